@@ -1,0 +1,359 @@
+"""Settings, all from the environment (or a `.env` file beside manage.py).
+
+A missing or malformed setting stops the start with a sentence that names it. `docs/operations.md` lists every one.
+"""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from automatehq import localpg
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def _setting(read: Any, name: str, **default: Any) -> Any:
+    """Read one setting; a malformed value stops the start, naming it."""
+    try:
+        return read(name, **default)
+    except ImproperlyConfigured as error:
+        raise ImproperlyConfigured(
+            f"{name} must be set in the environment."
+        ) from error
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(
+            f"{name} in the environment is malformed: {error}"
+        ) from error
+
+
+DEBUG: bool = _setting(env.bool, "DEBUG", default=False)
+
+if DEBUG:
+    SECRET_KEY: str = _setting(
+        env.str, "SECRET_KEY", default="for-development-only-" + "0" * 40
+    )
+else:
+    SECRET_KEY = _setting(env.str, "SECRET_KEY")
+    if len(SECRET_KEY) < 50:
+        raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
+JWT_SIGNING_KEY: str = _setting(env.str, "JWT_SIGNING_KEY", default=SECRET_KEY)
+
+ALLOWED_HOSTS: list[str] = _setting(
+    env.list,
+    "ALLOWED_HOSTS",
+    default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [],
+)
+CSRF_TRUSTED_ORIGINS: list[str] = _setting(env.list, "CSRF_TRUSTED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS: list[str] = _setting(env.list, "CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+# How many proxies in front of us add to X-Forwarded-For; 0 trusts none.
+TRUSTED_PROXIES: int = _setting(env.int, "TRUSTED_PROXIES", default=0)
+
+# Applications
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "drf_standardized_errors",
+    "corsheaders",
+    "axes",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+    "businesses",
+    "audit",
+    "accounts",
+    "workforce",
+    "workcards",
+    "exports",
+    "automatehq",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # The one door into a business: everything below runs inside its scope.
+    "businesses.tenancy.middleware.TenancyMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+ROOT_URLCONF = "automatehq.urls"
+WSGI_APPLICATION = "automatehq.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "automatehq" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database: PostgreSQL, through psycopg2. Its row-level security is one of the three locks.
+
+_database_url: str = _setting(env.str, "DATABASE_URL", default="")
+if not _database_url:
+    if not DEBUG:
+        raise ImproperlyConfigured("DATABASE_URL must be set in the environment.")
+    _database_url = localpg.database_url(VAR_DIR / "pg")
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database (postgres://…)."
+    )
+DATABASES["default"]["CONN_MAX_AGE"] = _setting(env.int, "CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The two group roles of this installation. Roles belong to the whole cluster, hence the login's name in them.
+_login = DATABASES["default"]["USER"] or "automatehq"
+TENANCY_TENANT_ROLE: str = _setting(
+    env.str, "TENANCY_TENANT_ROLE", default=f"{_login}_tenant"
+)
+TENANCY_PLATFORM_ROLE: str = _setting(
+    env.str, "TENANCY_PLATFORM_ROLE", default=f"{_login}_platform"
+)
+# Where a request's signed evidence is read: prefix of the path → function(request) -> Evidence | None.
+TENANCY_EVIDENCE = {
+    "/api/": "accounts.authentication.evidence_of_bearer",
+    "/admin/": "accounts.authentication.evidence_of_session",
+}
+# Paths that ignore evidence and run with no scope.
+TENANCY_UNSCOPED_PATHS = (
+    "/api/auth/login",
+    "/api/auth/refresh",
+    "/api/auth/logout",
+    "/api/schema",
+    "/api/docs",
+    "/admin/login/",
+    "/admin/logout/",
+)
+
+# Cache: in the database, so that counts hold across processes.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+    }
+}
+
+# Sign-in
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "accounts.authentication.BusinessBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_SAMESITE = "Lax"
+LOGIN_URL = "/admin/login/"
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS: list[str] = []
+AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
+AXES_CLIENT_IP_CALLABLE = "automatehq.addresses.client_address"
+
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ISSUER": "automatehq",
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "user_id",
+    "AUTH_HEADER_TYPES": ("Bearer",),
+}
+
+# API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "businesses.tenancy.permissions.BelongsToBusiness",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "automatehq.rest.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["automatehq.rest.filters.StrictFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "automatehq.rest.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "automatehq.rest.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "UPLOADED_FILES_USE_URL": False,
+}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_FORMATTER_CLASS": "automatehq.rest.errors.Formatter",
+    "NESTED_FIELD_SEPARATOR": ".",
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "AutomateHQ API",
+    "DESCRIPTION": "Paper work cards in, approved payroll hours out. See docs/api.md.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# Jobs
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# Files
+
+_s3_bucket: str = _setting(env.str, "S3_BUCKET", default="")
+MEDIA_ROOT: str = _setting(env.str, "MEDIA_ROOT", default=str(VAR_DIR / "media"))
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not DEBUG
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+if _s3_bucket:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _s3_bucket,
+            "endpoint_url": _setting(env.str, "S3_ENDPOINT_URL", default=None),
+            "region_name": _setting(env.str, "S3_REGION", default=None),
+            "access_key": _setting(env.str, "S3_ACCESS_KEY", default=None),
+            "secret_key": _setting(env.str, "S3_SECRET_KEY", default=None),
+            "querystring_auth": True,
+            "file_overwrite": False,
+        },
+    }
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 50
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static-root"
+
+# Language and time
+
+TIME_ZONE: str = _setting(env.str, "TIME_ZONE", default="Asia/Jerusalem")
+LANGUAGE_CODE: str = _setting(env.str, "LANGUAGE_CODE", default="en")
+LANGUAGES = [("en", "English"), ("he", "עברית")]
+USE_I18N = True
+USE_TZ = True
+
+# First run (`manage.py seed`)
+
+ADMIN_EMAIL: str = _setting(env.str, "ADMIN_EMAIL", default="")
+ADMIN_PASSWORD: str = _setting(env.str, "ADMIN_PASSWORD", default="")
+SUPERADMIN_EMAIL: str = _setting(env.str, "SUPERADMIN_EMAIL", default="")
+SUPERADMIN_PASSWORD: str = _setting(env.str, "SUPERADMIN_PASSWORD", default="")
+DEFAULT_BUSINESS_NAME: str = _setting(
+    env.str, "DEFAULT_BUSINESS_NAME", default="Mizhav"
+)
+
+# Security headers
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+if not DEBUG:
+    SECURE_SSL_REDIRECT = _setting(env.bool, "SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = _setting(env.int, "SECURE_HSTS_SECONDS", default=31536000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Logging: one line of JSON an event (plain text when DEBUG is on).
+
+LOG_LEVEL: str = _setting(env.str, "LOG_LEVEL", default="INFO").upper()
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "automatehq.logs.JsonFormatter"},
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "stream": sys.stderr,
+            "formatter": "text" if DEBUG else "json",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"level": LOG_LEVEL},
+        "axes": {"level": "ERROR"},
+    },
+}
