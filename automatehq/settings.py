@@ -1,8 +1,9 @@
-"""Settings, all from the environment (or a `.env` file beside manage.py).
+"""Settings, all from the environment (or a `.env` file beside manage.py, or the one that ENV_FILE names).
 
 A missing or malformed setting stops the start with a sentence that names it. `docs/operations.md` lists every one.
 """
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +16,12 @@ from django.core.exceptions import ImproperlyConfigured
 from automatehq import localpg
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+
+# Everything that AutomateHQ itself writes on this machine lies here.
+VAR_DIR = BASE_DIR / env.str("AUTOMATEHQ_VAR", default="var")
 
 
 def _setting(read: Any, name: str, **default: Any) -> Any:
@@ -26,9 +29,7 @@ def _setting(read: Any, name: str, **default: Any) -> Any:
     try:
         return read(name, **default)
     except ImproperlyConfigured as error:
-        raise ImproperlyConfigured(
-            f"{name} must be set in the environment."
-        ) from error
+        raise ImproperlyConfigured(f"{name} must be set in the environment.") from error
     except (ValueError, KeyError) as error:
         raise ImproperlyConfigured(
             f"{name} in the environment is malformed: {error}"
@@ -126,7 +127,10 @@ _database_url: str = _setting(env.str, "DATABASE_URL", default="")
 if not _database_url:
     if not DEBUG:
         raise ImproperlyConfigured("DATABASE_URL must be set in the environment.")
-    _database_url = localpg.database_url(VAR_DIR / "pg")
+    # `manage.py localpg stop` must not start what it is going to stop.
+    _database_url = localpg.database_url(
+        VAR_DIR / "pg", start=sys.argv[1:2] != ["localpg"]
+    )
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
