@@ -1,0 +1,146 @@
+"""The people who sign in."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.constraints import TenantForeignKeyConstraint
+from businesses.tenancy.managers import TenantManager
+from businesses.tenancy.models import TenantModel
+
+from .querysets import UserQuerySet
+from .roles import Role
+
+
+class User(AbstractBaseUser, TenantModel):
+    """A person of one business, who signs in by e-mail. Users are deactivated, never deleted."""
+
+    email = models.EmailField(_("e-mail"), null=True, blank=True)
+    phone_number = models.CharField(_("phone"), max_length=16, null=True, blank=True)
+    full_name = models.CharField(_("full name"), max_length=200)
+    role = models.CharField(_("role"), max_length=16, choices=Role.choices)
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        choices=[("he", _("Hebrew")), ("en", _("English"))],
+        null=True,
+        blank=True,
+        help_text=_("Empty: the business's."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)
+    acting_business = models.ForeignKey(
+        "businesses.Business",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        editable=False,
+    )
+    acting_reason = models.CharField(max_length=500, blank=True, editable=False)
+    acting_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
+    acting_token = models.UUIDField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TenantManager.of(UserQuerySet)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+
+    class Meta:
+        db_table = "users"
+        ordering = ["full_name", "id"]
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business", "id"], name="users_business_id_unique"
+            ),
+            models.UniqueConstraint(fields=["email"], name="users_email_unique"),
+            models.UniqueConstraint(fields=["phone_number"], name="users_phone_unique"),
+            models.CheckConstraint(
+                condition=Q(email=Lower(F("email"))), name="users_email_lower"
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=False) | Q(is_active=False),
+                name="users_active_have_email",
+            ),
+            models.CheckConstraint(
+                condition=Q(role__in=Role.values), name="users_role_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(role=Role.SUPER_ADMIN, business=PLATFORM_ID)
+                | (~Q(role=Role.SUPER_ADMIN) & ~Q(business=PLATFORM_ID)),
+                name="users_super_admins_in_platform",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    acting_business__isnull=True,
+                    acting_expires_at__isnull=True,
+                    acting_token__isnull=True,
+                )
+                | Q(
+                    role=Role.SUPER_ADMIN,
+                    acting_business__isnull=False,
+                    acting_expires_at__isnull=False,
+                    acting_token__isnull=False,
+                ),
+                name="users_acting_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["business", "full_name", "id"], name="users_business_name_idx"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email or str(self.pk)
+
+    @property
+    def is_super_admin(self) -> bool:
+        return self.role == Role.SUPER_ADMIN
+
+    @property
+    def is_staff(self) -> bool:
+        """Everybody who may sign in may open the admin; what they see there is the role table's."""
+        return bool(self.is_active)
+
+
+class SignIn(TenantModel):
+    """One sign-in through the API and the refresh token that is its last. Its id is the `sid` claim of its tokens."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="sign_ins", db_constraint=False
+    )
+    refresh_jti = models.UUIDField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "sign_ins"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            TenantForeignKeyConstraint(
+                field="user", to="accounts.User", name="sign_ins_user_fk"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["business", "user"], name="sign_ins_user_idx"),
+            models.Index(fields=["expires_at"], name="sign_ins_expiry_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.created_at:%Y-%m-%d}"
+
+
+def display_name(user: Any) -> str:
+    """The name that is stored beside a reference to a user, which may be another business's super-admin."""
+    return str(user.full_name or user.email) if user is not None else ""

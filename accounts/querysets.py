@@ -1,0 +1,24 @@
+"""Questions about users."""
+
+from typing import Self
+
+from businesses.tenancy.managers import TenantQuerySet
+
+from .roles import Role
+
+
+class UserQuerySet(TenantQuerySet):
+    """Users of the business in scope."""
+
+    def by_email(self, email: str) -> Self:
+        return self.filter(email=email.strip().lower())
+
+    def by_phone(self, phone_number: str) -> Self:
+        """By the number as it is stored (E.164)."""
+        return self.filter(phone_number=phone_number)
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def with_role(self, role: Role | str) -> Self:
+        return self.filter(role=role)

@@ -1,0 +1,65 @@
+"""Roles, and what each may do: the one table that the API and the admin both read."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    SUPER_ADMIN = "SUPER_ADMIN", _("Super-admin")
+    ADMIN = "ADMIN", _("Administrator")
+    REVIEWER = "REVIEWER", _("Reviewer")
+    UPLOADER = "UPLOADER", _("Uploader")
+    VIEWER = "VIEWER", _("Viewer")
+
+
+# From the most to the least; nobody touches a user of a rank above their own, or gives such a role.
+RANK = {role: rank for rank, role in enumerate(reversed(Role), start=1)}
+
+_EVERYONE = frozenset(Role)
+_STAFF = frozenset({Role.ADMIN, Role.REVIEWER, Role.UPLOADER, Role.VIEWER})
+_ADMIN = frozenset({Role.ADMIN})
+_REVIEW = frozenset({Role.ADMIN, Role.REVIEWER})
+_UPLOAD = _REVIEW | {Role.UPLOADER}
+_SUPER = frozenset({Role.SUPER_ADMIN})
+
+# What may be done → who may. A super-admin who acts for a business has ADMIN's rights in it, and these of their own
+# only while not acting. "see" of a super-admin reaches across businesses.
+MAY: dict[str, frozenset[Role]] = {
+    "businesses.see": _EVERYONE,
+    "businesses.edit": _ADMIN | _SUPER,
+    "businesses.manage": _SUPER,
+    "users.see": _ADMIN | _SUPER,
+    "users.manage": _ADMIN,
+    "users.manage_super_admins": _SUPER,
+    "sites.see": _EVERYONE,
+    "sites.edit": _ADMIN | _SUPER,
+    "sites.manage": _SUPER,
+    "site_tariffs.see": frozenset(
+        {Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER, Role.VIEWER}
+    ),
+    "site_settings.see": _EVERYONE,
+    "site_settings.manage": _REVIEW,
+    "employees.see": _EVERYONE,
+    "employees.manage": _REVIEW,
+    "employees.release": _ADMIN,
+    "cards.see": _EVERYONE,
+    "cards.upload": _UPLOAD,
+    "cards.review": _REVIEW,
+    "cards.delete_any": _ADMIN,
+    "months.see": _EVERYONE,
+    "months.close": _REVIEW | _SUPER,
+    "months.reopen": _ADMIN | _SUPER,
+    "exports.see": frozenset(
+        {Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER, Role.VIEWER}
+    ),
+    "exports.create": _REVIEW,
+    "matrix.see": _EVERYONE,
+    "audit.see": frozenset({Role.SUPER_ADMIN, Role.ADMIN, Role.VIEWER}),
+    "audit.see_cards_and_employees": _REVIEW | {Role.SUPER_ADMIN, Role.VIEWER},
+    "platform.act_as": _SUPER,
+}
+
+
+def rights_of(role: Role | str) -> frozenset[str]:
+    """Every key of the table that `role` may do."""
+    return frozenset(right for right, roles in MAY.items() if role in roles)

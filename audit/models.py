@@ -1,0 +1,73 @@
+"""The trail: what was done, by whom, to what. Append-only by grant."""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from businesses.tenancy.managers import TenantManager
+from businesses.tenancy.models import TenantModel
+
+from .querysets import AuditEventQuerySet
+
+
+class AuditEvent(TenantModel):
+    """One thing that happened to the data of one business.
+
+    Its subjects are named by label and plain id, without foreign keys: the trail outlives them. Events that are
+    `platform_only` are hidden from the business by the database, so that the trail tells nobody of others.
+    """
+
+    actor_id = models.UUIDField(_("actor"), null=True, blank=True)
+    actor_label = models.CharField(_("actor"), max_length=320, blank=True)
+    event_type = models.CharField(_("event"), max_length=64)
+    entity_type = models.CharField(_("entity type"), max_length=64, blank=True)
+    entity_id = models.UUIDField(_("entity"), null=True, blank=True)
+    entity_label = models.CharField(_("entity"), max_length=320, blank=True)
+    site_id = models.UUIDField(_("site"), null=True, blank=True)
+    employee_id = models.UUIDField(_("employee"), null=True, blank=True)
+    work_card_id = models.UUIDField(_("work card"), null=True, blank=True)
+    metadata: models.JSONField[Any, Any] = models.JSONField(
+        _("details"), default=dict, blank=True
+    )
+    cross_business = models.BooleanField(_("cross-business"), default=False)
+    platform_only = models.BooleanField(default=False)
+    created_at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    objects = TenantManager.of(AuditEventQuerySet)
+
+    class Meta:
+        db_table = "audit_events"
+        ordering = ["-created_at", "-id"]
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
+        indexes = [
+            models.Index(
+                fields=["business", "-created_at", "-id"],
+                name="audit_events_recent_idx",
+            ),
+            models.Index(
+                fields=["business", "site_id", "created_at"],
+                name="audit_events_site_idx",
+            ),
+            models.Index(
+                fields=["business", "entity_type", "entity_id"],
+                name="audit_events_entity_idx",
+            ),
+            models.Index(
+                fields=["business", "event_type", "created_at"],
+                name="audit_events_type_idx",
+            ),
+            models.Index(
+                fields=["business", "actor_id"], name="audit_events_actor_idx"
+            ),
+            models.Index(
+                fields=["business", "employee_id"], name="audit_events_employee_idx"
+            ),
+            models.Index(
+                fields=["business", "work_card_id"], name="audit_events_card_idx"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.entity_label}".strip()

@@ -1,0 +1,136 @@
+"""The businesses that share the database."""
+
+import uuid
+import zoneinfo
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from businesses.tenancy.models import IdentifiedModel, TenantModel
+
+from .querysets import BusinessManager
+
+# The reserved business of the super-admins. Its id is fixed, so that constraints can name it.
+PLATFORM_ID = uuid.UUID("00000000-0000-7000-8000-000000000001")
+# The business that a single-company database becomes.
+DEFAULT_BUSINESS_ID = uuid.UUID("00000000-0000-7000-8000-000000000002")
+CODE_PATTERN = r"^[a-z0-9-]{2,40}$"
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise `ValidationError` unless `name` is a time zone of the IANA database."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("Unknown time zone."), code="invalid")
+
+
+class Business(IdentifiedModel):
+    """A company that pays employees with AutomateHQ. Deleting is deactivating."""
+
+    class Language(models.TextChoices):
+        HEBREW = "he", _("Hebrew")
+        ENGLISH = "en", _("English")
+
+    business_name = models.CharField(_("name"), max_length=200)
+    business_code = models.CharField(
+        _("code"),
+        max_length=40,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(CODE_PATTERN, _("2 to 40 of a-z, 0-9 and -."))],
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    month_cutoff_day = models.PositiveSmallIntegerField(
+        _("month cutoff day"),
+        default=10,
+        help_text=_("An upload up to this day belongs to the month before."),
+    )
+    expected_cards_per_month = models.PositiveSmallIntegerField(
+        _("expected cards per month"), default=2
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="Asia/Jerusalem",
+        validators=[validate_time_zone],
+    )
+    default_region = models.CharField(
+        _("region of phone numbers"), max_length=2, default="IL"
+    )
+    language = models.CharField(
+        _("language"), max_length=2, choices=Language.choices, default=Language.HEBREW
+    )
+    signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_platform = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = BusinessManager()
+
+    class Meta:
+        db_table = "businesses"
+        ordering = ["business_name", "id"]
+        verbose_name = _("business")
+        verbose_name_plural = _("businesses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business_name"], name="businesses_name_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["business_code"], name="businesses_code_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(business_code__regex=CODE_PATTERN),
+                name="businesses_code_format",
+            ),
+            models.CheckConstraint(
+                condition=Q(month_cutoff_day__range=(1, 28)),
+                name="businesses_cutoff_day_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_cards_per_month__range=(1, 31)),
+                name="businesses_expected_cards_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_platform=True, id=PLATFORM_ID, is_active=True)
+                | (Q(is_platform=False) & ~Q(id=PLATFORM_ID)),
+                name="businesses_platform_is_one_and_active",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.business_name
+
+    def clean(self) -> None:
+        self.business_name = " ".join(self.business_name.split())
+        if self.business_code is not None:
+            self.business_code = self.business_code.strip().lower() or None
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class MigrationOriginal(TenantModel):
+    """What a row was before a migration changed or removed it, so that nothing is lost and the way back is exact."""
+
+    table_name = models.CharField(max_length=63)
+    row_id = models.UUIDField()
+    content: models.JSONField[Any, Any] = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "migration_originals"
+        ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["business", "table_name", "row_id"],
+                name="migration_originals_row_idx",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table_name} {self.row_id}"

@@ -1,0 +1,34 @@
+"""Questions about businesses."""
+
+from typing import Self
+
+from django.db import models
+
+from businesses.tenancy.managers import InScope
+
+
+class BusinessQuerySet(models.QuerySet["Business"]):  # type: ignore[name-defined]  # noqa: F821
+    """Businesses; in one business's scope, that one alone."""
+
+    def listed(self) -> Self:
+        """All but Platform, which is in no list."""
+        return self.filter(is_platform=False)
+
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def by_name(self, name: str) -> Self:
+        return self.filter(business_name=name.strip())
+
+    def by_code(self, code: str) -> Self:
+        return self.filter(business_code=code.strip().lower())
+
+
+class BusinessManager(models.Manager.from_queryset(BusinessQuerySet)):  # type: ignore[misc]
+    """Filtered by the scope, like a tenant model's: a business sees its own row, the platform all."""
+
+    def get_queryset(self) -> BusinessQuerySet:
+        queryset: BusinessQuerySet = (
+            super().get_queryset().filter(InScope(models.F("id")))
+        )
+        return queryset

@@ -1,0 +1,105 @@
+"""The third lock: a foreign key over (business_id, …), so that a reference into another business can't exist.
+
+Row-level security does not check references: PostgreSQL looks the referenced row up as the table's owner. Without these
+keys another business's id is accepted wherever an id is taken.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps as global_apps
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.ddl_references import Statement
+from django.db.models.constraints import BaseConstraint
+
+
+class TenantForeignKeyConstraint(BaseConstraint):
+    """`FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`.
+
+    The model's field is declared with `db_constraint=False`, since this key says more. `to` is "app.Model"; its table
+    needs UNIQUE (business_id, id). Columns in `also` must agree in both tables too. A null reference is not checked.
+    """
+
+    def __init__(
+        self,
+        *,
+        field: str,
+        to: str,
+        name: str,
+        also: Sequence[str] = (),
+        violation_error_message: Any = None,
+    ) -> None:
+        self.field = field
+        self.to = to
+        self.also = tuple(also)
+        super().__init__(name=name, violation_error_message=violation_error_message)
+
+    def _sql(
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+    ) -> str:
+        # In a migration the model comes from the historical registry, and so must the one it refers to.
+        registry = getattr(model._meta, "apps", global_apps)
+        target = registry.get_model(self.to)
+        quote = schema_editor.quote_name
+        column = model._meta.get_field(self.field).column  # type: ignore[union-attr]
+        own = ", ".join(map(quote, ("business_id", column, *self.also)))
+        theirs = ", ".join(map(quote, ("business_id", "id", *self.also)))
+        return (
+            f"FOREIGN KEY ({own}) REFERENCES {quote(target._meta.db_table)} ({theirs}) "
+            "DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
+        # Added by ALTER TABLE after the table is made: the referenced table may come later in the same migration.
+        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        return ""
+
+    def create_sql(self, model: Any, schema_editor: Any) -> Statement:
+        return Statement(
+            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
+            table=schema_editor.quote_name(model._meta.db_table),
+            name=schema_editor.quote_name(self.name),
+            definition=self._sql(model, schema_editor),
+        )
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> Statement:
+        return Statement(
+            # Checked before it goes, or PostgreSQL refuses the change over "pending trigger events".
+            "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
+            table=schema_editor.quote_name(model._meta.db_table),
+            name=schema_editor.quote_name(self.name),
+        )
+
+    def validate(
+        self,
+        model: type[models.Model],
+        instance: models.Model,
+        exclude: Sequence[str] | None = None,
+        using: str = "default",
+    ) -> None:
+        """Raise `ValidationError` if the row refers to one that this business does not have."""
+        value = getattr(instance, model._meta.get_field(self.field).attname)  # type: ignore[union-attr]
+        if value is None or (exclude and self.field in exclude):
+            return
+        target = global_apps.get_model(self.to)
+        if not target._default_manager.using(using).filter(pk=value).exists():
+            raise ValidationError(
+                {self.field: self.get_violation_error_message()}, code="does_not_exist"
+            )
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        path, args, kwargs = super().deconstruct()
+        kwargs |= {"field": self.field, "to": self.to}
+        if self.also:
+            kwargs["also"] = self.also
+        return path, args, kwargs
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, TenantForeignKeyConstraint):
+            return self.deconstruct() == other.deconstruct()
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.field, self.to, self.also))

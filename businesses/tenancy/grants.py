@@ -1,0 +1,126 @@
+"""Who may do what on which table: least privilege, as data.
+
+Row-level security says which rows; these say whether at all. Applied by model after every migrate, and compared by the
+proof with what the database has. Nobody but the owner has TRUNCATE, REFERENCES or TRIGGER on anything.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .models import TenantModel
+from .policies import BUSINESSES, SHARED, TENANT, TRAIL, Policy
+from .roles import platform_role, quoted, tenant_role
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What is declared of one table: its policies (none: no row-level security), and the privileges of each role."""
+
+    policies: tuple[Policy, ...] = ()
+    tenant: frozenset[str] = frozenset()
+    platform: frozenset[str] = frozenset()
+
+
+def _may(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_TENANT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE DELETE"), _may("SELECT"))
+# Rows that are kept for ever: deactivated, revoked or superseded, not deleted.
+_KEPT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE"), _may("SELECT"))
+
+# Tables that are not like every other tenant table.
+EXCEPTIONS = {
+    "businesses.Business": Declaration(
+        BUSINESSES, _may("SELECT UPDATE"), _may("SELECT INSERT UPDATE")
+    ),
+    "businesses.MigrationOriginal": Declaration(TENANT, _may("SELECT"), _may("SELECT")),
+    "workforce.Site": Declaration(
+        SHARED, _may("SELECT INSERT UPDATE"), _may("SELECT INSERT UPDATE")
+    ),
+    "audit.AuditEvent": Declaration(
+        TRAIL, _may("SELECT INSERT"), _may("SELECT INSERT")
+    ),
+    "accounts.User": _KEPT_TABLE,
+    "workforce.Employee": _KEPT_TABLE,
+    "exports.ExportRun": _KEPT_TABLE,
+    # A job may be asked for in any scope, in the same transaction; only the worker, in none, reads them.
+    "django_tasks_database.DBTaskResult": Declaration(
+        (), _may("INSERT"), _may("INSERT")
+    ),
+}
+
+# Tables of the framework. They hold no tenant's data, or are read outside every scope, as the plain login.
+_NOTHING = Declaration()
+SYSTEM_TABLES = {
+    "django_migrations": _NOTHING,
+    "django_content_type": Declaration((), _may("SELECT"), _may("SELECT")),
+    "auth_permission": _NOTHING,
+    "auth_group": _NOTHING,
+    "auth_group_permissions": _NOTHING,
+    "django_admin_log": _NOTHING,
+    "django_session": _NOTHING,
+    "axes_accessattempt": _NOTHING,
+    "axes_accessattemptexpiration": _NOTHING,
+    "axes_accessfailurelog": _NOTHING,
+    "axes_accesslog": _NOTHING,
+    "cache": _NOTHING,
+}
+
+
+def declarations() -> dict[str, Declaration]:
+    """Every table that may exist in this database → what is declared of it."""
+    declared = dict(SYSTEM_TABLES)
+    for model in apps.get_models():
+        label = model._meta.label
+        if label == "django_tasks_db.DBTaskResult":
+            # The library names its table after its app's label: follow the model, not a guess.
+            declared[model._meta.db_table] = declared.pop(
+                "django_tasks_db_dbtaskresult"
+            )
+        elif label in EXCEPTIONS:
+            declared[model._meta.db_table] = EXCEPTIONS[label]
+        elif issubclass(model, TenantModel):
+            declared[model._meta.db_table] = _TENANT_TABLE
+    return declared
+
+
+def tenant_models() -> list[type[models.Model]]:
+    """Every concrete model whose rows belong to one business."""
+    return [model for model in apps.get_models() if issubclass(model, TenantModel)]
+
+
+def _existing(cursor: Any, tables: Iterable[str]) -> set[str]:
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
+        "AND relname = ANY(%s)",
+        [list(tables)],
+    )
+    return {row[0] for row in cursor.fetchall()}
+
+
+def apply_grants(connection: BaseDatabaseWrapper) -> None:
+    """Give each role exactly what is declared, on the tables that exist. May be run again."""
+    declared = declarations()
+    with connection.cursor() as cursor:
+        roles = {"tenant": quoted(tenant_role()), "platform": quoted(platform_role())}
+        cursor.execute(
+            "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)",
+            [[tenant_role(), platform_role()]],
+        )
+        if cursor.fetchone()[0] < len(roles):
+            return  # a database from before there were businesses; the first step of tenancy asks for the roles
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.values())}")
+        for table in sorted(_existing(cursor, declared)):
+            for attribute, role in roles.items():
+                privileges = sorted(getattr(declared[table], attribute))
+                cursor.execute(f"REVOKE ALL ON TABLE {quoted(table)} FROM {role}")
+                if privileges:
+                    cursor.execute(
+                        f"GRANT {', '.join(privileges)} ON TABLE {quoted(table)} TO {role}"
+                    )

@@ -1,0 +1,69 @@
+"""What a model of one business is."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from uuid_utils.compat import uuid7
+
+from .context import get_current_business_id
+from .errors import WrongBusiness
+from .managers import TenantManager
+
+
+class IdentifiedModel(models.Model):
+    """A model whose id is a UUID of version 7: it sorts by age and tells nothing that can be counted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class TenantModel(IdentifiedModel):
+    """A row that belongs to one business.
+
+    It is written only in the scope of that business, takes the scope's when none is given, and never moves to
+    another: `WrongBusiness` otherwise, `NoActiveBusiness` with no scope.
+    """
+
+    business = models.ForeignKey(
+        "businesses.Business",
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+    )
+
+    objects = TenantManager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.enter_business(get_current_business_id())
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self.enter_business(get_current_business_id())
+        return super().delete(*args, **kwargs)
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]
+    ) -> "TenantModel":
+        row = super().from_db(db, field_names, values)
+        # What the database said, so that a change of business shows at save.
+        row._business_of_row = row.__dict__.get("business_id")  # type: ignore[attr-defined]
+        return row
+
+    def enter_business(self, business_id: uuid.UUID) -> None:
+        """Take `business_id` as this row's business, or raise `WrongBusiness` if it has another."""
+        stored = self.__dict__.get("_business_of_row")
+        given = self.business_id
+        if given is None and stored is None:
+            self.business_id = business_id
+        elif (given, stored or given) != (business_id, business_id):
+            raise WrongBusiness(
+                f"This {self._meta.verbose_name} belongs to another business than the one in scope."
+            )

@@ -1,0 +1,183 @@
+"""Migration operations of tenancy. Each can be undone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.special import RunPython
+
+from .functions import create_definer_functions, drop_definer_functions
+from .policies import POLICY_SETS
+from .roles import problems, quoted, setup_sql
+
+
+class _TenancyOperation(Operation):
+    """An operation that changes the database and not the state of the models."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        pass
+
+
+class RequireDatabaseRoles(_TenancyOperation):
+    """Stop, with the SQL that mends it, unless both group roles are there for the login; close the database to others."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        connection = schema_editor.connection
+        found = problems(connection)
+        if found:
+            raise ImproperlyConfigured(
+                "The database is not ready for several businesses:\n"
+                + "\n".join(f"  - {sentence}" for sentence in found)
+                + "\nA database administrator has to run (manage.py tenancy_roles --sql prints it too):\n\n"
+                + setup_sql(connection)
+            )
+        self._for_public(schema_editor, "REVOKE", "FROM")
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._for_public(schema_editor, "GRANT", "TO")
+
+    @staticmethod
+    def _for_public(schema_editor: Any, verb: str, preposition: str) -> None:
+        database = quoted(schema_editor.connection.settings_dict["NAME"])
+        schema_editor.execute(
+            f"{verb} CONNECT, TEMPORARY ON DATABASE {database} {preposition} PUBLIC"
+        )
+
+    def describe(self) -> str:
+        return "Require the database's two group roles"
+
+
+class IsolateTenantTable(_TenancyOperation):
+    """Enable and force row-level security on a model's table, with one of the declared sets of policies."""
+
+    def __init__(self, model_name: str, policies: str = "tenant") -> None:
+        self.model_name = model_name
+        self.policies = policies
+
+    def _table(self, app_label: str, state: Any) -> str:
+        table: str = state.apps.get_model(app_label, self.model_name)._meta.db_table
+        return table
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        table = self._table(app_label, to_state)
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        schema_editor.execute(f"ALTER TABLE {quoted(table)} ENABLE ROW LEVEL SECURITY")
+        schema_editor.execute(f"ALTER TABLE {quoted(table)} FORCE ROW LEVEL SECURITY")
+        for policy in POLICY_SETS[self.policies]:
+            schema_editor.execute(policy.create_sql(table), params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        table = self._table(app_label, from_state)
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for policy in POLICY_SETS[self.policies]:
+            schema_editor.execute(policy.drop_sql(table), params=None)
+        schema_editor.execute(
+            f"ALTER TABLE {quoted(table)} NO FORCE ROW LEVEL SECURITY"
+        )
+        schema_editor.execute(f"ALTER TABLE {quoted(table)} DISABLE ROW LEVEL SECURITY")
+
+    def describe(self) -> str:
+        return f"Row-level security on {self.model_name}"
+
+
+class ShareTable(IsolateTenantTable):
+    """Row-level security for a table that every business reads and a row's steward edits."""
+
+    def __init__(self, model_name: str) -> None:
+        super().__init__(model_name, "shared")
+
+    def describe(self) -> str:
+        return f"Share {self.model_name} among all businesses"
+
+
+class CreateDefinerFunctions(_TenancyOperation):
+    """Create the declared SECURITY DEFINER functions, owned by the platform's role."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        create_definer_functions(schema_editor.connection)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        drop_definer_functions(schema_editor.connection)
+
+    def describe(self) -> str:
+        return "Create the sign-in look-up"
+
+
+class TenantRunPython(RunPython):
+    """`RunPython` over isolated tables, named as "app.Model" in `models`.
+
+    Under forced row-level security a plain `RunPython` runs outside any scope and updates no row, in silence. Here force
+    is lifted for the owner while `code` runs, in the same transaction, and constraints are checked before it returns.
+    """
+
+    def __init__(
+        self,
+        code: Callable[..., Any],
+        reverse_code: Callable[..., Any] | None = None,
+        *,
+        models: Sequence[str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(code, reverse_code, **kwargs)
+        self.models = tuple(models)
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        name, args, kwargs = super().deconstruct()
+        return name, args, {**kwargs, "models": self.models}
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        with _Unforced(schema_editor, from_state, self.models):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        with _Unforced(schema_editor, from_state, self.models):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+
+class _Unforced:
+    """Lift FORCE from tables; put it back where it was, when the block ends well (a rollback does it otherwise)."""
+
+    def __init__(self, schema_editor: Any, state: Any, models: Sequence[str]) -> None:
+        self.schema_editor = schema_editor
+        tables = [state.apps.get_model(label)._meta.db_table for label in models]
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+                "AND relforcerowsecurity AND relname = ANY(%s)",
+                [tables],
+            )
+            self.tables = [row[0] for row in cursor.fetchall()]
+
+    def _alter(self, force: str) -> None:
+        self.schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in self.tables:
+            self.schema_editor.execute(
+                f"ALTER TABLE {quoted(table)} {force} ROW LEVEL SECURITY"
+            )
+
+    def __enter__(self) -> None:
+        self._alter("NO FORCE")
+
+    def __exit__(self, error: type[BaseException] | None, *rest: object) -> None:
+        if error is None:
+            self._alter("FORCE")

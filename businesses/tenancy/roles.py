@@ -1,0 +1,117 @@
+"""The two group roles in the database that a scope turns the connection into.
+
+Roles belong to the whole PostgreSQL cluster, so their names come from settings and carry the login's name: two
+installations on one server must not share a key.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What the login may do about one of the group roles."""
+
+    role: str
+    exists: bool
+    is_member: bool
+
+
+def tenant_role() -> str:
+    """The role of a request inside one business."""
+    name: str = settings.TENANCY_TENANT_ROLE
+    return name
+
+
+def platform_role() -> str:
+    """The role that reads across businesses and writes to none."""
+    name: str = settings.TENANCY_PLATFORM_ROLE
+    return name
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def memberships(cursor: CursorWrapper) -> list[Membership]:
+    """Both group roles, and whether the login can become them."""
+    found = []
+    for role in (tenant_role(), platform_role()):
+        cursor.execute(
+            "SELECT oid, pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s",
+            [role],
+        )
+        row = cursor.fetchone()
+        found.append(Membership(role, row is not None, bool(row and row[1])))
+    return found
+
+
+def problems(connection: BaseDatabaseWrapper) -> list[str]:
+    """Sentences on what must be mended before `migrate` may begin; none if all is well.
+
+    The login must own the database (else migrate fails in the middle with "permission denied for schema public"), be a
+    member of both roles, and be none that row-level security does not hold for.
+    """
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = session_user"
+        )
+        is_superuser, bypasses, creates_roles = cursor.fetchone()
+        cursor.execute(
+            "SELECT pg_has_role(session_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
+        )
+        owns_database = cursor.fetchone()[0]
+        for membership in memberships(cursor):
+            if not membership.exists:
+                found.append(f"The role {membership.role} does not exist.")
+            elif not membership.is_member:
+                found.append(f"The login is not a member of {membership.role}.")
+    if is_superuser:
+        found.append("The login is a superuser: row-level security does not hold it.")
+    elif bypasses:
+        found.append(
+            "The login has BYPASSRLS: row-level security does not hold for it."
+        )
+    elif creates_roles:
+        found.append(
+            "The login has CREATEROLE: it could make itself roles it must not have."
+        )
+    if not owns_database:
+        found.append("The login does not own the database.")
+    return found
+
+
+def setup_sql(connection: BaseDatabaseWrapper) -> str:
+    """What a database administrator runs once, as SQL that may be run again.
+
+    `CREATE ROLE` races with itself when several databases are set up at once, so both errors of that race are caught.
+    """
+    login = connection.settings_dict["USER"]
+    database = connection.settings_dict["NAME"]
+    lines = []
+    for role in (tenant_role(), platform_role()):
+        lines.append(
+            f"DO $$ BEGIN CREATE ROLE {quoted(role)} NOLOGIN; "
+            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"
+        )
+        lines.append(
+            "DO $$ BEGIN\n"
+            "  IF current_setting('server_version_num')::int >= 160000 THEN\n"
+            f"    EXECUTE 'GRANT {quoted(role)} TO {quoted(login)} WITH INHERIT FALSE, SET TRUE';\n"
+            f"  ELSIF NOT pg_has_role({literal(login)}, {literal(role)}, 'MEMBER') THEN\n"
+            f"    EXECUTE 'GRANT {quoted(role)} TO {quoted(login)}';\n"
+            "  END IF;\nEND $$;"
+        )
+    lines.append(f"ALTER ROLE {quoted(login)} NOSUPERUSER NOBYPASSRLS NOCREATEROLE;")
+    lines.append(f"ALTER DATABASE {quoted(database)} OWNER TO {quoted(login)};")
+    return "\n".join(lines) + "\n"

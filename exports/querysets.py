@@ -1,0 +1,28 @@
+"""Questions about export runs."""
+
+import uuid
+from datetime import date
+from typing import Any, Self
+
+from businesses.tenancy.managers import TenantQuerySet
+
+
+class ExportRunQuerySet(TenantQuerySet):
+    """Export runs of the business in scope, newest first by default."""
+
+    def for_month(self, month: date, site_id: uuid.UUID | None = None) -> Self:
+        found = self.filter(processing_month=month.replace(day=1))
+        return found if site_id is None else found.filter(site_id=site_id)
+
+    def at_site(self, site_id: uuid.UUID) -> Self:
+        return self.filter(site_id=site_id)
+
+    def by_user(self, user_id: uuid.UUID) -> Self:
+        return self.filter(exported_by_id=user_id)
+
+    def recent(self, limit: int = 20) -> Self:
+        return self.all()[:limit]
+
+    def latest_for_site_month(self, site_id: uuid.UUID, month: date) -> Any:
+        """The newest run of a site and month, or None."""
+        return self.for_month(month, site_id).first()

@@ -1,0 +1,58 @@
+"""The columns that many businesses need, still empty."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("businesses", "0002_first_businesses"),
+        ("workforce", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="employee",
+            name="business",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="businesses.business",
+            ),
+        ),
+        migrations.AddField(
+            model_name="employee",
+            name="former_passport_id",
+            field=models.CharField(
+                blank=True,
+                editable=False,
+                max_length=64,
+                null=True,
+                verbose_name="former passport",
+            ),
+        ),
+        migrations.AddField(
+            model_name="employee",
+            name="left_on",
+            field=models.DateField(blank=True, null=True, verbose_name="left on"),
+        ),
+        migrations.AddField(
+            model_name="employee",
+            name="started_on",
+            field=models.DateField(blank=True, null=True, verbose_name="started on"),
+        ),
+        migrations.AddField(
+            model_name="site",
+            name="steward",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="businesses.business",
+            ),
+        ),
+    ]
