@@ -1,0 +1,220 @@
+"""The arithmetic of one day and of a set of days. Pure: no database, no request.
+
+Whatever door a day comes in by (API, admin, command), `day_figures` is what decides
+whether it makes sense and in which form it is stored.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from decimal import ROUND_HALF_UP, Decimal
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ABSENCES = ("VACATION", "SICK", "INTERNATIONAL_VISA", "HOLIDAY")
+MAX_BREAK_MINUTES = 240
+MAX_HOURS = Decimal(24)
+# Paper is rounded by hand: 7 h 20 min is written 7.33 or 7.34.
+TOLERANCE = Decimal("0.01")
+
+DAY_MINUTES = 24 * 60
+ZERO = Decimal("0.00")
+
+# Every refusal, by code. The names in brackets are keys of `DayRefused.extras`.
+MESSAGES: Mapping[str, Promise] = MappingProxyType(
+    {
+        "unknown_day_status": _("“%(day_status)s” is not an absence."),
+        "invalid_time": _("A time has hours and minutes only."),
+        "missing_time": _("From and to go together: one of them is missing."),
+        "same_times": _(
+            "From and to are the same. Give the total alone for a whole day."
+        ),
+        "break_out_of_range": _("A break lasts from 0 to 240 minutes."),
+        "break_without_times": _(
+            "A break needs the times it lies between; a total alone is taken as it is."
+        ),
+        "break_too_long": _("The break is longer than the shift."),
+        "invalid_total": _("The total is not a number."),
+        "total_out_of_range": _("A day has from 0 to 24 hours."),
+        "total_mismatch": _(
+            "The times give %(computed_hours)s hours, the total says %(total_hours)s."
+        ),
+        "too_many_hours": _(
+            "The sites of this date come to %(hours)s hours, more than 24."
+        ),
+        "absence_not_alone": _("An absence can't share its date with anything else."),
+    }
+)
+
+
+class DayRefused(ValueError):  # noqa: N818 -- an answer about a day, not a fault
+    """A day that makes no sense.
+
+    `code` is a key of MESSAGES, `field` the field to blame, `extras` what a client needs to help:
+    for `total_mismatch` both figures as text (`total_hours` is the given one, `computed_hours` the
+    one of the times) and, if a longer break would explain it, `suggested_break_minutes`.
+    """
+
+    def __init__(self, code: str, field: str, **extras: str | int) -> None:
+        super().__init__(code, field)
+        self.code = code
+        self.field = field
+        self.extras: Mapping[str, str | int] = extras
+
+    @property
+    def detail(self) -> str:
+        """The sentence for people, in the language that is active now."""
+        return str(MESSAGES[self.code]) % self.extras
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """One day as it is stored: worked (a total, perhaps with times) or absent (neither)."""
+
+    from_time: time | None = None
+    to_time: time | None = None
+    break_minutes: int = 0
+    total_hours: Decimal | None = ZERO
+    day_status: str | None = None
+    comment: str = ""
+
+    @property
+    def is_worked(self) -> bool:
+        """0.00 is an entry, but no day worked."""
+        return bool(self.total_hours)
+
+    @property
+    def payable(self) -> tuple[Decimal | None, str | None]:
+        """What payroll sees of the day; two days whose payables are equal do not conflict."""
+        return self.total_hours, self.day_status
+
+
+def day_figures(
+    *,
+    from_time: time | None = None,
+    to_time: time | None = None,
+    break_minutes: int | None = None,
+    total_hours: Decimal | None = None,
+    day_status: str | None = None,
+    comment: str | None = None,
+) -> DayFigures | None:
+    """The day in its stored form, or None if nothing was given; raises DayRefused.
+
+    - A day_status clears times, break and hours, whatever they were.
+    - With times, the total is theirs; a given one must agree within 0.01, and what is stored is the
+      computed one, so that times and total never drift apart.
+    - A total alone is fine. A break beside it is refused: it can't be checked, and dropping what
+      somebody typed, or taking it off a total that was net already, would be worse.
+    - A comment alone is an entry of 0.00 hours.
+    """
+    comment = (comment or "").strip()
+    if day_status:
+        if day_status not in ABSENCES:
+            raise DayRefused("unknown_day_status", "day_status", day_status=day_status)
+        return DayFigures(total_hours=None, day_status=day_status, comment=comment)
+
+    break_minutes = _checked_break(break_minutes)
+    total_hours = _checked_total(total_hours)
+    shift_minutes = _shift_minutes(from_time, to_time)
+    if shift_minutes is None:
+        if break_minutes:
+            raise DayRefused("break_without_times", "break_minutes")
+        if total_hours is None and not comment:
+            return None
+        return DayFigures(total_hours=total_hours or ZERO, comment=comment)
+
+    if break_minutes > shift_minutes:
+        raise DayRefused("break_too_long", "break_minutes")
+    computed = as_hours(shift_minutes - break_minutes)
+    if total_hours is not None:
+        _check_agreement(total_hours, computed, shift_minutes)
+    return DayFigures(from_time, to_time, break_minutes, computed, None, comment)
+
+
+def as_hours(minutes: int) -> Decimal:
+    """Minutes as hours with two decimals, half up."""
+    return _two_decimals(Decimal(minutes) / 60)
+
+
+def sum_hours(totals: Iterable[Decimal | None]) -> Decimal:
+    """The sum of days that are already rounded; an absence's None counts nothing."""
+    return sum((total for total in totals if total is not None), ZERO)
+
+
+def check_shared_date(days: Iterable[tuple[Decimal | None, str | None]]) -> None:
+    """Refuse the (hours, day_status) of an employee's date at several sites that can't all be paid.
+
+    Together they have at most 24 hours, and an absence stands alone. Raises DayRefused.
+    """
+    days = list(days)
+    if len(days) > 1 and any(day_status for _hours, day_status in days):
+        raise DayRefused("absence_not_alone", "day_status")
+    together = sum_hours(hours for hours, _day_status in days)
+    if together > MAX_HOURS:
+        raise DayRefused("too_many_hours", "total_hours", hours=str(together))
+
+
+def _two_decimals(value: Decimal) -> Decimal:
+    return value.quantize(ZERO, rounding=ROUND_HALF_UP)
+
+
+def _checked_break(minutes: int | None) -> int:
+    if minutes is None:
+        return 0
+    if not 0 <= minutes <= MAX_BREAK_MINUTES:
+        raise DayRefused("break_out_of_range", "break_minutes")
+    return minutes
+
+
+def _checked_total(total: Decimal | None) -> Decimal | None:
+    if total is None:
+        return None
+    if not total.is_finite():
+        raise DayRefused("invalid_total", "total_hours")
+    # Before rounding: 24.004 hours are more than a day has.
+    if not 0 <= total <= MAX_HOURS:
+        raise DayRefused("total_out_of_range", "total_hours")
+    return abs(_two_decimals(total))  # abs: -0.00 would be printed
+
+
+def _shift_minutes(from_time: time | None, to_time: time | None) -> int | None:
+    """From the first to the second, past midnight if need be; None without times."""
+    for field, value in (("from_time", from_time), ("to_time", to_time)):
+        if value and (value.second or value.microsecond or value.tzinfo):
+            raise DayRefused("invalid_time", field)
+    if from_time is None and to_time is None:
+        return None
+    if from_time is None:
+        raise DayRefused("missing_time", "from_time")
+    if to_time is None:
+        raise DayRefused("missing_time", "to_time")
+    if from_time == to_time:
+        raise DayRefused("same_times", "to_time")
+    minutes = _minute_of_day(to_time) - _minute_of_day(from_time)
+    # `to` 00:00 comes out as midnight at the end of the day by the same rule.
+    return minutes % DAY_MINUTES
+
+
+def _minute_of_day(value: time) -> int:
+    return value.hour * 60 + value.minute
+
+
+def _check_agreement(given: Decimal, computed: Decimal, shift_minutes: int) -> None:
+    if abs(given - computed) <= TOLERANCE:
+        return
+    extras: dict[str, str | int] = {
+        "total_hours": str(given),
+        "computed_hours": str(computed),
+    }
+    if given < computed:
+        # The usual reason: the break was not written down, or not wholly.
+        worked_minutes = (given * 60).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        suggestion = shift_minutes - int(worked_minutes)
+        if suggestion <= MAX_BREAK_MINUTES:
+            extras["suggested_break_minutes"] = suggestion
+    raise DayRefused("total_mismatch", "total_hours", **extras)
