@@ -1,9 +1,13 @@
 """The harness: what every test can rely on. Fixtures of a subject live beside its tests."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.conf import settings
 from django.db import connection
+from django.db.models.signals import post_migrate
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
@@ -21,6 +25,31 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "The tests' database login must be NOSUPERUSER NOBYPASSRLS NOCREATEROLE: change DATABASE_URL or leave it unset.",
             returncode=1,
         )
+    post_migrate.connect(
+        put_back_first_businesses, sender=apps.get_app_config("businesses")
+    )
+
+
+def put_back_first_businesses(using: str, **kwargs: Any) -> None:
+    """A test with real commits ends by emptying every table, and takes with it what migrations inserted."""
+    from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
+    from businesses.tenancy.context import platform_scope
+
+    if "plan" in kwargs:
+        return  # a migration, which does this itself
+    with platform_scope("the rows that migrations insert", using=using):
+        Business.objects.get_or_create(
+            id=PLATFORM_ID,
+            defaults={
+                "business_name": "Platform",
+                "is_platform": True,
+                "language": "en",
+            },
+        )
+        Business.objects.get_or_create(
+            id=DEFAULT_BUSINESS_ID,
+            defaults={"business_name": settings.DEFAULT_BUSINESS_NAME},
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -28,3 +57,30 @@ def _media_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Uploads of a test run go to a folder of its own."""
     with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
         yield
+
+
+# The standing personas. A test that needs real commits asks for `transactional_db` besides.
+
+
+@pytest.fixture
+def acme(db: None) -> Any:
+    """The business that a test is about, with one person of each role: `acme.admin`, `with acme.scope(): …`."""
+    from accounts.tests.personas import make_personas
+
+    return make_personas("Acme")
+
+
+@pytest.fixture
+def globex(db: None) -> Any:
+    """Another business, which must neither see nor be seen."""
+    from accounts.tests.personas import make_personas
+
+    return make_personas("Globex")
+
+
+@pytest.fixture
+def super_admin(db: None) -> Any:
+    """A super-admin, who belongs to Platform and acts for nobody yet."""
+    from accounts.tests.personas import make_super_admin
+
+    return make_super_admin()

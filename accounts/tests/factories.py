@@ -1,0 +1,37 @@
+"""Sample users. They are made in the scope of the business that they belong to."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts.models import SignIn, User
+from accounts.roles import Role
+
+# What every sample user signs in with.
+PASSWORD = "correct horse battery staple"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """`UserFactory(password="…")` sets another password than `PASSWORD`."""
+
+    class Meta:
+        model = User
+
+    full_name = factory.Sequence(lambda number: f"User {number}")
+    email = factory.Sequence(lambda number: f"user-{number}@example.com")
+    role: Any = Role.VIEWER
+    password = factory.Transformer(PASSWORD, transform=make_password)
+
+
+class SignInFactory(DjangoModelFactory[SignIn]):
+    class Meta:
+        model = SignIn
+
+    user = factory.SubFactory(UserFactory)
+    refresh_jti = factory.LazyFunction(uuid.uuid4)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))

@@ -1,0 +1,12 @@
+"""Sample events of the trail. They are made in the scope of a business."""
+
+from factory.django import DjangoModelFactory
+
+from audit.models import AuditEvent
+
+
+class AuditEventFactory(DjangoModelFactory[AuditEvent]):
+    class Meta:
+        model = AuditEvent
+
+    event_type = "sample"

@@ -1,0 +1,17 @@
+"""Sample businesses. They are made in the platform's scope, which is the only one that may."""
+
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from businesses.models import Business
+
+
+class BusinessFactory(DjangoModelFactory[Business]):
+    class Meta:
+        model = Business
+
+    business_name = factory.Sequence(lambda number: f"Business {number}")
+    business_code = factory.Sequence(lambda number: f"business-{number}")
+    language: Any = Business.Language.ENGLISH

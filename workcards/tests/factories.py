@@ -1,0 +1,128 @@
+"""Sample cards, days and ledger rows. They are made in the scope of a business."""
+
+import datetime as dt
+import hashlib
+import io
+from decimal import Decimal
+from typing import Any
+
+import factory
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+from PIL import Image
+
+from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
+from workcards.states import ReviewStatus, Source
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+# The month of every sample card that is not given another.
+MONTH = dt.date(2026, 6, 1)
+
+
+def picture(shade: int = 255) -> bytes:
+    """A small real PNG; another `shade` (0–255) makes other bytes."""
+    buffer = io.BytesIO()
+    Image.new("L", (60, 80), shade).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class WorkCardFileFactory(DjangoModelFactory[WorkCardFile]):
+    """`WorkCardFileFactory(content=b"…")` stores these bytes."""
+
+    class Meta:
+        model = WorkCardFile
+
+    class Params:
+        content = factory.Sequence(lambda number: picture(number % 256))
+
+    original = factory.LazyAttribute(lambda file: ContentFile(file.content, "card.png"))
+    mime_type = "image/png"
+    file_size_bytes = factory.LazyAttribute(lambda file: len(file.content))
+    sha256_hash = factory.LazyAttribute(
+        lambda file: hashlib.sha256(file.content).hexdigest()
+    )
+
+
+class WorkCardFactory(DjangoModelFactory[WorkCard]):
+    """A card that waits for review. Traits: `unassigned`, `approved`, `rejected`, `uploaded` (with a picture)."""
+
+    class Meta:
+        model = WorkCard
+
+    class Params:
+        unassigned = factory.Trait(
+            employee=None, review_status=ReviewStatus.NEEDS_ASSIGNMENT
+        )
+        approved = factory.Trait(
+            review_status=ReviewStatus.APPROVED,
+            approved_at=factory.LazyFunction(timezone.now),
+        )
+        rejected = factory.Trait(
+            review_status=ReviewStatus.REJECTED, rejected_reason="Can't be read"
+        )
+        uploaded = factory.Trait(
+            source=Source.UPLOAD_SINGLE,
+            file=factory.SubFactory(WorkCardFileFactory),
+            original_filename="card.png",
+            mime_type=factory.SelfAttribute("file.mime_type"),
+            file_size_bytes=factory.SelfAttribute("file.file_size_bytes"),
+            sha256_hash=factory.SelfAttribute("file.sha256_hash"),
+            source_page_number=1,
+        )
+
+    site = factory.SubFactory(SiteFactory)
+    employee: Any = factory.SubFactory(
+        EmployeeFactory, site=factory.SelfAttribute("..site")
+    )
+    processing_month = MONTH
+    source: Any = Source.MANUAL
+    review_status: Any = ReviewStatus.NEEDS_REVIEW
+
+
+class DayEntryFactory(DjangoModelFactory[DayEntry]):
+    """A day of eight hours in the card's month. The trait `absent` makes it a day of vacation."""
+
+    class Meta:
+        model = DayEntry
+        exclude = ("day",)
+
+    class Params:
+        absent = factory.Trait(
+            from_time=None,
+            to_time=None,
+            break_minutes=0,
+            total_hours=None,
+            day_status="VACATION",
+        )
+
+    day = factory.Sequence(lambda number: number % 28)
+    work_card = factory.SubFactory(WorkCardFactory)
+    work_date = factory.LazyAttribute(
+        lambda entry: entry.work_card.processing_month + dt.timedelta(days=entry.day)
+    )
+    from_time: Any = dt.time(8)
+    to_time: Any = dt.time(16, 30)
+    break_minutes = 30
+    total_hours: Any = Decimal("8.00")
+
+
+class ApprovedDayFactory(DjangoModelFactory[ApprovedDay]):
+    """A ledger row as approving `work_card` would post it."""
+
+    class Meta:
+        model = ApprovedDay
+        exclude = ("day",)
+
+    day = factory.Sequence(lambda number: number % 28)
+    work_card = factory.SubFactory(WorkCardFactory, approved=True)
+    employee = factory.SelfAttribute("work_card.employee")
+    site = factory.SelfAttribute("work_card.site")
+    work_date = factory.LazyAttribute(
+        lambda row: row.work_card.processing_month + dt.timedelta(days=row.day)
+    )
+    from_time = dt.time(8)
+    to_time = dt.time(16, 30)
+    break_minutes = 30
+    hours = Decimal("8.00")
+    approved_at = factory.LazyFunction(timezone.now)

@@ -1,0 +1,35 @@
+"""Sample sites, employees and site settings. They are made in the scope of a business, which becomes a site's steward."""
+
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from businesses.tenancy.context import try_get_business_id
+from workforce.models import Employee, Site, SiteSettings
+
+
+class SiteFactory(DjangoModelFactory[Site]):
+    class Meta:
+        model = Site
+
+    site_name = factory.Sequence(lambda number: f"Construction Site {number}")
+    site_code = factory.Sequence(lambda number: f"SITE-{number}")
+    steward_id: Any = factory.LazyFunction(try_get_business_id)
+
+
+class EmployeeFactory(DjangoModelFactory[Employee]):
+    class Meta:
+        model = Employee
+
+    site = factory.SubFactory(SiteFactory)
+    full_name = factory.Sequence(lambda number: f"Employee {number}")
+    passport_id = factory.Sequence(lambda number: f"P{number:07}")
+    external_employee_id = factory.Sequence(lambda number: f"{number}")
+
+
+class SiteSettingsFactory(DjangoModelFactory[SiteSettings]):
+    class Meta:
+        model = SiteSettings
+
+    site = factory.SubFactory(SiteFactory)
