@@ -1,5 +1,8 @@
 """The people who sign in."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -8,13 +11,22 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from businesses.models import PLATFORM_ID
+from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
 from .querysets import UserQuerySet
-from .roles import Role
+from .roles import Role, rights_of
+
+
+@dataclass(frozen=True)
+class Acting:
+    """A super-admin's hour in a business."""
+
+    business: Business
+    reason: str
+    expires_at: datetime
 
 
 class User(AbstractBaseUser, TenantModel):
@@ -47,6 +59,9 @@ class User(AbstractBaseUser, TenantModel):
     acting_token = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    # Set by authentication, for one request: the business that a super-admin acts for.
+    acting: Acting | None = None
 
     objects = TenantManager.of(UserQuerySet)
 
@@ -106,6 +121,21 @@ class User(AbstractBaseUser, TenantModel):
     @property
     def is_super_admin(self) -> bool:
         return self.role == Role.SUPER_ADMIN
+
+    @property
+    def acting_role(self) -> Role:
+        """The role whose rights hold now: ADMIN for a super-admin who acts for a business."""
+        return Role.ADMIN if self.acting else Role(self.role)
+
+    @cached_property
+    def rights(self) -> frozenset[str]:
+        """The keys of the role table that this person may do now. Ask after authentication, which knows of acting."""
+        own = rights_of(self.acting_role)
+        return own | {"platform.act_as"} if self.acting else own
+
+    def may(self, right: str) -> bool:
+        """True if the role table gives `right`, a key of `roles.MAY`, to this person now."""
+        return self.is_active and right in self.rights
 
     @property
     def is_staff(self) -> bool:

@@ -1,5 +1,6 @@
 """The trail: what was done, by whom, to what. Append-only by grant."""
 
+import uuid
 from typing import Any
 
 from django.db import models
@@ -71,3 +72,12 @@ class AuditEvent(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.event_type} {self.entity_label}".strip()
+
+    @classmethod
+    def append_for_platform(cls, *, business_id: uuid.UUID, **fields: Any) -> None:
+        """Add an event about `business_id` that only the platform sees. Needs the platform scope, whose role may append.
+
+        It goes past `TenantModel.save`, which writes in a business's own scope alone: the one place that does.
+        """
+        event = cls(business_id=business_id, platform_only=True, **fields)
+        models.Model.save(event, force_insert=True)

@@ -92,13 +92,14 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "audit.origin.OriginMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # The one door into a business: everything below runs inside its scope.
     "businesses.tenancy.middleware.TenancyMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.authentication.SignedInUserMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
@@ -164,6 +165,9 @@ TENANCY_UNSCOPED_PATHS = (
     "/admin/login/",
     "/admin/logout/",
 )
+
+# Where refused ids and values are remembered: see audit/attempts.py.
+TENANCY_UNKNOWN_ID = "audit.attempts.note"
 
 # Cache: in the database, so that counts hold across processes.
 CACHES = {

@@ -1,0 +1,252 @@
+"""Who is asking: from signed evidence to the row that decides.
+
+The middleware has opened the scope that the evidence names; here the user's row is read inside it, so that the database
+itself confirms that the user belongs to that business. Every refusal says by a code why the evidence is dead.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+
+from businesses.models import Business
+from businesses.tenancy.context import business_scope, set_current_user
+from businesses.tenancy.middleware import Evidence
+
+from .models import Acting, SignIn, User
+from .tokens import read_access_token
+
+# What a session holds besides Django's own keys.
+SESSION_KEY = "automatehq_evidence"
+
+
+class DeadEvidence(AuthenticationFailed):
+    """401: the token or session was good once, or looks so; the code says what it is not any more."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail, code)
+        self.code = code
+
+
+def _dead(code: str) -> DeadEvidence:
+    details = {
+        "token_not_valid": "The sign-in is not valid, or not any more.",
+        "user_inactive": "This user is inactive.",
+        "business_inactive": "This business is inactive.",
+        "acting_expired": "The hour of acting for the business is over.",
+    }
+    return DeadEvidence(code, details[code])
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user who has been admitted, and the business they work for (None: the platform)."""
+
+    user: User
+    business: Business | None
+
+
+def admit(evidence: Evidence) -> Person:
+    """The person that `evidence` names, read inside the scope it names. Raises `DeadEvidence`.
+
+    One query for a user of the business in scope; a super-admin's row is read in a nested scope of their own business.
+    """
+    if evidence.business_id == evidence.home_id:
+        user = _read_user(evidence)
+        _check_row(user, evidence)
+        if user.is_super_admin:
+            raise _dead("token_not_valid")
+        return Person(user, user.business)
+    with business_scope(evidence.home_id):
+        user = _read_user(evidence)
+    _check_row(user, evidence)
+    if not user.is_super_admin:
+        raise _dead("token_not_valid")
+    if evidence.business_id is None:
+        return Person(user, None)
+    return Person(user, _business_acted_for(user, evidence))
+
+
+def _read_user(evidence: Evidence) -> User:
+    users = User.objects.select_related("business")
+    if evidence.sign_in_id is not None:
+        live = SignIn.objects.filter(
+            pk=evidence.sign_in_id, user=OuterRef("pk"), revoked_at__isnull=True
+        )
+        users = users.filter(Exists(live))
+    user: User | None = users.filter(pk=evidence.user_id).first()
+    if user is None:
+        raise _dead("token_not_valid")
+    return user
+
+
+def _check_row(user: User, evidence: Evidence) -> None:
+    if not user.is_active:
+        raise _dead("user_inactive")
+    if not user.business.is_active:
+        raise _dead("business_inactive")
+    for signed_out_at in (user.signed_out_at, user.business.signed_out_at):
+        if signed_out_at is not None and evidence.issued_at <= signed_out_at:
+            raise _dead("token_not_valid")
+
+
+def _business_acted_for(user: User, evidence: Evidence) -> Business:
+    """The business that the super-admin acts for, if the row agrees with the evidence."""
+    if (
+        evidence.acting_token is None
+        or user.acting_token != evidence.acting_token
+        or user.acting_business_id != evidence.business_id
+        or user.acting_expires_at is None
+        or user.acting_expires_at <= timezone.now()
+    ):
+        raise _dead("acting_expired")
+    business: Business | None = Business.objects.filter(pk=evidence.business_id).first()
+    if business is None or not business.is_active:
+        raise _dead("business_inactive")
+    user.acting = Acting(business, user.acting_reason, user.acting_expires_at)
+    return business
+
+
+# The API: a Bearer token, and nothing else.
+
+
+def _bearer(request: HttpRequest | Request) -> str | None:
+    """What stands behind `Bearer` in the Authorization header, or None."""
+    kind, _, raw = get_authorization_header(request).partition(b" ")  # type: ignore[arg-type]
+    if kind.lower() != b"bearer":
+        return None
+    return raw.strip().decode("latin-1")
+
+
+def evidence_of_bearer(request: HttpRequest) -> Evidence | None:
+    """The evidence in the request's access token; None without a valid one."""
+    raw = _bearer(request)
+    if raw is None:
+        return None
+    try:
+        return read_access_token(raw)
+    except TokenError:
+        return None  # BearerAuthentication answers it
+
+
+class BearerAuthentication(BaseAuthentication):
+    """The person who bears the request's access token."""
+
+    def authenticate(self, request: Request) -> tuple[User, Evidence] | None:
+        evidence: Evidence | None = getattr(request._request, "evidence", None)
+        if evidence is None:
+            if _bearer(request) is None:
+                return None
+            raise _dead("token_not_valid")
+        person = admit(evidence)
+        enter(request._request, person)
+        return person.user, evidence
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'
+
+
+def enter(request: HttpRequest, person: Person) -> None:
+    """Make `person` the one who acts, for the rest of the request's scope."""
+    scoped: Any = request
+    scoped.business = person.business
+    set_current_user(person.user)
+
+
+# The admin: a session, and nothing else.
+
+
+def evidence_of_session(request: HttpRequest) -> Evidence | None:
+    """The evidence in the request's session; None if nobody is signed in there."""
+    stored = request.session.get(SESSION_KEY)
+    if stored is None:
+        return None
+    acting = stored.get("acting")
+    return Evidence(
+        user_id=uuid.UUID(stored["user_id"]),
+        home_id=uuid.UUID(stored["home"]),
+        business_id=uuid.UUID(stored["business_id"]) if stored["business_id"] else None,
+        issued_at=datetime.fromtimestamp(stored["issued_at"], UTC),
+        acting_token=uuid.UUID(acting) if acting else None,
+    )
+
+
+class SignedInUserMiddleware(AuthenticationMiddleware):
+    """`request.user` of the admin: the person whom the session names, read when first asked for.
+
+    `request.dead_evidence` is the `DeadEvidence` that refused them, if any.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        scoped: Any = request
+        scoped.dead_evidence = None
+        scoped.business = None
+        scoped.user = SimpleLazyObject(lambda: _user_of_session(scoped))
+
+
+def _user_of_session(request: Any) -> User | AnonymousUser:
+    evidence: Evidence | None = getattr(request, "evidence", None)
+    if evidence is None or not request.path_info.startswith("/admin/"):
+        return AnonymousUser()
+    try:
+        person = admit(evidence)
+    except DeadEvidence as error:
+        request.dead_evidence = error
+        return AnonymousUser()
+    enter(request, person)
+    return person.user
+
+
+def look_up_sign_in(email: str) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The ids of the user with `email` and of their business, or None. Works outside every scope."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT user_id, business_id FROM login_lookup(%s)", [email])
+        row = cursor.fetchone()
+    return (row[0], row[1]) if row else None
+
+
+class BusinessBackend(BaseBackend):
+    """E-mail and password, checked in the scope of the user's own business.
+
+    The user comes back whether active or not: who asks for a right password of an inactive user is told so, and who asks
+    with a wrong one is not. An unknown e-mail takes the time of a wrong password.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        email = username if username is not None else kwargs.get("email")
+        if not email or password is None:
+            return None
+        found = look_up_sign_in(email.strip())
+        if found is None:
+            User().set_password(password)
+            return None
+        user_id, business_id = found
+        with business_scope(business_id):
+            user: User | None = (
+                User.objects.select_related("business").filter(pk=user_id).first()
+            )
+            if user is not None and user.check_password(password):
+                return user
+        return None
+
+    def get_user(self, user_id: Any) -> None:
+        """Nobody: a user is read in the scope of their business, which an id alone does not name."""

@@ -1,0 +1,131 @@
+"""The only writers of the trail."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from businesses.tenancy.context import (
+    business_scope,
+    get_current_business_id,
+    try_get_current_user,
+)
+
+from .models import AuditEvent
+from .origin import current_origin
+
+
+def record(
+    event_type: str,
+    *,
+    entity: models.Model,
+    actor: Any = None,
+    site_id: uuid.UUID | None = None,
+    employee_id: uuid.UUID | None = None,
+    work_card_id: uuid.UUID | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str = "",
+    **details: Any,
+) -> AuditEvent:
+    """Add one event to the trail of the business in scope, in the writer's transaction.
+
+    `before` and `after` hold what changed, by field (see `snapshot`, `changes`). `actor` is by default the person who
+    acts in the scope; nobody for a command. A super-admin's act inside a business is marked `cross_business`.
+    """
+    actor = actor if actor is not None else try_get_current_user()
+    business_id = get_current_business_id()
+    event = AuditEvent(
+        event_type=event_type,
+        entity_type=entity._meta.model_name or "",
+        entity_id=entity.pk,
+        entity_label=str(entity)[:320],
+        site_id=site_id,
+        employee_id=employee_id,
+        work_card_id=work_card_id,
+        actor_id=actor.pk if actor is not None else None,
+        actor_label=_label(actor),
+        cross_business=actor is not None and actor.business_id != business_id,
+        metadata=_metadata(before=before, after=after, reason=reason, **details),
+    )
+    event.save(force_insert=True)
+    return event
+
+
+def record_refusal(
+    event_type: str,
+    *,
+    business_id: uuid.UUID,
+    entity_type: str = "",
+    entity_id: uuid.UUID | None = None,
+    entity_label: str = "",
+    actor: Any = None,
+    **details: Any,
+) -> None:
+    """Add an event that must outlive a refused request, in a fresh scope of `business_id`, after its rollback.
+
+    For failed sign-ins, lock-outs and reuse of refresh tokens; Platform's id for an unknown e-mail.
+    """
+    with business_scope(business_id):
+        AuditEvent(
+            event_type=event_type,
+            entity_type=entity_type,
+            entity_id=entity_id,
+            entity_label=entity_label[:320],
+            actor_id=actor.pk if actor is not None else None,
+            actor_label=_label(actor),
+            metadata=_metadata(**details),
+        ).save(force_insert=True)
+
+
+def snapshot(row: models.Model, fields: Iterable[str]) -> dict[str, Any]:
+    """The values of `fields` (attribute names) of a row, ready for the trail."""
+    return {field: plain(getattr(row, field)) for field in fields}
+
+
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`before` and `after` cut down to the fields that differ."""
+    differing = [field for field in after if before.get(field) != after[field]]
+    return (
+        {field: before.get(field) for field in differing},
+        {field: after[field] for field in differing},
+    )
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON knows it."""
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [plain(item) for item in value]
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, (uuid.UUID, Decimal)):
+        return str(value)
+    return value
+
+
+def _label(actor: Any) -> str:
+    if actor is None:
+        return ""
+    return str(actor.full_name or actor.email or actor.pk)[:320]
+
+
+def _metadata(**details: Any) -> dict[str, Any]:
+    origin = current_origin()
+    known = {
+        "channel": origin.channel,
+        "request_id": origin.request_id,
+        "address": origin.address,
+        **details,
+    }
+    return {
+        key: plain(value) for key, value in known.items() if value not in (None, "")
+    }

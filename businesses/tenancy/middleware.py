@@ -1,0 +1,120 @@
+"""The one door into a business, for API and admin alike.
+
+It reads signed evidence only, opens the scope that the evidence names, and lets everything below run inside it. Evidence
+says where to look; whether to believe it is decided by the user's row, which authentication reads inside that scope.
+"""
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+
+from .context import Scope, business_scope, platform_scope
+
+Reader = Callable[[HttpRequest], "Evidence | None"]
+
+_after_scope: ContextVar[list[Callable[[], None]] | None] = ContextVar(
+    "automatehq_after_scope", default=None
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a valid token or session says of its bearer.
+
+    `home_id` is the business that the user's row belongs to, `business_id` the one to work for (None: the platform).
+    They differ only for a super-admin who acts for a business, under `acting_token`.
+    """
+
+    user_id: uuid.UUID
+    home_id: uuid.UUID
+    business_id: uuid.UUID | None
+    issued_at: datetime
+    sign_in_id: uuid.UUID | None = None
+    acting_token: uuid.UUID | None = None
+
+
+@cache
+def _readers() -> tuple[tuple[str, Reader], ...]:
+    return tuple(
+        (prefix, import_string(path))
+        for prefix, path in settings.TENANCY_EVIDENCE.items()
+    )
+
+
+def read_evidence(request: HttpRequest) -> Evidence | None:
+    """The evidence that the request carries for its path; None where it has none, or the path takes none."""
+    path = request.path_info
+    if path.startswith(tuple(settings.TENANCY_UNSCOPED_PATHS)):
+        return None
+    for prefix, reader in _readers():
+        if path.startswith(prefix):
+            return reader(request)
+    return None
+
+
+def scope_of(evidence: Evidence) -> AbstractContextManager[Scope]:
+    """The scope to open for a bearer of `evidence`."""
+    if evidence.business_id is None:
+        return platform_scope("a super-admin's request")
+    return business_scope(evidence.business_id)
+
+
+def after_scope(callback: Callable[[], None]) -> None:
+    """Run `callback` once the request's scope has ended, whatever became of its transaction.
+
+    Outside a request that has a scope, it runs at once.
+    """
+    callbacks = _after_scope.get()
+    if callbacks is None:
+        callback()
+    else:
+        callbacks.append(callback)
+
+
+class TenancyMiddleware:
+    """Run each request inside the scope that its evidence names; roll back what a refused request wrote."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        evidence = read_evidence(request)
+        scoped: Any = request
+        scoped.evidence = evidence
+        scoped.business_id = evidence.business_id if evidence else None
+        if evidence is None:
+            return self.get_response(request)
+        self._receive_body(request)
+        callbacks: list[Callable[[], None]] = []
+        token = _after_scope.set(callbacks)
+        try:
+            with scope_of(evidence):
+                response = self.get_response(request)
+                # Exceptions have become responses by now, so the status is all there is to go by.
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+        finally:
+            _after_scope.reset(token)
+        for callback in callbacks:
+            callback()
+        return response
+
+    @staticmethod
+    def _receive_body(request: HttpRequest) -> None:
+        """Take the whole body in before the transaction begins: a slow upload must not hold one open."""
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        if request.method == "POST" and request.content_type == "multipart/form-data":
+            _ = request.FILES  # parsed once, large files to disk
+        else:
+            _ = request.body
