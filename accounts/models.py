@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
@@ -63,7 +63,7 @@ class User(AbstractBaseUser, TenantModel):
     # Set by authentication, for one request: the business that a super-admin acts for.
     acting: Acting | None = None
 
-    objects = TenantManager.of(UserQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(UserQuerySet)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["full_name"]

@@ -1,7 +1,7 @@
 """The trail: what was done, by whom, to what. Append-only by grant."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -35,7 +35,7 @@ class AuditEvent(TenantModel):
     platform_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)
 
-    objects = TenantManager.of(AuditEventQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(AuditEventQuerySet)
 
     class Meta:
         db_table = "audit_events"

@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
-
 from automatehq.addresses import client_address
 from automatehq.request_ids import current_request_id
+from django.http import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,8 @@ class Origin:
     address: str = ""
 
 
-_origin: ContextVar[Origin] = ContextVar("automatehq_origin", default=Origin())
+COMMAND = Origin()
+_origin: ContextVar[Origin] = ContextVar("automatehq_origin", default=COMMAND)
 
 
 def current_origin() -> Origin:

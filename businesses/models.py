@@ -2,7 +2,7 @@
 
 import uuid
 import zoneinfo
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -68,7 +68,7 @@ class Business(IdentifiedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = BusinessManager()
+    objects: ClassVar[Any] = BusinessManager()
 
     class Meta:
         db_table = "businesses"

@@ -1,13 +1,13 @@
 """Questions about businesses."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 
 from businesses.tenancy.managers import InScope
 
 
-class BusinessQuerySet(models.QuerySet["Business"]):  # type: ignore[name-defined]  # noqa: F821
+class BusinessQuerySet(models.QuerySet[Any]):
     """Businesses; in one business's scope, that one alone."""
 
     def listed(self) -> Self:

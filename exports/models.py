@@ -1,6 +1,6 @@
 """Export runs: one making of a payroll file."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -60,7 +60,7 @@ class ExportRun(TenantModel):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
-    objects = TenantManager.of(ExportRunQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(ExportRunQuerySet)
 
     class Meta:
         db_table = "export_runs"

@@ -49,7 +49,7 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
 )
 
 
-class DayRefused(ValueError):  # noqa: N818 -- an answer about a day, not a fault
+class DayRefused(ValueError):
     """A day that makes no sense.
 
     `code` is a key of MESSAGES, `field` the field to blame, `extras` what a client needs to help:

@@ -1,7 +1,7 @@
 """Work cards, their days, and the ledger of approved days."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -139,7 +139,7 @@ class WorkCard(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = TenantManager.of(WorkCardQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(WorkCardQuerySet)
 
     class Meta:
         db_table = "work_cards"
@@ -345,7 +345,7 @@ class ApprovedDay(DayFiguresModel, TenantModel):
     approved_by_name = models.CharField(max_length=320, blank=True, editable=False)
     approved_at = models.DateTimeField(_("approved at"))
 
-    objects = TenantManager.of(ApprovedDayQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(ApprovedDayQuerySet)
 
     class Meta:
         db_table = "approved_days"

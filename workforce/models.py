@@ -1,5 +1,7 @@
 """Sites, which all businesses share, and the employees of each."""
 
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -32,7 +34,7 @@ class Site(IdentifiedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = SiteManager()
+    objects: ClassVar[Any] = SiteManager()
 
     class Meta:
         db_table = "sites"
@@ -84,7 +86,7 @@ class Employee(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = TenantManager.of(EmployeeQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(EmployeeQuerySet)
 
     class Meta:
         db_table = "employees"

@@ -1,13 +1,15 @@
 """Rules, keys and row-level security, once every row has its business."""
 
-import businesses.tenancy.constraints
-import businesses.tenancy.operations
+import uuid
+
 import django.db.models.deletion
 import django.db.models.functions.text
-import uuid
 import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
+
+import businesses.tenancy.constraints
+import businesses.tenancy.operations
 
 
 class Migration(migrations.Migration):

@@ -1,12 +1,13 @@
 """The first step of tenancy: the table of businesses, in a database that is ready for it."""
 
-import businesses.models
+import uuid
+
 import django.core.validators
 import django.db.models.deletion
-import uuid
 import uuid_utils.compat
 from django.db import migrations, models
 
+import businesses.models
 from businesses.tenancy.operations import RequireDatabaseRoles
 
 

@@ -43,7 +43,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
         registry = getattr(model._meta, "apps", global_apps)
         target = registry.get_model(self.to)
         quote = schema_editor.quote_name
-        column = model._meta.get_field(self.field).column  # type: ignore[union-attr]
+        column = str(model._meta.get_field(self.field).column)  # type: ignore[union-attr]
         own = ", ".join(map(quote, ("business_id", column, *self.also)))
         theirs = ", ".join(map(quote, ("business_id", "id", *self.also)))
         return (
@@ -56,7 +56,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         return Statement(
             "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
             table=schema_editor.quote_name(model._meta.db_table),
@@ -64,7 +64,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
             definition=self._sql(model, schema_editor),
         )
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         return Statement(
             # Checked before it goes, or PostgreSQL refuses the change over "pending trigger events".
             "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
@@ -76,7 +76,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
         self,
         model: type[models.Model],
         instance: models.Model,
-        exclude: Sequence[str] | None = None,
+        exclude: set[str] | None = None,
         using: str = "default",
     ) -> None:
         """Raise `ValidationError` if the row refers to one that this business does not have."""

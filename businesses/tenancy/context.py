@@ -125,7 +125,7 @@ def business_scope(
     """
     if not isinstance(business_id, uuid.UUID):
         business_id = uuid.UUID(str(business_id))
-    return _open("business", business_id, "", using, repeatable_read)
+    return _open("business", business_id, "", using, repeatable_read=repeatable_read)
 
 
 def platform_scope(
@@ -134,7 +134,7 @@ def platform_scope(
     """Read across businesses, for a stated reason; tenant data can't be written here."""
     if not reason.strip():
         raise ScopeError("A platform scope needs a reason.")
-    return _open("platform", None, reason, using, False)
+    return _open("platform", None, reason, using)
 
 
 @contextmanager
@@ -143,7 +143,8 @@ def _open(
     business_id: uuid.UUID | None,
     reason: str,
     using: str,
-    repeatable_read: bool,
+    *,
+    repeatable_read: bool = False,
 ) -> Iterator[Scope]:
     connection = connections[using]
     if repeatable_read and connection.in_atomic_block:

@@ -35,12 +35,12 @@ class InScope(Expression):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         scope = current_scope(compiler.using or connection.alias)
         if scope.kind == "platform":
             raise FullResultSet
         sql, params = compiler.compile(self.column)
-        return f"{sql} = %s::uuid", [*params, str(scope.business_id)]
+        return f"{sql} = %s::uuid", (*params, str(scope.business_id))
 
 
 class RequireScope(Expression):
@@ -54,7 +54,7 @@ class RequireScope(Expression):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, list[Any]]:
+    ) -> tuple[str, tuple[Any, ...]]:
         current_scope(compiler.using or connection.alias)
         raise FullResultSet
 

@@ -1,8 +1,8 @@
 """What a model of one business is."""
 
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from uuid_utils.compat import uuid7
@@ -35,7 +35,7 @@ class TenantModel(IdentifiedModel):
         editable=False,
     )
 
-    objects = TenantManager()
+    objects: ClassVar[Any] = TenantManager()
 
     class Meta:
         abstract = True
@@ -50,9 +50,13 @@ class TenantModel(IdentifiedModel):
 
     @classmethod
     def from_db(
-        cls, db: str | None, field_names: Sequence[str], values: Sequence[Any]
-    ) -> "TenantModel":
-        row = super().from_db(db, field_names, values)
+        cls,
+        db: str | None,
+        field_names: Collection[str],
+        values: Collection[Any],
+        **kwargs: Any,
+    ) -> Self:
+        row = super().from_db(db, field_names, values, **kwargs)
         # What the database said, so that a change of business shows at save.
         row._business_of_row = row.__dict__.get("business_id")  # type: ignore[attr-defined]
         return row
@@ -60,7 +64,7 @@ class TenantModel(IdentifiedModel):
     def enter_business(self, business_id: uuid.UUID) -> None:
         """Take `business_id` as this row's business, or raise `WrongBusiness` if it has another."""
         stored = self.__dict__.get("_business_of_row")
-        given = self.business_id
+        given: uuid.UUID | None = self.business_id
         if given is None and stored is None:
             self.business_id = business_id
         elif (given, stored or given) != (business_id, business_id):

@@ -31,7 +31,9 @@ class BelongsToBusiness(BasePermission):
         user = request.user
         if not user or not user.is_authenticated:
             return False
-        right = view.rights.get(getattr(view, "action", None) or request.method.lower())
+        right = view.rights.get(
+            getattr(view, "action", None) or str(request.method).lower()
+        )
         if right is None:
             return request.method == "OPTIONS"
         if user.may(right):

@@ -1,8 +1,9 @@
 """Rules, keys and row-level security, once every row has its business."""
 
-import businesses.tenancy.operations
 import django.db.models.deletion
 from django.db import migrations, models
+
+import businesses.tenancy.operations
 
 
 class Migration(migrations.Migration):

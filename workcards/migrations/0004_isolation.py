@@ -1,12 +1,13 @@
 """Rules, keys and row-level security, once every row has its business."""
 
-import businesses.tenancy.constraints
-import businesses.tenancy.operations
 import django.db.models.deletion
 import uuid_utils.compat
-import workcards.models
 from django.conf import settings
 from django.db import migrations, models
+
+import businesses.tenancy.constraints
+import businesses.tenancy.operations
+import workcards.models
 
 
 class Migration(migrations.Migration):

@@ -1,12 +1,13 @@
 """Rules, keys and row-level security, once every row has its business."""
 
-import businesses.tenancy.constraints
-import businesses.tenancy.operations
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import uuid_utils.compat
 from django.db import migrations, models
+
+import businesses.tenancy.constraints
+import businesses.tenancy.operations
 
 
 class Migration(migrations.Migration):
