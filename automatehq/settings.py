@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "automatehq.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -234,19 +235,22 @@ REST_FRAMEWORK = {
         "businesses.tenancy.permissions.BelongsToBusiness",
     ],
     "DEFAULT_PARSER_CLASSES": [
-        "rest_framework.parsers.JSONParser",
+        "automatehq.rest.parsers.JSONObjectParser",
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "automatehq.rest.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["automatehq.rest.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "automatehq.rest.schema.AutoSchema",
-    "EXCEPTION_HANDLER": "automatehq.rest.errors.exception_handler",
+    "EXCEPTION_HANDLER": "automatehq.rest.refusals.exception_handler",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.rest.parsers.FirstRenderer",
+    # `format` is a query parameter like any other: unknown unless a view declares it.
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UPLOADED_FILES_USE_URL": False,
 }
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_FORMATTER_CLASS": "automatehq.rest.errors.Formatter",
+    "EXCEPTION_FORMATTER_CLASS": "automatehq.rest.refusals.Formatter",
     "NESTED_FIELD_SEPARATOR": ".",
     "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
 }
@@ -256,6 +260,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "PATH_CONVERTER_OVERRIDES": {
+        "id": {"type": "string", "format": "uuid"},
+        "month": {"type": "string", "examples": ["2026-03"]},
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/",

@@ -1,0 +1,176 @@
+"""What may go wrong, said once: the errors that services raise and the body they become.
+
+Every refusal under `/api` reads `{"type", "errors": [{"code", "detail", "attr"}]}`, the
+format of drf-standardized-errors. An error with more to say adds members beside
+`errors`: `raise Conflict("stale_version", "…", card=…)`. `attr` is the path of the field
+(`entries.3.from_time`) or null when the whole request is meant.
+
+The classes know no request: the admin and the commands catch the same `DomainError` and
+read its `problems`. This module may be imported anywhere, also beside models; the turning
+into answers is in `refusals.py`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import DatabaseError
+from rest_framework import exceptions, status
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: a code for programs, a sentence for people, the field."""
+
+    code: str
+    detail: str
+    attr: str | None = None
+
+
+class DomainError(exceptions.APIException):
+    """A request that the rules refuse; a subclass says with which status.
+
+    `extra` stands beside `errors` in the answer and must be ready to be JSON.
+    """
+
+    status_code: int = status.HTTP_409_CONFLICT
+
+    def __init__(
+        self, code: str, detail: str, attr: str | None = None, **extra: Any
+    ) -> None:
+        super().__init__(detail, code)
+        self.problems = [Problem(code, str(detail), attr)]
+        self.extra = extra
+
+    @classmethod
+    def several(cls, problems: Iterable[Problem], **extra: Any) -> "DomainError":
+        """One error that names several fields."""
+        problems = list(problems)
+        error = cls(*problems[0], **extra)
+        error.problems = problems
+        return error
+
+    @property
+    def code(self) -> str:
+        return self.problems[0].code
+
+    @property
+    def attr(self) -> str | None:
+        return self.problems[0].attr
+
+
+class Conflict(DomainError):
+    """409: right in itself, but not in the state that things are in."""
+
+
+class Invalid(DomainError):
+    """400: a value that can never be right; `attr` names the field."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+
+
+class Denied(DomainError):
+    """403: this role, or this way of asking, may not."""
+
+    status_code = status.HTTP_403_FORBIDDEN
+
+    def __init__(
+        self,
+        code: str = "permission_denied",
+        detail: str = "You do not have permission to perform this action.",
+        attr: str | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(code, detail, attr, **extra)
+
+
+class Missing(DomainError):
+    """404 about something other than a row, such as a file lost from storage.
+
+    For a row raise `Http404`, so that every missing row is answered alike.
+    """
+
+    status_code = status.HTTP_404_NOT_FOUND
+
+
+class TooMany(DomainError):
+    """429: too often; `wait` is the number of seconds for the Retry-After header."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+
+    def __init__(
+        self, code: str, detail: str, *, wait: float | None = None, **extra: Any
+    ) -> None:
+        super().__init__(code, detail, **extra)
+        self.wait = wait
+
+
+class Rule(NamedTuple):
+    """How a broken constraint is told: the field, a code, a sentence, the kind of error."""
+
+    field: str | None
+    code: str
+    detail: str
+    error: type[DomainError] = Invalid
+
+
+IN_USE_CODE = "already_in_use"
+IN_USE_DETAIL = "This value is already in use."
+
+# Unique constraint → field. Apps add theirs beside the models that carry them:
+# `ALREADY_IN_USE.update({"users_email_key": "email"})`.
+ALREADY_IN_USE: dict[str, str] = {}
+
+# Any other constraint (check, exclusion, or the one that a trigger names) → its telling.
+BROKEN_RULES: dict[str, Rule] = {}
+
+# Exceptions of lower layers that know no HTTP → what they become.
+CONVERTERS: dict[type[Exception], Callable[[Any], exceptions.APIException]] = {}
+
+
+def broken_constraint(error: DatabaseError) -> str:
+    """The name of the constraint that the database reported, or nothing."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+def already_in_use(error: DatabaseError) -> str | None:
+    """The field whose value somebody has already, or None for another violation.
+
+    Says nothing about who has it: the answer is the same for one's own row and for
+    another business's.
+    """
+    return ALREADY_IN_USE.get(broken_constraint(error))
+
+
+def refusal_of(error: DatabaseError) -> DomainError | None:
+    """The refusal that a person can act on, or None when the violation is our own bug.
+
+    The API answers with it; admin forms show it on its field:
+    `form.add_error(refusal.attr, refusal.detail)`.
+    """
+    if field := already_in_use(error):
+        return Invalid(IN_USE_CODE, IN_USE_DETAIL, field)
+    if rule := BROKEN_RULES.get(broken_constraint(error)):
+        return rule.error(rule.code, rule.detail, rule.field)
+    return None
+
+
+def problems_of_validation(error: ValidationError) -> list[Problem]:
+    """A Django ValidationError, flattened; uniqueness is told as the database's is."""
+    by_field = (
+        error.error_dict
+        if hasattr(error, "error_dict")
+        else {NON_FIELD_ERRORS: error.error_list}
+    )
+    problems = []
+    for field, errors in by_field.items():
+        attr = None if field == NON_FIELD_ERRORS else field
+        for one in errors:
+            if one.code in ("unique", "unique_together"):
+                problems.append(Problem(IN_USE_CODE, IN_USE_DETAIL, attr))
+            else:
+                problems.extend(
+                    Problem(one.code or "invalid", message, attr)
+                    for message in one.messages
+                )
+    return problems

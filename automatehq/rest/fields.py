@@ -1,0 +1,198 @@
+"""Serializer fields: how months, hours, times, timestamps and references are written."""
+
+import datetime
+import re
+import uuid
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty, get_attribute
+
+from .attempts import note
+from .paths import parse_date, parse_month, parse_uuid
+
+_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_CENT = Decimal("0.01")
+
+
+@extend_schema_field(
+    {"type": "string", "pattern": r"^\d{4}-\d{2}(-\d{2})?$", "examples": ["2026-03"]}
+)
+class MonthField(serializers.Field[datetime.date, Any, str, Any]):
+    """The first of a month; out `2026-03`, in `2026-03` or any date in it."""
+
+    default_error_messages = {"invalid": _("This is not a month. Write it as 2026-03.")}
+
+    def to_internal_value(self, data: Any) -> datetime.date:
+        month = parse_month(data)
+        if month is None:
+            self.fail("invalid")
+        return month
+
+    def to_representation(self, value: datetime.date) -> str:
+        return f"{value:%Y-%m}"
+
+
+class DateField(serializers.DateField):
+    """A date written `YYYY-MM-DD`: none of ISO 8601's other spellings, no distant years."""
+
+    default_error_messages = {
+        "invalid": _("This is not a date. Write it as 2026-03-05.")
+    }
+
+    def to_internal_value(self, value: Any) -> datetime.date:
+        date = parse_date(value)
+        if date is None:
+            self.fail("invalid")
+        return date
+
+
+@extend_schema_field(
+    {"type": "string", "pattern": r"^\d{2}:\d{2}$", "examples": ["08:30"]}
+)
+class HourMinuteField(serializers.TimeField):
+    """A local time to the minute, written `HH:MM` both ways."""
+
+    default_error_messages = {"invalid": _("This is not a time. Write it as 08:30.")}
+
+    def to_internal_value(self, value: Any) -> datetime.time:
+        if not isinstance(value, str) or not _TIME.fullmatch(value):
+            self.fail("invalid")
+        return datetime.time.fromisoformat(value)
+
+    def to_representation(self, value: datetime.time) -> str:
+        return f"{value:%H:%M}"
+
+
+class TimestampField(serializers.DateTimeField):
+    """A moment, written in UTC to the second: `2026-03-05T08:00:00Z`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            format=TIMESTAMP_FORMAT, default_timezone=datetime.UTC, **kwargs
+        )
+
+
+@extend_schema_field(
+    {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "examples": ["8.50"]}
+)
+class HoursField(serializers.DecimalField):
+    """Hours with two decimals; out `"8.50"`, in a string or a number.
+
+    The limit of five digits is for input, a day or a card: totals written out may be
+    larger.
+    """
+
+    default_error_messages = {
+        "invalid": _("This is not a number of hours. Write it as 8.50.")
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 5)
+        kwargs.setdefault("decimal_places", 2)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        # Neither exponents nor NaN nor other alphabets' digits, all of which Decimal takes.
+        is_number = isinstance(data, (str, int, float)) and not isinstance(data, bool)
+        if not is_number or not _NUMBER.fullmatch(str(data).strip()):
+            self.fail("invalid")
+        hours: Decimal = super().to_internal_value(data)
+        return hours
+
+    def to_representation(self, value: Decimal | float | str) -> str:
+        return f"{Decimal(str(value)).quantize(_CENT, ROUND_HALF_UP):f}"
+
+
+class IdField(serializers.UUIDField):
+    """An id as the API writes it; UUIDField alone also reads integers and braces."""
+
+    default_error_messages = {"invalid": _("This is not an id.")}
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        value = parse_uuid(data)
+        if value is None:
+            self.fail("invalid")
+        return value
+
+
+@extend_schema_field({"type": "string", "format": "uuid"})
+class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
+    """`site_id` in a body: the row itself once read, `queryset=Site.objects`.
+
+    The source is the name without `_id`. An id that the scope does not show is 400
+    `does_not_exist`, whether another business has it or nobody: one query in both cases,
+    and the same note for the trail.
+    """
+
+    default_error_messages = {
+        "does_not_exist": _("There is nothing with this id."),
+        "invalid": _("This is not an id."),
+    }
+
+    def bind(self, field_name: str, parent: Any) -> None:
+        if self.source is None and field_name.endswith("_id"):
+            self.source = field_name.removesuffix("_id")
+        super().bind(field_name, parent)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        # RelatedField takes "" for null, which would hide a client's mistake.
+        return serializers.Field.run_validation(self, data)
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = parse_uuid(data)
+        if value is None:
+            self.fail("invalid")
+        queryset: Any = self.get_queryset()
+        row = queryset.filter(pk=value).first()
+        if row is None:
+            note(
+                self.context.get("request"),
+                kind="unknown_id",
+                model=queryset.model,
+                field=str(self.field_name),
+                value=value,
+            )
+            self.fail("does_not_exist")
+        return row
+
+    def to_representation(self, value: Any) -> str:
+        return str(value.pk)
+
+
+@extend_schema_field(
+    {
+        "type": ["object", "null"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "name": {"type": "string"},
+        },
+        "required": ["id", "name"],
+        "readOnly": True,
+    }
+)
+class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
+    """`{id, name}` beside `…_id`, or null; read-only.
+
+    `site = NamedReference("site.site_name")` reads the id from `site_id` of the row and
+    the name along the path; `uploaded_by = NamedReference("uploaded_by_name")` takes the
+    name stored beside a reference, so that no join can lose the row.
+    """
+
+    def __init__(self, name: str, *, id_from: str | None = None, **kwargs: Any) -> None:
+        self.name_path = name.split(".")
+        self.id_from = id_from
+        super().__init__(read_only=True, source="*", **kwargs)
+
+    def to_representation(self, row: Any) -> dict[str, str] | None:
+        id_from = self.id_from or f"{self.field_name}_id"
+        value = row[id_from] if isinstance(row, dict) else getattr(row, id_from)
+        if value is None:
+            return None
+        name = get_attribute(row, self.name_path)
+        return {"id": str(value), "name": "" if name is None else str(name)}

@@ -1,0 +1,197 @@
+"""Lists in pages: `Pages` by number for most, `CursorPages` for what only grows."""
+
+import datetime
+import re
+import uuid
+from base64 import b64decode, b64encode
+from typing import Any, Literal, NamedTuple, cast
+
+from django.db.models import Q
+from rest_framework.pagination import BasePagination, PageNumberPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from .errors import Invalid, Missing
+
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+
+Way = Literal["<", ">"]
+
+_LINK = {"type": ["string", "null"], "format": "uri"}
+_PAGE_SIZE_PARAMETER = {
+    "name": "page_size",
+    "in": "query",
+    "required": False,
+    "description": "Number of results a page.",
+    "schema": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_PAGE_SIZE,
+        "default": PAGE_SIZE,
+    },
+}
+
+
+def _count(request: Request, name: str, default: int) -> int:
+    """The query parameter `name` as a number from 1 up; 400 for anything else."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return default
+    if not _COUNT.fullmatch(text):
+        raise Invalid("invalid", "This is not a whole number from 1 up.", name)
+    return int(text)
+
+
+class Pages(PageNumberPagination):
+    """`{count, next, previous, results}`; `page` from 1, `page_size` at most 200.
+
+    A larger `page_size` gives pages of 200; a page after the last is 404 `no_such_page`.
+    """
+
+    page_size = PAGE_SIZE
+    max_page_size = MAX_PAGE_SIZE
+    page_size_query_param = "page_size"
+    last_page_strings = ()
+
+    query_parameters = ("page", "page_size")
+
+    def get_page_size(self, request: Request) -> int:
+        return min(_count(request, "page_size", PAGE_SIZE), MAX_PAGE_SIZE)
+
+    def get_page_number(self, request: Request, paginator: Any) -> int:
+        number = _count(request, "page", 1)
+        if number > paginator.num_pages:
+            raise Missing("no_such_page", "There is no such page.", "page")
+        return number
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": "page",
+                "in": "query",
+                "required": False,
+                "description": "Number of the page, from 1.",
+                "schema": {"type": "integer", "minimum": 1, "default": 1},
+            },
+            _PAGE_SIZE_PARAMETER,
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer"},
+                "next": _LINK,
+                "previous": _LINK,
+                "results": schema,
+            },
+        }
+
+
+class CursorPages(BasePagination):
+    """`{next, previous, results}`, newest first; clients follow the links.
+
+    For the audit trail: counting millions of rows to show fifty costs more than anyone
+    wants to know, and new events must not shift the pages. A cursor is the place of a row
+    in the order (created_at, id), so that any number of rows of one moment are paged.
+    """
+
+    query_parameters = ("cursor", "page_size")
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any]:
+        self.request = request
+        page_size = min(_count(request, "page_size", PAGE_SIZE), MAX_PAGE_SIZE)
+        cursor = Cursor.read(request.query_params.get("cursor", ""))
+        backwards = cursor is not None and cursor.way == "<"
+        order = ("created_at", "id") if backwards else ("-created_at", "-id")
+        if cursor is not None:
+            queryset = queryset.filter(cursor.beyond())
+        rows = list(queryset.order_by(*order)[: page_size + 1])
+        has_more = len(rows) > page_size
+        page = rows[:page_size]
+        if backwards:
+            page.reverse()
+        self.has_next = bool(page) and (backwards or has_more)
+        self.has_previous = bool(page) and (
+            has_more if backwards else cursor is not None
+        )
+        self.page = page
+        return page
+
+    def get_paginated_response(self, data: Any) -> Response:
+        following = self._link(self.page[-1], ">") if self.has_next else None
+        preceding = self._link(self.page[0], "<") if self.has_previous else None
+        return Response({"next": following, "previous": preceding, "results": data})
+
+    def _link(self, row: Any, way: Way) -> str:
+        cursor = Cursor(row.created_at, row.pk, way)
+        url = self.request.build_absolute_uri()
+        link: str = replace_query_param(url, "cursor", cursor.written())
+        return link
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "description": "Where the page begins; taken from the links.",
+                "schema": {"type": "string"},
+            },
+            _PAGE_SIZE_PARAMETER,
+        ]
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": _LINK, "previous": _LINK, "results": schema},
+        }
+
+
+class Cursor(NamedTuple):
+    """The place of one row in the order, and whether older (>) or newer (<) ones follow."""
+
+    created_at: datetime.datetime
+    row_id: uuid.UUID
+    way: Way
+
+    @classmethod
+    def read(cls, text: str) -> "Cursor | None":
+        """The cursor of a link; None without one; 400 for anything else."""
+        if not text:
+            return None
+        try:
+            moment, row_id, way = b64decode(text, altchars=b"-_").decode().split("|")
+            created_at = datetime.datetime.fromisoformat(moment)
+            if created_at.tzinfo is None or way not in ("<", ">"):
+                raise ValueError(text)
+            return cls(created_at, uuid.UUID(row_id), cast(Way, way))
+        except ValueError as error:
+            raise Invalid(
+                "invalid", "This is not a cursor of this list.", "cursor"
+            ) from error
+
+    def written(self) -> str:
+        text = f"{self.created_at.isoformat()}|{self.row_id}|{self.way}"
+        return b64encode(text.encode(), altchars=b"-_").decode()
+
+    def beyond(self) -> Q:
+        """The rows that follow this one.
+
+        The first comparison is implied by the second; it alone lets the index on
+        created_at be used.
+        """
+        if self.way == "<":
+            return Q(created_at__gte=self.created_at) & (
+                Q(created_at__gt=self.created_at) | Q(pk__gt=self.row_id)
+            )
+        return Q(created_at__lte=self.created_at) & (
+            Q(created_at__lt=self.created_at) | Q(pk__lt=self.row_id)
+        )

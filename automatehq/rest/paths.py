@@ -1,0 +1,90 @@
+"""Path converters: what stands between two slashes, as a value or as a complaint.
+
+Django answers 404 when a converter refuses. Ours never refuse, so that signing in is asked
+for first and a malformed id is answered 400, like one in a body.
+"""
+
+import datetime
+import re
+import uuid
+
+from django.urls import register_converter
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2}))?")
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+def parse_uuid(text: object) -> uuid.UUID | None:
+    """A UUID written the usual way, 36 characters with hyphens; else None."""
+    if isinstance(text, uuid.UUID):
+        return text
+    if isinstance(text, str) and _UUID.fullmatch(text):
+        return uuid.UUID(text)
+    return None
+
+
+def parse_month(text: object) -> datetime.date | None:
+    """The first of the month from `2026-03` or any date in it; else None."""
+    match = _MONTH.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    year, month, day = int(match[1]), int(match[2]), int(match[3] or 1)
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    try:
+        return datetime.date(year, month, day).replace(day=1)
+    except ValueError:
+        return None
+
+
+def parse_date(text: object) -> datetime.date | None:
+    """A date written `YYYY-MM-DD` in a year that people live in; else None."""
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        return None
+    try:
+        date = datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return date if FIRST_YEAR <= date.year <= LAST_YEAR else None
+
+
+class Malformed(str):
+    """What stood in the path and means nothing; views find no row for it."""
+
+    __slots__ = ()
+    complaint = "This is not an id."
+
+
+class MalformedMonth(Malformed):
+    __slots__ = ()
+    complaint = "This is not a month. Write it as 2026-03."
+
+
+class IdConverter:
+    """`<id:pk>`: a UUID."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> uuid.UUID | Malformed:
+        return parse_uuid(value) or Malformed(value)
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
+class MonthConverter:
+    """`<month:month>`: the first of the month, from `2026-03` or any date in it."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> datetime.date | Malformed:
+        return parse_month(value) or MalformedMonth(value)
+
+    def to_url(self, value: datetime.date | str) -> str:
+        return value if isinstance(value, str) else f"{value:%Y-%m}"
+
+
+register_converter(IdConverter, "id")
+register_converter(MonthConverter, "month")

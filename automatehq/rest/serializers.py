@@ -1,0 +1,149 @@
+"""Serializers that refuse what they do not know, and say which field it was."""
+
+import datetime
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import SkipField
+from rest_framework.renderers import JSONRenderer
+from rest_framework.validators import UniqueValidator
+
+from .fields import (
+    TIMESTAMP_FORMAT,
+    DateField,
+    HourMinuteField,
+    IdField,
+    TimestampField,
+)
+
+# No text that a person types is longer, unless its model or field says otherwise.
+TEXT_LIMIT = 5_000
+
+UNKNOWN_FIELD = ErrorDetail("There is no such field.", code="unknown_field")
+READ_ONLY = ErrorDetail("This field cannot be changed.", code="read_only")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown fields, and read-only ones that are sent with another value.
+
+    Read-only fields with their present value pass, so that the body of a GET can be PUT
+    back. Where nothing is there yet, they pass only as null, `business_id` also as the
+    business of the request. Text is stripped, and without a limit of its own at most
+    TEXT_LIMIT long; timestamps are UTC.
+    """
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for field in fields.values():
+            _limit_text(field)
+            _write_utc(field)
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        refused = self._refused(data) if isinstance(data, Mapping) else {}
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            if refused and isinstance(error.detail, dict):
+                raise ValidationError({**error.detail, **refused}) from error
+            raise
+        if refused:
+            raise ValidationError(refused)
+        return value
+
+    def current(self, data: Mapping[str, Any]) -> Any:
+        """What the read-only fields of `data` are compared with, or None.
+
+        The instance of an update. A serializer nested in a list finds its row here, for
+        instance by `data["work_date"]`.
+        """
+        return self.instance
+
+    def _refused(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
+        refused = {}
+        present = None
+        for name, value in data.items():
+            field = self.fields.get(name)
+            if field is None or isinstance(field, serializers.HiddenField):
+                refused[name] = [UNKNOWN_FIELD]
+            elif field.read_only:
+                present = present or self.current(data)
+                if value != self._present_value(field, present):
+                    refused[name] = [READ_ONLY]
+        return refused
+
+    def _present_value(
+        self, field: serializers.Field[Any, Any, Any, Any], present: Any
+    ) -> Any:
+        """The value that a GET would show for `field`, as JSON reads it."""
+        if present is None:
+            if field.field_name != "business_id":
+                return None
+            own = getattr(self.context.get("request"), "business_id", None)
+            return own and str(own)
+        try:
+            attribute = field.get_attribute(present)
+        except SkipField:
+            return None
+        is_null = getattr(attribute, "pk", attribute) is None
+        shown = None if is_null else field.to_representation(attribute)
+        return json.loads(JSONRenderer().render(shown) or "null")
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
+    """StrictSerializer of a model.
+
+    Uniqueness is left to the database's constraints: a look-up here would answer in one
+    way for one's own rows and in another for those of another business.
+    """
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateField: DateField,
+        models.DateTimeField: TimestampField,
+        models.TimeField: HourMinuteField,
+        models.UUIDField: IdField,
+    }
+
+    def build_standard_field(
+        self, field_name: str, model_field: Any
+    ) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if "validators" in kwargs:
+            kwargs["validators"] = [
+                validator
+                for validator in kwargs["validators"]
+                if not isinstance(validator, UniqueValidator)
+            ]
+        return field_class, kwargs
+
+    def get_unique_together_validators(self) -> list[Any]:
+        return []
+
+    def get_unique_for_date_validators(self) -> list[Any]:
+        return []
+
+
+def _limit_text(field: Any) -> None:
+    """Give text without a limit ours."""
+    text = getattr(field, "child", field)
+    if (
+        isinstance(text, serializers.CharField)
+        and not text.read_only
+        and text.max_length is None
+        and not any(isinstance(v, MaxLengthValidator) for v in text.validators)
+    ):
+        message = text.error_messages["max_length"].format(max_length=TEXT_LIMIT)
+        text.validators.append(MaxLengthValidator(TEXT_LIMIT, message=message))
+
+
+def _write_utc(field: Any) -> None:
+    """A plain DateTimeField would write the local time; make it write UTC."""
+    if isinstance(field, serializers.DateTimeField):
+        field.timezone = datetime.UTC
+        field.format = TIMESTAMP_FORMAT

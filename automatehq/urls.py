@@ -1,0 +1,33 @@
+"""Every route, in one table.
+
+A line is path, view, name and, for a viewset, which method does what. Fixed words stand
+before `<id:pk>`. Tests walk the table: a route without its row there fails.
+"""
+
+from typing import Final
+
+from automatehq import health
+from automatehq.rest.routes import Route, Table, patterns
+from automatehq.rest.schema import SchemaView, docs
+
+# Under /api, without a trailing slash.
+API: Final[Table] = {
+    "automatehq": [
+        Route("schema", SchemaView, "schema"),
+        Route("docs", docs, "docs"),
+    ],
+}
+
+ELSEWHERE: Final[Table] = {
+    "automatehq": [
+        Route("healthz", health.healthz, "healthz"),
+        Route("readyz", health.readyz, "readyz"),
+    ],
+}
+
+urlpatterns = [*patterns(API, prefix="api/"), *patterns(ELSEWHERE)]
+
+handler400 = "automatehq.rest.handlers.bad_request"
+handler403 = "automatehq.rest.handlers.permission_denied"
+handler404 = "automatehq.rest.handlers.page_not_found"
+handler500 = "automatehq.rest.handlers.server_error"
