@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
-
 from automatehq.addresses import client_address
 from automatehq.request_ids import current_request_id
+from django.http import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)
@@ -46,5 +45,5 @@ class OriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         channel = "admin" if request.path_info.startswith("/admin/") else "api"
-        with origin(channel, current_request_id() or "", client_address(request) or ""):
+        with origin(channel, current_request_id() or "", client_address(request)):
             return self.get_response(request)

@@ -2,13 +2,12 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
+from automatehq.rest.attempts import note
+from automatehq.rest.paths import Malformed
 from django.db import models
 from django.http import Http404
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
-
-from automatehq.rest.attempts import note
-from automatehq.rest.paths import Malformed
 
 from .permissions import BelongsToBusiness
 
@@ -30,7 +29,7 @@ class _Sealed(viewsets.GenericViewSet[M], Generic[M]):
                 )
 
     def get_queryset(self) -> models.QuerySet[M]:
-        queryset: Any = self.queryset  # type: ignore[arg-type]
+        queryset: Any = self.queryset
         assert queryset is not None, f"{type(self).__name__} has no queryset"
         return self.narrow(queryset.all())
 

@@ -1,29 +1,37 @@
-"""`manage.py localpg start|stop|status`: the private PostgreSQL server of this clone."""
+"""`manage.py localpg …`: the private PostgreSQL server of this clone."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from automatehq.localpg import LocalPostgres, LocalPostgresError
+from automatehq.localpg import LocalPostgres
+from automatehq.localpg_programs import LocalPostgresError
 
 
 class Command(BaseCommand):
-    help = (
-        "Start or stop this clone's private PostgreSQL server, or say whether it runs."
-    )
+    help = "Start, stop or remove this clone's private PostgreSQL server, or say how it is and where."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", choices=["start", "stop", "status"])
+        parser.add_argument(
+            "action",
+            choices=["start", "stop", "status", "url", "remove"],
+            help="`url` starts it and prints its address for DATABASE_URL, password included; `remove` deletes its data.",
+        )
 
     def handle(self, *, action: str, **options: object) -> None:
         server = LocalPostgres(settings.VAR_DIR / "pg")
         try:
-            if action == "start":
-                server.start()
-            if action == "stop":
-                was_running = server.stop()
-                self.stdout.write("Stopped." if was_running else "It was not running.")
-            else:
-                self.stdout.write(server.status())
+            self.stdout.write(self._do(action, server))
         except LocalPostgresError as error:
             raise CommandError(str(error)) from error
+
+    def _do(self, action: str, server: LocalPostgres) -> str:
+        match action:
+            case "stop":
+                return "Stopped." if server.stop() else "It was not running."
+            case "remove":
+                server.remove()
+                return "Removed."
+            case "start" | "url":
+                server.start()
+        return server.url if action == "url" else server.status()

