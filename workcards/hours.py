@@ -13,7 +13,8 @@ from types import MappingProxyType
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-ABSENCES = ("VACATION", "SICK", "INTERNATIONAL_VISA", "HOLIDAY")
+from .states import DayStatus
+
 MAX_BREAK_MINUTES = 240
 MAX_HOURS = Decimal(24)
 # Paper is rounded by hand: 7 h 20 min is written 7.33 or 7.34.
@@ -114,7 +115,7 @@ def day_figures(
     """
     comment = (comment or "").strip()
     if day_status:
-        if day_status not in ABSENCES:
+        if day_status not in DayStatus.values:
             raise DayRefused("unknown_day_status", "day_status", day_status=day_status)
         return DayFigures(total_hours=None, day_status=day_status, comment=comment)
 

@@ -8,7 +8,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from workcards.hours import (
-    ABSENCES,
     MESSAGES,
     DayFigures,
     DayRefused,
@@ -17,6 +16,7 @@ from workcards.hours import (
     day_figures,
     sum_hours,
 )
+from workcards.states import DayStatus
 
 
 def at(text):
@@ -214,7 +214,7 @@ def test_a_comment_alone_is_an_entry_of_no_hours():
     assert not day.is_worked
 
 
-@pytest.mark.parametrize("absence", ABSENCES)
+@pytest.mark.parametrize("absence", DayStatus.values)
 def test_an_absence_clears_times_and_hours_even_wrong_ones(absence):
     day = day_figures(
         from_time=time(7),
@@ -259,7 +259,7 @@ def test_whatever_the_times_a_day_has_0_to_24_hours_in_two_decimals(
     to_time=st.none() | times,
     break_minutes=st.none() | breaks,
     total_hours=st.none() | totals,
-    day_status=st.none() | st.sampled_from(ABSENCES),
+    day_status=st.none() | st.sampled_from(DayStatus.values),
     comment=st.text(max_size=5),
 )
 def test_what_was_accepted_is_accepted_again_unchanged(**given_fields):

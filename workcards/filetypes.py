@@ -1,0 +1,113 @@
+"""Which files can be a scan, told by their content, and file names made safe. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import NamedTuple
+
+# How much of a file `detect` has to see.
+HEAD_BYTES = 1024
+
+MAX_FILENAME_LENGTH = 120  # in Hebrew 240 bytes; most file systems end at 255
+MAX_EXTENSION_LENGTH = 10
+
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis"}
+GENERIC_HEIF_BRANDS = {b"mif1", b"msf1"}
+
+
+def _starts_with(*prefixes: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(prefixes)
+
+
+def _is_webp(head: bytes) -> bool:
+    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+
+
+def _is_heic(head: bytes) -> bool:
+    """An ISO media file whose brand, or one that it is compatible with, is HEIC."""
+    if head[4:8] != b"ftyp":
+        return False
+    major, others = head[8:12], head[16 : int.from_bytes(head[:4], "big")]
+    if major in GENERIC_HEIF_BRANDS:
+        return any(
+            others[at : at + 4] in HEIC_BRANDS for at in range(0, len(others), 4)
+        )
+    return major in HEIC_BRANDS
+
+
+def _is_pdf(head: bytes) -> bool:
+    # The standard lets the header stand anywhere in the first kilobyte. We take white space before it
+    # and nothing else: what stands there otherwise is another file (HTML, a ZIP) that is a PDF as well.
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-")
+
+
+class FileType(NamedTuple):
+    mime_type: str
+    extensions: tuple[str, ...]
+    """The usual one first."""
+    pillow_format: str | None
+    """None for PDF, which Pillow does not read."""
+    matches: Callable[[bytes], bool]
+    """Whether a file that begins so is of this type."""
+
+
+PDF = FileType("application/pdf", (".pdf",), None, _is_pdf)
+
+FILE_TYPES = (
+    FileType(
+        "image/jpeg",
+        (".jpg", ".jpeg", ".jpe", ".jfif"),
+        "JPEG",
+        _starts_with(b"\xff\xd8\xff"),
+    ),
+    FileType("image/png", (".png",), "PNG", _starts_with(b"\x89PNG\r\n\x1a\n")),
+    FileType("image/webp", (".webp",), "WEBP", _is_webp),
+    FileType("image/gif", (".gif",), "GIF", _starts_with(b"GIF87a", b"GIF89a")),
+    FileType("image/tiff", (".tif", ".tiff"), "TIFF", _starts_with(b"II*\0", b"MM\0*")),
+    FileType("image/heic", (".heic", ".heif", ".hif"), "HEIF", _is_heic),
+    PDF,
+)
+
+
+def detect(head: bytes) -> FileType | None:
+    """The type of the file that begins with these bytes, whatever its name says; None for any other."""
+    return next((kind for kind in FILE_TYPES if kind.matches(head)), None)
+
+
+def is_markup(head: bytes) -> bool:
+    """HTML, SVG or XML: what a browser would run if it were handed on as a picture."""
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16: every other byte
+        text = head[2:].replace(b"\0", b"")
+    return text.lstrip().startswith(b"<")
+
+
+def clean_filename(name: str, kind: FileType | None = None) -> str:
+    """The name that an upload is remembered and handed back by: at most 120 characters, never empty.
+
+    Left out: folders, control characters and line ends, marks that turn the direction of writing
+    (`gnp.exe` shown as `exe.png`) or that nobody sees, and what no file system takes. With a `kind`
+    the extension is one of the kind's: a picture called `card.html` is `card.html.jpg`, so that
+    whoever downloads it opens a picture.
+    """
+    name = unicodedata.normalize("NFC", name)
+    name = re.split(r"[/\\]", name)[-1]
+    # Categories: C* control, format (bidi marks, zero width), surrogate, private; Zl, Zp line ends.
+    name = "".join(
+        " " if unicodedata.category(char) == "Zs" else char
+        for char in name
+        if unicodedata.category(char)[0] != "C"
+        and unicodedata.category(char) not in ("Zl", "Zp")
+    )
+    name = re.sub(r'[<>:"|?*]', "_", name)
+    name = re.sub(r" +", " ", name).strip(" .")
+
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > MAX_EXTENSION_LENGTH:
+        stem, extension = name, ""
+    else:
+        stem, extension = stem.rstrip(" ."), f".{extension}"
+    if kind and extension.lower() not in kind.extensions:
+        stem, extension = stem + extension, kind.extensions[0]
+    stem = stem[: MAX_FILENAME_LENGTH - len(extension)].rstrip(" .")
+    return (stem or "file") + extension
