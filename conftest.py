@@ -11,6 +11,11 @@ from django.db.models.signals import post_migrate
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
+from accounts.models import User
+from accounts.tests.personas import Personas, make_personas, make_super_admin
+from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
+from businesses.tenancy.context import platform_scope
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
@@ -32,9 +37,6 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 def put_back_first_businesses(using: str, **kwargs: Any) -> None:
     """A test with real commits ends by emptying every table, and takes with it what migrations inserted."""
-    from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
-    from businesses.tenancy.context import platform_scope
-
     if "plan" in kwargs:
         return  # a migration, which does this itself
     with platform_scope("the rows that migrations insert", using=using):
@@ -63,24 +65,18 @@ def _media_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def acme(db: None) -> Any:
+def acme(db: None) -> Personas:
     """The business that a test is about, with one person of each role: `acme.admin`, `with acme.scope(): …`."""
-    from accounts.tests.personas import make_personas
-
     return make_personas("Acme")
 
 
 @pytest.fixture
-def globex(db: None) -> Any:
+def globex(db: None) -> Personas:
     """Another business, which must neither see nor be seen."""
-    from accounts.tests.personas import make_personas
-
     return make_personas("Globex")
 
 
 @pytest.fixture
-def super_admin(db: None) -> Any:
+def super_admin(db: None) -> User:
     """A super-admin, who belongs to Platform and acts for nobody yet."""
-    from accounts.tests.personas import make_super_admin
-
     return make_super_admin()
