@@ -1,6 +1,6 @@
 """Whether this process lives, and whether it can serve: for supervisors and proxies."""
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -23,7 +23,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
         if not _Migrations.are_applied():
             return JsonResponse({"status": "migrations are missing"}, status=503)
-    except DatabaseError:
+    except Error:
         return JsonResponse({"status": "the database does not answer"}, status=503)
     return JsonResponse({"status": "ready"})
 

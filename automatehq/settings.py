@@ -307,6 +307,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static-root"
+# In development straight from the apps, without collectstatic.
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = DEBUG
 
 # Language and time
 

@@ -7,8 +7,8 @@ before `<id:pk>`. Tests walk the table: a route without its row there fails.
 from typing import Final
 
 from automatehq import health
+from automatehq.rest.docs import SchemaView, docs
 from automatehq.rest.routes import Route, Table, patterns
-from automatehq.rest.schema import SchemaView, docs
 
 # Under /api, without a trailing slash.
 API: Final[Table] = {

@@ -11,7 +11,8 @@
 | `views.py` | `APIView`, `StrictQuery`: undeclared query parameters are refused |
 | `paths.py`, `routes.py` | `<id:pk>` and `<month:month>` in paths; a route as one line of a table |
 | `attempts.py` | `note()`: ids that were refused, for the trail |
-| `schema.py`, `parsers.py`, `handlers.py` | the OpenAPI document, request bodies, what Django itself answers |
+| `schema.py`, `docs.py` | the OpenAPI document and its page |
+| `parsers.py`, `handlers.py` | request bodies; what Django itself answers |
 
 An app's API, whole:
 

@@ -187,6 +187,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         if not is_list(view):
             return queryset
         refuse_unknown_parameters(request, allowed_query_parameters(view))
+        queryset = queryset.all()  # a view may hand over its manager
         queryset = super().filter_queryset(request, queryset, view)
         queryset = self._search(request, queryset, view)
         return self._order(request, queryset, view)

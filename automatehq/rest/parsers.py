@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
@@ -11,11 +13,17 @@ from rest_framework.request import Request
 
 
 class JSONObjectParser(JSONParser):
-    """A JSON object. A list or a bare value is no request of ours: 400 `parse_error`."""
+    """A JSON object. A list or a bare value is no request of ours: 400 `parse_error`.
+
+    DRF reads the stream itself, past Django's limit for bodies; here it holds again.
+    """
 
     def parse(
         self, stream: Any, media_type: Any = None, parser_context: Any = None
     ) -> dict[str, Any]:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if _content_length(parser_context) > limit:
+            raise RequestDataTooBig
         try:
             data = super().parse(stream, media_type, parser_context)
         except RecursionError as error:
@@ -23,6 +31,12 @@ class JSONObjectParser(JSONParser):
         if not isinstance(data, dict):
             raise ParseError("The body must be a JSON object.")
         return data
+
+
+def _content_length(parser_context: Any) -> int:
+    request = (parser_context or {}).get("request")
+    text = request.META.get("CONTENT_LENGTH", "") if request else ""
+    return int(text) if text.isdecimal() else 0
 
 
 class FirstRenderer(DefaultContentNegotiation):

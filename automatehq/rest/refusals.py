@@ -66,16 +66,18 @@ class Handler(ExceptionHandler):
 
     def _missing_row(self) -> exceptions.APIException:
         """404, the same for every row; 400 if what stands in the path is no id at all."""
-        path_arguments = self.context.get("kwargs") or {}
-        for name, value in path_arguments.items():
+        in_path = self.context.get("kwargs") or {}
+        in_path = {"id" if k == "pk" else k: value for k, value in in_path.items()}
+        for name, value in in_path.items():
             if isinstance(value, Malformed):
                 return Invalid("invalid", value.complaint, name)
-        for name, value in path_arguments.items():
-            if isinstance(value, uuid.UUID):
+        model = _model_behind(self.context.get("view"))
+        for name, value in in_path.items():
+            if model and isinstance(value, uuid.UUID):
                 note(
                     self.context.get("request"),
                     kind="unknown_id",
-                    model=_model_behind(self.context.get("view")),
+                    model=model,
                     field=name,
                     value=value,
                 )
@@ -85,31 +87,30 @@ class Handler(ExceptionHandler):
         refusal = refusal_of(exc)
         if refusal is None:
             return exc
-        if refusal.code == IN_USE_CODE:
+        if refusal.code == IN_USE_CODE and (model := _model_of_table(exc)):
             request = self.context.get("request")
             # What was parsed already: parsing it here could fail once more.
             sent = getattr(request, "_full_data", None)
             note(
                 request,
                 kind="already_in_use",
-                model=_model_of_table(exc),
+                model=model,
                 field=str(refusal.attr),
                 value=sent.get(refusal.attr, "") if isinstance(sent, Mapping) else "",
             )
         return refusal
 
 
-def _model_behind(view: Any) -> type[Model] | str:
-    """The model that a view serves, or the view's name when it serves none."""
-    queryset = getattr(view, "queryset", None)
-    model: type[Model] | None = getattr(queryset, "model", None)
-    return model or getattr(view, "model", None) or type(view).__name__
+def _model_behind(view: Any) -> type[Model] | None:
+    """The model whose rows a view serves: its `model`, else that of its `queryset`."""
+    served: type[Model] | None = getattr(view, "model", None)
+    return served or getattr(getattr(view, "queryset", None), "model", None)
 
 
-def _model_of_table(error: DatabaseError) -> type[Model] | str:
-    table = getattr(getattr(error.__cause__, "diag", None), "table_name", None) or ""
+def _model_of_table(error: DatabaseError) -> type[Model] | None:
+    table = getattr(getattr(error.__cause__, "diag", None), "table_name", None)
     by_table = {model._meta.db_table: model for model in apps.get_models()}
-    return by_table.get(table, table)
+    return by_table.get(table or "")
 
 
 def exception_handler(exc: Exception, context: Any) -> Response | None:

@@ -1,23 +1,13 @@
-"""OpenAPI 3.1 of the API, and the page that shows it."""
+"""How views are described in OpenAPI 3.1. The document and its page are in `docs.py`."""
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
-from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
-from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from .errors import Invalid
 from .filters import is_list_action, ordering_table
-from .views import StrictQuery
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -108,37 +98,3 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-
-
-class SchemaNegotiation(DefaultContentNegotiation):
-    """JSON unless the Accept header, or `?format=yaml`, asks for YAML."""
-
-    def select_renderer(
-        self, request: Any, renderers: Any, format_suffix: Any = None
-    ) -> Any:
-        wanted = request.query_params.get("format")
-        formats = {renderer.format for renderer in renderers}
-        if wanted is not None and wanted not in formats:
-            raise Invalid("invalid", f"One of: {', '.join(sorted(formats))}.", "format")
-        return super().select_renderer(request, renderers, format_suffix or wanted)
-
-
-class SchemaView(StrictQuery, SpectacularAPIView):
-    """The OpenAPI document; public, and made once a process."""
-
-    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
-    content_negotiation_class = SchemaNegotiation
-    extra_query_parameters = ("format",)
-    _document: dict[str, Any] | None = None
-
-    def _get_schema_response(self, request: Request) -> Response:
-        if SchemaView._document is None:
-            generator = self.generator_class(urlconf=self.urlconf)
-            SchemaView._document = generator.get_schema(request=None, public=True)
-        return Response(SchemaView._document)
-
-
-@require_safe
-def docs(request: HttpRequest) -> HttpResponse:
-    """The API, to read and to try: Swagger UI from our own static files alone."""
-    return render(request, "rest/docs.html")

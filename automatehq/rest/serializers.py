@@ -122,6 +122,11 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
             ]
         return field_class, kwargs
 
+    def get_uniqueness_extra_kwargs(
+        self, field_names: Any, declared_fields: Any, extra_kwargs: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        return extra_kwargs, {}
+
     def get_unique_together_validators(self) -> list[Any]:
         return []
 

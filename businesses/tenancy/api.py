@@ -2,19 +2,19 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from automatehq.rest.attempts import note
-from automatehq.rest.paths import Malformed
 from django.db import models
 from django.http import Http404
 from rest_framework import mixins, viewsets
-from rest_framework.exceptions import ValidationError
+
+from automatehq.rest.paths import Malformed
+from automatehq.rest.views import StrictQuery
 
 from .permissions import BelongsToBusiness
 
 M = TypeVar("M", bound=models.Model)
 
 
-class _Sealed(viewsets.GenericViewSet[M], Generic[M]):
+class _Sealed(StrictQuery, viewsets.GenericViewSet[M], Generic[M]):
     """A viewset whose `get_queryset` can't be overridden: rows come from the model's manager, narrowed by `narrow()`."""
 
     permission_classes = [BelongsToBusiness]
@@ -38,21 +38,15 @@ class _Sealed(viewsets.GenericViewSet[M], Generic[M]):
         return queryset
 
     def get_object(self) -> M:
-        """The row named in the path: 404 if there is none here, 400 if the id is none at all."""
+        """The row named in the path: 404 if there is none here, 400 if the id is none at all.
+
+        Which of the two, and the note for the trail, is the business of `automatehq.rest.refusals`.
+        """
         pk = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
         if isinstance(pk, Malformed):
-            raise ValidationError({"id": [pk.complaint]}, code="invalid")
-        queryset = self.get_queryset()
-        row = queryset.filter(pk=pk).first()
+            raise Http404
+        row = self.get_queryset().filter(pk=pk).first()
         if row is None:
-            # The same work whether the id is nobody's or another business's.
-            note(
-                self.request,
-                kind="unknown_id",
-                model=queryset.model,
-                field="id",
-                value=pk,
-            )
             raise Http404
         self.check_object_permissions(self.request, row)
         return row

@@ -31,6 +31,7 @@ from automatehq.rest.errors import (
     TooMany,
 )
 from automatehq.rest.paths import IdConverter, MonthConverter
+from businesses.models import Business
 
 OWN_ID = "0195f1c2-7b6a-7000-8000-000000000001"
 
@@ -41,6 +42,7 @@ def answer(error: Exception, data: Any = None, **kwargs: Any) -> Response:
     class View(APIView):
         authentication_classes = []
         permission_classes = []
+        model = Business
 
         def handle(self, request: Any, **kwargs: Any) -> Response:
             assert request.data is not None
@@ -162,14 +164,19 @@ def test_a_malformed_id_in_the_path_is_400(converter: Any, noted: list[Any]) -> 
     response = answer(Http404(), pk=converter.to_python("not-an-id"))
     assert response.status_code == 400
     assert response.body["errors"][0]["code"] == "invalid"
-    assert response.body["errors"][0]["attr"] == "pk"
+    assert response.body["errors"][0]["attr"] == "id"
     assert noted == []
 
 
 def test_a_missing_row_is_noted_once_for_each_id(noted: list[Any]) -> None:
     answer(Http404(), pk=IdConverter().to_python(OWN_ID), month="2026-03")
     assert noted == [
-        {"kind": "unknown_id", "model": "View", "field": "pk", "value": OWN_ID}
+        {
+            "kind": "unknown_id",
+            "model": "businesses.business",
+            "field": "id",
+            "value": OWN_ID,
+        }
     ]
 
 
@@ -177,9 +184,7 @@ def test_a_value_in_use_names_the_field_and_nobody_else(
     noted: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(errors.ALREADY_IN_USE, "employees_passport_key", "passport_id")
-    response = answer(
-        violation("employees_passport_key", "nowhere"), {"passport_id": "AB123"}
-    )
+    response = answer(violation("employees_passport_key"), {"passport_id": "AB123"})
     assert response.status_code == 400
     assert response.body == {
         "type": "validation_error",
@@ -194,7 +199,7 @@ def test_a_value_in_use_names_the_field_and_nobody_else(
     assert noted == [
         {
             "kind": "already_in_use",
-            "model": "nowhere",
+            "model": "workforce.employee",
             "field": "passport_id",
             "value": "AB123",
         }
