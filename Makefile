@@ -67,4 +67,4 @@ clean-data: runtime ## Stop this clone's database servers and delete all data un
 	rm -rf var
 
 clean-environment: ## Delete .venv
-	rm -rf .venv .venv.lock
+	rm -rf .venv

@@ -1,6 +1,7 @@
 """The harness: what every test can rely on. Fixtures of a subject live beside its tests."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -52,6 +53,25 @@ def put_back_first_businesses(using: str, **kwargs: Any) -> None:
             id=DEFAULT_BUSINESS_ID,
             defaults={"business_name": settings.DEFAULT_BUSINESS_NAME},
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With AUTOMATEHQ_REQUIRE_BROWSER=1 a browser test that is skipped, for want of a browser, has failed."""
+    report = yield
+    if (
+        report.skipped
+        and not hasattr(report, "wasxfail")
+        and item.get_closest_marker("browser")
+        and os.environ.get("AUTOMATEHQ_REQUIRE_BROWSER") == "1"
+    ):
+        report.outcome = "failed"
+        report.longrepr = (
+            f"Skipped, which AUTOMATEHQ_REQUIRE_BROWSER=1 forbids: {report.longrepr}"
+        )
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,13 +15,13 @@ PYTHON = os.path.join(VENV, "bin", "python")
 OLDEST = (3, 11)
 
 
-def main(requirements):
+def main(requirements: "list[str]") -> None:
     if sys.version_info < OLDEST:
         sys.exit(
             "AutomateHQ needs Python 3.11 or newer, and %s is %s: install it, or name it with `make PYTHON=/path/to/python3.11 …`."
             % (sys.executable, sys.version.split()[0])
         )
-    with open(".venv.lock", "a") as lock:
+    with open(requirements[0]) as lock:  # any file does, and this one is there
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_usable():
             make()
@@ -29,7 +29,7 @@ def main(requirements):
             install(name)
 
 
-def is_usable():
+def is_usable() -> bool:
     """Whether there is one that runs, here: its Python may be gone, or it may be a copy of another clone's."""
     question = "import os, sys; print(sys.version_info >= %r and os.path.realpath(sys.prefix) == %r)"
     question %= (OLDEST, os.path.realpath(VENV))
@@ -39,7 +39,7 @@ def is_usable():
         return False
 
 
-def make():
+def make() -> None:
     say("Making %s with Python %s" % (VENV, sys.version.split()[0]))
     if subprocess.call([sys.executable, "-m", "venv", "--clear", VENV]):
         sys.exit(
@@ -47,7 +47,7 @@ def make():
         )
 
 
-def install(name):
+def install(name: str) -> None:
     with open(name, "rb") as requirements:
         wanted = hashlib.sha256(requirements.read()).hexdigest()
     stamp = os.path.join(VENV, name + ".installed")
@@ -63,7 +63,7 @@ def install(name):
         installed.write(wanted)
 
 
-def say(text):
+def say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -136,7 +136,8 @@ def test_it_listens_on_this_machine_alone_and_keeps_its_files_closed(
     assert settings["password_encryption"] == "scram-sha-256"
     modes = {
         path.name: oct(path.stat().st_mode & 0o777)
-        for path in sorted(server.place.iterdir())
+        for path in server.place.iterdir()
+        if not path.name.startswith("postgresql-")  # a copy of programs
     }
     assert modes == {
         "admin-password": "0o600",
@@ -338,6 +339,22 @@ def test_in_a_closed_folder_the_server_lives_outside_and_the_folder_stays_closed
     )  # the link is gone, the data are found again all the same
     server.start()
     assert query(server, "SELECT answer FROM kept") == [(7,)]
+
+
+@as_root
+def test_where_there_is_no_postgres_user_it_runs_as_nobody(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = pwd.getpwnam("nobody")
+    monkeypatch.setattr(pwd, "getpwall", lambda: [pwd.getpwnam("root"), nobody])
+    server = LocalPostgres(folder / "pg")
+    server.start()
+    assert main_process(server).uids().real == nobody.pw_uid
+    again = LocalPostgres(server.place)
+    monkeypatch.undo()
+    assert again.stop()
+    again.start()
+    assert main_process(server).uids().real == nobody.pw_uid, "its data are nobody's"
 
 
 @as_root
