@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -56,6 +57,8 @@ ALLOWED_HOSTS: list[str] = _setting(
 CSRF_TRUSTED_ORIGINS: list[str] = _setting(env.list, "CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS: list[str] = _setting(env.list, "CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = (*default_headers, "if-none-match", "x-request-id")
+CORS_EXPOSE_HEADERS = ("Content-Disposition", "ETag", "Retry-After", "X-Request-ID")
 # How many proxies in front of us add to X-Forwarded-For; 0 trusts none.
 TRUSTED_PROXIES: int = _setting(env.int, "TRUSTED_PROXIES", default=0)
 
@@ -243,6 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["automatehq.rest.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "automatehq.rest.schema.AutoSchema",
     "EXCEPTION_HANDLER": "automatehq.rest.refusals.exception_handler",
+    "DEFAULT_METADATA_CLASS": None,  # what may be sent is told by /api/schema
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.rest.parsers.FirstRenderer",
     # `format` is a query parameter like any other: unknown unless a view declares it.
     "URL_FORMAT_OVERRIDE": None,

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import Invalid
-from .views import StrictQuery
+from .views import Conventions
 
 
 class SchemaNegotiation(DefaultContentNegotiation):
@@ -28,7 +28,7 @@ class SchemaNegotiation(DefaultContentNegotiation):
         return super().select_renderer(request, renderers, format_suffix or wanted)
 
 
-class SchemaView(StrictQuery, SpectacularAPIView):
+class SchemaView(Conventions, SpectacularAPIView):
     """The OpenAPI document; public, and made once a process."""
 
     renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]

@@ -15,7 +15,12 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DatabaseError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
+
+# A sentence, translated now or when it is read.
+Text = str | Promise
 
 
 class Problem(NamedTuple):
@@ -35,9 +40,9 @@ class DomainError(exceptions.APIException):
     status_code: int = status.HTTP_409_CONFLICT
 
     def __init__(
-        self, code: str, detail: str, attr: str | None = None, **extra: Any
+        self, code: str, detail: Text, attr: str | None = None, **extra: Any
     ) -> None:
-        super().__init__(detail, code)
+        super().__init__(str(detail), code)
         self.problems = [Problem(code, str(detail), attr)]
         self.extra = extra
 
@@ -76,7 +81,7 @@ class Denied(DomainError):
     def __init__(
         self,
         code: str = "permission_denied",
-        detail: str = "You do not have permission to perform this action.",
+        detail: Text = "You do not have permission to perform this action.",
         attr: str | None = None,
         **extra: Any,
     ) -> None:
@@ -98,7 +103,7 @@ class TooMany(DomainError):
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
 
     def __init__(
-        self, code: str, detail: str, *, wait: float | None = None, **extra: Any
+        self, code: str, detail: Text, *, wait: float | None = None, **extra: Any
     ) -> None:
         super().__init__(code, detail, **extra)
         self.wait = wait
@@ -109,16 +114,19 @@ class Rule(NamedTuple):
 
     field: str | None
     code: str
-    detail: str
+    detail: Text
     error: type[DomainError] = Invalid
 
 
 IN_USE_CODE = "already_in_use"
-IN_USE_DETAIL = "This value is already in use."
+IN_USE_DETAIL = _("This value is already in use.")
 
 # Unique constraint → field. Apps add theirs beside the models that carry them:
 # `ALREADY_IN_USE.update({"users_email_key": "email"})`.
 ALREADY_IN_USE: dict[str, str] = {}
+
+# SQLSTATEs of a transaction that met another one: it may succeed when tried again.
+_BUSY = {"40001", "40P01", "55P03"}
 
 # Any other constraint (check, exclusion, or the one that a trigger names) → its telling.
 BROKEN_RULES: dict[str, Rule] = {}
@@ -152,6 +160,8 @@ def refusal_of(error: DatabaseError) -> DomainError | None:
         return Invalid(IN_USE_CODE, IN_USE_DETAIL, field)
     if rule := BROKEN_RULES.get(broken_constraint(error)):
         return rule.error(rule.code, rule.detail, rule.field)
+    if getattr(error.__cause__, "pgcode", None) in _BUSY:
+        return Conflict("busy", _("Somebody else is changing this. Try again."))
     return None
 
 
@@ -167,7 +177,7 @@ def problems_of_validation(error: ValidationError) -> list[Problem]:
         attr = None if field == NON_FIELD_ERRORS else field
         for one in errors:
             if one.code in ("unique", "unique_together"):
-                problems.append(Problem(IN_USE_CODE, IN_USE_DETAIL, attr))
+                problems.append(Problem(IN_USE_CODE, str(IN_USE_DETAIL), attr))
             else:
                 problems.extend(
                     Problem(one.code or "invalid", message, attr)

@@ -50,7 +50,7 @@ class Handler(ExceptionHandler):
             case DjangoValidationError():
                 return Invalid.several(problems_of_validation(exc))
             case DatabaseError():
-                return self._broken_constraint(exc)
+                return self._refused_by_database(exc)
             case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
                 # DRF says 403 for views without authentication classes; ours say 401.
                 exc.status_code = status.HTTP_401_UNAUTHORIZED
@@ -83,7 +83,7 @@ class Handler(ExceptionHandler):
                 )
         return exceptions.NotFound()
 
-    def _broken_constraint(self, exc: DatabaseError) -> Exception:
+    def _refused_by_database(self, exc: DatabaseError) -> Exception:
         refusal = refusal_of(exc)
         if refusal is None:
             return exc

@@ -4,12 +4,13 @@ from typing import Any
 
 from rest_framework import views
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from .filters import allowed_query_parameters, refuse_unknown_parameters
 
 
-class StrictQuery:
-    """Mixin: every method refuses query parameters that the view does not declare.
+class Conventions:
+    """Mixin of all views: undeclared query parameters are refused, answers not cached.
 
     Put before APIView or a viewset. `extra_query_parameters` names them: a tuple, or a
     table action → names. Filters, pages, `ordering` and `search` of lists count as declared.
@@ -21,6 +22,15 @@ class StrictQuery:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         refuse_unknown_parameters(request, allowed_query_parameters(self))
 
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        final: Response = super().finalize_response(  # type: ignore[misc]
+            request, response, *args, **kwargs
+        )
+        final.headers.setdefault("Cache-Control", "private, no-store")
+        return final
 
-class APIView(StrictQuery, views.APIView):
-    """rest_framework's APIView, strict about query parameters."""
+
+class APIView(Conventions, views.APIView):
+    """rest_framework's APIView, with our conventions."""

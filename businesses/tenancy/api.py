@@ -7,14 +7,14 @@ from django.http import Http404
 from rest_framework import mixins, viewsets
 
 from automatehq.rest.paths import Malformed
-from automatehq.rest.views import StrictQuery
+from automatehq.rest.views import Conventions
 
 from .permissions import BelongsToBusiness
 
 M = TypeVar("M", bound=models.Model)
 
 
-class _Sealed(StrictQuery, viewsets.GenericViewSet[M], Generic[M]):
+class _Sealed(Conventions, viewsets.GenericViewSet[M], Generic[M]):
     """A viewset whose `get_queryset` can't be overridden: rows come from the model's manager, narrowed by `narrow()`."""
 
     permission_classes = [BelongsToBusiness]

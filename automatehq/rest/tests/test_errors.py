@@ -297,3 +297,13 @@ def test_django_answers_json_under_api_and_pages_elsewhere(
     elsewhere = handler(RequestFactory().get("/admin/x"))
     assert elsewhere.status_code == status
     assert elsewhere["Content-Type"].startswith("text/html")
+
+
+def test_two_transactions_that_meet_are_a_conflict_to_try_again() -> None:
+    error = DatabaseError("deadlock detected")
+    cause = Exception()
+    cause.pgcode = "40P01"
+    error.__cause__ = cause
+    response = answer(error)
+    assert response.status_code == 409
+    assert response.body["errors"][0]["code"] == "busy"
