@@ -136,7 +136,9 @@ def allowed_query_parameters(view: Any) -> set[str]:
         extra = extra.get(getattr(view, "action", None), ())
     allowed = set(extra)
     if is_list(view):
-        filterset_class = StrictFilterBackend().get_filterset_class(view)
+        filterset_class = StrictFilterBackend().get_filterset_class(
+            view, getattr(view, "queryset", None)
+        )
         if filterset_class is not None:
             allowed |= set(filterset_class.base_filters)
         paginator = getattr(view, "paginator", None)

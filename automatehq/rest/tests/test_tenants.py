@@ -16,8 +16,10 @@ from automatehq.rest import errors
 from automatehq.rest.fields import NamedReference, ReferenceField
 from automatehq.rest.filters import StrictFilterSet
 from automatehq.rest.serializers import StrictModelSerializer
+from automatehq.rest.views import Conventions
 from businesses.tenancy.context import set_current_user
 from workcards.models import WorkCard
+from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
@@ -47,6 +49,7 @@ class EmployeeSerializer(StrictModelSerializer):
 
 
 class EmployeeViewSet(
+    Conventions,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
@@ -54,6 +57,14 @@ class EmployeeViewSet(
 ):
     queryset = Employee.objects.all()
     serializer_class = EmployeeSerializer
+    authentication_classes = []
+    permission_classes = []
+
+
+class CardViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    queryset = WorkCard.objects.all()
+    serializer_class = CardSerializer
+    filterset_fields = ("employee_id",)
     authentication_classes = []
     permission_classes = []
 
@@ -180,6 +191,36 @@ def test_another_businesss_row_is_404_like_a_missing_one(
     bodies = {send("get", pk=pk).content for pk in (foreign, missing)}
     assert len(bodies) == 1
     assert [said["value"] for said in noted] == [str(foreign), str(missing)]
+
+
+def test_a_foreign_id_in_a_filter_finds_nothing_like_a_missing_one(
+    in_acme: Personas, globex: Personas, noted: list[Any]
+) -> None:
+    with globex.scope():
+        foreign = WorkCardFactory(employee=EmployeeFactory()).employee_id
+    own = WorkCardFactory(employee=EmployeeFactory()).employee_id
+    bodies = []
+    for employee_id in (foreign, uuid.uuid4(), own):
+        request = APIRequestFactory().get("/api/x", {"employee_id": str(employee_id)})
+        response = CardViewSet.as_view({"get": "list"})(request)
+        assert response.status_code == 200
+        bodies.append(response.data)
+    assert bodies[0] == bodies[1]
+    assert [body["count"] for body in bodies] == [0, 0, 1]
+    assert noted == []
+
+
+def test_every_method_refuses_parameters_that_nobody_declared(
+    in_acme: Personas,
+) -> None:
+    employee = EmployeeFactory()
+    for method, kwargs in (("post", {}), ("get", {"pk": employee.id})):
+        request = getattr(APIRequestFactory(), method)("/api/x?colour=red&page=2")
+        view = EmployeeViewSet.as_view({"get": "retrieve", "post": "create"})
+        response = view(request, **kwargs)
+        assert response.status_code == 400
+        assert {e["attr"] for e in response.data["errors"]} == {"colour", "page"}
+        assert response["Cache-Control"] == "private, no-store"
 
 
 def test_the_body_of_a_get_can_be_put_back(in_acme: Personas) -> None:
