@@ -73,6 +73,16 @@ class AuditEvent(TenantModel):
     def __str__(self) -> str:
         return f"{self.event_type} {self.entity_label}".strip()
 
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """What changed, as {field, old, new} each."""
+        before = self.metadata.get("before") or {}
+        after = self.metadata.get("after") or {}
+        return [
+            {"field": field, "old": before.get(field), "new": after.get(field)}
+            for field in {**before, **after}
+        ]
+
     @classmethod
     def append_for_platform(cls, *, business_id: uuid.UUID, **fields: Any) -> None:
         """Add an event about `business_id` that only the platform sees. Needs the platform scope, whose role may append.

@@ -1,0 +1,51 @@
+"""Sessions of the admin: the same evidence as a token's, kept under the session's key."""
+
+import time
+import uuid
+from typing import Any
+
+from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
+
+from businesses.tenancy.middleware import after_scope
+
+from .authentication import SESSION_KEY
+from .models import User
+
+
+def start_session(request: HttpRequest, user: User) -> None:
+    """Sign `user` in: into their business, or as a super-admin onto the platform. A new session id each time."""
+    request.session.cycle_key()
+    _write(request, user, None if user.is_super_admin else user.business_id)
+    rotate_token(request)
+
+
+def start_acting(request: HttpRequest, user: User) -> None:
+    """Lead the session of a super-admin, who has just begun to act, into the business acted for."""
+    _write(request, user, user.acting_business_id, user.acting_token)
+
+
+def stop_acting(request: HttpRequest, user: User) -> None:
+    """Lead the session back onto the platform."""
+    _write(request, user, None)
+
+
+def end_session(request: HttpRequest) -> None:
+    """Forget the session, once the scope that a refusal rolls back has ended."""
+    after_scope(request.session.flush)
+
+
+def _write(
+    request: HttpRequest,
+    user: User,
+    business_id: uuid.UUID | None,
+    acting_token: uuid.UUID | None = None,
+) -> None:
+    stored: dict[str, Any] = {
+        "user_id": str(user.pk),
+        "home": str(user.business_id),
+        "business_id": str(business_id) if business_id else None,
+        "acting": str(acting_token) if acting_token else None,
+        "issued_at": time.time(),
+    }
+    request.session[SESSION_KEY] = stored
