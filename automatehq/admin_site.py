@@ -50,12 +50,16 @@ class Workplace(AdminSite):
         }
 
     def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False  # noqa: FBT001, FBT002
+        self,
+        view: Callable[..., HttpResponse],
+        cacheable: bool = False,  # noqa: FBT001, FBT002
     ) -> Callable[..., HttpResponse]:
         inner = super().admin_view(view, cacheable)
 
         def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-            _ = request.user.is_active  # reads the row now, so that a dead session is known
+            _ = (
+                request.user.is_active
+            )  # reads the row now, so that a dead session is known
             dead: DeadEvidence | None = request.dead_evidence
             if dead is not None:
                 return self.refuse_session(request, dead)
@@ -64,9 +68,7 @@ class Workplace(AdminSite):
         guarded.__dict__.update(inner.__dict__)
         return guarded
 
-    def object_history(
-        self, request: Any, model_admin: Any, obj: Any
-    ) -> HttpResponse:
+    def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
         """The object's part of the audit trail, newest first, a page at a time (`?before=<event id>`)."""
         events = AuditEvent.objects.of_entity(obj._meta.model_name, obj.pk)
         before = parse_uuid(request.GET.get("before"))

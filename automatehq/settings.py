@@ -80,7 +80,6 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_tasks",
-    "django_tasks_db",
     "businesses",
     "audit",
     "accounts",
@@ -88,6 +87,8 @@ INSTALLED_APPS = [
     "workcards",
     "exports",
     "automatehq",
+    # After ours: exports has its own `db_worker`, which also looks after runs whose worker died.
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -143,7 +144,6 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     )
 DATABASES["default"]["CONN_MAX_AGE"] = _setting(env.int, "CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The two group roles of this installation. Roles belong to the whole cluster, hence the login's name in them.

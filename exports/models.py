@@ -98,3 +98,8 @@ class ExportRun(TenantModel):
 
     def __str__(self) -> str:
         return self.generated_file_name or f"{self.kind} {self.processing_month:%Y-%m}"
+
+    @property
+    def is_draft(self) -> bool:
+        """True if days that nobody has approved are in it."""
+        return bool(self.filters.get("include_unapproved"))

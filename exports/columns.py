@@ -1,0 +1,47 @@
+"""The columns of the files, as data."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
+
+from .rows import DayRow
+
+# What a spreadsheet would run as a formula if a cell began with it.
+_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Column(NamedTuple):
+    """A header, and what a day's row has under it."""
+
+    header: str
+    value: Callable[[DayRow], str]
+
+
+def text(value: str | None) -> str:
+    """A cell that stays text in a spreadsheet, whatever it begins with."""
+    value = value or ""
+    return f"'{value}" if value.startswith(_RUNS_IN_A_SPREADSHEET) else value
+
+
+def hours(value: str | None) -> str:
+    """Hours with two decimals; nothing for an absence."""
+    return "" if value is None else f"{Decimal(value):.2f}"
+
+
+def _status(row: DayRow) -> str:
+    return " ".join(filter(None, (row.day_status, row.draft)))
+
+
+DAYS_CSV = (
+    Column("Month", lambda row: row.work_date[:7]),
+    Column("Site", lambda row: text(row.site_name)),
+    Column("Employee", lambda row: text(row.employee_name)),
+    Column("External ID", lambda row: text(row.external_employee_id)),
+    Column("Passport", lambda row: text(row.passport_id)),
+    Column("Date", lambda row: row.work_date),
+    Column("From", lambda row: (row.from_time or "")[:5]),
+    Column("To", lambda row: (row.to_time or "")[:5]),
+    Column("Break", lambda row: str(row.break_minutes) if row.from_time else ""),
+    Column("Total Hours", lambda row: hours(row.hours)),
+    Column("Status", _status),
+)

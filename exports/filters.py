@@ -1,0 +1,20 @@
+"""What a list of export runs may be filtered by."""
+
+from django_filters import ChoiceFilter
+
+from automatehq.rest.filters import IdFilter, MonthFilter, StrictFilterSet
+
+from .models import ExportRun
+
+
+class ExportRunFilterSet(StrictFilterSet):
+    month = MonthFilter(field_name="processing_month")
+    kind = ChoiceFilter(choices=ExportRun.Kind.choices)
+    status = ChoiceFilter(choices=ExportRun.Status.choices)
+    site_id = IdFilter()
+    exported_by = IdFilter(field_name="exported_by_id")
+    business_id = IdFilter()
+
+    class Meta:
+        model = ExportRun
+        fields = ("month", "site_id", "kind", "status", "exported_by", "business_id")

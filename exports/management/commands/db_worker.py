@@ -1,0 +1,33 @@
+"""The worker of django-tasks-db, which also looks after runs whose worker died."""
+
+import threading
+from typing import Any
+
+from django.db import close_old_connections
+from django_tasks_db.management.commands import db_worker
+
+from exports.services import reap_runs
+
+REAP_EVERY = 60.0
+
+
+class Command(db_worker.Command):
+    """As the library's; at start and every minute it queues anew what a killed worker left behind."""
+
+    def handle(self, **options: Any) -> None:
+        ended = threading.Event()
+        # A daemon: a worker that waits for nothing else may end at once.
+        reaper = threading.Thread(target=_reap, args=[ended], daemon=True)
+        if not options["batch"]:
+            reaper.start()
+        try:
+            super().handle(**options)
+        finally:
+            ended.set()
+
+
+def _reap(ended: threading.Event) -> None:
+    while not ended.is_set():
+        close_old_connections()
+        reap_runs()
+        ended.wait(REAP_EVERY)

@@ -1,0 +1,17 @@
+"""Queue anew the export runs whose worker died."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from exports.services import reap_runs
+
+
+class Command(BaseCommand):
+    help = "Queue anew the export runs whose worker died; after three times they fail."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        counts = reap_runs()
+        self.stdout.write(
+            f"{counts['requeued']} queued anew, {counts['failed']} failed."
+        )

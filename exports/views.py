@@ -1,0 +1,79 @@
+"""The API of exports."""
+
+import uuid
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.http import content_disposition_header, quote_etag
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.rest.errors import Conflict, Missing
+from businesses.tenancy.api import TenantReadOnlyViewSet
+
+from . import services
+from .filters import ExportRunFilterSet
+from .models import ExportRun
+from .serializers import ExportRequestSerializer, ExportRunSerializer
+from .writers import WRITERS
+
+
+class ExportRunViewSet(TenantReadOnlyViewSet[ExportRun]):
+    """Files made from the ledger of a month. Ask with POST, then look at the run until its status is DONE."""
+
+    queryset = ExportRun.objects.select_related("site")
+    serializer_class = ExportRunSerializer
+    filterset_class = ExportRunFilterSet
+    ordering_fields = ("created_at", "processing_month", "status")
+    rights = {
+        "list": "exports.see",
+        "retrieve": "exports.see",
+        "file": "exports.see",
+        "create": "exports.create",
+    }
+
+    @extend_schema(
+        request=ExportRequestSerializer, responses={202: ExportRunSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Ask for a file. While the same one is queued or running, that run is the answer."""
+        body = ExportRequestSerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
+        body.is_valid(raise_exception=True)
+        run = services.request_run(actor=request.user, **body.validated_data)
+        return Response(self.get_serializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY, 304: None})
+    def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        """The file itself, as often as wanted: its bytes stay those of the run."""
+        return file_response(self.get_object(), request.headers.get("If-None-Match"))
+
+
+def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpResponseBase:
+    """The run's file as a download. Raises `Conflict` before it is done, `Missing` if storage has lost it."""
+    if run.status != ExportRun.Status.DONE:
+        raise Conflict("not_done", f"This run is {run.status}.", run_status=run.status)
+    etag = quote_etag(run.sha256)
+    headers: dict[str, Any] = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if if_none_match and etag in if_none_match:
+        return HttpResponse(status=304, headers=headers)
+    try:
+        with default_storage.open(run.file) as stored:
+            content = stored.read()
+    except FileNotFoundError as error:
+        raise Missing("file_missing", "The file is lost from storage.") from error
+    _, _, mime_type = WRITERS[ExportRun.Kind(run.kind)]
+    headers["Content-Disposition"] = content_disposition_header(
+        True,  # noqa: FBT003
+        run.generated_file_name,
+    )
+    return HttpResponse(content, content_type=mime_type, headers=headers)
