@@ -8,14 +8,14 @@ and the business does not.
 import uuid
 from typing import Any
 
-from automatehq.rest.attempts import Kind
-from automatehq.rest.errors import TooMany
 from django.apps import apps
 from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.http import HttpRequest
 from django_tasks import task
 
+from automatehq.rest.attempts import Kind
+from automatehq.rest.errors import TooMany
 from businesses.tenancy.context import platform_scope
 from businesses.tenancy.middleware import after_scope
 

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from django.http import HttpRequest, HttpResponse
+
 from automatehq.addresses import client_address
 from automatehq.request_ids import current_request_id
-from django.http import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,11 @@ business's role may touch.
 from collections.abc import Callable
 from typing import Any
 
-from django.apps import apps
 from django.contrib.admin import AdminSite
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 
 from accounts.authentication import DeadEvidence
 from accounts.sessions import end_session
@@ -52,7 +47,7 @@ class Workplace(AdminSite):
     def admin_view(
         self,
         view: Callable[..., HttpResponse],
-        cacheable: bool = False,  # noqa: FBT001, FBT002
+        cacheable: bool = False,
     ) -> Callable[..., HttpResponse]:
         inner = super().admin_view(view, cacheable)
 

@@ -8,13 +8,21 @@ from typing import Final
 
 from automatehq import health
 from automatehq.rest.docs import SchemaView, docs
-from automatehq.rest.routes import Route, Table, patterns
+from automatehq.rest.routes import LIST, READ_ITEM, Route, Table, get, patterns
+from exports.views import ExportRunViewSet
 
 # Under /api, without a trailing slash.
 API: Final[Table] = {
     "automatehq": [
         Route("schema", SchemaView, "schema"),
         Route("docs", docs, "docs"),
+    ],
+    "exports": [
+        Route("export_runs", ExportRunViewSet, "export-runs", LIST),
+        Route("export_runs/<id:pk>", ExportRunViewSet, "export-run", READ_ITEM),
+        Route(
+            "export_runs/<id:pk>/file", ExportRunViewSet, "export-run-file", get("file")
+        ),
     ],
 }
 

@@ -115,7 +115,7 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         """Delete the row by a service. Must be overridden where rights allow it."""
         raise NotImplementedError
 
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         saved = self.write(request, obj, form, is_new=not change)
         if saved is not None:
             # Django goes on with `obj`: where to go next, and what to say was saved.
@@ -128,7 +128,7 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         self.remove(request, obj)
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any  # noqa: FBT001, FBT002
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         refusal = getattr(request, "refusal", None)
@@ -144,7 +144,9 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         if request.method != "POST":
             return super().changeform_view(request, object_id, form_url, extra_context)
         if not is_sealed_for_this_business(request):
-            return self._refuse_other_business(request, object_id, form_url, extra_context)
+            return self._refuse_other_business(
+                request, object_id, form_url, extra_context
+            )
         return self._or_form_again(
             request,
             lambda: super(TenantAdmin, self).changeform_view(
@@ -196,7 +198,9 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
                 "typed": [
                     (key, value)
                     for key, value in request.POST.items()
-                    if not key.startswith("_") and key != "csrfmiddlewaretoken" and value
+                    if not key.startswith("_")
+                    and key != "csrfmiddlewaretoken"
+                    and value
                 ],
             },
             status=409,

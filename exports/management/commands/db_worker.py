@@ -1,14 +1,17 @@
 """The worker of django-tasks-db, which also looks after runs whose worker died."""
 
+import logging
 import threading
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django_tasks_db.management.commands import db_worker
 
 from exports.services import reap_runs
 
 REAP_EVERY = 60.0
+
+logger = logging.getLogger(__name__)
 
 
 class Command(db_worker.Command):
@@ -29,5 +32,9 @@ class Command(db_worker.Command):
 def _reap(ended: threading.Event) -> None:
     while not ended.is_set():
         close_old_connections()
-        reap_runs()
+        try:
+            reap_runs()
+        except DatabaseError:
+            # The database is away for a moment: the next minute will do.
+            logger.exception("the runs could not be looked after")
         ended.wait(REAP_EVERY)
