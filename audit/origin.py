@@ -46,5 +46,5 @@ class OriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         channel = "admin" if request.path_info.startswith("/admin/") else "api"
-        with origin(channel, current_request_id() or "", client_address(request)):
+        with origin(channel, current_request_id() or "", client_address(request) or ""):
             return self.get_response(request)

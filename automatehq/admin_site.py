@@ -4,7 +4,6 @@ Only our own models are registered here; the admins that libraries bring stay ou
 business's role may touch.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -44,14 +43,10 @@ class Workplace(AdminSite):
             "seal": seal(),
         }
 
-    def admin_view(
-        self,
-        view: Callable[..., HttpResponse],
-        cacheable: bool = False,
-    ) -> Callable[..., HttpResponse]:
-        inner = super().admin_view(view, cacheable)
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        inner: Any = super().admin_view(view, cacheable)
 
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
             _ = (
                 request.user.is_active
             )  # reads the row now, so that a dead session is known

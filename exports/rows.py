@@ -12,7 +12,6 @@ from django.db.models import (
     Exists,
     F,
     OuterRef,
-    QuerySet,
     Subquery,
     Value,
     When,
@@ -51,7 +50,7 @@ def month_rows(
     month: date, *, site_id: UUID | None = None, include_unapproved: bool = False
 ) -> Iterator[DayRow]:
     """The rows of a month, ordered by site, name, employee id and date. Iterate inside one scope, in one snapshot."""
-    rows: QuerySet[Any, Any] = _ledger(month, site_id)
+    rows = _ledger(month, site_id)
     if include_unapproved:
         rows = rows.union(_drafts(month, site_id), all=True)
     order = ("site_name", "employee_name", "person", "work_date")
@@ -75,7 +74,7 @@ def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
         yield DayRow(*json.loads(line))
 
 
-def _ledger(month: date, site_id: UUID | None) -> QuerySet[Any, Any]:
+def _ledger(month: date, site_id: UUID | None) -> Any:
     days = ApprovedDay.objects.for_month(month)
     if site_id is not None:
         days = days.filter(site_id=site_id)
@@ -88,7 +87,7 @@ def _ledger(month: date, site_id: UUID | None) -> QuerySet[Any, Any]:
     )
 
 
-def _drafts(month: date, site_id: UUID | None) -> QuerySet[Any, Any]:
+def _drafts(month: date, site_id: UUID | None) -> Any:
     """Days of cards under review on dates that the ledger lacks; of several for one date, the newest card's alone."""
     entries = DayEntry.objects.filter(
         work_card__processing_month=month,
@@ -133,11 +132,9 @@ def _either(condition: Exists, yes: str, no: str) -> Any:
     )
 
 
-def _columns(
-    days: QuerySet[Any, Any], *, person: str, place: str, hours: str, card: str
-) -> QuerySet[Any, Any]:
+def _columns(days: Any, *, person: str, place: str, hours: str, card: str) -> Any:
     """The columns of `DayRow`, in its order, so that both sources can be united."""
-    named = days.order_by().annotate(
+    named: Any = days.order_by().annotate(
         site_name=F(f"{place}__site_name"),
         employee_name=F(f"{person}__full_name"),
         external_id=F(f"{person}__external_employee_id"),

@@ -98,7 +98,7 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """
 
     form = RefusableForm
-    actions: ClassVar[Any] = []
+    actions = []
     show_full_result_count = False
     list_per_page = 50
     view_on_site = False

@@ -29,7 +29,7 @@ class _Sealed(Conventions, viewsets.GenericViewSet[M], Generic[M]):
                 )
 
     def get_queryset(self) -> models.QuerySet[M]:
-        queryset: Any = self.queryset
+        queryset: Any = self.queryset  # type: ignore[arg-type]
         assert queryset is not None, f"{type(self).__name__} has no queryset"
         return self.narrow(queryset.all())
 
