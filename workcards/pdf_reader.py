@@ -11,6 +11,7 @@ its code on stdout.
 
 import json
 import sys
+from contextlib import suppress
 from math import ceil
 from typing import BinaryIO
 
@@ -41,7 +42,11 @@ def limit_resources() -> None:
         (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)  # noqa: PLW2901
+        with suppress(ValueError, OSError):  # macOS knows some limits in name only
+            resource.setrlimit(what, (most, most))
 
 
 def open_document(data: bytes) -> pypdfium2.PdfDocument:
