@@ -2,7 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db import connections
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 def _apply_grants(using: str, **kwargs: Any) -> None:
@@ -11,11 +11,19 @@ def _apply_grants(using: str, **kwargs: Any) -> None:
     apply_grants(connections[using])
 
 
+def _refuse_to_merge(using: str, plan: Any = (), **kwargs: Any) -> None:
+    from .tenancy.operations import refuse_plan_that_merges
+
+    refuse_plan_that_merges(plan, using)
+
+
 class BusinessesConfig(AppConfig):
     name = "businesses"
 
     def ready(self) -> None:
         from .tenancy import checks  # noqa: F401  registers the system checks
 
+        # Before the first step: by the step that would merge businesses, others may have been undone.
+        pre_migrate.connect(_refuse_to_merge, sender=self)
         # The framework's own hook, and the only place where every table is known to exist.
         post_migrate.connect(_apply_grants, sender=self)

@@ -120,6 +120,8 @@ class MigrationOriginal(TenantModel):
     table_name = models.CharField(max_length=63)
     row_id = models.UUIDField()
     content: models.JSONField[Any, Any] = models.JSONField()
+    # What the migration made of it: column → new value. Null: it removed the row.
+    changed: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,13 @@
-"""The columns that many businesses need, still empty."""
+"""The columns that many businesses need.
+
+Rows that are there already take the default business with the column, which PostgreSQL keeps as one note in its catalog:
+nothing is written, however many they are. The next migration gives another business to those that need it.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
+
+from businesses.models import DEFAULT_BUSINESS_ID
 
 
 class Migration(migrations.Migration):
@@ -11,6 +17,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # Here and not with the other rules: on the way back, e-mails are restored before they must be there and unique.
+        migrations.AlterField(
+            model_name="user",
+            name="email",
+            field=models.EmailField(
+                blank=True, max_length=254, null=True, verbose_name="e-mail"
+            ),
+        ),
         migrations.AddField(
             model_name="user",
             name="acting_business",
@@ -42,6 +56,7 @@ class Migration(migrations.Migration):
             model_name="user",
             name="business",
             field=models.ForeignKey(
+                default=DEFAULT_BUSINESS_ID,
                 editable=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,

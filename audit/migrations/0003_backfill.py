@@ -1,27 +1,34 @@
-"""Every row gets its business."""
+"""An event belongs to the business of whoever did it, else to the default business."""
 
 from django.db import migrations
 
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.operations import TenantRunPython
 
-MODELS = ["AuditEvent"]
 
-
-def give_to_default_business(apps, schema_editor):
-    for name in MODELS:
-        apps.get_model("audit", name).objects.filter(business=None).update(
-            business=DEFAULT_BUSINESS_ID
+def forwards(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE audit_events SET business_id = %s WHERE business_id IS NULL",
+            [DEFAULT_BUSINESS_ID],
+        )
+        cursor.execute(
+            "UPDATE audit_events e SET business_id = u.business_id FROM users u "
+            "WHERE u.id = e.actor_id AND u.business_id <> e.business_id"
         )
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0002_businesses")]
+    dependencies = [
+        ("audit", "0002_businesses"),
+        ("accounts", "0003_backfill"),
+    ]
 
     operations = [
         TenantRunPython(
-            give_to_default_business,
+            forwards,
+            # Nothing to undo: only the new column was written, and it goes next.
             migrations.RunPython.noop,
-            models=[f"audit.{name}" for name in MODELS],
+            models=["audit.AuditEvent", "accounts.User"],
         )
     ]

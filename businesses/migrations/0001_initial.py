@@ -169,6 +169,7 @@ class Migration(migrations.Migration):
                 ("table_name", models.CharField(max_length=63)),
                 ("row_id", models.UUIDField()),
                 ("content", models.JSONField()),
+                ("changed", models.JSONField(blank=True, null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "business",

@@ -7,19 +7,24 @@ from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID
 
 
 def insert_first_businesses(apps, schema_editor):
-    business = apps.get_model("businesses", "Business")
-    business.objects.create(
+    businesses = _businesses(apps, schema_editor)
+    businesses.create(
         id=PLATFORM_ID, business_name="Platform", is_platform=True, language="en"
     )
-    business.objects.create(
+    businesses.create(
         id=DEFAULT_BUSINESS_ID, business_name=settings.DEFAULT_BUSINESS_NAME
     )
 
 
 def remove_first_businesses(apps, schema_editor):
-    apps.get_model("businesses", "Business").objects.filter(
+    _businesses(apps, schema_editor).filter(
         id__in=[PLATFORM_ID, DEFAULT_BUSINESS_ID]
     ).delete()
+
+
+def _businesses(apps, schema_editor):
+    alias = schema_editor.connection.alias
+    return apps.get_model("businesses", "Business").objects.using(alias)
 
 
 class Migration(migrations.Migration):

@@ -2,13 +2,19 @@
 
 from django.db import migrations
 
-from businesses.tenancy.operations import IsolateTenantTable
+from businesses.tenancy.operations import IsolateTenantTable, RefuseToMerge
 
 
 class Migration(migrations.Migration):
-    dependencies = [("businesses", "0002_first_businesses")]
+    # After every key of every app: see `IsolateTenantTable`.
+    dependencies = [
+        ("businesses", "0002_first_businesses"),
+        ("exports", "0004_rules"),
+        ("workcards", "0005_ledger"),
+    ]
 
     operations = [
         IsolateTenantTable("Business", "businesses"),
         IsolateTenantTable("MigrationOriginal"),
+        RefuseToMerge(),
     ]

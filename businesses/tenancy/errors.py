@@ -1,5 +1,7 @@
 """What goes wrong when somebody leaves the scope of a business."""
 
+from django.core.management import CommandError
+
 
 class NoActiveBusiness(RuntimeError):
     """Tenant data was asked for outside any scope. It never means "all", and never "none"."""
@@ -17,3 +19,7 @@ class WrongBusiness(ValueError):
 
 class ScopeError(RuntimeError):
     """A scope was asked for in a way that can't be kept."""
+
+
+class BusinessesWouldMerge(CommandError):
+    """Going back to the schema of one company was asked for while several businesses have rows."""

@@ -1,13 +1,15 @@
 """Migration operations of tenancy. Each can be undone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunPython
 
 from .functions import create_definer_functions, drop_definer_functions
+from .merging import refuse_to_merge, unforced
 from .policies import POLICY_SETS
 from .roles import problems, quoted, setup_sql
 
@@ -56,7 +58,12 @@ class RequireDatabaseRoles(_TenancyOperation):
 
 
 class IsolateTenantTable(_TenancyOperation):
-    """Enable and force row-level security on a model's table, with one of the declared sets of policies."""
+    """Enable and force row-level security on a model's table, with one of the declared sets of policies.
+
+    Keys to and from a table with rows come before this, and go after it on the way back. To validate a foreign key
+    PostgreSQL reads both tables as their owner, who under force sees none of the rows: references would be called broken
+    that are not, or sound that are not.
+    """
 
     def __init__(self, model_name: str, policies: str = "tenant") -> None:
         self.model_name = model_name
@@ -144,40 +151,46 @@ class TenantRunPython(RunPython):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        with _Unforced(schema_editor, from_state, self.models):
+        with unforced(schema_editor.connection, self._tables(from_state)):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        with _Unforced(schema_editor, from_state, self.models):
+        with unforced(schema_editor.connection, self._tables(from_state)):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 
+    def _tables(self, state: Any) -> list[str]:
+        return [state.apps.get_model(label)._meta.db_table for label in self.models]
 
-class _Unforced:
-    """Lift FORCE from tables; put it back where it was, when the block ends well (a rollback does it otherwise)."""
 
-    def __init__(self, schema_editor: Any, state: Any, models: Sequence[str]) -> None:
-        self.schema_editor = schema_editor
-        tables = [state.apps.get_model(label)._meta.db_table for label in models]
-        with schema_editor.connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
-                "AND relforcerowsecurity AND relname = ANY(%s)",
-                [tables],
-            )
-            self.tables = [row[0] for row in cursor.fetchall()]
+class RefuseToMerge(_TenancyOperation):
+    """Nothing forwards; backwards, refuse to make one company of several businesses. The last operation of its migration.
 
-    def _alter(self, force: str) -> None:
-        self.schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in self.tables:
-            self.schema_editor.execute(
-                f"ALTER TABLE {quoted(table)} {force} ROW LEVEL SECURITY"
-            )
+    `migrate` asks before its first step (`refuse_plan_that_merges`), since by this one others may have been undone.
+    """
 
-    def __enter__(self) -> None:
-        self._alter("NO FORCE")
+    reduces_to_sql = False
 
-    def __exit__(self, error: type[BaseException] | None, *rest: object) -> None:
-        if error is None:
-            self._alter("FORCE")
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        pass
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        refuse_to_merge(schema_editor.connection)
+
+    def describe(self) -> str:
+        return "Refuse to go back while several businesses have rows"
+
+
+def refuse_plan_that_merges(plan: Iterable[tuple[Any, bool]], using: str) -> None:
+    """Raise `BusinessesWouldMerge` if the plan of a `migrate` undoes tenancy while several businesses have rows."""
+    if any(
+        backwards and isinstance(operation, RefuseToMerge)
+        for migration, backwards in plan
+        for operation in migration.operations
+    ):
+        refuse_to_merge(connections[using])

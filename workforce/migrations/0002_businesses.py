@@ -1,7 +1,13 @@
-"""The columns that many businesses need, still empty."""
+"""The columns that many businesses need.
+
+Rows that are there already take the default business with the column, which PostgreSQL keeps as one note in its catalog:
+nothing is written, however many they are. The next migration gives another business to those that need it.
+"""
 
 import django.db.models.deletion
 from django.db import migrations, models
+
+from businesses.models import DEFAULT_BUSINESS_ID
 
 
 class Migration(migrations.Migration):
@@ -15,6 +21,7 @@ class Migration(migrations.Migration):
             model_name="employee",
             name="business",
             field=models.ForeignKey(
+                default=DEFAULT_BUSINESS_ID,
                 editable=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,

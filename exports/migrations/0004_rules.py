@@ -1,15 +1,12 @@
-"""Rules, keys and row-level security, once every row has its business."""
+"""Rules and keys, once every row has its business."""
 
 import django.db.models.deletion
 from django.db import migrations, models
 
-import businesses.tenancy.operations
-
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_isolation"),
-        ("businesses", "0003_isolation"),
+        ("accounts", "0004_rules"),
         ("exports", "0003_backfill"),
     ]
 
@@ -74,8 +71,5 @@ class Migration(migrations.Migration):
                 ),
                 name="export_runs_status_known",
             ),
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="ExportRun",
         ),
     ]

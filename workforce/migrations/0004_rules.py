@@ -1,4 +1,4 @@
-"""Rules, keys and row-level security, once every row has its business."""
+"""Rules and keys, once every row has its business."""
 
 import django.contrib.postgres.fields
 import django.core.validators
@@ -7,12 +7,10 @@ import uuid_utils.compat
 from django.db import migrations, models
 
 import businesses.tenancy.constraints
-import businesses.tenancy.operations
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("businesses", "0003_isolation"),
         ("workforce", "0003_backfill"),
     ]
 
@@ -210,14 +208,5 @@ class Migration(migrations.Migration):
                 name="site_settings_responsible_employee_fk",
                 to="workforce.Employee",
             ),
-        ),
-        businesses.tenancy.operations.ShareTable(
-            model_name="Site",
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="Employee",
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="SiteSettings",
         ),
     ]

@@ -1,21 +1,17 @@
-"""Rules, keys and row-level security, once every row has its business."""
+"""Rules and keys, once every row has its business."""
 
 import django.db.models.deletion
-import uuid_utils.compat
-from django.conf import settings
 from django.db import migrations, models
 
 import businesses.tenancy.constraints
-import businesses.tenancy.operations
 import workcards.models
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_isolation"),
-        ("businesses", "0003_isolation"),
+        ("accounts", "0004_rules"),
         ("workcards", "0003_backfill"),
-        ("workforce", "0004_isolation"),
+        ("workforce", "0004_rules"),
     ]
 
     operations = [
@@ -154,120 +150,6 @@ class Migration(migrations.Migration):
                 max_length=300, upload_to=workcards.models._original_path
             ),
         ),
-        migrations.CreateModel(
-            name="ApprovedDay",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(
-                        default=uuid_utils.compat.uuid7,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("work_date", models.DateField(verbose_name="date")),
-                (
-                    "from_time",
-                    models.TimeField(blank=True, null=True, verbose_name="from"),
-                ),
-                ("to_time", models.TimeField(blank=True, null=True, verbose_name="to")),
-                (
-                    "break_minutes",
-                    models.PositiveSmallIntegerField(
-                        default=0, verbose_name="break, minutes"
-                    ),
-                ),
-                (
-                    "day_status",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("VACATION", "Vacation"),
-                            ("SICK", "Sick"),
-                            ("INTERNATIONAL_VISA", "International visa"),
-                            ("HOLIDAY", "Holiday"),
-                        ],
-                        max_length=20,
-                        null=True,
-                        verbose_name="absence",
-                    ),
-                ),
-                (
-                    "hours",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=5,
-                        null=True,
-                        verbose_name="hours",
-                    ),
-                ),
-                (
-                    "approved_by_name",
-                    models.CharField(blank=True, editable=False, max_length=320),
-                ),
-                ("approved_at", models.DateTimeField(verbose_name="approved at")),
-            ],
-            options={
-                "verbose_name": "approved day",
-                "verbose_name_plural": "approved days",
-                "db_table": "approved_days",
-                "ordering": ["work_date", "id"],
-            },
-        ),
-        migrations.AddField(
-            model_name="approvedday",
-            name="approved_by",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="approvedday",
-            name="business",
-            field=models.ForeignKey(
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="businesses.business",
-            ),
-        ),
-        migrations.AddField(
-            model_name="approvedday",
-            name="employee",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="approved_days",
-                to="workforce.employee",
-                verbose_name="employee",
-            ),
-        ),
-        migrations.AddField(
-            model_name="approvedday",
-            name="site",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="workforce.site",
-                verbose_name="site",
-            ),
-        ),
-        migrations.AddField(
-            model_name="approvedday",
-            name="work_card",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="approved_days",
-                to="workcards.workcard",
-            ),
-        ),
         migrations.AddField(
             model_name="dayentry",
             name="processing_month",
@@ -320,18 +202,6 @@ class Migration(migrations.Migration):
                 fields=["business", "sha256_hash"], name="work_card_files_hash_idx"
             ),
         ),
-        migrations.AddIndex(
-            model_name="approvedday",
-            index=models.Index(
-                fields=["business", "work_date", "site"], name="approved_days_month_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="approvedday",
-            index=models.Index(
-                fields=["business", "work_card"], name="approved_days_card_idx"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="dayentry",
             constraint=models.UniqueConstraint(
@@ -356,13 +226,6 @@ class Migration(migrations.Migration):
             model_name="workcardfile",
             constraint=models.UniqueConstraint(
                 fields=("business", "id"), name="work_card_files_business_id_unique"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=models.UniqueConstraint(
-                fields=("business", "employee", "work_date", "site"),
-                name="approved_days_day_unique",
             ),
         ),
         migrations.AddConstraint(
@@ -469,57 +332,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("hours__range", (0, 24))),
-                name="approved_days_hours_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("break_minutes__range", (0, 240))),
-                name="approved_days_break_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("break_minutes", 0),
-                        ("from_time__isnull", True),
-                        ("to_time__isnull", True),
-                    ),
-                    models.Q(
-                        ("from_time__isnull", False),
-                        ("to_time__isnull", False),
-                        models.Q(("from_time", models.F("to_time")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="approved_days_times_whole",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        (
-                            "day_status__in",
-                            ["VACATION", "SICK", "INTERNATIONAL_VISA", "HOLIDAY"],
-                        ),
-                        ("from_time__isnull", True),
-                        ("hours__isnull", True),
-                    ),
-                    models.Q(("day_status__isnull", True), ("hours__isnull", False)),
-                    _connector="OR",
-                ),
-                name="approved_days_absence_has_no_hours",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="dayentry",
             constraint=businesses.tenancy.constraints.TenantForeignKeyConstraint(
                 also=("processing_month",),
@@ -539,31 +351,5 @@ class Migration(migrations.Migration):
             constraint=businesses.tenancy.constraints.TenantForeignKeyConstraint(
                 field="file", name="work_cards_file_fk", to="workcards.WorkCardFile"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=businesses.tenancy.constraints.TenantForeignKeyConstraint(
-                field="employee",
-                name="approved_days_employee_fk",
-                to="workforce.Employee",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="approvedday",
-            constraint=businesses.tenancy.constraints.TenantForeignKeyConstraint(
-                field="work_card", name="approved_days_card_fk", to="workcards.WorkCard"
-            ),
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="WorkCardFile",
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="WorkCard",
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="DayEntry",
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="ApprovedDay",
         ),
     ]

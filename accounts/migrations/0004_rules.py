@@ -1,4 +1,4 @@
-"""Rules, keys and row-level security, once every row has its business."""
+"""Rules and keys, once every row has its business."""
 
 import uuid
 
@@ -9,13 +9,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 import businesses.tenancy.constraints
-import businesses.tenancy.operations
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_backfill"),
-        ("businesses", "0003_isolation"),
     ]
 
     operations = [
@@ -27,13 +25,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="businesses.business",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="user",
-            name="email",
-            field=models.EmailField(
-                blank=True, max_length=254, null=True, verbose_name="e-mail"
             ),
         ),
         migrations.AlterField(
@@ -211,11 +202,4 @@ class Migration(migrations.Migration):
                 field="user", name="sign_ins_user_fk", to="accounts.User"
             ),
         ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="User",
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="SignIn",
-        ),
-        businesses.tenancy.operations.CreateDefinerFunctions(),
     ]

@@ -35,6 +35,6 @@ DROP FUNCTION approved_days_limit();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workcards", "0004_isolation")]
+    dependencies = [("workcards", "0005_ledger")]
 
     operations = [migrations.RunSQL(CREATE, DROP)]

@@ -1,15 +1,12 @@
-"""Rules, keys and row-level security, once every row has its business."""
+"""Rules and keys, once every row has its business."""
 
 import django.db.models.deletion
 from django.db import migrations, models
-
-import businesses.tenancy.operations
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0003_backfill"),
-        ("businesses", "0003_isolation"),
     ]
 
     operations = [
@@ -68,9 +65,5 @@ class Migration(migrations.Migration):
             index=models.Index(
                 fields=["business", "work_card_id"], name="audit_events_card_idx"
             ),
-        ),
-        businesses.tenancy.operations.IsolateTenantTable(
-            model_name="AuditEvent",
-            policies="trail",
         ),
     ]

@@ -1,0 +1,22 @@
+"""The trail is seen in its own business only."""
+
+from django.db import migrations
+
+from businesses.tenancy.operations import (
+    IsolateTenantTable,
+    RefuseToMerge,
+)
+
+
+class Migration(migrations.Migration):
+    # After every key of every app: see `IsolateTenantTable`.
+    dependencies = [
+        ("audit", "0004_rules"),
+        ("exports", "0004_rules"),
+        ("workcards", "0005_ledger"),
+    ]
+
+    operations = [
+        IsolateTenantTable("AuditEvent", "trail"),
+        RefuseToMerge(),
+    ]

@@ -1,0 +1,103 @@
+"""How a migration changes or removes rows that people wrote: the original is kept first, and can be put back.
+
+`change` and `set_aside` copy each row into the table `migration_originals` before they touch it; `restore` undoes both.
+All three work on sets: a step over millions of rows is a few statements. They run in a `TenantRunPython` that names
+"businesses.MigrationOriginal" among its models. Table, column and expression are a migration's own text, never input.
+"""
+
+# ruff: noqa: S608 -- names of tables and columns, from migrations and the catalog; there is no input in them
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# A version 7 UUID, which PostgreSQL makes itself only from 18 on: the time in milliseconds, then chance.
+NEW_ID = (
+    "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING "
+    "substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), "
+    "'hex')::uuid"
+)
+
+# Everything is kept but what would be a risk to have twice.
+_CONTENT = "to_jsonb({row}) - 'password'"
+_KEEP = (
+    "INSERT INTO migration_originals (id, business_id, table_name, row_id, content, changed, created_at) "
+    f"SELECT {NEW_ID}, business_id, '{{table}}', id, content, {{changed}}, now()"
+)
+
+
+def change(
+    cursor: Any,
+    table: str,
+    values: Mapping[str, str],
+    *,
+    joins: str = "",
+    business: str = "t.business_id",
+    params: Sequence[Any] = (),
+) -> int:
+    """Set columns of `table` to SQL expressions over `t`, its row, and `joins`; gives the number of rows that differed.
+
+    Rows for which every expression gives what is there already are left alone. A row may be changed by one call only.
+    """
+    columns = ", ".join(values)
+    current = ", ".join(f"t.{column}" for column in values)
+    wanted = ", ".join(f"wanted.{column}" for column in values)
+    expressions = ", ".join(f"{sql} AS {column}" for column, sql in values.items())
+    differences = " || ".join(
+        f"CASE WHEN t.{column} IS DISTINCT FROM wanted.{column} "
+        f"THEN jsonb_build_object('{column}', wanted.{column}) ELSE '{{}}' END"
+        for column in values
+    )
+    keep = _KEEP.format(table=table, changed="changed")
+    cursor.execute(
+        f"WITH differing AS MATERIALIZED ("
+        f"  SELECT t.id, {business} AS business_id, {_CONTENT.format(row='t')} AS content, {differences} AS changed, {wanted}"
+        f"  FROM {table} t {joins} CROSS JOIN LATERAL (SELECT {expressions}) wanted"
+        f"  WHERE ({current}) IS DISTINCT FROM ({wanted})"
+        f"), kept AS ({keep} FROM differing) "
+        f"UPDATE {table} SET ({columns}) = ROW({wanted.replace('wanted.', 'differing.')}) "
+        f"FROM differing WHERE {table}.id = differing.id",
+        params or None,
+    )
+    changed: int = cursor.rowcount
+    return changed
+
+
+def set_aside(cursor: Any, table: str, ids: str) -> int:
+    """Remove the rows of `table` whose id the query `ids` gives; gives their number."""
+    keep = _KEEP.format(table=table, changed="NULL")
+    cursor.execute(
+        f"WITH gone AS (DELETE FROM {table} WHERE id IN ({ids}) RETURNING {table}.*) "
+        f"{keep} FROM (SELECT id, business_id, {_CONTENT.format(row='gone')} AS content FROM gone) gone"
+    )
+    removed: int = cursor.rowcount
+    return removed
+
+
+def restore(cursor: Any, table: str, *, only_if: str = "true") -> None:
+    """Undo what `change` and `set_aside` did to `table`, and forget its originals.
+
+    A removed row `t` comes back if `only_if` holds for it. A changed row becomes what it was, unless somebody has
+    since written over what the migration had made of it: then it stays as they left it.
+    """
+    of_table = f"o.table_name = '{table}'"
+    # Removed rows first: one may have been changed before it was removed.
+    cursor.execute(
+        f"INSERT INTO {table} SELECT t.* FROM migration_originals o "
+        f"CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, o.content) t "
+        f"WHERE {of_table} AND o.changed IS NULL AND {only_if}"
+    )
+    cursor.execute(
+        f"SELECT DISTINCT jsonb_object_keys(o.changed) FROM migration_originals o WHERE {of_table}"
+    )
+    columns = sorted(row[0] for row in cursor.fetchall())
+    if columns:
+        values = ", ".join(
+            f"{column} = CASE WHEN o.changed ? '{column}' THEN original.{column} ELSE t.{column} END"
+            for column in columns
+        )
+        cursor.execute(
+            f"UPDATE {table} t SET {values} FROM migration_originals o "
+            f"CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, o.content) original "
+            f"WHERE {of_table} AND o.row_id = t.id AND o.changed IS NOT NULL AND to_jsonb(t) @> o.changed"
+        )
+    cursor.execute(f"DELETE FROM migration_originals o WHERE {of_table}")
