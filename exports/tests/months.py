@@ -1,0 +1,66 @@
+"""Small months for the tests of exports."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from workcards.models import ApprovedDay, WorkCard
+from workcards.tests.factories import (
+    MONTH,
+    ApprovedDayFactory,
+    DayEntryFactory,
+    WorkCardFactory,
+)
+from workforce.models import Employee, Site
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+
+def employee_at(site: Site, name: str, **kwargs: Any) -> Employee:
+    employee: Employee = EmployeeFactory(site=site, full_name=name, **kwargs)
+    return employee
+
+
+def site_named(name: str) -> Site:
+    site: Site = SiteFactory(site_name=name)
+    return site
+
+
+def post_day(
+    employee: Employee, day: int, *, site: Site | None = None, **figures: Any
+) -> ApprovedDay:
+    """A day in the ledger, from an approved card of `employee`."""
+    card = WorkCardFactory(approved=True, employee=employee, site=site or employee.site)
+    posted: ApprovedDay = ApprovedDayFactory(
+        work_card=card,
+        employee=employee,
+        site=card.site,
+        work_date=MONTH.replace(day=day),
+        **figures,
+    )
+    return posted
+
+
+def draft_day(
+    employee: Employee, day: int, *, created_at: dt.datetime | None = None, **kw: Any
+) -> WorkCard:
+    """A card under review with one day."""
+    card = WorkCardFactory(employee=employee, site=employee.site)
+    if created_at is not None:
+        WorkCard.objects.filter(pk=card.pk).update(created_at=created_at)
+    DayEntryFactory(work_card=card, work_date=MONTH.replace(day=day), **kw)
+    return card
+
+
+EIGHT = {
+    "from_time": dt.time(8),
+    "to_time": dt.time(16, 30),
+    "break_minutes": 30,
+    "hours": Decimal("8.00"),
+}
+ABSENT = {
+    "from_time": None,
+    "to_time": None,
+    "break_minutes": 0,
+    "hours": None,
+    "day_status": "SICK",
+}

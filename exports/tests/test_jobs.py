@@ -1,0 +1,228 @@
+"""A run's way from the request to the file, also when its worker dies."""
+
+import hashlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from audit.models import AuditEvent
+from exports import jobs
+from exports.models import ExportRun
+from exports.runs import (
+    MAX_ATTEMPTS,
+    RunLost,
+    claim_run,
+    fail_run,
+    finish_run,
+    report_progress,
+)
+from exports.services import reap_runs, request_run
+from workcards.tests.factories import MONTH
+
+from .months import EIGHT, employee_at, post_day, site_named
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def run(acme):
+    with acme.scope():
+        post_day(employee_at(site_named("North"), "Zoe"), 1, **EIGHT)
+        return request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
+
+
+def again(acme, run):
+    with acme.scope():
+        return ExportRun.objects.get(pk=run.pk)
+
+
+def events(acme, run):
+    with acme.scope():
+        return [
+            event.event_type
+            for event in AuditEvent.objects.of_entity("exportrun", run.pk).order_by(
+                "id"
+            )
+        ]
+
+
+def work():
+    call_command("db_worker", batch=True, interval=0, startup_delay=False, verbosity=0)
+
+
+def let_lease_run_out(acme, run):
+    with acme.scope():
+        ExportRun.objects.filter(pk=run.pk).update(
+            lease_expires_at=timezone.now() - timedelta(seconds=1)
+        )
+
+
+def test_a_worker_makes_the_file(acme, run):
+    work()
+    done = again(acme, run)
+    assert (done.status, done.progress, done.row_count) == ("DONE", 100, 1)
+    with default_storage.open(done.file) as file:
+        content = file.read()
+    assert hashlib.sha256(content).hexdigest() == done.sha256
+    assert b"Zoe" in content
+    assert default_storage.exists(done.snapshot)
+    assert done.file.startswith(f"businesses/{acme.id}/exports/")
+    assert events(acme, run) == ["export_requested", "export_finished"]
+
+
+def test_the_run_and_its_job_are_queued_together_or_not_at_all(acme):
+    with acme.scope():
+        request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
+        transaction.set_rollback(True)
+    assert DBTaskResult.objects.count() == 0
+    with acme.scope():
+        assert not ExportRun.objects.exists()
+
+
+def test_the_same_request_meanwhile_is_answered_with_the_same_run(acme, run):
+    with acme.scope():
+        same = request_run(actor=acme.viewer, kind="days_csv", processing_month=MONTH)
+        draft = request_run(
+            actor=acme.admin,
+            kind="days_csv",
+            processing_month=MONTH,
+            include_unapproved=True,
+        )
+    assert same.pk == run.pk
+    assert draft.pk != run.pk
+    work()
+    with acme.scope():
+        later = request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
+    assert later.pk != run.pk
+
+
+def test_another_business_can_not_claim_or_make_the_run(acme, globex, run):
+    assert claim_run(run_id=run.pk, business_id=globex.id) is None
+    jobs.make_export.call(run_id=str(run.pk), business_id=str(globex.id))
+    assert again(acme, run).status == "QUEUED"
+
+
+def test_a_run_is_claimed_once(acme, run):
+    assert claim_run(run_id=run.pk, business_id=acme.id) is not None
+    assert claim_run(run_id=run.pk, business_id=acme.id) is None
+
+
+def test_a_dead_workers_run_is_queued_anew_and_done_by_another(acme, run):
+    first = claim_run(run_id=run.pk, business_id=acme.id)
+    assert reap_runs() == {"requeued": 0, "failed": 0}
+    let_lease_run_out(acme, run)
+    assert reap_runs() == {"requeued": 1, "failed": 0}
+    work()
+    assert again(acme, run).status == "DONE"
+    for late in (
+        lambda: report_progress(first, 50),
+        lambda: finish_run(first, file="x", snapshot="y", row_count=1, sha256="z"),
+    ):
+        with pytest.raises(RunLost):
+            late()
+    fail_run(first, "too late")
+    assert again(acme, run).status == "DONE"
+    assert events(acme, run) == ["export_requested", "export_finished"]
+
+
+def test_a_run_whose_workers_die_three_times_fails_with_the_reason(acme, run):
+    for _ in range(MAX_ATTEMPTS):
+        assert claim_run(run_id=run.pk, business_id=acme.id) is not None
+        let_lease_run_out(acme, run)
+        reap_runs()
+    failed = again(acme, run)
+    assert failed.status == "FAILED"
+    assert failed.error == "The worker died 3 times while making this file."
+    assert claim_run(run_id=run.pk, business_id=acme.id) is None
+    assert events(acme, run) == ["export_requested", "export_failed"]
+
+
+def test_a_queued_run_whose_job_was_lost_is_queued_anew(acme, run):
+    DBTaskResult.objects.all().delete()
+    let_lease_run_out(acme, run)
+    call_command("reap_runs", stdout=io.StringIO())
+    work()
+    assert again(acme, run).status == "DONE"
+
+
+def test_an_unexpected_error_fails_the_run_and_keeps_no_file(acme, run, monkeypatch):
+    def broken(rows, file):
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(jobs.WRITERS, "days_csv", (broken, "csv", "text/csv"))
+    with pytest.raises(ZeroDivisionError):
+        jobs.make_export.call(run_id=str(run.pk), business_id=str(acme.id))
+    failed = again(acme, run)
+    assert failed.status == "FAILED"
+    assert "unexpected" in failed.error
+    assert "ZeroDivision" not in failed.error
+    assert not default_storage.exists(
+        f"businesses/{acme.id}/exports/{run.pk}-1/file.csv"
+    )
+
+
+def test_a_run_that_is_lost_while_storing_leaves_no_file_behind(acme, run, monkeypatch):
+    def lost(*args, **kwargs):
+        raise RunLost
+
+    monkeypatch.setattr(jobs, "finish_run", lost)
+    jobs.make_export.call(run_id=str(run.pk), business_id=str(acme.id))
+    assert not default_storage.exists(
+        f"businesses/{acme.id}/exports/{run.pk}-1/file.csv"
+    )
+    assert again(acme, run).status == "RUNNING"
+
+
+def test_a_worker_killed_half_way_loses_nothing(acme, run, settings, tmp_path):
+    """kill -9 in the middle of the file; another worker ends it, and there is one file."""
+    marker = tmp_path / "half-way"
+    script = (
+        "import django, pathlib, time; django.setup()\n"
+        "from exports import jobs\n"
+        "def stuck(rows, file):\n"
+        f"    pathlib.Path({str(marker)!r}).touch(); time.sleep(60)\n"
+        "jobs.WRITERS['days_csv'] = (stuck, 'csv', 'text/csv')\n"
+        "from django.core.management import call_command\n"
+        "call_command('db_worker', batch=True, startup_delay=False, reload=False)\n"
+    )
+    database = connection.settings_dict
+    worker = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "automatehq.tests.settings",
+            "DATABASE_URL": (
+                f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
+                f":{database['PORT']}/{database['NAME']}"
+            ),
+            "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        },
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not marker.exists():
+            assert time.monotonic() < deadline, "the worker never began"
+            assert worker.poll() is None, "the worker ended by itself"
+            time.sleep(0.05)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+    assert again(acme, run).status == "RUNNING"
+    let_lease_run_out(acme, run)
+    assert reap_runs() == {"requeued": 1, "failed": 0}
+    work()
+    done = again(acme, run)
+    assert (done.status, done.attempts) == ("DONE", 2)
+    folders, _ = default_storage.listdir(f"businesses/{acme.id}/exports")
+    assert folders == [f"{run.pk}-2"]
