@@ -1,20 +1,44 @@
 """Work cards, their days, and the ledger of approved days."""
 
 import uuid
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.rest.errors import BROKEN_RULES, Conflict, Rule
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
-from .querysets import ApprovedDayQuerySet, WorkCardQuerySet
+from .querysets import ApprovedDayQuerySet, DayEntryQuerySet, WorkCardQuerySet
 from .states import DayStatus, ReviewStatus, Source
 
 USER = "accounts.User"
+
+# Services look first and say more; these are for what slips past them.
+_NO_SUCH_EMPLOYEE = Rule(
+    "employee_id", "does_not_exist", "There is nothing with this id."
+)
+BROKEN_RULES.update(
+    {
+        "work_cards_employee_fk": _NO_SUCH_EMPLOYEE,
+        "approved_days_24_hours_a_day": Rule(
+            None,
+            "too_many_hours",
+            "The sites of a date would come to more than 24 hours.",
+            Conflict,
+        ),
+        "approved_days_absence_stands_alone": Rule(
+            None,
+            "absence_not_alone",
+            "An absence can't share its date with anything else.",
+            Conflict,
+        ),
+    }
+)
 
 
 class FirstOfMonth(models.Func):
@@ -42,7 +66,7 @@ class WorkCardFile(TenantModel):
     file_size_bytes = models.PositiveBigIntegerField()
     sha256_hash = models.CharField(max_length=64)
     page_count = models.PositiveSmallIntegerField(default=1)
-    # One {"width": px, "height": px} a page, of the display rendition; [] until the first one is made.
+    # One {"width": px, "height": px, "is_made": bool} a page, of its display rendition; [] where nobody has looked yet.
     renditions: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -62,6 +86,10 @@ class WorkCardFile(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.mime_type} {self.sha256_hash[:12]}"
+
+    def original_path(self) -> str:
+        """Where the bytes as they came will lie in storage."""
+        return _original_path(self, "")
 
     def rendition_path(self, page: int) -> str:
         """Where the display rendition of a page (from 1) lies in storage."""
@@ -219,6 +247,15 @@ class WorkCard(TenantModel):
     def __str__(self) -> str:
         return f"{self.processing_month:%Y-%m} {self.original_filename or self.pk}"
 
+    @property
+    def has_file(self) -> bool:
+        return self.file_id is not None
+
+    @property
+    def page(self) -> int:
+        """The page of its file, from 1, that the card is on."""
+        return self.source_page_number or 1
+
 
 class DayFiguresModel(models.Model):
     """The figures of one day, as the paper and the ledger both have them."""
@@ -286,6 +323,8 @@ class DayEntry(DayFiguresModel, TenantModel):
         db_persist=True,
     )
 
+    objects: ClassVar[Any] = TenantManager.of(DayEntryQuerySet)
+
     class Meta:
         db_table = "work_card_day_entries"
         ordering = ["work_date", "id"]
@@ -307,6 +346,11 @@ class DayEntry(DayFiguresModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.work_date}"
+
+    @property
+    def payable(self) -> tuple[Decimal | None, str | None]:
+        """What payroll sees of the day, for comparison with the ledger."""
+        return self.total_hours, self.day_status
 
 
 class ApprovedDay(DayFiguresModel, TenantModel):
@@ -380,3 +424,8 @@ class ApprovedDay(DayFiguresModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.work_date}"
+
+    @property
+    def payable(self) -> tuple[Decimal | None, str | None]:
+        """What payroll sees of the day."""
+        return self.hours, self.day_status

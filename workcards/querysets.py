@@ -2,11 +2,27 @@
 
 import uuid
 from datetime import date
-from typing import Self
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import (
+    Case,
+    Count,
+    OuterRef,
+    Prefetch,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from businesses.tenancy.managers import TenantQuerySet
 
+from .months import next_month
 from .states import ReviewStatus
+
+_HOURS = models.DecimalField(max_digits=7, decimal_places=2)
 
 
 class WorkCardQuerySet(TenantQuerySet):
@@ -33,6 +49,69 @@ class WorkCardQuerySet(TenantQuerySet):
         found = self.filter(review_status__in=ReviewStatus.pending())
         return found if site_id is None else found.filter(site_id=site_id)
 
+    def with_bytes(self, sha256_hash: str) -> Self:
+        """Whose scan is, byte for byte, the one with this hash."""
+        return self.filter(sha256_hash=sha256_hash)
+
+    def with_figures(self) -> Self:
+        """With the names of site and employee, `total_hours`, `day_count` and `month_is_closed`; one query."""
+        days = self._days().filter(work_card=OuterRef("pk")).order_by()
+        per_card = days.values("work_card")
+        hours = per_card.annotate(hours=Sum("total_hours")).values("hours")
+        count = per_card.annotate(count=Count("pk")).values("count")
+        return self.select_related("site", "employee").annotate(
+            total_hours=Coalesce(
+                Subquery(hours, output_field=_HOURS), Value(0, output_field=_HOURS)
+            ),
+            day_count=Coalesce(Subquery(count), 0),
+            # The one place that says so. No month can be closed as yet.
+            month_is_closed=Value(False),  # noqa: FBT003 -- an SQL literal
+        )
+
+    def with_details(self) -> Self:
+        """`with_figures`, and the file and the days of each card; one query more."""
+        days = Prefetch("day_entries", queryset=self._days().with_ledger())
+        return self.with_figures().select_related("file").prefetch_related(days)
+
+    def _days(self) -> Any:
+        field: Any = self.model._meta.get_field("day_entries")
+        return field.related_model.objects.all()
+
+
+class DayEntryQuerySet(TenantQuerySet):
+    """Lines of the cards of the business in scope."""
+
+    def with_ledger(self) -> Self:
+        """With `ledger`: what is paid for the employee's date, as `{hours, day_status, work_card_id, site_id, site_name}`.
+
+        Null if nothing is. Of several rows it is the card's own, else that of its site, else any.
+        """
+        field: Any = self.model._meta.get_field("work_card")
+        card_model = field.related_model
+        ledger = card_model._meta.get_field("approved_days").related_model.objects
+        nearest = Case(
+            When(work_card_id=OuterRef("work_card_id"), then=0),
+            When(site_id=OuterRef("work_card__site_id"), then=1),
+            default=2,
+        )
+        rows = (
+            ledger.filter(
+                employee_id=OuterRef("work_card__employee_id"),
+                work_date=OuterRef("work_date"),
+            )
+            .order_by(nearest, "id")
+            .values(
+                figures=JSONObject(
+                    hours=Cast("hours", models.TextField()),
+                    day_status="day_status",
+                    work_card_id="work_card_id",
+                    site_id="site_id",
+                    site_name="site__site_name",
+                )
+            )
+        )
+        return self.annotate(ledger=Subquery(rows[:1]))
+
 
 class ApprovedDayQuerySet(TenantQuerySet):
     """The ledger of the business in scope."""
@@ -42,9 +121,4 @@ class ApprovedDayQuerySet(TenantQuerySet):
 
     def for_month(self, month: date) -> Self:
         first = month.replace(day=1)
-        following = (
-            first.replace(year=first.year + 1, month=1)
-            if first.month == 12
-            else first.replace(month=first.month + 1)
-        )
-        return self.filter(work_date__gte=first, work_date__lt=following)
+        return self.filter(work_date__gte=first, work_date__lt=next_month(first))

@@ -1,0 +1,36 @@
+"""What lists of work cards can be narrowed to."""
+
+from typing import Any
+
+import django_filters
+
+from automatehq.rest.filters import (
+    BooleanFilter,
+    IdFilter,
+    MonthFilter,
+    StrictFilterSet,
+)
+
+from .models import WorkCard
+from .states import ReviewStatus
+
+
+class WorkCardFilterSet(StrictFilterSet):
+    """`unassigned=true`: waiting for somebody to say whose they are; `false`: all others."""
+
+    month = MonthFilter("processing_month")
+    status = django_filters.ChoiceFilter("review_status", choices=ReviewStatus.choices)
+    unassigned = BooleanFilter("review_status", method="filter_unassigned")
+    business_id = IdFilter("business_id")
+
+    class Meta:
+        model = WorkCard
+        fields = ("site_id", "employee_id")
+
+    def filter_unassigned(self, queryset: Any, name: str, value: bool | None) -> Any:
+        if value is None:
+            return queryset
+        waiting = ReviewStatus.NEEDS_ASSIGNMENT
+        if value:
+            return queryset.filter(review_status=waiting)
+        return queryset.exclude(review_status=waiting)

@@ -1,0 +1,140 @@
+"""The bytes of scans: put into storage, read, shown, and taken away together with their rows.
+
+A file is in storage before its row is committed, and leaves it after its row is gone: a row without its file would be a
+card that nobody can read.
+"""
+
+import weakref
+from functools import partial
+from io import BytesIO
+from typing import TypeAlias
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from automatehq.rest.errors import Missing
+from businesses.tenancy.context import get_current_business_id, try_get_business_id
+
+from .intake import Intake, Refused
+from .models import WorkCardFile
+from .renditions import display_rendition
+
+Upload: TypeAlias = "UploadedFile[bytes]"
+
+
+class _UntilCommitted:
+    """Deletes a stored file if the transaction, or the savepoint, that it was stored in is rolled back.
+
+    Django calls a hook on commit and drops it on rollback, without a word. This object lives in its hook alone, so
+    that it goes when the hook is dropped, and the file with it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._undo = weakref.finalize(self, default_storage.delete, path)
+        self._undo.atexit = False
+
+    def keep(self) -> None:
+        self._undo.detach()
+
+
+def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
+    """Write a file that goes again if the transaction does. Nothing else may be at `path`."""
+    transaction.on_commit(_UntilCommitted(path).keep, robust=True)
+    stored = default_storage.save(path, content)
+    assert stored == path, f"{path} was taken already"
+
+
+def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
+    """Keep an upload as it came."""
+    file = WorkCardFile(
+        mime_type=intake.mime_type,
+        file_size_bytes=intake.size_bytes,
+        sha256_hash=intake.sha256,
+        page_count=len(intake.pages),
+        renditions=[
+            {"width": page.width, "height": page.height, "is_made": False}
+            for page in intake.pages
+        ],
+    )
+    file.enter_business(get_current_business_id())
+    path = file.original_path()
+    # A copy: storage would otherwise move the request's temporary file, which a second attempt still needs.
+    _store(path, File(upload))
+    file.original.name = path
+    file.save(force_insert=True)
+    return file
+
+
+def read_original(file: WorkCardFile) -> bytes:
+    """The bytes as they came. Raises `Missing` `file_missing` if storage has lost them."""
+    return _read(str(file.original.name))
+
+
+def read_display(file: WorkCardFile, page: int) -> bytes:
+    """A page as a JPEG, made now unless it has been made before.
+
+    Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read.
+    """
+    if _is_made(file, page):
+        try:
+            return _read(file.rendition_path(page))
+        except Missing:
+            pass  # lost, but it can be made again
+    try:
+        rendition = display_rendition(BytesIO(read_original(file)), page)
+    except Refused as refused:
+        raise Missing("not_displayable", refused.detail) from refused
+    # On the platform, which looks at everything and writes nothing, it is made and forgotten.
+    if try_get_business_id() is not None:
+        _keep_rendition(file, page, rendition.data, (rendition.width, rendition.height))
+    return rendition.data
+
+
+def remove_after_commit(file: WorkCardFile) -> None:
+    """Take a file and its renditions out of storage once the transaction that deletes its row has been committed."""
+    renditions = [file.rendition_path(page + 1) for page in range(file.page_count)]
+    for path in (str(file.original.name), *renditions):
+        transaction.on_commit(partial(default_storage.delete, path), robust=True)
+
+
+def _keep_rendition(
+    file: WorkCardFile, page: int, data: bytes, size: tuple[int, int]
+) -> None:
+    """Store a rendition, and say in the row that it is there: until then nobody reads what may be half written."""
+    locked = (
+        WorkCardFile.objects.select_for_update(no_key=True).filter(pk=file.pk).first()
+    )
+    if locked is None:
+        return  # deleted meanwhile
+    path = locked.rendition_path(page)
+    # What lies there though the row does not say so was left by a worker that died.
+    if _is_made(locked, page) and default_storage.exists(path):
+        return
+    default_storage.delete(path)
+    _store(path, ContentFile(data))
+    missing = max(locked.page_count, page) - len(locked.renditions)
+    locked.renditions += [{"width": None, "height": None, "is_made": False}] * missing
+    width, height = size
+    locked.renditions[page - 1] = {"width": width, "height": height, "is_made": True}
+    locked.save(update_fields=["renditions"])
+
+
+def _is_made(file: WorkCardFile, page: int) -> bool:
+    return bool(
+        len(file.renditions) >= page and file.renditions[page - 1].get("is_made")
+    )
+
+
+def _read(path: str) -> bytes:
+    try:
+        with default_storage.open(path) as stored:
+            data: bytes = stored.read()
+            return data
+    except FileNotFoundError as error:
+        raise Missing(
+            "file_missing", _("The file is not in storage any more.")
+        ) from error

@@ -1,0 +1,304 @@
+"""Work cards as the API writes and reads them. docs/api.md lists every field."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from automatehq.rest.fields import (
+    TIMESTAMP_FORMAT,
+    DateField,
+    HourMinuteField,
+    HoursField,
+    IdField,
+    MonthField,
+    NamedReference,
+    ReferenceField,
+)
+from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from workforce.models import Employee, Site
+
+from .hours import MAX_BREAK_MINUTES, sum_hours
+from .models import DayEntry, WorkCard
+from .states import DayStatus, ReviewStatus
+
+LAST_VERSION = 2**31 - 1
+MAX_ENTRIES = 31
+# A date for each day of a month, at ten sites.
+MAX_RESOLUTIONS = 310
+
+
+def reference(row_id: uuid.UUID | None, name: str) -> dict[str, str] | None:
+    """`{id, name}`, or null."""
+    return None if row_id is None else {"id": str(row_id), "name": name}
+
+
+def moment(value: datetime) -> str:
+    """A timestamp as the API writes it."""
+    return value.astimezone(UTC).strftime(TIMESTAMP_FORMAT)
+
+
+class LedgerSerializer(serializers.Serializer[Any]):
+    """What is paid for a date."""
+
+    hours = HoursField(allow_null=True)
+    day_status = serializers.ChoiceField(DayStatus.choices, allow_null=True)
+    work_card_id = IdField()
+    site = NamedReference("site_name")
+
+
+class DaySerializer(StrictSerializer):
+    """A line of a card.
+
+    `ledger` is what is paid for the date now. It may be sent back and is not read: it changes with other cards.
+    """
+
+    work_date = DateField()
+    from_time = HourMinuteField(required=False, allow_null=True)
+    to_time = HourMinuteField(required=False, allow_null=True)
+    break_minutes = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=MAX_BREAK_MINUTES
+    )
+    total_hours = HoursField(required=False, allow_null=True)
+    day_status = serializers.ChoiceField(
+        DayStatus.choices, required=False, allow_null=True
+    )
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    ledger = LedgerSerializer(read_only=True, allow_null=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return super().to_internal_value(_without(data, "ledger"))
+
+
+class DayEntriesSerializer(StrictSerializer):
+    """All lines of a card, with the version that the card has."""
+
+    version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
+    entries: Any = serializers.ListSerializer(
+        child=DaySerializer(), max_length=MAX_ENTRIES
+    )
+    total_hours = HoursField(read_only=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        # It follows from the entries; a version that is not the card's any more is told as such.
+        return super().to_internal_value(_without(data, "total_hours"))
+
+
+def _without(data: Any, name: str) -> Any:
+    if not isinstance(data, Mapping):
+        return data
+    return {key: value for key, value in data.items() if key != name}
+
+
+class ScanSerializer(serializers.Serializer[WorkCard]):
+    """Where a card's scan is to be had; width and height are those of its display rendition."""
+
+    url = serializers.SerializerMethodField()
+    display_url = serializers.SerializerMethodField()
+    width = serializers.SerializerMethodField()
+    height = serializers.SerializerMethodField()
+
+    def get_url(self, card: WorkCard) -> str:
+        return reverse("work-card-file", args=[card.pk])
+
+    def get_display_url(self, card: WorkCard) -> str:
+        return f"{self.get_url(card)}?rendition=display"
+
+    def get_width(self, card: WorkCard) -> int | None:
+        return self._size(card).get("width")
+
+    def get_height(self, card: WorkCard) -> int | None:
+        return self._size(card).get("height")
+
+    def _size(self, card: WorkCard) -> dict[str, int | None]:
+        renditions = card.file.renditions if card.file else []
+        return renditions[card.page - 1] if len(renditions) >= card.page else {}
+
+
+class WorkCardSerializer(StrictModelSerializer):
+    """A card; `site_id`, `processing_month` and `notes` can be changed, the rest by verbs.
+
+    Its row comes from `with_figures()`. `days` and `file` are there if the context says `details`; the row then comes
+    from `with_details()`.
+    """
+
+    site_id = ReferenceField(queryset=Site.objects)
+    site = NamedReference("site.site_name")
+    employee_id: Any = IdField(read_only=True, allow_null=True)
+    employee = NamedReference("employee.full_name")
+    processing_month = MonthField()
+    total_hours = HoursField(read_only=True)
+    day_count = serializers.IntegerField(read_only=True)
+    uploaded_by = NamedReference("uploaded_by_name")
+    approved_by = NamedReference("approved_by_name")
+    has_file = serializers.BooleanField(read_only=True)
+    month_is_closed = serializers.BooleanField(read_only=True)
+    days = DaySerializer(source="day_entries", many=True, read_only=True)
+    file = serializers.SerializerMethodField()
+
+    class Meta:
+        model = WorkCard
+        fields = (
+            "id",
+            "business_id",
+            "site_id",
+            "site",
+            "employee_id",
+            "employee",
+            "processing_month",
+            "source",
+            "review_status",
+            "version",
+            "total_hours",
+            "day_count",
+            "notes",
+            "rejected_reason",
+            "uploaded_by",
+            "approved_by",
+            "approved_at",
+            "original_filename",
+            "mime_type",
+            "file_size_bytes",
+            "sha256_hash",
+            "source_page_number",
+            "has_file",
+            "month_is_closed",
+            "created_at",
+            "updated_at",
+            "days",
+            "file",
+        )
+        read_only_fields = tuple(
+            name
+            for name in fields
+            if name not in ("site_id", "processing_month", "notes")
+        )
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        if not self.context.get("details"):
+            del fields["days"], fields["file"]
+        return fields
+
+    @extend_schema_field(ScanSerializer(allow_null=True))
+    def get_file(self, card: WorkCard) -> dict[str, Any] | None:
+        return dict(ScanSerializer(card).data) if card.has_file else None
+
+
+class ManualCardSerializer(WorkCardSerializer):
+    """What a card made by hand begins with."""
+
+    employee_id = ReferenceField(queryset=Employee.objects)
+
+
+def card_json(card_id: uuid.UUID) -> dict[str, Any]:
+    """A card of the scope as the API writes it."""
+    card = WorkCard.objects.with_figures().get(pk=card_id)
+    return dict(WorkCardSerializer(card).data)
+
+
+def days_json(card: WorkCard) -> dict[str, Any]:
+    """The lines of a card as the API writes them."""
+    entries = list(DayEntry.objects.filter(work_card=card).with_ledger())
+    sheet = {
+        "version": card.version,
+        "entries": entries,
+        "total_hours": sum_hours(entry.total_hours for entry in entries),
+    }
+    return dict(DayEntriesSerializer(sheet).data)
+
+
+# What verbs are told.
+
+
+class UploadSerializer(StrictSerializer):
+    """Scans, and what is known of them."""
+
+    files = serializers.ListField(
+        child=serializers.FileField(allow_empty_file=True, max_length=None),
+        allow_empty=False,
+        max_length=50,
+    )
+    site_id = ReferenceField(queryset=Site.objects, required=False)
+    employee_id = ReferenceField(queryset=Employee.objects, required=False)
+    month = MonthField(required=False)
+    allow_duplicate = serializers.BooleanField(default=False)
+
+
+class AssignSerializer(StrictSerializer):
+    employee_id = ReferenceField(queryset=Employee.objects, allow_null=True)
+    version = serializers.IntegerField(
+        required=False, min_value=1, max_value=LAST_VERSION
+    )
+
+
+class ResolutionSerializer(StrictSerializer):
+    """The answer to one conflict."""
+
+    date = DateField()
+    choice = serializers.ChoiceField(["keep", "replace", "add"])
+    approved_day_id = IdField()
+
+
+class ApproveSerializer(StrictSerializer):
+    version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
+    resolutions: Any = serializers.ListSerializer(
+        child=ResolutionSerializer(), required=False, max_length=MAX_RESOLUTIONS
+    )
+
+
+class ReasonSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=500)
+    version = serializers.IntegerField(
+        required=False, min_value=1, max_value=LAST_VERSION
+    )
+
+
+class StatusSerializer(StrictSerializer):
+    status = serializers.ChoiceField(ReviewStatus.choices)
+    version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    resolutions: Any = serializers.ListSerializer(
+        child=ResolutionSerializer(), required=False, max_length=MAX_RESOLUTIONS
+    )
+
+
+# What verbs answer. These describe; the views put the answers together.
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    """The card as it is now, the dates that another card now pays, and what somebody should know."""
+
+    card = WorkCardSerializer()
+    reposted = serializers.ListField(child=DateField())
+    warnings = serializers.ListField(child=serializers.CharField())
+
+
+class ExistingCardSerializer(serializers.Serializer[WorkCard]):
+    work_card_id = IdField(source="pk")
+    employee = NamedReference("employee.full_name")
+    processing_month = MonthField()
+    review_status = serializers.ChoiceField(ReviewStatus.choices)
+
+
+class DuplicateSerializer(serializers.Serializer[Any]):
+    filename = serializers.CharField()
+    existing = ExistingCardSerializer(many=True)
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    filename = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class UploadsSerializer(serializers.Serializer[Any]):
+    """What became of each file."""
+
+    uploaded = WorkCardSerializer(many=True)
+    duplicates = DuplicateSerializer(many=True)
+    failed = FailureSerializer(many=True)

@@ -1,0 +1,37 @@
+"""What can be done with work cards. The API, the admin and commands all come in by these verbs.
+
+| module | verbs |
+|---|---|
+| `cards` | create_manual_card, edit_card, assign_card, delete_card |
+| `uploads` | upload_cards |
+| `days` | set_day_entries |
+| `review` | approve_card, reject_card, reopen_card, change_status |
+
+Each takes keyword arguments only and the person who acts, locks what it changes, checks rights, version and status, and
+leaves one audit event for each card it changed. What is refused is a `DomainError` and has written nothing. Locks are
+taken in one order: cards, then the ledger of their employees, then the bytes of files.
+"""
+
+from .cards import assign_card, create_manual_card, delete_card, edit_card
+from .days import set_day_entries
+from .ledger import Choice, Resolution
+from .outcome import Outcome
+from .review import approve_card, change_status, reject_card, reopen_card
+from .uploads import Uploads, upload_cards
+
+__all__ = [
+    "Choice",
+    "Outcome",
+    "Resolution",
+    "Uploads",
+    "approve_card",
+    "assign_card",
+    "change_status",
+    "create_manual_card",
+    "delete_card",
+    "edit_card",
+    "reject_card",
+    "reopen_card",
+    "set_day_entries",
+    "upload_cards",
+]

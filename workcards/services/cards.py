@@ -1,0 +1,173 @@
+"""Cards as a whole: made by hand, moved, given to an employee, deleted."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import display_name
+from automatehq.rest.errors import Conflict, Denied, Invalid
+from workcards import scans
+from workcards.models import WorkCard, WorkCardFile
+from workcards.months import first_of_month
+from workcards.states import ReviewStatus, Source, Verb
+from workforce.models import Employee, Site
+
+from .locking import (
+    check_verb,
+    lock_card,
+    lock_names,
+    require_right,
+    require_unapproved,
+)
+from .outcome import Outcome, warnings_about
+from .trail import (
+    FILE_FIELDS,
+    by_date,
+    card_snapshot,
+    day_snapshot,
+    record_card,
+    save_card,
+)
+
+
+@transaction.atomic
+def create_manual_card(
+    *, site: Site, employee: Employee, month: date, actor: Any, notes: str = ""
+) -> tuple[WorkCard, bool]:
+    """A card without a scan, and whether it is new: while one waits for review, it is given again.
+
+    Raises `Invalid` `site_closed` for a site that takes no new cards.
+    """
+    require_right(actor, "cards.upload")
+    month = first_of_month(month)
+    lock_names("manual_card", [f"{employee.pk} {site.pk} {month}"])
+    waiting = (
+        WorkCard.objects.for_employee_month(employee.pk, month)
+        .filter(site=site, source=Source.MANUAL)
+        .pending()
+        .order_by("created_at", "id")
+        .first()
+    )
+    if waiting is not None:
+        return waiting, False
+    require_open_site(site)
+    card = WorkCard(
+        site=site,
+        employee=employee,
+        processing_month=month,
+        source=Source.MANUAL,
+        review_status=ReviewStatus.NEEDS_REVIEW,
+        notes=notes,
+        uploaded_by=actor,
+        uploaded_by_name=display_name(actor),
+    )
+    card.save(force_insert=True)
+    record_card("card_created", card, actor=actor, after=card_snapshot(card))
+    return card, True
+
+
+@transaction.atomic
+def edit_card(
+    *,
+    card_id: uuid.UUID,
+    actor: Any,
+    version: int | None = None,
+    site: Site | None = None,
+    month: date | None = None,
+    notes: str | None = None,
+) -> WorkCard:
+    """The card with another site, month or notes; what is None stays.
+
+    Site and month change only while the card is unapproved (`Conflict` `card_approved`), the month only while no day is
+    entered (`Conflict` `has_days`).
+    """
+    require_right(actor, "cards.upload")
+    card = lock_card(card_id, version=version)
+    before = card_snapshot(card)
+    if site is not None and site.pk != card.site_id:
+        require_unapproved(card)
+        require_open_site(site)
+        card.site = site
+    if month is not None and first_of_month(month) != card.processing_month:
+        require_unapproved(card)
+        if card.day_entries.exists():
+            raise Conflict(
+                "has_days",
+                _("The month can't change while the card has days."),
+                "processing_month",
+            )
+        card.processing_month = first_of_month(month)
+    if notes is not None:
+        card.notes = notes
+    if card_snapshot(card) != before:
+        save_card("card_updated", card, actor=actor, before=before)
+    return card
+
+
+@transaction.atomic
+def assign_card(
+    *,
+    card_id: uuid.UUID,
+    employee: Employee | None,
+    actor: Any,
+    version: int | None = None,
+) -> Outcome:
+    """Give the card to `employee`, or with None take it from whom it was given to. Its days stay: they are the paper's."""
+    verb = Verb.ASSIGN if employee else Verb.UNASSIGN
+    card = lock_card(card_id, version=version)
+    status = check_verb(card, verb, actor)
+    before = card_snapshot(card)
+    card.employee = employee
+    card.review_status = status
+    if card_snapshot(card) != before:
+        event = "card_assigned" if employee else "card_unassigned"
+        save_card(event, card, actor=actor, before=before)
+    return Outcome(card, warnings=warnings_about(employee))
+
+
+@transaction.atomic
+def delete_card(*, card_id: uuid.UUID, actor: Any, version: int | None = None) -> None:
+    """Delete an unapproved card, its days, and its scan unless other cards are on it too.
+
+    ADMIN deletes any, others what they uploaded or made (`Denied`). Raises `Conflict` `card_approved`.
+    """
+    require_right(actor, "cards.upload")
+    card = lock_card(card_id, version=version)
+    is_own = actor is not None and card.uploaded_by_id == actor.pk
+    if actor is not None and not is_own and not actor.may("cards.delete_any"):
+        raise Denied("permission_denied", _("This card is somebody else's."))
+    require_unapproved(card)
+    days = {entry.work_date: day_snapshot(entry) for entry in card.day_entries.all()}
+    record_card(
+        "card_deleted",
+        card,
+        actor=actor,
+        before=card_snapshot(card)
+        | {field: getattr(card, field) for field in FILE_FIELDS}
+        | {"days": by_date(days)},
+    )
+    file_id = card.file_id
+    if card.sha256_hash:
+        # An upload of the same bytes waits, and is then no duplicate of what is gone.
+        lock_names("scan", [card.sha256_hash])
+    card.delete()
+    if file_id is not None:
+        _delete_unused_file(file_id)
+
+
+def require_open_site(site: Site) -> None:
+    """Raise `Invalid` `site_closed` for a site that is inactive, or that this business has hidden for itself."""
+    if not Site.objects.active().not_hidden().filter(pk=site.pk).exists():
+        raise Invalid("site_closed", _("This site takes no new cards."), "site_id")
+
+
+def _delete_unused_file(file_id: uuid.UUID) -> None:
+    # Held first: of two who delete the last two cards of a file at once, the second must see that it was the last.
+    file = WorkCardFile.objects.select_for_update().filter(pk=file_id).first()
+    if file is None or WorkCard.objects.filter(file_id=file_id).exists():
+        return
+    scans.remove_after_commit(file)
+    file.delete()

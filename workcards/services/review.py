@@ -1,0 +1,149 @@
+"""What a reviewer decides about a card."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import display_name
+from automatehq.rest.errors import Conflict, Invalid
+from workcards.models import WorkCard
+from workcards.states import ReviewStatus, Verb, verb_towards
+
+from .cards import assign_card
+from .ledger import Resolution, post_card, withdraw_card
+from .locking import check_verb, invalid_transition, lock_card, lock_ledger
+from .outcome import Outcome, warnings_about
+from .trail import card_snapshot, save_card
+
+REASON_LENGTH = 500
+
+
+@transaction.atomic
+def approve_card(
+    *,
+    card_id: uuid.UUID,
+    version: int,
+    actor: Any,
+    resolutions: Sequence[Resolution] = (),
+) -> Outcome:
+    """Approve the version of the card that the reviewer saw, and post its days to the ledger.
+
+    Raises `Conflict`: `stale_version`, `invalid_transition`, `no_days`, `day_conflicts` (with all of them, until
+    `resolutions` answers each), `too_many_hours`, `absence_not_alone`; `Invalid`: `mixed_resolutions`, `same_site`.
+    """
+    card = lock_card(card_id, version=version)
+    status = check_verb(card, Verb.APPROVE, actor)
+    entries = list(card.day_entries.all())
+    if not entries:
+        raise Conflict("no_days", _("A card without days can't be approved."))
+    assert card.employee_id is not None
+    lock_ledger(card.employee_id)
+    before = card_snapshot(card)
+    card.review_status = status
+    card.approved_by = actor
+    card.approved_by_name = display_name(actor)
+    card.approved_at = timezone.now()
+    conflicts = post_card(card, entries, resolutions)
+    save_card(
+        "card_approved", card, actor=actor, before=before, conflicts=conflicts or None
+    )
+    return Outcome(card, warnings=warnings_about(card.employee))
+
+
+@transaction.atomic
+def reject_card(
+    *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
+) -> Outcome:
+    """Put the card aside, for a reason that is kept with it."""
+    card = lock_card(card_id, version=version)
+    status = check_verb(card, Verb.REJECT, actor)
+    before = card_snapshot(card)
+    card.review_status = status
+    card.rejected_reason = _checked(reason)
+    save_card("card_rejected", card, actor=actor, before=before)
+    return Outcome(card)
+
+
+@transaction.atomic
+def reopen_card(
+    *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
+) -> Outcome:
+    """Take back an approval or a rejection; the outcome's `reposted` says which dates other cards now pay."""
+    card = lock_card(card_id, version=version)
+    status = check_verb(card, Verb.REOPEN, actor)
+    reason = _checked(reason)
+    before = card_snapshot(card)
+    reposted = {}
+    if card.review_status == ReviewStatus.APPROVED:
+        assert card.employee_id is not None
+        lock_ledger(card.employee_id)
+        reposted = withdraw_card(card)
+    card.review_status = status
+    card.approved_by = None
+    card.approved_by_name = ""
+    card.approved_at = None
+    card.rejected_reason = ""
+    save_card(
+        "card_reopened",
+        card,
+        actor=actor,
+        before=before,
+        reason=reason,
+        reposted={day.isoformat(): other.pk for day, other in reposted.items()} or None,
+    )
+    return Outcome(card, tuple(sorted(reposted)), warnings_about(card.employee))
+
+
+@transaction.atomic
+def change_status(
+    *,
+    card_id: uuid.UUID,
+    status: ReviewStatus | str,
+    version: int,
+    actor: Any,
+    reason: str = "",
+    resolutions: Sequence[Resolution] = (),
+) -> Outcome:
+    """The verb that leads to `status`, for clients that name the status and not the verb."""
+    card = lock_card(card_id, version=version)
+    match _verb(card, ReviewStatus(status)):
+        case Verb.UNASSIGN:
+            return assign_card(
+                card_id=card_id, employee=None, actor=actor, version=version
+            )
+        case Verb.APPROVE:
+            return approve_card(
+                card_id=card_id, version=version, actor=actor, resolutions=resolutions
+            )
+        case Verb.REJECT:
+            return reject_card(
+                card_id=card_id, reason=reason, actor=actor, version=version
+            )
+        case Verb.REOPEN:
+            return reopen_card(
+                card_id=card_id, reason=reason, actor=actor, version=version
+            )
+        case _:
+            raise invalid_transition(card)
+
+
+def _verb(card: WorkCard, wanted: ReviewStatus) -> Verb | None:
+    return verb_towards(
+        ReviewStatus(card.review_status),
+        wanted,
+        has_employee=card.employee_id is not None,
+    )
+
+
+def _checked(reason: str) -> str:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("required", _("Say why."), "reason")
+    if len(reason) > REASON_LENGTH:
+        detail = _("A reason has at most %(limit)s letters.") % {"limit": REASON_LENGTH}
+        raise Invalid("max_length", detail, "reason")
+    return reason
