@@ -91,7 +91,7 @@ class ExportRun(TenantModel):
             ),
             models.Index(
                 fields=["lease_expires_at"],
-                condition=Q(status="RUNNING"),
+                condition=Q(status__in=["QUEUED", "RUNNING"]),
                 name="export_runs_lease_idx",
             ),
         ]

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="exportrun",
             index=models.Index(
-                condition=models.Q(("status", "RUNNING")),
+                condition=models.Q(("status__in", ["QUEUED", "RUNNING"])),
                 fields=["lease_expires_at"],
                 name="export_runs_lease_idx",
             ),
