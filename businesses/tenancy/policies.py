@@ -15,7 +15,7 @@ CURRENT_BUSINESS = "nullif(current_setting('app.business_id', true), '')::uuid"
 
 @dataclass(frozen=True)
 class Policy:
-    """One row-level security policy. `using` and `check` are SQL; `{platform}` stands for the role's name."""
+    """One row-level security policy. `using` and `check` are SQL; `{tenant}` and `{platform}` stand for the roles' names."""
 
     name: str
     command: Literal["ALL", "SELECT", "INSERT", "UPDATE"]
@@ -29,11 +29,13 @@ class Policy:
 
     def expressions(self) -> tuple[str, str]:
         """USING and WITH CHECK with the names of this installation in them; '' for none."""
-        platform = literal(platform_role())
-        return (
-            self.using.replace("{platform}", platform),
-            self.check.replace("{platform}", platform),
+        using, check = (
+            text.replace("{tenant}", literal(tenant_role())).replace(
+                "{platform}", literal(platform_role())
+            )
+            for text in (self.using, self.check)
         )
+        return using, check
 
     def create_sql(self, table: str) -> str:
         using, check = self.expressions()
@@ -51,7 +53,9 @@ def _rows(policy_name: str, predicate: str) -> Policy:
     return Policy(policy_name, "ALL", "tenant", predicate, predicate)
 
 
-# The comparison matters: a login that inherits its groups would otherwise see everything outside a scope.
+# The comparisons matter: a login that inherits its groups (always, until PostgreSQL 15) would otherwise see outside a
+# scope what they see.
+_IS_TENANT = "current_user = {tenant}"
 _IS_PLATFORM = "current_user = {platform}"
 _PLATFORM_READS = Policy("platform_reads", "SELECT", "platform", _IS_PLATFORM)
 _PLATFORM_MANAGES = Policy(
@@ -83,7 +87,7 @@ BUSINESSES = (
 
 # A table that all businesses read, and whose rows the business that made them edits.
 SHARED = (
-    Policy("tenant_reads_all", "SELECT", "tenant", "true"),
+    Policy("tenant_reads_all", "SELECT", "tenant", _IS_TENANT),
     Policy(
         "steward_adds", "INSERT", "tenant", check=f"steward_id = {CURRENT_BUSINESS}"
     ),
