@@ -92,26 +92,55 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def setup_sql(connection: BaseDatabaseWrapper) -> str:
-    """What a database administrator runs once, as SQL that may be run again.
+    """What a database administrator runs once, as SQL that may be run again; the login and its database must exist.
 
-    `CREATE ROLE` races with itself when several databases are set up at once, so both errors of that race are caught.
+    No superuser is needed for what does not need one: a managed server has none to offer. `CREATE ROLE` races with itself
+    when several databases are set up at once, so both errors of that race are caught.
     """
     login = connection.settings_dict["USER"]
     database = connection.settings_dict["NAME"]
-    lines = []
-    for role in (tenant_role(), platform_role()):
-        lines.append(
-            f"DO $$ BEGIN CREATE ROLE {quoted(role)} NOLOGIN; "
-            "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;"
-        )
-        lines.append(
-            "DO $$ BEGIN\n"
-            "  IF current_setting('server_version_num')::int >= 160000 THEN\n"
-            f"    EXECUTE 'GRANT {quoted(role)} TO {quoted(login)} WITH INHERIT FALSE, SET TRUE';\n"
-            f"  ELSIF NOT pg_has_role({literal(login)}, {literal(role)}, 'MEMBER') THEN\n"
-            f"    EXECUTE 'GRANT {quoted(role)} TO {quoted(login)}';\n"
-            "  END IF;\nEND $$;"
-        )
-    lines.append(f"ALTER ROLE {quoted(login)} NOSUPERUSER NOBYPASSRLS NOCREATEROLE;")
-    lines.append(f"ALTER DATABASE {quoted(database)} OWNER TO {quoted(login)};")
-    return "\n".join(lines) + "\n"
+    names = {
+        "login": quoted(login),
+        "login_name": literal(login),
+        "database": quoted(database),
+        "database_name": literal(database),
+    }
+    return "".join(
+        [
+            *(
+                _ROLE_SQL.format(role=quoted(role), role_name=literal(role), **names)
+                for role in (tenant_role(), platform_role())
+            ),
+            _LOGIN_SQL.format(**names),
+            _DATABASE_SQL.format(**names),
+        ]
+    )
+
+
+_ROLE_SQL = """\
+DO $$ BEGIN
+  CREATE ROLE {role} NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+DO $$ BEGIN
+  IF current_setting('server_version_num')::int >= 160000 THEN
+    EXECUTE $grant$GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE$grant$;
+  ELSIF NOT pg_has_role({login_name}, {role_name}, 'MEMBER') THEN
+    GRANT {role} TO {login};
+  END IF;
+END $$;
+"""
+_LOGIN_SQL = """\
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = {login_name} AND (rolsuper OR rolbypassrls OR rolcreaterole)) THEN
+    ALTER ROLE {login} NOSUPERUSER NOBYPASSRLS NOCREATEROLE;
+  END IF;
+END $$;
+"""
+_DATABASE_SQL = """\
+DO $$ BEGIN
+  IF {login_name} <> (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = {database_name}) THEN
+    ALTER DATABASE {database} OWNER TO {login};
+  END IF;
+END $$;
+"""
