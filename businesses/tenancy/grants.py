@@ -78,12 +78,7 @@ def declarations() -> dict[str, Declaration]:
     declared = dict(SYSTEM_TABLES)
     for model in apps.get_models():
         label = model._meta.label
-        if label == "django_tasks_db.DBTaskResult":
-            # The library names its table after its app's label: follow the model, not a guess.
-            declared[model._meta.db_table] = declared.pop(
-                "django_tasks_db_dbtaskresult"
-            )
-        elif label in EXCEPTIONS:
+        if label in EXCEPTIONS:
             declared[model._meta.db_table] = EXCEPTIONS[label]
         elif issubclass(model, TenantModel):
             declared[model._meta.db_table] = _TENANT_TABLE
