@@ -1,0 +1,49 @@
+"""`manage.py tenancy_roles`: the two roles that the database needs, and what hangs on them."""
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from businesses.tenancy.functions import create_definer_functions
+from businesses.tenancy.grants import apply_grants
+from businesses.tenancy.proof import has_unapplied_migrations
+from businesses.tenancy.roles import problems, setup_sql
+
+
+class Command(BaseCommand):
+    help = (
+        "Say what the database lacks before it can hold several businesses, print the SQL that a database administrator "
+        "runs for it (--sql), or make the sign-in function and all grants anew, as after restoring a dump (--repair)."
+    )
+    # It is what one runs when the system checks have stopped everything else.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument(
+            "--sql", action="store_true", help="print what an administrator runs"
+        )
+        choice.add_argument(
+            "--repair",
+            action="store_true",
+            help="make the sign-in function and all grants anew",
+        )
+
+    def handle(self, *, sql: bool, repair: bool, **options: object) -> None:
+        connection = connections[DEFAULT_DB_ALIAS]
+        if sql:
+            self.stdout.write(setup_sql(connection), ending="")
+            return
+        if found := problems(connection):
+            raise CommandError(
+                "\n".join(found)
+                + "\n`manage.py tenancy_roles --sql` prints what a database administrator has to run."
+            )
+        if repair:
+            if has_unapplied_migrations(connection):
+                raise CommandError("Run `manage.py migrate`: it makes them.")
+            with transaction.atomic():
+                create_definer_functions(connection)
+                apply_grants(connection)
+            self.stdout.write("The sign-in function and all grants are made anew.")
+        else:
+            self.stdout.write("The login has both roles and no more than it needs.")

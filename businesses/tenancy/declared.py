@@ -1,0 +1,15 @@
+"""What may exist in the database beside the rule, each by name: the proof and the system checks hold everything to it."""
+
+# table → columns (or expressions) that are unique across all businesses. A value that another business has is refused as
+# "already in use" and no more; every other unique index of a business's table begins within the business.
+GLOBALLY_UNIQUE: dict[str, frozenset[tuple[str, ...]]] = {
+    "businesses": frozenset({("business_name",), ("business_code",)}),
+    "sites": frozenset({("site_name",), ("site_code",)}),
+    "users": frozenset({("email",), ("phone_number",)}),
+    "employees": frozenset({("passport_id",)}),
+}
+
+# (table, trigger) → its function. No other trigger, and no rule, may change what a statement does.
+TRIGGERS: dict[tuple[str, str], str] = {
+    ("approved_days", "approved_days_limit"): "approved_days_limit",
+}

@@ -1,0 +1,144 @@
+"""A PostgreSQL server of its own for a test, with a superuser: roles belong to the whole server, so faults of theirs
+must not be planted where other tests run."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.test import override_settings
+
+from automatehq.localpg import LOGIN, LocalPostgres
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server. `url` leads to the database and login `automatehq`, which are ready to be migrated."""
+
+    server: LocalPostgres
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def superuser_url(self) -> str:
+        password = self.server._recall("admin-password")
+        return f"postgres://postgres:{password}@{self._address}/{LOGIN}"
+
+    @property
+    def _address(self) -> str:
+        return f"127.0.0.1:{self.server._recall('port')}"
+
+    def url_of(self, login: str, database: str) -> str:
+        """The address of `database` for a login that `run` made, whose password is its name."""
+        return f"postgres://{login}:{login}@{self._address}/{database}"
+
+    def run(
+        self, sql: str, *, url: str = "", database: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """Run SQL, as the superuser if no `url` says otherwise, and give its rows."""
+        url = url or self.superuser_url
+        if database:
+            url = f"{url.rsplit('/', 1)[0]}/{database}"
+        connection = psycopg2.connect(url)
+        connection.autocommit = True
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[DatabaseWrapper]:
+        """Django's own connection to `url`, in this process."""
+        alias = "cluster"
+        connection = DatabaseWrapper(
+            {
+                **connections[DEFAULT_DB_ALIAS].settings_dict,
+                "NAME": LOGIN,
+                "USER": LOGIN,
+                "PASSWORD": self.server._recall("password"),
+                "HOST": "127.0.0.1",
+                "PORT": self.server._recall("port"),
+            },
+            alias,
+        )
+        connections[alias] = connection
+        try:
+            with override_settings(
+                TENANCY_TENANT_ROLE=f"{LOGIN}_tenant",
+                TENANCY_PLATFORM_ROLE=f"{LOGIN}_platform",
+            ):
+                yield connection
+        finally:
+            connection.close()
+            del connections[alias]
+
+
+@contextlib.contextmanager
+def own_cluster() -> Iterator[Cluster]:
+    """Build a server in a folder that any user can reach, and take it away afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="automatehq-cluster-"))
+    folder.chmod(0o711)
+    server = LocalPostgres(folder / "pg")
+    try:
+        server.start()
+        yield Cluster(server)
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def manage(*arguments: str, url: str, **environment: str) -> "Done":
+    """Run `manage.py` on the database at `url`, in a process of its own; gives its exit code and all it printed."""
+    return in_process("manage.py", *arguments, url=url, **environment)
+
+
+def in_process(*arguments: str, url: str, **environment: str) -> "Done":
+    """Run Python with `arguments` on the database at `url`, with DEBUG on unless `environment` says otherwise."""
+    return start_process(*arguments, url=url, **environment).finish()
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    printed: str
+
+
+@dataclass(frozen=True)
+class Running:
+    process: "subprocess.Popen[str]"
+
+    def finish(self) -> Done:
+        printed, _ = self.process.communicate(timeout=120)
+        return Done(self.process.returncode, printed)
+
+
+def start_process(*arguments: str, url: str, **environment: str) -> Running:
+    """Begin what `in_process` does, without waiting for its end."""
+    return Running(
+        subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=settings.BASE_DIR,
+            env={
+                "PATH": os.environ["PATH"],
+                "ENV_FILE": os.devnull,
+                "DEBUG": "1",
+                "DATABASE_URL": url,
+                "DJANGO_SETTINGS_MODULE": "automatehq.settings",
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    )
