@@ -5,6 +5,7 @@ looked up while the answer is made: the id is handed to one hook, which records 
 the response. The work here is the same for a foreign id and for one that never existed.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, Protocol
 
@@ -55,3 +56,17 @@ def note(
     plain = request._request if isinstance(request, Request) else request
     label = model if isinstance(model, str) else model._meta.label_lower
     _hook(path)(plain, kind=kind, model=label, field=field, value=str(value))
+
+
+def remember_body(request: Request | HttpRequest | None, values: Any) -> None:
+    """Keep what a serializer made of the body, for a refusal that comes from the database later."""
+    if request is not None and isinstance(values, Mapping):
+        request.read_body = values  # type: ignore[union-attr,attr-defined]
+
+
+def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
+    """The value of `field` in the body, normalised if a serializer has read it; '' if there is none."""
+    # Not `request.data`: parsing a body that has failed would fail once more.
+    raw = getattr(request, "_full_data", None)
+    values = getattr(request, "read_body", raw)
+    return values.get(field, "") if isinstance(values, Mapping) else ""

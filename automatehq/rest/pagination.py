@@ -20,7 +20,8 @@ MAX_PAGE_SIZE = 200
 
 Way = Literal["<", ">"]
 
-_LINK = {"type": ["string", "null"], "format": "uri"}
+# The examples complete those of the results, which a list is described with.
+_LINK = {"type": ["string", "null"], "format": "uri", "example": None}
 _PAGE_SIZE_PARAMETER = {
     "name": "page_size",
     "in": "query",
@@ -84,7 +85,7 @@ class Pages(PageNumberPagination):
             "type": "object",
             "required": ["count", "next", "previous", "results"],
             "properties": {
-                "count": {"type": "integer"},
+                "count": {"type": "integer", "example": 1},
                 "next": _LINK,
                 "previous": _LINK,
                 "results": schema,

@@ -1,7 +1,6 @@
 """REST_FRAMEWORK's exception handler: whatever a view raised, as one of our refusals."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
@@ -17,7 +16,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from .attempts import note
+from .attempts import note, value_in_body
 from .errors import (
     CONVERTERS,
     IN_USE_CODE,
@@ -88,15 +87,13 @@ class Handler(ExceptionHandler):
         if refusal is None:
             return exc
         if refusal.code == IN_USE_CODE and (model := _model_of_table(exc)):
-            request = self.context.get("request")
-            # What was parsed already: parsing it here could fail once more.
-            sent = getattr(request, "_full_data", None)
+            request, field = self.context.get("request"), str(refusal.attr)
             note(
                 request,
                 kind="already_in_use",
                 model=model,
-                field=str(refusal.attr),
-                value=sent.get(refusal.attr, "") if isinstance(sent, Mapping) else "",
+                field=field,
+                value=value_in_body(request, field),
             )
         return refusal
 

@@ -9,10 +9,11 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.fields import SkipField
+from rest_framework.fields import SkipField, empty
 from rest_framework.renderers import JSONRenderer
 from rest_framework.validators import UniqueValidator
 
+from .attempts import remember_body
 from .fields import (
     TIMESTAMP_FORMAT,
     DateField,
@@ -56,6 +57,12 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise ValidationError(refused)
         return value
 
+    def run_validation(self, data: Any = empty) -> Any:
+        value = super().run_validation(data)
+        if self.root is self:
+            remember_body(self.context.get("request"), value)
+        return value
+
     def current(self, data: Mapping[str, Any]) -> Any:
         """What the read-only fields of `data` are compared with, or None.
 
@@ -90,7 +97,10 @@ class StrictSerializer(serializers.Serializer[Any]):
             attribute = field.get_attribute(present)
         except SkipField:
             return None
-        is_null = getattr(attribute, "pk", attribute) is None
+        # A whole row that is not saved yet is no null, whatever its id.
+        is_null = (
+            attribute is not present and getattr(attribute, "pk", attribute) is None
+        )
         shown = None if is_null else field.to_representation(attribute)
         return json.loads(JSONRenderer().render(shown) or "null")
 

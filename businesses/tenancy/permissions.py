@@ -6,7 +6,11 @@ table in accounts/roles.py. An action without a row is refused for everybody.
 
 from typing import Any
 
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import (
+    MethodNotAllowed,
+    NotFound,
+    PermissionDenied,
+)
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -35,6 +39,8 @@ class BelongsToBusiness(BasePermission):
             getattr(view, "action", None) or str(request.method).lower()
         )
         if right is None:
+            if request.method not in view.allowed_methods:
+                raise MethodNotAllowed(str(request.method))
             return request.method == "OPTIONS"
         if user.may(right):
             return True
