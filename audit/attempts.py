@@ -5,77 +5,112 @@ task after the response. Only the worker looks the id up, across businesses, and
 and the business does not.
 """
 
+import logging
+import time
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import connection, models, transaction
 from django.http import HttpRequest
 from django_tasks import task
 
 from automatehq.rest.attempts import Kind
 from automatehq.rest.errors import TooMany
-from businesses.tenancy.context import platform_scope
-from businesses.tenancy.middleware import after_scope
+from businesses.tenancy.context import platform_scope, unscoped
+from businesses.tenancy.middleware import Evidence, after_scope
 
 from .models import AuditEvent
-from .origin import current_origin, origin
+from .origin import Origin, current_origin, origin
 
 NOTES_A_MINUTE = 60
 IN_USE_AN_HOUR = 20
+MINUTE, HOUR = 60, 3600
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(NamedTuple):
+    """An id or value that an answer refused: `field` of `model`."""
+
+    kind: Kind
+    model: str
+    field: str
+    value: str
 
 
 def note(
     request: HttpRequest, *, kind: Kind, model: str, field: str, value: str
 ) -> None:
     """Remember a refused id or value until the response is made (`settings.TENANCY_UNKNOWN_ID`)."""
-    evidence = getattr(request, "evidence", None)
+    evidence: Evidence | None = getattr(request, "evidence", None)
     if evidence is None:
         return
-    source = current_origin()
-    after_scope(
-        lambda: _enqueue(
-            kind=kind,
-            model=model,
-            field=field,
-            value=value[:200],
-            user_id=str(evidence.user_id),
-            home_id=str(evidence.home_id),
-            business_id=str(evidence.business_id) if evidence.business_id else None,
-            request_id=source.request_id,
-            address=source.address,
-        )
-    )
+    refused = Refused(kind, model, field, value[:200])
+    noted: list[Refused] | None = getattr(request, "refused", None)
+    if noted is not None:
+        noted.append(refused)
+        return
+    noted = [refused]
+    request.refused = noted  # type: ignore[attr-defined]
+    after_scope(partial(_enqueue, noted, evidence, current_origin()))
 
 
-def _enqueue(*, kind: Kind, user_id: str, **details: Any) -> None:
-    if _count(f"attempts:{user_id}", 60) <= NOTES_A_MINUTE:
-        look_up_attempt.enqueue(kind=kind, user_id=user_id, **details)
-    if kind == "already_in_use":
-        _count(f"in-use:{user_id}", 3600)
+def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> None:
+    """One identical task for each refused id or value of a request, as long as the user's minute allows."""
+    user_id = str(evidence.user_id)
+    business_id = str(evidence.business_id) if evidence.business_id else None
+    try:
+        before = _count(f"attempts:{user_id}", len(noted), MINUTE) - len(noted)
+        for refused in noted[: max(0, NOTES_A_MINUTE - before)]:
+            look_up_attempt.enqueue(
+                **refused._asdict(),
+                user_id=user_id,
+                business_id=business_id,
+                request_id=source.request_id,
+                address=source.address,
+            )
+        in_use = sum(refused.kind == "already_in_use" for refused in noted)
+        if in_use:
+            _count(_in_use_key(user_id), in_use, HOUR)
+    except Exception:
+        logger.exception("Refused ids could not be noted.")
 
 
 def check_in_use_limit(user_id: uuid.UUID) -> None:
     """Raise 429 `too_many_in_use` once a user has met "already in use" too often, own values or others' alike.
 
-    Call it outside of the tenant's role or through `unscoped()`: the counts are the framework's.
+    Asked before every write of a value that others may have, so that past the limit nobody learns which are free.
     """
-    if cache.get(f"in-use:{user_id}", 0) >= IN_USE_AN_HOUR:
+    with unscoped():  # the counts are the framework's
+        count, ends_at = cache.get(_in_use_key(str(user_id))) or (0, 0.0)
+    if count >= IN_USE_AN_HOUR:
         raise TooMany(
             "too_many_in_use",
             "Too many values were already in use. Try again later.",
-            wait=3600,
+            wait=max(1, round(ends_at - time.time())),
         )
 
 
-def _count(key: str, seconds: int) -> int:
-    cache.add(key, 0, seconds)
-    try:
-        return cache.incr(key)
-    except ValueError:  # it ran out between the two
-        cache.set(key, 1, seconds)
-        return 1
+def _in_use_key(user_id: str) -> str:
+    return f"in-use:{user_id}"
+
+
+def _count(key: str, amount: int, seconds: int) -> int:
+    """Count `amount` more under `key`, and return the sum of the span of `seconds` that the first of them began."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The cache reads and then writes: without the lock two requests at once would count as one.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        now = time.time()
+        count, ends_at = cache.get(key) or (0, now + seconds)
+        if ends_at <= now:
+            count, ends_at = 0, now + seconds
+        cache.set(key, (count + amount, ends_at), ends_at - now)
+        return int(count + amount)
 
 
 @task()
@@ -86,7 +121,6 @@ def look_up_attempt(
     field: str,
     value: str,
     user_id: str,
-    home_id: str,
     business_id: str | None,
     request_id: str = "",
     address: str = "",
@@ -129,11 +163,23 @@ def _owner(row: Any) -> uuid.UUID | None:
     return owner_id
 
 
-def _find(kind: Kind, model: str, field: str, value: str) -> Any:
-    manager = apps.get_model(model)._default_manager
+def _find(kind: Kind, label: str, field: str, value: str) -> Any:
+    """The row that has the id or value, whoever's it is; None if there is none."""
     try:
+        model = apps.get_model(label)
         if kind == "unknown_id":
-            return manager.filter(pk=value).first()
-        return manager.filter(**{field: value}).first()
-    except (ValidationError, ValueError, FieldDoesNotExist):
+            return model._default_manager.filter(pk=value).first()
+        if not _is_unique_across_businesses(model, field):
+            return None
+        return model._default_manager.filter(**{field: value}).first()
+    except (LookupError, ValidationError, ValueError, FieldDoesNotExist):
         return None
+
+
+def _is_unique_across_businesses(model: type[models.Model], field: str) -> bool:
+    """An external id is unique inside a business: that others have the same is no conflict."""
+    return any(
+        isinstance(constraint, models.UniqueConstraint)
+        and constraint.fields == (field,)
+        for constraint in model._meta.constraints
+    )

@@ -1,9 +1,21 @@
 """Questions about the trail."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
+
+from django.apps import apps
+from django.db.models import OuterRef, Subquery
 
 from businesses.tenancy.managers import TenantQuerySet
+
+# What a reviewer's work leaves behind.
+CARDS_AND_EMPLOYEES = (
+    "workcard",
+    "workcardfile",
+    "dayentry",
+    "approvedday",
+    "employee",
+)
 
 
 class AuditEventQuerySet(TenantQuerySet):
@@ -27,5 +39,21 @@ class AuditEventQuerySet(TenantQuerySet):
     def of_employee(self, employee_id: uuid.UUID) -> Self:
         return self.filter(employee_id=employee_id)
 
+    def of_cards_and_employees(self) -> Self:
+        return self.filter(entity_type__in=CARDS_AND_EMPLOYEES)
+
+    def with_names(self) -> Self:
+        """Each with `site_name` and `employee_name` as they are now; None of what the scope does not show."""
+        return self.annotate(
+            site_name=_name_of("workforce.Site", "site_id", "site_name"),
+            employee_name=_name_of("workforce.Employee", "employee_id", "full_name"),
+        )
+
     def recent(self, limit: int = 50) -> Self:
         return self.all()[:limit]
+
+
+def _name_of(model: str, reference: str, name: str) -> Subquery:
+    # By name: the trail stands below the apps whose rows it speaks of.
+    rows: Any = apps.get_model(model)._default_manager
+    return Subquery(rows.filter(pk=OuterRef(reference)).values(name)[:1])

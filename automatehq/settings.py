@@ -178,6 +178,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        # Far above what is counted at one time: what is culled early counts from nothing again.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 

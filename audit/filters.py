@@ -1,0 +1,38 @@
+"""What the trail can be asked for."""
+
+from typing import Any
+
+from automatehq.rest.filters import (
+    LocalDateFromFilter,
+    LocalDateToFilter,
+    StrictFilterSet,
+)
+
+from .models import AuditEvent
+
+
+class AuditEventFilterSet(StrictFilterSet):
+    """`from` and `to` are local dates of the business, both included."""
+
+    class Meta:
+        model = AuditEvent
+        fields = (
+            "business_id",
+            "event_type",
+            "entity_type",
+            "entity_id",
+            "site_id",
+            "employee_id",
+            "work_card_id",
+            "actor_id",
+            "platform_only",
+        )
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        # `from` is a word of Python's own, so these two can't be written as attributes.
+        filters: dict[str, Any] = super().get_filters()
+        return filters | {
+            "from": LocalDateFromFilter(field_name="created_at"),
+            "to": LocalDateToFilter(field_name="created_at"),
+        }

@@ -1,0 +1,29 @@
+"""The API of the trail: to read, and nothing else."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from automatehq.rest.pagination import CursorPages
+from businesses.tenancy.api import TenantReadOnlyViewSet
+
+from .filters import AuditEventFilterSet
+from .models import AuditEvent
+from .serializers import AuditEventSerializer
+
+
+class AuditEventViewSet(TenantReadOnlyViewSet[AuditEvent]):
+    """What was done in your business, by whom, newest first. Reviewers see what concerns cards and employees."""
+
+    queryset = AuditEvent.objects
+    serializer_class = AuditEventSerializer
+    filterset_class = AuditEventFilterSet
+    pagination_class = CursorPages
+    rights = {"list": "audit.see_cards_and_employees"}
+
+    def narrow(self, queryset: Any) -> QuerySet[AuditEvent]:
+        found: QuerySet[AuditEvent] = queryset.with_names()
+        user: Any = self.request.user
+        if user.is_authenticated and not user.may("audit.see"):
+            return found.of_cards_and_employees()  # type: ignore[attr-defined,no-any-return]
+        return found
