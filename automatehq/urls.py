@@ -6,16 +6,47 @@ before `<id:pk>`. Tests walk the table: a route without its row there fails.
 
 from typing import Final
 
+from audit.views import AuditEventViewSet
 from automatehq import health
 from automatehq.rest.docs import SchemaView, docs
-from automatehq.rest.routes import LIST, READ_ITEM, Route, Table, get, patterns
+from automatehq.rest.routes import (
+    ITEM,
+    LIST,
+    READ_ITEM,
+    READ_LIST,
+    Route,
+    Table,
+    get,
+    patterns,
+    verbs,
+)
 from exports.views import ExportRunViewSet
+from workforce.views import EmployeeViewSet, SiteViewSet
+
+SITE_SETTINGS = {
+    "get": "retrieve_settings",
+    "put": "update_settings",
+    "patch": "partial_update_settings",
+}
+EMPLOYEE_VERBS = ("activate", "deactivate", "release")
 
 # Under /api, without a trailing slash.
 API: Final[Table] = {
     "automatehq": [
         Route("schema", SchemaView, "schema"),
         Route("docs", docs, "docs"),
+    ],
+    "audit": [
+        Route("audit_events", AuditEventViewSet, "audit-events", READ_LIST),
+    ],
+    "workforce": [
+        Route("sites", SiteViewSet, "sites", LIST),
+        Route("sites/<id:pk>", SiteViewSet, "site", ITEM),
+        Route("sites/<id:pk>/settings", SiteViewSet, "site-settings", SITE_SETTINGS),
+        *verbs("sites/<id:pk>", SiteViewSet, "site", "activate", "deactivate"),
+        Route("employees", EmployeeViewSet, "employees", LIST),
+        Route("employees/<id:pk>", EmployeeViewSet, "employee", ITEM),
+        *verbs("employees/<id:pk>", EmployeeViewSet, "employee", *EMPLOYEE_VERBS),
     ],
     "exports": [
         Route("export_runs", ExportRunViewSet, "export-runs", LIST),

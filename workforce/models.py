@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Conflict, Rule
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import IdentifiedModel, TenantModel
@@ -194,3 +195,27 @@ class SiteSettings(TenantModel):
 
     def __str__(self) -> str:
         return str(self.site)
+
+
+# What the database refuses → how it is told.
+ALREADY_IN_USE.update(
+    {
+        "sites_name_unique": "site_name",
+        "sites_code_unique": "site_code",
+        "employees_passport_unique": "passport_id",
+        "employees_external_id_unique": "external_employee_id",
+    }
+)
+BROKEN_RULES.update(
+    {
+        "employees_left_after_start": Rule(
+            "left_on", "before_start", "Nobody leaves before they started."
+        ),
+        "site_settings_site_unique": Rule(
+            None,
+            "edited_elsewhere",
+            "Someone else has just written these settings. Read them and try again.",
+            Conflict,
+        ),
+    }
+)

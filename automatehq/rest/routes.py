@@ -52,6 +52,12 @@ class Route(NamedTuple):
         return pattern
 
 
+def verbs(path: str, view: type[View], name: str, *words: str) -> Iterator[Route]:
+    """`POST <path>/<word>` for each word, which is the viewset's action of that name."""
+    for word in words:
+        yield Route(f"{path}/{word}", view, f"{name}-{word}", post(word))
+
+
 Table = Mapping[str, Sequence[Route]]
 
 

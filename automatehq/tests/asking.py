@@ -1,0 +1,44 @@
+"""What tests of the API ask again and again."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from audit.models import AuditEvent
+from businesses.tenancy.context import business_scope
+
+# Opening, leaving and restoring a scope: one message each, whatever is asked.
+_SCOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO", "BEGIN", "COMMIT")
+
+
+def problem(response: Any) -> tuple[int, str, str | None]:
+    """Status, code and field of a refusal's first error."""
+    error = response.json()["errors"][0]
+    return response.status_code, error["code"], error["attr"]
+
+
+def events(business_id: uuid.UUID, *event_types: str) -> list[AuditEvent]:
+    """The trail that a business sees, oldest first; of `event_types` if given."""
+    with business_scope(business_id):
+        found = AuditEvent.objects.order_by("created_at", "id")
+        if event_types:
+            found = found.filter(event_type__in=event_types)
+        return list(found)
+
+
+def statements(act: Callable[[], Any]) -> list[str]:
+    """The SQL that `act` sends, in order."""
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def queries(act: Callable[[], Any]) -> int:
+    """How many queries `act` costs, without those that open and leave scopes."""
+    return sum(
+        not sql.startswith(_SCOPE) and "set_config" not in sql
+        for sql in statements(act)
+    )

@@ -1,0 +1,22 @@
+"""How phone numbers are written: E.164, as `+972501234567`."""
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+
+def normalise_phone(text: str, region: str) -> str:
+    """`text` as E.164; a number without a country code is one of `region` (ISO 3166, such as "IL"). '' stays ''.
+
+    Raises `ValidationError` with the code `invalid_phone` for what is no phone number anywhere.
+    """
+    text = text.strip()
+    if not text:
+        return ""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValidationError(_("This is not a phone number."), code="invalid_phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,311 @@
+"""Sites, their settings and employees, as the API writes and reads them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from drf_spectacular.utils import (
+    OpenApiExample,
+    extend_schema_field,
+    extend_schema_serializer,
+)
+from rest_framework import serializers
+
+from automatehq.rest.fields import DateField, NamedReference, ReferenceField
+from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from businesses.phones import normalise_phone
+
+from .identifiers import normalise_passport
+from .models import Employee, Site, SiteSettings
+
+DEFAULT_REGION = "IL"
+
+
+class PassportField(serializers.CharField):
+    """A passport or identity number, taken as people write it: `12 345-678` is `12345678`."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalise_passport(super().to_internal_value(data))
+
+
+class PhoneField(serializers.CharField):
+    """A phone number; a national one is of the region of the request's business. Stored as E.164.
+
+    What stood there before, from before numbers were looked at, may stay.
+    """
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        instance = getattr(self.parent, "instance", None)
+        if instance is not None and text == getattr(instance, str(self.source), None):
+            return text
+        business = getattr(self.context.get("request"), "business", None)
+        try:
+            return normalise_phone(
+                text, business.default_region if business else DEFAULT_REGION
+            )
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(
+                error.messages, code="invalid_phone"
+            ) from error
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Settings",
+            value={
+                "id": "0197f3a0-5c11-7d2e-9a51-3f6c0f4b7a10",
+                "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
+                "site_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                "site": {
+                    "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                    "name": "Construction Site 1",
+                },
+                "hourly_tariff": "62.50",
+                "contact_emails": ["office@example.com"],
+                "contact_phone": "+97231234567",
+                "responsible_employee_id": None,
+                "responsible_employee": None,
+                "expected_cards_per_month": 2,
+                "is_hidden": False,
+                "created_at": "2026-03-05T08:00:00Z",
+                "updated_at": "2026-03-05T08:00:00Z",
+            },
+            response_only=True,
+        ),
+        OpenApiExample(
+            "What to send",
+            value={
+                "hourly_tariff": "62.50",
+                "contact_emails": ["office@example.com"],
+                "is_hidden": False,
+            },
+            request_only=True,
+        ),
+    ]
+)
+class SiteSettingsSerializer(StrictModelSerializer):
+    """What one business keeps to itself about a site. `hourly_tariff` is left out for those who may not see it."""
+
+    site = NamedReference("site.site_name")
+    responsible_employee_id = ReferenceField(
+        queryset=Employee.objects, allow_null=True, required=False
+    )
+    responsible_employee = NamedReference("responsible_employee.full_name")
+    contact_phone = PhoneField(max_length=32, allow_blank=True, required=False)
+    contact_emails = serializers.ListField(
+        child=serializers.EmailField(max_length=254), max_length=20, required=False
+    )
+
+    class Meta:
+        model = SiteSettings
+        fields = (
+            "id",
+            "business_id",
+            "site_id",
+            "site",
+            "hourly_tariff",
+            "contact_emails",
+            "contact_phone",
+            "responsible_employee_id",
+            "responsible_employee",
+            "expected_cards_per_month",
+            "is_hidden",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = ("id", "business_id", "site_id", "created_at", "updated_at")
+        extra_kwargs = {
+            "expected_cards_per_month": {
+                "validators": [MinValueValidator(1), MaxValueValidator(31)]
+            }
+        }
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        user = getattr(self.context.get("request"), "user", None)
+        if (
+            user is not None
+            and user.is_authenticated
+            and not user.may("site_tariffs.see")
+        ):
+            del fields["hourly_tariff"]
+        return fields
+
+
+class SiteCountsSerializer(StrictSerializer):
+    """How many rows of the business in scope name the site."""
+
+    employees = serializers.IntegerField(source="employee_count")
+    active_employees = serializers.IntegerField(source="active_employee_count")
+    cards = serializers.IntegerField(source="card_count")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Site",
+            value={
+                "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                "site_name": "Construction Site 1",
+                "site_code": "CS-1",
+                "address": "1 Example Street",
+                "is_active": True,
+                "is_steward": True,
+                "settings": None,
+            },
+            response_only=True,
+        ),
+        OpenApiExample(
+            "What to send",
+            value={
+                "site_name": "Construction Site 1",
+                "site_code": "CS-1",
+                "address": "1 Example Street",
+            },
+            request_only=True,
+        ),
+    ]
+)
+class SiteSerializer(StrictModelSerializer):
+    """A site, shared by all businesses. `settings` are those of the business in scope."""
+
+    is_steward = serializers.SerializerMethodField(
+        help_text="Whether your business made this site, and so edits it."
+    )
+    settings = serializers.SerializerMethodField()
+    counts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Site
+        fields = (
+            "id",
+            "site_name",
+            "site_code",
+            "address",
+            "is_active",
+            "is_steward",
+            "settings",
+            "counts",
+        )
+        read_only_fields = ("id", "is_active")
+        extra_kwargs = {"site_code": {"allow_blank": False}}
+
+    def get_is_steward(self, site: Site) -> bool:
+        business_id = getattr(self.context.get("request"), "business_id", None)
+        return business_id is not None and site.steward_id == business_id
+
+    @extend_schema_field(SiteSettingsSerializer(allow_null=True))
+    def get_settings(self, site: Any) -> Any:
+        for settings in site.own_settings:
+            return SiteSettingsSerializer(settings, context=self.context).data
+        return None
+
+    @extend_schema_field(SiteCountsSerializer)
+    def get_counts(self, site: Any) -> Any:
+        return SiteCountsSerializer(site).data
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        if not self.context.get("include_counts", True):
+            del fields["counts"]
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        # Counts change under one's hands: a body that was read may be sent back with what they were.
+        if isinstance(data, Mapping):
+            data = {name: value for name, value in data.items() if name != "counts"}
+        return super().to_internal_value(data)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Employee",
+            value={
+                "id": "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54",
+                "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
+                "site_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                "site": {
+                    "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                    "name": "Construction Site 1",
+                },
+                "full_name": "John Example",
+                "passport_id": "AB1234567",
+                "former_passport_id": None,
+                "external_employee_id": "1",
+                "phone_number": "+972501234567",
+                "started_on": "2026-01-15",
+                "left_on": None,
+                "is_active": True,
+                "created_at": "2026-01-14T08:00:00Z",
+                "updated_at": "2026-01-14T08:00:00Z",
+            },
+            response_only=True,
+        ),
+        OpenApiExample(
+            "What to send",
+            value={
+                "full_name": "John Example",
+                "passport_id": "AB 123-4567",
+                "external_employee_id": "1",
+                "site_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                "phone_number": "050-123-4567",
+                "started_on": "2026-01-15",
+            },
+            request_only=True,
+        ),
+    ]
+)
+class EmployeeSerializer(StrictModelSerializer):
+    """A person whom the business pays."""
+
+    site_id = ReferenceField(queryset=Site.objects, allow_null=True, required=False)
+    site = NamedReference("site.site_name")
+    passport_id = PassportField(
+        allow_null=True,
+        required=False,
+        validators=Employee._meta.get_field("passport_id").validators,
+        help_text="Unique among all businesses.",
+    )
+    phone_number = PhoneField(max_length=32, allow_blank=True, required=False)
+
+    class Meta:
+        model = Employee
+        fields = (
+            "id",
+            "business_id",
+            "site_id",
+            "site",
+            "full_name",
+            "passport_id",
+            "former_passport_id",
+            "external_employee_id",
+            "phone_number",
+            "started_on",
+            "left_on",
+            "is_active",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = (
+            "id",
+            "business_id",
+            "former_passport_id",
+            "is_active",
+            "created_at",
+            "updated_at",
+        )
+        extra_kwargs = {"external_employee_id": {"allow_blank": False}}
+
+
+class LeavingSerializer(StrictSerializer):
+    """When somebody left; today at the business if it isn't said."""
+
+    left_on = DateField(required=False)
+
+
+class NothingSerializer(StrictSerializer):
+    """The body of a verb that takes nothing: empty."""

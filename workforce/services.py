@@ -1,0 +1,285 @@
+"""What may be done to sites, their settings and employees.
+
+Each act locks its row, saves only what changed, and leaves one event in the trail for each changed object.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from datetime import date
+from typing import Any
+
+from django.db import models
+from django.http import Http404
+from django.utils import timezone
+
+from audit.attempts import check_in_use_limit
+from audit.services import changes, record, snapshot
+from automatehq.rest.errors import Conflict, Denied, Invalid
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.context import business_scope, try_get_business_id
+
+from .models import Employee, Site, SiteSettings
+
+# What the trail tells of each, before and after.
+SITE_FIELDS = ("site_name", "site_code", "address", "is_active")
+SETTINGS_FIELDS = (
+    "hourly_tariff",
+    "contact_emails",
+    "contact_phone",
+    "responsible_employee_id",
+    "expected_cards_per_month",
+    "is_hidden",
+)
+EMPLOYEE_FIELDS = (
+    "site_id",
+    "full_name",
+    "passport_id",
+    "former_passport_id",
+    "external_employee_id",
+    "phone_number",
+    "started_on",
+    "left_on",
+    "is_active",
+)
+# Values that somebody else may have: asking after too many of them is refused.
+SITE_UNIQUE = {"site_name", "site_code"}
+EMPLOYEE_UNIQUE = {"passport_id", "external_employee_id"}
+
+
+# Sites
+
+
+def create_site(*, values: Mapping[str, Any], actor: Any) -> Site:
+    """A new site. Its steward is the business in scope; in the platform's scope it has none."""
+    site = Site(**values, steward_id=try_get_business_id())
+    site.clean()
+    _check_in_use_limit(actor, values, SITE_UNIQUE)
+    site.save(force_insert=True)
+    _record_site("site_created", site, actor=actor, after=snapshot(site, SITE_FIELDS))
+    return site
+
+
+def update_site(*, site_id: uuid.UUID, values: Mapping[str, Any], actor: Any) -> Site:
+    """Edit name, code and address: the steward's, and in the platform's scope anybody's.
+
+    Raises `Denied` for the site of another steward.
+    """
+    site = _locked_site(site_id)
+    return _change_site(site, values, "site_updated", actor)
+
+
+def activate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
+    """Open a site again, for all businesses."""
+    return _change_site(
+        _locked_site(site_id), {"is_active": True}, "site_activated", actor
+    )
+
+
+def deactivate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
+    """Close a site to new cards and employees, for all businesses; the old ones go on."""
+    return _change_site(
+        _locked_site(site_id), {"is_active": False}, "site_deactivated", actor
+    )
+
+
+def save_site_settings(
+    *, site: Site, values: Mapping[str, Any], actor: Any
+) -> SiteSettings:
+    """Write what the business in scope keeps to itself about `site`; the first time makes the row."""
+    found = SiteSettings.objects.select_for_update().filter(site=site).first()
+    settings: SiteSettings = found or SiteSettings()
+    settings.site = site
+    before = snapshot(settings, SETTINGS_FIELDS) if found else {}
+    _assign(settings, values)
+    before, after = changes(before, snapshot(settings, SETTINGS_FIELDS))
+    if not found:
+        settings.save(force_insert=True)
+    elif after:
+        settings.save(update_fields=[*after, "updated_at"])
+    else:
+        return settings
+    record(
+        "site_settings_updated",
+        entity=settings,
+        actor=actor,
+        site_id=site.pk,
+        before=before if found else None,
+        after=after,
+    )
+    return settings
+
+
+def _locked_site(site_id: uuid.UUID) -> Site:
+    # To a business, the row of another steward is there to read and not there to lock.
+    sites = Site.objects.filter(pk=site_id)
+    site: Site | None = sites.select_for_update(no_key=True).first()
+    if site is None:
+        if sites.exists():
+            raise Denied(detail="Only the business that made this site edits it.")
+        raise Http404
+    return site
+
+
+def _change_site(
+    site: Site, values: Mapping[str, Any], event_type: str, actor: Any
+) -> Site:
+    before = snapshot(site, SITE_FIELDS)
+    _assign(site, values)
+    site.clean()
+    before, after = changes(before, snapshot(site, SITE_FIELDS))
+    if after:
+        _check_in_use_limit(actor, after, SITE_UNIQUE)
+        site.save(update_fields=[*after, "updated_at"])
+        _record_site(event_type, site, actor=actor, before=before, after=after)
+    return site
+
+
+def _record_site(event_type: str, site: Site, **details: Any) -> None:
+    """In the trail of the business in scope; what super-admins do to shared sites stands in Platform's."""
+    in_business = try_get_business_id() is not None
+    with nullcontext() if in_business else business_scope(PLATFORM_ID):
+        record(event_type, entity=site, site_id=site.pk, **details)
+
+
+# Employees
+
+
+def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
+    """A new employee of the business in scope.
+
+    Raises `Invalid` for an inactive or hidden home site, and what the database says of a passport or external id
+    that is already in use.
+    """
+    employee = Employee(**values)
+    employee.clean()
+    _check_site_takes_employees(employee.site)
+    _check_in_use_limit(actor, values, EMPLOYEE_UNIQUE)
+    employee.save(force_insert=True)
+    _record_employee(
+        "employee_created",
+        employee,
+        actor=actor,
+        after=snapshot(employee, EMPLOYEE_FIELDS),
+    )
+    return employee
+
+
+def update_employee(
+    *, employee_id: uuid.UUID, values: Mapping[str, Any], actor: Any
+) -> Employee:
+    """Edit an employee. A move to another site obeys the rules of `create_employee`; staying obeys none."""
+    return _change_employee(
+        _locked_employee(employee_id), values, "employee_updated", actor
+    )
+
+
+def activate_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
+    """Employ somebody again: the day of leaving is cleared."""
+    employee = _locked_employee(employee_id)
+    if employee.is_active:
+        return employee
+    return _change_employee(
+        employee, {"is_active": True, "left_on": None}, "employee_activated", actor
+    )
+
+
+def deactivate_employee(
+    *, employee_id: uuid.UUID, actor: Any, left_on: date | None = None
+) -> Employee:
+    """Somebody has left: on `left_on`, else on the day that was known before, else today at the business.
+
+    Of somebody who was still to start no day of leaving is written: they were never employed.
+    """
+    employee = _locked_employee(employee_id)
+    was_active = employee.is_active
+    left_on = left_on or employee.left_on
+    if was_active and left_on is None:
+        today = timezone.localdate(timezone=employee.business.zone)
+        is_to_start = employee.started_on is not None and employee.started_on > today
+        left_on = None if is_to_start else today
+    return _change_employee(
+        employee,
+        {"is_active": False, "left_on": left_on},
+        "employee_deactivated" if was_active else "employee_updated",
+        actor,
+    )
+
+
+def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
+    """Free the passport of an inactive employee, so that another business can hire; history stays.
+
+    Raises `Conflict` while the employee is active.
+    """
+    employee = _locked_employee(employee_id)
+    if employee.is_active:
+        raise Conflict(
+            "employee_is_active", "Deactivate this employee before releasing them."
+        )
+    if employee.passport_id is None:
+        return employee
+    return _change_employee(
+        employee,
+        {"former_passport_id": employee.passport_id, "passport_id": None},
+        "employee_released",
+        actor,
+    )
+
+
+def _locked_employee(employee_id: uuid.UUID) -> Employee:
+    employees = Employee.objects.select_for_update().filter(pk=employee_id)
+    employee: Employee | None = employees.first()
+    if employee is None:
+        raise Http404
+    return employee
+
+
+def _change_employee(
+    employee: Employee, values: Mapping[str, Any], event_type: str, actor: Any
+) -> Employee:
+    before = snapshot(employee, EMPLOYEE_FIELDS)
+    _assign(employee, values)
+    employee.clean()
+    before, after = changes(before, snapshot(employee, EMPLOYEE_FIELDS))
+    if after:
+        if "site_id" in after:
+            _check_site_takes_employees(employee.site)
+        _check_in_use_limit(actor, after, EMPLOYEE_UNIQUE)
+        employee.save(update_fields=[*after, "updated_at"])
+        _record_employee(event_type, employee, actor=actor, before=before, after=after)
+    return employee
+
+
+def _record_employee(event_type: str, employee: Employee, **details: Any) -> None:
+    record(
+        event_type,
+        entity=employee,
+        site_id=employee.site_id,
+        employee_id=employee.pk,
+        **details,
+    )
+
+
+def _check_site_takes_employees(site: Site | None) -> None:
+    """Nobody new comes to a site that is inactive, or that the business has hidden for itself."""
+    if site is None:
+        return
+    if not site.is_active:
+        raise Invalid("site_inactive", "This site is inactive.", "site_id")
+    if SiteSettings.objects.filter(site=site, is_hidden=True).exists():
+        raise Invalid("site_hidden", "Your business has hidden this site.", "site_id")
+
+
+# Both
+
+
+def _assign(row: models.Model, values: Mapping[str, Any]) -> None:
+    for field, value in values.items():
+        setattr(row, field, value)
+
+
+def _check_in_use_limit(
+    actor: Any, written: Mapping[str, Any], unique: Sequence[str] | set[str]
+) -> None:
+    if actor is not None and any(written.get(field) for field in unique):
+        check_in_use_limit(actor.pk)

@@ -1,0 +1,287 @@
+"""The API of sites and employees."""
+
+import uuid
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.rest.attempts import note
+from automatehq.rest.errors import Invalid
+from automatehq.rest.paths import parse_uuid
+from businesses.models import Business
+from businesses.tenancy.api import TenantViewSet
+from businesses.tenancy.context import try_get_business_id
+from businesses.tenancy.permissions import BelongsToBusiness
+
+from . import services
+from .filters import EmployeeFilterSet, SiteFilterSet
+from .models import Employee, Site, SiteSettings
+from .serializers import (
+    EmployeeSerializer,
+    LeavingSerializer,
+    NothingSerializer,
+    SiteSerializer,
+    SiteSettingsSerializer,
+)
+
+INCLUDE_COUNTS = OpenApiParameter(
+    "include_counts",
+    bool,
+    description="Add `counts`: how many of your own rows name the site.",
+)
+BUSINESS_ID = OpenApiParameter(
+    "business_id",
+    uuid.UUID,
+    description="Whose settings; needed by a super-admin who acts for no business.",
+)
+
+
+class EditsAsSteward(BelongsToBusiness):
+    """A site is edited by the business that made it; everybody sees whose it is not, so this is a 403."""
+
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+        business_id = try_get_business_id()
+        is_edit = view.action in ("update", "partial_update")
+        if is_edit and business_id is not None and obj.steward_id != business_id:
+            return False
+        return super().has_object_permission(request, view, obj)
+
+
+@extend_schema_view(
+    list=extend_schema(parameters=[INCLUDE_COUNTS]),
+    retrieve=extend_schema(parameters=[INCLUDE_COUNTS]),
+)
+class SiteViewSet(TenantViewSet[Site]):
+    """Sites are shared: everybody reads all of them. Each business keeps its own settings of a site to itself."""
+
+    queryset = Site.objects
+    serializer_class = SiteSerializer
+    filterset_class = SiteFilterSet
+    permission_classes = [EditsAsSteward]
+    search_fields = ("site_name", "site_code", "address")
+    ordering = ("site_name",)
+    ordering_fields = ("site_name", "site_code", "created_at")
+    extra_query_parameters = {
+        "list": ("include_counts",),
+        "retrieve": ("include_counts",),
+        "retrieve_settings": ("business_id",),
+    }
+    rights = {
+        "list": "sites.see",
+        "retrieve": "sites.see",
+        "create": "sites.edit",
+        "update": "sites.edit",
+        "partial_update": "sites.edit",
+        "destroy": "sites.manage",
+        "activate": "sites.manage",
+        "deactivate": "sites.manage",
+        "retrieve_settings": "site_settings.see",
+        "update_settings": "site_settings.manage",
+        "partial_update_settings": "site_settings.manage",
+    }
+
+    def narrow(self, queryset: Any) -> QuerySet[Site]:
+        found: Any = queryset.with_own_settings()
+        return found.with_counts() if self._include_counts() else found  # type: ignore[no-any-return]
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        is_schema = getattr(self, "swagger_fake_view", False)
+        return {
+            **super().get_serializer_context(),
+            "include_counts": is_schema or self._include_counts(),
+        }
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Site]) -> None:
+        site = services.create_site(
+            values=serializer.validated_data, actor=self.request.user
+        )
+        serializer.instance = self._read_again(site)
+
+    def perform_update(self, serializer: Any) -> None:
+        site = services.update_site(
+            site_id=serializer.instance.pk,
+            values=serializer.validated_data,
+            actor=self.request.user,
+        )
+        serializer.instance = self._read_again(site)
+
+    @extend_schema(request=None, responses=SiteSerializer)
+    def activate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Open a site again, for all businesses."""
+        refuse_body(request)
+        site = services.activate_site(site_id=self.get_object().pk, actor=request.user)
+        return Response(self.get_serializer(self._read_again(site)).data)
+
+    @extend_schema(request=None, responses=SiteSerializer)
+    def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Close a site to new cards and employees, for all businesses."""
+        refuse_body(request)
+        site = services.deactivate_site(
+            site_id=self.get_object().pk, actor=request.user
+        )
+        return Response(self.get_serializer(self._read_again(site)).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: uuid.UUID) -> Response:
+        """Deactivate; sites are never deleted."""
+        services.deactivate_site(site_id=self.get_object().pk, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(parameters=[BUSINESS_ID], responses=SiteSettingsSerializer)
+    def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
+        """What your business keeps to itself about the site; until the first PUT, what holds without it."""
+        settings = self._settings_of(self.get_object())
+        return Response(self._write_settings(settings).data)
+
+    @extend_schema(request=SiteSettingsSerializer, responses=SiteSettingsSerializer)
+    def update_settings(
+        self, request: Request, pk: uuid.UUID, *, partial: bool = False
+    ) -> Response:
+        """Write your business's settings of the site; the first time makes them."""
+        site = self.get_object()
+        serializer = self._write_settings(
+            self._settings_of(site), data=request.data, partial=partial
+        )
+        serializer.is_valid(raise_exception=True)
+        settings = services.save_site_settings(
+            site=site, values=serializer.validated_data, actor=request.user
+        )
+        return Response(self._write_settings(settings).data)
+
+    @extend_schema(request=SiteSettingsSerializer, responses=SiteSettingsSerializer)
+    def partial_update_settings(self, request: Request, pk: uuid.UUID) -> Response:
+        """Write some of your business's settings of the site."""
+        return self.update_settings(request, pk, partial=True)
+
+    def _include_counts(self) -> bool:
+        text = self.request.query_params.get("include_counts", "false")
+        if text not in ("true", "false"):
+            raise Invalid(
+                "invalid", "This is neither true nor false.", "include_counts"
+            )
+        return text == "true"
+
+    def _read_again(self, site: Site) -> Site:
+        return self.get_queryset().get(pk=site.pk)
+
+    def _write_settings(self, settings: SiteSettings, **kwargs: Any) -> Any:
+        context = self.get_serializer_context()
+        return SiteSettingsSerializer(settings, context=context, **kwargs)
+
+    def _settings_of(self, site: Site) -> SiteSettings:
+        """The row of the business in scope, or one that isn't saved; of `?business_id=` in the platform's."""
+        business_id = self._business_asked_for()
+        rows = SiteSettings.objects.filter(site=site, business_id=business_id)
+        row: SiteSettings | None = rows.select_related(
+            "site", "responsible_employee"
+        ).first()
+        return row or SiteSettings(id=None, site=site, business_id=business_id)
+
+    def _business_asked_for(self) -> uuid.UUID:
+        text = self.request.query_params.get("business_id")
+        if text is None:
+            own_id = try_get_business_id()
+            if own_id is None:
+                raise Invalid("required", "Say whose settings.", "business_id")
+            return own_id
+        business_id = parse_uuid(text)
+        if business_id is None:
+            raise Invalid("invalid", "This is not an id.", "business_id")
+        if not Business.objects.filter(pk=business_id).exists():
+            note(
+                self.request,
+                kind="unknown_id",
+                model=Business,
+                field="business_id",
+                value=business_id,
+            )
+            raise Invalid(
+                "does_not_exist", "There is nothing with this id.", "business_id"
+            )
+        return business_id
+
+
+class EmployeeViewSet(TenantViewSet[Employee]):
+    """The people whom your business pays."""
+
+    queryset = Employee.objects.select_related("site")
+    serializer_class = EmployeeSerializer
+    filterset_class = EmployeeFilterSet
+    search_fields = ("full_name",)
+    ordering = ("full_name",)
+    ordering_fields = {
+        "full_name": "full_name",
+        "external_employee_id": "external_employee_id",
+        "site": ("site__site_name", "full_name"),
+        "started_on": "started_on",
+        "created_at": "created_at",
+    }
+    rights = {
+        "list": "employees.see",
+        "retrieve": "employees.see",
+        "create": "employees.manage",
+        "update": "employees.manage",
+        "partial_update": "employees.manage",
+        "destroy": "employees.manage",
+        "activate": "employees.manage",
+        "deactivate": "employees.manage",
+        "release": "employees.release",
+    }
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Employee]) -> None:
+        serializer.instance = services.create_employee(
+            values=serializer.validated_data, actor=self.request.user
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = services.update_employee(
+            employee_id=serializer.instance.pk,
+            values=serializer.validated_data,
+            actor=self.request.user,
+        )
+
+    @extend_schema(request=None, responses=EmployeeSerializer)
+    def activate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Employ somebody again: `left_on` is cleared."""
+        refuse_body(request)
+        employee = services.activate_employee(
+            employee_id=self.get_object().pk, actor=request.user
+        )
+        return Response(self.get_serializer(employee).data)
+
+    @extend_schema(request=LeavingSerializer, responses=EmployeeSerializer)
+    def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Somebody has left: on `left_on`, else today at the business."""
+        employee_id = self.get_object().pk
+        body = LeavingSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        employee = services.deactivate_employee(
+            employee_id=employee_id, actor=request.user, **body.validated_data
+        )
+        return Response(self.get_serializer(employee).data)
+
+    @extend_schema(request=None, responses=EmployeeSerializer)
+    def release(self, request: Request, pk: uuid.UUID) -> Response:
+        """Free the passport of an inactive employee, so that another business can hire them."""
+        refuse_body(request)
+        employee = services.release_employee(
+            employee_id=self.get_object().pk, actor=request.user
+        )
+        return Response(self.get_serializer(employee).data)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: uuid.UUID) -> Response:
+        """Deactivate; employees are never deleted."""
+        services.deactivate_employee(
+            employee_id=self.get_object().pk, actor=request.user
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def refuse_body(request: Request) -> None:
+    """400 that names each field of a body where none is taken."""
+    NothingSerializer(data=request.data).is_valid(raise_exception=True)
