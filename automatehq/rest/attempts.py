@@ -61,7 +61,7 @@ def note(
 def remember_body(request: Request | HttpRequest | None, values: Any) -> None:
     """Keep what a serializer made of the body, for a refusal that comes from the database later."""
     if request is not None and isinstance(values, Mapping):
-        request.read_body = values  # type: ignore[union-attr,attr-defined]
+        request.read_body = values  # type: ignore[attr-defined]
 
 
 def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
