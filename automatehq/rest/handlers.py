@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework.exceptions import (
@@ -12,6 +14,8 @@ from rest_framework.exceptions import (
 )
 from rest_framework.renderers import JSONRenderer
 
+from .errors import Invalid
+
 
 def _answers_json(request: HttpRequest) -> bool:
     return request.path == "/api" or request.path.startswith("/api/")
@@ -19,9 +23,15 @@ def _answers_json(request: HttpRequest) -> bool:
 
 def _refusal(error: APIException) -> HttpResponse:
     """The body that `exception_handler` gives, so that nobody can tell them apart."""
-    is_ours = error.status_code >= 500
-    problem = {"code": error.get_codes(), "detail": error.detail, "attr": None}
-    body = {"type": "server_error" if is_ours else "client_error", "errors": [problem]}
+    kind = "server_error" if error.status_code >= 500 else "client_error"
+    if isinstance(error, Invalid):
+        kind = "validation_error"
+    problem = {
+        "code": error.get_codes(),
+        "detail": error.detail,
+        "attr": getattr(error, "attr", None),
+    }
+    body = {"type": kind, "errors": [problem]}
     return HttpResponse(
         JSONRenderer().render(body),
         status=error.status_code,
@@ -31,6 +41,11 @@ def _refusal(error: APIException) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
+        if isinstance(exception, TooManyFilesSent):
+            # Noticed while the form is read, before there is a view that could name the field.
+            limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+            detail = f"At most {limit} files at once."
+            return _refusal(Invalid("too_many_files", detail, "files"))
         return _refusal(ParseError())
     return defaults.bad_request(request, exception)
 
