@@ -272,6 +272,10 @@ SPECTACULAR_SETTINGS = {
         "id": {"type": "string", "format": "uuid"},
         "month": {"type": "string", "examples": ["2026-03"]},
     },
+    "ENUM_NAME_OVERRIDES": {
+        "ReviewStatusEnum": "workcards.states.ReviewStatus",
+        "RunStatusEnum": "exports.models.ExportRun.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/",

@@ -18,9 +18,11 @@ from automatehq.rest.routes import (
     Table,
     get,
     patterns,
+    post,
     verbs,
 )
 from exports.views import ExportRunViewSet
+from workcards.views import WorkCardViewSet
 from workforce.views import EmployeeViewSet, SiteViewSet
 
 SITE_SETTINGS = {
@@ -28,6 +30,8 @@ SITE_SETTINGS = {
     "put": "update_settings",
     "patch": "partial_update_settings",
 }
+CARD_DAYS = {"get": "days", "put": "replace_days", "patch": "edit_days"}
+CARD_VERBS = ("assign", "approve", "reject", "reopen")
 EMPLOYEE_VERBS = ("activate", "deactivate", "release")
 
 # Under /api, without a trailing slash.
@@ -47,6 +51,31 @@ API: Final[Table] = {
         Route("employees", EmployeeViewSet, "employees", LIST),
         Route("employees/<id:pk>", EmployeeViewSet, "employee", ITEM),
         *verbs("employees/<id:pk>", EmployeeViewSet, "employee", *EMPLOYEE_VERBS),
+    ],
+    "workcards": [
+        Route("work_cards", WorkCardViewSet, "work-cards", LIST),
+        Route("work_cards/upload", WorkCardViewSet, "upload", post("upload")),
+        Route("work_cards/pending", WorkCardViewSet, "pending", get("pending")),
+        Route(
+            "work_cards/unassigned", WorkCardViewSet, "unassigned", get("unassigned")
+        ),
+        Route("work_cards/<id:pk>", WorkCardViewSet, "work-card", ITEM),
+        *verbs("work_cards/<id:pk>", WorkCardViewSet, "work-card", *CARD_VERBS),
+        Route(
+            "work_cards/<id:pk>/status",
+            WorkCardViewSet,
+            "work-card-status",
+            {"put": "change_status"},
+        ),
+        Route(
+            "work_cards/<id:pk>/day-entries",
+            WorkCardViewSet,
+            "work-card-days",
+            CARD_DAYS,
+        ),
+        Route(
+            "work_cards/<id:pk>/file", WorkCardViewSet, "work-card-file", get("file")
+        ),
     ],
     "exports": [
         Route("export_runs", ExportRunViewSet, "export-runs", LIST),

@@ -99,7 +99,8 @@ class DayEntryQuerySet(TenantQuerySet):
                 employee_id=OuterRef("work_card__employee_id"),
                 work_date=OuterRef("work_date"),
             )
-            .order_by(nearest, "id")
+            .alias(nearest=nearest)
+            .order_by("nearest", "id")
             .values(
                 figures=JSONObject(
                     hours=Cast("hours", models.TextField()),

@@ -1,0 +1,340 @@
+"""The API of work cards."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
+from rest_framework import serializers, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.rest.attempts import note
+from automatehq.rest.errors import Conflict, Invalid, Problem
+from automatehq.rest.parsers import JSONObjectParser
+from automatehq.rest.schema import RefusalSerializer
+from businesses.tenancy.api import TenantViewSet
+
+from . import examples, services
+from .downloads import RENDITIONS, scan_response
+from .filters import WorkCardFilterSet
+from .models import ApprovedDay, WorkCard
+from .serializers import (
+    ApproveSerializer,
+    AssignSerializer,
+    DayEntriesSerializer,
+    ManualCardSerializer,
+    OutcomeSerializer,
+    ReasonSerializer,
+    StatusSerializer,
+    UploadSerializer,
+    UploadsSerializer,
+    WorkCardSerializer,
+    card_json,
+    days_json,
+)
+
+DETAILS = OpenApiParameter("details", bool, description="With `days` and `file`.")
+RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
+REFUSED = OpenApiResponse(RefusalSerializer, "What happened instead", examples.REFUSALS)
+SCAN = {
+    (200, "image/*"): OpenApiTypes.BINARY,
+    (200, "application/pdf"): OpenApiTypes.BINARY,
+    304: None,
+}
+
+
+def described(request: Any, answer: Any, shown: Iterable[Any] = (), **more: Any) -> Any:
+    """`extend_schema` of a verb: what it takes, what it gives, and how it may be refused."""
+    responses = {200: answer, 409: REFUSED, **more}
+    return extend_schema(request=request, responses=responses, examples=list(shown))
+
+
+@extend_schema_view(
+    list=extend_schema(parameters=[DETAILS]),
+    retrieve=extend_schema(parameters=[DETAILS]),
+    update=described(WorkCardSerializer, WorkCardSerializer),
+    partial_update=described(WorkCardSerializer, WorkCardSerializer),
+)
+class WorkCardViewSet(TenantViewSet[WorkCard]):
+    """The paper cards of the business, from scan to approval."""
+
+    queryset = WorkCard.objects
+    serializer_class = WorkCardSerializer
+    filterset_class = WorkCardFilterSet
+    parser_classes = [JSONObjectParser]
+    search_fields = ("employee__full_name", "original_filename", "notes")
+    ordering = ("-created_at", "-id")
+    ordering_fields = {
+        "created_at": "created_at",
+        "updated_at": "updated_at",
+        "processing_month": "processing_month",
+        "site": ("site__site_name", "created_at"),
+        "employee": ("employee__full_name", "created_at"),
+    }
+    list_actions = ("pending", "unassigned")
+    extra_query_parameters = {
+        "list": ("details",),
+        "pending": ("details",),
+        "unassigned": ("details",),
+        "retrieve": ("details",),
+        "file": ("rendition",),
+    }
+    rights = {
+        "list": "cards.see",
+        "pending": "cards.see",
+        "unassigned": "cards.see",
+        "retrieve": "cards.see",
+        "days": "cards.see",
+        "file": "cards.see",
+        "create": "cards.upload",
+        "update": "cards.upload",
+        "partial_update": "cards.upload",
+        "destroy": "cards.upload",
+        "upload": "cards.upload",
+        "assign": "cards.upload",
+        "replace_days": "cards.review",
+        "edit_days": "cards.review",
+        "approve": "cards.review",
+        "reject": "cards.review",
+        "reopen": "cards.review",
+        # Where it leads to may take more: the service asks for the verb's own right.
+        "change_status": "cards.upload",
+    }
+
+    def narrow(self, queryset: Any) -> Any:
+        if self.action == "pending":
+            queryset = queryset.pending()
+        elif self.action == "unassigned":
+            queryset = queryset.unassigned()
+        elif self.action == "file":
+            return queryset.select_related("file")
+        return queryset.with_details() if self._details() else queryset.with_figures()
+
+    def get_parsers(self) -> list[Any]:
+        # Before there is an action: an upload is a form with files, everything else is JSON.
+        is_upload = "upload" in self.action_map.values()
+        return [MultiPartParser()] if is_upload else super().get_parsers()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return super().get_serializer_context() | {"details": self._details()}
+
+    def _details(self) -> bool:
+        if getattr(self, "swagger_fake_view", False):
+            return True
+        text = self.request.query_params.get("details", "false")
+        if text not in ("true", "false"):
+            raise Invalid("invalid", "This is neither true nor false.", "details")
+        # The body of a GET with details can be PUT back.
+        sent = self.request.data if self.action in ("update", "partial_update") else ()
+        return text == "true" or "days" in sent or "file" in sent
+
+    # Lists of work to do
+
+    @extend_schema(parameters=[DETAILS])
+    def pending(self, request: Request) -> Response:
+        """Cards that wait for somebody to assign or review them."""
+        return self.list(request)
+
+    @extend_schema(parameters=[DETAILS])
+    def unassigned(self, request: Request) -> Response:
+        """Cards that wait for somebody to say whose they are."""
+        return self.list(request)
+
+    # Cards as a whole
+
+    @extend_schema(
+        request=ManualCardSerializer,
+        responses={201: WorkCardSerializer, 200: WorkCardSerializer},
+        examples=[*examples.MANUAL, examples.answer("The card", examples.CARD)],
+    )
+    def create(self, request: Request) -> Response:
+        """Begin a card without a scan. While one of the same employee, site and month waits, it is the answer: 200."""
+        values = self._body(ManualCardSerializer)
+        card, is_new = services.create_manual_card(
+            site=values["site"],
+            employee=values["employee"],
+            month=values["processing_month"],
+            notes=values.get("notes", ""),
+            actor=request.user,
+        )
+        code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(card_json(card.pk), status=code)
+
+    def perform_update(self, serializer: serializers.BaseSerializer[WorkCard]) -> None:
+        card: Any = serializer.instance
+        values = serializer.validated_data
+        services.edit_card(
+            card_id=card.pk,
+            # Whoever says what they saw is refused if it is not so any more.
+            version=card.version if "version" in self.request.data else None,
+            site=values.get("site"),
+            month=values.get("processing_month"),
+            notes=values.get("notes"),
+            actor=self.request.user,
+        )
+        serializer.instance = self.get_queryset().get(pk=card.pk)
+
+    @extend_schema(responses={204: None, 409: REFUSED})
+    def destroy(self, request: Request, pk: uuid.UUID) -> Response:
+        """Delete an unapproved card and its scan: ADMIN any, others what they uploaded or made."""
+        services.delete_card(card_id=self.get_object().pk, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer},
+        responses={201: UploadsSerializer, 200: UploadsSerializer},
+        examples=examples.UPLOADS,
+    )
+    def upload(self, request: Request) -> Response:
+        """Take scans in, each file by itself: a card for each page.
+
+        201 if any was stored, 200 if all that can be read are there already, 400 if none can be read.
+        """
+        uploads = services.upload_cards(
+            actor=request.user, **self._body(UploadSerializer)
+        )
+        cards = {
+            card.pk: card
+            for card in WorkCard.objects.with_figures().filter(
+                pk__in=[card.pk for card in uploads.uploaded]
+            )
+        }
+        uploads.uploaded = [cards[card.pk] for card in uploads.uploaded]
+        answer = UploadsSerializer(uploads).data
+        if uploads.uploaded:
+            return Response(answer, status=status.HTTP_201_CREATED)
+        if uploads.duplicates:
+            return Response(answer)
+        problems = [
+            Problem(failure.code, failure.detail, f"files.{failure.index}")
+            for failure in uploads.failed
+        ]
+        raise Invalid.several(problems, **answer)
+
+    @described(AssignSerializer, OutcomeSerializer, examples.ASSIGN)
+    def assign(self, request: Request, pk: uuid.UUID) -> Response:
+        """Say whose card it is; null: not known after all."""
+        return self._done(services.assign_card, AssignSerializer)
+
+    # Days
+
+    @extend_schema(responses=DayEntriesSerializer, examples=examples.DAYS)
+    def days(self, request: Request, pk: uuid.UUID) -> Response:
+        """The lines of the card, and what the ledger has for their dates."""
+        return Response(days_json(self.get_object()))
+
+    @described(DayEntriesSerializer, DayEntriesSerializer, examples.DAYS)
+    def replace_days(self, request: Request, pk: uuid.UUID) -> Response:
+        """Write all lines of the card; dates left out are removed."""
+        return self._write_days(keep_others=False)
+
+    @described(DayEntriesSerializer, DayEntriesSerializer, examples.DAYS)
+    def edit_days(self, request: Request, pk: uuid.UUID) -> Response:
+        """Write the lines of these dates, each as a whole; a date with nothing in it is removed."""
+        return self._write_days(keep_others=True)
+
+    def _write_days(self, *, keep_others: bool) -> Response:
+        card_id = self.get_object().pk
+        card = services.set_day_entries(
+            card_id=card_id,
+            keep_others=keep_others,
+            actor=self.request.user,
+            **self._body(DayEntriesSerializer),
+        )
+        return Response(days_json(card))
+
+    # Review
+
+    @described(ApproveSerializer, OutcomeSerializer, examples.APPROVE)
+    def approve(self, request: Request, pk: uuid.UUID) -> Response:
+        """Post the days to the ledger. Dates that it has already are asked about first: 409 `day_conflicts`."""
+        return self._done(services.approve_card, ApproveSerializer)
+
+    @described(ReasonSerializer, OutcomeSerializer, examples.REJECT)
+    def reject(self, request: Request, pk: uuid.UUID) -> Response:
+        """Put the card aside."""
+        return self._done(services.reject_card, ReasonSerializer)
+
+    @described(ReasonSerializer, OutcomeSerializer, examples.REOPEN)
+    def reopen(self, request: Request, pk: uuid.UUID) -> Response:
+        """Take an approval or a rejection back; `reposted` are dates that another card pays now."""
+        return self._done(services.reopen_card, ReasonSerializer)
+
+    @described(StatusSerializer, OutcomeSerializer, examples.STATUS)
+    def change_status(self, request: Request, pk: uuid.UUID) -> Response:
+        """The verb that leads to a status, for clients that send the status."""
+        return self._done(services.change_status, StatusSerializer)
+
+    def _done(
+        self, verb: Any, serializer_class: type[serializers.BaseSerializer[Any]]
+    ) -> Response:
+        """What `verb` makes of the card in the path, told what the body says."""
+        card_id = self.get_object().pk
+        given = self._body(serializer_class)
+        if "resolutions" in given:
+            given["resolutions"] = [
+                services.Resolution(
+                    answer["date"], answer["approved_day_id"], answer["choice"]
+                )
+                for answer in given["resolutions"]
+            ]
+        try:
+            outcome = verb(card_id=card_id, actor=self.request.user, **given)
+        except Conflict as refused:
+            self._note_unknown(given.get("resolutions", ()), refused)
+            raise
+        return Response(
+            {
+                "card": card_json(outcome.card.pk),
+                "reposted": outcome.reposted,
+                "warnings": outcome.warnings,
+            }
+        )
+
+    def _note_unknown(
+        self, resolutions: Iterable[services.Resolution], refused: Conflict
+    ) -> None:
+        """Hand on the ids of the ledger that were answered about and are not in conflict, whoever's they are."""
+        known = {row["approved_day_id"] for row in refused.extra.get("conflicts", ())}
+        for resolution in resolutions:
+            if (
+                refused.code == "day_conflicts"
+                and str(resolution.approved_day_id) not in known
+            ):
+                note(
+                    self.request,
+                    kind="unknown_id",
+                    model=ApprovedDay,
+                    field="approved_day_id",
+                    value=resolution.approved_day_id,
+                )
+
+    # The scan
+
+    @extend_schema(parameters=[RENDITION], responses=SCAN)
+    def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        """The scan: as it came, or upright and at most 2,000 pixels long as a JPEG."""
+        rendition = request.query_params.get("rendition", RENDITIONS[0])
+        if rendition not in RENDITIONS:
+            detail = f"One of: {', '.join(RENDITIONS)}."
+            raise Invalid("invalid_choice", detail, "rendition")
+        return scan_response(request._request, self.get_object(), rendition)
+
+    def _body(
+        self, serializer_class: type[serializers.BaseSerializer[Any]]
+    ) -> dict[str, Any]:
+        body = serializer_class(
+            data=self.request.data, context=self.get_serializer_context()
+        )
+        body.is_valid(raise_exception=True)
+        values: dict[str, Any] = body.validated_data
+        return values
