@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from rest_framework.test import APIClient
@@ -93,14 +94,39 @@ def test_a_foreign_id_in_a_body_is_answered_like_a_missing_one(
     assert {said["field"] for said in queued()} == {"responsible_employee_id"}
 
 
-def check_alike(acme: Personas, jane: Employee, ask: Ask) -> None:
+@pytest.mark.parametrize("method", ["post", "patch"])
+def test_another_business_named_in_a_body_is_answered_like_a_missing_one(
+    acme: Personas, globex: Personas, method: str
+) -> None:
+    with acme.scope():
+        own = EmployeeFactory()
+    url = EMPLOYEES if method == "post" else f"{EMPLOYEES}/{own.pk}"
+    check_alike(
+        acme,
+        globex.business,
+        lambda client, pk: getattr(client, method)(
+            url, {"full_name": "X", "business_id": str(pk)}
+        ),
+    )
+    assert {said["model"] for said in queued()} == {"businesses.business"}
+    for said in queued():
+        attempts.look_up_attempt.func(**said)
+    (event,) = recorded()
+    assert (event.event_type, event.entity_type, event.business_id) == (
+        "cross_business_attempt",
+        "business",
+        globex.id,
+    )
+
+
+def check_alike(acme: Personas, row: Model, ask: Ask) -> None:
     """Answers, work and the next answer are the same for a foreign id and for a missing one; one task each."""
     client = client_of(acme.admin)
     ask(client, uuid.uuid4())  # the first of all makes the row that counts
     DBTaskResult.objects.all().delete()
     foreign, missing = (
         (trace(lambda pk=pk: ask(client, pk)), trace(lambda: client.get(EMPLOYEES)))
-        for pk in (jane.pk, uuid.uuid4())
+        for pk in (row.pk, uuid.uuid4())
     )
     assert foreign == missing
     assert foreign[0].status in (400, 404)

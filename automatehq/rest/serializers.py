@@ -13,7 +13,7 @@ from rest_framework.fields import SkipField, empty
 from rest_framework.renderers import JSONRenderer
 from rest_framework.validators import UniqueValidator
 
-from .attempts import remember_body
+from .attempts import note, remember_body
 from .fields import (
     TIMESTAMP_FORMAT,
     DateField,
@@ -21,6 +21,7 @@ from .fields import (
     IdField,
     TimestampField,
 )
+from .paths import parse_uuid
 
 # No text that a person types is longer, unless its model or field says otherwise.
 TEXT_LIMIT = 5_000
@@ -82,7 +83,19 @@ class StrictSerializer(serializers.Serializer[Any]):
                 present = present or self.current(data)
                 if value != self._present_value(field, present):
                     refused[name] = [READ_ONLY]
+                    self._note_business(name, value)
         return refused
+
+    def _note_business(self, name: str, value: Any) -> None:
+        """Whoever says that a row is another business's reaches across, even if no reference is read."""
+        if name == "business_id" and parse_uuid(value):
+            note(
+                self.context.get("request"),
+                kind="unknown_id",
+                model="businesses.business",
+                field=name,
+                value=value,
+            )
 
     def _present_value(
         self, field: serializers.Field[Any, Any, Any, Any], present: Any

@@ -1,6 +1,8 @@
 """Employees leave, come back and are released, so that another business can hire them."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -12,8 +14,8 @@ from accounts.roles import Role
 from accounts.tests.clients import client_of
 from accounts.tests.personas import Personas
 from automatehq.tests.asking import events, problem
-from workforce.models import Employee
-from workforce.tests.factories import EmployeeFactory
+from workforce.models import Employee, SiteSettings
+from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 EMPLOYEES = "/api/employees"
 # Late in the evening of the 4th in New York, already the 5th in Jerusalem and in UTC.
@@ -163,32 +165,67 @@ def test_only_admins_release(acme: Personas, role: Role) -> None:
     assert problem(answer) == (403, "permission_denied", None)
 
 
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What each of `acts` answers, all begun at the same moment on connections of their own."""
+    start = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        try:
+            start.wait()
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(run, acts))
+
+
 @pytest.mark.parametrize("second", ["acme", "globex"])
 def test_two_at_once_can_not_hire_the_same_person(
     transactional_db: None, acme: Personas, globex: Personas, second: str
 ) -> None:
-    clients = [
-        client_of(acme.admin),
-        client_of((acme if second == "acme" else globex).reviewer),
-    ]
-    answers: list[Any] = []
-    start = threading.Barrier(len(clients))
-
-    def hire(client: Any) -> None:
-        try:
-            start.wait()
-            body = {"full_name": "John Example", "passport_id": "AB123456"}
-            answers.append(client.post(EMPLOYEES, body))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=hire, args=[client]) for client in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    body = {"full_name": "John Example", "passport_id": "AB123456"}
+    one = client_of(acme.admin)
+    other = client_of((acme if second == "acme" else globex).reviewer)
+    answers = at_once(
+        lambda: one.post(EMPLOYEES, body), lambda: other.post(EMPLOYEES, body)
+    )
     assert sorted(answer.status_code for answer in answers) == [201, 400]
     refused = next(answer for answer in answers if answer.status_code == 400)
     assert problem(refused) == (400, "already_in_use", "passport_id")
     trails = [*events(acme.id), *events(globex.id)]
     assert [event.event_type for event in trails] == ["employee_created"]
+
+
+def test_two_at_once_deactivate_somebody_once(
+    transactional_db: None, acme: Personas
+) -> None:
+    john = make(acme)
+    clients = [client_of(acme.admin), client_of(acme.reviewer)]
+    answers = at_once(
+        *(lambda c=client: c.post(path(john, "deactivate")) for client in clients)
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [event.event_type for event in events(acme.id)] == ["employee_deactivated"]
+
+
+def test_two_first_settings_at_once_make_one_row(
+    transactional_db: None, acme: Personas
+) -> None:
+    with acme.scope():
+        url = f"/api/sites/{SiteFactory().pk}/settings"
+    clients = [client_of(acme.admin), client_of(acme.reviewer)]
+    answers = at_once(
+        *(
+            lambda c=client, tariff=tariff: c.put(url, {"hourly_tariff": tariff})
+            for tariff, client in enumerate(clients)
+        )
+    )
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses in ([200, 200], [200, 409])
+    for answer in answers:
+        if answer.status_code == 409:
+            assert problem(answer) == (409, "edited_elsewhere", None)
+    with acme.scope():
+        assert SiteSettings.objects.count() == 1
+    assert len(events(acme.id)) == statuses.count(200)
