@@ -68,6 +68,15 @@ class AuditEvent(TenantModel):
             models.Index(
                 fields=["business", "work_card_id"], name="audit_events_card_idx"
             ),
+            # For super-admins, who read across businesses.
+            models.Index(
+                fields=["-created_at", "-id"], name="audit_events_platform_idx"
+            ),
+            models.Index(
+                fields=["business", "created_at"],
+                condition=models.Q(platform_only=True),
+                name="audit_events_attempts_idx",
+            ),
         ]
 
     def __str__(self) -> str:

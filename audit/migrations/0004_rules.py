@@ -66,4 +66,18 @@ class Migration(migrations.Migration):
                 fields=["business", "work_card_id"], name="audit_events_card_idx"
             ),
         ),
+        migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(
+                fields=["-created_at", "-id"], name="audit_events_platform_idx"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(
+                fields=["business", "created_at"],
+                condition=models.Q(platform_only=True),
+                name="audit_events_attempts_idx",
+            ),
+        ),
     ]
