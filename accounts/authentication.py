@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -27,7 +25,7 @@ from businesses.tenancy.context import business_scope, set_current_user
 from businesses.tenancy.middleware import Evidence
 
 from .models import Acting, SignIn, User
-from .tokens import read_access_token
+from .tokens import read_access_token, was_acting_token
 
 # What a session holds besides Django's own keys.
 SESSION_KEY = "automatehq_evidence"
@@ -41,7 +39,8 @@ class DeadEvidence(AuthenticationFailed):
         self.code = code
 
 
-def _dead(code: str) -> DeadEvidence:
+def dead(code: str) -> DeadEvidence:
+    """The refusal with `code`, which is one of these."""
     details = {
         "token_not_valid": "The sign-in is not valid, or not any more.",
         "user_inactive": "This user is inactive.",
@@ -65,42 +64,50 @@ def admit(evidence: Evidence) -> Person:
     One query for a user of the business in scope; a super-admin's row is read in a nested scope of their own business.
     """
     if evidence.business_id == evidence.home_id:
-        user = _read_user(evidence)
-        _check_row(user, evidence)
+        user = read_user(evidence)
         if user.is_super_admin:
-            raise _dead("token_not_valid")
+            raise dead("token_not_valid")
         return Person(user, user.business)
     with business_scope(evidence.home_id):
-        user = _read_user(evidence)
-    _check_row(user, evidence)
+        user = read_user(evidence)
     if not user.is_super_admin:
-        raise _dead("token_not_valid")
+        raise dead("token_not_valid")
     if evidence.business_id is None:
         return Person(user, None)
     return Person(user, _business_acted_for(user, evidence))
 
 
-def _read_user(evidence: Evidence) -> User:
-    users = User.objects.select_related("business")
-    if evidence.sign_in_id is not None:
-        live = SignIn.objects.filter(
-            pk=evidence.sign_in_id, user=OuterRef("pk"), revoked_at__isnull=True
+def read_user(evidence: Evidence) -> User:
+    """The user whom `evidence` names, read in the scope of their own business, if it is still good. One query.
+
+    Raises `DeadEvidence` for one who is not there or inactive, an inactive business, a sign-in that was ended, and
+    evidence from before a sign-out.
+    """
+    users = User.objects.select_related("business").filter(pk=evidence.user_id)
+    is_signed_in: Any = Value(value=True)
+    if evidence.sign_in_id is not None:  # a session has none
+        is_signed_in = Exists(
+            SignIn.objects.filter(
+                pk=evidence.sign_in_id, user=OuterRef("pk"), revoked_at__isnull=True
+            )
         )
-        users = users.filter(Exists(live))
-    user: User | None = users.filter(pk=evidence.user_id).first()
+    user: Any = users.annotate(is_signed_in=is_signed_in).first()
     if user is None:
-        raise _dead("token_not_valid")
-    return user
-
-
-def _check_row(user: User, evidence: Evidence) -> None:
+        raise dead("token_not_valid")
     if not user.is_active:
-        raise _dead("user_inactive")
+        raise dead("user_inactive")
     if not user.business.is_active:
-        raise _dead("business_inactive")
-    for signed_out_at in (user.signed_out_at, user.business.signed_out_at):
-        if signed_out_at is not None and evidence.issued_at <= signed_out_at:
-            raise _dead("token_not_valid")
+        raise dead("business_inactive")
+    if not user.is_signed_in or _is_older(
+        evidence, user.signed_out_at, user.business.signed_out_at
+    ):
+        raise dead("token_not_valid")
+    return user  # type: ignore[no-any-return]
+
+
+def _is_older(evidence: Evidence, *signed_out_at: datetime | None) -> bool:
+    """True if the evidence is from before one of these moments."""
+    return any(moment and evidence.issued_at <= moment for moment in signed_out_at)
 
 
 def _business_acted_for(user: User, evidence: Evidence) -> Business:
@@ -112,10 +119,12 @@ def _business_acted_for(user: User, evidence: Evidence) -> Business:
         or user.acting_expires_at is None
         or user.acting_expires_at <= timezone.now()
     ):
-        raise _dead("acting_expired")
+        raise dead("acting_expired")
     business: Business | None = Business.objects.filter(pk=evidence.business_id).first()
     if business is None or not business.is_active:
-        raise _dead("business_inactive")
+        raise dead("business_inactive")
+    if _is_older(evidence, business.signed_out_at):
+        raise dead("token_not_valid")
     user.acting = Acting(business, user.acting_reason, user.acting_expires_at)
     return business
 
@@ -148,9 +157,10 @@ class BearerAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Evidence] | None:
         evidence: Evidence | None = getattr(request._request, "evidence", None)
         if evidence is None:
-            if _bearer(request) is None:
+            raw = _bearer(request)
+            if raw is None:
                 return None
-            raise _dead("token_not_valid")
+            raise dead("acting_expired" if was_acting_token(raw) else "token_not_valid")
         person = admit(evidence)
         enter(request._request, person)
         return person.user, evidence
@@ -208,45 +218,3 @@ def _user_of_session(request: Any) -> User | AnonymousUser:
         return AnonymousUser()
     enter(request, person)
     return person.user
-
-
-def look_up_sign_in(email: str) -> tuple[uuid.UUID, uuid.UUID] | None:
-    """The ids of the user with `email` and of their business, or None. Works outside every scope."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT user_id, business_id FROM login_lookup(%s)", [email])
-        row = cursor.fetchone()
-    return (row[0], row[1]) if row else None
-
-
-class BusinessBackend(BaseBackend):
-    """E-mail and password, checked in the scope of the user's own business.
-
-    The user comes back whether active or not: who asks for a right password of an inactive user is told so, and who asks
-    with a wrong one is not. An unknown e-mail takes the time of a wrong password.
-    """
-
-    def authenticate(
-        self,
-        request: HttpRequest | None,
-        username: str | None = None,
-        password: str | None = None,
-        **kwargs: Any,
-    ) -> User | None:
-        email = username if username is not None else kwargs.get("email")
-        if not email or password is None:
-            return None
-        found = look_up_sign_in(email.strip())
-        if found is None:
-            User().set_password(password)
-            return None
-        user_id, business_id = found
-        with business_scope(business_id):
-            user: User | None = (
-                User.objects.select_related("business").filter(pk=user_id).first()
-            )
-            if user is not None and user.check_password(password):
-                return user
-        return None
-
-    def get_user(self, user_id: Any) -> None:
-        """Nobody: a user is read in the scope of their business, which an id alone does not name."""

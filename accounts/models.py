@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
@@ -18,6 +19,23 @@ from businesses.tenancy.models import TenantModel
 
 from .querysets import UserQuerySet
 from .roles import Role, rights_of
+
+ALREADY_IN_USE.update(
+    {"users_email_unique": "email", "users_phone_unique": "phone_number"}
+)
+BROKEN_RULES.update(
+    {
+        "users_email_lower": Rule("email", "invalid", "Enter a valid e-mail address."),
+        "users_active_have_email": Rule(
+            "email", "required", "An active user needs an e-mail address."
+        ),
+        "users_super_admins_in_platform": Rule(
+            "role",
+            "invalid_choice",
+            "Super-admins belong to the platform, and nobody else does.",
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)

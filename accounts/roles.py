@@ -47,8 +47,8 @@ MAY: dict[str, frozenset[Role]] = {
     "cards.review": _REVIEW,
     "cards.delete_any": _ADMIN,
     "months.see": _EVERYONE,
-    "months.close": _REVIEW | _SUPER,
-    "months.reopen": _ADMIN | _SUPER,
+    "months.close": _REVIEW,
+    "months.reopen": _ADMIN,
     "exports.see": frozenset(
         {Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER, Role.VIEWER}
     ),

@@ -1,4 +1,4 @@
-"""The tokens of the API: what they claim, and how they are read.
+"""The tokens of the API: what they claim, how they are made and how they are read.
 
 An access token lives 15 minutes and a refresh token 7 days, each refresh token for one use. A super-admin's acting
 token lives as long as the hour of acting and has no refresh.
@@ -7,12 +7,17 @@ token lives as long as the hour of acting and has no refresh.
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import jwt
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from businesses.tenancy.middleware import Evidence
+
+if TYPE_CHECKING:
+    from .models import User
 
 USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
     "user_id",
@@ -24,15 +29,55 @@ USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
 )
 
 
+# Writing
+
+
+def access_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
+    """An access token that leads `user` into their business, or a super-admin onto the platform."""
+    token: AccessToken = _write_own(AccessToken(), user, sign_in_id)
+    return token
+
+
+def refresh_token(user: "User", sign_in_id: uuid.UUID) -> RefreshToken:
+    """A refresh token for one use: the sign-in must remember its `jti`."""
+    token: RefreshToken = _write_own(RefreshToken(), user, sign_in_id)
+    return token
+
+
+def acting_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
+    """An access token that leads a super-admin into the business that their row says they act for, until it says."""
+    token: AccessToken = write_claims(
+        AccessToken(),
+        user_id=user.pk,
+        home_id=user.business_id,
+        business_id=user.acting_business_id,
+        sign_in_id=sign_in_id,
+        acting_token=user.acting_token,
+    )
+    assert user.acting_expires_at is not None
+    token["exp"] = int(user.acting_expires_at.timestamp())
+    return token
+
+
+def _write_own(token: Any, user: "User", sign_in_id: uuid.UUID) -> Any:
+    return write_claims(
+        token,
+        user_id=user.pk,
+        home_id=user.business_id,
+        business_id=None if user.is_super_admin else user.business_id,
+        sign_in_id=sign_in_id,
+    )
+
+
 def write_claims(
-    token: Token,
+    token: Any,
     *,
     user_id: uuid.UUID,
     home_id: uuid.UUID,
     business_id: uuid.UUID | None,
     sign_in_id: uuid.UUID,
     acting_token: uuid.UUID | None = None,
-) -> Token:
+) -> Any:
     """Write who bears `token` and where it leads."""
     token[USER] = str(user_id)
     token[HOME] = str(home_id)
@@ -42,6 +87,9 @@ def write_claims(
     # `iat` counts whole seconds: too coarse to tell a token from before a sign-out from one after it.
     token[ISSUED_AT] = time.time()
     return token
+
+
+# Reading
 
 
 def read_evidence(token: Token) -> Evidence:
@@ -67,10 +115,34 @@ def read_access_token(raw: str) -> Evidence:
 def read_refresh_token(raw: str) -> tuple[Evidence, uuid.UUID]:
     """Verify a refresh token: its evidence and its `jti`. Raises `TokenError`."""
     token: Any = RefreshToken(raw)  # type: ignore[arg-type]
+    return read_evidence(token), jti_of(token)
+
+
+def jti_of(token: Token) -> uuid.UUID:
+    """The id of a token. Raises `TokenError` for one that is none of ours."""
     try:
-        return read_evidence(token), uuid.UUID(token["jti"])
-    except (KeyError, ValueError) as error:
-        raise TokenError("The token lacks a claim.") from error
+        return uuid.UUID(token["jti"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise TokenError("The token has no id.") from error
+
+
+def was_acting_token(raw: str) -> bool:
+    """True for an acting token of ours whose hour is over: who bears it is told so."""
+    try:
+        claims = jwt.decode(
+            raw,
+            api_settings.SIGNING_KEY,
+            algorithms=[api_settings.ALGORITHM],
+            issuer=api_settings.ISSUER,
+            options={"verify_exp": False, "require": ["exp"]},
+        )
+    except jwt.InvalidTokenError:
+        return False
+    return (
+        claims.get("token_type") == "access"
+        and claims.get(ACTING) is not None
+        and claims["exp"] <= time.time()
+    )
 
 
 def _optional(value: Any) -> uuid.UUID | None:

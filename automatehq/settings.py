@@ -65,6 +65,8 @@ TRUSTED_PROXIES: int = _setting(env.int, "TRUSTED_PROXIES", default=0)
 # Applications
 
 INSTALLED_APPS = [
+    # Before django.contrib.auth: our createsuperuser and changepassword stand in for its own.
+    "accounts",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
@@ -82,7 +84,6 @@ INSTALLED_APPS = [
     "django_tasks",
     "businesses",
     "audit",
-    "accounts",
     "workforce",
     "workcards",
     "exports",
@@ -188,7 +189,7 @@ CACHES = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "accounts.authentication.BusinessBackend",
+    "accounts.sign_in.BusinessBackend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -196,7 +197,8 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "full_name", "phone_number"]},
     },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -211,8 +213,13 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_SAMESITE = "Lax"
 LOGIN_URL = "/admin/login/"
 
+# The lock is asked for by accounts/lockout.py, which answers 429 with Retry-After; the middleware would answer in its own way.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_USERNAME_FORM_FIELD = (
+    "username"  # as Django's authenticate() calls it, and not our model's field
+)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_DISABLE_ACCESS_LOG = True
 AXES_RESET_ON_SUCCESS = True

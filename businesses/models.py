@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from businesses.tenancy.models import IdentifiedModel, TenantModel
 
 from .querysets import BusinessManager
@@ -19,6 +20,26 @@ PLATFORM_ID = uuid.UUID("00000000-0000-7000-8000-000000000001")
 # The business that a single-company database becomes.
 DEFAULT_BUSINESS_ID = uuid.UUID("00000000-0000-7000-8000-000000000002")
 CODE_PATTERN = r"^[a-z0-9-]{2,40}$"
+
+ALREADY_IN_USE.update(
+    {
+        "businesses_name_unique": "business_name",
+        "businesses_code_unique": "business_code",
+    }
+)
+BROKEN_RULES.update(
+    {
+        "businesses_code_format": Rule(
+            "business_code", "invalid", "2 to 40 of a-z, 0-9 and -."
+        ),
+        "businesses_cutoff_day_range": Rule(
+            "month_cutoff_day", "invalid", "A day from 1 to 28."
+        ),
+        "businesses_expected_cards_range": Rule(
+            "expected_cards_per_month", "invalid", "A number from 1 to 31."
+        ),
+    }
+)
 
 
 def validate_time_zone(name: str) -> None:

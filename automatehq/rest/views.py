@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .filters import allowed_query_parameters, refuse_unknown_parameters
+from .serializers import StrictSerializer
 
 
 class Conventions:
@@ -34,3 +35,8 @@ class Conventions:
 
 class APIView(Conventions, views.APIView):
     """rest_framework's APIView, with our conventions."""
+
+
+def refuse_body(request: Request) -> None:
+    """400 that names each field of a body, for a verb that takes none."""
+    StrictSerializer(data=request.data).is_valid(raise_exception=True)

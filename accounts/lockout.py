@@ -1,0 +1,93 @@
+"""How often somebody may guess a password: 5 times an e-mail and address, 50 times an address, in 15 minutes.
+
+Failures of one e-mail from one address are counted by django-axes, those of one address by a counter of our own. Whether
+anybody has the e-mail makes no difference to either. Works in every scope and in none.
+"""
+
+import ipaddress
+import math
+from datetime import timedelta
+
+from axes.conf import settings as axes_settings
+from axes.handlers.proxy import AxesProxyHandler
+from axes.helpers import get_credentials
+from axes.models import AccessAttempt
+from django.http import HttpRequest
+from django.utils import timezone
+
+from automatehq import counters
+from automatehq.addresses import client_address
+from automatehq.rest.errors import TooMany
+from businesses.tenancy.context import unscoped
+
+FAILURES_AN_ADDRESS = 50
+COOL_OFF: timedelta = axes_settings.AXES_COOLOFF_TIME
+
+
+def take_turn(request: HttpRequest, email: str) -> None:
+    """Let guesses at one e-mail from one address come one after the other, until the transaction ends.
+
+    Otherwise many at once would all be looked at before the first of them is counted.
+    """
+    counters.take_turn(f"sign-in:{email}:{client_address(request)}")
+
+
+def refusal(request: HttpRequest, email: str) -> TooMany | None:
+    """429 `too_many_attempts` while the e-mail, from this address, or the whole address is locked; else None."""
+    wait = max(_wait_for_email(request, email), _wait_for_address(request))
+    if wait <= 0:
+        return None
+    return TooMany(
+        "too_many_attempts",
+        "Too many failed attempts to sign in. Try again later.",
+        wait=math.ceil(wait),
+    )
+
+
+def count_failure(request: HttpRequest, email: str) -> bool:
+    """Remember one failure; True if it was the one that locks."""
+    with unscoped():
+        AxesProxyHandler.user_login_failed(__name__, get_credentials(email), request)
+    of_address = counters.count(
+        _address_key(request), seconds=int(COOL_OFF.total_seconds())
+    )
+    # django-axes says so on the request.
+    locks_email = bool(getattr(request, "axes_locked_out", False))
+    return locks_email or of_address.count == FAILURES_AN_ADDRESS
+
+
+def forget_failures(request: HttpRequest, email: str) -> None:
+    """The right password came: its earlier failures from this address no longer count. The address's do."""
+    with unscoped():
+        AccessAttempt.objects.filter(
+            username=email, ip_address=client_address(request)
+        ).delete()
+
+
+def _wait_for_email(request: HttpRequest, email: str) -> float:
+    with unscoped():
+        if AxesProxyHandler.is_allowed(request, get_credentials(email)):
+            return 0.0
+        attempts = AccessAttempt.objects.filter(
+            username=email, ip_address=client_address(request)
+        )
+        last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True)
+        failed_at = last.first() or timezone.now()
+    return max((failed_at + COOL_OFF - timezone.now()).total_seconds(), 1.0)
+
+
+def _wait_for_address(request: HttpRequest) -> float:
+    failures = counters.tally(_address_key(request))
+    return failures.seconds_left if failures.count >= FAILURES_AN_ADDRESS else 0.0
+
+
+def _address_key(request: HttpRequest) -> str:
+    """An IPv6 client has a whole /64 to itself, and counts as one address."""
+    address = client_address(request)
+    if address is None:
+        return "sign-in-failures:unknown"
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        network = ipaddress.ip_network((ip, 64), strict=False)
+        return f"sign-in-failures:{ip.ipv4_mapped or network}"
+    return f"sign-in-failures:{ip}"
