@@ -6,6 +6,9 @@ before `<id:pk>`. Tests walk the table: a route without its row there fails.
 
 from typing import Final
 
+from accounts import auth_views
+from accounts.business_views import BusinessViewSet
+from accounts.views import UserViewSet
 from audit.views import AuditEventViewSet
 from automatehq import health
 from automatehq.rest.docs import SchemaView, docs
@@ -32,13 +35,28 @@ SITE_SETTINGS = {
 }
 CARD_DAYS = {"get": "days", "put": "replace_days", "patch": "edit_days"}
 CARD_VERBS = ("assign", "approve", "reject", "reopen")
-EMPLOYEE_VERBS = ("activate", "deactivate", "release")
+PERSON_VERBS = ("activate", "deactivate", "release")
+ON_AND_OFF = ("activate", "deactivate")
 
 # Under /api, without a trailing slash.
 API: Final[Table] = {
     "automatehq": [
         Route("schema", SchemaView, "schema"),
         Route("docs", docs, "docs"),
+    ],
+    "accounts": [
+        Route("auth/login", auth_views.LoginView, "login"),
+        Route("auth/refresh", auth_views.RefreshView, "refresh"),
+        Route("auth/logout", auth_views.LogoutView, "logout"),
+        Route("auth/me", auth_views.MeView, "me"),
+        Route("auth/password", auth_views.PasswordView, "password"),
+        Route("auth/act-as", auth_views.ActAsView, "act-as"),
+        Route("users", UserViewSet, "users", LIST),
+        Route("users/<id:pk>", UserViewSet, "user", ITEM),
+        *verbs("users/<id:pk>", UserViewSet, "user", *PERSON_VERBS),
+        Route("businesses", BusinessViewSet, "businesses", LIST),
+        Route("businesses/<id:pk>", BusinessViewSet, "business", ITEM),
+        *verbs("businesses/<id:pk>", BusinessViewSet, "business", *ON_AND_OFF),
     ],
     "audit": [
         Route("audit_events", AuditEventViewSet, "audit-events", READ_LIST),
@@ -47,10 +65,10 @@ API: Final[Table] = {
         Route("sites", SiteViewSet, "sites", LIST),
         Route("sites/<id:pk>", SiteViewSet, "site", ITEM),
         Route("sites/<id:pk>/settings", SiteViewSet, "site-settings", SITE_SETTINGS),
-        *verbs("sites/<id:pk>", SiteViewSet, "site", "activate", "deactivate"),
+        *verbs("sites/<id:pk>", SiteViewSet, "site", *ON_AND_OFF),
         Route("employees", EmployeeViewSet, "employees", LIST),
         Route("employees/<id:pk>", EmployeeViewSet, "employee", ITEM),
-        *verbs("employees/<id:pk>", EmployeeViewSet, "employee", *EMPLOYEE_VERBS),
+        *verbs("employees/<id:pk>", EmployeeViewSet, "employee", *PERSON_VERBS),
     ],
     "workcards": [
         Route("work_cards", WorkCardViewSet, "work-cards", LIST),

@@ -1,0 +1,183 @@
+"""The API of signing in, of oneself, and of acting for a business."""
+
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.rest.errors import Invalid
+from automatehq.rest.parsers import JSONObjectParser
+from automatehq.rest.views import APIView
+from businesses.tenancy.context import business_scope
+from businesses.tenancy.middleware import after_scope
+from businesses.tenancy.permissions import BelongsToBusiness
+
+from . import lockout, sign_ins
+from .acting import start_acting, stop_acting
+from .auth_serializers import (
+    ActAsSerializer,
+    ActingTokenSerializer,
+    LoginSerializer,
+    MeSerializer,
+    PasswordChangeSerializer,
+    RefreshSerializer,
+    SignedInSerializer,
+    TokensSerializer,
+)
+from .models import User
+from .services import change_own_password
+from .sign_in import count_failure, sign_in
+from .tokens import acting_token
+
+
+class OpenView(APIView):
+    """For people who are not signed in: any token in the header is passed over."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    parser_classes = [JSONObjectParser]
+
+
+class LoginView(OpenView):
+    @extend_schema(request=LoginSerializer, responses=SignedInSerializer)
+    def post(self, request: Request) -> Response:
+        """Sign in.
+
+        Five failures for one e-mail from one address, or fifty from one address, are answered 429 `too_many_attempts`
+        for 15 minutes. With the right password, 403 `user_inactive` or `business_inactive` say why not.
+        """
+        asked = _read(LoginSerializer, request)
+        user = sign_in(request._request, **asked)
+        tokens = sign_ins.start_sign_in(user)
+        business = None if user.is_super_admin else user.business
+        return _write(
+            SignedInSerializer, {**tokens._asdict(), "user": user, "business": business}
+        )
+
+
+class RefreshView(OpenView):
+    @extend_schema(request=RefreshSerializer, responses=TokensSerializer)
+    def post(self, request: Request) -> Response:
+        """New tokens for a refresh token, once.
+
+        A second use of the same one ends the sign-in: all its tokens are dead. A client must not refresh twice at once.
+        """
+        tokens = sign_ins.renew(_read(RefreshSerializer, request)["refresh"])
+        return _write(TokensSerializer, tokens._asdict())
+
+
+class LogoutView(OpenView):
+    @extend_schema(request=RefreshSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Sign out: every token of this sign-in is dead."""
+        sign_ins.end_sign_in(_read(RefreshSerializer, request)["refresh"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=MeSerializer)
+    def get(self, request: Request) -> Response:
+        """Who is signed in, for which business they work, and what they may do."""
+        user: Any = request.user
+        return _write(
+            MeSerializer,
+            {
+                "user": user,
+                "business": request._request.business,  # type: ignore[attr-defined]
+                "acting": user.acting,
+                "may": sorted(user.rights),
+            },
+        )
+
+
+class PasswordView(APIView):
+    permission_classes = [IsAuthenticated]
+    parser_classes = [JSONObjectParser]
+
+    @extend_schema(request=PasswordChangeSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Change one's own password. Every sign-in ends, this one too.
+
+        Wrong current passwords count as failures to sign in.
+        """
+        asked = _read(PasswordChangeSerializer, request)
+        user: Any = request.user
+        self._check_current(request, user, asked["current_password"])
+        change_own_password(user=user, new_password=asked["new_password"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @staticmethod
+    def _check_current(request: Request, user: User, password: str) -> None:
+        plain = request._request
+        email = user.email or ""
+        if locked := lockout.refusal(plain, email):
+            raise locked
+        with business_scope(user.business_id):  # a hash of old is renewed
+            is_right = user.check_password(password)
+        if not is_right:
+            wrong = Invalid(
+                "incorrect_password", "This is not your password.", "current_password"
+            )
+            # The refusal takes back all that is written in the scope: counted after it.
+            after_scope(lambda: _count_wrong_password(plain, user, wrong.code))
+            raise wrong
+
+
+def _count_wrong_password(request: Any, user: User, code: str) -> None:
+    with transaction.atomic():
+        lockout.take_turn(request, user.email or "")
+        count_failure(
+            request,
+            email=user.email or "",
+            user_id=user.pk,
+            business_id=user.business_id,
+            code=code,
+        )
+
+
+class ActAsView(APIView):
+    permission_classes = [BelongsToBusiness]
+    parser_classes = [JSONObjectParser]
+    rights = {"post": "platform.act_as", "delete": "platform.act_as"}
+
+    @extend_schema(request=ActAsSerializer, responses=ActingTokenSerializer)
+    def post(self, request: Request) -> Response:
+        """Act for a business, with an administrator's rights, for an hour.
+
+        One business at a time: acting for another one ends, and its token is answered 401 `acting_expired`. Start and
+        leaving stand in the business's own trail.
+        """
+        asked = _read(ActAsSerializer, request)
+        evidence: Any = request.auth
+        user = start_acting(user=request.user, **asked)  # type: ignore[arg-type]
+        return _write(
+            ActingTokenSerializer,
+            {
+                "access": str(acting_token(user, evidence.sign_in_id)),
+                "expires_at": user.acting_expires_at,
+                "business": user.acting_business,
+            },
+        )
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Stop acting; with the acting token, or with one's own when the hour is over."""
+        stop_acting(user=request.user)  # type: ignore[arg-type]
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _read(serializer_class: Any, request: Request) -> dict[str, Any]:
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    validated: dict[str, Any] = serializer.validated_data
+    return validated
+
+
+def _write(serializer_class: Any, value: Any) -> Response:
+    return Response(serializer_class(value).data)

@@ -1,0 +1,276 @@
+"""What may be done to users.
+
+Each act locks its row, saves only what changed, and leaves one event in the trail. `actor` is who does it, None for a command.
+On the platform the users are the super-admins, who live in Platform; elsewhere those of the business in scope.
+"""
+
+import uuid
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.utils import timezone
+
+from audit.attempts import check_in_use_limit
+from audit.services import changes, record, snapshot
+from automatehq.rest.errors import Conflict, Denied, Invalid, Problem
+from businesses.models import PLATFORM_ID, Business
+from businesses.tenancy.context import Scope, business_scope, try_get_business_id
+
+from .acting import stop_acting
+from .models import User
+from .roles import RANK, Role
+from .sign_ins import revoke_sign_ins
+
+# What the trail tells of a user, before and after. Never a password.
+FIELDS = ("email", "full_name", "phone_number", "role", "language", "is_active")
+# Values that somebody else may have: asking after too many of them is refused.
+UNIQUE = ("email", "phone_number")
+
+
+def create_user(
+    *, values: Mapping[str, Any], password: str, actor: User | None
+) -> User:
+    """A new user of the business in scope; on the platform a new super-admin.
+
+    Raises `Denied` for a role above the actor's own, and on the platform for any but a super-admin's: whoever makes a
+    business's users acts for it first.
+    """
+    _check_rank(actor, values["role"])
+    if try_get_business_id() is None and values["role"] != Role.SUPER_ADMIN:
+        raise _act_as_required()
+    with _where_users_are():
+        user = User(**values)
+        _set_password(user, password, "password")
+        _check_in_use(actor, values)
+        user.save(force_insert=True)
+        record("user_created", entity=user, actor=actor, after=snapshot(user, FIELDS))
+    return user
+
+
+def update_user(
+    *, user_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
+) -> User:
+    """Edit a user; `password` among the values resets it. A reset and a demotion end the user's sign-ins.
+
+    Raises `Denied` for a user of a role above the actor's own, for such a role, and for a demotion or a reset of oneself;
+    `Conflict` when the last administrator would be demoted.
+    """
+    values = dict(values)
+    password = values.pop("password", None)
+    with _where_users_are():
+        user = _locked(user_id)
+        _check_rank(actor, user.role, values.get("role", user.role))
+        before = snapshot(user, FIELDS)
+        is_demoted = RANK[Role(values.get("role", user.role))] < RANK[Role(user.role)]
+        if is_demoted:
+            _check_not_oneself(actor, user, "You can't demote yourself.", "role")
+            _check_not_last_admin(user)
+        _assign(user, values)
+        before, after = changes(before, snapshot(user, FIELDS))
+        written = [*after]
+        if password is not None:
+            _check_not_oneself(
+                actor,
+                user,
+                "Change your own password at /api/auth/password.",
+                "password",
+            )
+            _set_password(user, password, "password")
+            written.append("password")
+        if not written:
+            return user
+        if "email" in after and user.email is None:
+            raise Invalid("null", "Release the user to free the e-mail.", "email")
+        _check_in_use(actor, after)
+        if is_demoted or password is not None:
+            written += _sign_out(user)
+        user.save(update_fields=[*written, "updated_at"])
+        record(
+            "user_updated" if after else "user_password_changed",
+            entity=user,
+            actor=actor,
+            before=before or None,
+            after=after or None,
+            password_changed=True if after and password is not None else None,
+        )
+    return user
+
+
+def activate_user(
+    *, user_id: uuid.UUID, actor: User | None, email: str | None = None
+) -> User:
+    """Let a user sign in again, with their old password; older tokens and sessions stay dead.
+
+    One who was released gets a new `email`: `Invalid` without one.
+    """
+    with _where_users_are():
+        user = _locked(user_id)
+        _check_rank(actor, user.role)
+        if user.is_active:
+            return user
+        before = snapshot(user, FIELDS)
+        user.is_active = True
+        user.email = email or user.email
+        if user.email is None:
+            raise Invalid(
+                "required", "This user was released and needs an e-mail.", "email"
+            )
+        before, after = changes(before, snapshot(user, FIELDS))
+        _check_in_use(actor, after)
+        user.save(update_fields=[*after, "updated_at"])
+        record("user_activated", entity=user, actor=actor, before=before, after=after)
+    return user
+
+
+def deactivate_user(*, user_id: uuid.UUID, actor: User | None) -> User:
+    """Shut a user out: their tokens and sessions are dead, and so is their acting for a business.
+
+    Raises `Denied` for oneself and for a role above one's own, `Conflict` for the last administrator.
+    """
+    with _where_users_are():
+        user = _locked(user_id)
+        _check_rank(actor, user.role)
+        _check_not_oneself(actor, user, "You can't deactivate yourself.")
+        if not user.is_active:
+            return user
+        _check_not_last_admin(user)
+        stop_acting(user=user)
+        user.is_active = False
+        user.save(update_fields=["is_active", "updated_at", *_sign_out(user)])
+        record(
+            "user_deactivated",
+            entity=user,
+            actor=actor,
+            before={"is_active": True},
+            after={"is_active": False},
+        )
+    return user
+
+
+def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
+    """Free e-mail and phone of an inactive user, so that another business can have them; history stays.
+
+    Raises `Conflict` while the user is active.
+    """
+    with _where_users_are():
+        user = _locked(user_id)
+        _check_rank(actor, user.role)
+        if user.is_active:
+            raise Conflict(
+                "user_is_active", "Deactivate this user before releasing them."
+            )
+        before = snapshot(user, FIELDS)
+        user.email = user.phone_number = None
+        before, after = changes(before, snapshot(user, FIELDS))
+        if after:
+            user.save(update_fields=[*after, "updated_at"])
+            record(
+                "user_released", entity=user, actor=actor, before=before, after=after
+            )
+    return user
+
+
+def change_own_password(*, user: User, new_password: str) -> None:
+    """Give `user`, who has just proved the old password, a new one. Every sign-in of theirs ends, this one too."""
+    with business_scope(user.business_id):
+        user = _locked(user.pk)
+        _set_password(user, new_password, "new_password")
+        user.save(update_fields=["password", "updated_at", *_sign_out(user)])
+        record("user_password_changed", entity=user, actor=user)
+
+
+# Where
+
+
+def _where_users_are() -> AbstractContextManager[Scope]:
+    """The business in scope; on the platform Platform, where the super-admins are and tenant data can't be written."""
+    return business_scope(try_get_business_id() or PLATFORM_ID)
+
+
+def _locked(user_id: uuid.UUID) -> User:
+    """The user's row, locked after their business's: of two acts on a business's users one waits for the other.
+
+    So two administrators can't demote each other at once and leave nobody.
+    """
+    business_id = try_get_business_id()
+    Business.objects.select_for_update(no_key=True).get(pk=business_id)
+    user: User | None = (
+        User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    )
+    if user is not None:
+        return user
+    if business_id == PLATFORM_ID:
+        # Seen from the platform, and not a super-admin.
+        raise _act_as_required()
+    raise Http404
+
+
+# What is asked before
+
+
+def _check_rank(actor: User | None, *roles: str) -> None:
+    """Nobody touches a user of a role above their own, or gives such a role."""
+    if actor is None:
+        return
+    own = RANK[actor.acting_role]
+    if any(RANK[Role(role)] > own for role in roles):
+        raise Denied(detail="This role is above your own.", attr="role")
+
+
+def _check_not_oneself(
+    actor: User | None, user: User, detail: str, attr: str | None = None
+) -> None:
+    if actor is not None and actor.pk == user.pk:
+        raise Denied(detail=detail, attr=attr)
+
+
+def _check_not_last_admin(user: User) -> None:
+    """A business keeps one active administrator, and Platform one super-admin."""
+    if not user.is_active or user.role not in (Role.ADMIN, Role.SUPER_ADMIN):
+        return
+    others = User.objects.active().with_role(user.role).exclude(pk=user.pk)
+    if not others.exists():
+        raise Conflict("last_admin", "This is the last active administrator.")
+
+
+def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
+    if actor is not None and any(written.get(field) for field in UNIQUE):
+        check_in_use_limit(actor.pk)
+
+
+def _act_as_required() -> Denied:
+    return Denied(
+        "act_as_required", "Act for the business first: POST /api/auth/act-as."
+    )
+
+
+# What is done
+
+
+def _assign(user: User, values: Mapping[str, Any]) -> None:
+    for field, value in values.items():
+        setattr(user, field, value)
+
+
+def _set_password(user: User, password: str, attr: str) -> None:
+    """Set it, or raise `Invalid` on `attr` with everything that is wrong with it."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid.several(
+            Problem(one.code or "invalid", message, attr)
+            for one in error.error_list
+            for message in one.messages
+        ) from error
+    user.set_password(password)
+
+
+def _sign_out(user: User) -> list[str]:
+    """Make every token and session of `user` dead for good; the fields that the caller must save."""
+    user.signed_out_at = timezone.now()
+    revoke_sign_ins(user)
+    return ["signed_out_at"]

@@ -1,0 +1,114 @@
+"""The API of users."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.rest.views import refuse_body
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.api import TenantViewSet
+from businesses.tenancy.context import try_get_scope
+from businesses.tenancy.permissions import ActAsRequired, BelongsToBusiness
+
+from . import services
+from .filters import UserFilterSet
+from .models import User
+from .serializers import ActivationSerializer, UserSerializer
+
+
+class ManagesUsers(BelongsToBusiness):
+    """An administrator manages the users of the business, a super-admin on the platform the super-admins.
+
+    A super-admin who would manage a business's users acts for it first.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        user: Any = request.user
+        return bool(
+            user.is_authenticated and user.may("users.manage_super_admins")
+        ) or super().has_permission(request, view)
+
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+        scope = try_get_scope()
+        is_on_platform = scope is not None and scope.kind == "platform"
+        if request.method in SAFE_METHODS or not is_on_platform:
+            return super().has_object_permission(request, view, obj)
+        if obj.business_id != PLATFORM_ID:
+            raise ActAsRequired
+        return True
+
+
+class UserViewSet(TenantViewSet[User]):
+    """The people who sign in."""
+
+    queryset = User.objects
+    serializer_class = UserSerializer
+    filterset_class = UserFilterSet
+    permission_classes = [ManagesUsers]
+    search_fields = ("full_name", "email", "phone_number")
+    ordering = ("full_name",)
+    ordering_fields = ("full_name", "email", "role", "last_login", "created_at")
+    rights = {
+        "list": "users.see",
+        "retrieve": "users.see",
+        "create": "users.manage",
+        "update": "users.manage",
+        "partial_update": "users.manage",
+        "destroy": "users.manage",
+        "activate": "users.manage",
+        "deactivate": "users.manage",
+        "release": "users.manage",
+    }
+
+    def perform_create(self, serializer: serializers.BaseSerializer[User]) -> None:
+        values = dict(serializer.validated_data)
+        serializer.instance = services.create_user(
+            password=values.pop("password"), values=values, actor=self._actor
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = services.update_user(
+            user_id=serializer.instance.pk,
+            values=serializer.validated_data,
+            actor=self._actor,
+        )
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: uuid.UUID) -> Response:
+        """Deactivate; users are never deleted."""
+        services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=ActivationSerializer, responses=UserSerializer)
+    def activate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Let a user sign in again. One who was released needs a new `email`."""
+        user = self.get_object()
+        asked = ActivationSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user = services.activate_user(
+            user_id=user.pk, actor=self._actor, **asked.validated_data
+        )
+        return Response(self.get_serializer(user).data)
+
+    @extend_schema(request=None, responses=UserSerializer)
+    def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Shut a user out: all their tokens and sessions are dead."""
+        refuse_body(request)
+        user = services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
+        return Response(self.get_serializer(user).data)
+
+    @extend_schema(request=None, responses=UserSerializer)
+    def release(self, request: Request, pk: uuid.UUID) -> Response:
+        """Free e-mail and phone of an inactive user, so that another business can have them."""
+        refuse_body(request)
+        user = services.release_user(user_id=self.get_object().pk, actor=self._actor)
+        return Response(self.get_serializer(user).data)
+
+    @property
+    def _actor(self) -> Any:
+        return self.request.user
