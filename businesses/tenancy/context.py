@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from .errors import NoActiveBusiness, ScopeError
 from .roles import platform_role, tenant_role
@@ -160,10 +161,26 @@ def _open(
         finally:
             _scope.reset(scope_token)
             _user.reset(user_token)
+        if is_outermost:
+            _refuse_to_lose(connection)
         # After an exception the rollback of the savepoint has put the settings back, and COMMIT or ROLLBACK of the
         # outermost transaction drops them: only a savepoint that is released leaves them to us.
         if not is_outermost and not connection.needs_rollback:
             _restore(connection, outer)
+
+
+def _refuse_to_lose(connection: BaseDatabaseWrapper) -> None:
+    """Raise if somebody swallowed an error of the database: COMMIT would roll everything back and report success."""
+    session = connection.connection
+    if (
+        session is not None
+        and not connection.needs_rollback
+        and session.info.transaction_status == TRANSACTION_STATUS_INERROR
+    ):
+        raise ScopeError(
+            "An error of the database was caught without a savepoint, so nothing of this scope can be kept. Put "
+            "`transaction.atomic()` round the statement that may fail."
+        )
 
 
 @contextmanager

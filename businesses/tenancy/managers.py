@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from django.core.exceptions import FullResultSet
-from django.db import models
+from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Combinable, Expression, F
 from django.db.models.sql.compiler import SQLCompiler
@@ -73,13 +73,19 @@ class TenantQuerySet(models.QuerySet[Any]):
     def bulk_update(
         self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> int:
-        """As Django's; a row's business can't be changed."""
+        """As Django's; a row's business can't be changed, and `DoesNotExist` if the business in scope lacks one of them."""
         objs, fields = list(objs), list(fields)
         _refuse_business(fields)
         business_id = get_current_business_id()
         for obj in objs:
             obj.enter_business(business_id)
-        return super().bulk_update(objs, fields, *args, **kwargs)
+        with transaction.atomic(using=self.db):
+            updated = super().bulk_update(objs, fields, *args, **kwargs)
+            if updated < len({obj.pk for obj in objs}):
+                raise self.model.DoesNotExist(
+                    f"Not every {self.model._meta.verbose_name} of these is this business's."
+                )
+        return updated
 
     def update(self, **kwargs: Any) -> int:
         """As Django's; a row's business can't be changed."""

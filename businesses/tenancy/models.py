@@ -45,8 +45,14 @@ class TenantModel(IdentifiedModel):
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """As Django's; `DoesNotExist` if the business in scope has no such row, where Django deletes nothing in silence."""
         self.enter_business(get_current_business_id())
-        return super().delete(*args, **kwargs)
+        deleted = super().delete(*args, **kwargs)
+        if not deleted[1].get(self._meta.label):
+            raise self.DoesNotExist(
+                f"No {self._meta.verbose_name} of this business has this id."
+            )
+        return deleted
 
     @classmethod
     def from_db(
