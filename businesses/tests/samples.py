@@ -1,0 +1,126 @@
+"""One row of every tenant model for a business, and all that the database holds of one."""
+
+import uuid
+from typing import Any
+
+from django.db import connection, models
+
+from accounts.models import SignIn, User
+from accounts.tests.factories import SignInFactory
+from accounts.tests.personas import Personas
+from audit.models import AuditEvent
+from audit.tests.factories import AuditEventFactory
+from businesses.models import MigrationOriginal
+from businesses.tenancy.constraints import TenantForeignKeyConstraint
+from businesses.tenancy.context import platform_scope, unscoped
+from businesses.tenancy.grants import tenant_models
+from businesses.tenancy.roles import quoted
+from exports.models import ExportRun
+from exports.tests.factories import ExportRunFactory
+from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
+from workcards.tests.factories import (
+    ApprovedDayFactory,
+    DayEntryFactory,
+    WorkCardFactory,
+)
+from workforce.models import Employee, SiteSettings
+from workforce.tests.factories import SiteSettingsFactory
+
+Rows = dict[type[models.Model], Any]
+
+
+def one_of_each(personas: Personas) -> Rows:
+    """Make a row of every tenant model for the business: model → row."""
+    with personas.scope():
+        card = WorkCardFactory(uploaded=True)
+        approved = ApprovedDayFactory(work_card__employee=card.employee)
+        return {
+            User: personas.admin,
+            SignIn: SignInFactory(user=personas.admin),
+            AuditEvent: AuditEventFactory(),
+            Employee: card.employee,
+            SiteSettings: SiteSettingsFactory(
+                site=card.site, responsible_employee=card.employee
+            ),
+            WorkCardFile: card.file,
+            WorkCard: card,
+            DayEntry: DayEntryFactory(work_card=card),
+            ApprovedDay: approved,
+            ExportRun: ExportRunFactory(site=card.site),
+            MigrationOriginal: _original(personas.id),
+        }
+
+
+def _original(business_id: uuid.UUID) -> MigrationOriginal:
+    """A row that only a migration may write, as the owner."""
+    row = MigrationOriginal(
+        business_id=business_id, table_name="sample", row_id=uuid.uuid4(), content={}
+    )
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE migration_originals NO FORCE ROW LEVEL SECURITY")
+        row.save_base(force_insert=True)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE migration_originals FORCE ROW LEVEL SECURITY")
+    return row
+
+
+def all_of(personas: Personas) -> dict[str, list[Any]]:
+    """Every row that the database holds of the business: table → rows, whole."""
+    found = {}
+    with platform_scope("compares before and after"), connection.cursor() as cursor:
+        for model in tenant_models():
+            table = model._meta.db_table
+            cursor.execute(
+                f"SELECT to_jsonb(t) FROM {quoted(table)} t WHERE business_id = %s ORDER BY id",
+                [personas.id],
+            )
+            found[table] = [row for (row,) in cursor.fetchall()]
+    return found
+
+
+def execute(sql: str, *params: Any) -> Any:
+    """The first row of a SELECT; of anything else, how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone() if cursor.description else cursor.rowcount
+
+
+def insert_copy(model: type[models.Model], business_id: Any) -> Any:
+    """Insert a copy of a row that is in sight, for another business."""
+    table = quoted(model._meta.db_table)
+    columns = [
+        quoted(field.column)
+        for field in model._meta.local_concrete_fields
+        if not field.generated and field.column not in ("id", "business_id")
+    ]
+    return execute(
+        f"INSERT INTO {table} (id, business_id, {', '.join(columns)}) "
+        f"SELECT gen_random_uuid(), %s, {', '.join(columns)} FROM {table} LIMIT 1",
+        business_id,
+    )
+
+
+def composite_keys() -> list[tuple[type[models.Model], TenantForeignKeyConstraint]]:
+    """Every composite key: the model that refers, and its constraint."""
+    return [
+        (model, constraint)
+        for model in tenant_models()
+        for constraint in model._meta.constraints
+        if isinstance(constraint, TenantForeignKeyConstraint)
+    ]
+
+
+def crossing_references() -> list[str]:
+    """The names of the keys by which a row in sight refers to another business's."""
+    found = []
+    for model, constraint in composite_keys():
+        field: Any = model._meta.get_field(constraint.field)
+        (count,) = execute(
+            f"SELECT count(*) FROM {quoted(model._meta.db_table)} own "
+            f"JOIN {quoted(field.related_model._meta.db_table)} theirs ON theirs.id = own.{quoted(field.column)} "
+            "WHERE own.business_id <> theirs.business_id"
+        )
+        if count:
+            found.append(constraint.name)
+    return found
