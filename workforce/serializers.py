@@ -12,7 +12,13 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from automatehq.rest.fields import DateField, NamedReference, ReferenceField
+from automatehq.rest.fields import (
+    DateField,
+    IdField,
+    NamedReference,
+    ReferenceField,
+    TimestampField,
+)
 from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
 from businesses.phones import normalise_phone
 
@@ -89,6 +95,10 @@ class PhoneField(serializers.CharField):
 class SiteSettingsSerializer(StrictModelSerializer):
     """What one business keeps to itself about a site. `hourly_tariff` is left out for those who may not see it."""
 
+    # Null until the first PUT.
+    id = IdField(read_only=True, allow_null=True)
+    created_at = TimestampField(read_only=True, allow_null=True)
+    updated_at = TimestampField(read_only=True, allow_null=True)
     site = NamedReference("site.site_name")
     responsible_employee_id = ReferenceField(
         queryset=Employee.objects, allow_null=True, required=False
@@ -116,7 +126,8 @@ class SiteSettingsSerializer(StrictModelSerializer):
             "created_at",
             "updated_at",
         )
-        read_only_fields = ("id", "business_id", "site_id", "created_at", "updated_at")
+        read_only_fields = ("business_id", "site_id")
+        may_be_absent = ("hourly_tariff",)
         extra_kwargs = {
             "expected_cards_per_month": {
                 "validators": [MinValueValidator(1), MaxValueValidator(31)]
@@ -191,6 +202,7 @@ class SiteSerializer(StrictModelSerializer):
             "counts",
         )
         read_only_fields = ("id", "is_active")
+        may_be_absent = ("counts",)
         extra_kwargs = {"site_code": {"allow_blank": False}}
 
     def get_is_steward(self, site: Site) -> bool:

@@ -52,6 +52,14 @@ class AutoSchema(SpectacularSchema):
             *(["409", "429"] if writes else []),
         ]
 
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """What `Meta.may_be_absent` names is not promised: it comes when asked for, or for whom may see it."""
+        schema = super()._map_basic_serializer(serializer, direction)
+        absent = getattr(getattr(serializer, "Meta", None), "may_be_absent", ())
+        if "required" in schema:
+            schema["required"] = [n for n in schema["required"] if n not in absent]
+        return schema
+
     def _is_list_view(self, serializer: Any = None) -> bool:
         """A viewset names itself which other actions answer with a list."""
         is_named = self.method == "GET" and is_list_action(self.view)
