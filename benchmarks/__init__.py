@@ -1,0 +1,1 @@
+"""What is measured, and how. The last figures are in README.md."""
