@@ -23,8 +23,7 @@ os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 django.setup()
 
-from django.db import connections  # noqa: E402
-from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.db.migrations.executor import MigrationExecutor  # noqa: E402
 
 from automatehq.tests.scratch import (  # noqa: E402
@@ -100,7 +99,7 @@ FROM card c JOIN person u ON u.number = c.number %% 200 CROSS JOIN unnest(ARRAY[
 class Watch(threading.Thread):
     """Looks, over a connection of its own, at what the migration keeps locked against everybody."""
 
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(self) -> None:
         super().__init__(daemon=True)
         self.parameters = connection.get_connection_params()
         with connection.cursor() as cursor:
@@ -127,9 +126,9 @@ class Watch(threading.Thread):
                     last = now
 
 
-def step(connection: BaseDatabaseWrapper) -> list[tuple[str, float, str]]:
+def step() -> list[tuple[str, float, str]]:
     """Migrate forward; gives each migration, its seconds, and the tables that it kept locked with their seconds."""
-    watch = Watch(connection)
+    watch = Watch()
     started: dict[str, float] = {}
     seconds: dict[str, float] = {}
 
@@ -163,17 +162,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cards", type=int, default=200_000)
     cards = parser.parse_args().cards
-    with scratch_database() as scratch:
-        # A migration of a library writes to the default database, whichever is being migrated.
-        connection = connections["default"]
-        connection.settings_dict["NAME"] = scratch.settings_dict["NAME"]
-        migrate_to_single_company(connection)
+    with scratch_database():
+        migrate_to_single_company()
         with connection.cursor() as cursor:
             cursor.execute(FILL, {"n": cards})
             cursor.execute("ANALYZE")
             cursor.execute("SELECT count(*) FROM work_card_day_entries")
             (days,) = cursor.fetchone()
-        steps = step(connection)
+        steps = step()
         print(f"{cards:,} cards, {days:,} days, PostgreSQL {connection.pg_version}\n")
         print("| migration | s | tables locked against readers too, s |\n|---|---|---|")
         for name, seconds, locks in steps:
@@ -181,7 +177,7 @@ def main() -> None:
                 print(f"| {name} | {seconds:.1f} | {locks} |")
         print(f"| together | {sum(seconds for _, seconds, _ in steps):.1f} | |")
         began = time.monotonic()
-        migrate(connection, "businesses", "zero")
+        migrate("businesses", "zero")
         print(f"\nBack again: {time.monotonic() - began:.1f} s")
 
 

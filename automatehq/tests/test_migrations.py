@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
@@ -39,7 +40,6 @@ Rows = dict[str, dict[str, str]]
 class Journey:
     """A database that went forward, back and forward, and what was seen on the way."""
 
-    connection: BaseDatabaseWrapper
     company: single_company.Company
     columns: dict[str, str]
     before: Rows
@@ -54,51 +54,46 @@ class Journey:
 
 
 @pytest.fixture(scope="module")
-def unblocked(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
+def unblocked(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
 
 
 @pytest.fixture(scope="module")
 def journey(unblocked: None) -> Iterator[Journey]:
-    with scratch_database() as connection:
-        migrate_to_single_company(connection)
+    with scratch_database():
+        migrate_to_single_company()
         with connection.cursor() as cursor:
             company = single_company.build(cursor)
             columns = single_company.columns_of(cursor)
             seen = Journey(
-                connection,
                 company,
                 columns,
                 before=single_company.rows_of(cursor, columns),
             )
         seen.applied_before, seen.schema_before = (
-            applied_migrations(connection),
-            schema(connection),
+            applied_migrations(),
+            schema(),
         )
-        migrate(connection)
-        seen.after = everything(connection)
+        migrate()
+        seen.after = everything()
         seen.originals = list(seen.after.pop("migration_originals").values())
-        migrate(connection, "businesses", "zero")
+        migrate("businesses", "zero")
         with connection.cursor() as cursor:
             seen.back = single_company.rows_of(cursor, columns)
         seen.applied_back, seen.schema_back = (
-            applied_migrations(connection),
-            schema(connection),
+            applied_migrations(),
+            schema(),
         )
-        migrate(connection)
-        seen.again = everything(connection)
+        migrate()
+        seen.again = everything()
         yield seen
 
 
-def everything(
-    connection: BaseDatabaseWrapper,
-) -> dict[str, dict[str, dict[str, Any]]]:
+def everything() -> dict[str, dict[str, dict[str, Any]]]:
     """Every row of every table of ours, by table and id."""
     found = {}
-    with platform_scope("compare", using=connection.alias), connection.cursor() as c:
+    with platform_scope("compare"), connection.cursor() as c:
         for table in [*single_company.TABLES, *BORN_LATER, "businesses"]:
             c.execute(f"SELECT * FROM {table}")
             names = [column.name for column in c.description]
@@ -109,7 +104,7 @@ def everything(
     return found
 
 
-def schema(connection: BaseDatabaseWrapper) -> list[Any]:
+def schema() -> list[Any]:
     """Tables, columns, constraints, indexes, policies, functions and triggers, as the catalog describes them."""
     with connection.cursor() as cursor:
         cursor.execute(SCHEMA)
@@ -239,8 +234,8 @@ def test_whatever_was_changed_or_removed_is_kept_as_it_was(
         str(DEFAULT_BUSINESS_ID)
     }
     with (
-        platform_scope("compare", using=journey.connection.alias),
-        journey.connection.cursor() as cursor,
+        platform_scope("compare"),
+        connection.cursor() as cursor,
     ):
         now = single_company.rows_of(cursor, {table: journey.columns[table]})[table]
     before = journey.before[table]
@@ -372,18 +367,16 @@ def comparable(rows: dict[str, dict[str, Any]], without: set[str]) -> list[str]:
 
 
 @pytest.fixture
-def copy(journey: Journey) -> Iterator[BaseDatabaseWrapper]:
+def copy(journey: Journey) -> Iterator[None]:
     """The migrated database, for a test to spoil."""
-    with scratch_database(template=journey.connection) as connection:
-        yield connection
+    with scratch_database(copy=True):
+        yield
 
 
-def in_business(connection: BaseDatabaseWrapper, *statements: str, **ids: Any) -> None:
+def in_business(*statements: str, **ids: Any) -> None:
     """Run statements in the scope of the default business; `%(name)s` stands for an id."""
     with (
-        business_scope(
-            ids.pop("business", DEFAULT_BUSINESS_ID), using=connection.alias
-        ),
+        business_scope(ids.pop("business", DEFAULT_BUSINESS_ID)),
         connection.cursor() as cursor,
     ):
         for statement in statements:
@@ -391,19 +384,16 @@ def in_business(connection: BaseDatabaseWrapper, *statements: str, **ids: Any) -
             assert cursor.rowcount, statement
 
 
-def one_row(connection: BaseDatabaseWrapper, query: str, *params: Any) -> Any:
+def one_row(query: str, *params: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, params)
         return cursor.fetchone()
 
 
-def test_what_came_after_survives_the_way_back(
-    journey: Journey, copy: BaseDatabaseWrapper
-) -> None:
+def test_what_came_after_survives_the_way_back(journey: Journey, copy: None) -> None:
     of = journey.company.id_of
     new_card, user = journey.company.new_id(), journey.company.new_id()
     in_business(
-        copy,
         "INSERT INTO work_cards (id, business_id, site_id, employee_id, processing_month, source, review_status, version, "
         "uploaded_by_name, approved_by_name, approved_at, rejected_reason, notes, original_filename, mime_type, sha256_hash, "
         "created_at, updated_at) SELECT %(new_card)s, business_id, site_id, id, '2025-01-01', 'MANUAL', 'APPROVED', 3, "
@@ -418,7 +408,6 @@ def test_what_came_after_survives_the_way_back(
     )
     # A person is released, and one who had lost an e-mail to a twin finds it taken by somebody new.
     in_business(
-        copy,
         "UPDATE users SET email = NULL, is_active = false WHERE id = %(released)s",
         "UPDATE users SET email = 'left@mizhav.example' WHERE id = %(twin)s",
         "INSERT INTO users (id, business_id, password, email, full_name, role, is_active, acting_reason, created_at, "
@@ -436,7 +425,6 @@ def test_what_came_after_survives_the_way_back(
     # Cards that the step had changed are worked on; one whose days it had set aside is deleted.
     shared = of("work_cards", "shared")
     in_business(
-        copy,
         "UPDATE work_cards SET notes = 'seen' WHERE id = %(snapped)s",
         "UPDATE work_cards SET review_status = 'REJECTED' WHERE id = %(unknown)s",
         "DELETE FROM work_card_day_entries WHERE work_card_id = %(shared)s",
@@ -446,10 +434,10 @@ def test_what_came_after_survives_the_way_back(
         shared=shared,
     )
 
-    migrate(copy, "businesses", "zero")
+    migrate("businesses", "zero")
 
     def value(table: str, column: str, identifier: Any) -> Any:
-        found = one_row(copy, f"SELECT {column} FROM {table} WHERE id = %s", identifier)
+        found = one_row(f"SELECT {column} FROM {table} WHERE id = %s", identifier)
         return found and found[0]
 
     assert value("work_cards", "notes", new_card) == "new"
@@ -470,8 +458,8 @@ def test_what_came_after_survives_the_way_back(
     assert value("work_cards", "review_status", unknown) == "REJECTED"
     assert value("work_cards", "id", shared) is None
 
-    migrate(copy)
-    again = everything(copy)
+    migrate()
+    again = everything()
     assert again["users"][str(of("users", "plain"))]["email"] is None
     assert any(
         row["work_card_id"] == new_card for row in again["approved_days"].values()
@@ -481,9 +469,9 @@ def test_what_came_after_survives_the_way_back(
 # What is refused
 
 
-def make_acme(connection: BaseDatabaseWrapper, *, with_rows: bool) -> None:
+def make_acme(*, with_rows: bool) -> None:
     with (
-        platform_scope("a test", using=connection.alias),
+        platform_scope("a test"),
         connection.cursor() as cursor,
     ):
         cursor.execute(
@@ -492,7 +480,6 @@ def make_acme(connection: BaseDatabaseWrapper, *, with_rows: bool) -> None:
         )
     if with_rows:
         in_business(
-            connection,
             "INSERT INTO employees (id, business_id, full_name, phone_number, is_active, created_at, updated_at) "
             "VALUES (gen_random_uuid(), %(acme)s, 'Jane', '', true, now(), now())",
             business=ACME,
@@ -504,38 +491,57 @@ def make_acme(connection: BaseDatabaseWrapper, *, with_rows: bool) -> None:
     "target", [("businesses", "zero"), ("workcards", "0001"), ("audit", "0004")]
 )
 def test_going_back_never_merges_businesses(
-    copy: BaseDatabaseWrapper, target: tuple[str, str]
+    copy: None, target: tuple[str, str]
 ) -> None:
-    make_acme(copy, with_rows=True)
-    state = applied_migrations(copy), schema(copy), everything(copy)
+    make_acme(with_rows=True)
+    state = applied_migrations(), schema(), everything()
     with pytest.raises(BusinessesWouldMerge) as refusal:
-        migrate(copy, *target)
+        migrate(*target)
     assert "would merge 2 businesses" in str(refusal.value)
     assert "Acme: employees" in str(refusal.value)
-    assert (applied_migrations(copy), schema(copy), everything(copy)) == state
+    assert (applied_migrations(), schema(), everything()) == state
 
 
-def test_each_migration_refuses_by_itself(copy: BaseDatabaseWrapper) -> None:
+def test_each_migration_refuses_by_itself(copy: None) -> None:
     """Also when something else than `migrate` runs them."""
-    make_acme(copy, with_rows=True)
+    make_acme(with_rows=True)
     for app in OURS:
         with pytest.raises(BusinessesWouldMerge):
-            MigrationExecutor(copy).migrate([(app, "0003_backfill")])
+            MigrationExecutor(connection).migrate([(app, "0003_backfill")])
 
 
-def test_a_business_without_rows_does_not_hinder(copy: BaseDatabaseWrapper) -> None:
-    make_acme(copy, with_rows=False)
-    migrate(copy, "businesses", "zero")
+def test_a_business_without_rows_does_not_hinder(copy: None) -> None:
+    make_acme(with_rows=False)
+    migrate("businesses", "zero")
 
 
-def test_undoing_what_merges_nothing_is_allowed(copy: BaseDatabaseWrapper) -> None:
-    make_acme(copy, with_rows=True)
-    migrate(copy, "sessions", "zero")
-    migrate(copy)
+def test_undoing_what_merges_nothing_is_allowed(copy: None) -> None:
+    make_acme(with_rows=True)
+    migrate("sessions", "zero")
+    migrate()
 
 
 @pytest.mark.parametrize("app", [*OURS, "businesses"])
-def test_every_app_can_go_to_zero(copy: BaseDatabaseWrapper, app: str) -> None:
-    migrate(copy, app, "zero")
-    assert app not in dict(applied_migrations(copy))
-    migrate(copy)
+def test_every_app_can_go_to_zero(copy: None, app: str) -> None:
+    migrate(app, "zero")
+    assert app not in dict(applied_migrations())
+    migrate()
+
+
+@pytest.mark.parametrize(
+    ("setting", "role", "sentence"),
+    [
+        ("TENANCY_TENANT_ROLE", "nobody_made_me", "nobody_made_me does not exist"),
+        ("TENANCY_PLATFORM_ROLE", "pg_monitor", "not a member of pg_monitor"),
+    ],
+)
+def test_a_missing_role_stops_the_step_with_the_sql_to_run(
+    unblocked: None, settings: Any, setting: str, role: str, sentence: str
+) -> None:
+    setattr(settings, setting, role)
+    with scratch_database():
+        with pytest.raises(ImproperlyConfigured, match=sentence) as refusal:
+            MigrationExecutor(connection).migrate([("businesses", "0001_initial")])
+        assert f'CREATE ROLE "{role}" NOLOGIN' in str(refusal.value)
+        assert applied_migrations() == []
+        assert "businesses" not in connection.introspection.table_names()
