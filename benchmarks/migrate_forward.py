@@ -169,8 +169,10 @@ def main() -> None:
             cursor.execute("ANALYZE")
             cursor.execute("SELECT count(*) FROM work_card_day_entries")
             (days,) = cursor.fetchone()
+            cursor.execute("SHOW server_version")
+            (version,) = cursor.fetchone()
         steps = step()
-        print(f"{cards:,} cards, {days:,} days, PostgreSQL {connection.pg_version}\n")
+        print(f"{cards:,} cards, {days:,} days, PostgreSQL {version}\n")
         print("| migration | s | tables locked against readers too, s |\n|---|---|---|")
         for name, seconds, locks in steps:
             if seconds >= SECONDS_BETWEEN_LOOKS:

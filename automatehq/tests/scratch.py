@@ -1,4 +1,4 @@
-"""A database of a test's own beside the suite's, to be migrated to and fro."""
+"""A database of a test's own beside the suite's, to be migrated there and back."""
 
 import uuid
 from collections.abc import Iterator

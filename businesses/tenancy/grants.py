@@ -90,13 +90,14 @@ def tenant_models() -> list[type[models.Model]]:
     return [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
-def _existing(cursor: Any, tables: Iterable[str]) -> set[str]:
+def _existing(cursor: Any, tables: Iterable[str]) -> dict[str, bool]:
+    """Those of `tables` that exist → whether row-level security is enabled on it."""
     cursor.execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
-        "AND relname = ANY(%s)",
+        "SELECT relname, relrowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind IN ('r', 'p') AND relname = ANY(%s) ORDER BY relname",
         [list(tables)],
     )
-    return {row[0] for row in cursor.fetchall()}
+    return dict(cursor.fetchall())
 
 
 def apply_grants(connection: BaseDatabaseWrapper) -> None:
@@ -111,9 +112,14 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
         if cursor.fetchone()[0] < len(roles):
             return  # a database from before there were businesses; the first step of tenancy asks for the roles
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.values())}")
-        for table in sorted(_existing(cursor, declared)):
+        for table, is_isolated in _existing(cursor, declared).items():
+            declaration = declared[table]
+            if declaration.policies and not is_isolated:
+                declaration = (
+                    _NOTHING  # not yet, or no more: every business's rows would be open
+                )
             for attribute, role in roles.items():
-                privileges = sorted(getattr(declared[table], attribute))
+                privileges = sorted(getattr(declaration, attribute))
                 cursor.execute(f"REVOKE ALL ON TABLE {quoted(table)} FROM {role}")
                 if privileges:
                     cursor.execute(

@@ -112,6 +112,8 @@ class ShareTable(IsolateTenantTable):
 class CreateDefinerFunctions(_TenancyOperation):
     """Create the declared SECURITY DEFINER functions, owned by the platform's role."""
 
+    reduces_to_sql = False  # it asks who the login is
+
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:

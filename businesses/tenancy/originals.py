@@ -7,8 +7,11 @@ All three work on sets: a step over millions of rows is a few statements. They r
 
 # ruff: noqa: S608 -- names of tables and columns, from migrations and the catalog; there is no input in them
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 # A version 7 UUID, which PostgreSQL makes itself only from 18 on: the time in milliseconds, then chance.
 NEW_ID = (
@@ -59,6 +62,8 @@ def change(
         params or None,
     )
     changed: int = cursor.rowcount
+    if changed:
+        logger.info("%s: %d rows put right, originals kept", table, changed)
     return changed
 
 
@@ -70,6 +75,8 @@ def set_aside(cursor: Any, table: str, ids: str) -> int:
         f"{keep} FROM (SELECT id, business_id, {_CONTENT.format(row='gone')} AS content FROM gone) gone"
     )
     removed: int = cursor.rowcount
+    if removed:
+        logger.info("%s: %d rows set aside, originals kept", table, removed)
     return removed
 
 

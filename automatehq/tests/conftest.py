@@ -1,0 +1,30 @@
+"""The database that the tests of migrations share."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from automatehq.tests.journey import Journey, travel
+from automatehq.tests.scratch import scratch_database
+
+
+@pytest.fixture(scope="module")
+def unblocked(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Databases may be reached, and each test sees to its own."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="module")
+def journey(unblocked: None) -> Iterator[Journey]:
+    """A populated database went forward, back and forward; the connection leads to it."""
+    with scratch_database():
+        yield travel()
+
+
+@pytest.fixture
+def copy(journey: Journey) -> Iterator[None]:
+    """The connection leads to a copy of the migrated database, for the test to spoil."""
+    with scratch_database(copy=True):
+        yield
