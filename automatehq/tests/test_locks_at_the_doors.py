@@ -48,7 +48,7 @@ def routes(*, of_a_row):
 @pytest.fixture
 def site(acme):
     with acme.scope():
-        return SiteFactory(site_name="Construction Site 1", steward=acme.business)
+        return SiteFactory(steward=acme.business)
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_no_list_shows_another_businesss_rows(globex, ids, locks, route, method)
     assert not any(str(pk) in response.content.decode() for pk in ids.values())
 
 
-@pytest.mark.parametrize("path", ["employees", "work_cards", "export_runs"])
+@pytest.mark.parametrize("path", ["employees", "work_cards", "export_runs", "users"])
 def test_the_owners_list_shows_them(acme, ids, path):
     body = client_of(acme.admin).get(f"/api/{path}").content.decode()
     assert CANARY in body
