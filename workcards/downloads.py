@@ -35,8 +35,7 @@ def scan_response(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = get_conditional_response(request, etag=etag)
     if known is not None:
-        for name, value in headers.items():
-            known[name] = value
+        known.headers.update(headers)
         return known
     if rendition == "display":
         data, mime_type = read_display(file, card.page), renditions.MIME_TYPE

@@ -1,0 +1,328 @@
+"""Migration operations and the composite key: each does what it says, and can be undone."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.special import RunPython
+from django.db.migrations.writer import MigrationWriter
+from django.test import override_settings
+from django.test.utils import isolate_apps
+
+from accounts.tests.personas import Personas
+from businesses.tenancy.constraints import TenantForeignKeyConstraint
+from businesses.tenancy.context import business_scope
+from businesses.tenancy.models import TenantModel
+from businesses.tenancy.operations import (
+    CreateDefinerFunctions,
+    IsolateTenantTable,
+    RequireDatabaseRoles,
+    ShareTable,
+    TenantRunPython,
+)
+from businesses.tenancy.proof import prove
+from workforce.models import Employee
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+from .samples import execute
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def historical() -> Any:
+    """The models as migrations know them, at the end of all migrations."""
+    return MigrationLoader(None).project_state()
+
+
+def forwards(
+    operation: Operation, historical: Any, app_label: str = "workforce"
+) -> None:
+    with connection.schema_editor() as editor:
+        operation.database_forwards(app_label, editor, historical, historical)
+
+
+def backwards(
+    operation: Operation, historical: Any, app_label: str = "workforce"
+) -> None:
+    with connection.schema_editor() as editor:
+        operation.database_backwards(app_label, editor, historical, historical)
+
+
+# Isolation
+
+
+@pytest.mark.parametrize(
+    ("operation", "app_label", "table"),
+    [
+        (IsolateTenantTable("Employee"), "workforce", "employees"),
+        (ShareTable("Site"), "workforce", "sites"),
+        (IsolateTenantTable("Business", "businesses"), "businesses", "businesses"),
+        (IsolateTenantTable("AuditEvent", "trail"), "audit", "audit_events"),
+    ],
+    ids=["tenant", "shared", "businesses", "trail"],
+)
+def test_isolation_can_be_undone_and_done_again(
+    operation: Operation, app_label: str, table: str, historical: Any
+) -> None:
+    backwards(operation, historical, app_label)
+    assert execute(
+        "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = %s::regclass",
+        table,
+    ) == (False, False)
+    assert execute(
+        "SELECT count(*) FROM pg_policy WHERE polrelid = %s::regclass", table
+    ) == (0,)
+    assert prove(connection).faults
+    forwards(operation, historical, app_label)
+    assert prove(connection).faults == []
+
+
+def test_isolation_waits_for_constraints_that_are_not_checked_yet(
+    acme: Personas, historical: Any
+) -> None:
+    """Data and isolation in one transaction: PostgreSQL would refuse over "pending trigger events"."""
+    with acme.scope():
+        EmployeeFactory()
+        execute("SET CONSTRAINTS ALL DEFERRED")
+        Employee.objects.update(full_name="Pending")
+    backwards(IsolateTenantTable("Employee"), historical)
+    forwards(IsolateTenantTable("Employee"), historical)
+
+
+# Data of all businesses at once
+
+
+def rename_all(apps: Any, schema_editor: Any) -> None:
+    apps.get_model("workforce", "Employee").objects.update(full_name="Renamed")
+
+
+def name_back(apps: Any, schema_editor: Any) -> None:
+    apps.get_model("workforce", "Employee").objects.update(full_name="As before")
+
+
+@pytest.fixture
+def employees(acme: Personas, globex: Personas) -> list[Personas]:
+    for personas in (acme, globex):
+        with personas.scope():
+            EmployeeFactory()
+    return [acme, globex]
+
+
+def full_names(employees: list[Personas]) -> set[str]:
+    found = set()
+    for personas in employees:
+        with personas.scope():
+            found |= set(Employee.objects.values_list("full_name", flat=True))
+    return found
+
+
+def test_plain_run_python_changes_no_row(
+    employees: list[Personas], historical: Any
+) -> None:
+    """That is why there is another."""
+    forwards(RunPython(rename_all), historical)
+    assert "Renamed" not in full_names(employees)
+
+
+def test_tenant_run_python_changes_rows_of_every_business_and_forces_again(
+    employees: list[Personas], historical: Any
+) -> None:
+    operation = TenantRunPython(rename_all, name_back, models=["workforce.Employee"])
+    forwards(operation, historical)
+    assert full_names(employees) == {"Renamed"}
+    backwards(operation, historical)
+    assert full_names(employees) == {"As before"}
+    assert prove(connection).faults == []
+
+
+def test_tenant_run_python_that_fails_forces_again_and_changes_nothing(
+    employees: list[Personas], historical: Any
+) -> None:
+    def rename_and_fail(apps: Any, schema_editor: Any) -> None:
+        rename_all(apps, schema_editor)
+        raise ZeroDivisionError
+
+    operation = TenantRunPython(rename_and_fail, models=["workforce.Employee"])
+    with pytest.raises(ZeroDivisionError):
+        forwards(operation, historical)
+    assert "Renamed" not in full_names(employees)
+    assert prove(connection).faults == []
+
+
+def test_tenant_run_python_checks_constraints_before_it_ends(
+    employees: list[Personas], historical: Any
+) -> None:
+    def move(apps: Any, schema_editor: Any) -> None:
+        apps.get_model("workforce", "Employee").objects.update(
+            business_id="00000000-0000-7000-8000-0000000000ff"
+        )
+
+    operation = TenantRunPython(move, models=["workforce.Employee"])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        forwards(operation, historical)
+
+
+def test_tenant_run_python_is_written_to_a_migration_whole() -> None:
+    operation = TenantRunPython(rename_all, name_back, models=["workforce.Employee"])
+    name, arguments, options = operation.deconstruct()
+    assert (name, arguments) == ("TenantRunPython", [])
+    assert options == {
+        "code": rename_all,
+        "reverse_code": name_back,
+        "models": ("workforce.Employee",),
+    }
+
+
+# Roles and functions
+
+
+def test_the_first_step_stops_without_roles_with_the_sql(historical: Any) -> None:
+    with (
+        override_settings(TENANCY_TENANT_ROLE="nobody_made_me"),
+        pytest.raises(
+            ImproperlyConfigured, match="nobody_made_me does not exist"
+        ) as no,
+    ):
+        forwards(RequireDatabaseRoles(), historical)
+    assert 'CREATE ROLE "nobody_made_me"' in str(no.value)
+
+
+def test_the_first_step_closes_the_database_to_others(historical: Any) -> None:
+    allowed = (
+        "SELECT count(*) FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) "
+        "WHERE datname = current_database() AND grantee = 0"
+    )
+    backwards(RequireDatabaseRoles(), historical)
+    assert execute(allowed) == (2,)
+    forwards(RequireDatabaseRoles(), historical)
+    assert execute(allowed) == (0,)
+
+
+def test_the_sign_in_function_can_be_removed_and_made_again(
+    acme: Personas, historical: Any
+) -> None:
+    backwards(CreateDefinerFunctions(), historical)
+    with pytest.raises(DatabaseError, match="does not exist"), transaction.atomic():
+        execute("SELECT * FROM login_lookup('x')")
+    forwards(CreateDefinerFunctions(), historical)
+    forwards(CreateDefinerFunctions(), historical)
+    assert prove(connection).faults == []
+
+
+def test_the_sign_in_function_finds_whoever_asks_outside_every_scope(
+    acme: Personas, globex: Personas
+) -> None:
+    ask = "SELECT user_id, business_id FROM login_lookup(%s)"
+    assert execute(ask, acme.admin.email.upper()) == (acme.admin.pk, acme.id)
+    assert execute(ask, globex.viewer.email) == (globex.viewer.pk, globex.id)
+    assert execute(ask, "nobody@example.com") is None
+    with pytest.raises(DatabaseError, match="permission denied"), acme.scope():
+        execute(ask, globex.viewer.email)
+
+
+# The composite key
+
+
+def key(**options: Any) -> TenantForeignKeyConstraint:
+    return TenantForeignKeyConstraint(
+        **{
+            "field": "employee",
+            "to": "workforce.Employee",
+            "name": "badges_employee_fk",
+            **options,
+        }
+    )
+
+
+def test_keys_are_equal_if_they_say_the_same() -> None:
+    assert key() == key()
+    assert hash(key()) == hash(key())
+    assert key() != key(also=["processing_month"])
+    assert key() != key(name="other")
+    assert key() != models.CheckConstraint(condition=models.Q(), name="other")
+    assert key().clone() == key()
+
+
+@pytest.mark.parametrize("options", [{}, {"also": ("processing_month",)}])
+def test_a_key_is_written_to_a_migration_whole(options: dict[str, Any]) -> None:
+    path, arguments, written = key(**options).deconstruct()
+    assert path == "businesses.tenancy.constraints.TenantForeignKeyConstraint"
+    assert TenantForeignKeyConstraint(*arguments, **written) == key(**options)
+    text, imports = MigrationWriter.serialize(key(**options))
+    assert "TenantForeignKeyConstraint" in text
+    assert "import businesses.tenancy.constraints" in imports
+
+
+@isolate_apps("businesses", "workforce")
+def test_a_key_is_made_with_its_table_or_later_and_can_be_removed(
+    acme: Personas, globex: Personas
+) -> None:
+    class Badge(TenantModel):
+        business = models.UUIDField(db_column="business_id")
+        employee = models.ForeignKey(
+            Employee, models.PROTECT, related_name="+", db_constraint=False
+        )
+
+        class Meta:
+            app_label = "workforce"
+            db_table = "badges"
+            constraints = [key()]
+
+    # The registry of the test knows no employees; a migration's knows all.
+    Badge._meta.apps = Employee._meta.apps
+    with acme.scope():
+        employee = EmployeeFactory()
+    insert = "INSERT INTO badges (id, business_id, employee_id) VALUES (gen_random_uuid(), %s, %s)"
+
+    def assert_it_holds() -> None:
+        execute(insert, acme.id, employee.pk)
+        with (
+            pytest.raises(IntegrityError, match="badges_employee_fk"),
+            transaction.atomic(),
+        ):
+            execute(insert, globex.id, employee.pk)
+            execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Badge)
+    assert_it_holds()
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Badge, key())
+    execute(insert, globex.id, employee.pk)
+    execute("DELETE FROM badges WHERE business_id = %s", globex.id)
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Badge, key())
+    assert_it_holds()
+
+
+def test_sites_are_edited_by_their_steward_alone(
+    acme: Personas, globex: Personas
+) -> None:
+    with acme.scope():
+        site = SiteFactory()
+    rename = "UPDATE sites SET address = 'x' WHERE id = %s"
+    with globex.scope():
+        assert execute("SELECT count(*) FROM sites WHERE id = %s", site.pk) == (1,)
+        assert execute(rename, site.pk) == 0
+    for statement in (
+        "UPDATE sites SET steward_id = %s",
+        "INSERT INTO sites (id, site_name, address, is_active, steward_id, created_at, updated_at) "
+        "VALUES (gen_random_uuid(), 'Theirs', '', true, %s, now(), now())",
+    ):
+        with pytest.raises(DatabaseError, match="row-level security"), acme.scope():
+            execute(statement, globex.id)
+    with acme.scope():
+        assert execute(rename, site.pk) == 1
+    assert execute("SELECT count(*) FROM sites") == (0,)
+
+
+def test_a_business_edits_itself_alone(acme: Personas, globex: Personas) -> None:
+    rename = "UPDATE businesses SET default_region = 'GB' WHERE id = %s"
+    with business_scope(acme.id):
+        assert execute(rename, globex.id) == 0
+        assert execute(rename, acme.id) == 1
+    assert execute("SELECT count(*) FROM businesses") == (0,)
