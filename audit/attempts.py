@@ -6,22 +6,21 @@ and the business does not.
 """
 
 import logging
-import time
 import uuid
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.cache import cache
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import connection, models, transaction
+from django.db import models
 from django.http import HttpRequest
 from django_tasks import task
 
+from automatehq import counters
 from automatehq.rest.attempts import Kind
 from automatehq.rest.errors import TooMany
-from businesses.tenancy.context import platform_scope, unscoped
+from businesses.tenancy.context import platform_scope
 from businesses.tenancy.middleware import Evidence, after_scope
 
 from .models import AuditEvent
@@ -65,8 +64,10 @@ def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> No
     user_id = str(evidence.user_id)
     business_id = str(evidence.business_id) if evidence.business_id else None
     try:
-        before = _count(f"attempts:{user_id}", len(noted), MINUTE) - len(noted)
-        for refused in noted[: max(0, NOTES_A_MINUTE - before)]:
+        so_far = counters.count(
+            f"attempts:{user_id}", seconds=MINUTE, more=len(noted)
+        ).count
+        for refused in noted[: max(0, NOTES_A_MINUTE - so_far + len(noted))]:
             look_up_attempt.enqueue(
                 **refused._asdict(),
                 user_id=user_id,
@@ -76,7 +77,7 @@ def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> No
             )
         in_use = sum(refused.kind == "already_in_use" for refused in noted)
         if in_use:
-            _count(_in_use_key(user_id), in_use, HOUR)
+            counters.count(_in_use_key(user_id), seconds=HOUR, more=in_use)
     except Exception:
         logger.exception("Refused ids could not be noted.")
 
@@ -86,31 +87,17 @@ def check_in_use_limit(user_id: uuid.UUID) -> None:
 
     Asked before every write of a value that others may have, so that past the limit nobody learns which are free.
     """
-    with unscoped():  # the counts are the framework's
-        count, ends_at = cache.get(_in_use_key(str(user_id))) or (0, 0.0)
-    if count >= IN_USE_AN_HOUR:
+    met = counters.tally(_in_use_key(str(user_id)))
+    if met.count >= IN_USE_AN_HOUR:
         raise TooMany(
             "too_many_in_use",
             "Too many values were already in use. Try again later.",
-            wait=max(1, round(ends_at - time.time())),
+            wait=max(1, round(met.seconds_left)),
         )
 
 
 def _in_use_key(user_id: str) -> str:
     return f"in-use:{user_id}"
-
-
-def _count(key: str, amount: int, seconds: int) -> int:
-    """Count `amount` more under `key`, and return the sum of the span of `seconds` that the first of them began."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        # The cache reads and then writes: without the lock two requests at once would count as one.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        now = time.time()
-        count, ends_at = cache.get(key) or (0, now + seconds)
-        if ends_at <= now:
-            count, ends_at = 0, now + seconds
-        cache.set(key, (count + amount, ends_at), ends_at - now)
-        return int(count + amount)
 
 
 @task()

@@ -35,13 +35,13 @@ def tally(key: str) -> Tally:
     return Tally(count, seconds_left) if seconds_left > 0 else Tally()
 
 
-def count(key: str, *, seconds: int) -> Tally:
-    """Count one more. The first begins a window of `seconds`, after which the count is zero again."""
+def count(key: str, *, seconds: int, more: int = 1) -> Tally:
+    """Count `more`. The first begins a window of `seconds`, after which the count is zero again."""
     with unscoped(), transaction.atomic():
         take_turn(_stored(key))
         before = tally(key)
         seconds_left = before.seconds_left or float(seconds)
-        now = Tally(before.count + 1, seconds_left)
+        now = Tally(before.count + more, seconds_left)
         cache.set(
             _stored(key), (now.count, time.time() + seconds_left), seconds_left + 1
         )

@@ -22,6 +22,9 @@ class BusinessesConfig(AppConfig):
 
     def ready(self) -> None:
         from .tenancy import checks  # noqa: F401  registers the system checks
+        from .tenancy.constraints import tell_broken_references
+
+        tell_broken_references()
 
         # Before the first step: by the step that would merge businesses, others may have been undone.
         pre_migrate.connect(_refuse_to_merge, sender=self)

@@ -35,7 +35,8 @@ def scan_response(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = get_conditional_response(request, etag=etag)
     if known is not None:
-        known.headers.update(headers)
+        for name, value in headers.items():
+            known[name] = value
         return known
     if rendition == "display":
         data, mime_type = read_display(file, card.page), renditions.MIME_TYPE

@@ -19,12 +19,8 @@ from .states import DayStatus, ReviewStatus, Source
 USER = "accounts.User"
 
 # Services look first and say more; these are for what slips past them.
-_NO_SUCH_EMPLOYEE = Rule(
-    "employee_id", "does_not_exist", "There is nothing with this id."
-)
 BROKEN_RULES.update(
     {
-        "work_cards_employee_fk": _NO_SUCH_EMPLOYEE,
         "approved_days_24_hours_a_day": Rule(
             None,
             "too_many_hours",

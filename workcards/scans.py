@@ -5,7 +5,6 @@ card that nobody can read.
 """
 
 import weakref
-from functools import partial
 from io import BytesIO
 from typing import TypeAlias
 
@@ -98,7 +97,11 @@ def remove_after_commit(file: WorkCardFile) -> None:
     """Take a file and its renditions out of storage once the transaction that deletes its row has been committed."""
     renditions = [file.rendition_path(page + 1) for page in range(file.page_count)]
     for path in (str(file.original.name), *renditions):
-        transaction.on_commit(partial(default_storage.delete, path), robust=True)
+
+        def remove(path: str = path) -> None:  # no partial: Django wants to log a name
+            default_storage.delete(path)
+
+        transaction.on_commit(remove, robust=True)
 
 
 def _keep_rendition(

@@ -1,12 +1,13 @@
 """The API of work cards."""
 
 import uuid
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
+    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
@@ -42,19 +43,23 @@ from .serializers import (
     days_json,
 )
 
+Described = TypeVar("Described", bound=Callable[..., Any])
+
 DETAILS = OpenApiParameter("details", bool, description="With `days` and `file`.")
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
 REFUSED = OpenApiResponse(RefusalSerializer, "What happened instead", examples.REFUSALS)
-SCAN = {
+SCAN: dict[Any, Any] = {
     (200, "image/*"): OpenApiTypes.BINARY,
     (200, "application/pdf"): OpenApiTypes.BINARY,
     304: None,
 }
 
 
-def described(request: Any, answer: Any, shown: Iterable[Any] = (), **more: Any) -> Any:
+def described(
+    request: Any, answer: Any, shown: Iterable[OpenApiExample] = ()
+) -> Callable[[Described], Described]:
     """`extend_schema` of a verb: what it takes, what it gives, and how it may be refused."""
-    responses = {200: answer, 409: REFUSED, **more}
+    responses: dict[Any, Any] = {200: answer, 409: REFUSED}
     return extend_schema(request=request, responses=responses, examples=list(shown))
 
 
@@ -125,7 +130,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         return [MultiPartParser()] if is_upload else super().get_parsers()
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"details": self._details()}
+        return {**super().get_serializer_context(), "details": self._details()}
 
     def _details(self) -> bool:
         if getattr(self, "swagger_fake_view", False):

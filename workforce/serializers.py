@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -12,6 +11,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
+from accounts.fields import PhoneField
 from automatehq.rest.fields import (
     DateField,
     IdField,
@@ -20,12 +20,9 @@ from automatehq.rest.fields import (
     TimestampField,
 )
 from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
-from businesses.phones import normalise_phone
 
 from .identifiers import normalise_passport
 from .models import Employee, Site, SiteSettings
-
-DEFAULT_REGION = "IL"
 
 
 class PassportField(serializers.CharField):
@@ -33,28 +30,6 @@ class PassportField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         return normalise_passport(super().to_internal_value(data))
-
-
-class PhoneField(serializers.CharField):
-    """A phone number; a national one is of the region of the request's business. Stored as E.164.
-
-    What stood there before, from before numbers were looked at, may stay.
-    """
-
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        instance = getattr(self.parent, "instance", None)
-        if instance is not None and text == getattr(instance, str(self.source), None):
-            return text
-        business = getattr(self.context.get("request"), "business", None)
-        try:
-            return normalise_phone(
-                text, business.default_region if business else DEFAULT_REGION
-            )
-        except DjangoValidationError as error:
-            raise serializers.ValidationError(
-                error.messages, code="invalid_phone"
-            ) from error
 
 
 @extend_schema_serializer(
@@ -317,7 +292,3 @@ class LeavingSerializer(StrictSerializer):
     """When somebody left; today at the business if it isn't said."""
 
     left_on = DateField(required=False)
-
-
-class NothingSerializer(StrictSerializer):
-    """The body of a verb that takes nothing: empty."""

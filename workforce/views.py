@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import Invalid
 from automatehq.rest.paths import parse_uuid
+from automatehq.rest.views import refuse_body
 from businesses.models import Business
 from businesses.tenancy.api import TenantViewSet
 from businesses.tenancy.context import try_get_business_id
@@ -23,7 +24,6 @@ from .models import Employee, Site, SiteSettings
 from .serializers import (
     EmployeeSerializer,
     LeavingSerializer,
-    NothingSerializer,
     SiteSerializer,
     SiteSettingsSerializer,
 )
@@ -280,8 +280,3 @@ class EmployeeViewSet(TenantViewSet[Employee]):
             employee_id=self.get_object().pk, actor=request.user
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def refuse_body(request: Request) -> None:
-    """400 that names each field of a body where none is taken."""
-    NothingSerializer(data=request.data).is_valid(raise_exception=True)

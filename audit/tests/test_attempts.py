@@ -224,10 +224,10 @@ def test_at_most_60_a_minute_and_user(acme: Personas) -> None:
 def test_an_answer_does_not_depend_on_its_note(
     acme: Personas, jane: Employee, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    def break_down(*args: Any) -> None:
+    def break_down(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the cache is away")
 
-    monkeypatch.setattr(attempts, "_count", break_down)
+    monkeypatch.setattr(attempts.counters, "count", break_down)
     answer = client_of(acme.admin).get(f"{EMPLOYEES}/{jane.pk}")
     assert problem(answer) == (404, "not_found", None)
     assert "could not be noted" in caplog.text
@@ -334,6 +334,27 @@ def test_a_passport_of_another_business_is_a_conflict_that_the_platform_sees(
     assert (event.business_id, event.entity_id) == (globex.id, jane.pk)
     assert event.metadata["field"] == "passport_id"
     assert events(acme.id) == events(globex.id) == []
+
+
+def test_an_e_mail_of_another_business_is_a_conflict_too(
+    acme: Personas, globex: Personas
+) -> None:
+    """Noted as it would have been stored, however it was written."""
+    answer = client_of(acme.admin).post(
+        "/api/users",
+        {
+            "email": globex.viewer.email.upper(),
+            "full_name": "X",
+            "role": "VIEWER",
+            "password": "correct horse battery",
+        },
+    )
+    assert problem(answer) == (400, "already_in_use", "email")
+    for said in queued():
+        attempts.look_up_attempt.func(**said)
+    (event,) = recorded()
+    assert event.event_type == "cross_business_conflict"
+    assert (event.entity_type, event.entity_id) == ("user", globex.viewer.pk)
 
 
 def test_a_value_in_use_costs_the_same_whoever_has_it(

@@ -7,11 +7,19 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.tests.clients import client_of
+from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
 from automatehq.tests.asking import events, problem
 
 EMPLOYEES, CARDS = "/api/employees", "/api/work_cards"
+
+
+def sign_in(user: User) -> APIClient:
+    """A client that came in by the front door."""
+    client = APIClient()
+    said = client.post("/api/auth/login", {"email": user.email, "password": PASSWORD})
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {said.json()['access']}")
+    return client
 
 
 def created(client: APIClient, url: str, **body: Any) -> dict[str, Any]:
@@ -32,10 +40,8 @@ def names(client: APIClient, url: str, **query: str) -> list[str]:
 @pytest.fixture
 def played(acme: Personas, globex: Personas, super_admin: User) -> dict[str, Any]:
     """John works for A and Jane for B, both at the shared "Construction Site 1", both with external id 1."""
-    a, b = client_of(acme.admin), client_of(globex.admin)
-    site = created(
-        client_of(super_admin), "/api/sites", site_name="Construction Site 1"
-    )
+    a, b = sign_in(acme.admin), sign_in(globex.admin)
+    site = created(sign_in(super_admin), "/api/sites", site_name="Construction Site 1")
     john = created(
         a,
         EMPLOYEES,

@@ -14,6 +14,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from django.db.models.constraints import BaseConstraint
 
+from automatehq.rest.errors import BROKEN_RULES, Rule
+
 
 class TenantForeignKeyConstraint(BaseConstraint):
     """`FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`.
@@ -103,3 +105,19 @@ class TenantForeignKeyConstraint(BaseConstraint):
 
     def __hash__(self) -> int:
         return hash((self.name, self.field, self.to, self.also))
+
+
+def tell_broken_references() -> None:
+    """Let a broken key be told like any unknown id: 400 `does_not_exist` on the field, whoever has the row.
+
+    Seldom met: the manager has not found the row before. But the key must be able to refuse alone.
+    """
+    for model in global_apps.get_models():
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, TenantForeignKeyConstraint):
+                rule = Rule(
+                    f"{constraint.field}_id",
+                    "does_not_exist",
+                    "There is nothing with this id.",
+                )
+                BROKEN_RULES.setdefault(constraint.name, rule)

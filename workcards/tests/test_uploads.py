@@ -364,7 +364,7 @@ def test_an_upload_that_dies_half_way_leaves_nothing(
     assert stored() == before
 
     # Or later, when everything was written but not committed.
-    with pytest.raises(Broken), acme.scope():  # noqa: PT012
+    with pytest.raises(Broken), acme.scope():
         services.upload_cards(files=[image()], site=site, actor=acme.uploader)
         assert len(stored()) == len(before) + 1
         raise Broken
@@ -372,7 +372,7 @@ def test_an_upload_that_dies_half_way_leaves_nothing(
 
     # Or in a savepoint of a transaction that goes on.
     with acme.scope():
-        with pytest.raises(Broken), transaction.atomic():  # noqa: PT012
+        with pytest.raises(Broken), transaction.atomic():
             services.upload_cards(files=[image()], site=site, actor=acme.uploader)
             raise Broken
         assert stored() == before
