@@ -1,13 +1,11 @@
 """Reaching for another business's rows: answered like reaching for nothing, and told to the platform alone."""
 
-import re
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
@@ -18,11 +16,12 @@ from accounts.models import User
 from accounts.tests.clients import client_of
 from accounts.tests.personas import Personas
 from audit import attempts
-from audit.models import AuditEvent
-from automatehq.tests.asking import events, problem, statements
-from businesses.tenancy.context import business_scope, platform_scope
+from automatehq.tests.asking import events, problem
+from businesses.tenancy.context import business_scope
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+from .watching import queued, recorded, run_queued, run_worker, trace
 
 pytestmark = pytest.mark.django_db
 
@@ -34,29 +33,6 @@ def jane(globex: Personas) -> Employee:
     """An employee of the other business."""
     with globex.scope():
         return EmployeeFactory(full_name="Jane Example", passport_id="AB123456")
-
-
-def queued() -> list[dict[str, Any]]:
-    """What the tasks that wait have been asked, oldest first."""
-    tasks = DBTaskResult.objects.order_by("enqueued_at")
-    return [task.args_kwargs["kwargs"] for task in tasks]
-
-
-def run_worker() -> None:
-    call_command(
-        "db_worker",
-        batch=True,
-        interval=0,
-        startup_delay=False,
-        reload=False,
-        verbosity=0,
-    )
-
-
-def recorded() -> list[AuditEvent]:
-    """The events that only the platform sees."""
-    with platform_scope("looks at attempts"):
-        return list(AuditEvent.objects.filter(platform_only=True))
 
 
 # One task, after the response, the same for every refused id
@@ -109,8 +85,7 @@ def test_another_business_named_in_a_body_is_answered_like_a_missing_one(
         ),
     )
     assert {said["model"] for said in queued()} == {"businesses.business"}
-    for said in queued():
-        attempts.look_up_attempt.func(**said)
+    run_queued()
     (event,) = recorded()
     assert (event.event_type, event.entity_type, event.business_id) == (
         "cross_business_attempt",
@@ -135,28 +110,6 @@ def check_alike(acme: Personas, row: Model, ask: Ask) -> None:
     differing = {name for name in first if first[name] != second[name]}
     assert differing == {"value", "request_id"}
     assert recorded() == [], "nothing is looked up while the answer is made"
-
-
-class Trace(NamedTuple):
-    """All that can be told of a request from outside, and the work done for it."""
-
-    status: int
-    content: bytes
-    headers: list[str]
-    sql: list[str]
-
-
-def trace(act: Callable[[], Any]) -> Trace:
-    answers: list[Any] = []
-    sql = statements(lambda: answers.append(act()))
-    (answer,) = answers
-    shapes = [shape(statement) for statement in sql]
-    return Trace(answer.status_code, answer.content, sorted(answer.headers), shapes)
-
-
-def shape(sql: str) -> str:
-    """A statement without its values, and without the numbers that savepoints are given."""
-    return re.sub(r"'[^']*'|\"s\d+_x\d+\"", "?", sql)
 
 
 def test_many_ids_of_one_request_are_one_task_each(
@@ -307,109 +260,6 @@ def test_what_a_super_admin_asks_for_without_acting_is_no_attempt(
         business_id=None,
     )
     assert recorded() == []
-
-
-# "Already in use"
-
-
-def test_a_passport_of_another_business_is_a_conflict_that_the_platform_sees(
-    transactional_db: None, acme: Personas, globex: Personas, jane: Employee
-) -> None:
-    client = client_of(acme.admin)
-    with acme.scope():
-        EmployeeFactory(passport_id="OWN12345", external_employee_id="1")
-    with globex.scope():
-        EmployeeFactory(external_employee_id="1")
-    for values in (
-        {"passport_id": "ab-123 456"},
-        {"passport_id": "own12345"},
-        {"external_employee_id": "1"},
-    ):
-        answer = client.post(EMPLOYEES, {"full_name": "X", **values})
-        assert problem(answer)[:2] == (400, "already_in_use")
-    assert [said["value"] for said in queued()] == ["AB123456", "OWN12345", "1"]
-    run_worker()
-    (event,) = recorded()
-    assert event.event_type == "cross_business_conflict"
-    assert (event.business_id, event.entity_id) == (globex.id, jane.pk)
-    assert event.metadata["field"] == "passport_id"
-    assert events(acme.id) == events(globex.id) == []
-
-
-def test_an_e_mail_of_another_business_is_a_conflict_too(
-    acme: Personas, globex: Personas
-) -> None:
-    """Noted as it would have been stored, however it was written."""
-    answer = client_of(acme.admin).post(
-        "/api/users",
-        {
-            "email": globex.viewer.email.upper(),
-            "full_name": "X",
-            "role": "VIEWER",
-            "password": "correct horse battery",
-        },
-    )
-    assert problem(answer) == (400, "already_in_use", "email")
-    for said in queued():
-        attempts.look_up_attempt.func(**said)
-    (event,) = recorded()
-    assert event.event_type == "cross_business_conflict"
-    assert (event.entity_type, event.entity_id) == ("user", globex.viewer.pk)
-
-
-def test_a_value_in_use_costs_the_same_whoever_has_it(
-    acme: Personas, jane: Employee
-) -> None:
-    with acme.scope():
-        own = EmployeeFactory(passport_id="OWN12345")
-    client = client_of(acme.admin)
-    client.post(EMPLOYEES, {"full_name": "X", "passport_id": own.passport_id})
-    foreign, mine = (
-        (
-            trace(
-                lambda value=value: client.post(
-                    EMPLOYEES, {"full_name": "X", "passport_id": value}
-                )
-            ),
-            trace(lambda: client.get("/api/audit_events")),
-        )
-        for value in (jane.passport_id, own.passport_id)
-    )
-    assert foreign == mine
-    assert foreign[0].status == 400
-
-
-@pytest.mark.parametrize("whose", ["own", "foreign"])
-def test_after_20_values_in_use_an_hour_nothing_is_told_any_more(
-    acme: Personas, globex: Personas, whose: str
-) -> None:
-    with (acme if whose == "own" else globex).scope():
-        EmployeeFactory(passport_id="AB123456")
-    with acme.scope():
-        mine = EmployeeFactory()
-    client, other = client_of(acme.admin), client_of(acme.reviewer)
-    taken = {"full_name": "X", "passport_id": "AB123456"}
-    free = {"full_name": "X", "passport_id": "FREE1234"}
-    with time_machine.travel("2026-03-05T08:00:00Z", tick=False) as clock:
-        client, other = client_of(acme.admin), client_of(acme.reviewer)
-        for _ in range(20):
-            assert problem(client.post(EMPLOYEES, taken))[1] == "already_in_use"
-            clock.shift(20)
-        refused = [
-            client.post(EMPLOYEES, taken),
-            client.post(EMPLOYEES, free),
-            client.patch(f"{EMPLOYEES}/{mine.pk}", free),
-            client.post(EMPLOYEES, {"full_name": "X", "external_employee_id": "9"}),
-        ]
-        assert {problem(answer) for answer in refused} == {
-            (429, "too_many_in_use", None)
-        }
-        assert {answer["Retry-After"] for answer in refused} == {"3200"}
-        assert client.post(EMPLOYEES, {"full_name": "X"}).status_code == 201
-        assert other.post(EMPLOYEES, taken).status_code == 400
-    with time_machine.travel("2026-03-05T09:00:01Z", tick=False):
-        client = client_of(acme.admin)
-        assert client.post(EMPLOYEES, free).status_code == 201
 
 
 def test_a_note_is_short_whatever_was_sent(acme: Personas, rf: Any) -> None:

@@ -13,7 +13,6 @@ from automatehq.tests.asking import events, problem
 from workforce.models import Site, SiteSettings
 from workforce.tests.factories import (
     EmployeeFactory,
-    SiteFactory,
     SiteSettingsFactory,
 )
 
@@ -24,12 +23,6 @@ SETTINGS = {
     "expected_cards_per_month": 3,
     "is_hidden": True,
 }
-
-
-@pytest.fixture
-def site(acme: Personas) -> Site:
-    with acme.scope():
-        return SiteFactory(site_name="Construction Site 1")
 
 
 def url(site: Site) -> str:

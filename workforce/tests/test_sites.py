@@ -22,13 +22,6 @@ from workforce.tests.factories import (
 )
 
 
-@pytest.fixture
-def site(acme: Personas) -> Site:
-    """A site of which acme is the steward."""
-    with acme.scope():
-        return SiteFactory(site_name="Construction Site 1", site_code="CS-1")
-
-
 def path(site: Site, verb: str = "") -> str:
     return f"/api/sites/{site.pk}" + (f"/{verb}" if verb else "")
 
