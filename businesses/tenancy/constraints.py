@@ -16,6 +16,25 @@ from django.db.models.constraints import BaseConstraint
 
 from automatehq.rest.errors import BROKEN_RULES, Rule
 
+# The rows that are there are checked under the policies, and with force these hide every row that is referred to: force is
+# lifted meanwhile, from the tables that have it.
+_CREATE = """\
+DO $do$
+DECLARE
+    forced regclass[] := ARRAY(
+        SELECT oid::regclass FROM pg_class
+         WHERE relforcerowsecurity AND oid IN ('%(table)s'::regclass, '%(target)s'::regclass));
+    isolated regclass;
+BEGIN
+    FOREACH isolated IN ARRAY forced LOOP
+        EXECUTE 'ALTER TABLE ' || isolated || ' NO FORCE ROW LEVEL SECURITY';
+    END LOOP;
+    ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s;
+    FOREACH isolated IN ARRAY forced LOOP
+        EXECUTE 'ALTER TABLE ' || isolated || ' FORCE ROW LEVEL SECURITY';
+    END LOOP;
+END $do$"""
+
 
 class TenantForeignKeyConstraint(BaseConstraint):
     """`FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`.
@@ -38,12 +57,16 @@ class TenantForeignKeyConstraint(BaseConstraint):
         self.also = tuple(also)
         super().__init__(name=name, violation_error_message=violation_error_message)
 
+    def _target(self, model: type[models.Model]) -> type[models.Model]:
+        # In a migration the model comes from the historical registry, and so must the one it refers to.
+        registry = getattr(model._meta, "apps", global_apps)
+        target: type[models.Model] = registry.get_model(self.to)
+        return target
+
     def _sql(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
     ) -> str:
-        # In a migration the model comes from the historical registry, and so must the one it refers to.
-        registry = getattr(model._meta, "apps", global_apps)
-        target = registry.get_model(self.to)
+        target = self._target(model)
         quote = schema_editor.quote_name
         column = str(model._meta.get_field(self.field).column)  # type: ignore[union-attr]
         own = ", ".join(map(quote, ("business_id", column, *self.also)))
@@ -59,10 +82,12 @@ class TenantForeignKeyConstraint(BaseConstraint):
         return ""
 
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
+        quote = schema_editor.quote_name
         return Statement(
-            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(definition)s",
-            table=schema_editor.quote_name(model._meta.db_table),
-            name=schema_editor.quote_name(self.name),
+            _CREATE,
+            table=quote(model._meta.db_table),
+            target=quote(self._target(model)._meta.db_table),
+            name=quote(self.name),
             definition=self._sql(model, schema_editor),
         )
 
