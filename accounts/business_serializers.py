@@ -76,9 +76,6 @@ class BusinessSerializer(StrictModelSerializer):
             fields["business_code"].read_only = not user.may("businesses.manage")
         return fields
 
-    def validate_business_name(self, value: str) -> str:
-        return " ".join(value.split())
-
 
 class FirstAdminSerializer(StrictSerializer):
     """Who runs a new business."""

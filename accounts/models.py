@@ -136,6 +136,11 @@ class User(AbstractBaseUser, TenantModel):
     def __str__(self) -> str:
         return self.full_name or self.email or str(self.pk)
 
+    def clean(self) -> None:
+        self.full_name = " ".join(self.full_name.split())
+        if self.email is not None:
+            self.email = self.email.strip().lower() or None
+
     @property
     def is_super_admin(self) -> bool:
         return self.role == Role.SUPER_ADMIN

@@ -74,9 +74,6 @@ class UserSerializer(StrictModelSerializer):
             "updated_at",
         )
 
-    def validate_full_name(self, value: str) -> str:
-        return " ".join(value.split())
-
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is not None:
             return attrs

@@ -23,6 +23,7 @@ from businesses.tenancy.context import Scope, business_scope, try_get_business_i
 from .acting import stop_acting
 from .models import User
 from .roles import RANK, Role
+from .sign_in import PASSWORD_LIMIT
 from .sign_ins import revoke_sign_ins
 
 # What the trail tells of a user, before and after. Never a password.
@@ -32,7 +33,11 @@ UNIQUE = ("email", "phone_number")
 
 
 def create_user(
-    *, values: Mapping[str, Any], password: str, actor: User | None
+    *,
+    values: Mapping[str, Any],
+    password: str,
+    actor: User | None,
+    may_be_weak: bool = False,
 ) -> User:
     """A new user of the business in scope; on the platform a new super-admin.
 
@@ -44,7 +49,8 @@ def create_user(
         raise _act_as_required()
     with _where_users_are():
         user = User(**values)
-        _set_password(user, password, "password")
+        user.clean()
+        _set_password(user, password, "password", may_be_weak=may_be_weak)
         _check_in_use(actor, values)
         user.save(force_insert=True)
         record("user_created", entity=user, actor=actor, after=snapshot(user, FIELDS))
@@ -115,6 +121,7 @@ def activate_user(
         before = snapshot(user, FIELDS)
         user.is_active = True
         user.email = email or user.email
+        user.clean()
         if user.email is None:
             raise Invalid(
                 "required", "This user was released and needs an e-mail.", "email"
@@ -254,12 +261,18 @@ def _act_as_required() -> Denied:
 def _assign(user: User, values: Mapping[str, Any]) -> None:
     for field, value in values.items():
         setattr(user, field, value)
+    user.clean()
 
 
-def _set_password(user: User, password: str, attr: str) -> None:
+def _set_password(
+    user: User, password: str, attr: str, *, may_be_weak: bool = False
+) -> None:
     """Set it, or raise `Invalid` on `attr` with everything that is wrong with it."""
+    if len(password) > PASSWORD_LIMIT:
+        raise Invalid("max_length", f"At most {PASSWORD_LIMIT} letters.", attr)
     try:
-        validate_password(password, user)
+        if not may_be_weak:
+            validate_password(password, user)
     except ValidationError as error:
         raise Invalid.several(
             Problem(one.code or "invalid", message, attr)

@@ -1,0 +1,39 @@
+"""`manage.py changepassword`: a new password for whoever has an e-mail. Stands in for Django's own."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.passwords import PASSWORD_VARIABLE, read_email, read_password
+from accounts.services import update_user
+from accounts.sign_in import look_up_sign_in
+from automatehq.rest.errors import DomainError
+from businesses.tenancy.context import business_scope
+
+
+class Command(BaseCommand):
+    help = "Set a user's password, which ends all their sign-ins."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email")
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help=f"Ask nothing; the password is {PASSWORD_VARIABLE} of the environment.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        email = read_email(options["email"])
+        user_id, business_id = look_up_sign_in(email)
+        if user_id is None:
+            raise CommandError(f"Nobody signs in as {email}.")
+        password = read_password(is_interactive=options["interactive"])
+        try:
+            with business_scope(business_id):
+                update_user(user_id=user_id, values={"password": password}, actor=None)
+        except DomainError as error:
+            raise CommandError(" ".join(p.detail for p in error.problems)) from error
+        self.stdout.write(f"{email} has a new password, and is signed out everywhere.")

@@ -1,0 +1,55 @@
+"""`manage.py createsuperuser`: a super-admin, who belongs to Platform. Stands in for Django's own."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
+
+from accounts.passwords import PASSWORD_VARIABLE, read_email, read_password
+from accounts.roles import Role
+from accounts.services import create_user
+from automatehq.rest.errors import DomainError, refusal_of
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.context import business_scope
+
+
+class Command(BaseCommand):
+    help = "Make a super-admin."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--email", help="Asked for when it is left out.")
+        parser.add_argument("--full-name", help="By default the e-mail address.")
+        parser.add_argument(
+            "--noinput",
+            "--no-input",
+            action="store_false",
+            dest="interactive",
+            help=f"Ask nothing; the password is {PASSWORD_VARIABLE} of the environment.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        is_interactive: bool = options["interactive"]
+        given = options["email"] or (input("E-mail: ") if is_interactive else "")
+        if not given:
+            raise CommandError("--email must be given.")
+        email = read_email(given)
+        password = read_password(is_interactive=is_interactive)
+        values = {
+            "email": email,
+            "full_name": options["full_name"] or email,
+            "role": Role.SUPER_ADMIN,
+        }
+        try:
+            with business_scope(PLATFORM_ID):
+                create_user(values=values, password=password, actor=None)
+        except (DomainError, IntegrityError) as error:
+            raise CommandError(_told(error)) from error
+        self.stdout.write(f"{email} is a super-admin.")
+
+
+def _told(error: DomainError | IntegrityError) -> str:
+    refusal = error if isinstance(error, DomainError) else refusal_of(error)
+    if refusal is None:
+        return str(error)
+    return " ".join(f"{p.attr}: {p.detail}" for p in refusal.problems)

@@ -1,0 +1,78 @@
+"""`manage.py seed`: what an installation needs before anybody can sign in."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.passwords import read_email
+from accounts.roles import Role
+from accounts.services import create_user
+from accounts.sign_in import look_up_sign_in
+from automatehq import counters
+from automatehq.rest.errors import DomainError
+from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
+from businesses.tenancy.context import business_scope, platform_scope
+
+
+class Command(BaseCommand):
+    help = (
+        "Make Platform, the default business, its first administrator (ADMIN_EMAIL, ADMIN_PASSWORD) and the first "
+        "super-admin (SUPERADMIN_EMAIL, SUPERADMIN_PASSWORD). What is there already stays as it is."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """None: everything comes from the environment."""
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        counters.take_turn("seed")
+        _make_businesses()
+        self._make_user("ADMIN", DEFAULT_BUSINESS_ID, Role.ADMIN, "Administrator")
+        self._make_user("SUPERADMIN", PLATFORM_ID, Role.SUPER_ADMIN, "Super-admin")
+
+    def _make_user(self, prefix: str, business_id: Any, role: Role, name: str) -> None:
+        email: str = getattr(settings, f"{prefix}_EMAIL")
+        password: str = getattr(settings, f"{prefix}_PASSWORD")
+        if not email:
+            self.stdout.write(f"{prefix}_EMAIL is not set: no {name.lower()} is made.")
+            return
+        email = read_email(email, f"{prefix}_EMAIL")
+        if look_up_sign_in(email)[0] is not None:
+            self.stdout.write(f"{email} is there already.")
+            return
+        if not password:
+            raise CommandError(f"{prefix}_PASSWORD must be set in the environment.")
+        try:
+            with business_scope(business_id):
+                create_user(
+                    values={"email": email, "full_name": name, "role": role},
+                    password=password,
+                    actor=None,
+                    # On a developer's machine `admin` is good enough.
+                    may_be_weak=settings.DEBUG,
+                )
+        except DomainError as error:
+            raise CommandError(
+                f"{prefix}_PASSWORD: " + " ".join(p.detail for p in error.problems)
+            ) from error
+        self.stdout.write(f"{email} is the first {name.lower()}.")
+
+
+def _make_businesses() -> None:
+    """Migrations make both; a database that was emptied by hand has them no more."""
+    with platform_scope("the first businesses"):
+        Business.objects.get_or_create(
+            id=PLATFORM_ID,
+            defaults={
+                "business_name": "Platform",
+                "is_platform": True,
+                "language": Business.Language.ENGLISH,
+            },
+        )
+        Business.objects.get_or_create(
+            id=DEFAULT_BUSINESS_ID,
+            defaults={"business_name": settings.DEFAULT_BUSINESS_NAME},
+        )
