@@ -28,10 +28,15 @@ from .auth_serializers import (
     SignedInSerializer,
     TokensSerializer,
 )
+from .examples import refused
 from .models import User
 from .services import change_own_password
 from .sign_in import count_failure, sign_in
 from .tokens import acting_token
+
+DEAD = refused(
+    "The token is dead", "token_not_valid", "user_inactive", "business_inactive"
+)
 
 
 class OpenView(APIView):
@@ -43,7 +48,15 @@ class OpenView(APIView):
 
 
 class LoginView(OpenView):
-    @extend_schema(request=LoginSerializer, responses=SignedInSerializer)
+    @extend_schema(
+        request=LoginSerializer,
+        responses={
+            200: SignedInSerializer,
+            401: refused("Who it is, is not known", "authentication_failed"),
+            403: refused("Known, but shut out", "user_inactive", "business_inactive"),
+            429: refused("Locked; see Retry-After", "too_many_attempts"),
+        },
+    )
     def post(self, request: Request) -> Response:
         """Sign in.
 
@@ -60,7 +73,9 @@ class LoginView(OpenView):
 
 
 class RefreshView(OpenView):
-    @extend_schema(request=RefreshSerializer, responses=TokensSerializer)
+    @extend_schema(
+        request=RefreshSerializer, responses={200: TokensSerializer, 401: DEAD}
+    )
     def post(self, request: Request) -> Response:
         """New tokens for a refresh token, once.
 
@@ -71,7 +86,7 @@ class RefreshView(OpenView):
 
 
 class LogoutView(OpenView):
-    @extend_schema(request=RefreshSerializer, responses={204: None})
+    @extend_schema(request=RefreshSerializer, responses={204: None, 401: DEAD})
     def post(self, request: Request) -> Response:
         """Sign out: every token of this sign-in is dead."""
         sign_ins.end_sign_in(_read(RefreshSerializer, request)["refresh"])
@@ -100,7 +115,13 @@ class PasswordView(APIView):
     permission_classes = [IsAuthenticated]
     parser_classes = [JSONObjectParser]
 
-    @extend_schema(request=PasswordChangeSerializer, responses={204: None})
+    @extend_schema(
+        request=PasswordChangeSerializer,
+        responses={
+            204: None,
+            429: refused("Locked; see Retry-After", "too_many_attempts"),
+        },
+    )
     def post(self, request: Request) -> Response:
         """Change one's own password. Every sign-in ends, this one too.
 
@@ -146,7 +167,13 @@ class ActAsView(APIView):
     parser_classes = [JSONObjectParser]
     rights = {"post": "platform.act_as", "delete": "platform.act_as"}
 
-    @extend_schema(request=ActAsSerializer, responses=ActingTokenSerializer)
+    @extend_schema(
+        request=ActAsSerializer,
+        responses={
+            200: ActingTokenSerializer,
+            409: refused("The business is inactive", "business_inactive"),
+        },
+    )
     def post(self, request: Request) -> Response:
         """Act for a business, with an administrator's rights, for an hour.
 

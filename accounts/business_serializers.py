@@ -33,7 +33,14 @@ class CodeField(StringField):
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Business", value=BUSINESS_EXAMPLE, response_only=True)]
+    examples=[
+        OpenApiExample("Business", value=BUSINESS_EXAMPLE, response_only=True),
+        OpenApiExample(
+            "Another cutoff day",
+            value={"business_name": "Acme Builders", "month_cutoff_day": 5},
+            request_only=True,
+        ),
+    ]
 )
 class BusinessSerializer(StrictModelSerializer):
     """A business. Its code is a super-admin's to change."""

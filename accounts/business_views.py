@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import DomainError, Invalid, refusal_of
+from automatehq.rest.parsers import JSONObjectParser
 from automatehq.rest.views import refuse_body
 from businesses.models import Business
 from businesses.tenancy.api import TenantViewSet
@@ -33,6 +34,7 @@ class BusinessViewSet(TenantViewSet[Business]):
     serializer_class = BusinessSerializer
     filterset_class = BusinessFilterSet
     search_fields = ("business_name", "business_code")
+    parser_classes = [JSONObjectParser]
     ordering = ("business_name",)
     ordering_fields = ("business_name", "business_code", "created_at")
     rights = {

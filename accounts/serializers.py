@@ -91,6 +91,9 @@ class UserSerializer(StrictModelSerializer):
         return attrs
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("One who was released", value={"email": "d@example.com"})]
+)
 class ActivationSerializer(StrictSerializer):
     """A user who was released gets a new e-mail."""
 

@@ -3,12 +3,13 @@
 import uuid
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from automatehq.rest.parsers import JSONObjectParser
 from automatehq.rest.views import refuse_body
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.api import TenantViewSet
@@ -16,9 +17,15 @@ from businesses.tenancy.context import try_get_scope
 from businesses.tenancy.permissions import ActAsRequired, BelongsToBusiness
 
 from . import services
+from .examples import refused
 from .filters import UserFilterSet
 from .models import User
 from .serializers import ActivationSerializer, UserSerializer
+
+NOT_YOURS = refused(
+    "Not for this role, or not without acting", "permission_denied", "act_as_required"
+)
+LAST = refused("The business keeps an administrator", "last_admin")
 
 
 class ManagesUsers(BelongsToBusiness):
@@ -43,14 +50,26 @@ class ManagesUsers(BelongsToBusiness):
         return True
 
 
+@extend_schema_view(
+    create=extend_schema(responses={201: UserSerializer, 403: NOT_YOURS}),
+    update=extend_schema(responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}),
+    partial_update=extend_schema(
+        responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}
+    ),
+)
 class UserViewSet(TenantViewSet[User]):
-    """The people who sign in."""
+    """The people who sign in: those of your business, to a super-admin those of all.
+
+    Nobody edits, resets or deactivates a user of a role above their own, gives such a role, or demotes or deactivates
+    themselves. On the platform super-admins make and manage super-admins.
+    """
 
     queryset = User.objects
     serializer_class = UserSerializer
     filterset_class = UserFilterSet
     permission_classes = [ManagesUsers]
     search_fields = ("full_name", "email", "phone_number")
+    parser_classes = [JSONObjectParser]
     ordering = ("full_name",)
     ordering_fields = ("full_name", "email", "role", "last_login", "created_at")
     rights = {
@@ -78,7 +97,7 @@ class UserViewSet(TenantViewSet[User]):
             actor=self._actor,
         )
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, 403: NOT_YOURS, 409: LAST})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate; users are never deleted."""
         services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
@@ -95,14 +114,23 @@ class UserViewSet(TenantViewSet[User]):
         )
         return Response(self.get_serializer(user).data)
 
-    @extend_schema(request=None, responses=UserSerializer)
+    @extend_schema(
+        request=None, responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}
+    )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Shut a user out: all their tokens and sessions are dead."""
         refuse_body(request)
         user = services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(self.get_serializer(user).data)
 
-    @extend_schema(request=None, responses=UserSerializer)
+    @extend_schema(
+        request=None,
+        responses={
+            200: UserSerializer,
+            403: NOT_YOURS,
+            409: refused("Still active", "user_is_active"),
+        },
+    )
     def release(self, request: Request, pk: uuid.UUID) -> Response:
         """Free e-mail and phone of an inactive user, so that another business can have them."""
         refuse_body(request)

@@ -1,0 +1,331 @@
+"""Who may do what at every route of the API, as one table. A route or method without its row fails.
+
+A cell is the status that the role is answered with in its own business (`act`: 403 `act_as_required`). What is refused
+must leave no trace; nobody who is not signed in gets anywhere.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.tests.clients import client_of
+from accounts.tests.factories import PASSWORD, UserFactory
+from accounts.tests.personas import Personas
+from audit.models import AuditEvent
+from automatehq.rest.routes import Route
+from automatehq.tests.asking import problem
+from automatehq.urls import API
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.context import business_scope, platform_scope
+from exports.tests.factories import ExportRunFactory
+from workcards.tests.factories import DayEntryFactory, WorkCardFactory, picture
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+pytestmark = pytest.mark.django_db
+
+# Open to everybody, with the reason.
+OPEN = {
+    "schema": "describes the API, holds no data",
+    "docs": "shows the schema",
+    "login": "who comes here is not signed in yet",
+    "refresh": "the refresh token says who asks",
+    "logout": "the refresh token says who asks",
+}
+
+COLUMNS = ("SUPER_ADMIN", "acting", "ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
+
+
+class World(NamedTuple):
+    """What the rows are about: a business with its people, and a super-admin."""
+
+    acme: Personas
+    super_admin: User
+
+    def client(self, column: str) -> APIClient:
+        if column == "SUPER_ADMIN":
+            return client_of(self.super_admin)
+        if column == "acting":
+            return client_of(self.super_admin, acting_for=self.acme.business)
+        return client_of(self.acme.user(column))
+
+
+# What a path is about: made in the business's scope.
+
+
+def user(world: World) -> Any:
+    return UserFactory()
+
+
+def inactive_user(world: World) -> Any:
+    return UserFactory(is_active=False)
+
+
+def business(world: World) -> Any:
+    return world.acme.business
+
+
+def site(world: World) -> Any:
+    return SiteFactory(steward=world.acme.business)
+
+
+def employee(world: World) -> Any:
+    return EmployeeFactory()
+
+
+def inactive_employee(world: World) -> Any:
+    return EmployeeFactory(is_active=False)
+
+
+def card(world: World) -> Any:
+    entry = DayEntryFactory(work_card=WorkCardFactory(uploaded=True))
+    return entry.work_card
+
+
+def rejected_card(world: World) -> Any:
+    return WorkCardFactory(rejected=True)
+
+
+def run(world: World) -> Any:
+    return ExportRunFactory()
+
+
+# What is sent: a dict, or made from the world and the row in the path.
+
+NEW_USER = {
+    "email": "new@acme.example.com",
+    "full_name": "New",
+    "role": "VIEWER",
+    "password": "four other random words",
+}
+NEW_BUSINESS = {
+    "business_name": "New",
+    "admin": {name: NEW_USER[name] for name in ("email", "full_name", "password")},
+}
+NAMED = {"full_name": "Renamed"}
+
+
+def own_password(world: World, row: Any) -> dict[str, Any]:
+    return {"current_password": PASSWORD, "new_password": NEW_USER["password"]}
+
+
+def act_as(world: World, row: Any) -> dict[str, Any]:
+    return {"business_id": str(world.acme.id), "reason": "Ticket 4711"}
+
+
+def named_user(world: World, row: Any) -> dict[str, Any]:
+    return {"full_name": "Renamed", "email": row.email, "role": row.role}
+
+
+def new_card(world: World, row: Any) -> dict[str, Any]:
+    with world.acme.scope():
+        person = EmployeeFactory()
+    return {
+        "site_id": str(person.site_id),
+        "employee_id": str(person.pk),
+        "processing_month": "2026-06",
+    }
+
+
+def somebody(world: World, row: Any) -> dict[str, Any]:
+    with world.acme.scope():
+        return {"employee_id": str(EmployeeFactory().pk)}
+
+
+def same_card(world: World, row: Any) -> dict[str, Any]:
+    return {"site_id": str(row.site_id), "processing_month": "2026-06", "notes": "N"}
+
+
+def no_days(world: World, row: Any) -> dict[str, Any]:
+    return {"version": row.version, "entries": []}
+
+
+def seen(world: World, row: Any) -> dict[str, Any]:
+    return {"version": row.version}
+
+
+def because(world: World, row: Any) -> dict[str, Any]:
+    return {"reason": "It can't be read", "version": row.version}
+
+
+def rejected(world: World, row: Any) -> dict[str, Any]:
+    return {"status": "REJECTED", **because(world, row)}
+
+
+def scan(world: World, row: Any) -> dict[str, Any]:
+    with world.acme.scope():
+        site_id = str(SiteFactory().pk)
+    return {
+        "files": [SimpleUploadedFile("card.png", picture())],
+        "site_id": site_id,
+        "month": "2026-06",
+    }
+
+
+def of_business(world: World) -> dict[str, Any]:
+    return {"business_id": str(world.acme.id)}
+
+
+class Row(NamedTuple):
+    method: str
+    route: str
+    cells: str
+    target: Callable[[World], Any] | None = None
+    body: dict[str, Any] | Callable[[World, Any], dict[str, Any]] | None = None
+    query: Callable[[World], dict[str, Any]] | None = None
+
+    def expected(self, column: str) -> str:
+        return self.cells.split()[COLUMNS.index(column)]
+
+
+# fmt: off
+TABLE = [
+    #                             SUPER act ADMIN REVIEWER UPLOADER VIEWER
+    Row("GET", "me",              "200 200 200 200 200 200"),
+    Row("POST", "password",       "204 204 204 204 204 204", None, own_password),
+    Row("POST", "act-as",         "200 200 403 403 403 403", None, act_as),
+    Row("DELETE", "act-as",       "204 204 403 403 403 403"),
+
+    Row("GET", "users",           "200 200 200 403 403 403"),
+    Row("POST", "users",          "act 201 201 403 403 403", None, NEW_USER),
+    Row("GET", "user",            "200 200 200 403 403 403", user),
+    Row("PUT", "user",            "act 200 200 403 403 403", user, named_user),
+    Row("PATCH", "user",          "act 200 200 403 403 403", user, NAMED),
+    Row("DELETE", "user",         "act 204 204 403 403 403", user),
+    Row("POST", "user-activate",  "act 200 200 403 403 403", inactive_user),
+    Row("POST", "user-deactivate", "act 200 200 403 403 403", user),
+    Row("POST", "user-release",   "act 200 200 403 403 403", inactive_user),
+
+    Row("GET", "businesses",      "200 200 200 200 200 200"),
+    Row("POST", "businesses",     "201 403 403 403 403 403", None, NEW_BUSINESS),
+    Row("GET", "business",        "200 200 200 200 200 200", business),
+    Row("PUT", "business",        "200 200 200 403 403 403", business, {"business_name": "B"}),
+    Row("PATCH", "business",      "200 200 200 403 403 403", business, {"language": "he"}),
+    Row("DELETE", "business",     "204 403 403 403 403 403", business),
+    Row("POST", "business-activate", "200 403 403 403 403 403", business),
+    Row("POST", "business-deactivate", "200 403 403 403 403 403", business),
+
+    Row("GET", "audit-events",    "200 200 200 200 403 200"),
+
+    Row("GET", "sites",           "200 200 200 200 200 200"),
+    Row("POST", "sites",          "201 201 201 403 403 403", None, {"site_name": "New"}),
+    Row("GET", "site",            "200 200 200 200 200 200", site),
+    Row("PUT", "site",            "200 200 200 403 403 403", site, {"site_name": "Renamed"}),
+    Row("PATCH", "site",          "200 200 200 403 403 403", site, {"site_name": "Renamed"}),
+    Row("DELETE", "site",         "204 403 403 403 403 403", site),
+    Row("POST", "site-activate",  "200 403 403 403 403 403", site),
+    Row("POST", "site-deactivate", "200 403 403 403 403 403", site),
+    Row("GET", "site-settings",   "200 200 200 200 200 200", site, None, of_business),
+    Row("PUT", "site-settings",   "act 200 200 200 403 403", site, {"is_hidden": True}),
+    Row("PATCH", "site-settings", "act 200 200 200 403 403", site, {"is_hidden": True}),
+
+    Row("GET", "employees",       "200 200 200 200 200 200"),
+    Row("POST", "employees",      "act 201 201 201 403 403", None, NAMED),
+    Row("GET", "employee",        "200 200 200 200 200 200", employee),
+    Row("PUT", "employee",        "act 200 200 200 403 403", employee, NAMED),
+    Row("PATCH", "employee",      "act 200 200 200 403 403", employee, NAMED),
+    Row("DELETE", "employee",     "act 204 204 204 403 403", employee),
+    Row("POST", "employee-activate", "act 200 200 200 403 403", inactive_employee),
+    Row("POST", "employee-deactivate", "act 200 200 200 403 403", employee),
+    Row("POST", "employee-release", "act 200 200 403 403 403", inactive_employee),
+
+    Row("GET", "work-cards",      "200 200 200 200 200 200"),
+    Row("POST", "work-cards",     "act 201 201 201 201 403", None, new_card),
+    Row("POST", "upload",         "act 201 201 201 201 403", None, scan),
+    Row("GET", "pending",         "200 200 200 200 200 200"),
+    Row("GET", "unassigned",      "200 200 200 200 200 200"),
+    Row("GET", "work-card",       "200 200 200 200 200 200", card),
+    Row("PUT", "work-card",       "act 200 200 200 200 403", card, same_card),
+    Row("PATCH", "work-card",     "act 200 200 200 200 403", card, {"notes": "N"}),
+    Row("DELETE", "work-card",    "act 204 204 403 403 403", card),  # somebody else's
+    Row("POST", "work-card-assign", "act 200 200 200 200 403", card, somebody),
+    Row("POST", "work-card-approve", "act 200 200 200 403 403", card, seen),
+    Row("POST", "work-card-reject", "act 200 200 200 403 403", card, because),
+    Row("POST", "work-card-reopen", "act 200 200 200 403 403", rejected_card, because),
+    Row("PUT", "work-card-status", "act 200 200 200 403 403", card, rejected),
+    Row("GET", "work-card-days",  "200 200 200 200 200 200", card),
+    Row("PUT", "work-card-days",  "act 200 200 200 403 403", card, no_days),
+    Row("PATCH", "work-card-days", "act 200 200 200 403 403", card, no_days),
+    Row("GET", "work-card-file",  "200 200 200 200 200 200", card),
+
+    Row("GET", "export-runs",     "200 200 200 200 403 200"),
+    Row("POST", "export-runs",    "act 202 202 202 403 403", None,
+        {"kind": "days_csv", "processing_month": "2026-06"}),
+    Row("GET", "export-run",      "200 200 200 200 403 200", run),
+    Row("GET", "export-run-file", "409 409 409 409 403 409", run),  # not made yet
+]
+# fmt: on
+
+ROUTES = {route.name: route for routes in API.values() for route in routes}
+
+
+def methods_of(route: Route) -> Iterator[str]:
+    """The methods that a route answers: those of its table, or those its view defines."""
+    every = ("get", "post", "put", "patch", "delete")
+    named = route.actions or [name for name in every if hasattr(route.view, name)]
+    return (name.upper() for name in named)
+
+
+def test_every_route_and_method_has_its_row() -> None:
+    wanted = {
+        (method, route.name)
+        for route in ROUTES.values()
+        if route.name not in OPEN
+        for method in methods_of(route)
+    }
+    assert wanted == {(row.method, row.route) for row in TABLE}
+    assert set(OPEN) <= set(ROUTES)
+
+
+def test_no_two_routes_have_one_name() -> None:
+    assert len(ROUTES) == sum(map(len, API.values()))
+
+
+def send(row: Row, client: APIClient, world: World) -> Any:
+    with world.acme.scope():
+        target = row.target(world) if row.target else None
+    body = row.body(world, target) if callable(row.body) else row.body
+    path = f"/api/{ROUTES[row.route].path}".replace(
+        "<id:pk>", str(target and target.pk)
+    )
+    if row.method == "GET":
+        return client.get(path, row.query(world) if row.query else None)
+    how = {"format": "multipart"} if row.route == "upload" else {}
+    return getattr(client, row.method.lower())(path, body, **how)
+
+
+def trail(world: World) -> int:
+    with platform_scope("counts what was written"):
+        return AuditEvent.objects.count()
+
+
+@pytest.fixture
+def world(acme: Personas, super_admin: User) -> World:
+    with business_scope(PLATFORM_ID):
+        UserFactory(role="SUPER_ADMIN")
+    return World(acme, super_admin)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.route}")
+def test_the_table_holds(world: World, row: Row, column: str) -> None:
+    client = world.client(column)
+    response = send(row, client, world)
+    expected = row.expected(column)
+    if expected in ("403", "act"):
+        code = "act_as_required" if expected == "act" else "permission_denied"
+        assert problem(response)[:2] == (403, code)
+        assert trail(world) == 0
+    else:
+        assert response.status_code == int(expected), response.content
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.route}")
+def test_nobody_gets_anywhere_without_signing_in(world: World, row: Row) -> None:
+    response = send(row, APIClient(), world)
+    assert problem(response)[:2] == (401, "not_authenticated")
+    assert response["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert trail(world) == 0
