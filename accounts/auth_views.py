@@ -2,21 +2,17 @@
 
 from typing import Any
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from automatehq.rest.errors import Invalid
 from automatehq.rest.parsers import JSONObjectParser
 from automatehq.rest.views import APIView
-from businesses.tenancy.context import business_scope
-from businesses.tenancy.middleware import after_scope
 from businesses.tenancy.permissions import BelongsToBusiness
 
-from . import lockout, sign_ins
+from . import sign_ins
 from .acting import start_acting, stop_acting
 from .auth_serializers import (
     ActAsSerializer,
@@ -29,9 +25,8 @@ from .auth_serializers import (
     TokensSerializer,
 )
 from .examples import refused
-from .models import User
 from .services import change_own_password
-from .sign_in import count_failure, sign_in
+from .sign_in import check_own_password, sign_in
 from .tokens import acting_token
 
 DEAD = refused(
@@ -129,37 +124,9 @@ class PasswordView(APIView):
         """
         asked = _read(PasswordChangeSerializer, request)
         user: Any = request.user
-        self._check_current(request, user, asked["current_password"])
+        check_own_password(request._request, user, asked["current_password"])
         change_own_password(user=user, new_password=asked["new_password"])
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    @staticmethod
-    def _check_current(request: Request, user: User, password: str) -> None:
-        plain = request._request
-        email = user.email or ""
-        if locked := lockout.refusal(plain, email):
-            raise locked
-        with business_scope(user.business_id):  # a hash of old is renewed
-            is_right = user.check_password(password)
-        if not is_right:
-            wrong = Invalid(
-                "incorrect_password", "This is not your password.", "current_password"
-            )
-            # The refusal takes back all that is written in the scope: counted after it.
-            after_scope(lambda: _count_wrong_password(plain, user, wrong.code))
-            raise wrong
-
-
-def _count_wrong_password(request: Any, user: User, code: str) -> None:
-    with transaction.atomic():
-        lockout.take_turn(request, user.email or "")
-        count_failure(
-            request,
-            email=user.email or "",
-            user_id=user.pk,
-            business_id=user.business_id,
-            code=code,
-        )
 
 
 class ActAsView(APIView):

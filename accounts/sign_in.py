@@ -5,6 +5,7 @@ refusal given for an e-mail that nobody has as for a wrong password.
 """
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
@@ -13,10 +14,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.services import record_refusal
-from automatehq.rest.errors import Denied, DomainError
+from automatehq.rest.errors import Denied, DomainError, Invalid
 from automatehq.rest.refusals import AUTH_HEADER
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
+from businesses.tenancy.middleware import after_scope
 
 from . import lockout
 from .models import User
@@ -77,6 +79,40 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
         code=refusal.code,
     )
     return refusal
+
+
+def check_own_password(request: HttpRequest, user: User, password: str) -> None:
+    """Let a signed-in user go on who knows their password: `Invalid` on `current_password` otherwise.
+
+    Wrong ones count as failures to sign in, and too many of them are `TooMany`.
+    """
+    email = user.email or ""
+    locked = lockout.refusal(request, email)
+    if locked is not None:
+        raise locked
+    with business_scope(user.business_id):  # a hash of old is renewed
+        is_right = user.check_password(password)
+    if is_right:
+        return
+    wrong = Invalid(
+        "incorrect_password", "This is not your password.", "current_password"
+    )
+    # The refusal takes back all that is written in the scope: counted after it.
+    after_scope(partial(_count_wrong_password, request, user, wrong.code))
+    raise wrong
+
+
+def _count_wrong_password(request: HttpRequest, user: User, code: str) -> None:
+    email = user.email or ""
+    with transaction.atomic():
+        lockout.take_turn(request, email)
+        count_failure(
+            request,
+            email=email,
+            user_id=user.pk,
+            business_id=user.business_id,
+            code=code,
+        )
 
 
 def count_failure(
