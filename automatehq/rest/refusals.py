@@ -8,11 +8,12 @@ from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOper
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DatabaseError
 from django.db.models import Model
-from django.http import Http404, UnreadablePostError
+from django.http import Http404, HttpRequest, UnreadablePostError
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error, ErrorResponse
 from rest_framework import exceptions, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
@@ -86,15 +87,7 @@ class Handler(ExceptionHandler):
         refusal = refusal_of(exc)
         if refusal is None:
             return exc
-        if refusal.code == IN_USE_CODE and (model := _model_of_table(exc)):
-            request, field = self.context.get("request"), str(refusal.attr)
-            note(
-                request,
-                kind="already_in_use",
-                model=model,
-                field=field,
-                value=value_in_body(request, field),
-            )
+        note_in_use(self.context.get("request"), exc, refusal)
         return refusal
 
 
@@ -102,6 +95,23 @@ def _model_behind(view: Any) -> type[Model] | None:
     """The model whose rows a view serves: its `model`, else that of its `queryset`."""
     served: type[Model] | None = getattr(view, "model", None)
     return served or getattr(getattr(view, "queryset", None), "model", None)
+
+
+def note_in_use(
+    request: Request | HttpRequest | None, error: DatabaseError, refusal: DomainError
+) -> None:
+    """Hand the value of an "already in use" to whoever watches over borders, whose row it may have met."""
+    model = _model_of_table(error)
+    if refusal.code != IN_USE_CODE or model is None:
+        return
+    field = str(refusal.attr)
+    note(
+        request,
+        kind="already_in_use",
+        model=model,
+        field=field,
+        value=value_in_body(request, field),
+    )
 
 
 def _model_of_table(error: DatabaseError) -> type[Model] | None:
