@@ -14,8 +14,11 @@ from .models import User
 
 
 def start_session(request: HttpRequest, user: User) -> None:
-    """Sign `user` in: into their business, or as a super-admin onto the platform. A new session id each time."""
-    request.session.cycle_key()
+    """Sign `user` in: into their business, or as a super-admin onto the platform.
+
+    A new session each time: its id was known to nobody, and nothing of an earlier person's is in it.
+    """
+    request.session.flush()
     _write(request, user, None if user.is_super_admin else user.business_id)
     rotate_token(request)
 
@@ -23,11 +26,14 @@ def start_session(request: HttpRequest, user: User) -> None:
 def start_acting(request: HttpRequest, user: User) -> None:
     """Lead the session of a super-admin, who has just begun to act, into the business acted for."""
     _write(request, user, user.acting_business_id, user.acting_token)
+    # More may be done with it now: under an id that nobody could have seen before.
+    after_scope(request.session.cycle_key)
 
 
 def stop_acting(request: HttpRequest, user: User) -> None:
     """Lead the session back onto the platform."""
     _write(request, user, None)
+    after_scope(request.session.cycle_key)
 
 
 def end_session(request: HttpRequest) -> None:

@@ -1,36 +1,99 @@
-"""The staff's workplace: Django's admin, behind our own sign-in, scope and trail.
+"""The staff's workplace: Django's admin, behind our own doors, scope and trail.
 
-Only our own models are registered here; the admins that libraries bring stay out, since they would query tables that no
-business's role may touch.
+Apps register their admins in the usual way; those that libraries bring are passed over, since they would query tables that
+no business's role may touch.
 """
 
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.authentication import DeadEvidence
 from accounts.sessions import end_session
 from audit.models import AuditEvent
-from automatehq.rest.paths import parse_uuid
-from businesses.tenancy.admin import SEAL_FIELD, seal
+from audit.querysets import CARDS_AND_EMPLOYEES
+from businesses.tenancy.admin import RightsMixin, is_on_platform
+from businesses.tenancy.seal import SEAL_FIELD, seal
+
+from .admin_doors import Doors
+from .rest.paths import parse_uuid
 
 EVENTS_A_PAGE = 50
+# In the order of the work.
+APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
+_OURS_INSTEAD = {
+    "login",
+    "logout",
+    "password_change",
+    "password_change_done",
+    "view_on_site",
+}
 
 
-class Workplace(AdminSite):
+class Workplace(Doors, AdminSite):  # type: ignore[misc]
     """The admin of one installation."""
 
     site_header = "AutomateHQ"
     site_title = "AutomateHQ"
     index_title = gettext_lazy("Home")
-    enable_nav_sidebar = True
+    site_url = None
+
+    def register(
+        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+    ) -> None:
+        """As Django's, for admins that know of rights; the others are passed over."""
+        if admin_class is not None and issubclass(admin_class, RightsMixin):
+            super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active)
+
+    # Pages
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        stock = [
+            pattern
+            for pattern in super().get_urls()
+            if getattr(pattern, "name", None) not in _OURS_INSTEAD
+        ]
+        return [*self.door_urls(), *stock]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        inner: Any = super().admin_view(self._answering(view), cacheable)
+
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
+            # Asking reads the row, so that a dead session is known.
+            is_active = request.user.is_active
+            dead: DeadEvidence | None = request.dead_evidence
+            if dead is None and not is_active and request.method == "POST":
+                dead = DeadEvidence("not_authenticated", _("You are not signed in."))
+            if dead is not None:
+                return self.refuse_session(request, dead)
+            return inner(request, *args, **kwargs)
+
+        guarded.__dict__.update(inner.__dict__)
+        return guarded
+
+    def _answering(self, view: Any) -> Any:
+        """`view`, whose 403 and 404 are pages of the workplace, the same for every row."""
+
+        def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return view(request, *args, **kwargs)
+            except Http404:
+                return self._refusal(request, 404, _("There is no such page."))
+            except PermissionDenied:
+                return self._refusal(request, 403, _("Your role may not do this."))
+
+        answering.__dict__.update(getattr(view, "__dict__", {}))
+        return answering
 
     def each_context(self, request: Any) -> dict[str, Any]:
         user = request.user
@@ -43,73 +106,138 @@ class Workplace(AdminSite):
             "seal": seal(),
         }
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        inner: Any = super().admin_view(view, cacheable)
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[Any]:
+        """The apps in the order of the work."""
+        order = {label: place for place, label in enumerate(APPS)}
+        apps = super().get_app_list(request, app_label)
+        return sorted(apps, key=lambda app: order.get(app["app_label"], len(order)))
 
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
-            _ = (
-                request.user.is_active
-            )  # reads the row now, so that a dead session is known
-            dead: DeadEvidence | None = request.dead_evidence
-            if dead is not None:
-                return self.refuse_session(request, dead)
-            return inner(request, *args, **kwargs)
+    def get_log_entries(self, request: HttpRequest) -> Any:
+        """None: what happened stands in the audit trail."""
+        return ()
 
-        guarded.__dict__.update(inner.__dict__)
-        return guarded
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Home: what is done every day, and all lists."""
+        return super().index(
+            request, {**(extra_context or {}), "tasks": tasks_of(request)}
+        )
 
     def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
         """The object's part of the audit trail, newest first, a page at a time (`?before=<event id>`)."""
+        if not self.may_see_history(request, model_admin.opts):
+            raise PermissionDenied
         events = AuditEvent.objects.of_entity(obj._meta.model_name, obj.pk)
         before = parse_uuid(request.GET.get("before"))
         if before is not None:
             events = events.filter(pk__lt=before)
         page = list(events.order_by("-id")[: EVENTS_A_PAGE + 1])
-        return TemplateResponse(
-            request,
-            "admin/object_history.html",
-            {
-                **self.each_context(request),
-                "title": _("History of %s") % obj,
-                "opts": model_admin.opts,
-                "object": obj,
-                "events": page[:EVENTS_A_PAGE],
-                "has_more": len(page) > EVENTS_A_PAGE,
-                "last_id": page[EVENTS_A_PAGE - 1].pk
-                if len(page) > EVENTS_A_PAGE
-                else None,
-            },
-        )
+        context = {
+            **self.each_context(request),
+            "title": _("History of %s") % obj,
+            "opts": model_admin.opts,
+            "object": obj,
+            "events": page[:EVENTS_A_PAGE],
+            "older_than": page[EVENTS_A_PAGE - 1].pk
+            if len(page) > EVENTS_A_PAGE
+            else None,
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
+
+    def may_see_history(self, request: HttpRequest, opts: Any) -> bool:
+        """True if the role table lets this person see the trail of rows of this kind."""
+        user: Any = request.user
+        if user.may("audit.see"):
+            return True
+        is_theirs = opts.model_name in CARDS_AND_EMPLOYEES
+        return is_theirs and bool(user.may("audit.see_cards_and_employees"))
+
+    # Refusals
 
     def refuse_session(self, request: HttpRequest, dead: DeadEvidence) -> HttpResponse:
         """401, with the reason; what was typed into a form is shown, so that nothing is lost."""
         if dead.code != "acting_expired":
             end_session(request)
-        return TemplateResponse(
-            request,
-            "admin/session_ended.html",
-            {
-                "site_header": self.site_header,
-                "site_title": self.site_title,
-                "title": str(dead.detail),
-                "code": dead.code,
-                "typed": typed_values(request),
-            },
-            status=401,
+        context = {
+            "site_header": self.site_header,
+            "site_title": self.site_title,
+            "title": str(dead.detail),
+            "code": dead.code,
+            "typed": typed_values(request),
+        }
+        response = TemplateResponse(
+            request, "admin/session_ended.html", context, status=401
         )
+        add_never_cache_headers(response)
+        return response
+
+    def refuse_other_business(self, request: HttpRequest) -> HttpResponse:
+        """409 `business_changed`: nothing is saved, and what was typed is shown."""
+        return self._refusal(
+            request,
+            409,
+            _("This form was drawn for another business"),
+            typed=typed_values(request),
+        )
+
+    def _refusal(
+        self, request: HttpRequest, status: int, title: str, **more: Any
+    ) -> HttpResponse:
+        context = {**self.each_context(request), "title": title, "status": status}
+        response = TemplateResponse(
+            request, f"admin/{status}.html", {**context, **more}, status=status
+        )
+        add_never_cache_headers(response)
+        return response
+
+
+def tasks_of(request: HttpRequest) -> list[dict[str, str]]:
+    """What this person does every day, as links."""
+    user: Any = request.user
+    on_platform = is_on_platform()
+    cards = reverse("admin:workcards_workcard_changelist")
+    to_review = f"{cards}?review_status__exact=NEEDS_REVIEW"
+    offered = [
+        (
+            "cards.upload",
+            False,
+            _("Upload work cards"),
+            reverse("admin:workcards_workcard_upload"),
+        ),
+        ("cards.review", False, _("Review cards"), to_review),
+        (
+            "exports.create",
+            False,
+            _("Export a month"),
+            reverse("admin:exports_exportrun_add"),
+        ),
+        (
+            "platform.act_as",
+            True,
+            _("Act for a business"),
+            reverse("admin:act_as"),
+        ),
+    ]
+    return [
+        {"label": label, "url": url}
+        for right, is_of_platform, label, url in offered
+        if user.may(right) and is_of_platform == on_platform
+    ]
 
 
 def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
     """What a posted form had in it, without the form's own machinery and without passwords."""
     return [
         (name, value)
-        for name, value in request.POST.items()
+        for name, values in request.POST.lists()
+        for value in values
         if value
         and isinstance(value, str)
         and not name.startswith("_")
-        and name != "csrfmiddlewaretoken"
+        and name not in ("csrfmiddlewaretoken", "next")
         and "password" not in name
+        and name != "repeated"
     ]
-
-
-site = Workplace(name="admin")

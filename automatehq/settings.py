@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "automatehq.apps.WorkplaceConfig",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -87,7 +87,7 @@ INSTALLED_APPS = [
     "workforce",
     "workcards",
     "exports",
-    "automatehq",
+    "automatehq.apps.AutomateHQConfig",
     # After ours: exports has its own `db_worker`, which also looks after runs whose worker died.
     "django_tasks_db",
 ]
@@ -106,6 +106,7 @@ MIDDLEWARE = [
     # The one door into a business: everything below runs inside its scope.
     "businesses.tenancy.middleware.TenancyMiddleware",
     "accounts.authentication.SignedInUserMiddleware",
+    "automatehq.locale.LocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
@@ -169,6 +170,7 @@ TENANCY_UNSCOPED_PATHS = (
     "/api/docs",
     "/admin/login/",
     "/admin/logout/",
+    "/admin/stop_acting/",
 )
 
 # Where refused ids and values are remembered: see audit/attempts.py.
@@ -211,6 +213,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "automatehq.admin_doors.csrf_failure"
+# In the session, and gone with it: the next person at the same browser sees none of them.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/admin/login/"
 
 # The lock is asked for by accounts/lockout.py, which answers 429 with Retry-After; the middleware would answer in its own way.

@@ -6,6 +6,8 @@ before `<id:pk>`. Tests walk the table: a route without its row there fails.
 
 from typing import Final
 
+from django.contrib import admin
+
 from accounts import auth_views
 from accounts.business_views import BusinessViewSet
 from accounts.views import UserViewSet
@@ -108,6 +110,7 @@ ELSEWHERE: Final[Table] = {
     "automatehq": [
         Route("healthz", health.healthz, "healthz"),
         Route("readyz", health.readyz, "readyz"),
+        Route("admin/", admin.site.urls, "admin"),
     ],
 }
 

@@ -65,8 +65,14 @@ def remember_body(request: Request | HttpRequest | None, values: Any) -> None:
 
 
 def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
-    """The value of `field` in the body, normalised if a serializer has read it; '' if there is none."""
+    """The value of `field` in the body, normalised if a serializer has read it; '' if there is none.
+
+    What isn't at the top is looked for in the objects inside: `admin.email` of a new business.
+    """
     # Not `request.data`: parsing a body that has failed would fail once more.
     raw = getattr(request, "_full_data", None)
     values = getattr(request, "read_body", raw)
-    return values.get(field, "") if isinstance(values, Mapping) else ""
+    if not isinstance(values, Mapping):
+        return ""
+    inside = [inner for inner in values.values() if isinstance(inner, Mapping)]
+    return next((part[field] for part in (values, *inside) if field in part), "")

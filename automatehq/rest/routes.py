@@ -33,10 +33,10 @@ def post(action: str) -> dict[str, str]:
 
 
 class Route(NamedTuple):
-    """`view` is a view class, a viewset class (then `actions` is given) or a function."""
+    """`view` is a view class, a viewset class (then `actions` is given), a function, or a site's `urls`."""
 
     path: str
-    view: type[View] | Callable[..., HttpResponseBase]
+    view: type[View] | Callable[..., HttpResponseBase] | tuple[Any, str, str]
     name: str
     actions: Mapping[str, str] | None = None
 

@@ -4,54 +4,57 @@ The same scope, the same role table and the same services as the API: `rights` n
 Django admin takes, and saving is a service's verb, never the form's own.
 """
 
-import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn
 
-from django.contrib import admin, messages
-from django.core import signing
-from django.db import DatabaseError, models, transaction
-from django.forms import ModelForm
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.filters import ListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+from rest_framework.serializers import BaseSerializer
 
+from automatehq.admin_forms import ServiceForm, refusing
+from automatehq.admin_verbs import VerbsMixin
 from automatehq.rest.attempts import note
-from automatehq.rest.errors import DomainError, refusal_of
+from automatehq.rest.errors import DomainError
+from automatehq.rest.paths import parse_uuid
 
 from .context import try_get_scope
+from .seal import is_sealed_for_this_business
 
-SEAL_FIELD = "_business"
-_SEAL = signing.Signer(salt="automatehq.admin.business")
+# How Django's own list filters write in the address what they filter by.
+_LOOKUPS = frozenset({"", "exact", "id__exact", "isnull", "gte", "lt"})
 
 
-def seal() -> str:
-    """The business in scope, signed: what a form carries to say for whom it was drawn."""
+def is_on_platform() -> bool:
     scope = try_get_scope()
-    return _SEAL.sign(str(scope.business_id or "platform") if scope else "")
+    return scope is not None and scope.kind == "platform"
 
 
-def is_sealed_for_this_business(request: HttpRequest) -> bool:
-    """False if a posted form was drawn for another business than the one in scope (another tab has changed it)."""
-    return request.POST.get(SEAL_FIELD) == seal()
+class BusinessFilter(admin.SimpleListFilter):
+    """On the platform: the rows of one business."""
 
+    title = _("business")
+    parameter_name = "business"
 
-class RefusableForm(ModelForm):  # type: ignore[type-arg]
-    """A form that can be told, after it looked valid, what a service or the database refused."""
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        # By name: this package knows no model of an app.
+        businesses: Any = apps.get_model("businesses.Business")._default_manager
+        return [(str(business.pk), str(business)) for business in businesses.all()]
 
-    refusal: ClassVar[DomainError | None] = None
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.refusal is None:
-            return
-        for problem in self.refusal.problems:
-            self.add_error(
-                problem.attr if problem.attr in self.fields else None, problem.detail
-            )
-
-    def validate_unique(self) -> None:
-        """Left to the database, which knows all businesses' rows: the answer is the same whoever has the value."""
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() is None:
+            return queryset
+        business_id = parse_uuid(self.value())
+        if business_id is None:
+            raise IncorrectLookupParameters
+        return queryset.filter(business_id=business_id)
 
 
 class RightsMixin:
@@ -60,79 +63,103 @@ class RightsMixin:
     `rights` maps "view", "add", "change" and "delete" to keys of the role table; one that is not there is nobody's.
     """
 
-    rights: ClassVar[dict[str, str]] = {}
+    rights: ClassVar[Mapping[str, str]] = {}
     # True for rows that the platform itself manages: businesses, sites, super-admins.
-    writable_on_platform: ClassVar[bool] = False
+    is_writable_on_platform: ClassVar[bool] = False
 
-    def _may(self, request: HttpRequest, permission: str) -> bool:
-        right = self.rights.get(permission)
+    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+        """True if this person has `right` and may use it here to write: `obj`, or anything if none is said."""
         user: Any = request.user
-        if right is None or not user.is_authenticated or not user.may(right):
+        if not user.is_authenticated or not user.may(right):
             return False
-        if permission == "view" or self.writable_on_platform:
-            return True
-        scope = try_get_scope()
-        return scope is not None and scope.business_id is not None
+        return self.is_writable_on_platform or not is_on_platform()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self._may(request, "view")
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, "view")
+        user: Any = request.user
+        return bool(user.is_authenticated and user.may(self.rights["view"]))
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, "add")
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return "add" in self.rights and self.may(request, self.rights["add"])
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, "change")
+        return "change" in self.rights and self.may(request, self.rights["change"], obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, "delete")
+        return "delete" in self.rights and self.may(request, self.rights["delete"], obj)
 
 
-class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
+class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg,misc]
     """The admin of a model, scoped to the signed-in person's business.
 
-    A subclass names `rights` and writes through services in `write()` (and `remove()`). A refusal of theirs, or of the
-    database, is shown on the form, with everything that was typed still in it.
+    A subclass names `rights`, the API's `serializer_class` that judges its form, and writes by a service in `write()`
+    (and `remove()`). What is refused is shown on the form, with everything that was typed still in it.
     """
 
-    form = RefusableForm
-    actions = []
+    form = ServiceForm
+    serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
+    # Where a new row takes another form, or another serializer.
+    add_form: ClassVar[type[ServiceForm] | None] = None
+    add_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    list_max_show_all = 0
     view_on_site = False
+    save_as = False
 
     # Writing
 
     def write(
-        self, request: HttpRequest, obj: models.Model, form: Any, *, is_new: bool
-    ) -> models.Model | None:
-        """Save what the form says, by a service; gives the row that was saved. Must be overridden where rights allow it."""
+        self, request: HttpRequest, obj: Any, values: Mapping[str, Any], *, is_new: bool
+    ) -> models.Model:
+        """Save `values` by a service; gives the row as saved. To be overridden where rights allow adding or changing."""
         raise NotImplementedError
 
-    def remove(self, request: HttpRequest, obj: models.Model) -> None:
-        """Delete the row by a service. Must be overridden where rights allow it."""
+    def remove(self, request: HttpRequest, obj: Any) -> None:
+        """Delete the row by a service. To be overridden where rights allow it."""
         raise NotImplementedError
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        saved = self.write(request, obj, form, is_new=not change)
-        if saved is not None:
-            # Django goes on with `obj`: where to go next, and what to say was saved.
-            obj.pk = saved.pk
+        with refusing(request):
+            saved = self.write(request, obj, form.values, is_new=not change)
+        # Django goes on with `obj`: where to go next, and what to say was saved.
+        obj.__dict__.update(saved.__dict__)
 
     def save_related(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: services save whole objects."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self.remove(request, obj)
+        with refusing(request):
+            self.remove(request, obj)
 
     def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,
+        **kwargs: Any,
     ) -> Any:
+        is_new = obj is None
+        if is_new and self.add_form is not None:
+            kwargs.setdefault("form", self.add_form)
         form = super().get_form(request, obj, change, **kwargs)
-        refusal = getattr(request, "refusal", None)
-        return type(form.__name__, (form,), {"refusal": refusal}) if refusal else form
+        about_now = {
+            "request": request,
+            "serializer_class": (is_new and self.add_serializer_class)
+            or self.serializer_class,
+            "refusal": getattr(request, "refusal", None),
+        }
+        return type(form.__name__, (form,), about_now)
+
+    def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
+        field: Any = super().formfield_for_dbfield(*args, **kwargs)
+        # Without the pop-ups beside a choice: adding an employee is a page of its own.
+        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field  # type: ignore[no-any-return]
 
     def changeform_view(
         self,
@@ -141,79 +168,69 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method != "POST":
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        if not is_sealed_for_this_business(request):
-            return self._refuse_other_business(
-                request, object_id, form_url, extra_context
-            )
-        return self._or_form_again(
-            request,
-            lambda: super(TenantAdmin, self).changeform_view(
-                request, object_id, form_url, extra_context
-            ),
-        )
+        arguments = request, object_id, form_url, extra_context
+        if request.method == "POST":
+            if not is_sealed_for_this_business(request):
+                return self.refuse_other_business(request)
+            try:
+                return super().changeform_view(*arguments)
+            except DomainError as refusal:
+                # Once more, as a form that knows what is wrong with it.
+                request.refusal = refusal
+                response = super().changeform_view(*arguments)
+                response.status_code = refusal.status_code
+                return response
+        return super().changeform_view(*arguments)
+
+    def render_change_form(
+        self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        original = context.get("original")
+        if original is not None:
+            context["verbs"] = self.offered_verbs(request, original)
+            may_see = self.admin_site.may_see_history(request, self.opts)  # type: ignore[attr-defined]
+            context["may_see_history"] = may_see
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(
         self, request: Any, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method == "POST" and not is_sealed_for_this_business(request):
-            raise Http404
+            return self.refuse_other_business(request)
         try:
-            with transaction.atomic():
-                return super().delete_view(request, object_id, extra_context)
-        except DomainError as error:
-            messages.error(request, str(error.detail))
-            request.method = "GET"
             return super().delete_view(request, object_id, extra_context)
+        except DomainError as refusal:
+            request.method = "GET"
+            problems = [problem.detail for problem in refusal.problems]
+            context = {**(extra_context or {}), "problems": problems}
+            response = super().delete_view(request, object_id, context)
+            response.status_code = refusal.status_code
+            return response
 
-    def _or_form_again(
-        self, request: Any, attempt: Callable[[], HttpResponse]
-    ) -> HttpResponse:
-        """What `attempt` answers; if a service or the database refuses, the form again, saying so."""
-        try:
-            with transaction.atomic():
-                return attempt()
-        except DomainError as error:
-            request.refusal = error
-        except DatabaseError as error:
-            refusal = refusal_of(error)
-            if refusal is None:
-                raise
-            request.refusal = refusal
-        response = attempt()
-        response.status_code = request.refusal.status_code
-        return response
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # What goes with a row, and whether it may go, its service knows.
+        return [str(obj) for obj in objs], {}, set(), []
 
-    def _refuse_other_business(
-        self, request: Any, object_id: str | None, form_url: str, extra: Any
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if request.method == "POST" and not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)
+        return super().changelist_view(request, extra_context)
+
+    def refuse_other_business(self, request: HttpRequest) -> HttpResponse:
         """409 `business_changed`: nothing is saved, and what was typed is shown."""
-        return TemplateResponse(
-            request,
-            "admin/business_changed.html",
-            {
-                **self.admin_site.each_context(request),
-                "title": _("This form was drawn for another business"),
-                "typed": [
-                    (key, value)
-                    for key, value in request.POST.items()
-                    if not key.startswith("_")
-                    and key != "csrfmiddlewaretoken"
-                    and value
-                ],
-            },
-            status=409,
-        )
+        if not request.user.is_authenticated:
+            raise PermissionDenied
+        return self.admin_site.refuse_other_business(request)  # type: ignore[attr-defined,no-any-return]
 
     # Reading
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        try:
-            pk: Any = uuid.UUID(object_id)
-        except ValueError:
+        pk = parse_uuid(object_id)
+        if pk is None:
             return None
         found = super().get_object(request, str(pk), from_field)
         if found is None:
@@ -229,17 +246,50 @@ class TenantAdmin(RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> HttpResponse:
         """The object's part of the audit trail; Django's own log is not kept."""
         obj = self.get_object(request, object_id)
-        if obj is None or not self.has_view_permission(request, obj):
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        if obj is None:
             raise Http404
         return self.admin_site.object_history(request, self, obj)  # type: ignore[attr-defined,no-any-return]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)
-        return actions
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what the list's own filters ask: a list that filters by any column tells what it does not show."""
+        if "\x00" in value:
+            return False
+        for declared in self.get_list_filter(request):
+            name = _parameter(declared)
+            rest = lookup.removeprefix(name)
+            if lookup.startswith(name) and rest.removeprefix("__") in _LOOKUPS:
+                return True
+        return False
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        return [*shown, "business"] if self._shows_businesses() else shown
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        return [*filters, BusinessFilter] if self._shows_businesses() else filters
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        return rows.select_related("business") if self._shows_businesses() else rows
+
+    def _shows_businesses(self) -> bool:
+        """On the platform, rows of all businesses stand side by side."""
+        return is_on_platform() and hasattr(self.model, "business")
+
+    # Django's own log, which is not kept
 
     def log_addition(self, *args: Any) -> None:  # type: ignore[override]
         """Nothing: services record to the audit trail."""
 
     log_change = log_addition  # type: ignore[assignment]
     log_deletions = log_addition  # type: ignore[assignment]
+
+
+def _parameter(declared: Any) -> str:
+    """What a filter of a list is called in the address."""
+    if isinstance(declared, type) and issubclass(declared, ListFilter):
+        return str(declared.parameter_name)  # type: ignore[attr-defined]
+    return str(declared[0] if isinstance(declared, (list, tuple)) else declared)

@@ -1,0 +1,161 @@
+"""Users and businesses in the admin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import ServiceForm, VerbForm
+from automatehq.admin_verbs import Verb
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.admin import TenantAdmin, is_on_platform
+
+from . import business_admin, services
+from .fields import EmailAddressField
+from .models import User
+from .roles import Role
+from .serializers import UserSerializer
+from .sign_in import PASSWORD_LIMIT
+
+__all__ = ["UserAdmin", "business_admin"]
+
+
+def new_password_field(**kwargs: Any) -> forms.CharField:
+    """A password to be typed, which is never shown again."""
+    return forms.CharField(
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        **kwargs,
+    )
+
+
+class UserForm(ServiceForm):
+    # Not called as the column is: a page to read would show the hash.
+    names = {"new_password": "password"}
+
+    new_password = new_password_field(label=gettext_lazy("Password"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_new = self.instance._state.adding
+        if "role" in self.fields:
+            field: Any = self.fields["role"]
+            of_platform = [Role.SUPER_ADMIN]
+            roles = of_platform if is_on_platform() else [*Role][1:]
+            field.choices = [(role.value, role.label) for role in roles]
+        if "new_password" in self.fields:
+            self.fields["new_password"].required = is_new
+            if not is_new:
+                self.fields["new_password"].help_text = _(
+                    "Only to reset it, which ends this user’s sign-ins."
+                )
+
+    def payload(self) -> dict[str, Any]:
+        body = super().payload()
+        if not body.get("password"):
+            body.pop("password", None)
+        return body
+
+
+class ActivationForm(VerbForm):
+    """A user who was released needs a new e-mail."""
+
+    email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.obj.email is not None:
+            del self.fields["email"]
+
+    def clean_email(self) -> str:
+        return EmailAddressField().run_validation(self.cleaned_data["email"])  # type: ignore[no-any-return]
+
+
+def _activate(request: Any, user: User, values: Mapping[str, Any]) -> str:
+    services.activate_user(user_id=user.pk, actor=request.user, **values)
+    return _("%s is active.") % user
+
+
+def _deactivate(request: Any, user: User, values: Mapping[str, Any]) -> str:
+    services.deactivate_user(user_id=user.pk, actor=request.user)
+    return _("%s is inactive.") % user
+
+
+def _release(request: Any, user: User, values: Mapping[str, Any]) -> str:
+    services.release_user(user_id=user.pk, actor=request.user)
+    return _("E-mail and phone of %s are free.") % user
+
+
+@admin.register(User)
+class UserAdmin(TenantAdmin):
+    form = UserForm
+    serializer_class = UserSerializer
+    rights = {"view": "users.see", "add": "users.manage", "change": "users.manage"}
+    list_display = ("full_name", "email", "role", "is_active", "last_login")
+    list_filter = ("role", "is_active")
+    search_fields = ("full_name", "email", "phone_number")
+    fields = ("full_name", "email", "phone_number", "role", "language", "new_password")
+    verbs = (
+        Verb(
+            name="activate",
+            label=gettext_lazy("Activate"),
+            question=gettext_lazy(
+                "This user can sign in again, with the old password."
+            ),
+            right="users.manage",
+            run=_activate,
+            form=ActivationForm,
+            is_for=lambda user: not user.is_active,
+            in_list=True,
+        ),
+        Verb(
+            name="deactivate",
+            label=gettext_lazy("Deactivate"),
+            question=gettext_lazy(
+                "This user can’t sign in any more; their sign-ins end at once."
+            ),
+            right="users.manage",
+            run=_deactivate,
+            is_for=lambda user: user.is_active,
+            in_list=True,
+        ),
+        Verb(
+            name="release",
+            label=gettext_lazy("Release"),
+            question=gettext_lazy(
+                "E-mail and phone become free, so that another business can take this person on. What they did stays."
+            ),
+            right="users.manage",
+            run=_release,
+            is_for=lambda user: not user.is_active and user.email is not None,
+        ),
+    )
+
+    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+        """On the platform super-admins manage super-admins; a business's users are managed in the business."""
+        if not is_on_platform():
+            return super().may(request, right, obj)
+        user: Any = request.user
+        is_ours = obj is None or obj.business_id == PLATFORM_ID
+        return is_ours and bool(user.may("users.manage_super_admins"))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        shown = super().get_fields(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return shown
+        return [name for name in shown if name != "new_password"]
+
+    def write(
+        self, request: Any, obj: User, values: Mapping[str, Any], *, is_new: bool
+    ) -> User:
+        if is_new:
+            values = dict(values)
+            return services.create_user(
+                password=values.pop("password"), values=values, actor=request.user
+            )
+        return services.update_user(user_id=obj.pk, values=values, actor=request.user)

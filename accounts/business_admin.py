@@ -1,0 +1,140 @@
+"""Businesses in the admin: one's own, and for super-admins all but Platform."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import ServiceForm
+from automatehq.admin_verbs import Verb
+from businesses.models import Business
+from businesses.tenancy.admin import TenantAdmin
+
+from . import business_services as services
+from .business_serializers import BusinessSerializer, NewBusinessSerializer
+from .sign_in import PASSWORD_LIMIT
+
+FIELDS = (
+    "business_name",
+    "business_code",
+    "month_cutoff_day",
+    "expected_cards_per_month",
+    "time_zone",
+    "language",
+)
+
+
+class NewBusinessForm(ServiceForm):
+    """A business and its first administrator."""
+
+    names = {
+        "admin_email": "admin.email",
+        "admin_full_name": "admin.full_name",
+        "admin_password": "admin.password",
+    }
+
+    admin_email = forms.CharField(label=gettext_lazy("E-mail"), max_length=254)
+    admin_full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=200)
+    admin_password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def field_of(self, attr: str | None) -> str | None:
+        # The service that makes the administrator speaks of a user's fields.
+        return super().field_of(attr) or super().field_of(f"admin.{attr}")
+
+
+def _activate(request: Any, business: Business, values: Mapping[str, Any]) -> str:
+    services.activate_business(business_id=business.pk, actor=request.user)
+    return _("%s is active.") % business
+
+
+def _deactivate(request: Any, business: Business, values: Mapping[str, Any]) -> str:
+    services.deactivate_business(business_id=business.pk, actor=request.user)
+    return _("%s is inactive.") % business
+
+
+@admin.register(Business)
+class BusinessAdmin(TenantAdmin):
+    serializer_class = BusinessSerializer
+    add_form = NewBusinessForm
+    add_serializer_class = NewBusinessSerializer
+    rights = {
+        "view": "businesses.see",
+        "add": "businesses.manage",
+        "change": "businesses.edit",
+    }
+    is_writable_on_platform = True
+    list_display = (
+        "business_name",
+        "business_code",
+        "is_active",
+        "language",
+        "time_zone",
+    )
+    list_filter = ("is_active",)
+    search_fields = ("business_name", "business_code")
+    verbs = (
+        Verb(
+            name="activate",
+            label=gettext_lazy("Activate"),
+            question=gettext_lazy("Its people can sign in again."),
+            right="businesses.manage",
+            run=_activate,
+            is_for=lambda business: not business.is_active,
+        ),
+        Verb(
+            name="deactivate",
+            label=gettext_lazy("Deactivate"),
+            question=gettext_lazy(
+                "Nobody of this business can sign in any more; all their sign-ins end at once."
+            ),
+            right="businesses.manage",
+            run=_deactivate,
+            is_for=lambda business: business.is_active,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).listed()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None:
+            return [(None, {"fields": FIELDS})]
+        admin_fields = tuple(NewBusinessForm.names)
+        return [
+            (None, {"fields": FIELDS}),
+            (_("First administrator"), {"fields": admin_fields}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        user: Any = request.user
+        return () if user.may("businesses.manage") else ("business_code",)
+
+    def offered_verbs(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        user: Any = request.user
+        offered = super().offered_verbs(request, obj)
+        if user.may("platform.act_as") and user.acting is None and obj.is_active:
+            url = f"{reverse('admin:act_as')}?business={obj.pk}"
+            offered.append({"name": "act_as", "label": _("Act for it"), "url": url})
+        return offered
+
+    def write(
+        self, request: Any, obj: Business, values: Mapping[str, Any], *, is_new: bool
+    ) -> Business:
+        if is_new:
+            values = dict(values)
+            return services.create_business(
+                admin=values.pop("admin"), values=values, actor=request.user
+            )
+        return services.update_business(
+            business_id=obj.pk, values=values, actor=request.user
+        )

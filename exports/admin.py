@@ -1,0 +1,140 @@
+"""Export runs in the admin: asked for, watched and downloaded."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from automatehq.admin_forms import MonthField, ServiceForm
+from automatehq.rest.errors import DomainError
+from businesses.tenancy.admin import TenantAdmin
+from workcards.admin.filters import MonthFilter
+from workcards.months import month_text
+
+from . import services
+from .models import ExportRun
+from .serializers import ExportRequestSerializer
+from .views import file_response
+
+UNDER_WAY = (ExportRun.Status.QUEUED, ExportRun.Status.RUNNING)
+SECONDS_BETWEEN_LOOKS = 3
+
+
+class ExportRequestForm(ServiceForm):
+    processing_month = MonthField(label=_("Month"))
+    include_unapproved = forms.BooleanField(
+        label=_("With days that nobody has approved yet, marked DRAFT"), required=False
+    )
+
+
+@admin.register(ExportRun)
+class ExportRunAdmin(TenantAdmin):
+    add_form = ExportRequestForm
+    add_serializer_class = ExportRequestSerializer
+    rights = {"view": "exports.see", "add": "exports.create"}
+    list_display = (
+        "run",
+        "kind",
+        "month",
+        "site",
+        "status",
+        "row_count",
+        "requester",
+        "created_at",
+        "download",
+    )
+    list_select_related = ("site",)
+    list_filter = ("status", MonthFilter, "kind", "site")
+    search_fields = ("generated_file_name", "exported_by_name")
+    readonly_fields = ("month", "requester", "download")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("kind", "processing_month", "site", "include_unapproved")
+        return (
+            "generated_file_name",
+            "kind",
+            "month",
+            "site",
+            "status",
+            "progress",
+            "row_count",
+            "error",
+            "requester",
+            "created_at",
+            "finished_at",
+            "sha256",
+            "download",
+        )
+
+    @admin.display(description=_("file"))
+    def run(self, run: ExportRun) -> str:
+        return str(run)
+
+    @admin.display(description=_("month"), ordering="processing_month")
+    def month(self, run: ExportRun) -> str:
+        return month_text(run.processing_month)
+
+    @admin.display(description=_("requested by"))
+    def requester(self, run: ExportRun) -> str:
+        return run.exported_by_name or "–"
+
+    @admin.display(description=_("download"))
+    def download(self, run: ExportRun) -> SafeString | str:
+        if run.status != ExportRun.Status.DONE:
+            return "–"
+        url = reverse("admin:exports_exportrun_file", args=[run.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Download"))
+
+    def write(
+        self, request: Any, obj: ExportRun, values: Mapping[str, Any], *, is_new: bool
+    ) -> ExportRun:
+        return services.request_run(actor=request.user, **values)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """To the run, where its progress shows."""
+        super().response_add(request, obj, post_url_continue)
+        return HttpResponseRedirect(self.url_of(obj))
+
+    def render_change_form(
+        self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        response = super().render_change_form(request, context, *args, **kwargs)
+        original = context.get("original")
+        if original is not None and original.status in UNDER_WAY:
+            # The page looks again by itself, without a script.
+            response["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.file_view, cacheable=True)
+        name = "exports_exportrun_file"
+        return [path("<path:object_id>/file/", view, name=name), *super().get_urls()]
+
+    def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The file of a run that is done."""
+        run = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        if run is None:
+            raise Http404
+        try:
+            return file_response(run, request.headers.get("If-None-Match"))
+        except DomainError as refusal:
+            text = str(refusal.problems[0].detail)
+            return HttpResponse(
+                text,
+                status=refusal.status_code,
+                content_type="text/plain; charset=utf-8",
+            )

@@ -1,0 +1,309 @@
+"""Work cards in the admin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import (
+    FilesField,
+    MonthField,
+    Refusable,
+    ServiceForm,
+    refusing,
+)
+from automatehq.rest.errors import DomainError
+from businesses.tenancy.admin import TenantAdmin
+from businesses.tenancy.seal import is_sealed_for_this_business
+from workcards import services
+from workcards.downloads import RENDITIONS, scan_response
+from workcards.hours import sum_hours
+from workcards.models import DayEntry, WorkCard
+from workcards.months import month_text
+from workcards.serializers import ManualCardSerializer
+from workcards.services.uploads import default_month
+from workcards.states import ReviewStatus
+from workforce.models import Site
+
+from .days import VersionForm, day_formset, rows_of
+from .filters import MonthFilter
+from .verbs import VERBS, employee_field, who_changed_it
+
+
+class ManualCardForm(ServiceForm):
+    processing_month = MonthField(label=gettext_lazy("Month"))
+
+
+class UploadForm(Refusable, forms.Form):
+    """Scans, and what is known of them."""
+
+    files = FilesField(  # type: ignore[assignment]  # not the form's own, which Django takes from the request
+        label=gettext_lazy("Files"),
+        help_text=gettext_lazy(
+            "JPEG, PNG, WEBP, GIF, TIFF, HEIC or PDF; at most 10 MB each, 50 at a time. Each page becomes a card."
+        ),
+    )
+    site = forms.ModelChoiceField(
+        label=gettext_lazy("Site"),
+        queryset=Site.objects.active().not_hidden(),
+        required=False,
+        help_text=gettext_lazy("Empty: the employee’s own."),
+    )
+    month = MonthField(label=gettext_lazy("Month"), required=False)
+    employee = employee_field(
+        required=False, help_text=gettext_lazy("If all files are of one person.")
+    )
+    allow_duplicate = forms.BooleanField(
+        label=gettext_lazy("Take in again what is there already"), required=False
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+
+@admin.register(WorkCard)
+class WorkCardAdmin(TenantAdmin):
+    add_form = ManualCardForm
+    add_serializer_class = ManualCardSerializer
+    rights = {
+        "view": "cards.see",
+        "add": "cards.upload",
+        "change": "cards.review",
+        "delete": "cards.upload",
+    }
+    verbs = VERBS
+    list_display = (
+        "card",
+        "site",
+        "employee",
+        "review_status",
+        "days",
+        "hours",
+        "uploader",
+        "created_at",
+    )
+    list_filter = ("review_status", MonthFilter, "site")
+    search_fields = ("employee__full_name", "original_filename", "notes")
+    fields = ("site", "employee", "processing_month", "notes")
+    autocomplete_fields = ("employee",)
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_figures()
+
+    @admin.display(description=gettext_lazy("card"), ordering="processing_month")
+    def card(self, card: WorkCard) -> SafeString:
+        name = card.original_filename or _("by hand")
+        return format_html(
+            "{} · <bdi>{}</bdi>", month_text(card.processing_month), name
+        )
+
+    @admin.display(description=gettext_lazy("days"))
+    def days(self, card: Any) -> int:
+        return int(card.day_count)
+
+    @admin.display(description=gettext_lazy("hours"))
+    def hours(self, card: Any) -> str:
+        return f"{card.total_hours:.2f}"
+
+    @admin.display(description=gettext_lazy("uploaded by"))
+    def uploader(self, card: WorkCard) -> str:
+        # The name that is stored beside the reference: a join would lose the cards of super-admins.
+        return card.uploaded_by_name or "–"
+
+    # Whole cards
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Unapproved cards: one's own, or with the right to delete any."""
+        if not super().has_delete_permission(request, obj):
+            return False
+        user: Any = request.user
+        return obj is None or (
+            obj.review_status != ReviewStatus.APPROVED
+            and (user.may("cards.delete_any") or obj.uploaded_by_id == user.pk)
+        )
+
+    def write(
+        self, request: Any, obj: WorkCard, values: Mapping[str, Any], *, is_new: bool
+    ) -> WorkCard:
+        card, is_made = services.create_manual_card(
+            site=values["site"],
+            employee=values["employee"],
+            month=values["processing_month"],
+            notes=values.get("notes") or "",
+            actor=request.user,
+        )
+        if not is_made:
+            messages.info(request, _("Such a card was waiting already; here it is."))
+        return card
+
+    def remove(self, request: Any, obj: WorkCard) -> None:
+        services.delete_card(card_id=obj.pk, actor=request.user)
+
+    # Pages of our own
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "upload/", guarded(self.upload_view), name="workcards_workcard_upload"
+            ),
+            path(
+                "<path:object_id>/file/",
+                guarded(self.file_view, cacheable=True),
+                name="workcards_workcard_file",
+            ),
+            *super().get_urls(),
+        ]
+
+    def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The picture of the card."""
+        card = self._card(request, object_id)
+        rendition = request.GET.get("rendition", "original")
+        if rendition not in RENDITIONS:
+            raise Http404
+        try:
+            return scan_response(request, card, rendition)
+        except DomainError as refusal:
+            text = str(refusal.problems[0].detail)
+            return HttpResponse(
+                text,
+                status=refusal.status_code,
+                content_type="text/plain; charset=utf-8",
+            )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The card: its picture beside the days of its month, and what can be done with it."""
+        card = self._card(request, object_id)
+        if request.method != "POST":
+            return self._card_page(request, card)
+        if not self.has_change_permission(request, card):
+            raise PermissionDenied
+        if not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)
+        return self._save_days(request, card)
+
+    def _card(self, request: HttpRequest, object_id: str) -> WorkCard:
+        card: WorkCard | None = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, card):
+            raise PermissionDenied
+        if card is None:
+            raise Http404
+        return card
+
+    def _save_days(self, request: Any, card: WorkCard) -> HttpResponse:
+        formset = day_formset(card, {}, request.POST)
+        version = VersionForm(request.POST)
+        if not (formset.is_valid() and version.is_valid()):
+            return self._card_page(request, card, formset, status=400)
+        try:
+            with refusing(request):
+                saved = services.set_day_entries(
+                    card_id=card.pk,
+                    version=version.cleaned_data["version"],
+                    entries=formset.entries,
+                    actor=request.user,
+                )
+        except DomainError as refusal:
+            problems = formset.refuse(refusal)
+            problems += filter(None, [who_changed_it(refusal)])
+            return self._card_page(
+                request, card, formset, problems, status=refusal.status_code
+            )
+        if "_approve" in request.POST:
+            approval = reverse("admin:workcards_workcard_approve", args=[card.pk])
+            return HttpResponseRedirect(f"{approval}?version={saved.version}")
+        messages.success(request, _("The days are saved."))
+        return HttpResponseRedirect(self.url_of(card))
+
+    def _card_page(
+        self,
+        request: HttpRequest,
+        card: WorkCard,
+        formset: Any = None,
+        problems: Any = (),
+        status: int = 200,
+    ) -> HttpResponse:
+        found = DayEntry.objects.filter(work_card=card).with_ledger()
+        entries = {entry.work_date: entry for entry in found}
+        is_open = card.review_status in ReviewStatus.pending()
+        if formset is None and is_open and self.has_change_permission(request, card):
+            formset = day_formset(card, entries)
+        # What the person saw, not what is now: a change that came between must show when something is sent.
+        version = request.POST.get("version", card.version)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.card(card),
+            "opts": self.opts,
+            "original": card,
+            "verbs": self.offered_verbs(request, card),
+            "formset": formset,
+            "version": version,
+            "verb_query": urlencode({"version": version}),
+            "rows": rows_of(card, entries, formset),
+            "total_hours": sum_hours(entry.total_hours for entry in entries.values()),
+            "problems": problems,
+            "can_approve": is_open and card.employee_id is not None,
+            "can_delete": self.has_delete_permission(request, card),
+            "may_see_history": self.admin_site.may_see_history(request, self.opts),  # type: ignore[attr-defined]
+            "media": self.media,
+        }
+        return TemplateResponse(
+            request, "admin/workcards/workcard/card.html", context, status=status
+        )
+
+    def upload_view(self, request: Any) -> HttpResponse:
+        """Scans come in; what became of each file is told on the same page."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method == "POST" and not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)
+        uploads, status = None, 200
+        if request.method == "POST":
+            form = UploadForm(request.POST, request.FILES, request=request)
+            status = 400
+            if form.is_valid():
+                try:
+                    with refusing(request):
+                        uploads = services.upload_cards(
+                            actor=request.user, **form.cleaned_data
+                        )
+                except DomainError as refusal:
+                    form.refuse(refusal)
+                    status = refusal.status_code
+                else:
+                    is_any_here = uploads.uploaded or uploads.duplicates
+                    status = 200 if is_any_here else 400
+        else:
+            form = UploadForm(initial={"month": default_month()}, request=request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Upload work cards"),
+            "opts": self.opts,
+            "form": form,
+            "uploads": uploads,
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(
+            request, "admin/workcards/workcard/upload.html", context, status=status
+        )

@@ -1,0 +1,37 @@
+"""Filters of lists that have a month."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from automatehq.rest.paths import parse_month
+from workcards.months import first_of_month, last_months, month_text
+
+MONTHS_OFFERED = 12
+
+
+class MonthFilter(admin.SimpleListFilter):
+    """`?month=2026-03`: what `for_month` gives. Offered are the last twelve; any other can stand in the address."""
+
+    title = _("month")
+    parameter_name = "month"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        this_month = first_of_month(timezone.localdate())
+        offered = [*reversed(last_months(this_month, MONTHS_OFFERED))]
+        asked = parse_month(self.value())
+        if asked is not None and asked not in offered:
+            offered.append(asked)
+        return [(month_text(month), month_text(month)) for month in offered]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() is None:
+            return queryset
+        month = parse_month(self.value())
+        if month is None:
+            raise IncorrectLookupParameters
+        return queryset.for_month(month)

@@ -1,0 +1,312 @@
+"""What can be done with a card in the admin, beside entering its days."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db import transaction
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import MonthField, VerbForm
+from automatehq.admin_verbs import Verb
+from automatehq.rest.errors import DomainError
+from automatehq.rest.paths import parse_uuid
+from workcards import services
+from workcards.models import WorkCard
+from workcards.serializers import LAST_VERSION
+from workcards.services.review import REASON_LENGTH
+from workcards.states import DayStatus, ReviewStatus, status_after
+from workcards.states import Verb as CardVerb
+from workforce.models import Employee, Site
+
+_ANSWER = re.compile(r"choice_(?P<id>[0-9a-f-]{36})")
+
+
+class CardForm(VerbForm):
+    """Carries the version of the card that the person saw: the one in the address, else the present one."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, min_value=1, max_value=LAST_VERSION
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = self.request.GET.get("version", "") if self.request else ""
+        self.initial.setdefault(
+            "version", int(asked) if asked.isdecimal() else self.obj.version
+        )
+
+    def refuse(self, refusal: DomainError) -> None:
+        super().refuse(refusal)
+        if said := who_changed_it(refusal):
+            self.add_error(None, said)
+
+
+def who_changed_it(refusal: DomainError) -> str:
+    """Of `stale_version`: whose change came between, and when."""
+    if refusal.code != "stale_version":
+        return ""
+    who = refusal.extra.get("changed_by")
+    at = parse_datetime(str(refusal.extra.get("changed_at")))
+    return _("%(who)s changed it, %(at)s.") % {
+        "who": who["name"] if who else _("Somebody"),
+        "at": date_format(localtime(at), "DATETIME_FORMAT") if at else "–",
+    }
+
+
+def employee_field(**kwargs: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]
+    """An employee of the business, found as one types."""
+    widget = AutocompleteSelect(WorkCard._meta.get_field("employee"), admin.site)
+    return forms.ModelChoiceField(
+        label=gettext_lazy("Employee"),
+        queryset=Employee.objects.all(),
+        widget=widget,
+        **kwargs,
+    )
+
+
+class AssignForm(CardForm):
+    employee = employee_field()
+
+
+class ReasonForm(CardForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+class EditForm(CardForm):
+    names = {"month": "processing_month"}
+
+    site = forms.ModelChoiceField(
+        label=gettext_lazy("Site"), queryset=Site.objects.all()
+    )
+    month = MonthField(label=gettext_lazy("Month"))
+    notes = forms.CharField(
+        label=gettext_lazy("Notes"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, obj: WorkCard, **kwargs: Any) -> None:
+        initial = {
+            "site": obj.site_id,
+            "month": obj.processing_month,
+            "notes": obj.notes,
+        }
+        super().__init__(*args, obj=obj, initial=initial, **kwargs)
+
+
+class ApproveForm(CardForm):
+    """Approval, and an answer for each row of the ledger that says something else."""
+
+    conflicts: list[dict[str, Any]] = []
+
+    def refuse(self, refusal: DomainError) -> None:
+        super().refuse(refusal)
+        conflicts = refusal.extra.get("conflicts") or self._conflicts_again(refusal)
+        given = {
+            str(answer.approved_day_id): answer.choice for answer in self.answers()
+        }
+        self.conflicts = [
+            {
+                **conflict,
+                "date": parse_date(conflict["date"]),
+                "given": given.get(conflict["approved_day_id"], ""),
+                "choices": [
+                    (choice.value, choice.label)
+                    for choice in services.Choice
+                    if choice is not services.Choice.ADD or not conflict["same_site"]
+                ],
+                "new": _readable(conflict["new"]),
+                "ledger": _readable(conflict["ledger"]),
+            }
+            for conflict in conflicts
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        return {**self.cleaned_data, "resolutions": self.answers()}
+
+    def answers(self) -> list[services.Resolution]:
+        """What was chosen on the page; rows without a choice are still to be answered."""
+        found = []
+        for name, choice in self.data.items():
+            match = _ANSWER.fullmatch(name)
+            row_id = parse_uuid(match["id"]) if match else None
+            day = parse_date(str(self.data.get(f"date_{row_id}", "")))
+            if row_id and day and choice in services.Choice.values:
+                found.append(services.Resolution(day, row_id, choice))
+        return found
+
+    def _conflicts_again(self, refusal: DomainError) -> list[dict[str, Any]]:
+        """All conflicts, also when only the answers were wrong: the page asks for them again."""
+        if refusal.code in ("stale_version", "invalid_transition", "no_days"):
+            return []
+        assert self.request is not None
+        try:
+            with transaction.atomic():
+                services.approve_card(
+                    card_id=self.obj.pk,
+                    version=self.cleaned_data["version"],
+                    actor=self.request.user,
+                )
+                transaction.set_rollback(True)
+        except DomainError as again:
+            conflicts: list[dict[str, Any]] = again.extra.get("conflicts") or []
+            return conflicts
+        return []
+
+
+def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
+    status = figures["day_status"]
+    return {**figures, "what": DayStatus(status).label if status else figures["hours"]}
+
+
+def _assign(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
+    employee: Employee = values["employee"]
+    outcome = services.assign_card(
+        card_id=card.pk,
+        employee=employee,
+        actor=request.user,
+        version=values["version"],
+    )
+    return _said(_("The card is %s’s.") % employee, outcome)
+
+
+def _unassign(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
+    services.assign_card(
+        card_id=card.pk, employee=None, actor=request.user, version=values["version"]
+    )
+    return _("The card is nobody’s now.")
+
+
+def _edit(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
+    services.edit_card(
+        card_id=card.pk,
+        actor=request.user,
+        version=values["version"],
+        site=values["site"],
+        month=values["month"],
+        notes=values["notes"],
+    )
+    return _("The card is saved.")
+
+
+def _approve(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
+    outcome = services.approve_card(
+        card_id=card.pk,
+        version=values["version"],
+        actor=request.user,
+        resolutions=values["resolutions"],
+    )
+    return _said(_("The card is approved; its days are in the ledger."), outcome)
+
+
+def _reject(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
+    services.reject_card(
+        card_id=card.pk,
+        reason=values["reason"],
+        actor=request.user,
+        version=values["version"],
+    )
+    return _("The card is rejected.")
+
+
+def _reopen(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
+    outcome = services.reopen_card(
+        card_id=card.pk,
+        reason=values["reason"],
+        actor=request.user,
+        version=values["version"],
+    )
+    return _said(_("The card is open again."), outcome)
+
+
+def _said(sentence: str, outcome: services.Outcome) -> str:
+    said = [sentence, *outcome.warnings]
+    if outcome.reposted:
+        dates = ", ".join(
+            date_format(day, "SHORT_DATE_FORMAT") for day in outcome.reposted
+        )
+        said.append(_("Paid from another card now: %s.") % dates)
+    return " ".join(said)
+
+
+def _leads_on(verb: CardVerb) -> Callable[[WorkCard], bool]:
+    """True for cards that `verb` leads somewhere from."""
+
+    def is_for(card: WorkCard) -> bool:
+        status = ReviewStatus(card.review_status)
+        has_employee = card.employee_id is not None
+        return status_after(status, verb, has_employee=has_employee) is not None
+
+    return is_for
+
+
+VERBS = (
+    Verb(
+        name="approve",
+        label=gettext_lazy("Approve"),
+        question=gettext_lazy("Its days go into the ledger, which is what is paid."),
+        right="cards.review",
+        run=_approve,
+        form=ApproveForm,
+        is_for=_leads_on(CardVerb.APPROVE),
+        template="admin/workcards/workcard/approve.html",
+    ),
+    Verb(
+        name="assign",
+        label=gettext_lazy("Assign"),
+        question=gettext_lazy("Whose card is it? Days that are entered stay."),
+        right="cards.upload",
+        run=_assign,
+        form=AssignForm,
+        is_for=_leads_on(CardVerb.ASSIGN),
+    ),
+    Verb(
+        name="unassign",
+        label=gettext_lazy("Unassign"),
+        question=gettext_lazy("The card waits again for somebody to say whose it is."),
+        right="cards.upload",
+        run=_unassign,
+        form=CardForm,
+        is_for=_leads_on(CardVerb.UNASSIGN),
+    ),
+    Verb(
+        name="edit",
+        label=gettext_lazy("Site, month, notes"),
+        right="cards.upload",
+        run=_edit,
+        form=EditForm,
+    ),
+    Verb(
+        name="reject",
+        label=gettext_lazy("Reject"),
+        question=gettext_lazy("The card is put aside, with the reason."),
+        right="cards.review",
+        run=_reject,
+        form=ReasonForm,
+        is_for=_leads_on(CardVerb.REJECT),
+    ),
+    Verb(
+        name="reopen",
+        label=gettext_lazy("Reopen"),
+        question=gettext_lazy(
+            "Takes back the approval or rejection; days that were paid from this card leave the ledger."
+        ),
+        right="cards.review",
+        run=_reopen,
+        form=ReasonForm,
+        is_for=_leads_on(CardVerb.REOPEN),
+    ),
+)

@@ -1,0 +1,244 @@
+"""Sites, their settings and employees in the admin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import ServiceForm, VerbForm
+from automatehq.admin_verbs import Verb
+from businesses.tenancy.admin import TenantAdmin, is_on_platform
+from businesses.tenancy.context import try_get_business_id
+
+from . import services
+from .models import Employee, Site, SiteSettings
+from .serializers import EmployeeSerializer, SiteSerializer, SiteSettingsSerializer
+
+
+class LeavingForm(VerbForm):
+    left_on = forms.DateField(
+        label=gettext_lazy("Left on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("Empty: the day that is known already, else today."),
+    )
+
+
+def _open_site(request: Any, site: Site, values: Mapping[str, Any]) -> str:
+    services.activate_site(site_id=site.pk, actor=request.user)
+    return _("%s is active.") % site
+
+
+def _close_site(request: Any, site: Site, values: Mapping[str, Any]) -> str:
+    services.deactivate_site(site_id=site.pk, actor=request.user)
+    return _("%s is inactive.") % site
+
+
+def _activate(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
+    services.activate_employee(employee_id=employee.pk, actor=request.user)
+    return _("%s is active.") % employee
+
+
+def _deactivate(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
+    services.deactivate_employee(
+        employee_id=employee.pk, actor=request.user, left_on=values.get("left_on")
+    )
+    return _("%s is inactive.") % employee
+
+
+def _release(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
+    services.release_employee(employee_id=employee.pk, actor=request.user)
+    return _("The passport of %s is free.") % employee
+
+
+@admin.register(Site)
+class SiteAdmin(TenantAdmin):
+    serializer_class = SiteSerializer
+    rights = {"view": "sites.see", "add": "sites.edit", "change": "sites.edit"}
+    is_writable_on_platform = True
+    list_display = ("site_name", "site_code", "address", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("site_name", "site_code", "address")
+    fields = ("site_name", "site_code", "address")
+    verbs = (
+        Verb(
+            name="activate",
+            label=gettext_lazy("Activate"),
+            question=gettext_lazy("All businesses can use this site again."),
+            right="sites.manage",
+            run=_open_site,
+            is_for=lambda site: not site.is_active,
+            in_list=True,
+        ),
+        Verb(
+            name="deactivate",
+            label=gettext_lazy("Deactivate"),
+            question=gettext_lazy(
+                "No business gets new cards or employees at this site any more; the old ones go on."
+            ),
+            right="sites.manage",
+            run=_close_site,
+            is_for=lambda site: site.is_active,
+            in_list=True,
+        ),
+    )
+
+    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+        """A business edits the sites that it is the steward of; the platform all."""
+        is_ours = (
+            obj is None or is_on_platform() or obj.steward_id == try_get_business_id()
+        )
+        return is_ours and super().may(request, right, obj)
+
+    def write(
+        self, request: Any, obj: Site, values: Mapping[str, Any], *, is_new: bool
+    ) -> Site:
+        if is_new:
+            return services.create_site(values=values, actor=request.user)
+        return services.update_site(site_id=obj.pk, values=values, actor=request.user)
+
+
+class SiteSettingsForm(ServiceForm):
+    beside_body = frozenset({"site"})
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        site = self.cleaned_data.get("site")
+        if site and SiteSettings.objects.filter(site=site).exists():
+            self.add_error(
+                "site", _("Your business has settings of this site already.")
+            )
+        return values
+
+
+@admin.register(SiteSettings)
+class SiteSettingsAdmin(TenantAdmin):
+    form = SiteSettingsForm
+    serializer_class = SiteSettingsSerializer
+    rights = {
+        "view": "site_settings.see",
+        "add": "site_settings.manage",
+        "change": "site_settings.manage",
+    }
+    list_display = ("site", "hourly_tariff", "responsible_employee", "is_hidden")
+    list_select_related = ("site", "responsible_employee")
+    list_filter = ("is_hidden",)
+    search_fields = ("site__site_name",)
+    autocomplete_fields = ("responsible_employee",)
+    fields = (
+        "site",
+        "hourly_tariff",
+        "contact_emails",
+        "contact_phone",
+        "responsible_employee",
+        "expected_cards_per_month",
+        "is_hidden",
+    )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self._without_tariff(request, super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self._without_tariff(request, super().get_fields(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("site",)
+
+    def write(
+        self,
+        request: Any,
+        obj: SiteSettings,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
+    ) -> SiteSettings:
+        values = dict(values)
+        site = values.pop("site") or obj.site
+        return services.save_site_settings(site=site, values=values, actor=request.user)
+
+    @staticmethod
+    def _without_tariff(request: Any, names: Any) -> Any:
+        if request.user.may("site_tariffs.see"):
+            return names
+        return [name for name in names if name != "hourly_tariff"]
+
+
+@admin.register(Employee)
+class EmployeeAdmin(TenantAdmin):
+    serializer_class = EmployeeSerializer
+    rights = {
+        "view": "employees.see",
+        "add": "employees.manage",
+        "change": "employees.manage",
+    }
+    list_display = (
+        "full_name",
+        "site",
+        "passport_id",
+        "external_employee_id",
+        "is_active",
+    )
+    list_select_related = ("site",)
+    list_filter = ("is_active", "site")
+    search_fields = ("full_name", "passport_id", "external_employee_id")
+    fields = (
+        "full_name",
+        "site",
+        "passport_id",
+        "external_employee_id",
+        "phone_number",
+        "started_on",
+        "left_on",
+    )
+    readonly_fields = ("former_passport_id",)
+    verbs = (
+        Verb(
+            name="activate",
+            label=gettext_lazy("Activate"),
+            question=gettext_lazy("Employed again; the day of leaving is cleared."),
+            right="employees.manage",
+            run=_activate,
+            is_for=lambda employee: not employee.is_active,
+            in_list=True,
+        ),
+        Verb(
+            name="deactivate",
+            label=gettext_lazy("Deactivate"),
+            question=gettext_lazy("This employee has left. Cards and hours stay."),
+            right="employees.manage",
+            run=_deactivate,
+            form=LeavingForm,
+            is_for=lambda employee: employee.is_active,
+            in_list=True,
+        ),
+        Verb(
+            name="release",
+            label=gettext_lazy("Release"),
+            question=gettext_lazy(
+                "The passport becomes free, so that another business can hire this person. What was paid stays."
+            ),
+            right="employees.release",
+            run=_release,
+            is_for=lambda employee: (
+                not employee.is_active and employee.passport_id is not None
+            ),
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        was_released = obj is not None and obj.former_passport_id
+        return [*fields, "former_passport_id"] if was_released else fields
+
+    def write(
+        self, request: Any, obj: Employee, values: Mapping[str, Any], *, is_new: bool
+    ) -> Employee:
+        if is_new:
+            return services.create_employee(values=values, actor=request.user)
+        return services.update_employee(
+            employee_id=obj.pk, values=values, actor=request.user
+        )
