@@ -149,13 +149,19 @@ def test_a_token_without_one_of_our_claims_is_401(acme: Personas, claim: str) ->
     assert answer(signed(claims)) == DEAD
 
 
-@pytest.mark.parametrize("claim", [USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT])
-@pytest.mark.parametrize("value", ["rubbish", 7.5e300, [], {}, True])
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        (claim, value)
+        for claim in (USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT)
+        for value in ("rubbish", 7.5e300, [], {}, True)
+        # True is a number to Python: a moment of 1970, and good.
+        if (claim, value) != (ISSUED_AT, True)
+    ],
+)
 def test_a_token_with_a_malformed_claim_is_401(
     acme: Personas, claim: str, value: Any
 ) -> None:
-    if (claim, value) == (ISSUED_AT, True):
-        pytest.skip("a moment of 1970: older than nothing")
     assert answer(retold(acme.admin, **{claim: value})) == DEAD
 
 
