@@ -350,6 +350,8 @@ SUPERADMIN_PASSWORD: str = _setting(env.str, "SUPERADMIN_PASSWORD", default="")
 DEFAULT_BUSINESS_NAME: str = _setting(
     env.str, "DEFAULT_BUSINESS_NAME", default="Mizhav"
 )
+# Of all users that `manage.py seed_demo` makes.
+DEMO_PASSWORD: str = _setting(env.str, "DEMO_PASSWORD", default="")
 
 # Security headers
 
