@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
-from .querysets import AuditEventQuerySet
+from .querysets import AuditEventManager
 
 
 class AuditEvent(TenantModel):
@@ -35,7 +34,7 @@ class AuditEvent(TenantModel):
     platform_only = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("at"), auto_now_add=True)
 
-    objects: ClassVar[Any] = TenantManager.of(AuditEventQuerySet)
+    objects: ClassVar[Any] = AuditEventManager()
 
     class Meta:
         db_table = "audit_events"

@@ -4,9 +4,10 @@ import uuid
 from typing import Any, Self
 
 from django.apps import apps
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 
-from businesses.tenancy.managers import TenantQuerySet
+from businesses.tenancy.context import Scope
+from businesses.tenancy.managers import InScope, TenantManager, TenantQuerySet
 
 # What a reviewer's work leaves behind.
 CARDS_AND_EMPLOYEES = (
@@ -51,6 +52,23 @@ class AuditEventQuerySet(TenantQuerySet):
 
     def recent(self, limit: int = 50) -> Self:
         return self.all()[:limit]
+
+
+class ShownToBusinesses(InScope):
+    """True for the events that a business may see of itself; in the platform's scope for every one."""
+
+    def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
+        return f"NOT {column}", ()
+
+
+class AuditEventManager(TenantManager.from_queryset(AuditEventQuerySet)):  # type: ignore[misc]
+    """Hides `platform_only` events from businesses, as the table's policy does: each lock must hold alone."""
+
+    def get_queryset(self) -> AuditEventQuerySet:
+        queryset: AuditEventQuerySet = (
+            super().get_queryset().filter(ShownToBusinesses(F("platform_only")))
+        )
+        return queryset
 
 
 def _name_of(model: str, reference: str, name: str) -> Subquery:

@@ -10,8 +10,10 @@ import uuid
 import pytest
 
 from accounts.tests.clients import client_of
+from audit.models import AuditEvent
 from automatehq.tests.asking import queries
 from automatehq.urls import API
+from businesses.tenancy.context import platform_scope
 from businesses.tests.locks import only, opened
 from exports.models import ExportRun
 from workcards.models import WorkCard
@@ -172,6 +174,19 @@ def test_a_foreign_id_in_a_filter_finds_what_a_missing_one_does(
             answers.append(told(response, pk))
     assert answers[0] == answers[1]
     assert answers[0][0] == 200
+
+
+@pytest.mark.parametrize("locks", OPEN, ids=lambda locks: "-".join(locks) or "shut")
+def test_a_business_does_not_see_who_reached_for_its_rows(acme, super_admin, locks):
+    with platform_scope("sample"):
+        AuditEvent.append_for_platform(
+            business_id=acme.id, event_type=CANARY, metadata={}
+        )
+    with opened(*locks):
+        seen = client_of(acme.admin).get("/api/audit_events").content.decode()
+    assert CANARY not in seen, "leaked"
+    seen = client_of(super_admin).get("/api/audit_events").content.decode()
+    assert CANARY in seen
 
 
 # A reference to Acme's row in a body of Globex's: (path of Globex's own row, method, body).

@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Combinable, Expression, F
 from django.db.models.sql.compiler import SQLCompiler
 
-from .context import current_scope, get_current_business_id
+from .context import Scope, current_scope, get_current_business_id
 from .errors import NoActiveBusiness, WrongBusiness
 
 
@@ -40,7 +40,12 @@ class InScope(Expression):
         if scope.kind == "platform":
             raise FullResultSet
         sql, params = compiler.compile(self.column)
-        return f"{sql} = %s::uuid", (*params, str(scope.business_id))
+        condition, values = self.condition(sql, scope)
+        return condition, (*params, *values)
+
+    def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
+        """What holds, in a business's scope, for the rows that it may see."""
+        return f"{column} = %s::uuid", (str(scope.business_id),)
 
 
 class RequireScope(Expression):
