@@ -126,6 +126,7 @@ def body(name: str, value: Any) -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
 
 
+THE_CARD = answer("The card", CARD)
 MANUAL = [
     body(
         "A card without a scan",
@@ -247,5 +248,29 @@ UPLOADS = [
                 }
             ],
         },
-    )
+    ),
+    OpenApiExample(
+        "None could be read",
+        {
+            "type": "validation_error",
+            "errors": [
+                {
+                    "code": "empty_file",
+                    "detail": "The file is empty.",
+                    "attr": "files.0",
+                }
+            ],
+            "uploaded": [],
+            "duplicates": [],
+            "failed": [
+                {
+                    "filename": "card.jpg",
+                    "code": "empty_file",
+                    "detail": "The file is empty.",
+                }
+            ],
+        },
+        response_only=True,
+        status_codes=["400"],
+    ),
 ]

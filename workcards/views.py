@@ -65,9 +65,11 @@ def described(
 
 @extend_schema_view(
     list=extend_schema(parameters=[DETAILS]),
-    retrieve=extend_schema(parameters=[DETAILS]),
-    update=described(WorkCardSerializer, WorkCardSerializer),
-    partial_update=described(WorkCardSerializer, WorkCardSerializer),
+    retrieve=extend_schema(parameters=[DETAILS], examples=[examples.THE_CARD]),
+    update=described(WorkCardSerializer, WorkCardSerializer, [examples.THE_CARD]),
+    partial_update=described(
+        WorkCardSerializer, WorkCardSerializer, [examples.THE_CARD]
+    ),
 )
 class WorkCardViewSet(TenantViewSet[WorkCard]):
     """The paper cards of the business, from scan to approval."""
@@ -159,7 +161,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @extend_schema(
         request=ManualCardSerializer,
         responses={201: WorkCardSerializer, 200: WorkCardSerializer},
-        examples=[*examples.MANUAL, examples.answer("The card", examples.CARD)],
+        examples=[*examples.MANUAL, examples.THE_CARD],
     )
     def create(self, request: Request) -> Response:
         """Begin a card without a scan. While one of the same employee, site and month waits, it is the answer: 200."""

@@ -380,6 +380,20 @@ def test_an_upload_that_dies_half_way_leaves_nothing(
     assert len(stored()) == len(before) + 1
 
 
+def test_an_upload_whose_answer_fails_leaves_nothing(
+    acme: Any, site: Any, transactional_db: Any
+) -> None:
+    before = stored()
+    client = client_of(acme.uploader)
+    client.raise_request_exception = False
+    with patch("workcards.views.UploadsSerializer", side_effect=Broken):
+        assert upload(client, image(), site_id=str(site.pk)).status_code == 500
+    assert stored() == before
+    with acme.scope():
+        assert not WorkCard.objects.exists()
+        assert not AuditEvent.objects.exists()
+
+
 def test_a_file_that_storage_takes_only_half_of_is_removed(
     acme: Any, site: Any, transactional_db: Any
 ) -> None:

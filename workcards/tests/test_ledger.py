@@ -1,0 +1,368 @@
+"""What approving and reopening do to the ledger."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from audit.models import AuditEvent
+from automatehq.rest.errors import Conflict, Invalid, refusal_of
+from workcards import services
+from workcards.models import ApprovedDay
+from workcards.services import Resolution
+from workcards.states import ReviewStatus
+from workcards.tests.factories import ApprovedDayFactory, WorkCardFactory
+from workcards.tests.reviewing import (
+    answers,
+    approve,
+    card_with,
+    conflicts_of,
+    day,
+    ledger,
+    reopen,
+)
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+pytestmark = pytest.mark.django_db
+
+KEEP, REPLACE, ADD = "keep", "replace", "add"
+
+
+@pytest.fixture(autouse=True)
+def _scope(acme: Any) -> Any:
+    with acme.scope():
+        yield
+
+
+@pytest.fixture
+def employee() -> Any:
+    return EmployeeFactory(full_name="John Smith", site=SiteFactory(site_name="A"))
+
+
+@pytest.fixture
+def site_b() -> Any:
+    return SiteFactory(site_name="B")
+
+
+def test_approving_posts_the_days(acme: Any, employee: Any) -> None:
+    card = card_with(acme, employee, {1: "8", 2: "VACATION", 3: "0"})
+    outcome = approve(acme, card)
+    assert outcome.card.review_status == ReviewStatus.APPROVED
+    assert (outcome.reposted, outcome.warnings) == ((), ())
+    assert ledger(employee) == {
+        1: [("A", "8.00")],
+        2: [("A", "VACATION")],
+        3: [("A", "0.00")],
+    }
+    card.refresh_from_db()
+    assert card.version == 3
+    assert card.approved_by_id == acme.reviewer.pk
+    assert card.approved_by_name == acme.reviewer.full_name
+    row = ApprovedDay.objects.first()
+    assert row.work_card_id == card.pk
+    assert row.approved_by_name == acme.reviewer.full_name
+    assert row.approved_at == card.approved_at
+
+
+def test_a_card_without_days_cannot_be_approved(acme: Any, employee: Any) -> None:
+    with pytest.raises(Conflict) as refused:
+        approve(acme, card_with(acme, employee, {}))
+    assert refused.value.code == "no_days"
+
+
+def test_approving_for_an_inactive_employee_warns(acme: Any) -> None:
+    employee = EmployeeFactory(is_active=False, full_name="Jane Roe")
+    outcome = approve(acme, card_with(acme, employee, {1: "8"}))
+    assert outcome.warnings == ("Jane Roe is inactive.",)
+
+
+def test_equal_figures_of_the_same_site_are_kept(acme: Any, employee: Any) -> None:
+    first = card_with(acme, employee, {1: "8", 2: "SICK"})
+    approve(acme, first)
+    second = card_with(acme, employee, {1: "8", 2: "SICK", 3: "4"})
+    approve(acme, second)
+    assert ledger(employee) == {
+        1: [("A", "8.00")],
+        2: [("A", "SICK")],
+        3: [("A", "4.00")],
+    }
+    assert ApprovedDay.objects.get(work_date=day(1)).work_card_id == first.pk
+
+
+def test_a_conflict_shows_both_figures_and_cards(
+    acme: Any, employee: Any, site_b: Any
+) -> None:
+    first = card_with(acme, employee, {1: "8", 2: "5"})
+    approve(acme, first)
+    second = card_with(acme, employee, {1: "9", 2: "5", 3: "1"}, site=site_b)
+    one, two = conflicts_of(acme, second)
+    row = ApprovedDay.objects.get(work_date=day(1))
+    first.refresh_from_db()
+    assert one == {
+        "date": "2026-06-01",
+        "approved_day_id": str(row.pk),
+        "same_site": False,
+        "new": {
+            "hours": "9.00",
+            "day_status": None,
+            "site": {"id": str(site_b.pk), "name": "B"},
+        },
+        "ledger": {
+            "hours": "8.00",
+            "day_status": None,
+            "site": {"id": str(employee.site_id), "name": "A"},
+            "work_card_id": str(first.pk),
+            "approved_by": {
+                "id": str(acme.reviewer.pk),
+                "name": acme.reviewer.full_name,
+            },
+            "approved_at": f"{first.approved_at:%Y-%m-%dT%H:%M:%SZ}",
+        },
+    }
+    assert two["date"] == "2026-06-02"
+    assert ledger(employee) == {1: [("A", "8.00")], 2: [("A", "5.00")]}
+    second.refresh_from_db()
+    assert second.review_status == ReviewStatus.NEEDS_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (KEEP, [("A", "8.00")]),
+        (REPLACE, [("B", "9.00")]),
+        (ADD, [("A", "8.00"), ("B", "9.00")]),
+    ],
+)
+def test_another_site_is_kept_replaced_or_added(
+    acme: Any, employee: Any, site_b: Any, choice: str, expected: Any
+) -> None:
+    approve(acme, card_with(acme, employee, {1: "8"}))
+    second = card_with(acme, employee, {1: "9"}, site=site_b)
+    approve(acme, second, *answers(conflicts_of(acme, second), choice))
+    assert ledger(employee) == {1: expected}
+    event = AuditEvent.objects.get(event_type="card_approved", work_card_id=second.pk)
+    assert [c["choice"] for c in event.metadata["conflicts"]] == [choice]
+    assert event.metadata["conflicts"][0]["ledger"]["hours"] == "8.00"
+
+
+def test_the_same_site_is_kept_or_replaced_but_not_added(
+    acme: Any, employee: Any
+) -> None:
+    approve(acme, card_with(acme, employee, {1: "8"}))
+    second = card_with(acme, employee, {1: "9"})
+    conflicts = conflicts_of(acme, second)
+    assert conflicts[0]["same_site"] is True
+    with pytest.raises(Invalid) as refused:
+        approve(acme, second, *answers(conflicts, ADD))
+    assert (refused.value.code, refused.value.attr) == (
+        "same_site",
+        "resolutions.0.choice",
+    )
+    approve(acme, second, *answers(conflicts, REPLACE))
+    assert ledger(employee) == {1: [("A", "9.00")]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("16", "8.01", "too_many_hours"),
+        ("8", "VACATION", "absence_not_alone"),
+        ("SICK", "2", "absence_not_alone"),
+        ("SICK", "SICK", "absence_not_alone"),
+    ],
+)
+def test_adding_more_than_a_day_or_beside_an_absence_is_refused(
+    acme: Any, employee: Any, site_b: Any, old: str, new: str, code: str
+) -> None:
+    approve(acme, card_with(acme, employee, {1: old}))
+    second = card_with(acme, employee, {1: new}, site=site_b)
+    with pytest.raises(Conflict) as refused:
+        approve(acme, second, *answers(conflicts_of(acme, second), ADD))
+    assert refused.value.code == code
+    assert refused.value.attr == "resolutions.0.choice"
+    assert len(refused.value.extra["conflicts"]) == 1
+
+
+@pytest.fixture
+def two_sites(acme: Any, employee: Any, site_b: Any) -> Any:
+    """The ledger has 8 hours at A and 4 at B; a card with 6 at A waits, with its two conflicts."""
+    approve(acme, card_with(acme, employee, {1: "8"}))
+    at_b = card_with(acme, employee, {1: "4"}, site=site_b)
+    approve(acme, at_b, *answers(conflicts_of(acme, at_b), ADD))
+    third = card_with(acme, employee, {1: "6"})
+    conflicts = sorted(conflicts_of(acme, third), key=lambda c: not c["same_site"])
+    return third, conflicts
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [
+        ((KEEP, KEEP), [("A", "8.00"), ("B", "4.00")]),
+        ((REPLACE, REPLACE), [("A", "6.00")]),
+        ((REPLACE, ADD), [("A", "6.00"), ("B", "4.00")]),
+    ],
+)
+def test_answers_for_one_date_that_agree(
+    acme: Any, employee: Any, two_sites: Any, choices: Any, expected: Any
+) -> None:
+    card, conflicts = two_sites
+    approve(acme, card, *answers(conflicts, *choices))
+    assert ledger(employee) == {1: expected}
+
+
+@pytest.mark.parametrize(
+    "choices", [(KEEP, REPLACE), (KEEP, ADD), (REPLACE, KEEP)], ids="-".join
+)
+def test_answers_for_one_date_that_contradict_each_other(
+    acme: Any, employee: Any, two_sites: Any, choices: Any
+) -> None:
+    card, conflicts = two_sites
+    with pytest.raises(Invalid) as refused:
+        approve(acme, card, *answers(conflicts, *choices))
+    assert refused.value.code == "mixed_resolutions"
+    assert ledger(employee) == {1: [("A", "8.00"), ("B", "4.00")]}
+
+
+def test_every_conflict_needs_an_answer(
+    acme: Any, employee: Any, two_sites: Any
+) -> None:
+    card, conflicts = two_sites
+    given = answers(conflicts, KEEP)
+    assert len(conflicts_of(acme, card, given[0])) == 2
+    with pytest.raises(Invalid, match="answered already"):
+        approve(acme, card, *given, given[0])
+
+
+def test_an_answer_to_what_is_not_in_conflict_is_asked_again(
+    acme: Any, employee: Any
+) -> None:
+    card = card_with(acme, employee, {1: "8"})
+    assert conflicts_of(acme, card, Resolution(day(1), uuid7(), KEEP)) == []
+
+
+def test_an_answer_is_not_taken_for_figures_that_have_changed_since(
+    acme: Any, employee: Any
+) -> None:
+    first = card_with(acme, employee, {1: "8"})
+    approve(acme, first)
+    second = card_with(acme, employee, {1: "9"})
+    seen = conflicts_of(acme, second)
+    reopen(acme, first)
+    services.set_day_entries(
+        card_id=first.pk,
+        version=None,
+        entries=[{"work_date": day(1), "total_hours": Decimal("3")}],
+        actor=acme.reviewer,
+    )
+    approve(acme, first)
+    again = conflicts_of(acme, second, *answers(seen, REPLACE))
+    assert again[0]["ledger"]["hours"] == "3.00"
+
+
+def test_reopening_takes_the_rows_out(acme: Any, employee: Any) -> None:
+    card = card_with(acme, employee, {1: "8", 2: "8"})
+    approve(acme, card)
+    outcome = reopen(acme, card)
+    assert outcome.reposted == ()
+    assert ledger(employee) == {}
+    card.refresh_from_db()
+    assert card.review_status == ReviewStatus.NEEDS_REVIEW
+    assert (card.approved_by, card.approved_by_name, card.approved_at) == (
+        None,
+        "",
+        None,
+    )
+    event = AuditEvent.objects.get(event_type="card_reopened")
+    assert event.metadata["reason"] == "typo"
+    assert event.metadata["before"]["approved_by_name"] == acme.reviewer.full_name
+    assert event.metadata["after"]["review_status"] == "NEEDS_REVIEW"
+
+
+def test_reopening_posts_from_the_card_approved_last(
+    acme: Any, employee: Any, site_b: Any
+) -> None:
+    cards = []
+    for hours, site in (("5", employee.site), ("6", site_b), ("7", employee.site)):
+        card = card_with(acme, employee, {1: hours, 2: hours}, site=site)
+        if cards:
+            approve(acme, card, *answers(conflicts_of(acme, card), REPLACE))
+        else:
+            approve(acme, card)
+        cards.append(card)
+    outcome = reopen(acme, cards[2])
+    assert outcome.reposted == (day(1), day(2))
+    assert ledger(employee) == {1: [("B", "6.00")], 2: [("B", "6.00")]}
+    row = ApprovedDay.objects.get(work_date=day(1))
+    cards[1].refresh_from_db()
+    assert (row.work_card_id, row.approved_at) == (cards[1].pk, cards[1].approved_at)
+    event = AuditEvent.objects.get(event_type="card_reopened")
+    assert event.metadata["reposted"] == {
+        "2026-06-01": str(cards[1].pk),
+        "2026-06-02": str(cards[1].pk),
+    }
+
+
+def test_reopening_leaves_a_date_alone_that_has_another_row(
+    acme: Any, employee: Any, site_b: Any
+) -> None:
+    first = card_with(acme, employee, {1: "8"})
+    approve(acme, first)
+    second = card_with(acme, employee, {1: "4"}, site=site_b)
+    approve(acme, second, *answers(conflicts_of(acme, second), ADD))
+    assert reopen(acme, second).reposted == ()
+    assert ledger(employee) == {1: [("A", "8.00")]}
+
+
+# What slips past the services, the database refuses; it is told as well.
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [
+        ({"hours": Decimal("16.01")}, "too_many_hours"),
+        (
+            {
+                "hours": None,
+                "from_time": None,
+                "to_time": None,
+                "break_minutes": 0,
+                "day_status": "SICK",
+            },
+            "absence_not_alone",
+        ),
+    ],
+)
+def test_the_database_s_own_limits_are_told_as_conflicts(
+    employee: Any, site_b: Any, second: Any, code: str
+) -> None:
+    first = ApprovedDayFactory(
+        work_card=WorkCardFactory(employee=employee, approved=True), day=0
+    )
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        ApprovedDay.objects.create(
+            employee=employee,
+            site=site_b,
+            work_card=first.work_card,
+            work_date=first.work_date,
+            approved_at=timezone.now(),
+            **second,
+        )
+    refusal = refusal_of(refused.value)
+    assert isinstance(refusal, Conflict)
+    assert refusal.code == code
+
+
+def test_a_foreign_employee_is_refused_by_the_database_too(
+    acme: Any, globex: Any
+) -> None:
+    with globex.scope():
+        foreign = EmployeeFactory()
+    card = WorkCardFactory()
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        services.assign_card(card_id=card.pk, employee=foreign, actor=acme.admin)
+    refusal = refusal_of(refused.value)
+    assert isinstance(refusal, Invalid)
+    assert (refusal.code, refusal.attr) == ("does_not_exist", "employee_id")
