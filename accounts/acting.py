@@ -13,6 +13,7 @@ from automatehq.rest.errors import Conflict, Denied, Invalid
 from businesses.models import Business
 from businesses.tenancy.context import business_scope
 
+from .authentication import dead
 from .models import User
 
 HOUR = timedelta(hours=1)
@@ -27,7 +28,9 @@ def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
     if not user.is_super_admin:
         raise Denied
     with business_scope(user.business_id):
-        user = _locked(user)
+        admitted, user = user, _locked(user)
+        if not user.is_active or user.signed_out_at != admitted.signed_out_at:
+            raise dead("token_not_valid")  # shut out since the request came in
         _leave(user)
         # Its own scope is where a business can be seen from, whatever the scope of the request.
         with business_scope(business_id):

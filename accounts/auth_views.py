@@ -60,7 +60,7 @@ class LoginView(OpenView):
         """
         asked = _read(LoginSerializer, request)
         user = sign_in(request._request, **asked)
-        tokens = sign_ins.start_sign_in(user)
+        tokens = sign_ins.start_sign_in(user, admitted_at=user.last_login)
         business = None if user.is_super_admin else user.business
         return _write(
             SignedInSerializer, {**tokens._asdict(), "user": user, "business": business}

@@ -65,11 +65,10 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
         user = user_with_password(user_id, password)
         refusal = _refusal_of(user)
         if user is not None and refusal is None:
-            user.last_login = timezone.now()
-            user.save(update_fields=["last_login"])
-    if user is not None and refusal is None:
-        lockout.forget_failures(request, email)
-        return user
+            if _admit(user):
+                lockout.forget_failures(request, email)
+                return user
+            refusal = WrongCredentials()
     assert refusal is not None
     count_failure(
         request,
@@ -79,6 +78,22 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
         code=refusal.code,
     )
     return refusal
+
+
+def _admit(user: User) -> bool:
+    """Write when `user` signed in; False if they were shut out, or given a new password, while the old one was looked at.
+
+    The update waits for whoever holds the row. What is signed for the user from here on says `last_login` as its time, and
+    so is older than whatever shuts them out later.
+    """
+    user.last_login = timezone.now()
+    unchanged = User.objects.filter(
+        pk=user.pk,
+        password=user.password,
+        is_active=True,
+        signed_out_at=user.signed_out_at,
+    )
+    return bool(unchanged.update(last_login=user.last_login))
 
 
 def check_own_password(request: HttpRequest, user: User, password: str) -> None:

@@ -27,16 +27,20 @@ class Tokens(NamedTuple):
     refresh: str
 
 
-def start_sign_in(user: User) -> Tokens:
-    """The first tokens of a new sign-in of `user`, who has been admitted. Forgets their sign-ins that have run out."""
+def start_sign_in(user: User, admitted_at: datetime | None = None) -> Tokens:
+    """The first tokens of a new sign-in of `user`, who was admitted then (now, if it is not said).
+
+    Forgets their sign-ins that have run out.
+    """
+    admitted_at = admitted_at or timezone.now()
     sign_in = SignIn(id=uuid7(), user=user)
-    refresh = refresh_token(user, sign_in.pk)
+    refresh = refresh_token(user, sign_in.pk, admitted_at)
     sign_in.refresh_jti = jti_of(refresh)
     sign_in.expires_at = _end_of(refresh)
     with business_scope(user.business_id):
         SignIn.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
         sign_in.save(force_insert=True)
-    return Tokens(str(access_token(user, sign_in.pk)), str(refresh))
+    return Tokens(str(access_token(user, sign_in.pk, admitted_at)), str(refresh))
 
 
 def renew(raw: str) -> Tokens:
@@ -46,10 +50,11 @@ def renew(raw: str) -> Tokens:
     the trail says so. Raises `DeadEvidence`.
     """
     evidence, jti = _read(raw)
+    admitted_at = timezone.now()
     with business_scope(evidence.home_id):
         user = read_user(evidence)
         assert evidence.sign_in_id is not None
-        refresh = refresh_token(user, evidence.sign_in_id)
+        refresh = refresh_token(user, evidence.sign_in_id, admitted_at)
         # One conditional update: of two at once, one finds the row as it was.
         is_first = SignIn.objects.filter(
             pk=evidence.sign_in_id, refresh_jti=jti, revoked_at__isnull=True
@@ -66,7 +71,8 @@ def renew(raw: str) -> Tokens:
     if not is_first:
         # Raised here, where the revocation is committed already.
         raise dead("token_not_valid")
-    return Tokens(str(access_token(user, evidence.sign_in_id)), str(refresh))
+    access = access_token(user, evidence.sign_in_id, admitted_at)
+    return Tokens(str(access), str(refresh))
 
 
 def end_sign_in(raw: str) -> None:

@@ -32,15 +32,22 @@ USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
 # Writing
 
 
-def access_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
-    """An access token that leads `user` into their business, or a super-admin onto the platform."""
-    token: AccessToken = _write_own(AccessToken(), user, sign_in_id)
+def access_token(
+    user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
+) -> AccessToken:
+    """An access token that leads `user` into their business, or a super-admin onto the platform.
+
+    `admitted_at` is when it was looked at whether the user may: whatever shuts them out later outlives the token.
+    """
+    token: AccessToken = _write_own(AccessToken(), user, sign_in_id, admitted_at)
     return token
 
 
-def refresh_token(user: "User", sign_in_id: uuid.UUID) -> RefreshToken:
+def refresh_token(
+    user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
+) -> RefreshToken:
     """A refresh token for one use: the sign-in must remember its `jti`."""
-    token: RefreshToken = _write_own(RefreshToken(), user, sign_in_id)
+    token: RefreshToken = _write_own(RefreshToken(), user, sign_in_id, admitted_at)
     return token
 
 
@@ -52,6 +59,7 @@ def acting_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
         home_id=user.business_id,
         business_id=user.acting_business_id,
         sign_in_id=sign_in_id,
+        issued_at=datetime.now(UTC),
         acting_token=user.acting_token,
     )
     assert user.acting_expires_at is not None
@@ -59,13 +67,16 @@ def acting_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
     return token
 
 
-def _write_own(token: Any, user: "User", sign_in_id: uuid.UUID) -> Any:
+def _write_own(
+    token: Any, user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
+) -> Any:
     return write_claims(
         token,
         user_id=user.pk,
         home_id=user.business_id,
         business_id=None if user.is_super_admin else user.business_id,
         sign_in_id=sign_in_id,
+        issued_at=admitted_at,
     )
 
 
@@ -76,6 +87,7 @@ def write_claims(
     home_id: uuid.UUID,
     business_id: uuid.UUID | None,
     sign_in_id: uuid.UUID,
+    issued_at: datetime,
     acting_token: uuid.UUID | None = None,
 ) -> Any:
     """Write who bears `token` and where it leads."""
@@ -85,7 +97,7 @@ def write_claims(
     token[SIGN_IN] = str(sign_in_id)
     token[ACTING] = str(acting_token) if acting_token else None
     # `iat` counts whole seconds: too coarse to tell a token from before a sign-out from one after it.
-    token[ISSUED_AT] = time.time()
+    token[ISSUED_AT] = issued_at.timestamp()
     return token
 
 

@@ -1,0 +1,104 @@
+"""Every way around the scope of one business is named here, with who uses it; a new one fails until it is listed."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.sign_ins import start_sign_in
+from accounts.tests.clients import client_of
+from accounts.tests.factories import PASSWORD
+from accounts.tests.personas import Personas
+from automatehq.tests.asking import statements
+from businesses.tenancy.roles import platform_role
+
+# `platform_scope`: reads across businesses.
+PLATFORM = {
+    "accounts/business_services.py": 1,  # a new business, which is nobody's yet
+    "accounts/management/commands/seed.py": 1,  # the first businesses
+    "audit/attempts.py": 1,  # whose row somebody reached for, looked up by the worker
+    "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
+    "businesses/tenancy/middleware.py": 1,  # a super-admin's request
+    "exports/services.py": 1,  # runs whose worker died, of all businesses
+}
+# `unscoped`: the framework's own tables, as a login that sees no tenant's row.
+FRAMEWORK = {
+    "accounts/lockout.py": 3,  # counts of failures
+    "automatehq/counters.py": 2,  # counts in the cache
+    "businesses/tenancy/proof.py": 1,  # what a login sees outside every scope: nothing
+}
+
+
+def calls(name: str) -> Iterator[str]:
+    """The files, tests apart, that call `name`, once for each call."""
+    apps = ("accounts", "audit", "automatehq", "businesses", "exports")
+    for app in (*apps, "workcards", "workforce"):
+        for file in sorted((Path(settings.BASE_DIR) / app).rglob("*.py")):
+            if "tests" in file.parts:
+                continue
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and name == getattr(
+                    node.func, "id", getattr(node.func, "attr", None)
+                ):
+                    yield str(file.relative_to(settings.BASE_DIR))
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"), [("platform_scope", PLATFORM), ("unscoped", FRAMEWORK)]
+)
+def test_every_escape_is_listed(name: str, listed: dict[str, int]) -> None:
+    assert dict(Counter(calls(name))) == listed
+
+
+def test_a_businesss_people_never_need_the_platforms_role(
+    acme: Personas, globex: Personas
+) -> None:
+    """A web process that may not take that role at all serves them whole."""
+    admin, nobody = client_of(acme.admin), APIClient()
+    credentials = {"email": acme.admin.email, "password": PASSWORD}
+    refresh = {"refresh": start_sign_in(acme.admin).refresh}
+    new = {
+        "email": globex.admin.email,
+        "full_name": "New",
+        "role": "VIEWER",
+        "password": "four other random words",
+    }
+    asked: list[tuple[APIClient, str, str, Any]] = [
+        (nobody, "post", "auth/login", credentials),
+        (nobody, "post", "auth/login", credentials | {"password": "wrong"}),
+        (nobody, "post", "auth/login", credentials | {"email": "x@example.com"}),
+        (nobody, "post", "auth/refresh", refresh),
+        (nobody, "post", "auth/refresh", refresh),
+        (nobody, "post", "auth/logout", refresh),
+        (admin, "get", "auth/me", None),
+        (admin, "get", "users", None),
+        (admin, "post", "users", new),
+        (admin, "get", f"users/{globex.viewer.pk}", None),
+        (admin, "patch", f"users/{acme.viewer.pk}", {"role": "UPLOADER"}),
+        (admin, "delete", f"users/{acme.viewer.pk}", None),
+        (admin, "patch", f"businesses/{acme.id}", {"business_name": "Globex"}),
+        (admin, "patch", f"businesses/{acme.id}", {"language": "he"}),
+        (admin, "post", "auth/act-as", {"business_id": str(globex.id), "reason": "x"}),
+        (admin, "get", "audit_events", None),
+        (admin, "post", "auth/password", {"current_password": "wrong"}),
+    ]
+    for client, method, path, body in asked:
+        sent = statements(
+            lambda client=client, method=method, path=path, body=body: getattr(
+                client, method
+            )(f"/api/{path}", body)
+        )
+        assert not any(platform_role() in sql for sql in sent), (method, path)
+
+
+def test_the_measure_above_notices_the_platforms_role(super_admin: User) -> None:
+    client = client_of(super_admin)
+    assert any(
+        platform_role() in sql for sql in statements(lambda: client.get("/api/users"))
+    )
