@@ -16,10 +16,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
+from automatehq.rest.errors import AUTH_HEADER, DomainError
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, set_current_user
 from businesses.tenancy.middleware import Evidence
@@ -31,12 +31,11 @@ from .tokens import read_access_token, was_acting_token
 SESSION_KEY = "automatehq_evidence"
 
 
-class DeadEvidence(AuthenticationFailed):
+class DeadEvidence(DomainError):
     """401: the token or session was good once, or looks so; the code says what it is not any more."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail, code)
-        self.code = code
+    status_code = 401
+    auth_header = AUTH_HEADER
 
 
 def dead(code: str) -> DeadEvidence:
@@ -166,7 +165,7 @@ class BearerAuthentication(BaseAuthentication):
         return person.user, evidence
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="api"'
+        return AUTH_HEADER
 
 
 def enter(request: HttpRequest, person: Person) -> None:

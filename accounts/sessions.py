@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
+from django.utils import timezone
 
 from businesses.tenancy.middleware import after_scope
 
@@ -19,7 +20,9 @@ def start_session(request: HttpRequest, user: User) -> None:
     A new session each time: its id was known to nobody, and nothing of an earlier person's is in it.
     """
     request.session.flush()
-    _write(request, user, None if user.is_super_admin else user.business_id)
+    home_id = None if user.is_super_admin else user.business_id
+    admitted_at = user.last_login or timezone.now()
+    _write(request, user, home_id, issued_at=admitted_at.timestamp())
     rotate_token(request)
 
 
@@ -31,8 +34,9 @@ def start_acting(request: HttpRequest, user: User) -> None:
 
 
 def stop_acting(request: HttpRequest, user: User) -> None:
-    """Lead the session back onto the platform."""
-    _write(request, user, None)
+    """Lead the session back onto the platform. It gets no younger: whatever ended it meanwhile has ended it."""
+    stored = request.session.get(SESSION_KEY) or {}
+    _write(request, user, None, issued_at=stored.get("issued_at"))
     after_scope(request.session.cycle_key)
 
 
@@ -46,12 +50,14 @@ def _write(
     user: User,
     business_id: uuid.UUID | None,
     acting_token: uuid.UUID | None = None,
+    *,
+    issued_at: float | None = None,
 ) -> None:
     stored: dict[str, Any] = {
         "user_id": str(user.pk),
         "home": str(user.business_id),
         "business_id": str(business_id) if business_id else None,
         "acting": str(acting_token) if acting_token else None,
-        "issued_at": time.time(),
+        "issued_at": issued_at or time.time(),
     }
     request.session[SESSION_KEY] = stored

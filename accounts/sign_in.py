@@ -14,8 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from audit.services import record_refusal
-from automatehq.rest.errors import Denied, DomainError, Invalid
-from automatehq.rest.refusals import AUTH_HEADER
+from automatehq.rest.errors import AUTH_HEADER, Denied, DomainError, Invalid
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import after_scope

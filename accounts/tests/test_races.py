@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from accounts import auth_views, sign_in
+from accounts import auth_views, sessions, sign_in
 from accounts.acting import start_acting
-from accounts.authentication import DeadEvidence
+from accounts.authentication import SESSION_KEY, DeadEvidence
 from accounts.models import User
 from accounts.services import activate_user, deactivate_user, update_user
 from accounts.tests.factories import PASSWORD
@@ -77,3 +79,15 @@ def test_shut_out_since_the_request_came_in_nobody_acts(
     with pytest.raises(DeadEvidence), platform_scope("a request"):
         start_acting(user=super_admin, business_id=acme.id, reason="Ticket 4711")
     assert events(acme.id) == []
+
+
+def test_stopping_to_act_makes_a_session_no_younger(
+    acme: Personas, super_admin: User
+) -> None:
+    """Else one that was ended meanwhile would live again."""
+    request = RequestFactory().post("/admin/stop_acting/")
+    request.session = SessionStore()  # type: ignore[assignment]
+    sessions.start_session(request, super_admin)
+    began = request.session[SESSION_KEY]["issued_at"]
+    sessions.stop_acting(request, super_admin)
+    assert request.session[SESSION_KEY]["issued_at"] == began

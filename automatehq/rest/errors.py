@@ -22,6 +22,9 @@ from rest_framework import exceptions, status
 # A sentence, translated now or when it is read.
 Text = str | Promise
 
+# What a 401 says of how to sign in.
+AUTH_HEADER = 'Bearer realm="api"'
+
 
 class Problem(NamedTuple):
     """One thing that is wrong: a code for programs, a sentence for people, the field."""

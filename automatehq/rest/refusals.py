@@ -19,6 +19,7 @@ from rest_framework.settings import api_settings
 
 from .attempts import note, value_in_body
 from .errors import (
+    AUTH_HEADER,
     CONVERTERS,
     IN_USE_CODE,
     DomainError,
@@ -27,8 +28,6 @@ from .errors import (
     refusal_of,
 )
 from .paths import Malformed
-
-AUTH_HEADER = 'Bearer realm="api"'
 
 
 class TooLarge(exceptions.APIException):
