@@ -3,6 +3,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.db import connections
 from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 def _apply_grants(using: str, **kwargs: Any) -> None:
@@ -19,6 +20,7 @@ def _refuse_to_merge(using: str, plan: Any = (), **kwargs: Any) -> None:
 
 class BusinessesConfig(AppConfig):
     name = "businesses"
+    verbose_name = _("Businesses")
 
     def ready(self) -> None:
         from .tenancy import checks  # noqa: F401  registers the system checks
