@@ -23,6 +23,8 @@ PLATFORM = {
     "accounts/business_services.py": 1,  # a new business, which is nobody's yet
     "accounts/management/commands/seed.py": 1,  # the first businesses
     "audit/attempts.py": 1,  # whose row somebody reached for, looked up by the worker
+    "automatehq/demo/seeding.py": 5,  # makes and finds the demo's businesses
+    "automatehq/demo/sign_ins.py": 1,  # shows how to sign in to each
     "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
     "businesses/tenancy/middleware.py": 1,  # a super-admin's request
     "exports/services.py": 1,  # runs whose worker died, of all businesses
