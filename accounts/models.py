@@ -23,17 +23,20 @@ from .roles import Role, rights_of
 ALREADY_IN_USE.update(
     {"users_email_unique": "email", "users_phone_unique": "phone_number"}
 )
+_NOT_IN_PLATFORM = Rule(
+    "role",
+    "invalid_choice",
+    "Super-admins belong to the platform, and nobody else does.",
+)
 BROKEN_RULES.update(
     {
         "users_email_lower": Rule("email", "invalid", "Enter a valid e-mail address."),
         "users_active_have_email": Rule(
             "email", "required", "An active user needs an e-mail address."
         ),
-        "users_super_admins_in_platform": Rule(
-            "role",
-            "invalid_choice",
-            "Super-admins belong to the platform, and nobody else does.",
-        ),
+        "users_super_admins_in_platform": _NOT_IN_PLATFORM,
+        # One who acts and would be no super-admin any more: the database may name this rule first.
+        "users_acting_whole": _NOT_IN_PLATFORM,
     }
 )
 

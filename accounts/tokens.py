@@ -121,13 +121,20 @@ def read_evidence(token: Token) -> Evidence:
 
 def read_access_token(raw: str) -> Evidence:
     """Verify an access token. Raises `TokenError` for any other, forged or expired one."""
-    return read_evidence(AccessToken(raw))  # type: ignore[arg-type]
+    return read_evidence(_verified(AccessToken, raw))
 
 
 def read_refresh_token(raw: str) -> tuple[Evidence, uuid.UUID]:
     """Verify a refresh token: its evidence and its `jti`. Raises `TokenError`."""
-    token: Any = RefreshToken(raw)  # type: ignore[arg-type]
+    token = _verified(RefreshToken, raw)
     return read_evidence(token), jti_of(token)
+
+
+def _verified(kind: type[Token], raw: str) -> Any:
+    try:
+        return kind(raw)  # type: ignore[arg-type]
+    except (ValueError, OverflowError, OSError) as error:
+        raise TokenError("The token ends at no time that there is.") from error
 
 
 def jti_of(token: Token) -> uuid.UUID:

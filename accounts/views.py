@@ -107,7 +107,9 @@ class UserViewSet(TenantViewSet[User]):
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Let a user sign in again. One who was released needs a new `email`."""
         user = self.get_object()
-        asked = ActivationSerializer(data=request.data)
+        asked = ActivationSerializer(
+            data=request.data, context=self.get_serializer_context()
+        )
         asked.is_valid(raise_exception=True)
         user = services.activate_user(
             user_id=user.pk, actor=self._actor, **asked.validated_data

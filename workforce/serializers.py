@@ -17,6 +17,7 @@ from automatehq.rest.fields import (
     IdField,
     NamedReference,
     ReferenceField,
+    ShortListField,
     TimestampField,
 )
 from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
@@ -80,7 +81,7 @@ class SiteSettingsSerializer(StrictModelSerializer):
     )
     responsible_employee = NamedReference("responsible_employee.full_name")
     contact_phone = PhoneField(max_length=32, allow_blank=True, required=False)
-    contact_emails = serializers.ListField(
+    contact_emails = ShortListField(
         child=serializers.EmailField(max_length=254), max_length=20, required=False
     )
 

@@ -241,6 +241,15 @@ def test_a_super_admin_does_not_leave_platform(
     assert row(other_super_admin).role == Role.SUPER_ADMIN
 
 
+def test_a_super_admin_who_acts_does_not_leave_platform_either(
+    platform: APIClient, other_super_admin: User, acme: Personas
+) -> None:
+    client_of(other_super_admin, acting_for=acme.business)
+    response = platform.patch(path(other_super_admin), {"role": "ADMIN"})
+    assert problem(response) == (400, "invalid_choice", "role")
+    assert row(other_super_admin).role == Role.SUPER_ADMIN
+
+
 def test_platform_keeps_one_active_super_admin(
     super_admin: User, platform: APIClient
 ) -> None:

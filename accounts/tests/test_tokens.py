@@ -12,7 +12,7 @@ import time_machine
 from django.conf import settings
 from django.utils import timezone
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from accounts.models import SignIn, User
 from accounts.roles import Role
@@ -21,6 +21,7 @@ from accounts.sign_ins import end_sign_in, start_sign_in
 from accounts.tests.clients import client_of, token_of
 from accounts.tests.personas import Personas
 from accounts.tokens import ACTING, BUSINESS, HOME, ISSUED_AT, SIGN_IN, USER
+from automatehq.tests.asking import problem
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 
@@ -163,6 +164,16 @@ def test_a_token_with_a_malformed_claim_is_401(
     acme: Personas, claim: str, value: Any
 ) -> None:
     assert answer(retold(acme.admin, **{claim: value})) == DEAD
+
+
+@pytest.mark.parametrize("kind", [AccessToken, RefreshToken])
+def test_a_token_that_ends_at_no_time_is_401(acme: Personas, kind: Any) -> None:
+    token = retold(acme.admin, exp=10**30, token_type=kind.token_type)
+    if kind is AccessToken:
+        assert answer(token) == DEAD
+    else:
+        response = APIClient().post("/api/auth/refresh", {"refresh": token})
+        assert problem(response)[:2] == DEAD
 
 
 def test_an_expired_token_is_401(acme: Personas) -> None:

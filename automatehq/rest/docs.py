@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
@@ -43,6 +44,7 @@ class SchemaView(Conventions, SpectacularAPIView):
         return Response(SchemaView._document)
 
 
+@csrf_exempt  # a POST is refused here anyway, and not with a page about cookies
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The API, to read and to try: Swagger UI from our own static files alone."""

@@ -121,6 +121,20 @@ class IdField(serializers.UUIDField):
         return value
 
 
+class ShortListField(serializers.ListField):
+    """A list of at most `max_length`, which is looked at before what is in it."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if (
+            isinstance(data, list)
+            and self.max_length is not None
+            and len(data) > self.max_length
+        ):
+            self.fail("max_length", max_length=self.max_length)
+        values: list[Any] = super().to_internal_value(data)
+        return values
+
+
 @extend_schema_field({"type": "string", "format": "uuid"})
 class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
     """`site_id` in a body: the row itself once read, `queryset=Site.objects`.

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import TooManyFilesSent
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 from rest_framework.exceptions import (
@@ -15,6 +15,7 @@ from rest_framework.exceptions import (
 from rest_framework.renderers import JSONRenderer
 
 from .errors import Invalid
+from .refusals import TooLarge
 
 
 def _answers_json(request: HttpRequest) -> bool:
@@ -36,6 +37,7 @@ def _refusal(error: APIException) -> HttpResponse:
         JSONRenderer().render(body),
         status=error.status_code,
         content_type="application/json",
+        headers={"Cache-Control": "private, no-store"},
     )
 
 
@@ -46,6 +48,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
             detail = f"At most {limit} files at once."
             return _refusal(Invalid("too_many_files", detail, "files"))
+        if isinstance(exception, RequestDataTooBig):
+            return _refusal(TooLarge())
         return _refusal(ParseError())
     return defaults.bad_request(request, exception)
 

@@ -26,6 +26,9 @@ from .paths import parse_uuid
 # No text that a person types is longer, unless its model or field says otherwise.
 TEXT_LIMIT = 5_000
 
+# So many refused fields are named at most.
+MAX_REFUSED = 50
+
 UNKNOWN_FIELD = ErrorDetail("There is no such field.", code="unknown_field")
 READ_ONLY = ErrorDetail("This field cannot be changed.", code="read_only")
 
@@ -79,23 +82,31 @@ class StrictSerializer(serializers.Serializer[Any]):
             field = self.fields.get(name)
             if field is None or isinstance(field, serializers.HiddenField):
                 refused[name] = [UNKNOWN_FIELD]
+                self._note_id(name, value)
             elif field.read_only:
                 present = present or self.current(data)
                 if value != self._present_value(field, present):
                     refused[name] = [READ_ONLY]
-                    self._note_business(name, value)
+                    self._note_id(name, value)
+            if len(refused) == MAX_REFUSED:
+                break
         return refused
 
-    def _note_business(self, name: str, value: Any) -> None:
-        """Whoever says that a row is another business's reaches across, even if no reference is read."""
-        if name == "business_id" and parse_uuid(value):
+    def _note_id(self, name: str, value: Any) -> None:
+        """Whoever sends an id where none is taken may reach across, though nothing is looked up."""
+        model = self._model_named(name)
+        if model is not None and parse_uuid(value):
             note(
                 self.context.get("request"),
                 kind="unknown_id",
-                model="businesses.business",
+                model=model,
                 field=name,
                 value=value,
             )
+
+    def _model_named(self, name: str) -> type[models.Model] | str | None:
+        """The model that ids called `name` are of, as far as this serializer can know it."""
+        return "businesses.business" if name == "business_id" else None
 
     def _present_value(
         self, field: serializers.Field[Any, Any, Any, Any], present: Any
@@ -144,6 +155,18 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
                 if not isinstance(validator, UniqueValidator)
             ]
         return field_class, kwargs
+
+    def _model_named(self, name: str) -> type[models.Model] | str | None:
+        model: type[models.Model] = self.Meta.model
+        if name == "id":
+            return model
+        relations = {
+            field.attname: field.related_model
+            for field in model._meta.fields
+            if field.is_relation
+        }
+        found: Any = relations.get(name)
+        return found or super()._model_named(name)
 
     def get_uniqueness_extra_kwargs(
         self, field_names: Any, declared_fields: Any, extra_kwargs: Any

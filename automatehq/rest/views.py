@@ -3,8 +3,10 @@
 from typing import Any
 
 from rest_framework import views
-from rest_framework.request import Request
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
 
 from .filters import allowed_query_parameters, refuse_unknown_parameters
 from .serializers import StrictSerializer
@@ -22,6 +24,7 @@ class Conventions:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         refuse_unknown_parameters(request, allowed_query_parameters(self))
+        _refuse_form(request)
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
@@ -35,6 +38,26 @@ class Conventions:
 
 class APIView(Conventions, views.APIView):
     """rest_framework's APIView, with our conventions."""
+
+
+def _refuse_form(request: Request) -> None:
+    """415 for a form where none is taken.
+
+    A form has been read before the view is reached, and is then, to rest_framework, no body at all.
+    """
+    plain = request._request
+    media_type = plain.content_type or ""
+    is_sent = plain.method == "POST" and plain.META.get("CONTENT_LENGTH") not in (
+        None,
+        "",
+        "0",
+    )
+    is_taken = any(
+        media_type_matches(parser.media_type, media_type)
+        for parser in request.parsers or ()
+    )
+    if is_sent and is_form_media_type(media_type) and not is_taken:
+        raise UnsupportedMediaType(media_type)
 
 
 def refuse_body(request: Request) -> None:
