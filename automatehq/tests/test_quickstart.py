@@ -108,6 +108,7 @@ def environment(django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, str]]:
         url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**found)
         yield {
             **os.environ,
+            "PYTHONUNBUFFERED": "",
             "DEBUG": "1",
             "ENV_FILE": os.devnull,
             "DJANGO_SETTINGS_MODULE": "automatehq.settings",

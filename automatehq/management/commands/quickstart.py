@@ -70,16 +70,21 @@ class Command(BaseCommand):
                 if serve:
                     self._serve(port)
                 else:
-                    self.stdout.write(table(sign_ins()))
+                    self._say(table(sign_ins()))
         except Stopped:
-            self.stdout.write("Stopped.")
+            self._say("Stopped.")
         except (ChildDied, OSError) as error:
             raise CommandError(str(error)) from error
 
+    def _say(self, text: str) -> None:
+        """Print it now, also where the output is no screen: the next line may be hours away."""
+        self.stdout.write(text)
+        self.stdout.flush()
+
     def _prepare(self, *, demo: bool) -> None:
         """Whatever a first start needs and later ones find done. Of two at once, one waits for the other."""
-        with one_at_a_time("quickstart", waiting=self.stdout.write):
-            self.stdout.write("Preparing the database …")
+        with one_at_a_time("quickstart", waiting=self._say):
+            self._say("Preparing the database …")
             call_command("migrate", verbosity=0, interactive=False)
             self._seed()
             if demo:
@@ -112,7 +117,7 @@ class Command(BaseCommand):
             # Without its reloader, which would be a process between us and the worker.
             children.start("worker", _manage("db_worker", "--no-reload"))
             self._wait_until_it_answers(children, port)
-            self.stdout.write(GREETING.format(port=port, table=table(sign_ins())))
+            self._say(GREETING.format(port=port, table=table(sign_ins())))
             connection.close()
             children.watch()
 
