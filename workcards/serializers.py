@@ -172,6 +172,7 @@ class WorkCardSerializer(StrictModelSerializer):
             "days",
             "file",
         )
+        may_be_absent = ("days", "file")
         read_only_fields = tuple(
             name
             for name in fields
