@@ -11,7 +11,7 @@ from django.db.migrations.operations.special import RunPython
 from .functions import create_definer_functions, drop_definer_functions
 from .merging import refuse_to_merge, unforced
 from .policies import POLICY_SETS
-from .roles import problems, quoted, setup_sql
+from .roles import problems, public_access_sql, quoted, setup_sql
 
 
 class _TenancyOperation(Operation):
@@ -39,19 +39,12 @@ class RequireDatabaseRoles(_TenancyOperation):
                 + "\nA database administrator has to run (manage.py tenancy_roles --sql prints it too):\n\n"
                 + setup_sql(connection)
             )
-        self._for_public(schema_editor, "REVOKE", "FROM")
+        schema_editor.execute(public_access_sql(connection, is_open=False))
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        self._for_public(schema_editor, "GRANT", "TO")
-
-    @staticmethod
-    def _for_public(schema_editor: Any, verb: str, preposition: str) -> None:
-        database = quoted(schema_editor.connection.settings_dict["NAME"])
-        schema_editor.execute(
-            f"{verb} CONNECT, TEMPORARY ON DATABASE {database} {preposition} PUBLIC"
-        )
+        schema_editor.execute(public_access_sql(schema_editor.connection, is_open=True))
 
     def describe(self) -> str:
         return "Require the database's two group roles"

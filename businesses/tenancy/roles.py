@@ -91,6 +91,13 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
     return found
 
 
+def public_access_sql(connection: BaseDatabaseWrapper, *, is_open: bool) -> str:
+    """Close the database to every login that was not named, or open it: PostgreSQL lets all of them into a new one."""
+    database = quoted(connection.settings_dict["NAME"])
+    change = "GRANT {} TO PUBLIC" if is_open else "REVOKE {} FROM PUBLIC"
+    return change.format(f"CONNECT, TEMPORARY ON DATABASE {database}")
+
+
 def setup_sql(connection: BaseDatabaseWrapper) -> str:
     """What a database administrator runs once, as SQL that may be run again; the login and its database must exist.
 

@@ -239,14 +239,16 @@ def test_the_set_up_takes_away_what_a_login_has_too_much(cluster: Cluster) -> No
 def test_repair_makes_a_strangers_function_and_lost_grants_anew(
     cluster: Cluster,
 ) -> None:
-    """As a dump leaves it that was restored by a superuser, without owners."""
+    """As a dump leaves it that was restored by a superuser, without owners, into a database made for it."""
     cluster.run(
-        "ALTER FUNCTION login_lookup OWNER TO postgres; REVOKE ALL ON ALL TABLES IN SCHEMA public FROM automatehq_tenant"
+        "ALTER FUNCTION login_lookup OWNER TO postgres; REVOKE ALL ON ALL TABLES IN SCHEMA public FROM automatehq_tenant; "
+        "GRANT CONNECT, TEMPORARY ON DATABASE automatehq TO PUBLIC"
     )
     broken = manage("tenancy_proof", url=cluster.url)
     assert broken.code == 1
     assert "login_lookup has changed: owner is 'postgres'" in broken.printed
     assert "automatehq_tenant lacks SELECT on table employees" in broken.printed
+    assert "PUBLIC has CONNECT on database automatehq" in broken.printed
     assert "tenancy_roles --repair" in broken.printed
     assert manage("tenancy_roles", "--repair", url=cluster.url).code == 0
     proof = manage("tenancy_proof", url=cluster.url)

@@ -6,13 +6,14 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from businesses.tenancy.functions import create_definer_functions
 from businesses.tenancy.grants import apply_grants
 from businesses.tenancy.proof import has_unapplied_migrations
-from businesses.tenancy.roles import problems, setup_sql
+from businesses.tenancy.roles import problems, public_access_sql, setup_sql
 
 
 class Command(BaseCommand):
     help = (
         "Say what the database lacks before it can hold several businesses, print the SQL that a database administrator "
-        "runs for it (--sql), or make the sign-in function and all grants anew, as after restoring a dump (--repair)."
+        "runs for it (--sql), or make the sign-in function and all grants anew and close the database to other logins, as "
+        "after restoring a dump (--repair)."
     )
     # It is what one runs when the system checks have stopped everything else.
     requires_system_checks = ()
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         choice.add_argument(
             "--repair",
             action="store_true",
-            help="make the sign-in function and all grants anew",
+            help="make the sign-in function and all grants anew, close the database to other logins",
         )
 
     def handle(self, *, sql: bool, repair: bool, **options: object) -> None:
@@ -44,6 +45,10 @@ class Command(BaseCommand):
             with transaction.atomic():
                 create_definer_functions(connection)
                 apply_grants(connection)
-            self.stdout.write("The sign-in function and all grants are made anew.")
+                with connection.cursor() as cursor:
+                    cursor.execute(public_access_sql(connection, is_open=False))
+            self.stdout.write(
+                "The sign-in function and all grants are made anew; other logins are kept out."
+            )
         else:
             self.stdout.write("The login has both roles and no more than it needs.")
