@@ -1,6 +1,8 @@
 """Roles, logins and set-ups that concern a whole PostgreSQL server, on servers of the tests' own."""
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -303,3 +305,76 @@ def test_production_refuses_a_database_that_does_not_answer(cluster: Cluster) ->
     done = start_web("postgres://automatehq:x@127.0.0.1:1/automatehq")
     assert done.code == 1
     assert "The database does not answer" in done.printed
+
+
+# Backup and restore, as docs/operations.md tells it
+
+
+def run_tool(cluster: Cluster, name: str, *arguments: str) -> Done:
+    """Run one of PostgreSQL's own programs."""
+    done = subprocess.run(
+        [cluster.server._programs() / name, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout)
+
+
+def test_the_login_cannot_dump_what_it_cannot_see(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    done = run_tool(cluster, "pg_dump", f"--file={tmp_path}/dump", cluster.url)
+    assert done.code == 1
+    assert "query would be affected by row-level security" in done.printed
+
+
+@pytest.mark.parametrize("restorer", ["superuser", "login"])
+def test_a_backup_is_restored_into_a_new_database(
+    cluster: Cluster, tmp_path: Path, restorer: str
+) -> None:
+    seeded = manage(
+        "seed",
+        url=cluster.url,
+        ADMIN_EMAIL="dana@mizhav.example",
+        ADMIN_PASSWORD="dana",
+    )
+    assert seeded.code == 0, seeded.printed
+    reader, name = f"reader_{restorer}", f"restored_{restorer}"
+    cluster.run(
+        f"CREATE ROLE {reader} LOGIN BYPASSRLS PASSWORD '{reader}'; GRANT pg_read_all_data TO {reader}; "
+        f"GRANT CONNECT ON DATABASE automatehq TO {reader}"
+    )
+    cluster.run(f"CREATE DATABASE {name} OWNER automatehq")
+    url = f"{cluster.url.rsplit('/', 1)[0]}/{name}"
+    dump = str(tmp_path / "dump")
+    options = {
+        "superuser": [f"--dbname={cluster.superuser_url.rsplit('/', 1)[0]}/{name}"],
+        "login": [f"--dbname={url}", "--no-owner", "--no-acl"],
+    }
+    for tool, arguments in (
+        (
+            "pg_dump",
+            [
+                "--format=custom",
+                f"--file={dump}",
+                cluster.url_of(reader, "automatehq"),
+            ],
+        ),
+        ("pg_restore", ["--exit-on-error", *options[restorer], dump]),
+    ):
+        done = run_tool(cluster, tool, *arguments)
+        assert done.code == 0, done.printed
+
+    assert start_web(url).code == 1
+    repaired = manage("tenancy_roles", "--repair", url=url)
+    assert repaired.code == 0, repaired.printed
+    assert start_web(url).code == 0
+    counts = [
+        manage("tenancy_proof", "--counts", url=each).printed.splitlines()[:-1]
+        for each in (cluster.url, url)
+    ]
+    assert counts[0] == counts[1] != []
+    found = cluster.run("SELECT * FROM login_lookup('dana@mizhav.example')", url=url)
+    assert len(found) == 1
