@@ -10,9 +10,9 @@ from django.core.management import get_commands
 DOCS = Path(settings.BASE_DIR) / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 
-# `_setting(env.str, "NAME"…`, `env.str("NAME"…`, `os.environ.get("NAME"…`, and a name that is kept in a constant.
+# `_setting(<reader>, "NAME"…`, `env.str("NAME"…`, `os.environ.get("NAME"…`, and a name that is kept in a constant.
 READ = re.compile(
-    r'(?:env\.\w+,|env\.\w+\(|environ\.get\(|^PASSWORD_VARIABLE =)\s*"([A-Z][A-Z0-9_]+)"',
+    r'(?:_setting\(\s*[\w.]+,|env\.\w+\(|environ\.get\(|^PASSWORD_VARIABLE =)\s*"([A-Z][A-Z0-9_]+)"',
     re.MULTILINE,
 )
 READERS = [
