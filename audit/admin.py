@@ -21,6 +21,7 @@ _SHOWN_APART = ("before", "after")
 class AuditEventAdmin(TenantAdmin):
     # ADMIN, VIEWER and super-admins see all; of the others those who may see cards' and employees' part.
     rights = {"view": "audit.see_cards_and_employees"}
+    has_history = False
     list_display = (
         "created_at",
         "event_type",

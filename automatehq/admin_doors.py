@@ -22,11 +22,11 @@ from accounts import acting, sessions
 from accounts.authentication import DeadEvidence, admit, evidence_of_session
 from accounts.services import change_own_password
 from accounts.sign_in import PASSWORD_LIMIT, check_own_password, sign_in
-from automatehq.rest.errors import DomainError, TooMany
+from automatehq.rest.errors import DomainError
 from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
 
-from .admin_forms import Refusable, refusing
+from .admin_forms import Refusable, refused, refusing
 
 _NEXT = "next"
 _CHANGED = "password_changed"
@@ -109,15 +109,13 @@ class Doors:
     ) -> HttpResponse:
         """Sign in by e-mail and password; the rules, counts and refusals are those of /api/auth/login."""
         form = SignInForm(request.POST or None)
-        status, headers = 200, {}
+        refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             try:
                 user = sign_in(request, **form.cleaned_data)
-            except DomainError as refusal:
-                form.refuse(refusal)
-                status = refusal.status_code
-                if isinstance(refusal, TooMany) and refusal.wait:
-                    headers["Retry-After"] = str(int(refusal.wait))
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
             else:
                 sessions.start_session(request, user)
                 return HttpResponseRedirect(self._next(request))
@@ -130,9 +128,8 @@ class Doors:
             if _CHANGED in request.GET
             else "",
         }
-        return TemplateResponse(
-            request, "admin/login.html", context, status=status, headers=headers
-        )
+        response = TemplateResponse(request, "admin/login.html", context)
+        return refused(response, refusal) if refusal else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def logout(
@@ -147,7 +144,7 @@ class Doors:
     ) -> HttpResponse:
         """Change one's own password. Every sign-in ends, this one too."""
         form = PasswordForm(request.POST or None)
-        status = 200
+        refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             user: Any = request.user
             try:
@@ -155,9 +152,9 @@ class Doors:
                 change_own_password(
                     user=user, new_password=form.cleaned_data["new_password"]
                 )
-            except DomainError as refusal:
-                form.refuse(refusal)
-                status = refusal.status_code
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
             else:
                 sessions.end_session(request)
                 return HttpResponseRedirect(f"{reverse('admin:login')}?{_CHANGED}=1")
@@ -168,7 +165,8 @@ class Doors:
             "question": _("All your sign-ins end, this one too."),
             "button": _("Change password"),
         }
-        return TemplateResponse(request, "admin/ask.html", context, status=status)
+        response = TemplateResponse(request, "admin/ask.html", context)
+        return refused(response, refusal) if refusal else response
 
     def act_as(self: Any, request: HttpRequest) -> HttpResponse:
         """Act for a business, with an administrator's rights, for an hour."""
@@ -183,7 +181,7 @@ class Doors:
             initial={"business": request.GET.get("business")},
             request=request,
         )
-        status = 200
+        refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             business: Business = form.cleaned_data["business"]
             try:
@@ -193,9 +191,9 @@ class Doors:
                         business_id=business.pk,
                         reason=form.cleaned_data["reason"],
                     )
-            except DomainError as refusal:
-                form.refuse(refusal)
-                status = refusal.status_code
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
             else:
                 sessions.start_acting(request, user)
                 return HttpResponseRedirect(reverse("admin:index"))
@@ -209,7 +207,8 @@ class Doors:
             ),
             "button": _("Act for it"),
         }
-        return TemplateResponse(request, "admin/ask.html", context, status=status)
+        response = TemplateResponse(request, "admin/ask.html", context)
+        return refused(response, refusal) if refusal else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def stop_acting(self: Any, request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ A rule is thus said once: what the API refuses, the admin refuses with the same 
 """
 
 import datetime
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -12,13 +13,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import DatabaseError, models, transaction
 from django.forms.models import ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.formatter import flatten_errors
 from rest_framework.serializers import BaseSerializer
 
 from .rest.attempts import note
-from .rest.errors import DomainError, Problem, refusal_of
+from .rest.errors import DomainError, Problem, TooMany, refusal_of
 from .rest.paths import parse_month, parse_uuid
 from .rest.refusals import note_in_use
 
@@ -35,6 +36,14 @@ def refusing(request: HttpRequest) -> Iterator[None]:
             raise
         note_in_use(request, error, refusal)
         raise refusal from error
+
+
+def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
+    """`response` with the status of what a service refused, which also rolls back what was written."""
+    response.status_code = refusal.status_code
+    if isinstance(refusal, TooMany) and refusal.wait:
+        response["Retry-After"] = str(math.ceil(refusal.wait))
+    return response
 
 
 class Refusable:

@@ -23,7 +23,7 @@ from automatehq.rest.errors import Denied, DomainError
 from automatehq.rest.paths import parse_uuid
 from businesses.tenancy.seal import is_sealed_for_this_business
 
-from .admin_forms import VerbForm, refusing
+from .admin_forms import VerbForm, refused, refusing
 
 Text = str | Promise
 
@@ -93,7 +93,7 @@ class VerbsMixin:
             raise PermissionDenied
         if obj is None:
             raise Http404
-        status = 200
+        refusal: DomainError | None = None
         if request.method == "POST":
             if not is_sealed_for_this_business(request):
                 return self.refuse_other_business(request)  # type: ignore[no-any-return]
@@ -102,14 +102,12 @@ class VerbsMixin:
                 try:
                     with refusing(request):
                         done = verb.run(request, obj, form.cleaned_data)
-                except DomainError as refusal:
-                    form.refuse(refusal)
-                    status = refusal.status_code
+                except DomainError as error:
+                    refusal = error
+                    form.refuse(error)
                 else:
                     self.message_user(request, done, messages.SUCCESS)
                     return HttpResponseRedirect(self.url_of(obj))
-            else:
-                status = 400
         else:
             form = verb.form(request=request, obj=obj)
         context = {
@@ -118,12 +116,14 @@ class VerbsMixin:
             "subtitle": str(obj),
             "opts": self.opts,
             "original": obj,
-            "verb": verb,
+            "question": verb.question,
             "form": form,
+            "button": verb.label,
             "media": self.media + form.media,
             "back_url": self.url_of(obj),
         }
-        return TemplateResponse(request, verb.template, context, status=status)
+        response = TemplateResponse(request, verb.template, context)
+        return refused(response, refusal) if refusal else response
 
     def url_of(self: Any, obj: models.Model) -> str:
         """The page of a row."""

@@ -3,7 +3,6 @@
 A missing or malformed setting stops the start with a sentence that names it. `docs/operations.md` lists every one.
 """
 
-import importlib.util
 import os
 import sys
 from datetime import timedelta
@@ -15,7 +14,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from automatehq import environment, localpg
+from automatehq import localpg
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -38,7 +37,7 @@ def _setting(read: Any, name: str, **default: Any) -> Any:
         ) from error
 
 
-DEBUG: bool = _setting(environment.flag, "DEBUG", default=False)
+DEBUG: bool = _setting(env.bool, "DEBUG", default=False)
 
 if DEBUG:
     SECRET_KEY: str = _setting(
@@ -61,7 +60,7 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = (*default_headers, "if-none-match", "x-request-id")
 CORS_EXPOSE_HEADERS = ("Content-Disposition", "ETag", "Retry-After", "X-Request-ID")
 # How many proxies in front of us add to X-Forwarded-For; 0 trusts none.
-TRUSTED_PROXIES: int = _setting(environment.whole_number, "TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES: int = _setting(env.int, "TRUSTED_PROXIES", default=0)
 
 # Applications
 
@@ -107,7 +106,7 @@ MIDDLEWARE = [
     # The one door into a business: everything below runs inside its scope.
     "businesses.tenancy.middleware.TenancyMiddleware",
     "accounts.authentication.SignedInUserMiddleware",
-    "automatehq.locale.LocaleMiddleware",
+    "automatehq.localisation.PersonalLocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
@@ -140,20 +139,12 @@ if not _database_url:
     _database_url = localpg.database_url(
         VAR_DIR / "pg", start=sys.argv[1:2] != ["localpg"]
     )
-try:
-    DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
-except ValueError:
-    # Not the error itself, which quotes parts of the address: one of them may be the password's.
-    raise ImproperlyConfigured(
-        "DATABASE_URL in the environment is malformed."
-    ) from None
-if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must name a PostgreSQL database (postgres://…)."
     )
-DATABASES["default"]["CONN_MAX_AGE"] = _setting(
-    environment.whole_number, "CONN_MAX_AGE", default=60
-)
+DATABASES["default"]["CONN_MAX_AGE"] = _setting(env.int, "CONN_MAX_AGE", default=60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -318,10 +309,6 @@ STORAGES: dict[str, dict[str, Any]] = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-if _s3_bucket and not importlib.util.find_spec("storages"):
-    raise ImproperlyConfigured(
-        'S3_BUCKET is set, which needs django-storages. Run `pip install "django-storages[s3]"`.'
-    )
 if _s3_bucket:
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -353,8 +340,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Language and time
 
-TIME_ZONE: str = _setting(environment.time_zone, "TIME_ZONE", default="Asia/Jerusalem")
-LANGUAGE_CODE: str = _setting(environment.language, "LANGUAGE_CODE", default="en")
+TIME_ZONE: str = _setting(env.str, "TIME_ZONE", default="Asia/Jerusalem")
+LANGUAGE_CODE: str = _setting(env.str, "LANGUAGE_CODE", default="en")
 LANGUAGES = [("en", "English"), ("he", "עברית")]
 USE_I18N = True
 USE_TZ = True
@@ -387,13 +374,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 if not DEBUG:
-    SECURE_SSL_REDIRECT = _setting(
-        environment.flag, "SECURE_SSL_REDIRECT", default=True
-    )
+    SECURE_SSL_REDIRECT = _setting(env.bool, "SECURE_SSL_REDIRECT", default=True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-    SECURE_HSTS_SECONDS = _setting(
-        environment.whole_number, "SECURE_HSTS_SECONDS", default=31536000
-    )
+    SECURE_HSTS_SECONDS = _setting(env.int, "SECURE_HSTS_SECONDS", default=31536000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
@@ -403,7 +386,7 @@ if TRUSTED_PROXIES:
 
 # Logging: one line of JSON an event (plain text when DEBUG is on).
 
-LOG_LEVEL: str = _setting(environment.log_level, "LOG_LEVEL", default="INFO")
+LOG_LEVEL: str = _setting(env.str, "LOG_LEVEL", default="INFO").upper()
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

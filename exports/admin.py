@@ -19,6 +19,7 @@ from automatehq.rest.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 from workcards.admin.filters import MonthFilter
 from workcards.months import month_text
+from workcards.services.uploads import default_month
 
 from . import services
 from .models import ExportRun
@@ -76,6 +77,13 @@ class ExportRunAdmin(TenantAdmin):
             "download",
         )
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            "kind": ExportRun.Kind.DAYS_CSV,
+            "processing_month": default_month(),
+            **super().get_changeform_initial_data(request),
+        }
+
     @admin.display(description=_("file"))
     def run(self, run: ExportRun) -> str:
         return str(run)
@@ -110,6 +118,7 @@ class ExportRunAdmin(TenantAdmin):
     def render_change_form(
         self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         response = super().render_change_form(request, context, *args, **kwargs)
         original = context.get("original")
         if original is not None and original.status in UNDER_WAY:

@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class WorkforceConfig(AppConfig):
     name = "workforce"
-    verbose_name = _("Workforce")
+    verbose_name = _("Employees and sites")

@@ -1,10 +1,11 @@
-"""The database that the tests of migrations share."""
+"""The database that the tests of migrations share, and the rows that those of the admin do."""
 
 from collections.abc import Iterator
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from automatehq.tests.admin_rows import rows_of_acme, rows_of_globex  # noqa: F401
 from automatehq.tests.journey import Journey, travel
 from automatehq.tests.scratch import scratch_database
 

@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import BaseSerializer
 
-from automatehq.admin_forms import ServiceForm, refusing
+from automatehq.admin_forms import ServiceForm, refused, refusing
 from automatehq.admin_verbs import VerbsMixin
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import DomainError
@@ -103,6 +103,8 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     # Where a new row takes another form, or another serializer.
     add_form: ClassVar[type[ServiceForm] | None] = None
     add_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
+    # False for rows that nothing happens to but their being there.
+    has_history: ClassVar[bool] = True
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
@@ -177,9 +179,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
             except DomainError as refusal:
                 # Once more, as a form that knows what is wrong with it.
                 request.refusal = refusal
-                response = super().changeform_view(*arguments)
-                response.status_code = refusal.status_code
-                return response
+                return refused(super().changeform_view(*arguments), refusal)
         return super().changeform_view(*arguments)
 
     def render_change_form(
@@ -188,8 +188,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         original = context.get("original")
         if original is not None:
             context["verbs"] = self.offered_verbs(request, original)
-            may_see = self.admin_site.may_see_history(request, self.opts)  # type: ignore[attr-defined]
-            context["may_see_history"] = may_see
+            context["may_see_history"] = self.offers_history(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(
@@ -203,9 +202,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
             request.method = "GET"
             problems = [problem.detail for problem in refusal.problems]
             context = {**(extra_context or {}), "problems": problems}
-            response = super().delete_view(request, object_id, context)
-            response.status_code = refusal.status_code
-            return response
+            return refused(super().delete_view(request, object_id, context), refusal)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # What goes with a row, and whether it may go, its service knows.
@@ -248,9 +245,14 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         obj = self.get_object(request, object_id)
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
-        if obj is None:
+        if obj is None or not self.has_history:
             raise Http404
         return self.admin_site.object_history(request, self, obj)  # type: ignore[attr-defined,no-any-return]
+
+    def offers_history(self, request: HttpRequest) -> bool:
+        """Whether a row's page leads to its part of the trail."""
+        may_see: bool = self.admin_site.may_see_history(request, self.opts)  # type: ignore[attr-defined]
+        return self.has_history and may_see
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list's own filters ask: a list that filters by any column tells what it does not show."""
@@ -272,8 +274,12 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         return [*filters, BusinessFilter] if self._shows_businesses() else filters
 
     def get_queryset(self, request: HttpRequest) -> Any:
+        # Joined here, since Django leaves `list_select_related` out where there is a join already.
+        joined: list[str] = [*(self.list_select_related or ())]  # type: ignore[misc]
+        if self._shows_businesses():
+            joined.append("business")
         rows = super().get_queryset(request)
-        return rows.select_related("business") if self._shows_businesses() else rows
+        return rows.select_related(*joined) if joined else rows
 
     def _shows_businesses(self) -> bool:
         """On the platform, rows of all businesses stand side by side."""

@@ -108,9 +108,8 @@ class WorkCardAdmin(TenantAdmin):
     @admin.display(description=gettext_lazy("card"), ordering="processing_month")
     def card(self, card: WorkCard) -> SafeString:
         name = card.original_filename or _("by hand")
-        return format_html(
-            "{} · <bdi>{}</bdi>", month_text(card.processing_month), name
-        )
+        month = month_text(card.processing_month)
+        return format_html('<span class="month">{}</span> · <bdi>{}</bdi>', month, name)
 
     @admin.display(description=gettext_lazy("days"))
     def days(self, card: Any) -> int:
@@ -265,7 +264,7 @@ class WorkCardAdmin(TenantAdmin):
             "problems": problems,
             "can_approve": is_open and card.employee_id is not None,
             "can_delete": self.has_delete_permission(request, card),
-            "may_see_history": self.admin_site.may_see_history(request, self.opts),  # type: ignore[attr-defined]
+            "may_see_history": self.offers_history(request),
             "media": self.media,
         }
         return TemplateResponse(
@@ -301,6 +300,7 @@ class WorkCardAdmin(TenantAdmin):
             "title": _("Upload work cards"),
             "opts": self.opts,
             "form": form,
+            "button": _("Upload"),
             "uploads": uploads,
             "media": self.media + form.media,
         }

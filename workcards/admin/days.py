@@ -14,12 +14,7 @@ from workcards.serializers import LAST_VERSION
 from workcards.states import DayStatus
 
 _TIME = forms.TextInput(
-    attrs={
-        "size": 5,
-        "inputmode": "numeric",
-        "autocomplete": "off",
-        "placeholder": "7:30",
-    }
+    attrs={"size": 5, "inputmode": "numeric", "autocomplete": "off"}
 )
 _NUMBER = forms.TextInput(
     attrs={"size": 5, "inputmode": "decimal", "autocomplete": "off"}

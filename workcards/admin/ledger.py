@@ -12,6 +12,7 @@ from .filters import MonthFilter
 @admin.register(ApprovedDay)
 class ApprovedDayAdmin(TenantAdmin):
     rights = {"view": "cards.see"}
+    has_history = False  # its cards have one
     list_display = (
         "work_date",
         "employee",

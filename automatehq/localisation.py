@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 
-class LocaleMiddleware:
+class PersonalLocaleMiddleware:
     """Under /admin: the user's language, else their business's, else the browser's; the time zone of the business at hand.
 
     The API writes English and UTC.

@@ -1,0 +1,102 @@
+"""Real browsers for tests, and what they complain about."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from accounts.models import User
+from accounts.tests.factories import PASSWORD
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+needs_browser = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+_REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+    report(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber} ${event.sample}`));
+"""
+
+
+@dataclass
+class Complaints:
+    """What browsers found wrong: breaches of the Content-Security-Policy, errors of scripts, requests to other hosts."""
+
+    violations: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        assert (self.violations, self.errors, self.foreign) == ([], [], [])
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*ARGUMENTS]
+        )
+        yield browser
+        browser.close()
+
+
+def aside(act: Callable[[], None]) -> None:
+    """Do something with the database while a browser is open, in a thread of its own.
+
+    Playwright keeps an event loop in this thread, for which Django would open another connection and never close it.
+    """
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run).result()
+
+
+def open_window(
+    browser: Browser, url: str, complaints: Complaints, **options: Any
+) -> BrowserContext:
+    """A window of its own, as another person's would be; whatever it complains about is noted."""
+    window = browser.new_context(base_url=url, **options)
+    window.expose_function("report", lambda said: complaints.violations.append(said))
+    window.add_init_script(_REPORT_VIOLATIONS)
+    window.on("weberror", lambda error: complaints.errors.append(str(error.error)))
+
+    def note(request: Any) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            complaints.foreign.append(request.url)
+
+    window.on("request", note)
+    return window
+
+
+def sign_in(window: BrowserContext, user: User) -> Any:
+    """Through the door, as people do; gives the page."""
+    page = window.new_page()
+    page.goto("/admin/")
+    page.fill("[name=email]", str(user.email))
+    page.fill("[name=password]", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url("**/admin/")
+    return page

@@ -1,0 +1,385 @@
+"""What holds for every page of the admin: what it costs, what it loads, in which language it speaks, whose trail it shows."""
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tests.factories import UserFactory
+from accounts.tests.personas import Personas
+from audit.models import AuditEvent
+from audit.services import record
+from automatehq.admin_site import EVENTS_A_PAGE
+from businesses.models import Business
+from businesses.tenancy.context import business_scope, platform_scope
+from businesses.tests.factories import BusinessFactory
+from exports.tests.factories import ExportRunFactory
+from workcards.models import WorkCard
+from workcards.tests.factories import (
+    MONTH,
+    ApprovedDayFactory,
+    DayEntryFactory,
+    WorkCardFactory,
+)
+from workforce.tests.factories import (
+    EmployeeFactory,
+    SiteFactory,
+    SiteSettingsFactory,
+)
+
+from .admin_clients import AdminClient, browser_of
+from .admin_rows import name_of
+from .asking import queries, statements
+
+MODELS = [model._meta.label_lower for model in admin.site._registry]
+
+
+def pages_of(rows: dict[str, Any]) -> list[str]:
+    """Every page that a person with all rights can open."""
+    pages = ["/admin/", "/admin/login/", "/admin/password_change/", "/admin/nowhere/"]
+    pages += ["/admin/workcards/workcard/upload/", "/admin/workforce/"]
+    for model, model_admin in admin.site._registry.items():
+        label = model._meta.label_lower
+        pages += [reverse(f"{name_of(label)}_{page}") for page in ("changelist", "add")]
+        if label in rows:
+            verbs = [verb.name for verb in model_admin.verbs]
+            pages += [
+                reverse(f"{name_of(label)}_{page}", args=[rows[label].pk])
+                for page in ("change", "history", "delete", *verbs)
+            ]
+    return pages
+
+
+class Strictness(HTMLParser):
+    """Notes what a strict Content-Security-Policy forbids, and what comes from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in given):
+            self.faults.append(f"inline <{tag}>")
+        for name, value in attrs:
+            if name == "style" or name.startswith("on"):
+                self.faults.append(f"{tag} {name}")
+            if name in ("src", "href", "action") and (value or "").startswith(
+                ("http", "//", "javascript:")
+            ):
+                self.faults.append(f"{tag} {name}={value}")
+
+
+@pytest.mark.parametrize("person", ["admin", "platform"])
+def test_no_page_has_anything_inline_or_from_elsewhere(
+    acme: Personas, super_admin: User, rows_of_acme: dict[str, Any], person: str
+) -> None:
+    client = browser_of(super_admin if person == "platform" else acme.admin)
+    faults = {}
+    for page in pages_of(rows_of_acme):
+        response = client.get(page)
+        assert response.status_code in (200, 403, 404)
+        assert "default-src 'self'" in response["Content-Security-Policy"]
+        assert "unsafe" not in response["Content-Security-Policy"]
+        parser = Strictness()
+        parser.feed(response.content.decode())
+        if parser.faults:
+            faults[page] = parser.faults
+    assert faults == {}
+
+
+def test_djangos_own_log_is_neither_written_nor_read(
+    acme: Personas, rows_of_acme: dict[str, Any]
+) -> None:
+    client = browser_of(acme.admin)
+    sql = []
+    for page in pages_of(rows_of_acme):
+        sql += statements(lambda page=page: client.get(page))
+    for path, body in (
+        (reverse("admin:workforce_employee_add"), {"full_name": "New"}),
+        (
+            reverse(
+                "admin:workforce_employee_change",
+                args=[rows_of_acme["workforce.employee"].pk],
+            ),
+            {"full_name": "Changed"},
+        ),
+        (
+            reverse(
+                "admin:workcards_workcard_delete",
+                args=[rows_of_acme["workcards.workcard"].pk],
+            ),
+            {"post": "yes"},
+        ),
+    ):
+        sql += statements(lambda path=path, body=body: client.send(path, body))
+    assert len(sql) > 100
+    assert not [one for one in sql if "django_admin_log" in one]
+
+
+def test_the_admins_that_libraries_bring_stay_out() -> None:
+    admin.site.register(Group)
+    admin.site.register(Group, admin.ModelAdmin)
+    assert not admin.site.is_registered(Group)
+    assert {model._meta.app_label for model in admin.site._registry} == {
+        "businesses",
+        "accounts",
+        "audit",
+        "workforce",
+        "workcards",
+        "exports",
+    }
+
+
+def test_the_stock_shortcut_to_any_row_is_gone(acme: Personas) -> None:
+    assert browser_of(acme.admin).get(f"/admin/r/1/{acme.id}/").status_code == 404
+
+
+# What a list costs
+
+MAKE: dict[str, Callable[[], Any]] = {
+    "accounts.user": UserFactory,
+    "workforce.site": SiteFactory,
+    "workforce.sitesettings": lambda: SiteSettingsFactory(
+        responsible_employee=EmployeeFactory()
+    ),
+    "workforce.employee": EmployeeFactory,
+    "workcards.workcard": lambda: DayEntryFactory().work_card,
+    "workcards.approvedday": ApprovedDayFactory,
+    "exports.exportrun": lambda: ExportRunFactory(site=SiteFactory()),
+    "audit.auditevent": lambda: record("site_updated", entity=EmployeeFactory()),
+}
+
+
+@pytest.mark.parametrize("person", ["admin", "platform"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_costs_the_same_for_one_row_and_for_many_and_at_most_10_queries(
+    acme: Personas, super_admin: User, person: str, model: str
+) -> None:
+    client = browser_of(super_admin if person == "platform" else acme.admin)
+    url = reverse(f"{name_of(model)}_changelist")
+
+    def make() -> None:
+        if model == "businesses.business":
+            with platform_scope("sample data"):
+                BusinessFactory()
+            return
+        with acme.scope():
+            MAKE[model]()
+
+    make()
+    client.get(url)
+    few = queries(lambda: client.get(url))
+    for _ in range(8):
+        make()
+    many = queries(lambda: client.get(url))
+    assert few == many
+    assert many <= 10
+
+
+def test_a_cards_page_costs_the_same_for_one_day_and_for_many(acme: Personas) -> None:
+    client = browser_of(acme.admin)
+    with acme.scope():
+        card = DayEntryFactory(work_date=MONTH).work_card
+    url = reverse("admin:workcards_workcard_change", args=[card.pk])
+    client.get(url)
+    few = queries(lambda: client.get(url))
+    with acme.scope():
+        for day in range(2, 29):
+            DayEntryFactory(work_card=card, work_date=MONTH.replace(day=day))
+    assert queries(lambda: client.get(url)) == few <= 8
+
+
+# The trail
+
+
+def test_history_is_the_audit_trail_page_by_page(acme: Personas) -> None:
+    with acme.scope():
+        employee = EmployeeFactory()
+        for number in range(EVENTS_A_PAGE + 3):
+            record(
+                "employee_updated",
+                entity=employee,
+                actor=acme.admin,
+                before={"phone_number": f"old{number:03}"},
+                after={"phone_number": f"new{number:03}"},
+                reason="tidying",
+            )
+    client = browser_of(acme.admin)
+    url = reverse("admin:workforce_employee_history", args=[employee.pk])
+    newest = client.get(url)
+    page = newest.content.decode()
+    assert "old052" in page
+    assert "old003" in page
+    assert "old002" not in page
+    assert "tidying" in page
+    assert acme.admin.full_name in page
+    older = client.get(url, {"before": newest.context["older_than"]}).content.decode()
+    assert "old002" in older
+    assert "old003" not in older
+    assert client.get(url, {"before": "x"}).status_code == 200
+
+
+def test_an_event_can_be_read(acme: Personas) -> None:
+    with acme.scope():
+        event = record(
+            "employee_updated",
+            entity=EmployeeFactory(full_name="<b>John</b>"),
+            before={"full_name": "Jon <i>", "left_on": None},
+            after={"full_name": "John", "left_on": "2026-06-01"},
+            reason="typo",
+            reposted={"2026-06-01": "x"},
+        )
+    url = reverse("admin:audit_auditevent_change", args=[event.pk])
+    page = browser_of(acme.viewer).get(url).content.decode()
+    for said in ("Jon &lt;i&gt;", "2026-06-01", "typo", "&lt;b&gt;John"):
+        assert said in page
+    assert "<b>John" not in page
+
+
+def test_the_trail_is_filtered_and_searched(acme: Personas) -> None:
+    with acme.scope():
+        employee = EmployeeFactory(full_name="John Example")
+        found = record("employee_updated", entity=employee)
+        record("card_updated", entity=WorkCardFactory())
+    client = browser_of(acme.viewer)
+    url = reverse("admin:audit_auditevent_changelist")
+    for query in (
+        {"event_type": "employee_updated"},
+        {"entity_type": "employee"},
+        {"q": "john example"},
+    ):
+        page = client.get(url, query)
+        assert [row.pk for row in page.context["cl"].result_list] == [found.pk], query
+
+
+def test_what_is_done_in_the_admin_is_recorded_with_its_door_and_request(
+    acme: Personas,
+) -> None:
+    client = browser_of(acme.admin)
+    response = client.send(
+        reverse("admin:workforce_employee_add"),
+        {"full_name": "New"},
+        REMOTE_ADDR="203.0.113.7",
+    )
+    with acme.scope():
+        (event,) = AuditEvent.objects.all()
+    assert event.event_type == "employee_created"
+    assert event.metadata["channel"] == "admin"
+    assert event.metadata["address"] == "203.0.113.7"
+    assert event.metadata["request_id"] == response["X-Request-ID"]
+
+
+# Language and time
+
+
+@pytest.mark.parametrize(
+    ("of_user", "of_business", "spoken"),
+    [(None, "he", "he"), (None, "en", "en"), ("en", "he", "en"), ("he", "en", "he")],
+)
+def test_a_page_speaks_the_users_language_or_else_the_businesss(
+    acme: Personas, of_user: str | None, of_business: str, spoken: str
+) -> None:
+    with acme.scope():
+        Business.objects.update(language=of_business)
+        User.objects.filter(pk=acme.admin.pk).update(language=of_user)
+    client = browser_of(acme.admin)
+    for path in ("/admin/", reverse("admin:workforce_employee_add"), "/admin/no/"):
+        page = client.get(path).content.decode()
+        direction = {"he": "rtl", "en": "ltr"}[spoken]
+        assert f'<html lang="{spoken}" dir="{direction}">' in page
+    home = client.get("/admin/").content.decode()
+    assert ("דף הבית" in home) is (spoken == "he")
+
+
+def test_the_sign_in_page_speaks_the_browsers_language(db: None) -> None:
+    page = Client().get("/admin/login/", headers={"Accept-Language": "he"})
+    assert 'lang="he" dir="rtl"' in page.content.decode()
+
+
+def test_every_page_can_be_drawn_in_hebrew(
+    acme: Personas, rows_of_acme: dict[str, Any]
+) -> None:
+    with acme.scope():
+        User.objects.filter(pk=acme.admin.pk).update(language="he")
+    client = browser_of(acme.admin)
+    for page in pages_of(rows_of_acme):
+        assert client.get(page).status_code in (200, 403, 404), page
+
+
+def test_one_request_leaves_no_language_or_time_zone_to_the_next(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        Business.objects.update(language="he", time_zone="Asia/Tokyo")
+    browser_of(acme.admin).get("/admin/")
+    assert timezone.get_current_timezone_name() != "Asia/Tokyo"
+    page = Client().get("/admin/login/", headers={"Accept-Language": "en"})
+    assert 'lang="en"' in page.content.decode()
+
+
+def test_moments_are_shown_in_the_time_of_the_business(acme: Personas) -> None:
+    with acme.scope():
+        Business.objects.update(time_zone="Asia/Tokyo")
+        employee = EmployeeFactory()
+        with time_machine.travel("2026-06-01T20:00:00Z", tick=False):
+            record("employee_updated", entity=employee)
+    url = reverse("admin:workforce_employee_history", args=[employee.pk])
+    assert "2026-06-02 05:00:00" in browser_of(acme.admin).get(url).content.decode()
+
+
+# The platform
+
+
+def test_on_the_platform_lists_say_whose_rows_they_are_and_filter_by_it(
+    acme: Personas, globex: Personas, super_admin: User
+) -> None:
+    for business in (acme, globex):
+        with business.scope():
+            WorkCardFactory()
+    client = browser_of(super_admin)
+    url = reverse("admin:workcards_workcard_changelist")
+    rows = client.get(url).context["cl"].result_list
+    assert {card.business for card in rows} == {acme.business, globex.business}
+    one = client.get(url, {"business": str(acme.id)}).context["cl"].result_list
+    assert [card.business for card in one] == [acme.business]
+    assert client.get(url, {"business": "x"}).status_code == 302
+
+
+def test_on_the_platform_cards_and_their_pictures_are_seen_and_not_changed(
+    acme: Personas, super_admin: User, rows_of_acme: dict[str, Any]
+) -> None:
+    client, card = browser_of(super_admin), rows_of_acme["workcards.workcard"]
+    page = client.get(reverse("admin:workcards_workcard_change", args=[card.pk]))
+    assert page.context["formset"] is None
+    assert page.context["verbs"] == []
+    picture = reverse("admin:workcards_workcard_file", args=[card.pk])
+    assert client.get(picture, {"rendition": "display"}).status_code == 200
+    with business_scope(acme.id):
+        assert WorkCard.objects.get(pk=card.pk).version == card.version
+
+
+def test_a_refusal_on_the_platform_leads_to_acting(
+    acme: Personas, super_admin: User
+) -> None:
+    page = browser_of(super_admin).get(reverse("admin:workforce_employee_add"))
+    assert page.status_code == 403
+    assert reverse("admin:act_as") in page.content.decode()
+
+
+def test_platform_is_in_no_list_and_has_no_page(super_admin: User) -> None:
+    client: AdminClient = browser_of(super_admin)
+    rows = client.get(reverse("admin:businesses_business_changelist"))
+    assert not [row for row in rows.context["cl"].result_list if row.is_platform]
+    platform_id = super_admin.business_id
+    for page in ("change", "deactivate", "history"):
+        url = reverse(f"admin:businesses_business_{page}", args=[platform_id])
+        assert client.get(url).status_code == 404

@@ -1,0 +1,394 @@
+"""Review in the admin: days are entered, cards approved, rejected, reopened."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+from automatehq.tests.admin_clients import AdminClient, browser_of
+from automatehq.tests.asking import events
+from workcards.models import ApprovedDay, DayEntry, WorkCard
+from workcards.services import approve_card, set_day_entries
+from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
+from workforce.models import Employee
+from workforce.tests.factories import SiteFactory
+
+from .pages import fresh, sheet, url_of
+
+# Days
+
+
+def test_the_days_of_a_month_are_typed_and_saved(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    days = {
+        1: {"from_time": "7:30", "to_time": "16:00", "break_minutes": "30"},
+        2: {"total_hours": "8.5", "comment": "night"},
+        3: {"day_status": "SICK"},
+    }
+    response = client.send(url_of(card), sheet(card, days))
+    assert response["Location"] == url_of(card)
+    with acme.scope():
+        found = {
+            entry.work_date.day: (
+                str(entry.total_hours),
+                entry.day_status,
+                entry.comment,
+            )
+            for entry in DayEntry.objects.filter(work_card=card)
+        }
+    assert found == {
+        1: ("8.00", None, ""),
+        2: ("8.50", None, "night"),
+        3: ("None", "SICK", ""),
+    }
+    (event,) = events(acme.id)
+    assert (event.event_type, event.metadata["channel"]) == ("days_updated", "admin")
+    page = client.get(url_of(card)).content.decode()
+    assert 'value="07:30"' in page
+    assert 'value="8.50"' in page
+
+
+def test_a_page_that_is_sent_back_as_it_came_changes_nothing(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    with acme.scope():
+        DayEntryFactory(work_card=card)
+        DayEntryFactory(work_card=card, absent=True)
+        DayEntryFactory(
+            work_card=card,
+            from_time=None,
+            to_time=None,
+            break_minutes=0,
+            total_hours="7.25",
+            comment="x",
+        )
+    formset = client.get(url_of(card)).context["formset"]
+    body = sheet(card, {})
+    for form in formset.forms:
+        for bound in form:
+            if bound.value() not in (None, ""):
+                body[bound.html_name] = str(bound.value())
+    assert client.send(url_of(card), body).status_code == 302
+    assert events(acme.id) == []
+    assert fresh(card).version == card.version
+
+
+def test_a_day_that_is_emptied_is_removed(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    with acme.scope():
+        DayEntryFactory(work_card=card)
+    client.send(url_of(card), sheet(card, {}))
+    assert fresh(card).day_count == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "status"),
+    [
+        ({"from_time": "7:30"}, "to_time", 400),
+        ({"from_time": "25:00", "to_time": "8:00"}, "from_time", 400),
+        ({"total_hours": "25"}, "total_hours", 400),
+        ({"total_hours": "x"}, "total_hours", 400),
+        ({"break_minutes": "241"}, "break_minutes", 400),
+        ({"from_time": "8:00", "to_time": "8:00"}, "to_time", 400),
+        (
+            {"from_time": "8:00", "to_time": "16:00", "total_hours": "7"},
+            "total_hours",
+            400,
+        ),
+        ({"day_status": "PARTY"}, "day_status", 400),
+        ({"comment": "x" * 501}, "comment", 400),
+    ],
+)
+def test_what_is_wrong_with_a_day_stands_at_its_row_and_nothing_is_saved(
+    acme: Personas,
+    client: AdminClient,
+    card: WorkCard,
+    typed: dict[str, str],
+    field: str,
+    status: int,
+) -> None:
+    body = sheet(card, {1: {"total_hours": "8"}, 5: typed})
+    response = client.send(url_of(card), body)
+    assert response.status_code == status
+    forms = response.context["formset"].forms
+    assert [form["work_date"].value()[-2:] for form in forms if form.errors] == ["05"]
+    assert field in forms[4].errors
+    page = response.content.decode()
+    assert 'name="days-0-total_hours" value="8"' in page
+    assert "Nothing is saved yet" in page
+    assert fresh(card).day_count == 0
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        {"days-TOTAL_FORMS": "x"},
+        {"days-TOTAL_FORMS": "999999"},
+        {"days-4-work_date": "2026-07-05"},
+        {"days-4-work_date": "2026-06-01"},
+        {"days-4-work_date": "x"},
+        {"version": "x"},
+        {"version": ""},
+        {"version": str(2**40)},
+    ],
+)
+def test_a_form_that_was_tampered_with_is_no_fault(
+    client: AdminClient, card: WorkCard, tampered: dict[str, str]
+) -> None:
+    body = sheet(card, {5: {"total_hours": "8"}})
+    assert client.send(url_of(card), {**body, **tampered}).status_code == 400
+    assert fresh(card).day_count == 0
+
+
+def test_a_stale_page_is_refused_says_who_came_between_and_keeps_what_was_typed(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    with acme.scope():
+        set_day_entries(
+            card_id=card.pk,
+            version=card.version,
+            entries=[{"work_date": MONTH, "total_hours": Decimal(4)}],
+            actor=acme.admin,
+        )
+    response = client.send(url_of(card), sheet(card, {2: {"total_hours": "6.75"}}))
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Somebody has changed this card" in page
+    assert f"{acme.admin.full_name} changed it" in page
+    assert 'value="6.75"' in page
+    # Sent once more it is still the old page.
+    assert f'name="version" value="{card.version}"' in page
+    assert [event.event_type for event in events(acme.id)] == ["days_updated"]
+
+
+def test_days_of_a_decided_card_are_there_to_read(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    with acme.scope():
+        DayEntryFactory(work_card=card, comment="as it was")
+        approve_card(card_id=card.pk, version=card.version, actor=acme.admin)
+    page = client.get(url_of(card))
+    assert page.context["formset"] is None
+    assert "as it was" in page.content.decode()
+    response = client.send(url_of(card), sheet(fresh(card), {}))
+    assert response.status_code == 409
+    assert "The card is approved. Reopen it first." in response.content.decode()
+
+
+@pytest.mark.parametrize("role", ["uploader", "viewer"])
+def test_who_may_not_review_reads_the_days(
+    acme: Personas, card: WorkCard, role: str
+) -> None:
+    page = browser_of(acme.user(role)).get(url_of(card))
+    assert page.status_code == 200
+    assert page.context["formset"] is None
+
+
+# Approve
+
+
+def test_saving_and_approving_is_two_steps_of_one_page(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    body = sheet(card, {1: {"total_hours": "8"}}, _approve="1")
+    response = client.send(url_of(card), body)
+    version = fresh(card).version
+    assert response["Location"] == f"{url_of(card, 'approve')}?version={version}"
+    page = client.get(response["Location"])
+    assert f'name="version" value="{version}"' in page.content.decode()
+    done = client.send(url_of(card, "approve"), {"version": version}, follow=True)
+    assert "its days are in the ledger" in done.content.decode()
+    with acme.scope():
+        (paid,) = ApprovedDay.objects.all()
+    assert (paid.approved_by_id, str(paid.hours)) == (acme.reviewer.pk, "8.00")
+
+
+def test_a_card_without_days_is_not_approved(
+    client: AdminClient, card: WorkCard
+) -> None:
+    response = client.send(url_of(card, "approve"), {"version": card.version})
+    assert response.status_code == 409
+    assert "without days" in response.content.decode()
+
+
+def test_approving_what_somebody_else_has_changed_is_refused(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    with acme.scope():
+        set_day_entries(
+            card_id=card.pk,
+            version=card.version,
+            entries=[{"work_date": MONTH, "total_hours": Decimal(4)}],
+            actor=acme.admin,
+        )
+    response = client.send(url_of(card, "approve"), {"version": card.version})
+    assert response.status_code == 409
+    assert f"{acme.admin.full_name} changed it" in response.content.decode()
+    assert fresh(card).review_status == "NEEDS_REVIEW"
+
+
+@pytest.fixture
+def conflict(acme: Personas, john: Employee, card: WorkCard) -> ApprovedDay:
+    """John's 1 June is paid with 8 hours at another site; the card says 6, and has 2 June besides."""
+    with acme.scope():
+        other = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
+        DayEntryFactory(work_card=other, work_date=MONTH)
+        approve_card(card_id=other.pk, version=other.version, actor=acme.admin)
+        for day in (1, 2):
+            DayEntryFactory(
+                work_card=card,
+                work_date=MONTH.replace(day=day),
+                from_time=None,
+                to_time=None,
+                break_minutes=0,
+                total_hours=6,
+            )
+        return ApprovedDay.objects.get()
+
+
+def paid(acme: Personas) -> list[tuple[int, str, str]]:
+    with acme.scope():
+        rows = ApprovedDay.objects.order_by("work_date", "site__site_name")
+        return [(r.work_date.day, r.site.site_name, str(r.hours)) for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("choice", "ledger"),
+    [
+        ("keep", [(1, "Tower", "8.00"), (2, "Harbour", "6.00")]),
+        ("replace", [(1, "Harbour", "6.00"), (2, "Harbour", "6.00")]),
+        (
+            "add",
+            [(1, "Harbour", "6.00"), (1, "Tower", "8.00"), (2, "Harbour", "6.00")],
+        ),
+    ],
+)
+def test_days_in_conflict_are_listed_and_settled_on_the_page(
+    acme: Personas,
+    client: AdminClient,
+    card: WorkCard,
+    conflict: ApprovedDay,
+    choice: str,
+    ledger: list[Any],
+) -> None:
+    body = {"version": card.version}
+    first = client.send(url_of(card, "approve"), body)
+    page = first.content.decode()
+    assert first.status_code == 409
+    assert len(first.context["form"].conflicts) == 1
+    for shown in ("8.00", "6.00", "Tower", "Harbour", acme.admin.full_name):
+        assert shown in page
+    assert 'value="add"' in page
+    answer = {
+        f"date_{conflict.pk}": conflict.work_date.isoformat(),
+        f"choice_{conflict.pk}": choice,
+    }
+    done = client.send(url_of(card, "approve"), {**body, **answer})
+    assert done.status_code == 302
+    assert paid(acme) == ledger
+
+
+def test_an_answer_that_will_not_do_asks_again_and_keeps_what_was_chosen(
+    acme: Personas, client: AdminClient, card: WorkCard, conflict: ApprovedDay
+) -> None:
+    with acme.scope():
+        DayEntry.objects.filter(work_card=card).update(total_hours=20)
+    body = {
+        "version": card.version,
+        f"date_{conflict.pk}": conflict.work_date.isoformat(),
+        f"choice_{conflict.pk}": "add",
+    }
+    response = client.send(url_of(card, "approve"), body)
+    assert response.status_code == 409
+    assert "more than 24" in response.content.decode()
+    (asked,) = response.context["form"].conflicts
+    assert asked["given"] == "add"
+    assert fresh(card).review_status == "NEEDS_REVIEW"
+    assert paid(acme) == [(1, "Tower", "8.00")]
+
+
+@pytest.mark.parametrize("answer", [{}, {"choice": "nonsense"}, {"date": "x"}])
+def test_a_half_answer_asks_again(
+    acme: Personas,
+    client: AdminClient,
+    card: WorkCard,
+    conflict: ApprovedDay,
+    answer: dict[str, str],
+) -> None:
+    body = {"version": card.version}
+    for name, value in {"date": "2026-06-01", "choice": "", **answer}.items():
+        body[f"{name}_{conflict.pk}"] = value  # type: ignore[assignment]
+    response = client.send(url_of(card, "approve"), body)
+    assert response.status_code == 409
+    assert len(response.context["form"].conflicts) == 1
+
+
+# Reject, reopen
+
+
+def test_a_card_is_rejected_and_reopened_with_a_reason(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    body = {"version": card.version, "reason": " "}
+    assert client.send(url_of(card, "reject"), body).status_code == 200
+    client.send(url_of(card, "reject"), {**body, "reason": "can't be read"})
+    card = fresh(card)
+    assert (card.review_status, card.rejected_reason) == ("REJECTED", "can't be read")
+    assert "can&#x27;t be read" in client.get(url_of(card)).content.decode()
+    client.send(url_of(card, "reopen"), {"version": card.version, "reason": "found it"})
+    assert fresh(card).review_status == "NEEDS_REVIEW"
+    history = client.get(url_of(card, "history")).content.decode()
+    for said in ("card_rejected", "card_reopened", "found it"):
+        assert said in history
+
+
+def test_reopening_says_which_days_another_card_pays_now(
+    acme: Personas, client: AdminClient, card: WorkCard, conflict: ApprovedDay
+) -> None:
+    client.send(
+        url_of(card, "approve"),
+        {
+            "version": card.version,
+            f"date_{conflict.pk}": "2026-06-01",
+            f"choice_{conflict.pk}": "replace",
+        },
+    )
+    body = {"version": fresh(card).version, "reason": "wrong"}
+    page = client.send(url_of(card, "reopen"), body, follow=True).content.decode()
+    assert "Paid from another card now: 06/01/2026." in page
+    assert paid(acme) == [(1, "Tower", "8.00")]
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject", "reopen", "assign", "unassign"])
+def test_a_verb_that_the_state_does_not_allow_is_refused(
+    acme: Personas, client: AdminClient, john: Employee, verb: str
+) -> None:
+    with acme.scope():
+        card = WorkCardFactory(approved=verb != "reopen", employee=john)
+    body = {"version": card.version, "reason": "why", "employee": john.pk}
+    response = client.send(url_of(card, verb), body)
+    assert response.status_code == 409
+    assert "in the status" in response.content.decode()
+    assert events(acme.id) == []
+
+
+def test_an_acting_super_admin_leaves_the_name_and_the_card_in_the_list(
+    acme: Personas, super_admin: User, card: WorkCard
+) -> None:
+    """A reference to a person of another business must not drop the row from a list."""
+    with acme.scope():
+        DayEntryFactory(work_card=card)
+    client = browser_of(super_admin, acting_for=acme.business)
+    client.send(url_of(card, "approve"), {"version": card.version})
+    reviewer = browser_of(acme.reviewer)
+    for model in ("workcard", "approvedday"):
+        page = reviewer.get(reverse(f"admin:workcards_{model}_changelist"))
+        assert (
+            page.context["cl"].result_count == len(page.context["cl"].result_list) == 1
+        )
+    assert super_admin.full_name in page.content.decode()
