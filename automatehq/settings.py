@@ -3,6 +3,7 @@
 A missing or malformed setting stops the start with a sentence that names it. `docs/operations.md` lists every one.
 """
 
+import importlib.util
 import os
 import sys
 from datetime import timedelta
@@ -14,7 +15,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from automatehq import localpg
+from automatehq import environment, localpg
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,7 +38,7 @@ def _setting(read: Any, name: str, **default: Any) -> Any:
         ) from error
 
 
-DEBUG: bool = _setting(env.bool, "DEBUG", default=False)
+DEBUG: bool = _setting(environment.flag, "DEBUG", default=False)
 
 if DEBUG:
     SECRET_KEY: str = _setting(
@@ -60,7 +61,7 @@ CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_HEADERS = (*default_headers, "if-none-match", "x-request-id")
 CORS_EXPOSE_HEADERS = ("Content-Disposition", "ETag", "Retry-After", "X-Request-ID")
 # How many proxies in front of us add to X-Forwarded-For; 0 trusts none.
-TRUSTED_PROXIES: int = _setting(env.int, "TRUSTED_PROXIES", default=0)
+TRUSTED_PROXIES: int = _setting(environment.whole_number, "TRUSTED_PROXIES", default=0)
 
 # Applications
 
@@ -139,12 +140,20 @@ if not _database_url:
     _database_url = localpg.database_url(
         VAR_DIR / "pg", start=sys.argv[1:2] != ["localpg"]
     )
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+try:
+    DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
+except ValueError:
+    # Not the error itself, which quotes parts of the address: one of them may be the password's.
+    raise ImproperlyConfigured(
+        "DATABASE_URL in the environment is malformed."
+    ) from None
+if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured(
         "DATABASE_URL must name a PostgreSQL database (postgres://…)."
     )
-DATABASES["default"]["CONN_MAX_AGE"] = _setting(env.int, "CONN_MAX_AGE", default=60)
+DATABASES["default"]["CONN_MAX_AGE"] = _setting(
+    environment.whole_number, "CONN_MAX_AGE", default=60
+)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -309,6 +318,10 @@ STORAGES: dict[str, dict[str, Any]] = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+if _s3_bucket and not importlib.util.find_spec("storages"):
+    raise ImproperlyConfigured(
+        'S3_BUCKET is set, which needs django-storages. Run `pip install "django-storages[s3]"`.'
+    )
 if _s3_bucket:
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
@@ -340,8 +353,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Language and time
 
-TIME_ZONE: str = _setting(env.str, "TIME_ZONE", default="Asia/Jerusalem")
-LANGUAGE_CODE: str = _setting(env.str, "LANGUAGE_CODE", default="en")
+TIME_ZONE: str = _setting(environment.time_zone, "TIME_ZONE", default="Asia/Jerusalem")
+LANGUAGE_CODE: str = _setting(environment.language, "LANGUAGE_CODE", default="en")
 LANGUAGES = [("en", "English"), ("he", "עברית")]
 USE_I18N = True
 USE_TZ = True
@@ -374,9 +387,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 if not DEBUG:
-    SECURE_SSL_REDIRECT = _setting(env.bool, "SECURE_SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = _setting(
+        environment.flag, "SECURE_SSL_REDIRECT", default=True
+    )
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-    SECURE_HSTS_SECONDS = _setting(env.int, "SECURE_HSTS_SECONDS", default=31536000)
+    SECURE_HSTS_SECONDS = _setting(
+        environment.whole_number, "SECURE_HSTS_SECONDS", default=31536000
+    )
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
@@ -386,7 +403,7 @@ if TRUSTED_PROXIES:
 
 # Logging: one line of JSON an event (plain text when DEBUG is on).
 
-LOG_LEVEL: str = _setting(env.str, "LOG_LEVEL", default="INFO").upper()
+LOG_LEVEL: str = _setting(environment.log_level, "LOG_LEVEL", default="INFO")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,0 +1,49 @@
+"""Readers of settings that refuse what their type alone lets through. Each raises `ValueError` for a malformed one."""
+
+import logging
+import zoneinfo
+
+import environ
+
+env = environ.Env()
+OFF = ("false", "off", "no", "n", "0", "")
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """On or off. (`Env.bool` takes every misspelling for off, also that of a protection.)"""
+    text: str = env.str(name, default=str(default)).strip().lower()
+    if text not in (*env.BOOLEAN_TRUE_STRINGS, *OFF):
+        raise ValueError(f"{text!r} is neither on nor off.")
+    return text in env.BOOLEAN_TRUE_STRINGS
+
+
+def whole_number(name: str, *, default: int) -> int:
+    """0 or more."""
+    number: int = env.int(name, default=default)
+    if number < 0:
+        raise ValueError(f"{number} is less than 0.")
+    return number
+
+
+def log_level(name: str, *, default: str) -> str:
+    """A level of the standard library's logging, by name."""
+    level: str = env.str(name, default=default).upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ValueError(f"{level!r} is no level. Say DEBUG, INFO, WARNING or ERROR.")
+    return level
+
+
+def time_zone(name: str, *, default: str) -> str:
+    """A time zone of the IANA database, by name."""
+    zone: str = env.str(name, default=default)
+    if zone not in zoneinfo.available_timezones():
+        raise ValueError(f"{zone!r} is no time zone.")
+    return zone
+
+
+def language(name: str, *, default: str) -> str:
+    """One of the languages that AutomateHQ speaks."""
+    code: str = env.str(name, default=default)
+    if code not in ("en", "he"):
+        raise ValueError(f"{code!r} is neither en nor he.")
+    return code

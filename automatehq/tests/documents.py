@@ -1,0 +1,70 @@
+"""Reading the documents under docs/, so that tests can compare them with the code."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+_QUOTED = re.compile(r"`([^`]+)`")
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
+
+
+def section(document: str, heading: str) -> str:
+    """The text under a heading of a document, until the next one of its rank or above."""
+    text = (ROOT / document).read_text()
+    match = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    assert match, f"{document} has no heading “{heading}”"
+    rest = text[match.end() :]
+    end = re.search(rf"^#{{1,{len(match[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """The rows of each table in `text`, without its head, as the text of their cells."""
+    found: list[list[list[str]]] = []
+    before = ""
+    for line in text.splitlines():
+        if line.startswith("|"):
+            if not before.startswith("|"):
+                found.append([])
+            # A bar inside `code` is written \| and parts no cells.
+            cells = re.split(r"(?<!\\)\|", line.strip()[1:-1])
+            found[-1].append([cell.strip() for cell in cells])
+        before = line
+    return [rows[2:] for rows in found]
+
+
+def quoted(cell: str) -> list[str]:
+    """What stands `between backticks`."""
+    return _QUOTED.findall(cell)
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """The fenced blocks of `text`, each with its language."""
+    return _FENCE.findall(text)
+
+
+def links(document: str) -> list[str]:
+    """What a document links to, pictures included."""
+    text = _FENCE.sub("", (ROOT / document).read_text())
+    return [target or source for target, source in _LINK.findall(text)]
+
+
+def anchors(document: str) -> set[str]:
+    """What may stand after # in a link to a document: its headings, as GitHub makes names of them."""
+    headings = re.findall(r"^#+ (.+)$", (ROOT / document).read_text(), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+        for heading in headings
+    }
+
+
+def own_code() -> Iterator[Path]:
+    """The modules of AutomateHQ itself, without tests and migrations."""
+    for package in sorted(ROOT.glob("*/__init__.py")):
+        for file in sorted(package.parent.rglob("*.py")):
+            if not {"tests", "migrations"} & set(file.relative_to(ROOT).parts):
+                yield file
