@@ -31,7 +31,13 @@ def scratch_database(*, copy: bool = False) -> Iterator[None]:
         connection.close()
         connection.settings_dict["NAME"] = before
         with connection._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            # Not WITH (FORCE): that would end autovacuum too, which belongs to the server and which we may not.
+            # Without it PostgreSQL asks autovacuum to leave, and waits.
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+                [name],
+            )
+            cursor.execute(f"DROP DATABASE {name}")
 
 
 def migrate(*target: str, **options: Any) -> None:
