@@ -57,3 +57,10 @@ def test_sound_settings_start() -> None:
         LANGUAGE_CODE="he",
     )
     assert done.code == 0, done.printed
+
+
+def test_a_command_says_it_in_one_sentence() -> None:
+    done = in_process("manage.py", "check", url=URL, **{**PRODUCTION, "DEBUG": "maybe"})
+    assert done.code == 1
+    assert "Traceback" not in done.printed
+    assert done.printed.startswith("DEBUG")
