@@ -3,11 +3,13 @@
 Imports nothing that needs Django to be set up, for those processes have none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from io import BytesIO
 from time import gmtime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from PIL import Image
 
@@ -46,13 +48,24 @@ class Drawn(NamedTuple):
     data: bytes
 
 
-def draw_all(scans: Sequence[Scan]) -> Iterator[Drawn]:
-    """The files of these scans, in their order."""
-    if len(scans) < FEW:
-        yield from map(draw, scans)
-        return
-    with helpers(with_django=False) as pool:
-        yield from pool.map(draw, scans, chunksize=4)
+# Gives the files of scans, in their order.
+Drawing: TypeAlias = Callable[[Sequence[Scan]], Iterator[Drawn]]
+
+
+@contextmanager
+def drawing_together() -> Iterator[Drawing]:
+    """A function that draws with the help of processes, which are started when there is enough to do."""
+    with ExitStack() as stack:
+        pools: list[ProcessPoolExecutor] = []
+
+        def draw_all(scans: Sequence[Scan]) -> Iterator[Drawn]:
+            if len(scans) < FEW:
+                return map(draw, scans)
+            if not pools:
+                pools.append(stack.enter_context(helpers(with_django=False)))
+            return pools[0].map(draw, scans, chunksize=4)
+
+        yield draw_all
 
 
 def draw(scan: Scan) -> Drawn:

@@ -1,6 +1,6 @@
 """Putting the demo data into the database, a business at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import date
@@ -38,7 +38,7 @@ from .people import (
 )
 from .plans import Plan, make_plans
 from .processes import helpers
-from .rendering import Drawn, Scan, draw, draw_all
+from .rendering import Drawing, Drawn, draw, drawing_together
 from .scans import scans_of, storage_undone_on_failure
 from .size import Size
 from .trail import Trail
@@ -85,8 +85,9 @@ def seed(size: Size, *, password: str, today: date, progress: Progress) -> int:
         for number, business_id in _empty(size, today)
     ]
     if len(work) < MANY:
-        for count, one in enumerate(work):
-            fill(one, draw_all, partial(_report, progress, count, len(work)))
+        with drawing_together() as drawing:
+            for count, one in enumerate(work):
+                fill(one, drawing, partial(_report, progress, count, len(work)))
     else:
         _fill_side_by_side(work, progress)
     if work:
@@ -94,11 +95,7 @@ def seed(size: Size, *, password: str, today: date, progress: Progress) -> int:
     return len(work)
 
 
-def fill(
-    work: Work,
-    drawing: Callable[[Sequence[Scan]], Iterator[Drawn]],
-    progress: Progress,
-) -> str:
+def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
     """Make up everything of a business, then write it in one transaction; gives its name."""
     firm, sites = _firm(work)
     name = firm.business.business_name
@@ -172,12 +169,8 @@ def _fill_side_by_side(work: list[Work], progress: Progress) -> None:
     """Each business by one of as many processes as there are processors."""
     with helpers(with_django=True) as pool:
         tasks = [pool.submit(_fill_alone, one) for one in work]
-        try:
-            for count, done in enumerate(as_completed(tasks), start=1):
-                progress(count / len(work), f"{done.result()}: done")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for count, done in enumerate(as_completed(tasks), start=1):
+            progress(count / len(work), f"{done.result()}: done")
 
 
 def _fill_alone(work: Work) -> str:
@@ -203,7 +196,7 @@ def _firm(work: Work) -> tuple[Firm, list[Site]]:
 def _draw(
     firm: Firm,
     plans: list[Plan],
-    drawing: Callable[[Sequence[Scan]], Iterator[Drawn]],
+    drawing: Drawing,
     progress: Progress,
 ) -> dict[int, tuple[Plan, Drawn]]:
     """Of each plan (by `id`) that has a scan: the card on its first page, and the file."""
