@@ -235,6 +235,11 @@ class Doors:
         return wanted if is_ours else reverse("admin:index")
 
 
+def front_door(request: HttpRequest) -> HttpResponse:
+    """The address alone leads to the admin."""
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """`CSRF_FAILURE_VIEW`: a page that was open since before the last sign-in, or a cookie that is blocked."""
     return TemplateResponse(request, "admin/csrf_failure.html", status=403)

@@ -46,6 +46,15 @@ def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
     return response
 
 
+def told_plainly(refusal: DomainError) -> HttpResponse:
+    """What a service refused where no page is drawn: of a file that can't be had."""
+    return HttpResponse(
+        "; ".join(problem.detail for problem in refusal.problems),
+        status=refusal.status_code,
+        content_type="text/plain; charset=utf-8",
+    )
+
+
 class Refusable:
     """Mixin of forms that a service can still refuse after they looked valid.
 

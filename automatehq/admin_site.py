@@ -4,7 +4,7 @@ Apps register their admins in the usual way; those that libraries bring are pass
 no business's role may touch.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
@@ -28,6 +28,7 @@ from .rest.paths import parse_uuid
 EVENTS_A_PAGE = 50
 # In the order of the work.
 APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
+# Stock pages that are not there, or that are ours.
 _OURS_INSTEAD = {
     "login",
     "logout",
@@ -35,6 +36,36 @@ _OURS_INSTEAD = {
     "password_change_done",
     "view_on_site",
 }
+
+
+class Task(NamedTuple):
+    """Work of every day: for whom, what it is called, and where it is done."""
+
+    right: str
+    label: Any
+    page: str
+    query: str = ""
+    is_of_platform: bool = False
+
+
+TASKS = (
+    Task(
+        "cards.upload", gettext_lazy("Upload work cards"), "workcards_workcard_upload"
+    ),
+    Task(
+        "cards.review",
+        gettext_lazy("Review cards"),
+        "workcards_workcard_changelist",
+        "?review_status__exact=NEEDS_REVIEW",
+    ),
+    Task("exports.create", gettext_lazy("Export a month"), "exports_exportrun_add"),
+    Task(
+        "platform.act_as",
+        gettext_lazy("Act for a business"),
+        "act_as",
+        is_of_platform=True,
+    ),
+)
 
 
 class Workplace(Doors, AdminSite):  # type: ignore[misc]
@@ -194,37 +225,14 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         return response
 
 
-def tasks_of(request: HttpRequest) -> list[dict[str, str]]:
+def tasks_of(request: HttpRequest) -> list[dict[str, Any]]:
     """What this person does every day, as links."""
     user: Any = request.user
-    on_platform = is_on_platform()
-    cards = reverse("admin:workcards_workcard_changelist")
-    to_review = f"{cards}?review_status__exact=NEEDS_REVIEW"
-    offered = [
-        (
-            "cards.upload",
-            False,
-            _("Upload work cards"),
-            reverse("admin:workcards_workcard_upload"),
-        ),
-        ("cards.review", False, _("Review cards"), to_review),
-        (
-            "exports.create",
-            False,
-            _("Export a month"),
-            reverse("admin:exports_exportrun_add"),
-        ),
-        (
-            "platform.act_as",
-            True,
-            _("Act for a business"),
-            reverse("admin:act_as"),
-        ),
-    ]
+    here = is_on_platform()
     return [
-        {"label": label, "url": url}
-        for right, is_of_platform, label, url in offered
-        if user.may(right) and is_of_platform == on_platform
+        {"label": task.label, "url": reverse(f"admin:{task.page}") + task.query}
+        for task in TASKS
+        if user.may(task.right) and task.is_of_platform == here
     ]
 
 

@@ -12,7 +12,7 @@ from accounts import auth_views
 from accounts.business_views import BusinessViewSet
 from accounts.views import UserViewSet
 from audit.views import AuditEventViewSet
-from automatehq import health
+from automatehq import admin_doors, health
 from automatehq.rest.docs import SchemaView, docs
 from automatehq.rest.routes import (
     ITEM,
@@ -110,6 +110,8 @@ ELSEWHERE: Final[Table] = {
     "automatehq": [
         Route("healthz", health.healthz, "healthz"),
         Route("readyz", health.readyz, "readyz"),
+        Route("", admin_doors.front_door, "front-door"),
+        Route("admin", admin_doors.front_door, "admin-without-slash"),
         Route("admin/", admin.site.urls, "admin"),
     ],
 }

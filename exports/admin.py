@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin_forms import MonthField, ServiceForm
+from automatehq.admin_forms import MonthField, ServiceForm, told_plainly
 from automatehq.rest.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 from workcards.admin.filters import MonthFilter
@@ -141,9 +141,4 @@ class ExportRunAdmin(TenantAdmin):
         try:
             return file_response(run, request.headers.get("If-None-Match"))
         except DomainError as refusal:
-            text = str(refusal.problems[0].detail)
-            return HttpResponse(
-                text,
-                status=refusal.status_code,
-                content_type="text/plain; charset=utf-8",
-            )
+            return told_plainly(refusal)

@@ -41,6 +41,11 @@ def kinds(business_id: uuid.UUID) -> list[str]:
     return [event.event_type for event in events(business_id)]
 
 
+@pytest.mark.parametrize("path", ["/", "/admin"])
+def test_the_address_alone_leads_to_the_admin(db: None, path: str) -> None:
+    assert Client().get(path)["Location"] == HOME
+
+
 # Signing in
 
 

@@ -217,8 +217,6 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
 
     def refuse_other_business(self, request: HttpRequest) -> HttpResponse:
         """409 `business_changed`: nothing is saved, and what was typed is shown."""
-        if not request.user.is_authenticated:
-            raise PermissionDenied
         return self.admin_site.refuse_other_business(request)  # type: ignore[attr-defined,no-any-return]
 
     # Reading

@@ -23,6 +23,7 @@ from automatehq.admin_forms import (
     Refusable,
     ServiceForm,
     refusing,
+    told_plainly,
 )
 from automatehq.rest.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
@@ -178,12 +179,7 @@ class WorkCardAdmin(TenantAdmin):
         try:
             return scan_response(request, card, rendition)
         except DomainError as refusal:
-            text = str(refusal.problems[0].detail)
-            return HttpResponse(
-                text,
-                status=refusal.status_code,
-                content_type="text/plain; charset=utf-8",
-            )
+            return told_plainly(refusal)
 
     def change_view(
         self,
