@@ -11,9 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -94,7 +96,7 @@ class WorkCardAdmin(TenantAdmin):
         "days",
         "hours",
         "uploader",
-        "created_at",
+        "created",
     )
     list_filter = ("review_status", MonthFilter, "site")
     search_fields = ("employee__full_name", "original_filename", "notes")
@@ -124,6 +126,10 @@ class WorkCardAdmin(TenantAdmin):
     def uploader(self, card: WorkCard) -> str:
         # The name that is stored beside the reference: a join would lose the cards of super-admins.
         return card.uploaded_by_name or "–"
+
+    @admin.display(description=gettext_lazy("at"), ordering="created_at")
+    def created(self, card: WorkCard) -> str:
+        return date_format(localtime(card.created_at), "SHORT_DATETIME_FORMAT")
 
     # Whole cards
 

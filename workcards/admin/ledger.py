@@ -20,7 +20,6 @@ class ApprovedDayAdmin(TenantAdmin):
         "hours",
         "day_status",
         "approver",
-        "approved_at",
     )
     list_select_related = ("employee", "site")
     list_filter = (MonthFilter, "day_status", "site")
