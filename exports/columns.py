@@ -4,10 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from .rows import DayRow
+from automatehq.cells import text
 
-# What a spreadsheet would run as a formula if a cell began with it.
-_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
+from .rows import DayRow
 
 
 class Column(NamedTuple):
@@ -15,12 +14,6 @@ class Column(NamedTuple):
 
     header: str
     value: Callable[[DayRow], str]
-
-
-def text(value: str | None) -> str:
-    """A cell that stays text in a spreadsheet, whatever it begins with."""
-    value = value or ""
-    return f"'{value}" if value.startswith(_RUNS_IN_A_SPREADSHEET) else value
 
 
 def hours(value: str | None) -> str:

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from exports.columns import text
 from exports.rows import DRAFT, DRAFT_CONFLICT, month_rows, read_spool, write_spool
 from exports.writers import write_days_csv
 from workcards.tests.factories import MONTH
@@ -146,12 +145,6 @@ def test_the_same_data_gives_the_same_bytes(acme):
         for day in (5, 1, 3):
             post_day(zoe, day, **EIGHT)
         assert as_csv() == as_csv()
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_text_that_a_spreadsheet_would_run_is_written_as_text(start):
-    assert text(f"{start}cmd()") == f"'{start}cmd()"
-    assert text(f"a{start}") == f"a{start}"
 
 
 def test_a_name_that_is_a_formula_reaches_the_file_as_text(acme):
