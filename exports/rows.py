@@ -1,25 +1,18 @@
 """What an export reads: one row a day, employee and site, from the ledger and, if asked, from cards under review."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import IO, Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import (
-    Case,
-    CharField,
-    Exists,
-    F,
-    OuterRef,
-    Subquery,
-    Value,
-    When,
-)
+from django.db import models
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 
 from workcards.models import ApprovedDay, DayEntry
-from workcards.states import ReviewStatus
+from workcards.months import last_of_month
+from workforce.models import Employee
 
 DRAFT = "DRAFT"
 DRAFT_CONFLICT = "DRAFT CONFLICT"
@@ -27,8 +20,14 @@ DRAFT_CONFLICT = "DRAFT CONFLICT"
 CHUNK = 2000
 
 
+Whose = Mapping[str, UUID]
+
+
 class DayRow(NamedTuple):
-    """A day as it is exported. Dates, times and hours are text, as in the snapshot; `draft` is "" for an approved day."""
+    """A day as it is exported. Dates, times and hours are text, as in the snapshot; `draft` is "" for an approved day.
+
+    A row without `work_date` ("") is no day: it says that the employee is expected in the month, at `site_id` if that isn't "".
+    """
 
     site_name: str
     employee_name: str
@@ -46,16 +45,40 @@ class DayRow(NamedTuple):
     work_card_id: str
 
 
+# How rows may be ordered; names by the database's collation.
+BY_SITE = ("site_name", "employee_name", "person", "work_date")
+BY_EMPLOYEE = ("employee_name", "person", "work_date", "site_name")
+
+
 def month_rows(
-    month: date, *, site_id: UUID | None = None, include_unapproved: bool = False
+    month: date,
+    *,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    include_unapproved: bool = False,
+    include_expected: bool = False,
+    order: Sequence[str] = BY_SITE,
 ) -> Iterator[DayRow]:
-    """The rows of a month, ordered by site, name, employee id and date. Iterate inside one scope, in one snapshot."""
-    rows = _ledger(month, site_id)
+    """The rows of a month, in one query. Iterate inside one scope, in one snapshot.
+
+    `business_id` is for the platform's scope. With `include_expected` there is a row without a date for everybody who is
+    employed in the month, at their home site, last those who have none.
+    """
+    month = month.replace(day=1)
+    # The business first: a draft is the newest among those of its own.
+    whose = {} if business_id is None else {"business_id": business_id}
+    sources = [_ledger(month, whose)]
     if include_unapproved:
-        rows = rows.union(_drafts(month, site_id), all=True)
-    order = ("site_name", "employee_name", "person", "work_date")
+        sources.append(_drafts(month, whose))
+    if include_expected:
+        sources.append(_expected(month, whose))
+    if site_id is not None:
+        sources = [source.filter(place=site_id) for source in sources]
+    rows, *others = sources
+    if others:
+        rows = rows.union(*others, all=True)
     for values in rows.order_by(*order).iterator(chunk_size=CHUNK):
-        yield DayRow(*map(_plain, values))
+        yield _day_row(values)
 
 
 def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
@@ -74,74 +97,61 @@ def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
         yield DayRow(*json.loads(line))
 
 
-def _ledger(month: date, site_id: UUID | None) -> Any:
-    days = ApprovedDay.objects.for_month(month)
-    if site_id is not None:
-        days = days.filter(site_id=site_id)
+def _ledger(month: date, whose: Whose) -> Any:
+    days = ApprovedDay.objects.filter(**whose).for_month(month)
     return _columns(
-        days.annotate(draft=Value("", output_field=CharField())),
-        person="employee",
-        place="site",
+        days.annotate(draft=_text("")),
+        person="employee__",
         hours="hours",
-        card="work_card_id",
     )
 
 
-def _drafts(month: date, site_id: UUID | None) -> Any:
-    """Days of cards under review on dates that the ledger lacks; of several for one date, the newest card's alone."""
-    entries = DayEntry.objects.filter(
-        work_card__processing_month=month,
-        work_card__review_status=ReviewStatus.NEEDS_REVIEW,
-    )
-    posted = ApprovedDay.objects.filter(
-        employee_id=OuterRef("work_card__employee_id"), work_date=OuterRef("work_date")
-    )
-    newest = (
-        entries.filter(~Exists(posted))
-        .order_by(
-            "work_card__employee_id",
-            "work_date",
-            "-work_card__created_at",
-            "-work_card_id",
-        )
-        .distinct("work_card__employee_id", "work_date")
-        .values("pk")
-    )
-    rival = entries.filter(
-        work_card__employee_id=OuterRef("work_card__employee_id"),
-        work_date=OuterRef("work_date"),
-    ).exclude(pk=OuterRef("pk"))
-    chosen = DayEntry.objects.filter(pk__in=Subquery(newest))
-    if site_id is not None:
-        chosen = chosen.filter(work_card__site_id=site_id)
-    marked = chosen.annotate(
-        draft=_either(Exists(rival), DRAFT_CONFLICT, DRAFT),
+def _drafts(month: date, whose: Whose) -> Any:
+    entries = DayEntry.objects.filter(**whose).drafts(month)
+    mark = Case(
+        When(is_contested=True, then=_text(DRAFT_CONFLICT)), default=_text(DRAFT)
     )
     return _columns(
-        marked,
-        person="work_card__employee",
-        place="work_card__site",
+        entries.annotate(draft=mark),
+        person="work_card__employee__",
+        site="work_card__site",
         hours="total_hours",
-        card="work_card_id",
     )
 
 
-def _either(condition: Exists, yes: str, no: str) -> Any:
-    return Case(
-        When(condition, then=Value(yes)), default=Value(no), output_field=CharField()
+def _expected(month: date, whose: Whose) -> Any:
+    """The people of a month, as rows that have nothing of a day."""
+    people = Employee.objects.filter(**whose).employed_in(month, last_of_month(month))
+    nothing: dict[str, models.Field[Any, Any]] = {
+        "work_date": models.DateField(),
+        "from_time": models.TimeField(),
+        "to_time": models.TimeField(),
+        "day_status": models.CharField(),
+        "work_card_id": models.UUIDField(),
+        "no_hours": models.DecimalField(),
+    }
+    blank = {name: Value(None, output_field=kind) for name, kind in nothing.items()}
+    return _columns(
+        people.annotate(**blank, draft=_text(""), break_minutes=Value(0)),
+        person="",
+        hours="no_hours",
     )
 
 
-def _columns(days: Any, *, person: str, place: str, hours: str, card: str) -> Any:
-    """The columns of `DayRow`, in its order, so that both sources can be united."""
+def _text(value: str) -> Value:
+    return Value(value, output_field=models.CharField())
+
+
+def _columns(days: Any, *, person: str, hours: str, site: str = "site") -> Any:
+    """The columns of `DayRow`, in its order, so that all sources can be united."""
     named: Any = days.order_by().annotate(
-        site_name=F(f"{place}__site_name"),
-        employee_name=F(f"{person}__full_name"),
-        external_id=F(f"{person}__external_employee_id"),
-        passport=Coalesce(f"{person}__passport_id", f"{person}__former_passport_id"),
+        site_name=F(f"{site}__site_name"),
+        employee_name=F(f"{person}full_name"),
+        external_id=F(f"{person}external_employee_id"),
+        passport=Coalesce(f"{person}passport_id", f"{person}former_passport_id"),
         hours_of_day=F(hours),
-        person=F(f"{person}__pk"),
-        place=F(f"{place}__pk"),
+        person=F(f"{person}pk"),
+        place=F(f"{site}__pk"),
     )
     return named.values_list(
         "site_name",
@@ -157,7 +167,19 @@ def _columns(days: Any, *, person: str, place: str, hours: str, card: str) -> An
         "day_status",
         "draft",
         "place",
-        card,
+        "work_card_id",
+    )
+
+
+def _day_row(values: Sequence[Any]) -> DayRow:
+    row = DayRow(*map(_plain, values))
+    if row.work_date:
+        return row
+    return row._replace(
+        work_date="",
+        work_card_id="",
+        site_name=row.site_name or "",
+        site_id=row.site_id or "",
     )
 
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import (
     Case,
     Count,
+    Exists,
     OuterRef,
     Prefetch,
     Subquery,
@@ -81,21 +82,50 @@ class WorkCardQuerySet(TenantQuerySet):
 class DayEntryQuerySet(TenantQuerySet):
     """Lines of the cards of the business in scope."""
 
+    def drafts(self, month: date) -> Self:
+        """Days that nobody has approved yet, each with `is_contested`: another card under review has its date too.
+
+        They are on cards under review, on dates that the ledger lacks for the employee, wherever it was; of several for
+        one date it is the newest card's alone. Narrow to a business before asking, to a site after: the newest of all sites counts.
+        """
+        under_review = self.filter(
+            work_card__processing_month=month.replace(day=1),
+            work_card__review_status=ReviewStatus.NEEDS_REVIEW,
+        )
+        posted = self._ledger().filter(
+            employee_id=OuterRef("work_card__employee_id"),
+            work_date=OuterRef("work_date"),
+        )
+        newest = (
+            under_review.filter(~Exists(posted))
+            .order_by(
+                "work_card__employee_id",
+                "work_date",
+                "-work_card__created_at",
+                "-work_card_id",
+            )
+            .distinct("work_card__employee_id", "work_date")
+            .values("pk")
+        )
+        rival = under_review.filter(
+            work_card__employee_id=OuterRef("work_card__employee_id"),
+            work_date=OuterRef("work_date"),
+        ).exclude(pk=OuterRef("pk"))
+        return self.filter(pk__in=Subquery(newest)).annotate(is_contested=Exists(rival))
+
     def with_ledger(self) -> Self:
         """With `ledger`: what is paid for the employee's date, as `{hours, day_status, work_card_id, site_id, site_name}`.
 
         Null if nothing is. Of several rows it is the card's own, else that of its site, else any.
         """
-        field: Any = self.model._meta.get_field("work_card")
-        card_model = field.related_model
-        ledger = card_model._meta.get_field("approved_days").related_model.objects
         nearest = Case(
             When(work_card_id=OuterRef("work_card_id"), then=0),
             When(site_id=OuterRef("work_card__site_id"), then=1),
             default=2,
         )
         rows = (
-            ledger.filter(
+            self._ledger()
+            .filter(
                 employee_id=OuterRef("work_card__employee_id"),
                 work_date=OuterRef("work_date"),
             )
@@ -112,6 +142,10 @@ class DayEntryQuerySet(TenantQuerySet):
             )
         )
         return self.annotate(ledger=Subquery(rows[:1]))
+
+    def _ledger(self) -> Any:
+        card: Any = self.model._meta.get_field("work_card").related_model
+        return card._meta.get_field("approved_days").related_model.objects.all()
 
 
 class ApprovedDayQuerySet(TenantQuerySet):

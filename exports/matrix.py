@@ -1,0 +1,179 @@
+"""The month at a glance: a row a day, a column an employee. What the API, the admin and the spreadsheet of a month show.
+
+    month_matrix(month=…, site_id=…)    one matrix, of a site or of all together
+    month_matrices(month=…)             a matrix for each site, one after the other
+    matrices_of(month, rows)            the same from rows that have been read already
+
+Each reads with one query, whatever the size. Totals are of approved days only: what is under review is shown, marked, and
+never added up.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from itertools import groupby
+from uuid import UUID
+
+from workcards.months import days_of_month
+
+from .rows import BY_EMPLOYEE, DRAFT, DRAFT_CONFLICT, DayRow, month_rows
+
+NO_HOURS = Decimal("0.00")
+
+
+class State(StrEnum):
+    """How sure a day is."""
+
+    APPROVED = "approved"
+    NEEDS_REVIEW = "needs_review"
+    # Several cards under review have the date; what is shown is the newest one's.
+    CONFLICT = "conflict"
+
+
+_STATES = {
+    "": State.APPROVED,
+    DRAFT: State.NEEDS_REVIEW,
+    DRAFT_CONFLICT: State.CONFLICT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of an employee: hours, or else an absence.
+
+    Where all sites stand together a date may have been paid at several. Then the hours are those of all of them, and the
+    card is that of the first site by name.
+    """
+
+    hours: Decimal | None
+    day_status: str | None
+    state: State
+    work_card_id: str
+
+
+@dataclass(slots=True)
+class Column:
+    """An employee, with the days that are shown and the totals of those that are approved."""
+
+    employee_id: str
+    full_name: str
+    passport_id: str | None
+    cells: dict[date, Cell] = field(default_factory=dict)
+    total_hours: Decimal = NO_HOURS
+    # Kind of absence → days; a kind that there was none of is 0.
+    absences: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Matrix:
+    """The month of a site, or of all sites: then `site_id` and `site_name` are "".
+
+    `columns` are ordered by name and id. In it are those who have a day that is shown, and those employed in the month
+    whose home the site is.
+    """
+
+    month: date
+    site_id: str = ""
+    site_name: str = ""
+    columns: list[Column] = field(default_factory=list)
+    day_totals: dict[date, Decimal] = field(default_factory=dict)
+    total_hours: Decimal = NO_HOURS
+
+    @property
+    def days(self) -> list[date]:
+        """All 28 to 31 of them, which are also the keys of `day_totals`."""
+        return list(self.day_totals)
+
+
+def month_matrix(
+    *,
+    month: date,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    approved_only: bool = True,
+) -> Matrix:
+    """The month of one site, or of all sites together, in one query.
+
+    `approved_only=False` adds the days of cards under review on dates that the ledger lacks. `business_id` is for the
+    platform's scope. Of all sites, also those are in it who are employed and have no home site.
+    """
+    rows = month_rows(
+        month,
+        site_id=site_id,
+        business_id=business_id,
+        include_unapproved=not approved_only,
+        include_expected=True,
+        order=BY_EMPLOYEE,
+    )
+    return _matrix(month, rows)
+
+
+def month_matrices(
+    *,
+    month: date,
+    site_id: UUID | None = None,
+    approved_only: bool = True,
+) -> Iterator[Matrix]:
+    """A matrix for each site that has one, by name, in one query; in memory is one site at a time.
+
+    Iterate inside one scope.
+    """
+    rows = month_rows(
+        month,
+        site_id=site_id,
+        include_unapproved=not approved_only,
+        include_expected=True,
+    )
+    return matrices_of(month, rows)
+
+
+def matrices_of(month: date, rows: Iterable[DayRow]) -> Iterator[Matrix]:
+    """A matrix for each site from `month_rows(…, include_expected=True)`, ordered by site as that gives them."""
+    for (site_id, site_name), of_site in groupby(
+        rows, key=lambda row: (row.site_id, row.site_name)
+    ):
+        if site_id:
+            matrix = _matrix(month, of_site)
+            matrix.site_id, matrix.site_name = site_id, site_name
+            yield matrix
+
+
+def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
+    """One matrix from rows ordered by employee."""
+    matrix = Matrix(month.replace(day=1))
+    matrix.day_totals = dict.fromkeys(days_of_month(month), NO_HOURS)
+    for _, of_person in groupby(rows, key=lambda row: row.employee_id):
+        column: Column | None = None
+        for row in of_person:
+            if column is None:
+                column = Column(row.employee_id, row.employee_name, row.passport_id)
+                matrix.columns.append(column)
+            if row.work_date:
+                _add(matrix, column, row)
+    return matrix
+
+
+def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
+    """Put a day into its cell, and into the totals if it is approved."""
+    day = date.fromisoformat(row.work_date)
+    hours = None if row.hours is None else Decimal(row.hours)
+    state = _STATES[row.draft]
+    shown = column.cells.get(day)
+    if shown is None:
+        column.cells[day] = Cell(hours, row.day_status, state, row.work_card_id)
+    else:
+        # Two sites in one day. An absence stands alone on its date: the database sees to it.
+        column.cells[day] = replace(
+            shown, hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS)
+        )
+    if state is not State.APPROVED:
+        return
+    if row.day_status is not None:
+        column.absences[row.day_status] += 1
+    if hours is not None:
+        column.total_hours += hours
+        matrix.day_totals[day] += hours
+        matrix.total_hours += hours
