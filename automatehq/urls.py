@@ -94,6 +94,12 @@ API: Final[Table] = {
             CARD_DAYS,
         ),
         Route(
+            "work_cards/<id:pk>/suggestions",
+            WorkCardViewSet,
+            "work-card-suggestions",
+            get("suggestions"),
+        ),
+        Route(
             "work_cards/<id:pk>/file", WorkCardViewSet, "work-card-file", get("file")
         ),
     ],

@@ -274,3 +274,20 @@ UPLOADS = [
         status_codes=["400"],
     ),
 ]
+SUGGESTIONS = [
+    answer(
+        "Read as B for 8",
+        {
+            "employee": {
+                **_EMPLOYEE,
+                "passport_id": "A1234568",
+                "former_passport_id": None,
+                "external_employee_id": "1042",
+                "is_active": True,
+            },
+            "site": _SITE,
+            "reason": "passport_lookalike",
+            "detail": "The passport, but for letters and digits that look alike.",
+        },
+    )
+]

@@ -20,6 +20,7 @@ from automatehq.rest.fields import (
     ReferenceField,
 )
 from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from workforce.lookalikes import Reason
 from workforce.models import Employee, Site
 
 from .hours import MAX_BREAK_MINUTES, sum_hours
@@ -277,6 +278,26 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     card = WorkCardSerializer()
     reposted = serializers.ListField(child=DateField())
     warnings = serializers.ListField(child=serializers.CharField())
+
+
+class CandidateSerializer(serializers.Serializer[Any]):
+    """An employee who could be meant."""
+
+    id = IdField()
+    name = serializers.CharField(source="full_name")
+    passport_id = serializers.CharField(allow_null=True)
+    former_passport_id = serializers.CharField(allow_null=True)
+    external_employee_id = serializers.CharField(allow_null=True)
+    is_active = serializers.BooleanField()
+
+
+class SuggestionSerializer(serializers.Serializer[Any]):
+    """Who could be meant, their home site, and why: a code, and in `detail` a sentence."""
+
+    employee = CandidateSerializer()
+    site = NamedReference("employee.site_name")
+    reason = serializers.ChoiceField(Reason.choices)
+    detail = serializers.CharField(source="reason.label")
 
 
 class ExistingCardSerializer(serializers.Serializer[WorkCard]):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -36,16 +37,21 @@ from .serializers import (
     OutcomeSerializer,
     ReasonSerializer,
     StatusSerializer,
+    SuggestionSerializer,
     UploadSerializer,
     UploadsSerializer,
     WorkCardSerializer,
     card_json,
     days_json,
 )
+from .suggestions import QUERY_LENGTH, suggest
 
 Described = TypeVar("Described", bound=Callable[..., Any])
 
 DETAILS = OpenApiParameter("details", bool, description="With `days` and `file`.")
+QUERY = OpenApiParameter(
+    "q", str, required=True, description="A passport, an external id or a name."
+)
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
 REFUSED = OpenApiResponse(RefusalSerializer, "What happened instead", examples.REFUSALS)
 SCAN: dict[Any, Any] = {
@@ -94,6 +100,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         "unassigned": ("details",),
         "retrieve": ("details",),
         "file": ("rendition",),
+        "suggestions": ("q",),
     }
     rights = {
         "list": "cards.see",
@@ -107,6 +114,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         "partial_update": "cards.upload",
         "destroy": "cards.upload",
         "upload": "cards.upload",
+        "suggestions": "cards.upload",
         "assign": "cards.upload",
         "replace_days": "cards.review",
         "edit_days": "cards.review",
@@ -124,6 +132,8 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             queryset = queryset.unassigned()
         elif self.action == "file":
             return queryset.select_related("file")
+        elif self.action == "suggestions":
+            return queryset
         return queryset.with_details() if self._details() else queryset.with_figures()
 
     def get_parsers(self) -> list[Any]:
@@ -226,6 +236,22 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             for failure in uploads.failed
         ]
         raise Invalid.several(problems, **answer)
+
+    @extend_schema(
+        parameters=[QUERY],
+        responses=SuggestionSerializer(many=True),
+        examples=examples.SUGGESTIONS,
+    )
+    def suggestions(self, request: Request, pk: uuid.UUID) -> Response:
+        """Whose card it could be: at most five employees, the best reason first. Nothing is assigned."""
+        card = self.get_object()
+        text = request.query_params.get("q", "").strip()
+        if not text:
+            raise Invalid("required", _("Say what to look for."), "q")
+        if len(text) > QUERY_LENGTH:
+            detail = _("At most %(limit)s letters.") % {"limit": QUERY_LENGTH}
+            raise Invalid("max_length", detail, "q")
+        return Response(SuggestionSerializer(suggest(card, text), many=True).data)
 
     @described(AssignSerializer, OutcomeSerializer, examples.ASSIGN)
     def assign(self, request: Request, pk: uuid.UUID) -> Response:

@@ -65,6 +65,10 @@ class AutoSchema(SpectacularSchema):
         is_named = self.method == "GET" and is_list_action(self.view)
         return is_named or bool(super()._is_list_view(serializer))
 
+    def _get_paginator(self) -> Any:
+        """Those lists come in pages; an answer with `many=True` of any other action is a plain array."""
+        return super()._get_paginator() if is_list_action(self.view) else None
+
 
 class FilterExtension(DjangoFilterExtension):
     """The query parameters of a list: filters, `ordering`, `search`."""

@@ -169,6 +169,10 @@ def of_business(world: World) -> dict[str, Any]:
     return {"business_id": str(world.acme.id)}
 
 
+def typed(world: World) -> dict[str, Any]:
+    return {"q": "John"}
+
+
 class Row(NamedTuple):
     method: str
     route: str
@@ -241,6 +245,7 @@ TABLE = [
     Row("PUT", "work-card",       "act 200 200 200 200 403", card, same_card),
     Row("PATCH", "work-card",     "act 200 200 200 200 403", card, {"notes": "N"}),
     Row("DELETE", "work-card",    "act 204 204 403 403 403", card),  # somebody else's
+    Row("GET", "work-card-suggestions", "403 200 200 200 200 403", card, None, typed),
     Row("POST", "work-card-assign", "act 200 200 200 200 403", card, somebody),
     Row("POST", "work-card-approve", "act 200 200 200 403 403", card, seen),
     Row("POST", "work-card-reject", "act 200 200 200 403 403", card, because),

@@ -38,6 +38,7 @@ from workcards.months import month_text
 from workcards.serializers import ManualCardSerializer
 from workcards.services.uploads import default_month
 from workcards.states import ReviewStatus
+from workcards.suggestions import QUERY_LENGTH, suggest
 from workforce.models import Site
 
 from .days import VersionForm, day_formset, rows_of
@@ -252,12 +253,14 @@ class WorkCardAdmin(TenantAdmin):
             formset = day_formset(card, entries)
         # What the person saw, not what is now: a change that came between must show when something is sent.
         version = request.POST.get("version", card.version)
+        verbs = self.offered_verbs(request, card)
         context = {
             **self.admin_site.each_context(request),
             "title": self.card(card),
             "opts": self.opts,
             "original": card,
-            "verbs": self.offered_verbs(request, card),
+            "verbs": verbs,
+            **_suggestions(request, card, verbs),
             "formset": formset,
             "version": version,
             "verb_query": urlencode({"version": version}),
@@ -309,3 +312,19 @@ class WorkCardAdmin(TenantAdmin):
         return TemplateResponse(
             request, "admin/workcards/workcard/upload.html", context, status=status
         )
+
+
+def _suggestions(
+    request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the search box of a card's page shows, for those who may assign the card as it is now."""
+    urls = {verb["name"]: verb["url"] for verb in verbs}
+    if "assign" not in urls:
+        return {}
+    asked = request.GET.get("q", "").strip()[:QUERY_LENGTH]
+    return {
+        "assign_url": urls["assign"],
+        "asked": asked,
+        "query_length": QUERY_LENGTH,
+        "suggestions": suggest(card, asked) if asked else (),
+    }

@@ -32,6 +32,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("put", "", {"notes": "x"}),
     ("patch", "", {"notes": "x"}),
     ("delete", "", None),
+    ("get", "/suggestions?q=John", None),
     ("post", "/assign", {"employee_id": None}),
     ("post", "/approve", {"version": 1}),
     ("post", "/reject", {"reason": "x"}),

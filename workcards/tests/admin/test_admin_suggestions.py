@@ -1,0 +1,117 @@
+"""Whose card it could be, on the card's page: a search, and a button for each suggestion."""
+
+import re
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+from automatehq.tests.admin_clients import AdminClient, browser_of
+from automatehq.tests.asking import events, queries
+from workcards.models import WorkCard
+from workcards.services import assign_card, reject_card
+from workcards.tests.factories import WorkCardFactory
+from workforce.models import Employee
+from workforce.tests.factories import EmployeeFactory
+
+from .pages import fresh, url_of
+
+
+@pytest.fixture
+def lost(acme: Personas, john: Employee) -> WorkCard:
+    """A card of nobody at John's site."""
+    with acme.scope():
+        return WorkCardFactory(unassigned=True, site=john.site)
+
+
+def names(page: Any) -> list[str]:
+    return [employee.full_name for employee, _reason in page.context["suggestions"]]
+
+
+def test_a_card_is_searched_for_and_assigned_with_a_button(
+    acme: Personas, client: AdminClient, john: Employee, lost: WorkCard
+) -> None:
+    page = client.get(url_of(lost), {"q": "example jhon"})
+    assert names(page) == ["John Example"]
+    html = page.content.decode()
+    assert "Every word is in the name, but for a letter." in html
+    # Exactly what the button on the page sends.
+    (form,) = re.findall(
+        r'<form method="post" action="([^"]+/assign/)">(.*?)</form>', html, re.S
+    )
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1]))
+    assert client.send(form[0], sent)["Location"] == url_of(lost)
+    assert fresh(lost).employee_id == john.pk
+    (event,) = events(acme.id)
+    assert event.event_type == "card_assigned"
+
+
+def test_searching_assigns_nothing(
+    acme: Personas, client: AdminClient, john: Employee, lost: WorkCard
+) -> None:
+    client.get(url_of(lost), {"q": john.passport_id})
+    assert fresh(lost).employee_id is None
+    assert events(acme.id) == []
+
+
+def test_without_a_search_nobody_is_suggested_and_nothing_more_is_asked(
+    client: AdminClient, john: Employee, lost: WorkCard
+) -> None:
+    page = client.get(url_of(lost))
+    assert not page.context["suggestions"]
+    assert b'name="q"' in page.content
+    plain = queries(lambda: client.get(url_of(lost)))
+    assert queries(lambda: client.get(url_of(lost), {"q": "John"})) == plain + 1
+
+
+def test_what_nobody_has_is_said_so(client: AdminClient, lost: WorkCard) -> None:
+    page = client.get(url_of(lost), {"q": '"><script>'})
+    assert "Nobody of your business could be meant." in page.content.decode()
+    assert b"<script>" not in page.content.split(b"card-suggestions")[1]
+
+
+def test_a_button_of_an_old_page_is_refused(
+    acme: Personas, client: AdminClient, john: Employee, lost: WorkCard
+) -> None:
+    with acme.scope():
+        jim = EmployeeFactory()
+        assign_card(card_id=lost.pk, employee=jim, actor=acme.reviewer)
+    url = reverse("admin:workcards_workcard_assign", args=[lost.pk])
+    response = client.send(url, {"employee": str(john.pk), "version": 1})
+    assert response.status_code == 409
+    assert "Acme Reviewer changed it" in response.content.decode()
+    assert fresh(lost).employee_id == jim.pk
+
+
+def test_another_businesss_people_are_not_suggested(
+    globex: Personas, client: AdminClient, john: Employee, lost: WorkCard
+) -> None:
+    with globex.scope():
+        stranger = EmployeeFactory(full_name="John Stranger", passport_id="ZZ77777")
+    assert names(client.get(url_of(lost), {"q": "John"})) == ["John Example"]
+    for text in ("ZZ77777", "ZZ777-77", stranger.full_name):
+        assert names(client.get(url_of(lost), {"q": text})) == []
+
+
+@pytest.mark.parametrize("decided", ["viewer", "super_admin", "rejected"])
+def test_there_is_no_search_for_whom_or_where_nothing_can_be_assigned(
+    acme: Personas,
+    super_admin: User,
+    client: AdminClient,
+    john: Employee,
+    lost: WorkCard,
+    decided: str,
+) -> None:
+    if decided == "viewer":
+        client = browser_of(acme.viewer)
+    elif decided == "super_admin":
+        client = browser_of(super_admin)
+    else:
+        with acme.scope():
+            reject_card(card_id=lost.pk, reason="blurred", actor=acme.reviewer)
+    page = client.get(url_of(lost), {"q": "John"})
+    assert page.status_code == 200
+    assert b'name="q"' not in page.content
+    assert b"John Example" not in page.content

@@ -1,0 +1,182 @@
+"""Which employee is meant by what somebody read off a card. Pure: no database, no request.
+
+A passport is read letter by letter from handwriting: O for 0, I for 1, S for 5, B for 8, and neighbours that changed
+places. A name comes in any order, in Hebrew or Latin, with or without accents and vowel points, and with a typing error.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .identifiers import normalise_passport
+
+# Words shorter than this are other words with one letter changed, not typing errors.
+SHORTEST_WITH_TYPO = 4
+SHORTEST_BEGINNING = 2
+
+_LOOKALIKES = str.maketrans("OISB", "0158")
+# Hebrew letters as they are written at the end of a word, and as elsewhere.
+_FINAL_LETTERS = str.maketrans("ךםןףץ", "כמנפצ")
+# Inside a word: J. O'Neil, ג׳ורג׳.
+_APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´׳״\""))
+
+
+class Reason(models.TextChoices):
+    """Why an employee could be meant. The better reason stands first."""
+
+    PASSPORT_EXACT = "passport_exact", _("The passport.")
+    EXTERNAL_ID = "external_id", _("The external id.")
+    PASSPORT_FORMER = (
+        "passport_former",
+        _("The former passport: it was released."),
+    )
+    PASSPORT_LOOKALIKE = (
+        "passport_lookalike",
+        _("The passport, but for letters and digits that look alike."),
+    )
+    PASSPORT_TRANSPOSED = (
+        "passport_transposed",
+        _("The passport, but for two neighbours that changed places."),
+    )
+    NAME = "name", _("Every word is in the name.")
+    NAME_BEGINNING = "name_beginning", _("Every word begins one of the name.")
+    NAME_SIMILAR = (
+        "name_similar",
+        _("Every word is in the name, but for a letter."),
+    )
+    NAME_PARTIAL = "name_partial", _("Most words are in the name.")
+
+
+RANK = {reason: rank for rank, reason in enumerate(Reason)}
+# How well two words agree: a reason of names, the better one smaller.
+_EQUAL, _BEGINNING, _SIMILAR = range(3)
+_BY_LEVEL = (Reason.NAME, Reason.NAME_BEGINNING, Reason.NAME_SIMILAR)
+
+
+class Identity(NamedTuple):
+    """What is known of an employee that somebody could read off a card."""
+
+    full_name: str
+    passport_id: str | None
+    former_passport_id: str | None
+    external_employee_id: str | None
+
+
+@dataclass(frozen=True)
+class Clue:
+    """What somebody typed, made ready to be compared with many employees."""
+
+    external_id: str
+    passport: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        text = _visible(text)
+        # The longest word first: the shorter ones are then content with what it leaves over.
+        words = sorted(words_of(text), key=len, reverse=True)
+        return cls(text.strip(), normalise_passport(text), tuple(words))
+
+    def reason_for(self, known: Identity) -> Reason | None:
+        """The best reason why this employee could be meant, or None."""
+        return (
+            self._by_number(known)
+            or self._by_passport(known.passport_id)
+            or self._by_name(known.full_name)
+        )
+
+    def _by_number(self, known: Identity) -> Reason | None:
+        if self.passport and self.passport == known.passport_id:
+            return Reason.PASSPORT_EXACT
+        if self.external_id and self.external_id == known.external_employee_id:
+            return Reason.EXTERNAL_ID
+        if self.passport and self.passport == known.former_passport_id:
+            return Reason.PASSPORT_FORMER
+        return None
+
+    def _by_passport(self, passport_id: str | None) -> Reason | None:
+        if passport_id is None or len(passport_id) != len(self.passport):
+            return None
+        read, real = (
+            passport.translate(_LOOKALIKES) for passport in (self.passport, passport_id)
+        )
+        if read == real:
+            return Reason.PASSPORT_LOOKALIKE
+        return Reason.PASSPORT_TRANSPOSED if are_transposed(read, real) else None
+
+    def _by_name(self, full_name: str) -> Reason | None:
+        own = words_of(full_name)
+        levels = []
+        for word in self.words:
+            level, found = min(
+                ((_level(word, other), other) for other in own),
+                default=(None, ""),
+                key=lambda pair: len(_BY_LEVEL) if pair[0] is None else pair[0],
+            )
+            if level is not None:
+                levels.append(level)
+                own.remove(found)
+        if levels and len(levels) == len(self.words):
+            return _BY_LEVEL[max(levels)]
+        return Reason.NAME_PARTIAL if len(levels) * 2 > len(self.words) else None
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a name as they are compared: without case, accents, vowel points and apostrophes."""
+    bare = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
+        if not unicodedata.combining(letter)
+    )
+    folded = bare.casefold().translate(_FINAL_LETTERS)
+    return "".join(letter if letter.isalnum() else " " for letter in folded).split()
+
+
+def are_transposed(one: str, other: str) -> bool:
+    """True if two neighbours have changed places, and nothing else differs."""
+    differing = _differing(one, other)
+    if len(one) != len(other) or len(differing) != 2:
+        return False
+    first, second = differing
+    return (
+        second == first + 1 and one[first : second + 1] == other[second] + other[first]
+    )
+
+
+def is_one_typo(one: str, other: str) -> bool:
+    """True if a letter was added, left out or mistaken, or two neighbours changed places."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(longer) - len(shorter) > 1:
+        return False
+    if len(shorter) == len(longer):
+        return len(_differing(one, other)) == 1 or are_transposed(one, other)
+    at = next(iter(_differing(shorter, longer)), len(shorter))
+    return shorter[at:] == longer[at + 1 :]
+
+
+def _level(asked: str, own: str) -> int | None:
+    if asked == own:
+        return _EQUAL
+    if len(asked) >= SHORTEST_BEGINNING and own.startswith(asked):
+        return _BEGINNING
+    if min(len(asked), len(own)) >= SHORTEST_WITH_TYPO and is_one_typo(asked, own):
+        return _SIMILAR
+    return None
+
+
+def _differing(one: Iterable[str], other: Iterable[str]) -> list[int]:
+    """Where two words differ, as far as both go."""
+    return [at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+
+
+def _visible(text: str) -> str:
+    """Without marks that only steer the direction of writing, which come along when text is copied."""
+    return "".join(
+        letter
+        for letter in unicodedata.normalize("NFKC", text)
+        if unicodedata.category(letter) != "Cf"
+    )
