@@ -13,6 +13,7 @@ from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
+from .closed_months import ClosedMonth as ClosedMonth  # noqa: PLC0414 -- every model is found in this module
 from .querysets import ApprovedDayQuerySet, DayEntryQuerySet, WorkCardQuerySet
 from .states import DayStatus, ReviewStatus, Source
 

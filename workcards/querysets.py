@@ -20,6 +20,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from businesses.tenancy.managers import TenantQuerySet
 
+from .closed_months import ClosedMonth
 from .months import next_month
 from .states import ReviewStatus
 
@@ -65,8 +66,9 @@ class WorkCardQuerySet(TenantQuerySet):
                 Subquery(hours, output_field=_HOURS), Value(0, output_field=_HOURS)
             ),
             day_count=Coalesce(Subquery(count), 0),
-            # The one place that says so. No month can be closed as yet.
-            month_is_closed=Value(False),  # noqa: FBT003 -- an SQL literal
+            month_is_closed=Exists(
+                ClosedMonth.objects.filter(month=OuterRef("processing_month"))
+            ),
         )
 
     def with_details(self) -> Self:

@@ -14,7 +14,13 @@ from automatehq.tests.scratch import (
 )
 from businesses.tenancy.context import platform_scope
 
-BORN_LATER = ["approved_days", "migration_originals", "site_settings", "sign_ins"]
+BORN_LATER = [
+    "approved_days",
+    "closed_months",
+    "migration_originals",
+    "site_settings",
+    "sign_ins",
+]
 JSON_COLUMNS = ("metadata", "content", "changed")
 Row = dict[str, Any]
 Rows = dict[str, dict[str, Row]]  # by table and id

@@ -13,6 +13,7 @@ from businesses.tenancy.context import platform_scope, try_get_scope
 from exports.tests.factories import ExportRunFactory
 from workcards.tests.factories import (
     ApprovedDayFactory,
+    ClosedMonthFactory,
     DayEntryFactory,
     WorkCardFactory,
     WorkCardFileFactory,
@@ -41,6 +42,7 @@ from workforce.tests.factories import (
         (DayEntryFactory, {}),
         (DayEntryFactory, {"absent": True}),
         (ApprovedDayFactory, {}),
+        (ClosedMonthFactory, {}),
         (ExportRunFactory, {}),
         (AuditEventFactory, {}),
     ],

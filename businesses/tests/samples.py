@@ -1,6 +1,7 @@
 """One row of every tenant model for a business, and all that the database holds of one."""
 
 import uuid
+from datetime import date
 from typing import Any
 
 from django.db import connection, models
@@ -17,9 +18,16 @@ from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.roles import quoted
 from exports.models import ExportRun
 from exports.tests.factories import ExportRunFactory
-from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
+from workcards.models import (
+    ApprovedDay,
+    ClosedMonth,
+    DayEntry,
+    WorkCard,
+    WorkCardFile,
+)
 from workcards.tests.factories import (
     ApprovedDayFactory,
+    ClosedMonthFactory,
     DayEntryFactory,
     WorkCardFactory,
 )
@@ -46,6 +54,8 @@ def one_of_each(personas: Personas) -> Rows:
             WorkCard: card,
             DayEntry: DayEntryFactory(work_card=card),
             ApprovedDay: approved,
+            # Another month than the cards': they are to be written.
+            ClosedMonth: ClosedMonthFactory(month=date(2020, 1, 1)),
             ExportRun: ExportRunFactory(site=card.site),
             MigrationOriginal: _original(personas.id),
         }

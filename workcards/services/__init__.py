@@ -9,7 +9,8 @@
 
 Each takes keyword arguments only and the person who acts, locks what it changes, checks rights, version and status, and
 leaves one audit event for each card it changed. What is refused is a `DomainError` and has written nothing. Locks are
-taken in one order: cards, then the ledger of their employees, then the bytes of files.
+taken in one order: cards, then their month (shared; whoever closes has it alone), then the ledger of their employees,
+then the bytes of files. Every verb asks whether the month is open, and triggers of the database ask again.
 """
 
 from .cards import assign_card, create_manual_card, delete_card, edit_card

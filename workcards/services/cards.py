@@ -19,6 +19,7 @@ from .locking import (
     check_verb,
     lock_card,
     lock_names,
+    require_open_month,
     require_right,
     require_unapproved,
 )
@@ -39,10 +40,11 @@ def create_manual_card(
 ) -> tuple[WorkCard, bool]:
     """A card without a scan, and whether it is new: while one waits for review, it is given again.
 
-    Raises `Invalid` `site_closed` for a site that takes no new cards.
+    Raises `Invalid` `site_closed` for a site that takes no new cards, `Conflict` `month_closed`.
     """
     require_right(actor, "cards.upload")
     month = first_of_month(month)
+    require_open_month(month)
     lock_names("manual_card", [f"{employee.pk} {site.pk} {month}"])
     waiting = (
         WorkCard.objects.for_employee_month(employee.pk, month)
@@ -82,7 +84,7 @@ def edit_card(
     """The card with another site, month or notes; what is None stays.
 
     Site and month change only while the card is unapproved (`Conflict` `card_approved`), the month only while no day is
-    entered (`Conflict` `has_days`).
+    entered (`Conflict` `has_days`) and from an open month to an open one (`Conflict` `month_closed`).
     """
     require_right(actor, "cards.upload")
     card = lock_card(card_id, version=version)
@@ -99,6 +101,7 @@ def edit_card(
                 _("The month can't change while the card has days."),
                 "processing_month",
             )
+        require_open_month(month)
         card.processing_month = first_of_month(month)
     if notes is not None:
         card.notes = notes

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -11,7 +12,9 @@ from django.utils.translation import gettext as _
 from audit.models import AuditEvent
 from automatehq.rest.errors import Conflict, Denied
 from businesses.tenancy.context import get_current_business_id
+from workcards.closed_months import ClosedMonth, month_lock
 from workcards.models import WorkCard
+from workcards.months import month_text
 from workcards.serializers import card_json, moment
 from workcards.states import RIGHTS, ReviewStatus, Verb, status_after
 
@@ -19,7 +22,8 @@ from workcards.states import RIGHTS, ReviewStatus, Verb, status_after
 def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
     """The card, held until the transaction ends.
 
-    Raises `Http404` if there is none, `Conflict` `stale_version` if it is not any more the version that was seen.
+    Raises `Http404` if there is none, `Conflict` `month_closed` if nothing in its month changes any more, `stale_version`
+    if it is not any more the version that was seen.
     """
     # No joins: whoever waits for the lock would get the new card beside the employee it had before.
     # No key: an entry of the ledger may refer to a card that somebody else holds; it need not wait.
@@ -28,14 +32,40 @@ def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
     )
     if card is None:
         raise Http404
+    require_open_month(card.processing_month)
     if version is not None and card.version != version:
         raise _stale(card)
     return card
 
 
+def require_open_month(month: date) -> None:
+    """Keep a month of the business from being closed until the transaction ends. Cards are locked before.
+
+    Raises `Conflict` `month_closed`, naming the month. The database would refuse too, without a name.
+    """
+    name = month_lock(get_current_business_id(), month)
+    _lock("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", name)
+    # A query of its own, after the lock: whoever has waited for a closing must see it.
+    refuse_closed_month(month)
+
+
+def refuse_closed_month(month: date) -> None:
+    """Raise `Conflict` `month_closed` if the month is closed now; a moment later it may be another way."""
+    if ClosedMonth.objects.for_month(month).exists():
+        text = month_text(month)
+        detail = _("%(month)s is closed: nothing in it can change any more.")
+        raise Conflict("month_closed", detail % {"month": text}, month=text)
+
+
+def lock_month(month: date) -> None:
+    """Have a month of the business alone, to close or to reopen it, until the transaction ends."""
+    name = month_lock(get_current_business_id(), month)
+    _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
+
+
 def lock_ledger(employee_id: uuid.UUID) -> None:
-    """Keep all others from posting days of this employee until the transaction ends. Cards are locked before."""
-    # The lock that the ledger's own trigger takes: see migration 0005 of this app.
+    """Keep all others from posting days of this employee until the transaction ends. Cards and months come before."""
+    # The lock that the ledger's own trigger takes: see migration 0006 of this app.
     _lock(
         "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
         f"approved_days {employee_id}",

@@ -23,7 +23,12 @@ from workcards.tasks import make_renditions
 from workforce.models import Employee, Site
 
 from .cards import require_open_site
-from .locking import lock_names, require_right
+from .locking import (
+    lock_names,
+    refuse_closed_month,
+    require_open_month,
+    require_right,
+)
 from .trail import FILE_FIELDS, card_snapshot, record_card
 
 MAX_FILES = 50
@@ -69,7 +74,8 @@ def upload_cards(
     """A card for each page of each scan, at `site` or else the employee's, for `month` or else the one of today.
 
     A file that can't be taken in is refused alone. One that the business has already is a duplicate and makes no card,
-    unless `allow_duplicate`. Raises `Invalid`: no files or more than 50, no site, `site_closed`.
+    unless `allow_duplicate`. Raises `Invalid`: no files or more than 50, no site, `site_closed`; `Conflict` `month_closed`,
+    of today's month too: a card never goes to another month than people think.
     """
     require_right(actor, "cards.upload")
     if not 1 <= len(files) <= MAX_FILES:
@@ -79,10 +85,12 @@ def upload_cards(
     if site is None:
         raise Invalid("required", _("Say at which site."), "site_id")
     require_open_site(site)
+    month = first_of_month(month) if month else default_month()
+    refuse_closed_month(month)
     card = WorkCard(
         site=site,
         employee=employee,
-        processing_month=first_of_month(month) if month else default_month(),
+        processing_month=month,
         source=Source.UPLOAD_BATCH if len(files) > 1 else Source.UPLOAD_SINGLE,
         review_status=ReviewStatus.NEEDS_REVIEW
         if employee
@@ -92,6 +100,8 @@ def upload_cards(
     )
     uploads = Uploads()
     readable = list(_inspected(files, uploads))
+    # Held from here on only: who closes the month, and all who come after, need not wait until the scans are read.
+    require_open_month(month)
     # Two uploads of the same bytes at once: the second waits here, and then finds the first one's card.
     lock_names("scan", {intake.sha256 for _upload, intake in readable})
     for upload, intake in readable:

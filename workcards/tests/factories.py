@@ -12,7 +12,13 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 from PIL import Image
 
-from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
+from workcards.models import (
+    ApprovedDay,
+    ClosedMonth,
+    DayEntry,
+    WorkCard,
+    WorkCardFile,
+)
 from workcards.states import ReviewStatus, Source
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
@@ -126,3 +132,13 @@ class ApprovedDayFactory(DjangoModelFactory[ApprovedDay]):
     break_minutes = 30
     hours = Decimal("8.00")
     approved_at = factory.LazyFunction(timezone.now)
+
+
+class ClosedMonthFactory(DjangoModelFactory[ClosedMonth]):
+    """A month that is closed, from now on: what shall be in it is made before."""
+
+    class Meta:
+        model = ClosedMonth
+        django_get_or_create = ("month",)
+
+    month = MONTH
