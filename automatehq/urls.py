@@ -109,6 +109,12 @@ API: Final[Table] = {
         Route(
             "export_runs/<id:pk>/file", ExportRunViewSet, "export-run-file", get("file")
         ),
+        Route(
+            "export_runs/<id:pk>/changes",
+            ExportRunViewSet,
+            "export-run-changes",
+            get("changes"),
+        ),
     ],
 }
 

@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin_forms import MonthField, ServiceForm, told_plainly
 from automatehq.rest.errors import DomainError
-from businesses.tenancy.admin import TenantAdmin
 from workcards.admin.filters import MonthFilter
 from workcards.months import month_text
 from workcards.services.uploads import default_month
 
 from . import services
+from .change_admin import ChangesPage
 from .models import ExportRun
 from .serializers import ExportRequestSerializer
 from .views import file_response
@@ -38,7 +38,7 @@ class ExportRequestForm(ServiceForm):
 
 
 @admin.register(ExportRun)
-class ExportRunAdmin(TenantAdmin):
+class ExportRunAdmin(ChangesPage):
     add_form = ExportRequestForm
     add_serializer_class = ExportRequestSerializer
     rights = {"view": "exports.see", "add": "exports.create"}

@@ -16,23 +16,26 @@ from automatehq.rest.errors import Conflict, Missing
 from businesses.tenancy.api import TenantReadOnlyViewSet
 
 from . import services
+from .change_views import ChangesMixin
 from .filters import ExportRunFilterSet
 from .models import ExportRun
 from .serializers import ExportRequestSerializer, ExportRunSerializer
 from .writers import WRITERS
 
 
-class ExportRunViewSet(TenantReadOnlyViewSet[ExportRun]):
+class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
     """Files made from the ledger of a month. Ask with POST, then look at the run until its status is DONE."""
 
     queryset = ExportRun.objects.select_related("site")
     serializer_class = ExportRunSerializer
     filterset_class = ExportRunFilterSet
     ordering_fields = ("created_at", "processing_month", "status")
+    extra_query_parameters = {"changes": ("type",)}
     rights = {
         "list": "exports.see",
         "retrieve": "exports.see",
         "file": "exports.see",
+        "changes": "exports.see",
         "create": "exports.create",
     }
 

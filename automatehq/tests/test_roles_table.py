@@ -261,6 +261,7 @@ TABLE = [
         {"kind": "days_csv", "processing_month": "2026-06"}),
     Row("GET", "export-run",      "200 200 200 200 403 200", run),
     Row("GET", "export-run-file", "409 409 409 409 403 409", run),  # not made yet
+    Row("GET", "export-run-changes", "409 409 409 409 403 409", run),
 ]
 # fmt: on
 
