@@ -45,13 +45,13 @@ class FileType(NamedTuple):
     mime_type: str
     extensions: tuple[str, ...]
     """The usual one first."""
-    pillow_format: str | None
-    """None for PDF, which Pillow does not read."""
+    decoder: str
+    """Pillow's name of the format, or PDF."""
     matches: Callable[[bytes], bool]
     """Whether a file that begins so is of this type."""
 
 
-PDF = FileType("application/pdf", (".pdf",), None, _is_pdf)
+PDF = FileType("application/pdf", (".pdf",), "PDF", _is_pdf)
 
 FILE_TYPES = (
     FileType(

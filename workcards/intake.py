@@ -1,39 +1,41 @@
 """What comes in as a scan: decided by content, counted, measured, and refused if it can't be read.
 
-Nothing here trusts the file: its name and header say nothing, sizes are checked before pixels are
-made, Pillow may only use the one decoder that the first bytes call for, PDFs are read in a process
-apart, and a picture counts as readable once it has been decoded to its end. One page is in memory
-at a time.
+Nothing here trusts the file: its name and header say nothing, and what decodes it runs in a process apart (see
+`workcards.reading`), which has one decoder, a gigabyte and a few seconds. A picture counts as readable once it has been decoded
+to its end. One page is in memory at a time, and none of it in ours.
 """
 
 import hashlib
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
-import pillow_heif
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from PIL import ExifTags, Image
 
-from . import pdf_reader
-from .filetypes import HEAD_BYTES, PDF, FileType, clean_filename, detect, is_markup
-from .pdf_reader import MAX_PAGES, MAX_PIXELS
+from .filetypes import HEAD_BYTES, FileType, clean_filename, detect, is_markup
+from .reading.limits import EXIT_REFUSED
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
-# The long side of a display rendition.
-MAX_DISPLAY_SIDE = pdf_reader.LONG_SIDE
-PDF_TIMEOUT_SECONDS = 30
+# Of the clock; of the processor's time a file gets less.
+READING_SECONDS = 20.0
+# Files that one process of ours has read at the same time. Others wait: more would only make all of them slower.
+READERS = 2
 
-# Embedded previews are not what was photographed.
-pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+_READ = (
+    "import sys; sys.path.append(sys.argv.pop(1)); from workcards.reading.process import main; "
+    "sys.exit(main(*sys.argv[1:]))"
+)
+_FOLDER = str(Path(__file__).parent.parent)
+_free_readers = threading.BoundedSemaphore(READERS)
 
 MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
@@ -46,10 +48,13 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
         "damaged_file": _("The file is damaged or not complete."),
         "encrypted_pdf": _("The PDF is protected by a password."),
         "empty_pdf": _("The PDF has no page."),
-        "pdf_too_complex": _("The PDF takes too much memory or time to read."),
+        "too_complex": _("The file takes too much memory or time to read."),
         "too_many_pages": _("The file has more than 50 pages."),
         "too_many_pixels": _("A page has more than 50 megapixels."),
         "no_such_page": _("The file has no such page."),
+        "not_read_in_time": _(
+            "The files together took too long to read. Send this one again."
+        ),
     }
 )
 
@@ -86,15 +91,14 @@ class Intake:
     pages: tuple[Page, ...]
 
 
-def inspect(file: BinaryIO, filename: str) -> Intake:
-    """Read the whole file and say what it is; raises Refused. Leaves the file at its beginning."""
+def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> Intake:
+    """Read the whole file and say what it is; raises Refused. Leaves the file at its beginning.
+
+    From `deadline` on, a moment of `time.monotonic()`, it is refused as `not_read_in_time`.
+    """
     data = read_limited(file)
     kind = kind_of(data)
-    with refusing_damage():
-        if kind is PDF:
-            sizes = json.loads(read_pdf(data, "sizes"))
-        else:
-            sizes = list(_picture_sizes(data, kind))
+    sizes = json.loads(read(data, kind, "sizes", deadline=deadline))
     return Intake(
         filename=clean_filename(filename, kind),
         mime_type=kind.mime_type,
@@ -128,94 +132,43 @@ def kind_of(data: bytes) -> FileType:
     return kind
 
 
-@contextmanager
-def refusing_damage() -> Iterator[None]:
-    """Turn whatever a decoder raises into Refused."""
-    try:
-        yield
-    except Refused:
-        raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise Refused("too_many_pixels") from error
-    except Exception as error:  # a broken file can make a decoder raise anything
-        raise Refused("damaged_file") from error
-
-
-@contextmanager
-def open_picture(data: bytes, kind: FileType) -> Iterator[Image.Image]:
-    """The picture, not decoded yet, by the decoder of its type alone."""
-    assert kind.pillow_format is not None
-    with Image.open(BytesIO(data), formats=[kind.pillow_format]) as picture:
-        yield picture
-
-
-def read_pdf(data: bytes, *task: str) -> bytes:
-    """The answer of `pdf_reader`, in a process of its own, to `sizes` or `page`, number."""
-    try:
-        answer = subprocess.run(  # noqa: S603 -- our own script and arguments
-            [sys.executable, "-I", str(Path(pdf_reader.__file__)), *task],
-            input=data,
-            capture_output=True,
-            env={},  # our secrets are none of its business
-            cwd="/",
-            timeout=PDF_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Refused("pdf_too_complex") from error
-    if answer.returncode == pdf_reader.EXIT_REFUSED:
+def read(
+    data: bytes, kind: FileType, *task: str, deadline: float | None = None
+) -> bytes:
+    """The answer of `workcards.reading.process` to `sizes`, or to `page` and its number; raises Refused."""
+    with _a_reader(deadline):
+        seconds, code = READING_SECONDS, "too_complex"
+        if deadline is not None and deadline - time.monotonic() < seconds:
+            seconds, code = deadline - time.monotonic(), "not_read_in_time"
+        try:
+            answer = subprocess.run(  # noqa: S603 -- our own code and arguments
+                [sys.executable, "-I", "-c", _READ, _FOLDER, kind.decoder, *task],
+                input=data,
+                capture_output=True,
+                env={},  # our secrets are none of its business
+                cwd="/",
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Refused(code) from error
+    if answer.returncode == EXIT_REFUSED:
         raise Refused(answer.stdout.decode())
-    if answer.returncode < 0 or b"MemoryError" in answer.stderr:  # killed, or no memory
-        raise Refused("pdf_too_complex")
+    # Killed, or out of memory; a decoder that crashes has met a file made for it.
+    if answer.returncode < 0 or b"MemoryError" in answer.stderr:
+        raise Refused("too_complex")
     if answer.returncode:
         raise Refused("damaged_file") from RuntimeError(answer.stderr.decode())
     return answer.stdout
 
 
-def check_pixels(width: int, height: int) -> None:
-    """Refuse what would take too much memory, before it does."""
-    if width * height > MAX_PIXELS:
-        raise Refused("too_many_pixels")
-
-
-def display_size(picture: Image.Image) -> tuple[int, int]:
-    """The size of a picture's rendition: upright, the long side at most 2,000 pixels."""
-    width, height = picture.size
-    if orientation(picture) >= 5:
-        width, height = height, width
-    scale = min(1, MAX_DISPLAY_SIDE / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def orientation(picture: Image.Image) -> int:
-    """How the camera was held, 1 to 8 as EXIF has it; from 5 on width and height change places."""
-    if picture.format == "TIFF":
-        return 1  # Pillow turns TIFF upright itself, and gives the upright size
-    found = picture.getexif().get(ExifTags.Base.Orientation)
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
-
-
-def _picture_sizes(data: bytes, kind: FileType) -> Iterator[tuple[int, int]]:
-    with open_picture(data, kind) as picture:
-        frame = 0
-        while True:
-            check_pixels(*picture.size)
-            size = display_size(picture)
-            if kind.pillow_format == "JPEG":
-                # As small as it goes, an eighth: decoded to the end all the same, in a 64th of the memory.
-                picture.draft(None, (1, 1))
-            picture.load()
-            yield size
-            frame += 1
-            if kind.pillow_format != "TIFF" or not _seek(picture, frame):
-                return
-            if frame == MAX_PAGES:
-                raise Refused("too_many_pages")
-
-
-def _seek(picture: Image.Image, frame: int) -> bool:
+@contextmanager
+def _a_reader(deadline: float | None) -> Iterator[None]:
+    """Wait for one of the READERS to be free, at most until `deadline`."""
+    seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
+    if not _free_readers.acquire(timeout=seconds):
+        raise Refused("not_read_in_time")
     try:
-        picture.seek(frame)
-    except EOFError:
-        return False
-    return True
+        yield
+    finally:
+        _free_readers.release()

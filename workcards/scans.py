@@ -4,6 +4,7 @@ A file is in storage before its row is committed, and leaves it after its row is
 card that nobody can read.
 """
 
+import logging
 import weakref
 from io import BytesIO
 from typing import TypeAlias
@@ -24,6 +25,12 @@ from .renditions import display_rendition
 
 Upload: TypeAlias = "UploadedFile[bytes]"
 
+logger = logging.getLogger(__name__)
+
+
+class NotStored(Exception):
+    """Storage did not take a file: the disk is full, or the store is away. Why is its cause."""
+
 
 class _UntilCommitted:
     """Deletes a stored file if the transaction, or the savepoint, that it was stored in is rolled back.
@@ -41,14 +48,17 @@ class _UntilCommitted:
 
 
 def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
-    """Write a file that goes again if the transaction does. Nothing else may be at `path`."""
+    """Write a file that goes again if the transaction does. Nothing else may be at `path`. Raises `NotStored`."""
     transaction.on_commit(_UntilCommitted(path).keep, robust=True)
-    stored = default_storage.save(path, content)
+    try:
+        stored = default_storage.save(path, content)
+    except Exception as error:  # every storage has its own
+        raise NotStored(path) from error
     assert stored == path, f"{path} was taken already"
 
 
 def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
-    """Keep an upload as it came."""
+    """Keep an upload as it came. Raises `NotStored`."""
     file = WorkCardFile(
         mime_type=intake.mime_type,
         file_size_bytes=intake.size_bytes,
@@ -89,7 +99,12 @@ def read_display(file: WorkCardFile, page: int) -> bytes:
         raise Missing("not_displayable", refused.detail) from refused
     # On the platform, which looks at everything and writes nothing, it is made and forgotten.
     if try_get_business_id() is not None:
-        _keep_rendition(file, page, rendition.data, (rendition.width, rendition.height))
+        try:
+            with transaction.atomic():
+                size = rendition.width, rendition.height
+                _keep_rendition(file, page, rendition.data, size)
+        except NotStored:
+            logger.exception("a rendition could not be kept")
     return rendition.data
 
 

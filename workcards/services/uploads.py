@@ -1,6 +1,9 @@
 """Scans that come in."""
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, BinaryIO, cast
@@ -10,14 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import display_name
-from automatehq.rest.errors import Invalid
+from automatehq.rest.errors import Invalid, TooMany
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from workcards.filetypes import clean_filename
-from workcards.intake import Intake, Refused, inspect
+from workcards.intake import READERS, Intake, Refused, inspect
 from workcards.models import WorkCard, WorkCardFile
 from workcards.months import first_of_month, processing_month_for
-from workcards.scans import Upload, store_original
+from workcards.scans import NotStored, Upload, store_original
 from workcards.states import ReviewStatus, Source
 from workcards.tasks import make_renditions
 from workforce.models import Employee, Site
@@ -28,10 +31,17 @@ from .locking import (
     refuse_closed_month,
     require_open_month,
     require_right,
+    take_a_place,
 )
 from .trail import FILE_FIELDS, card_snapshot, record_card
 
 MAX_FILES = 50
+# For the files of a request together: gunicorn and proxies wait longer than this, and no file is slow for another request.
+READING_SECONDS = 25.0
+# Requests of one person at a time: nobody alone can keep every thread of the server busy.
+AT_ONCE = 3
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ def upload_cards(
 
     A file that can't be taken in is refused alone. One that the business has already is a duplicate and makes no card,
     unless `allow_duplicate`. Raises `Invalid`: no files or more than 50, no site, `site_closed`; `Conflict` `month_closed`,
-    of today's month too: a card never goes to another month than people think.
+    of today's month too: a card never goes to another month than people think; `TooMany` `too_many_uploads`.
     """
     require_right(actor, "cards.upload")
     if not 1 <= len(files) <= MAX_FILES:
@@ -87,6 +97,9 @@ def upload_cards(
     require_open_site(site)
     month = first_of_month(month) if month else default_month()
     refuse_closed_month(month)
+    if actor is not None and not take_a_place(f"upload {actor.pk}", AT_ONCE):
+        detail = _("Uploads of yours are under way. Wait until one of them is done.")
+        raise TooMany("too_many_uploads", detail, wait=5)
     card = WorkCard(
         site=site,
         employee=employee,
@@ -103,12 +116,18 @@ def upload_cards(
     # Held from here on only: who closes the month, and all who come after, need not wait until the scans are read.
     require_open_month(month)
     # Two uploads of the same bytes at once: the second waits here, and then finds the first one's card.
-    lock_names("scan", {intake.sha256 for _upload, intake in readable})
-    for upload, intake in readable:
+    lock_names("scan", {intake.sha256 for _index, intake in readable})
+    for index, intake in readable:
         if not allow_duplicate and (existing := _cards_of(intake)):
             uploads.duplicates.append(Duplicate(intake.filename, existing))
-        else:
-            uploads.uploaded += _take_in(upload, intake, card, actor)
+            continue
+        try:
+            uploads.uploaded += _take_in(files[index], intake, card, actor)
+        except NotStored:
+            logger.exception("an upload could not be stored")
+            detail = _("The file could not be stored. Send it again later.")
+            uploads.failed.append(Failure(index, intake.filename, "not_stored", detail))
+    uploads.failed.sort(key=lambda failure: failure.index)
     return uploads
 
 
@@ -122,16 +141,24 @@ def default_month() -> date:
 
 def _inspected(
     files: Sequence[Upload], uploads: Uploads
-) -> Iterator[tuple[Upload, Intake]]:
-    """The files that can be read; the others are noted in `uploads`."""
-    for index, upload in enumerate(files):
-        name = upload.name or ""
+) -> Iterator[tuple[int, Intake]]:
+    """The places of the files that can be read, and what they are; the others are noted in `uploads`."""
+    deadline = time.monotonic() + READING_SECONDS
+
+    def look(upload: Upload) -> Intake | Refused:
         try:
-            yield upload, inspect(cast(BinaryIO, upload), name)
+            name = upload.name or ""
+            return inspect(cast(BinaryIO, upload), name, deadline=deadline)
         except Refused as refused:
-            uploads.failed.append(
-                Failure(index, clean_filename(name), refused.code, refused.detail)
-            )
+            return refused
+
+    with ThreadPoolExecutor(READERS) as threads:
+        for index, found in enumerate(threads.map(look, files)):
+            if isinstance(found, Intake):
+                yield index, found
+            else:
+                name = clean_filename(files[index].name or "")
+                uploads.failed.append(Failure(index, name, found.code, found.detail))
 
 
 def _cards_of(intake: Intake) -> list[WorkCard]:
@@ -139,10 +166,11 @@ def _cards_of(intake: Intake) -> list[WorkCard]:
     return list(cards.order_by("created_at", "source_page_number", "id"))
 
 
+@transaction.atomic
 def _take_in(
     upload: Upload, intake: Intake, pattern: WorkCard, actor: Any
 ) -> list[WorkCard]:
-    """Store a scan and make a card like `pattern` for each of its pages."""
+    """Store a scan and make a card like `pattern` for each of its pages. Raises `NotStored`."""
     file = store_original(upload, intake)
     cards = [_card(pattern, file, intake, page.number) for page in intake.pages]
     WorkCard.objects.bulk_create(cards)

@@ -4,7 +4,11 @@ import zlib
 from io import BytesIO
 from struct import pack
 
+import pillow_heif
 from PIL import ExifTags, Image
+
+# To make them; what reads them registers it by itself, in its own process.
+pillow_heif.register_heif_opener()
 
 PICTURE_FORMATS = {
     "image/jpeg": "JPEG",
@@ -168,3 +172,26 @@ def _rc4(key, data):
         state[i], state[j] = state[j], state[i]
         output.append(byte ^ state[(state[i] + state[j]) % 256])
     return bytes(output)
+
+
+def jpeg_of_many_scans(count, side=7_000):
+    """A small JPEG that says `count` times over that nothing changes: each time every block is looked at again."""
+    data = encoded(Image.new("L", (side, side), 255), "JPEG", progressive=True)
+    # The first of its scans, a table with one word (a run of 16,384 blocks and more), and scans made of it.
+    first = data.index(b"\xff\xda")
+    end = min(
+        at
+        for mark in (b"\xff\xc4", b"\xff\xda")
+        if (at := data.find(mark, first + 2)) > 0
+    )
+    table = b"\xff\xc4" + pack(">HB", 20, 0x10) + b"\1" + b"\0" * 15 + b"\xe0"
+    blocks = (side // 8 + 1) ** 2
+    bits = ""
+    while blocks > 0:
+        run = min(max(blocks, 16_384), 32_767)
+        bits += "0" + format(run - 16_384, "014b")
+        blocks -= run
+    bits += "1" * (-len(bits) % 8)
+    word = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    again = b"\xff\xda" + pack(">HBBBBBB", 8, 1, 1, 0, 1, 1, 0) + word
+    return data[:end] + table + again * count + b"\xff\xd9"

@@ -1,6 +1,8 @@
 """Scans that come in by the API."""
 
 import hashlib
+import time
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
@@ -8,14 +10,15 @@ import pytest
 import time_machine
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
+from django.test import Client
 
 from accounts.tests.clients import client_of
 from audit.models import AuditEvent
 from workcards import services
 from workcards.models import WorkCard, WorkCardFile
 from workcards.tests.factories import WorkCardFactory, picture
-from workcards.tests.scans import pages, scan
+from workcards.tests.scans import pages, pdf_of_a_billion_drawings, scan
 from workforce.tests.factories import EmployeeFactory, SiteFactory, SiteSettingsFactory
 
 URL = "/api/work_cards/upload"
@@ -394,23 +397,112 @@ def test_an_upload_whose_answer_fails_leaves_nothing(
         assert not AuditEvent.objects.exists()
 
 
-def test_a_file_that_storage_takes_only_half_of_is_removed(
-    acme: Any, site: Any, transactional_db: Any
+def test_a_file_that_storage_does_not_take_is_refused_alone(
+    acme: Any, client: Any, site: Any, transactional_db: Any
 ) -> None:
     before = stored()
     save = default_storage.save
+    calls: list[str] = []
 
     def full_disk(name: str, content: Any, **kwargs: Any) -> str:
+        calls.append(name)
+        if len(calls) != 2:
+            return save(name, content, **kwargs)
         save(name, SimpleUploadedFile("half", content.read()[:10]))
         raise OSError("No space left on device")
 
-    with (
-        patch.object(default_storage, "save", full_disk),
-        pytest.raises(OSError, match="No space"),
-        acme.scope(),
-    ):
-        services.upload_cards(files=[image()], site=site, actor=acme.uploader)
-    assert stored() == before
+    files = [image("a.png", 1), image("b.png", 2), image("c.png", 3)]
+    with patch.object(default_storage, "save", full_disk):
+        response = upload(client, *files, site_id=str(site.pk))
+    assert response.status_code == 201
+    body = response.json()
+    assert [c["original_filename"] for c in body["uploaded"]] == ["a.png", "c.png"]
+    assert [(f["filename"], f["code"]) for f in body["failed"]] == [
+        ("b.png", "not_stored")
+    ]
+    # Nothing half done: neither bytes nor rows nor events nor a task of the second.
+    assert stored() - before == {calls[0], calls[2]}
+    with acme.scope():
+        assert WorkCardFile.objects.count() == 2
+        assert AuditEvent.objects.filter(event_type="card_uploaded").count() == 2
+    again = upload(client, image("b.png", 2), site_id=str(site.pk))
+    assert again.status_code == 201
+
+
+def test_when_storage_takes_nothing_each_file_is_told(client: Any, site: Any) -> None:
+    with patch.object(default_storage, "save", side_effect=OSError("away")):
+        response = upload(client, image(), image(shade=3), site_id=str(site.pk))
+    assert response.status_code == 400
+    assert errors(response) == [("not_stored", "files.0"), ("not_stored", "files.1")]
+
+
+def test_what_was_not_read_in_time_is_told_and_the_others_go_in(
+    client: Any, site: Any
+) -> None:
+    slow = [
+        SimpleUploadedFile(f"{n}.pdf", pdf_of_a_billion_drawings() + b"%" * n)
+        for n in range(10)
+    ]
+    started = time.monotonic()
+    with patch("workcards.services.uploads.READING_SECONDS", 3.0):
+        response = upload(client, image("good.png"), *slow, site_id=str(site.pk))
+    assert time.monotonic() - started < 6
+    assert response.status_code == 201, response.content
+    body = response.json()
+    assert [card["original_filename"] for card in body["uploaded"]] == ["good.png"]
+    assert [f["filename"] for f in body["failed"]] == [f"{n}.pdf" for n in range(10)]
+    codes = [f["code"] for f in body["failed"]]
+    assert set(codes) <= {"too_complex", "not_read_in_time"}
+    assert set(codes[-5:]) == {"not_read_in_time"}
+
+
+def test_one_person_has_three_uploads_under_way_at_most(
+    acme: Any, client: Any, site: Any, transactional_db: Any
+) -> None:
+    with ExitStack() as others:
+        for place in range(3):
+            other = connection.copy()
+            others.callback(other.close)
+            cursor = others.enter_context(other.cursor())
+            cursor.execute(
+                "SELECT pg_advisory_lock(hashtextextended(%s, 0))",
+                [f"upload {acme.uploader.pk} {place}"],
+            )
+        response = upload(client, image(), site_id=str(site.pk))
+        assert response.status_code == 429
+        assert errors(response) == [("too_many_uploads", None)]
+        assert response["Retry-After"] == "5"
+        # Nobody else is kept waiting.
+        reviewer = client_of(acme.reviewer)
+        assert upload(reviewer, image(), site_id=str(site.pk)).status_code == 201
+    again = upload(client, image(shade=4), site_id=str(site.pk))
+    assert again.status_code == 201
+
+
+def post_claiming(client: Any, url: str, size: int) -> Any:
+    """The answer to a form that says how large it is and of which nothing has come yet."""
+    return client.generic(
+        "POST",
+        url,
+        b"--limit\r\n",
+        content_type="multipart/form-data; boundary=limit",
+        CONTENT_LENGTH=str(size),
+    )
+
+
+def test_a_request_that_is_too_large_is_refused_by_what_it_says_of_itself(
+    client: Any,
+) -> None:
+    response = post_claiming(client, URL, 600 * 1024**2)
+    assert response.status_code == 413
+    assert errors(response) == [("too_large", None)]
+
+
+def test_nobody_sends_files_who_has_not_signed_in() -> None:
+    assert post_claiming(Client(), URL, 2 * 1024**2).status_code == 401
+    visitor = Client(enforce_csrf_checks=True)
+    visitor.cookies["csrftoken"] = "x" * 32  # which makes Django read the form
+    assert post_claiming(visitor, "/admin/login/", 2 * 1024**2).status_code == 400
 
 
 def test_a_viewer_cannot_upload(acme: Any, site: Any) -> None:

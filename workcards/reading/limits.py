@@ -1,0 +1,44 @@
+"""What a file may ask for, and the refusal of one that asks for more."""
+
+import os
+from contextlib import suppress
+
+MAX_PAGES = 50
+MAX_PIXELS = 50_000_000
+# The long side of a display rendition, in pixels.
+LONG_SIDE = 2000
+MAX_MEMORY_BYTES = 1024**3
+MAX_CPU_SECONDS = 10
+EXIT_REFUSED = 3
+
+
+class Refusal(Exception):
+    """Carries the code of the refusal."""
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Refuse what would take too much memory, before it does."""
+    if width * height > MAX_PIXELS:
+        raise Refusal("too_many_pixels")
+
+
+def limit_resources() -> None:
+    """Take memory and time away from this process, where the system can."""
+    try:
+        import resource  # noqa: PLC0415 -- Unix has it
+    except ImportError:
+        return
+    # Whoever wants a page of the application goes first.
+    os.nice(10)
+    for what, most in (
+        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        # Nothing here writes a file.
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)  # noqa: PLW2901
+        with suppress(ValueError, OSError):  # macOS knows some limits in name only
+            resource.setrlimit(what, (most, most))
