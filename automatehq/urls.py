@@ -26,7 +26,9 @@ from automatehq.rest.routes import (
     post,
     verbs,
 )
+from exports.matrix_views import MatrixViewSet
 from exports.views import ExportRunViewSet
+from workcards.missing_views import MissingCardsViewSet
 from workcards.views import WorkCardViewSet
 from workforce.views import EmployeeViewSet, SiteViewSet
 
@@ -79,6 +81,7 @@ API: Final[Table] = {
         Route(
             "work_cards/unassigned", WorkCardViewSet, "unassigned", get("unassigned")
         ),
+        Route("work_cards/missing", MissingCardsViewSet, "missing", get("missing")),
         Route("work_cards/<id:pk>", WorkCardViewSet, "work-card", ITEM),
         *verbs("work_cards/<id:pk>", WorkCardViewSet, "work-card", *CARD_VERBS),
         Route(
@@ -104,6 +107,8 @@ API: Final[Table] = {
         ),
     ],
     "exports": [
+        Route("matrix", MatrixViewSet, "matrix", get("of_month")),
+        Route("sites/<id:pk>/matrix", MatrixViewSet, "site-matrix", get("of_site")),
         Route("export_runs", ExportRunViewSet, "export-runs", LIST),
         Route("export_runs/<id:pk>", ExportRunViewSet, "export-run", READ_ITEM),
         Route(

@@ -34,7 +34,10 @@ ASKED = {"work-card-suggestions": {"q": CANARY}}
 # Which locks are open while a case is played.
 OPEN = [(), ("manager",), ("row_security",)]
 # The only row that businesses share; what each keeps to itself about it is another route.
-SHARED = {"site", "site-activate", "site-deactivate", "site-settings"}
+SHARED = {"site", "site-activate", "site-deactivate", "site-settings", "site-matrix"}
+# What a question has to say to be answered.
+MONTH_OF = {"month": f"{MONTH:%Y-%m}"}
+QUERIES = {"missing": MONTH_OF, "matrix": {**MONTH_OF, "approved_only": "false"}}
 
 
 def routes(*, of_a_row):
@@ -142,10 +145,29 @@ def test_the_owner_gets_what_the_thief_does_not(acme, ids, route, method):
 )
 def test_no_list_shows_another_businesss_rows(globex, ids, locks, route, method):
     with opened(*locks):
-        response = client_of(globex.admin).get(f"/api/{route.path}")
+        response = client_of(globex.admin).get(
+            f"/api/{route.path}", QUERIES.get(route.name)
+        )
     assert response.status_code == 200
     assert CANARY not in response.content.decode(), "leaked"
     assert not any(str(pk) in response.content.decode() for pk in ids.values())
+
+
+@pytest.mark.parametrize("locks", OPEN, ids=lambda locks: "-".join(locks) or "shut")
+def test_the_matrix_of_a_shared_site_shows_ones_own_rows(
+    acme, globex, site, ids, locks
+):
+    with globex.scope():
+        own = WorkCardFactory(site=site, employee__site=site).employee
+    asked = f"/api/sites/{site.pk}/matrix", QUERIES["matrix"]
+    with opened(*locks):
+        body = client_of(globex.admin).get(*asked).content.decode()
+    assert str(own.pk) in body
+    assert CANARY not in body, "leaked"
+    assert not any(str(pk) in body for pk in ids.values()), "leaked"
+    theirs = client_of(acme.admin).get(*asked).content.decode()
+    assert str(ids["employees"]) in theirs
+    assert str(own.pk) not in theirs, "leaked"
 
 
 @pytest.mark.parametrize("path", ["employees", "work_cards", "export_runs", "users"])

@@ -173,6 +173,10 @@ def typed(world: World) -> dict[str, Any]:
     return {"q": "John"}
 
 
+def month_of_business(world: World) -> dict[str, Any]:
+    return {"month": "2026-06", **of_business(world)}
+
+
 class Row(NamedTuple):
     method: str
     route: str
@@ -255,6 +259,10 @@ TABLE = [
     Row("PUT", "work-card-days",  "act 200 200 200 403 403", card, no_days),
     Row("PATCH", "work-card-days", "act 200 200 200 403 403", card, no_days),
     Row("GET", "work-card-file",  "200 200 200 200 200 200", card),
+
+    Row("GET", "missing",         "200 200 200 200 200 200", None, None, month_of_business),
+    Row("GET", "matrix",          "200 200 200 200 200 200", None, None, month_of_business),
+    Row("GET", "site-matrix",     "200 200 200 200 200 200", site, None, month_of_business),
 
     Row("GET", "export-runs",     "200 200 200 200 403 200"),
     Row("POST", "export-runs",    "act 202 202 202 403 403", None,

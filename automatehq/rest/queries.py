@@ -1,0 +1,43 @@
+"""Query parameters of views that are no lists, read as strictly as a body."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from .serializers import StrictSerializer
+
+
+@extend_schema_field({"type": "boolean"})
+class FlagField(serializers.Field[bool, str, bool, Any]):
+    """`true` or `false`; rest_framework's own also takes "1", "yes", "On" and more."""
+
+    default_error_messages = {"invalid": _("This is neither true nor false.")}
+
+    def to_internal_value(self, data: str) -> bool:
+        if data not in ("true", "false"):
+            self.fail("invalid")
+        return data == "true"
+
+    def to_representation(self, value: bool) -> bool:
+        return value
+
+
+class QuerySerializer(StrictSerializer):
+    """What may stand after the question mark. A view names them in `extra_query_parameters = {action: Query.names()}`."""
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The parameters, for `extra_query_parameters`."""
+        return tuple(cls._declared_fields)
+
+    @classmethod
+    def read(cls, request: Request) -> dict[str, Any]:
+        """The values by name; `ValidationError` names what is missing or malformed. An empty one counts as not sent, as in lists."""
+        sent = {name: text for name, text in request.query_params.items() if text}
+        query = cls(data=sent)
+        query.is_valid(raise_exception=True)
+        values: dict[str, Any] = query.validated_data
+        return values
