@@ -51,7 +51,7 @@ class EmailAddressField(serializers.EmailField):
 
 
 class PhoneField(StringField):
-    """A phone number; a national one is of the region of the request's business. Stored as E.164.
+    """A phone number; a national one is of the region of the request's business, or of the context's. Stored as E.164.
 
     What stood there before, from before numbers were looked at, may stay.
     """
@@ -61,7 +61,8 @@ class PhoneField(StringField):
         instance = getattr(self.parent, "instance", None)
         if instance is not None and text == getattr(instance, str(self.source), None):
             return text
-        business = getattr(self.context.get("request"), "business", None)
+        request = self.context.get("request")
+        business = self.context.get("business") or getattr(request, "business", None)
         region = business.default_region if business else DEFAULT_REGION
         try:
             return normalise_phone(text, region)

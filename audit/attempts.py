@@ -82,13 +82,14 @@ def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> No
         logger.exception("Refused ids could not be noted.")
 
 
-def check_in_use_limit(user_id: uuid.UUID) -> None:
+def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
     """Raise 429 `too_many_in_use` once a user has met "already in use" too often, own values or others' alike.
 
     Asked before every write of a value that others may have, so that past the limit nobody learns which are free.
+    `met_now` are those that this request has met and that are counted after it.
     """
     met = counters.tally(_in_use_key(str(user_id)))
-    if met.count >= IN_USE_AN_HOUR:
+    if met.count + met_now >= IN_USE_AN_HOUR:
         raise TooMany(
             "too_many_in_use",
             "Too many values were already in use. Try again later.",

@@ -17,8 +17,23 @@ from businesses.tenancy.context import (
 from .models import AuditEvent
 from .origin import current_origin
 
+# Events that are written in one statement.
+BATCH = 1000
 
-def record(
+
+def record(event_type: str, **details: Any) -> AuditEvent:
+    """Add one event to the trail of the business in scope, in the writer's transaction; `details` as of `event_of`."""
+    event = event_of(event_type, **details)
+    event.save(force_insert=True)
+    return event
+
+
+def record_many(events: Iterable[AuditEvent]) -> None:
+    """Add many events of `event_of` to the trail of the business in scope, in the writer's transaction."""
+    AuditEvent.objects.bulk_create(events, batch_size=BATCH)
+
+
+def event_of(
     event_type: str,
     *,
     entity: models.Model,
@@ -31,14 +46,14 @@ def record(
     reason: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """Add one event to the trail of the business in scope, in the writer's transaction.
+    """An event of the business in scope, not written yet.
 
     `before` and `after` hold what changed, by field (see `snapshot`, `changes`). `actor` is by default the person who
     acts in the scope; nobody for a command. A super-admin's act inside a business is marked `cross_business`.
     """
     actor = actor if actor is not None else try_get_current_user()
     business_id = get_current_business_id()
-    event = AuditEvent(
+    return AuditEvent(
         event_type=event_type,
         entity_type=entity._meta.model_name or "",
         entity_id=entity.pk,
@@ -51,8 +66,6 @@ def record(
         cross_business=actor is not None and actor.business_id != business_id,
         metadata=_metadata(before=before, after=after, reason=reason, **details),
     )
-    event.save(force_insert=True)
-    return event
 
 
 def record_refusal(

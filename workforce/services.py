@@ -4,7 +4,7 @@ Each act locks its row, saves only what changed, and leaves one event in the tra
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from typing import Any
@@ -14,7 +14,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from audit.attempts import check_in_use_limit
-from audit.services import changes, record, snapshot
+from audit.models import AuditEvent
+from audit.services import changes, event_of, record, record_many, snapshot
 from automatehq.rest.errors import Conflict, Denied, Invalid
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, try_get_business_id
@@ -151,17 +152,10 @@ def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
     Raises `Invalid` for an inactive or hidden home site, and what the database says of a passport or external id
     that is already in use.
     """
-    employee = Employee(**values)
-    employee.clean()
-    _check_site_takes_employees(employee.site)
+    employee = new_employee(values)
     _check_in_use_limit(actor, values, EMPLOYEE_UNIQUE)
     employee.save(force_insert=True)
-    _record_employee(
-        "employee_created",
-        employee,
-        actor=actor,
-        after=snapshot(employee, EMPLOYEE_FIELDS),
-    )
+    record_many([creation_of(employee, actor=actor)])
     return employee
 
 
@@ -237,21 +231,66 @@ def _locked_employee(employee_id: uuid.UUID) -> Employee:
 def _change_employee(
     employee: Employee, values: Mapping[str, Any], event_type: str, actor: Any
 ) -> Employee:
+    before, after = change_employee(employee, values)
+    if after:
+        _check_in_use_limit(actor, after, EMPLOYEE_UNIQUE)
+        employee.save(update_fields=[*after, "updated_at"])
+        event = event_of_employee(
+            event_type, employee, actor=actor, before=before, after=after
+        )
+        record_many([event])
+    return employee
+
+
+# The rules of one employee, without the writing: what is written one by one and what is imported by the thousand obey
+# the same.
+
+SiteJudge = Callable[[Site], Invalid | None]
+
+
+def site_refusal(site: Site) -> Invalid | None:
+    """Nobody new comes to a site that is inactive, or that the business has hidden for itself."""
+    if not site.is_active:
+        return Invalid("site_inactive", "This site is inactive.", "site_id")
+    if SiteSettings.objects.filter(site=site, is_hidden=True).exists():
+        return Invalid("site_hidden", "Your business has hidden this site.", "site_id")
+    return None
+
+
+def new_employee(
+    values: Mapping[str, Any], *, judge: SiteJudge = site_refusal
+) -> Employee:
+    """An employee with `values`, not written yet. Raises `Invalid`."""
+    employee = Employee(**values)
+    employee.clean()
+    _refuse_site(employee.site, judge)
+    return employee
+
+
+def change_employee(
+    employee: Employee, values: Mapping[str, Any], *, judge: SiteJudge = site_refusal
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Put `values` into `employee`, not written yet; gives what differs, before and after. Raises `Invalid`."""
     before = snapshot(employee, EMPLOYEE_FIELDS)
     _assign(employee, values)
     employee.clean()
     before, after = changes(before, snapshot(employee, EMPLOYEE_FIELDS))
-    if after:
-        if "site_id" in after:
-            _check_site_takes_employees(employee.site)
-        _check_in_use_limit(actor, after, EMPLOYEE_UNIQUE)
-        employee.save(update_fields=[*after, "updated_at"])
-        _record_employee(event_type, employee, actor=actor, before=before, after=after)
-    return employee
+    if "site_id" in after:
+        _refuse_site(employee.site, judge)
+    return before, after
 
 
-def _record_employee(event_type: str, employee: Employee, **details: Any) -> None:
-    record(
+def creation_of(employee: Employee, *, actor: Any) -> AuditEvent:
+    """The event of an employee who is new."""
+    after = snapshot(employee, EMPLOYEE_FIELDS)
+    return event_of_employee("employee_created", employee, actor=actor, after=after)
+
+
+def event_of_employee(
+    event_type: str, employee: Employee, **details: Any
+) -> AuditEvent:
+    """An event about an employee, not written yet."""
+    return event_of(
         event_type,
         entity=employee,
         site_id=employee.site_id,
@@ -260,14 +299,10 @@ def _record_employee(event_type: str, employee: Employee, **details: Any) -> Non
     )
 
 
-def _check_site_takes_employees(site: Site | None) -> None:
-    """Nobody new comes to a site that is inactive, or that the business has hidden for itself."""
-    if site is None:
-        return
-    if not site.is_active:
-        raise Invalid("site_inactive", "This site is inactive.", "site_id")
-    if SiteSettings.objects.filter(site=site, is_hidden=True).exists():
-        raise Invalid("site_hidden", "Your business has hidden this site.", "site_id")
+def _refuse_site(site: Site | None, judge: SiteJudge) -> None:
+    refusal = judge(site) if site is not None else None
+    if refusal is not None:
+        raise refusal
 
 
 # Both

@@ -19,6 +19,7 @@ from businesses.tenancy.context import try_get_business_id
 from businesses.tenancy.permissions import BelongsToBusiness
 
 from . import services
+from .employee_files.views import EmployeeFilesMixin
 from .filters import EmployeeFilterSet, SiteFilterSet
 from .models import Employee, Site, SiteSettings
 from .serializers import (
@@ -205,7 +206,7 @@ class SiteViewSet(TenantViewSet[Site]):
         return business_id
 
 
-class EmployeeViewSet(TenantViewSet[Employee]):
+class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
     """The people whom your business pays."""
 
     queryset = Employee.objects.select_related("site")
@@ -230,6 +231,9 @@ class EmployeeViewSet(TenantViewSet[Employee]):
         "activate": "employees.manage",
         "deactivate": "employees.manage",
         "release": "employees.release",
+        "preview_import": "employees.manage",
+        "apply_import": "employees.manage",
+        "export": "employees.see",
     }
 
     def perform_create(self, serializer: serializers.BaseSerializer[Employee]) -> None:

@@ -37,7 +37,11 @@ OPEN = [(), ("manager",), ("row_security",)]
 SHARED = {"site", "site-activate", "site-deactivate", "site-settings", "site-matrix"}
 # What a question has to say to be answered.
 MONTH_OF = {"month": f"{MONTH:%Y-%m}"}
-QUERIES = {"missing": MONTH_OF, "matrix": {**MONTH_OF, "approved_only": "false"}}
+QUERIES = {
+    "missing": MONTH_OF,
+    "matrix": {**MONTH_OF, "approved_only": "false"},
+    "employees-export": {"type": "csv"},
+}
 
 
 def routes(*, of_a_row):

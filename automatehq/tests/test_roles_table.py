@@ -36,6 +36,9 @@ OPEN = {
     "logout": "the refresh token says who asks",
 }
 
+# Routes that take files.
+FORMS = {"upload", "employees-preview-import", "employees-apply-import"}
+
 COLUMNS = ("SUPER_ADMIN", "acting", "ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 
 
@@ -165,6 +168,14 @@ def scan(world: World, row: Any) -> dict[str, Any]:
     }
 
 
+def employee_file(world: World, row: Any) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("people.csv", b"Name,Passport\nNew,X12345\n")}
+
+
+def other_preview(world: World, row: Any) -> dict[str, Any]:
+    return {"hash": "0" * 64, **employee_file(world, row)}
+
+
 def of_business(world: World) -> dict[str, Any]:
     return {"business_id": str(world.acme.id)}
 
@@ -175,6 +186,10 @@ def typed(world: World) -> dict[str, Any]:
 
 def month_of_business(world: World) -> dict[str, Any]:
     return {"month": "2026-06", **of_business(world)}
+
+
+def csv_of_business(world: World) -> dict[str, Any]:
+    return {"type": "csv", **of_business(world)}
 
 
 class Row(NamedTuple):
@@ -239,6 +254,10 @@ TABLE = [
     Row("POST", "employee-activate", "act 200 200 200 403 403", inactive_employee),
     Row("POST", "employee-deactivate", "act 200 200 200 403 403", employee),
     Row("POST", "employee-release", "act 200 200 403 403 403", inactive_employee),
+
+    Row("POST", "employees-preview-import", "act 200 200 200 403 403", None, employee_file),
+    Row("POST", "employees-apply-import", "act 409 409 409 403 403", None, other_preview),
+    Row("GET", "employees-export", "200 200 200 200 200 200", None, None, csv_of_business),
 
     Row("GET", "work-cards",      "200 200 200 200 200 200"),
     Row("POST", "work-cards",     "act 201 201 201 201 403", None, new_card),
@@ -307,7 +326,7 @@ def send(row: Row, client: APIClient, world: World) -> Any:
     )
     if row.method == "GET":
         return client.get(path, row.query(world) if row.query else None)
-    how = {"format": "multipart"} if row.route == "upload" else {}
+    how = {"format": "multipart"} if row.route in FORMS else {}
     return getattr(client, row.method.lower())(path, body, **how)
 
 

@@ -1,0 +1,13 @@
+"""Employees as files: read from XLSX and CSV, compared with who is there, written, and exported again.
+
+| file | holds |
+|---|---|
+| `headers.py` | the columns, by every name that they are known by |
+| `tables.py` | bytes → a table of cells; `csv_reader.py` and `xlsx_reader.py` do the reading |
+| `rows.py` | a table → rows of values, with what is wrong in their cells |
+| `matching.py` | which row means which employee |
+| `importing.py` | preview and apply: one and the same, but that the preview is rolled back |
+| `exporting.py` | employees → a file that can be imported again |
+| `kept.py` | a file between its preview and its apply, for the admin |
+| `views.py`, `serializers.py`, `admin.py` | the doors |
+"""

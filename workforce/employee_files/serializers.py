@@ -1,0 +1,108 @@
+"""What is sent to import, how a row is judged, and what is answered."""
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+
+from automatehq.rest.fields import IdField
+from automatehq.rest.serializers import StrictSerializer
+from workforce.serializers import EmployeeSerializer
+
+if TYPE_CHECKING:
+    from .importing import Import
+
+
+class PersonSerializer(EmployeeSerializer):
+    """The values of one row, by the rules of the API. The site is named otherwise: see `sites.py`."""
+
+    class Meta(EmployeeSerializer.Meta):
+        fields = (  # type: ignore[assignment]
+            "full_name",
+            "passport_id",
+            "external_employee_id",
+            "phone_number",
+            "started_on",
+            "left_on",
+        )
+        read_only_fields = ()  # type: ignore[assignment]
+
+    site_id = None  # type: ignore[assignment]
+    site = None  # type: ignore[assignment]
+
+
+class PreviewRequestSerializer(StrictSerializer):
+    """An employee file."""
+
+    file = serializers.FileField(allow_empty_file=True, max_length=None)
+
+
+class ApplyRequestSerializer(PreviewRequestSerializer):
+    """The file once more, and the hash of its preview."""
+
+    hash = serializers.RegexField(r"^[0-9a-f]{64}$", max_length=64)
+    skip_errors = serializers.BooleanField(default=False)
+
+
+class SummarySerializer(serializers.Serializer[Any]):
+    create = serializers.IntegerField()  # type: ignore[assignment]
+    update = serializers.IntegerField()  # type: ignore[assignment]
+    unchanged = serializers.IntegerField()
+    error = serializers.IntegerField()
+
+
+class RowProblemSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    old = serializers.CharField(allow_null=True)
+    new = serializers.CharField(allow_null=True)
+
+
+class ImportRowSerializer(serializers.Serializer[Any]):
+    """A row of the file, numbered as a spreadsheet does."""
+
+    row = serializers.IntegerField()
+    action = serializers.ChoiceField(["create", "update", "unchanged", "error"])
+    employee_id = IdField(allow_null=True)
+    changes = ChangeSerializer(many=True)
+    errors = RowProblemSerializer(many=True)  # type: ignore[assignment]
+    warnings = RowProblemSerializer(many=True)
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """What a file does, or has done. This describes; `import_json` writes it, a thousand times as fast."""
+
+    hash = serializers.CharField()
+    summary = SummarySerializer()
+    ignored_columns = serializers.ListField(child=serializers.CharField())
+    rows = ImportRowSerializer(many=True)
+
+
+def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
+    """An import as the API answers it; once applied, with the ids of those who are new."""
+    return {
+        "hash": done.hash,
+        "summary": done.summary,
+        "ignored_columns": list(done.unknown_columns),
+        "rows": [
+            {
+                "row": plan.row.number,
+                "action": plan.action,
+                "employee_id": _id_of(plan, is_applied=is_applied),
+                "changes": plan.changes,
+                "errors": [problem._asdict() for problem in plan.row.errors],
+                "warnings": [problem._asdict() for problem in plan.row.warnings],
+            }
+            for plan in done.plans
+        ],
+    }
+
+
+def _id_of(plan: Any, *, is_applied: bool) -> str | None:
+    if is_applied and plan.action == "create":
+        return str(plan.employee.pk)
+    return str(plan.employee_id) if plan.employee_id else None
