@@ -43,7 +43,7 @@ class ApplyRequestSerializer(PreviewRequestSerializer):
     skip_errors = serializers.BooleanField(default=False)
 
 
-class SummarySerializer(serializers.Serializer[Any]):
+class ImportSummarySerializer(serializers.Serializer[Any]):
     create = serializers.IntegerField()  # type: ignore[assignment]
     update = serializers.IntegerField()  # type: ignore[assignment]
     unchanged = serializers.IntegerField()
@@ -56,7 +56,7 @@ class RowProblemSerializer(serializers.Serializer[Any]):
     attr = serializers.CharField(allow_null=True)
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class RowChangeSerializer(serializers.Serializer[Any]):
     field = serializers.CharField()
     old = serializers.CharField(allow_null=True)
     new = serializers.CharField(allow_null=True)
@@ -68,7 +68,7 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     row = serializers.IntegerField()
     action = serializers.ChoiceField(["create", "update", "unchanged", "error"])
     employee_id = IdField(allow_null=True)
-    changes = ChangeSerializer(many=True)
+    changes = RowChangeSerializer(many=True)
     errors = RowProblemSerializer(many=True)  # type: ignore[assignment]
     warnings = RowProblemSerializer(many=True)
 
@@ -77,7 +77,7 @@ class ImportSerializer(serializers.Serializer[Any]):
     """What a file does, or has done. This describes; `import_json` writes it, a thousand times as fast."""
 
     hash = serializers.CharField()
-    summary = SummarySerializer()
+    summary = ImportSummarySerializer()
     ignored_columns = serializers.ListField(child=serializers.CharField())
     rows = ImportRowSerializer(many=True)
 
