@@ -25,6 +25,7 @@ PLATFORM = {
     "audit/attempts.py": 1,  # whose row somebody reached for, looked up by the worker
     "automatehq/demo/seeding.py": 5,  # makes and finds the demo's businesses
     "automatehq/demo/sign_ins.py": 1,  # shows how to sign in to each
+    "automatehq/sweeping.py": 1,  # which businesses there are
     "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
     "businesses/tenancy/middleware.py": 1,  # a super-admin's request
     "exports/services.py": 1,  # runs whose worker died, of all businesses

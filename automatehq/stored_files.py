@@ -1,0 +1,96 @@
+"""What lies in storage, folder by folder: the same for a disk and for any storage that can list.
+
+A folder of a disk is read as it is gone through, and a link is neither file nor folder.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from django.core.files.storage import FileSystemStorage, Storage
+
+
+class Entry(NamedTuple):
+    name: str
+    kind: Literal["file", "folder", "other"]
+
+
+class StoredFile(NamedTuple):
+    path: str
+    size_bytes: int
+    changed_at: datetime
+
+
+class Tree:
+    """A storage that can list, such as S3's. It has no empty folders, and no links."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage: Any = storage
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        """What lies directly in a folder; nothing if there is no such folder."""
+        folders, files = self.storage.listdir(folder)
+        # Some list a folder that was made by hand as a file without a name.
+        yield from (Entry(name, "folder") for name in folders if name)
+        yield from (Entry(name, "file") for name in files if name)
+
+    def look(self, path: str) -> StoredFile:
+        changed_at = self.storage.get_modified_time(path)
+        return StoredFile(path, self.storage.size(path), changed_at)
+
+    def remove(self, path: str) -> None:
+        self.storage.delete(path)
+
+    def remove_empty(self, folder: str, *, before: datetime | None) -> bool:
+        """Remove a folder in which nothing is, last changed `before` then; False if it stays."""
+        return False
+
+
+class TreeOnDisk(Tree):
+    """The file system."""
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        try:
+            listing = os.scandir(self._path(folder))
+        except FileNotFoundError:
+            return
+        with listing:
+            for entry in listing:
+                if entry.is_dir(follow_symlinks=False):
+                    yield Entry(entry.name, "folder")
+                elif entry.is_file(follow_symlinks=False):
+                    yield Entry(entry.name, "file")
+                else:
+                    yield Entry(entry.name, "other")
+
+    def look(self, path: str) -> StoredFile:
+        found = self._path(path).lstat()
+        return StoredFile(path, found.st_size, _moment(found.st_mtime))
+
+    def remove(self, path: str) -> None:
+        self._path(path).unlink(missing_ok=True)
+
+    def remove_empty(self, folder: str, *, before: datetime | None) -> bool:
+        place = self._path(folder)
+        with suppress(OSError):  # not empty, or gone
+            if before is None or _moment(place.lstat().st_mtime) < before:
+                place.rmdir()
+                return True
+        return False
+
+    def _path(self, name: str) -> Path:
+        return Path(self.storage.path(name))
+
+
+def tree_of(storage: Storage) -> Tree:
+    """What there is in `storage`."""
+    return (
+        TreeOnDisk(storage) if isinstance(storage, FileSystemStorage) else Tree(storage)
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
