@@ -4,13 +4,14 @@ Apps register their admins in the usual way; those that libraries bring are pass
 no business's role may touch.
 """
 
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -59,6 +60,20 @@ TASKS = (
         "?review_status__exact=NEEDS_REVIEW",
     ),
     Task("exports.create", gettext_lazy("Export a month"), "exports_exportrun_add"),
+    Task("matrix.see", gettext_lazy("The month at a glance"), "matrix"),
+    Task("matrix.see", gettext_lazy("Missing cards"), "missing_cards"),
+    Task(
+        "matrix.see",
+        gettext_lazy("The month at a glance"),
+        "matrix",
+        is_of_platform=True,
+    ),
+    Task(
+        "matrix.see",
+        gettext_lazy("Missing cards"),
+        "missing_cards",
+        is_of_platform=True,
+    ),
     Task(
         "platform.act_as",
         gettext_lazy("Act for a business"),
@@ -68,6 +83,15 @@ TASKS = (
 )
 
 
+class Report(Protocol):
+    """A page that is no list of rows: what it is called, where it is, and how it answers."""
+
+    path: str
+    name: str
+
+    def view(self, site: Any, request: Any) -> HttpResponse: ...
+
+
 class Workplace(Doors, AdminSite):  # type: ignore[misc]
     """The admin of one installation."""
 
@@ -75,6 +99,14 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
     site_title = "AutomateHQ"
     index_title = gettext_lazy("Home")
     site_url = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reports: list[Report] = []
+
+    def add_report(self, report: Report) -> None:
+        """Give a page of its own to what tells of many rows; its `view` asks for the right itself."""
+        self.reports.append(report)
 
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
@@ -94,7 +126,15 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             for pattern in super().get_urls()
             if getattr(pattern, "name", None) not in _OURS_INSTEAD
         ]
-        return [*self.door_urls(), *stock]
+        reports = [
+            path(
+                report.path,
+                self.admin_view(partial(report.view, self)),
+                name=report.name,
+            )
+            for report in self.reports
+        ]
+        return [*self.door_urls(), *reports, *stock]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner: Any = super().admin_view(self._answering(view), cacheable)

@@ -20,6 +20,7 @@ from workcards.admin.filters import MonthFilter
 from workcards.months import month_text
 from workcards.services.uploads import default_month
 
+from . import matrix_admin as _matrix_admin  # noqa: F401 -- adds its page
 from . import services
 from .change_admin import ChangesPage
 from .models import ExportRun

@@ -26,6 +26,16 @@ class SiteQuerySet(models.QuerySet[Any]):
         hidden = self._settings().filter(site=OuterRef("pk"), is_hidden=True)
         return self.filter(~Exists(hidden))
 
+    def in_use(self) -> Self:
+        """Where a row in scope is: an employee's home, or a card's site."""
+        employees: Any = self.model._meta.get_field("employees").related_model
+        cards: Any = apps.get_model("workcards.WorkCard")
+        here = [
+            Exists(model.objects.filter(site=OuterRef("pk")))
+            for model in (employees, cards)
+        ]
+        return self.filter(here[0] | here[1])
+
     def with_own_settings(self) -> Self:
         """Each with `own_settings`: a list of the one row of the business in scope, empty if it has none.
 

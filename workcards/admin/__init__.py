@@ -6,9 +6,12 @@
 | `days` | the lines of a card as a form, a row for each day of its month |
 | `verbs` | what can be done with a card |
 | `ledger` | ApprovedDayAdmin, to read |
+| `reports` | what pages that tell of a month have in common |
+| `missing` | the page of missing cards |
 """
 
 from .cards import WorkCardAdmin
 from .ledger import ApprovedDayAdmin
+from .missing import MissingReport
 
-__all__ = ["ApprovedDayAdmin", "WorkCardAdmin"]
+__all__ = ["ApprovedDayAdmin", "MissingReport", "WorkCardAdmin"]

@@ -1,0 +1,199 @@
+"""The month's matrix in the admin."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+from automatehq.tests.admin_clients import browser_of
+from automatehq.tests.asking import queries
+from exports.matrix_admin import EMPLOYEES_A_PAGE
+from workcards.tests.factories import MONTH
+
+from .months import ABSENT, EIGHT, draft_day, employee_at, post_day, site_named
+
+pytestmark = pytest.mark.django_db
+
+URL = "/admin/matrix/"
+JUNE = {"month": "2026-06"}
+
+
+def page_of(user: User, **query: str) -> str:
+    response = browser_of(user).get(URL, {**JUNE, **query})
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def card_url(card_id: Any) -> str:
+    return reverse("admin:workcards_workcard_change", args=[card_id])
+
+
+@pytest.mark.parametrize("person", ["admin", "reviewer", "uploader", "viewer"])
+def test_everybody_sees_the_month_and_finds_the_cards(
+    acme: Personas, person: str
+) -> None:
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe")
+        worked, absent = post_day(zoe, 5, **EIGHT), post_day(zoe, 6, **ABSENT)
+    page = page_of(acme.user(person))
+    assert f'<a href="{card_url(worked.work_card_id)}">8.00</a>' in page
+    assert f'<a href="{card_url(absent.work_card_id)}">Sick</a>' in page
+    assert "Sick: 1" in page
+    assert "8.00 hours approved" in page
+    assert page.count('scope="col" class="saturday"') == 4
+
+
+def test_what_nobody_has_approved_is_shown_if_wanted_and_says_so(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe")
+        draft_day(zoe, 5)
+        for _ in range(2):
+            newest = draft_day(zoe, 6)
+    assert "under review" not in page_of(acme.viewer)
+    page = page_of(acme.viewer, under_review="on")
+    assert '<span class="state">under review</span>' in page
+    assert '<span class="state">conflict</span>' in page
+    assert card_url(newest.pk) in page
+    assert "0.00 hours approved" in page
+
+
+def test_one_site_can_be_asked_for(acme: Personas) -> None:
+    with acme.scope():
+        north, south = site_named("North"), site_named("South")
+        employee_at(north, "Zoe")
+        employee_at(south, "Ann")
+    page = page_of(acme.viewer, site=str(north.pk))
+    assert "Zoe" in page
+    assert "Ann" not in page
+
+
+def test_many_employees_come_page_by_page_and_totals_are_of_all(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        site = site_named("North")
+        for number in range(EMPLOYEES_A_PAGE + 1):
+            post_day(employee_at(site, f"Worker {number:03}"), 5, **EIGHT)
+    first = page_of(acme.viewer)
+    assert "Worker 049" in first
+    assert "Worker 050" not in first
+    assert "?month=2026-06&amp;page=2" in first
+    second = page_of(acme.viewer, page="2")
+    assert "Worker 050" in second
+    assert "Worker 049" not in second
+    for page in (first, second):
+        assert "408.00 hours approved" in page
+    assert "Worker 050" in page_of(acme.viewer, page="99")
+
+
+def test_names_are_text(acme: Personas) -> None:
+    with acme.scope():
+        employee_at(site_named("<i>North</i>"), "<script>alert(1)</script>")
+    page = page_of(acme.viewer)
+    assert "<script>alert" not in page
+    assert "<i>North" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ({"month": "June"}, "This is not a month."),
+        ({"month": "2026-06\0"}, "This is not a month."),
+        ({**JUNE, "site": "x"}, "is not a valid UUID"),
+        ({**JUNE, "site": str(uuid.UUID(int=7))}, "That choice is not one of"),
+    ],
+    ids=["month", "NUL", "no id", "no site"],
+)
+def test_what_is_asked_wrongly_is_said_in_the_form(
+    acme: Personas, query: dict[str, str], complaint: str
+) -> None:
+    response = browser_of(acme.viewer).get(URL, query)
+    assert response.status_code == 400
+    assert complaint in response.content.decode()
+
+
+def test_the_month_that_cards_are_for_now_is_shown_at_once(acme: Personas) -> None:
+    page = browser_of(acme.viewer).get(URL)
+    assert page.status_code == 200
+    assert isinstance(page.context["matrix"].month, dt.date)
+
+
+def test_it_is_drawn_from_right_to_left_in_hebrew(acme: Personas) -> None:
+    with acme.scope():
+        User.objects.filter(pk=acme.viewer.pk).update(language="he")
+        post_day(employee_at(site_named("צפון"), "זואי"), 5, **EIGHT)
+    page = page_of(acme.viewer)
+    assert 'dir="rtl"' in page
+    assert "<bdi>זואי</bdi>" in page
+
+
+def test_another_business_at_the_same_site_is_nowhere_on_the_page(
+    acme: Personas, globex: Personas
+) -> None:
+    with acme.scope():
+        site, hidden = site_named("Shared"), site_named("Acme's alone")
+        john = employee_at(site, "John")
+        row, draft = post_day(john, 5, **EIGHT), draft_day(john, 6)
+        employee_at(hidden, "Jack")
+    with globex.scope():
+        own = post_day(employee_at(site, "Jane"), 7, **EIGHT)
+    page = page_of(globex.admin, under_review="on")
+    assert card_url(own.work_card_id) in page
+    for secret in (john.pk, row.work_card_id, draft.pk, "John", "Jack", hidden.pk):
+        assert str(secret) not in page, "leaked"
+    answers = [
+        browser_of(globex.admin).get(URL, {**JUNE, "site": str(pk)})
+        for pk in (hidden.pk, uuid.uuid4())
+    ]
+    assert {answer.status_code for answer in answers} == {400}
+
+
+def test_on_the_platform_a_business_is_chosen_first(
+    acme: Personas, globex: Personas, super_admin: User
+) -> None:
+    with acme.scope():
+        site = site_named("Shared")
+        employee_at(site, "John", started_on=MONTH)
+    with globex.scope():
+        employee_at(site, "Jane", started_on=MONTH)
+    client = browser_of(super_admin)
+    page = client.get(URL)
+    assert page.status_code == 200
+    assert "matrix" not in page.context
+    assert client.get(URL, JUNE).status_code == 400
+    chosen = client.get(URL, {**JUNE, "business": str(acme.id)}).content.decode()
+    assert "John" in chosen
+    assert "Jane" not in chosen
+
+
+def test_it_costs_the_same_for_few_and_for_many_and_at_most_8_queries(
+    acme: Personas,
+) -> None:
+    client = browser_of(acme.viewer)
+
+    def cost() -> int:
+        return queries(lambda: client.get(URL, {"under_review": "on"}))
+
+    with acme.scope():
+        site = site_named("North")
+        post_day(employee_at(site, "Zoe"), 5, **EIGHT)
+    client.get(URL)
+    few = cost()
+    with acme.scope():
+        for number in range(10):
+            post_day(employee_at(site, f"Worker {number}"), 5, **EIGHT)
+            employee_at(site_named(f"Site {number}"), f"Wanderer {number}")
+    assert cost() == few <= 8
+
+
+def test_nothing_is_posted_there_and_nobody_unknown_gets_in(acme: Personas) -> None:
+    client = browser_of(acme.admin)
+    assert client.send(URL).status_code == 405
+    client.logout()
+    assert client.get(URL, JUNE).status_code == 302
