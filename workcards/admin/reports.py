@@ -30,7 +30,7 @@ class MonthForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="id_%s", **kwargs)
+        super().__init__(*args, **kwargs)
         site: Any = self.fields["site"]
         site.queryset = Site.objects.in_use()
         if is_on_platform():
