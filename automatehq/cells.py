@@ -1,7 +1,16 @@
 """Text in the cells of a CSV file: never a formula, and the same text again when the file comes back."""
 
-# What a spreadsheet would run as a formula if a cell began with it.
-RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
+import unicodedata
+
+# What a spreadsheet would run as a formula if a cell began with it, also in its full-width form.
+RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@")
+# With these first, some spreadsheets look for a formula behind them.
+BREAKS = ("\t", "\r", "\n")
+# What is skipped, or not to be seen, before a sign: spaces, a byte order mark, marks of direction and of no width.
+_SKIPPED = (
+    " \t\r\n\v\f\xa0\ufeff\u200b\u200c\u200d\u200e\u200f"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 APOSTROPHE = "'"
 
 
@@ -21,4 +30,7 @@ def typed(cell: str) -> str:
 
 
 def _would_run(value: str) -> bool:
-    return value.lstrip(APOSTROPHE).startswith(RUNS_IN_A_SPREADSHEET)
+    shown = value.lstrip(APOSTROPHE)
+    # Full-width and small forms of the signs become the signs themselves.
+    folded = unicodedata.normalize("NFKC", shown).lstrip(_SKIPPED)
+    return shown.startswith(BREAKS) or folded.startswith(RUNS_IN_A_SPREADSHEET)
