@@ -27,6 +27,7 @@ from automatehq.rest.routes import (
     verbs,
 )
 from exports.matrix_views import MatrixViewSet
+from exports.profile_views import ExportProfileViewSet
 from exports.views import ExportRunViewSet
 from workcards.missing_views import MissingCardsViewSet
 from workcards.views import WorkCardViewSet
@@ -133,6 +134,8 @@ API: Final[Table] = {
             "export-run-changes",
             get("changes"),
         ),
+        Route("export_profiles", ExportProfileViewSet, "export-profiles", LIST),
+        Route("export_profiles/<id:pk>", ExportProfileViewSet, "export-profile", ITEM),
     ],
 }
 

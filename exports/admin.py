@@ -21,9 +21,10 @@ from workcards.months import month_text
 from workcards.services.uploads import default_month
 
 from . import matrix_admin as _matrix_admin  # noqa: F401 -- adds its page
+from . import profile_admin as _profile_admin  # noqa: F401 -- registers profiles
 from . import services
 from .change_admin import ChangesPage
-from .models import ExportRun
+from .models import ExportProfile, ExportRun
 from .serializers import ExportRequestSerializer
 from .views import file_response
 
@@ -35,6 +36,12 @@ class ExportRequestForm(ServiceForm):
     processing_month = MonthField(label=_("Month"))
     include_unapproved = forms.BooleanField(
         label=_("With days that nobody has approved yet, marked DRAFT"), required=False
+    )
+    profile = forms.ModelChoiceField(
+        label=_("Profile"),
+        queryset=ExportProfile.objects.all(),
+        required=False,
+        help_text=_("For a payroll program."),
     )
 
 
@@ -57,14 +64,21 @@ class ExportRunAdmin(ChangesPage):
     list_select_related = ("site",)
     list_filter = ("status", MonthFilter, "kind", "site")
     search_fields = ("generated_file_name", "exported_by_name")
-    readonly_fields = ("month", "requester", "download")
+    readonly_fields = ("month", "profile_then", "requester", "download")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return ("kind", "processing_month", "site", "include_unapproved")
+            return (
+                "kind",
+                "profile",
+                "processing_month",
+                "site",
+                "include_unapproved",
+            )
         return (
             "generated_file_name",
             "kind",
+            *(("profile_then",) if "profile" in obj.filters else ()),
             "month",
             "site",
             "status",
@@ -92,6 +106,10 @@ class ExportRunAdmin(ChangesPage):
     @admin.display(description=_("month"), ordering="processing_month")
     def month(self, run: ExportRun) -> str:
         return month_text(run.processing_month)
+
+    @admin.display(description=_("profile"))
+    def profile_then(self, run: ExportRun) -> str:
+        return str(run.filters["profile"]["name"])
 
     @admin.display(description=_("requested by"))
     def requester(self, run: ExportRun) -> str:

@@ -1,8 +1,11 @@
-"""The columns of the files, as data."""
+"""The columns of the CSV files, as data, and how a row is written."""
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
-from typing import NamedTuple
+from typing import IO, Any, NamedTuple
 
 from automatehq.cells import text
 
@@ -14,6 +17,19 @@ class Column(NamedTuple):
 
     header: str
     value: Callable[[DayRow], str]
+
+
+@contextmanager
+def csv_writer(
+    file: IO[bytes], *, encoding: str = "utf-8-sig", delimiter: str = ","
+) -> Iterator[Any]:
+    """A csv writer to a binary file, which stays open."""
+    out = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
+    try:
+        yield csv.writer(out, delimiter=delimiter)
+    finally:
+        out.flush()
+        out.detach()
 
 
 def hours(value: str | None) -> str:

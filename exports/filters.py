@@ -1,10 +1,10 @@
-"""What a list of export runs may be filtered by."""
+"""What lists of export runs and profiles may be filtered by."""
 
 from django_filters import ChoiceFilter
 
 from automatehq.rest.filters import IdFilter, MonthFilter, StrictFilterSet
 
-from .models import ExportRun
+from .models import ExportProfile, ExportRun
 
 
 class ExportRunFilterSet(StrictFilterSet):
@@ -18,3 +18,11 @@ class ExportRunFilterSet(StrictFilterSet):
     class Meta:
         model = ExportRun
         fields = ("month", "site_id", "kind", "status", "exported_by", "business_id")
+
+
+class ExportProfileFilterSet(StrictFilterSet):
+    business_id = IdFilter()
+
+    class Meta:
+        model = ExportProfile
+        fields = ("business_id",)

@@ -17,8 +17,10 @@ from automatehq.rest.errors import DomainError
 from businesses.tenancy.context import business_scope
 
 from .models import ExportRun
+from .profiles import Profile
 from .rows import DayRow, month_rows, read_spool, write_spool
 from .runs import Claim, RunLost, claim_run, fail_run, finish_run, report_progress
+from .wanted import Wanted
 from .writers import WRITERS
 
 logger = logging.getLogger(__name__)
@@ -41,7 +43,8 @@ def make_export(*, run_id: str, business_id: str) -> None:
         except RunLost:
             logger.warning("export run %s was taken over by another worker", run_id)
         except DomainError as error:
-            fail_run(claim, str(error.detail))
+            problems = (f"{code}: {detail}" for code, detail, _ in error.problems)
+            fail_run(claim, " ".join(problems))
         except Exception:
             # Logged with its trace by the worker; people read that it was not their doing.
             fail_run(claim, "The file could not be made: an unexpected error.")
@@ -54,19 +57,32 @@ def _make(claim: Claim) -> None:
         tempfile.SpooledTemporaryFile(IN_MEMORY) as file,
     ):
         with business_scope(claim.business_id, repeatable_read=True):
-            run = ExportRun.objects.get(pk=claim.run_id)
-            row_count = write_spool(
+            run = ExportRun.objects.select_related("business").get(pk=claim.run_id)
+            writer = WRITERS[ExportRun.Kind(run.kind)]
+            days = write_spool(
                 month_rows(
                     run.processing_month,
                     site_id=run.site_id,
                     include_unapproved=run.is_draft,
+                    include_expected=writer.with_expected,
+                    order=writer.order,
                 ),
                 spool,
             )
         report_progress(claim, READ)
-        write, extension, _ = WRITERS[ExportRun.Kind(run.kind)]
-        write(_reporting(claim, read_spool(spool), row_count), file)
-        keep(claim, spool, file, extension=extension, row_count=row_count)
+        rows = _reporting(claim, read_spool(spool), days)
+        row_count = writer.write(rows, file, _wanted(run))
+        keep(claim, spool, file, extension=writer.extension, row_count=row_count)
+
+
+def _wanted(run: ExportRun) -> Wanted:
+    profile = run.filters.get("profile")
+    return Wanted(
+        month=run.processing_month,
+        language=run.business.language,
+        is_draft=run.is_draft,
+        profile=Profile(**profile) if profile else None,
+    )
 
 
 def keep(

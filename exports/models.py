@@ -1,4 +1,4 @@
-"""Export runs: one making of a payroll file."""
+"""Export runs, one making of a payroll file each, and the profiles of the payroll programs that the files are for."""
 
 from typing import Any, ClassVar
 
@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
@@ -17,6 +18,9 @@ class ExportRun(TenantModel):
 
     class Kind(models.TextChoices):
         DAYS_CSV = "days_csv", _("Days (CSV)")
+        MATRIX_XLSX = "matrix_xlsx", _("Matrix (XLSX)")
+        SUMMARY_XLSX = "summary_xlsx", _("Summary (XLSX)")
+        PAYROLL_CSV = "payroll_csv", _("Payroll program (CSV)")
 
     class Status(models.TextChoices):
         QUEUED = "QUEUED", _("Queued")
@@ -103,3 +107,111 @@ class ExportRun(TenantModel):
     def is_draft(self) -> bool:
         """True if days that nobody has approved are in it."""
         return bool(self.filters.get("include_unapproved"))
+
+
+class ExportProfile(TenantModel):
+    """How a payroll program wants its file: who is who in it, which code is which, and how figures are written."""
+
+    class Identifier(models.TextChoices):
+        PASSPORT = "passport_id", _("Passport")
+        EXTERNAL_ID = "external_employee_id", _("External id")
+
+    class HoursFormat(models.TextChoices):
+        DECIMAL = "decimal", "8.50"
+        HOURS_AND_MINUTES = "hh:mm", "08:30"
+
+    class DecimalSeparator(models.TextChoices):
+        POINT = ".", _("Point")
+        COMMA = ",", _("Comma")
+
+    class Delimiter(models.TextChoices):
+        COMMA = ",", _("Comma")
+        SEMICOLON = ";", _("Semicolon")
+        TAB = "\t", _("Tab")
+        BAR = "|", _("Vertical bar")
+
+    class Encoding(models.TextChoices):
+        UTF_8 = "utf-8-sig", "UTF-8"
+        WINDOWS_1255 = "windows-1255", "Windows-1255"
+
+    name = models.CharField(_("name"), max_length=100)
+    identifier = models.CharField(
+        _("identifier"),
+        max_length=20,
+        choices=Identifier.choices,
+        default=Identifier.EXTERNAL_ID,
+    )
+    organization_number = models.CharField(
+        _("organization number"), max_length=20, blank=True
+    )
+    # Component → the payroll program's code for it, or null: left out. See `profiles.COMPONENTS`.
+    components: models.JSONField[Any, Any] = models.JSONField(_("components"))
+    hours_format = models.CharField(
+        _("hours"),
+        max_length=10,
+        choices=HoursFormat.choices,
+        default=HoursFormat.DECIMAL,
+    )
+    decimal_separator = models.CharField(
+        _("decimal separator"),
+        max_length=1,
+        choices=DecimalSeparator.choices,
+        default=DecimalSeparator.POINT,
+    )
+    delimiter = models.CharField(
+        _("delimiter"),
+        max_length=1,
+        choices=Delimiter.choices,
+        default=Delimiter.COMMA,
+    )
+    encoding = models.CharField(
+        _("encoding"), max_length=12, choices=Encoding.choices, default=Encoding.UTF_8
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        db_table = "export_profiles"
+        ordering = ["name", "id"]
+        verbose_name = _("export profile")
+        verbose_name_plural = _("export profiles")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business", "name"], name="export_profiles_name_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(identifier__in=["passport_id", "external_employee_id"]),
+                name="export_profiles_identifier_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(hours_format__in=["decimal", "hh:mm"]),
+                name="export_profiles_hours_format_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(decimal_separator__in=[".", ","]),
+                name="export_profiles_decimal_separator_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(delimiter__in=[",", ";", "\t", "|"]),
+                name="export_profiles_delimiter_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(encoding__in=["utf-8-sig", "windows-1255"]),
+                name="export_profiles_encoding_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(decimal_separator=",", delimiter=","),
+                name="export_profiles_separators_differ",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ALREADY_IN_USE["export_profiles_name_unique"] = "name"
+BROKEN_RULES["export_profiles_separators_differ"] = Rule(
+    "decimal_separator",
+    "separators_collide",
+    "The decimal separator can't be the delimiter too.",
+)

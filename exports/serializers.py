@@ -10,7 +10,7 @@ from automatehq.rest.fields import MonthField, NamedReference, ReferenceField
 from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
 from workforce.models import Site
 
-from .models import ExportRun
+from .models import ExportProfile, ExportRun
 
 
 @extend_schema_serializer(
@@ -46,7 +46,7 @@ from .models import ExportRun
     ]
 )
 class ExportRunSerializer(StrictModelSerializer):
-    """An export run. `file_url` is null until the file is there."""
+    """An export run. `file_url` is null until the file is there; `filters.profile` is the profile as it was then."""
 
     processing_month = MonthField(read_only=True)
     site_id = serializers.UUIDField(read_only=True, allow_null=True)
@@ -93,18 +93,31 @@ class ExportRunSerializer(StrictModelSerializer):
             "Every site of a month",
             value={"kind": "days_csv", "processing_month": "2026-03"},
             request_only=True,
-        )
+        ),
+        OpenApiExample(
+            "For a payroll program",
+            value={
+                "kind": "payroll_csv",
+                "processing_month": "2026-03",
+                "profile_id": "0197f3a0-9a20-7c8d-a6b3-1d9e8f7a6c54",
+            },
+            request_only=True,
+        ),
     ]
 )
 class ExportRequestSerializer(StrictSerializer):
-    """What to export."""
+    """What to export. `profile_id` is for `payroll_csv`, which needs it."""
 
     kind = serializers.ChoiceField(choices=ExportRun.Kind.choices)
     processing_month = MonthField()
     site_id = ReferenceField(queryset=Site.objects, required=False, allow_null=True)
     include_unapproved = serializers.BooleanField(default=False)
+    profile_id = ReferenceField(
+        queryset=ExportProfile.objects, required=False, allow_null=True
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)
         values.setdefault("site", None)
+        values.setdefault("profile", None)
         return values

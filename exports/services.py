@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit import services as audit
+from automatehq.rest.errors import Invalid
 from businesses.tenancy.context import (
     business_scope,
     get_current_business_id,
@@ -17,7 +19,8 @@ from businesses.tenancy.context import (
 from workforce.models import Site
 
 from .jobs import make_export
-from .models import ExportRun
+from .models import ExportProfile, ExportRun
+from .profiles import Profile
 from .runs import LEASE, MAX_ATTEMPTS, Status, fail
 from .writers import WRITERS
 
@@ -29,9 +32,16 @@ def request_run(
     processing_month: date,
     site: Site | None = None,
     include_unapproved: bool = False,
+    profile: ExportProfile | None = None,
 ) -> ExportRun:
-    """Queue an export; while the same one is queued or running, that run is the answer."""
-    filters = {"include_unapproved": include_unapproved}
+    """Queue an export; while the same one is queued or running, that run is the answer.
+
+    The run keeps a copy of the profile. Raises `Invalid` for a kind that needs one and has none, or the reverse.
+    """
+    filters: dict[str, Any] = {"include_unapproved": include_unapproved}
+    _check_profile(kind, profile)
+    if profile is not None:
+        filters["profile"] = Profile.of(profile).as_json()
     month = processing_month.replace(day=1)
     business_id = get_current_business_id()
     _lock(f"export {business_id} {kind} {month} {site and site.pk} {filters}")
@@ -68,10 +78,20 @@ def request_run(
     return run
 
 
+def _check_profile(kind: str, profile: ExportProfile | None) -> None:
+    if kind == ExportRun.Kind.PAYROLL_CSV:
+        if profile is None:
+            raise Invalid("required", _("Say for which payroll program."), "profile_id")
+    elif profile is not None:
+        raise Invalid(
+            "not_applicable", _("This kind of file takes no profile."), "profile_id"
+        )
+
+
 def file_name(run: ExportRun) -> str:
-    """`days-2026-03-<site>-DRAFT.csv`: what the download is called."""
-    _, extension, _ = WRITERS[ExportRun.Kind(run.kind)]
-    place = re.sub(r"[^\w-]+", "-", run.site.site_name).strip("-") if run.site else ""
+    """`payroll-2026-03-<profile>-<site>-DRAFT.csv`: what the download is called."""
+    extension = WRITERS[ExportRun.Kind(run.kind)].extension
+    profile = run.filters.get("profile")
     draft = "DRAFT" if run.is_draft else ""
     stem = "-".join(
         filter(
@@ -79,12 +99,17 @@ def file_name(run: ExportRun) -> str:
             [
                 run.kind.removesuffix(f"_{extension}"),
                 f"{run.processing_month:%Y-%m}",
-                place[:80],
+                _in_file_name(profile["name"]) if profile else "",
+                _in_file_name(run.site.site_name) if run.site else "",
                 draft,
             ],
         )
     )
     return f"{stem}.{extension}"
+
+
+def _in_file_name(name: str) -> str:
+    return re.sub(r"[^\w-]+", "-", name).strip("-")[:80]
 
 
 def reap_runs() -> dict[str, int]:

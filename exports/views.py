@@ -20,7 +20,7 @@ from .change_views import ChangesMixin
 from .filters import ExportRunFilterSet
 from .models import ExportRun
 from .serializers import ExportRequestSerializer, ExportRunSerializer
-from .writers import WRITERS
+from .writers import WRITERS, XLSX
 
 
 class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
@@ -51,7 +51,13 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
         run = services.request_run(actor=request.user, **body.validated_data)
         return Response(self.get_serializer(run).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY, 304: None})
+    @extend_schema(
+        responses={
+            (200, "text/csv"): OpenApiTypes.BINARY,
+            (200, XLSX): OpenApiTypes.BINARY,
+            304: None,
+        }
+    )
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """The file itself, as often as wanted: its bytes stay those of the run."""
         return file_response(self.get_object(), request.headers.get("If-None-Match"))
@@ -74,7 +80,7 @@ def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpRespo
             content = stored.read()
     except FileNotFoundError as error:
         raise Missing("file_missing", "The file is lost from storage.") from error
-    _, _, mime_type = WRITERS[ExportRun.Kind(run.kind)]
+    mime_type = WRITERS[ExportRun.Kind(run.kind)].mime_type
     headers["Content-Disposition"] = content_disposition_header(
         True,  # noqa: FBT003
         run.generated_file_name,

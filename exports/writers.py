@@ -1,34 +1,55 @@
 """Files from rows. The same rows give the same bytes: nothing in a file depends on when it was made."""
 
-import csv
-import io
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Iterator
+from typing import IO, NamedTuple
 
-from .columns import DAYS_CSV, Column
+from .columns import DAYS_CSV, Column, csv_writer
+from .matrix_workbook import write_matrix_xlsx
 from .models import ExportRun
-from .rows import DayRow
+from .payroll import write_payroll_csv
+from .rows import BY_EMPLOYEE, BY_SITE, DayRow
+from .summary import write_summary_xlsx
+from .wanted import Wanted
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def write_days_csv(rows: Iterator[DayRow], file: IO[bytes]) -> None:
+class Writer(NamedTuple):
+    """How a kind of file is made. `write` gives the number of rows in the file; `order` is that of the rows it reads."""
+
+    write: Callable[[Iterator[DayRow], IO[bytes], Wanted], int]
+    extension: str
+    mime_type: str
+    order: tuple[str, ...] = BY_SITE
+    # Whether it also reads who is expected in the month, and has no day yet.
+    with_expected: bool = False
+
+
+def write_days_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
     """A row a day, employee and site; UTF-8 with a byte order mark, so that spreadsheets read Hebrew."""
-    _write_csv(DAYS_CSV, rows, file, encoding="utf-8-sig")
+    return write_csv(DAYS_CSV, rows, file)
 
 
-def _write_csv(
-    columns: tuple[Column, ...],
-    rows: Iterator[DayRow],
-    file: IO[bytes],
-    *,
-    encoding: str,
-) -> None:
-    out = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
-    writer = csv.writer(out)
-    writer.writerow([column.header for column in columns])
-    for row in rows:
-        writer.writerow([column.value(row) for column in columns])
-    out.flush()
-    out.detach()  # the caller's file stays open
+def write_csv(
+    columns: tuple[Column, ...], rows: Iterator[DayRow], file: IO[bytes]
+) -> int:
+    """A row of the file for each of `rows`; gives their number."""
+    count = 0
+    with csv_writer(file) as writer:
+        writer.writerow([column.header for column in columns])
+        for row in rows:
+            writer.writerow([column.value(row) for column in columns])
+            count += 1
+    return count
 
 
-WRITERS = {ExportRun.Kind.DAYS_CSV: (write_days_csv, "csv", "text/csv")}
+WRITERS = {
+    ExportRun.Kind.DAYS_CSV: Writer(write_days_csv, "csv", "text/csv"),
+    ExportRun.Kind.MATRIX_XLSX: Writer(
+        write_matrix_xlsx, "xlsx", XLSX, with_expected=True
+    ),
+    ExportRun.Kind.SUMMARY_XLSX: Writer(write_summary_xlsx, "xlsx", XLSX, BY_EMPLOYEE),
+    ExportRun.Kind.PAYROLL_CSV: Writer(
+        write_payroll_csv, "csv", "text/csv", BY_EMPLOYEE
+    ),
+}

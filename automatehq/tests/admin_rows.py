@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from audit.services import record
 from exports.models import ExportRun
+from exports.tests.factories import ExportProfileFactory
 from workcards.tests.factories import (
     MONTH,
     ApprovedDayFactory,
@@ -55,6 +56,7 @@ def rows_of_acme(acme: Personas) -> dict[str, Any]:
                 processing_month=MONTH,
                 generated_file_name=f"{CANARY}.csv",
             ),
+            "exports.exportprofile": ExportProfileFactory(name=f"{CANARY} profile"),
             "audit.auditevent": record("employee_updated", entity=employee),
         }
 

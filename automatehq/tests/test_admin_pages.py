@@ -21,7 +21,7 @@ from automatehq.admin_site import EVENTS_A_PAGE
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tests.factories import BusinessFactory
-from exports.tests.factories import ExportRunFactory
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.models import WorkCard
 from workcards.tests.factories import (
     MONTH,
@@ -156,6 +156,7 @@ MAKE: dict[str, Callable[[], Any]] = {
     "workcards.workcard": lambda: DayEntryFactory().work_card,
     "workcards.approvedday": ApprovedDayFactory,
     "exports.exportrun": lambda: ExportRunFactory(site=SiteFactory()),
+    "exports.exportprofile": ExportProfileFactory,
     "audit.auditevent": lambda: record("site_updated", entity=EmployeeFactory()),
 }
 

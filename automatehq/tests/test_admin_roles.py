@@ -15,7 +15,7 @@ from audit.models import AuditEvent
 from audit.services import record
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.models import TenantModel
-from exports.tests.factories import ExportRunFactory
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.tests.factories import (
     ApprovedDayFactory,
     DayEntryFactory,
@@ -114,6 +114,13 @@ MAY: dict[str, dict[str, set[str]]] = {
         "change": NOBODY,
         "delete": NOBODY,
     },
+    "exports.exportprofile": {
+        "list": ALL - {"uploader"},
+        "view": ALL - {"uploader"},
+        "add": REVIEWERS,
+        "change": REVIEWERS,
+        "delete": REVIEWERS,
+    },
     "audit.auditevent": {
         "list": ALL - {"uploader"},
         "view": ALL - {"uploader"},
@@ -136,6 +143,7 @@ def sample_of(model: str, business: Personas) -> Any:
         "workcards.workcard": lambda: DayEntryFactory().work_card,
         "workcards.approvedday": ApprovedDayFactory,
         "exports.exportrun": ExportRunFactory,
+        "exports.exportprofile": ExportProfileFactory,
         "audit.auditevent": lambda: record(
             "employee_updated", entity=EmployeeFactory(), actor=business.admin
         ),

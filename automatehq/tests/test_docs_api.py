@@ -24,7 +24,8 @@ from automatehq.rest.routes import Route
 from automatehq.tests.documents import blocks, own_code, quoted, section, tables
 from automatehq.tests.test_roles_table import methods_of
 from automatehq.urls import API
-from exports.models import ExportRun
+from exports.models import ExportProfile, ExportRun
+from exports.profile_serializers import ExportProfileSerializer
 from exports.serializers import ExportRunSerializer
 from workcards.serializers import DaySerializer, WorkCardSerializer
 from workcards.states import DayStatus, ReviewStatus, Source
@@ -46,6 +47,7 @@ OBJECTS = {
     "work card": WorkCardSerializer,
     "day": DaySerializer,
     "export run": ExportRunSerializer,
+    "export profile": ExportProfileSerializer,
     "audit event": AuditEventSerializer,
 }
 CHOICES: dict[str, type[models.TextChoices]] = {
@@ -55,6 +57,10 @@ CHOICES: dict[str, type[models.TextChoices]] = {
     "`day_status`": DayStatus,
     "`kind`": ExportRun.Kind,
     "`status` of a run": ExportRun.Status,
+    "`identifier`": ExportProfile.Identifier,
+    "`hours_format`": ExportProfile.HoursFormat,
+    "`decimal_separator`": ExportProfile.DecimalSeparator,
+    "`encoding`": ExportProfile.Encoding,
 }
 # Errors of these classes are told by their code; of those of 400 the document names the common ones.
 TOLD = ("Conflict", "Denied", "Missing", "TooMany")

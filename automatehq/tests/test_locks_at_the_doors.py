@@ -16,6 +16,7 @@ from automatehq.urls import API
 from businesses.tenancy.context import platform_scope
 from businesses.tests.locks import only, opened
 from exports.models import ExportRun
+from exports.tests.factories import ExportProfileFactory
 from workcards.models import WorkCard
 from workcards.tests.factories import (
     MONTH,
@@ -84,12 +85,14 @@ def ids(acme, site):
             generated_file_name=f"{CANARY}.csv",
             exported_by=acme.admin,
         )
+        profile = ExportProfileFactory(name=f"{CANARY} profile")
         acme.viewer.full_name = f"{CANARY} Viewer"
         acme.viewer.save()
     return {
         "employees": employee.pk,
         "work_cards": card.pk,
         "export_runs": run.pk,
+        "export_profiles": profile.pk,
         "users": acme.viewer.pk,
         "businesses": acme.id,
         "approved_day": day.pk,
@@ -174,7 +177,9 @@ def test_the_matrix_of_a_shared_site_shows_ones_own_rows(
     assert str(own.pk) not in theirs, "leaked"
 
 
-@pytest.mark.parametrize("path", ["employees", "work_cards", "export_runs", "users"])
+@pytest.mark.parametrize(
+    "path", ["employees", "work_cards", "export_runs", "export_profiles", "users"]
+)
 def test_the_owners_list_shows_them(acme, ids, path):
     body = client_of(acme.admin).get(f"/api/{path}").content.decode()
     assert CANARY in body

@@ -21,7 +21,7 @@ from automatehq.tests.asking import problem
 from automatehq.urls import API
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, platform_scope
-from exports.tests.factories import ExportRunFactory
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.tests.factories import DayEntryFactory, WorkCardFactory, picture
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
@@ -96,6 +96,10 @@ def run(world: World) -> Any:
     return ExportRunFactory()
 
 
+def profile(world: World) -> Any:
+    return ExportProfileFactory()
+
+
 # What is sent: a dict, or made from the world and the row in the path.
 
 NEW_USER = {
@@ -109,6 +113,7 @@ NEW_BUSINESS = {
     "admin": {name: NEW_USER[name] for name in ("email", "full_name", "password")},
 }
 NAMED = {"full_name": "Renamed"}
+PROFILE = {"name": "Payroll office", "components": {"hours": "100"}}
 
 
 def own_password(world: World, row: Any) -> dict[str, Any]:
@@ -289,6 +294,12 @@ TABLE = [
     Row("GET", "export-run",      "200 200 200 200 403 200", run),
     Row("GET", "export-run-file", "409 409 409 409 403 409", run),  # not made yet
     Row("GET", "export-run-changes", "409 409 409 409 403 409", run),
+    Row("GET", "export-profiles", "200 200 200 200 403 200"),
+    Row("POST", "export-profiles", "act 201 201 201 403 403", None, PROFILE),
+    Row("GET", "export-profile",  "200 200 200 200 403 200", profile),
+    Row("PUT", "export-profile",  "act 200 200 200 403 403", profile, PROFILE),
+    Row("PATCH", "export-profile", "act 200 200 200 403 403", profile, {"name": "Other"}),
+    Row("DELETE", "export-profile", "act 204 204 204 403 403", profile),
 ]
 # fmt: on
 

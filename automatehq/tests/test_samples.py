@@ -10,7 +10,7 @@ from accounts.tests.personas import Personas
 from audit.tests.factories import AuditEventFactory
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope, try_get_scope
-from exports.tests.factories import ExportRunFactory
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.tests.factories import (
     ApprovedDayFactory,
     ClosedMonthFactory,
@@ -44,6 +44,7 @@ from workforce.tests.factories import (
         (ApprovedDayFactory, {}),
         (ClosedMonthFactory, {}),
         (ExportRunFactory, {}),
+        (ExportProfileFactory, {}),
         (AuditEventFactory, {}),
     ],
 )

@@ -16,8 +16,8 @@ from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import platform_scope, unscoped
 from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.roles import quoted
-from exports.models import ExportRun
-from exports.tests.factories import ExportRunFactory
+from exports.models import ExportProfile, ExportRun
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.models import (
     ApprovedDay,
     ClosedMonth,
@@ -57,6 +57,7 @@ def one_of_each(personas: Personas) -> Rows:
             # Another month than the cards': they are to be written.
             ClosedMonth: ClosedMonthFactory(month=date(2020, 1, 1)),
             ExportRun: ExportRunFactory(site=card.site),
+            ExportProfile: ExportProfileFactory(),
             MigrationOriginal: _original(personas.id),
         }
 

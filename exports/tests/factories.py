@@ -1,11 +1,12 @@
-"""Sample export runs. They are made in the scope of a business."""
+"""Sample export runs and profiles. They are made in the scope of a business."""
 
 from typing import Any
 
 import factory
 from factory.django import DjangoModelFactory
 
-from exports.models import ExportRun
+from exports.models import ExportProfile, ExportRun
+from exports.profiles import COMPONENTS
 from workcards.tests.factories import MONTH
 
 
@@ -17,3 +18,15 @@ class ExportRunFactory(DjangoModelFactory[ExportRun]):
     processing_month: Any = MONTH
     site = None
     generated_file_name = factory.Sequence(lambda number: f"days-{number}.csv")
+
+
+class ExportProfileFactory(DjangoModelFactory[ExportProfile]):
+    """Every component has a code: 100 to 104."""
+
+    class Meta:
+        model = ExportProfile
+
+    name = factory.Sequence(lambda number: f"Payroll office {number}")
+    components = factory.LazyFunction(
+        lambda: {part: str(100 + number) for number, part in enumerate(COMPONENTS)}
+    )

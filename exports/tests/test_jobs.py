@@ -28,8 +28,10 @@ from exports.runs import (
     report_progress,
 )
 from exports.services import reap_runs, request_run
+from exports.writers import Writer
 from workcards.tests.factories import MONTH
 
+from .factories import ExportProfileFactory
 from .months import EIGHT, employee_at, post_day, site_named
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,10 +159,10 @@ def test_a_queued_run_whose_job_was_lost_is_queued_anew(acme, run):
 
 
 def test_an_unexpected_error_fails_the_run_and_keeps_no_file(acme, run, monkeypatch):
-    def broken(rows, file):
+    def broken(rows, file, wanted):
         raise ZeroDivisionError
 
-    monkeypatch.setitem(jobs.WRITERS, "days_csv", (broken, "csv", "text/csv"))
+    monkeypatch.setitem(jobs.WRITERS, "days_csv", Writer(broken, "csv", "text/csv"))
     with pytest.raises(ZeroDivisionError):
         jobs.make_export.call(run_id=str(run.pk), business_id=str(acme.id))
     failed = again(acme, run)
@@ -184,15 +186,30 @@ def test_a_run_that_is_lost_while_storing_leaves_no_file_behind(acme, run, monke
     assert again(acme, run).status == "RUNNING"
 
 
-def test_a_worker_killed_half_way_loses_nothing(acme, run, settings, tmp_path):
+@pytest.mark.parametrize("kind", ["days_csv", "matrix_xlsx", "payroll_csv"])
+def test_a_worker_killed_half_way_loses_nothing(acme, settings, tmp_path, kind):
     """kill -9 in the middle of the file; another worker ends it, and there is one file."""
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe", external_employee_id="7")
+        for day in (1, 2, 3):
+            post_day(zoe, day, **EIGHT)
+        run = request_run(
+            actor=acme.admin,
+            kind=kind,
+            processing_month=MONTH,
+            profile=ExportProfileFactory() if kind == "payroll_csv" else None,
+        )
     marker = tmp_path / "half-way"
     script = (
         "import django, pathlib, time; django.setup()\n"
         "from exports import jobs\n"
-        "def stuck(rows, file):\n"
+        f"writer = jobs.WRITERS[{kind!r}]\n"
+        "def half(rows):\n"
+        "    yield next(rows)\n"
         f"    pathlib.Path({str(marker)!r}).touch(); time.sleep(60)\n"
-        "jobs.WRITERS['days_csv'] = (stuck, 'csv', 'text/csv')\n"
+        "def stuck(rows, file, wanted):\n"
+        "    return writer.write(half(rows), file, wanted)\n"
+        f"jobs.WRITERS[{kind!r}] = writer._replace(write=stuck)\n"
         "from django.core.management import call_command\n"
         "call_command('db_worker', batch=True, startup_delay=False, reload=False)\n"
     )

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from exports.rows import DRAFT, DRAFT_CONFLICT, month_rows, read_spool, write_spool
+from exports.wanted import Wanted
 from exports.writers import write_days_csv
 from workcards.tests.factories import MONTH
 
@@ -22,7 +23,7 @@ def rows(**kwargs):
 
 def as_csv(**kwargs):
     file = io.BytesIO()
-    write_days_csv(month_rows(MONTH, **kwargs), file)
+    write_days_csv(month_rows(MONTH, **kwargs), file, Wanted(MONTH, "en"))
     return file.getvalue()
 
 

@@ -1,0 +1,126 @@
+"""The matrix as a workbook: a sheet a site, a column an employee, a row a day."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+from automatehq.rest.errors import Invalid
+from workcards.months import days_of_month, is_saturday, month_text
+from workcards.states import DayStatus
+
+from .matrix import NO_HOURS, Cell, Matrix, State, matrices_of
+from .rows import DRAFT, DRAFT_CONFLICT, DayRow
+from .sheet_names import SheetNames
+from .wanted import Wanted
+from .workbooks import DATE_FORMAT, HOURS_FORMAT, MAX_COLUMNS, add_sheet, workbook
+
+# What is not approved is text, which no formula adds up.
+_MARKS = {State.NEEDS_REVIEW: DRAFT, State.CONFLICT: DRAFT_CONFLICT}
+# Before the employees: date and day of the week. After them: the day's total.
+FIRST_COLUMN = 2
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+NAME_ROW, PASSPORT_ROW, FIRST_DAY_ROW = 0, 1, 2
+
+
+def write_matrix_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
+    """Write the workbook, in memory one site at a time; gives how many days stand in it.
+
+    The rows are those of `month_rows(…, include_expected=True)`: also who has no day yet has a column.
+    """
+    names = SheetNames()
+    count = 0
+    with workbook(file) as book:
+        style = _Style(book)
+        for matrix in matrices_of(wanted.month, rows):
+            sheet = add_sheet(book, names.take(matrix.site_name), wanted.language)
+            _fill(sheet, matrix, style)
+            count += sum(len(column.cells) for column in matrix.columns)
+            # A month may have more sites than a process may have files open.
+            sheet._opt_close()
+        if not book.worksheets():
+            month = month_text(wanted.month)
+            nobody = Matrix(wanted.month, site_name=month)
+            nobody.day_totals = dict.fromkeys(days_of_month(wanted.month), NO_HOURS)
+            _fill(add_sheet(book, month, wanted.language), nobody, style)
+    return count
+
+
+class _Style:
+    """The formats of a workbook, for days of the week and for Saturdays."""
+
+    def __init__(self, book: Any) -> None:
+        saturday = {"bg_color": "#D9D9D9"}
+        self.head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        self.total = book.add_format({"bold": True, "num_format": HOURS_FORMAT})
+        self.count = book.add_format({"bold": True, "num_format": "0"})
+        # By whether it is a Saturday.
+        self.plain = (None, book.add_format(saturday))
+        self.date, self.hours, self.draft, self.day_total = (
+            tuple(book.add_format({**look, **marked}) for marked in ({}, saturday))
+            for look in (
+                {"num_format": DATE_FORMAT, "align": "left"},
+                {"num_format": HOURS_FORMAT},
+                {"italic": True, "font_color": "#9C0006"},
+                {"bold": True, "num_format": HOURS_FORMAT},
+            )
+        )
+
+
+def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
+    last = FIRST_COLUMN + len(matrix.columns)
+    if last >= MAX_COLUMNS:
+        raise Invalid(
+            "too_many_employees",
+            _("%(site)s has more employees than a sheet has columns.")
+            % {"site": matrix.site_name},
+        )
+    sheet.set_column(0, 0, 12)
+    sheet.set_column(FIRST_COLUMN, last, 14)
+    sheet.freeze_panes(FIRST_DAY_ROW, FIRST_COLUMN)
+    sheet.write_string(NAME_ROW, 0, "Date", style.head)
+    sheet.write_string(NAME_ROW, 1, "Day", style.head)
+    for at, column in enumerate(matrix.columns, FIRST_COLUMN):
+        sheet.write_string(NAME_ROW, at, column.full_name, style.head)
+    sheet.write_string(NAME_ROW, last, "Total", style.head)
+    sheet.write_string(PASSPORT_ROW, 0, "Passport", style.head)
+    for at, column in enumerate(matrix.columns, FIRST_COLUMN):
+        if column.passport_id:
+            sheet.write_string(PASSPORT_ROW, at, column.passport_id)
+    row = FIRST_DAY_ROW
+    for day in matrix.days:
+        marked = is_saturday(day)
+        sheet.write_datetime(row, 0, day, style.date[marked])
+        sheet.write_string(row, 1, WEEKDAYS[day.weekday()], style.plain[marked])
+        for at, column in enumerate(matrix.columns, FIRST_COLUMN):
+            _write_cell(sheet, row, at, column.cells.get(day), style, marked=marked)
+        total = float(matrix.day_totals[day])
+        sheet.write_number(row, last, total, style.day_total[marked])
+        row += 1
+    sheet.write_string(row, 0, "Total", style.head)
+    for at, column in enumerate(matrix.columns, FIRST_COLUMN):
+        sheet.write_number(row, at, float(column.total_hours), style.total)
+    sheet.write_number(row, last, float(matrix.total_hours), style.total)
+    for kind in DayStatus.values:
+        row += 1
+        sheet.write_string(row, 0, kind, style.head)
+        for at, column in enumerate(matrix.columns, FIRST_COLUMN):
+            sheet.write_number(row, at, column.absences[kind], style.count)
+        days = sum(column.absences[kind] for column in matrix.columns)
+        sheet.write_number(row, last, days, style.count)
+
+
+def _write_cell(
+    sheet: Any, row: int, at: int, cell: Cell | None, style: _Style, *, marked: bool
+) -> None:
+    """Approved hours are a number, an absence is its name; what is not approved is text that says so."""
+    if cell is None:
+        if marked:
+            sheet.write_blank(row, at, None, style.plain[marked])
+    elif mark := _MARKS.get(cell.state):
+        shown = cell.day_status or f"{cell.hours:.2f}"
+        sheet.write_string(row, at, f"{shown} {mark}", style.draft[marked])
+    elif cell.day_status:
+        sheet.write_string(row, at, cell.day_status, style.plain[marked])
+    else:
+        sheet.write_number(row, at, float(cell.hours or 0), style.hours[marked])

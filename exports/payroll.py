@@ -1,0 +1,131 @@
+"""The payroll program's file: a row an employee and component, as a profile says."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import IO, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from automatehq.cells import text
+from automatehq.rest.errors import Invalid, Problem
+
+from .columns import csv_writer
+from .models import ExportProfile
+from .profiles import COMPONENTS, HOURS, Profile
+from .rows import DayRow
+from .totals import EmployeeMonth, amount_of, employee_months
+from .wanted import Wanted
+
+HEADER = ("Month", "Organization", "Employee ID", "Employee", "Component", "Quantity")
+# So many employees are named, each by so much of their name, when a file can't be made.
+MAX_NAMED = 50
+NAME_LENGTH = 60
+
+
+class Payment(NamedTuple):
+    """A line: so much of a component. `status` is "" for what is approved."""
+
+    component: str
+    quantity: Decimal
+    status: str = ""
+
+
+def payments(month: EmployeeMonth, profile: Profile) -> Iterator[Payment]:
+    """The lines of an employee: a line a component, and a line for each day that nobody has approved."""
+    exported = [part for part in COMPONENTS if profile.components.get(part)]
+    for component in exported:
+        if quantity := month.quantity(component):
+            yield Payment(component, quantity)
+    for row in month.drafts:
+        component, quantity = amount_of(row)
+        if component in exported and quantity:
+            yield Payment(component, quantity, f"{row.draft} {row.work_date}")
+
+
+def write_payroll_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
+    """Write the file, employees by name. Raises `Invalid` that names whom it can't be made for; then it is no file."""
+    profile = wanted.profile
+    assert profile is not None, "asked for without a profile"
+    nameless = _Named()
+    unwritable = _Named()
+    count = 0
+    with csv_writer(
+        file, encoding=profile.encoding, delimiter=profile.delimiter
+    ) as writer:
+        writer.writerow([*HEADER, "Status"] if wanted.is_draft else HEADER)
+        for month in employee_months(rows):
+            lines = list(payments(month, profile))
+            if not lines:
+                continue
+            person = month.person
+            identifier = getattr(person, profile.identifier)
+            if not identifier:
+                nameless.add(person)
+            elif not profile.can_write(person.employee_name + identifier):
+                unwritable.add(person)
+            else:
+                for line in lines:
+                    cells = _cells(person, identifier, line, profile)
+                    writer.writerow([*cells, line.status] if wanted.is_draft else cells)
+                count += len(lines)
+    _refuse(profile, nameless, unwritable)
+    return count
+
+
+def _cells(
+    person: DayRow, identifier: str, line: Payment, profile: Profile
+) -> list[str]:
+    is_time = line.component == HOURS
+    return [
+        person.work_date[:7],
+        text(profile.organization_number),
+        text(identifier),
+        text(person.employee_name),
+        text(profile.components[line.component]),
+        profile.hours(line.quantity) if is_time else f"{line.quantity:f}",
+    ]
+
+
+class _Named:
+    """Employees to be named in a sentence: the first of them, and how many more."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.count = 0
+
+    def add(self, person: DayRow) -> None:
+        self.count += 1
+        if self.count <= MAX_NAMED:
+            name = person.employee_name[:NAME_LENGTH]
+            # Two people may have one name; the other identifier tells them apart.
+            other = person.external_employee_id or person.passport_id
+            self.names.append(f"{name} ({other})" if other else name)
+
+    def __str__(self) -> str:
+        named = ", ".join(self.names)
+        if self.count <= len(self.names):
+            return named
+        more = self.count - len(self.names)
+        return _("%(names)s and %(more)d more") % {"names": named, "more": more}
+
+
+def _refuse(profile: Profile, nameless: _Named, unwritable: _Named) -> None:
+    problems = []
+    if nameless.count:
+        what = ExportProfile.Identifier(profile.identifier).label
+        said = _(
+            "These employees have something to be paid, but no %(what)s: %(names)s."
+        )
+        problems.append(
+            Problem(
+                "missing_identifier", said % {"what": what.lower(), "names": nameless}
+            )
+        )
+    if unwritable.count:
+        said = _("%(encoding)s can't write the name or id of: %(names)s.")
+        encoding = ExportProfile.Encoding(profile.encoding).label
+        problems.append(
+            Problem("not_encodable", said % {"encoding": encoding, "names": unwritable})
+        )
+    if problems:
+        raise Invalid.several(problems)

@@ -1,0 +1,96 @@
+"""Export profiles in the admin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from automatehq.admin_forms import ServiceForm
+from businesses.tenancy.admin import TenantAdmin
+from workcards.states import DayStatus
+
+from . import profile_services as services
+from .models import ExportProfile
+from .profile_serializers import ExportProfileSerializer
+from .profiles import CODE_LIMIT, COMPONENTS
+
+
+def _code(label: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=CODE_LIMIT, required=False)
+
+
+class ProfileForm(ServiceForm):
+    """A profile, with a line for the code of each component. An empty code leaves the component out of the file."""
+
+    names = {f"code_{part.lower()}": f"components.{part}" for part in COMPONENTS}
+
+    code_hours = _code(_("Code of hours"))
+    code_vacation = _code(DayStatus.VACATION.label)
+    code_sick = _code(DayStatus.SICK.label)
+    code_international_visa = _code(DayStatus.INTERNATIONAL_VISA.label)
+    code_holiday = _code(DayStatus.HOLIDAY.label)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        codes = self.instance.components or {}
+        for name, attr in self.names.items():
+            if name in self.fields:
+                self.fields[name].initial = codes.get(attr.removeprefix("components."))
+
+    def field_of(self, attr: str | None) -> str | None:
+        # What is wrong with the codes together stands beside the first.
+        return "code_hours" if attr == "components" else super().field_of(attr)
+
+
+@admin.register(ExportProfile)
+class ExportProfileAdmin(TenantAdmin):
+    form = ProfileForm
+    serializer_class = ExportProfileSerializer
+    rights = {
+        "view": "exports.see",
+        "add": "exports.create",
+        "change": "exports.create",
+        "delete": "exports.create",
+    }
+    list_display = ("name", "identifier", "organization_number", "codes", "encoding")
+    search_fields = ("name",)
+    readonly_fields = ("codes",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        may_write = obj is None or self.has_change_permission(request, obj)
+        return (
+            "name",
+            "identifier",
+            "organization_number",
+            *(ProfileForm.names if may_write else ("codes",)),
+            "hours_format",
+            "decimal_separator",
+            "delimiter",
+            "encoding",
+        )
+
+    @admin.display(description=_("codes"))
+    def codes(self, profile: ExportProfile) -> str:
+        return ", ".join(
+            f"{part}: {code}" for part, code in profile.components.items() if code
+        )
+
+    def write(
+        self,
+        request: Any,
+        obj: ExportProfile,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
+    ) -> ExportProfile:
+        if is_new:
+            return services.create_profile(values=values, actor=request.user)
+        return services.update_profile(
+            profile_id=obj.pk, values=values, actor=request.user
+        )
+
+    def remove(self, request: Any, obj: ExportProfile) -> None:
+        services.delete_profile(profile_id=obj.pk, actor=request.user)

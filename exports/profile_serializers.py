@@ -1,0 +1,125 @@
+"""Export profiles, as the API writes and reads them."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+
+from accounts.fields import StringField
+from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+
+from .models import ExportProfile
+from .profiles import CODE_LIMIT, COMPONENTS
+
+COMPONENTS_EXAMPLE = {
+    "hours": "100",
+    "VACATION": "021",
+    "SICK": "022",
+    "INTERNATIONAL_VISA": None,
+    "HOLIDAY": "025",
+}
+
+
+class PrintableField(StringField):
+    """Text of one line that can be read in full: no tabs, line breaks, or marks that are not to be seen."""
+
+    default_error_messages = {
+        "not_printable": _("This has characters that can't be seen.")
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if not text.isprintable():
+            self.fail("not_printable")
+        return text
+
+
+class CodeField(PrintableField):
+    """The payroll program's code for a component; null, or nothing, leaves the component out of the file."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=CODE_LIMIT,
+            allow_null=True,
+            allow_blank=True,
+            required=False,
+            **kwargs,
+        )
+
+
+class ComponentsSerializer(StrictSerializer):
+    """Component → code. Text, so that leading zeros stay."""
+
+    hours = CodeField()
+    VACATION = CodeField()
+    SICK = CodeField()
+    INTERNATIONAL_VISA = CodeField()
+    HOLIDAY = CodeField()
+
+    def validate(self, codes: dict[str, str | None]) -> dict[str, str | None]:
+        return {component: code or None for component, code in codes.items()}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Profile",
+            value={
+                "id": "0197f3a0-9a20-7c8d-a6b3-1d9e8f7a6c54",
+                "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
+                "name": "Payroll office",
+                "identifier": "external_employee_id",
+                "organization_number": "0042",
+                "components": COMPONENTS_EXAMPLE,
+                "hours_format": "decimal",
+                "decimal_separator": ".",
+                "delimiter": ",",
+                "encoding": "utf-8-sig",
+                "created_at": "2026-03-05T08:00:00Z",
+                "updated_at": "2026-03-05T08:00:00Z",
+            },
+            response_only=True,
+        ),
+        OpenApiExample(
+            "What to send",
+            value={
+                "name": "Payroll office",
+                "identifier": "external_employee_id",
+                "organization_number": "0042",
+                "components": COMPONENTS_EXAMPLE,
+                "encoding": "windows-1255",
+            },
+            request_only=True,
+        ),
+    ]
+)
+class ExportProfileSerializer(StrictModelSerializer):
+    """How a payroll program wants its file. With PATCH, components that aren't sent keep their code."""
+
+    name = PrintableField(max_length=100)
+    organization_number = PrintableField(
+        max_length=20, allow_blank=True, required=False
+    )
+    components = ComponentsSerializer()
+
+    class Meta:
+        model = ExportProfile
+        fields = (
+            "id",
+            "business_id",
+            "name",
+            "identifier",
+            "organization_number",
+            "components",
+            "hours_format",
+            "decimal_separator",
+            "delimiter",
+            "encoding",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = ("id", "business_id", "created_at", "updated_at")
+
+    def validate_components(self, codes: dict[str, Any]) -> dict[str, Any]:
+        present = self.instance.components if self.partial and self.instance else {}
+        return {part: codes.get(part, present.get(part)) for part in COMPONENTS}

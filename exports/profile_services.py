@@ -1,0 +1,106 @@
+"""What may be done to export profiles.
+
+Each act locks its row, saves only what changed, and leaves one event in the trail. Runs keep a copy of the profile they
+were asked for with, so that nothing here changes what was exported, or is being exported.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from audit.attempts import check_in_use_limit
+from audit.services import changes, record, snapshot
+from automatehq.rest.errors import Invalid
+
+from .models import ExportProfile
+from .profiles import COMPONENTS, PROFILE_FIELDS, Profile
+
+
+def create_profile(*, values: Mapping[str, Any], actor: Any) -> ExportProfile:
+    """A new profile of the business in scope. Raises `Invalid` for what no file could be written by."""
+    profile = ExportProfile(**values)
+    _check(profile)
+    check_in_use_limit(actor.pk)
+    profile.save(force_insert=True)
+    record(
+        "export_profile_created",
+        entity=profile,
+        actor=actor,
+        after=snapshot(profile, PROFILE_FIELDS),
+    )
+    return profile
+
+
+def update_profile(
+    *, profile_id: uuid.UUID, values: Mapping[str, Any], actor: Any
+) -> ExportProfile:
+    """Edit a profile. Raises as `create_profile`."""
+    profile = _locked(profile_id)
+    before = snapshot(profile, PROFILE_FIELDS)
+    for field, value in values.items():
+        setattr(profile, field, value)
+    _check(profile)
+    before, after = changes(before, snapshot(profile, PROFILE_FIELDS))
+    if after:
+        if "name" in after:
+            check_in_use_limit(actor.pk)
+        profile.save(update_fields=[*after, "updated_at"])
+        record(
+            "export_profile_updated",
+            entity=profile,
+            actor=actor,
+            before=before,
+            after=after,
+        )
+    return profile
+
+
+def delete_profile(*, profile_id: uuid.UUID, actor: Any) -> None:
+    """Delete a profile; runs that were asked for with it stay as they are."""
+    profile = _locked(profile_id)
+    record(
+        "export_profile_deleted",
+        entity=profile,
+        actor=actor,
+        before=snapshot(profile, PROFILE_FIELDS),
+    )
+    profile.delete()
+
+
+def _locked(profile_id: uuid.UUID) -> ExportProfile:
+    profiles = ExportProfile.objects.select_for_update().filter(pk=profile_id)
+    profile: ExportProfile | None = profiles.first()
+    if profile is None:
+        raise Http404
+    return profile
+
+
+def _check(profile: ExportProfile) -> None:
+    """Raise `Invalid` for what no file could be written by, whatever each field allows."""
+    profile.name = " ".join(profile.name.split())
+    codes = {part: profile.components.get(part) for part in COMPONENTS}
+    profile.components = codes
+    if not any(codes.values()):
+        raise Invalid(
+            "required", _("Give the code of one component at least."), "components"
+        )
+    if profile.decimal_separator == profile.delimiter:
+        raise Invalid(
+            "separators_collide",
+            _("The decimal separator can't be the delimiter too."),
+            "decimal_separator",
+        )
+    written = {"organization_number": profile.organization_number} | {
+        f"components.{part}": code for part, code in codes.items()
+    }
+    for field, text in written.items():
+        if not Profile.of(profile).can_write(text or ""):
+            raise Invalid(
+                "not_encodable",
+                _("%(encoding)s can't write this.")
+                % {"encoding": profile.get_encoding_display()},
+                field,
+            )

@@ -1,0 +1,53 @@
+"""The API of export profiles."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from businesses.tenancy.api import TenantViewSet
+
+from . import profile_services as services
+from .filters import ExportProfileFilterSet
+from .models import ExportProfile
+from .profile_serializers import ExportProfileSerializer
+
+
+class ExportProfileViewSet(TenantViewSet[ExportProfile]):
+    """How payroll programs want their files. A run keeps a copy: what is done to a profile changes no file."""
+
+    queryset = ExportProfile.objects
+    serializer_class = ExportProfileSerializer
+    filterset_class = ExportProfileFilterSet
+    search_fields = ("name",)
+    ordering = ("name",)
+    ordering_fields = ("name", "created_at")
+    rights = {
+        "list": "exports.see",
+        "retrieve": "exports.see",
+        "create": "exports.create",
+        "update": "exports.create",
+        "partial_update": "exports.create",
+        "destroy": "exports.create",
+    }
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        serializer.instance = services.create_profile(
+            values=serializer.validated_data, actor=self.request.user
+        )
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = services.update_profile(
+            profile_id=serializer.instance.pk,
+            values=serializer.validated_data,
+            actor=self.request.user,
+        )
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: uuid.UUID) -> Response:
+        """Delete a profile; what was exported with it stays."""
+        services.delete_profile(profile_id=self.get_object().pk, actor=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,69 @@
+"""What the rows of a month come to for each employee, one employee in memory at a time."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from .profiles import HOURS
+from .rows import DayRow
+
+
+@dataclass
+class EmployeeMonth:
+    """An employee's approved days, added up; days that nobody has approved stand apart and are in no sum."""
+
+    person: DayRow
+    hours: Decimal = Decimal(0)
+    # How many days of each kind of absence.
+    absences: Counter[str] = field(default_factory=Counter)
+    worked_on: set[str] = field(default_factory=set)
+    sites: set[str] = field(default_factory=set)
+    cards: set[str] = field(default_factory=set)
+    dates: list[str] = field(default_factory=list)
+    drafts: list[DayRow] = field(default_factory=list)
+
+    def add(self, row: DayRow) -> None:
+        if row.draft:
+            self.drafts.append(row)
+            return
+        amount = amount_of(row)
+        if amount.component == HOURS:
+            self.hours += amount.quantity
+            if amount.quantity:  # 0.00 is an entry, but no day worked
+                self.worked_on.add(row.work_date)
+        else:
+            self.absences[amount.component] += 1
+        self.sites.add(row.site_name)
+        self.cards.add(row.work_card_id)
+        self.dates.append(row.work_date)
+
+    def quantity(self, component: str) -> Decimal:
+        """Hours, or days of an absence."""
+        return self.hours if component == HOURS else Decimal(self.absences[component])
+
+
+class Amount(NamedTuple):
+    component: str
+    quantity: Decimal
+
+
+def amount_of(row: DayRow) -> Amount:
+    """What one day is worth: its hours, or a day of its absence."""
+    if row.day_status:
+        return Amount(row.day_status, Decimal(1))
+    return Amount(HOURS, Decimal(row.hours or 0))
+
+
+def employee_months(rows: Iterator[DayRow]) -> Iterator[EmployeeMonth]:
+    """Each employee's month, of rows that come employee by employee (`rows.BY_EMPLOYEE`)."""
+    month: EmployeeMonth | None = None
+    for row in rows:
+        if month is None or month.person.employee_id != row.employee_id:
+            if month is not None:
+                yield month
+            month = EmployeeMonth(row)
+        month.add(row)
+    if month is not None:
+        yield month
