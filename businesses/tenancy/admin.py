@@ -15,7 +15,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import BaseSerializer
 
@@ -199,7 +199,8 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         try:
             return super().delete_view(request, object_id, extra_context)
         except DomainError as refusal:
-            request.method = "GET"
+            # Asked once more. Django takes a form that was sent, not the method, for the confirmation.
+            request.method, request.POST = "GET", QueryDict()
             problems = [problem.detail for problem in refusal.problems]
             context = {**(extra_context or {}), "problems": problems}
             return refused(super().delete_view(request, object_id, context), refusal)
