@@ -27,6 +27,7 @@ from automatehq.rest.routes import (
     verbs,
 )
 from exports.matrix_views import MatrixViewSet
+from exports.month_views import MonthViewSet
 from exports.profile_views import ExportProfileViewSet
 from exports.views import ExportRunViewSet
 from workcards.missing_views import MissingCardsViewSet
@@ -123,6 +124,8 @@ API: Final[Table] = {
     "exports": [
         Route("matrix", MatrixViewSet, "matrix", get("of_month")),
         Route("sites/<id:pk>/matrix", MatrixViewSet, "site-matrix", get("of_site")),
+        Route("months", MonthViewSet, "months", READ_LIST),
+        *verbs("months/<month:month>", MonthViewSet, "month", "close", "reopen"),
         Route("export_runs", ExportRunViewSet, "export-runs", LIST),
         Route("export_runs/<id:pk>", ExportRunViewSet, "export-run", READ_ITEM),
         Route(

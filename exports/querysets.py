@@ -1,6 +1,7 @@
 """Questions about export runs."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
@@ -22,6 +23,14 @@ class ExportRunQuerySet(TenantQuerySet):
 
     def recent(self, limit: int = 20) -> Self:
         return self.all()[:limit]
+
+    def latest_by_month(self, months: Iterable[date]) -> dict[date, Any]:
+        """The newest run of each of these months that has one, by month."""
+        runs = self.filter(processing_month__in=list(months))
+        newest = runs.order_by("processing_month", "-created_at", "-id")
+        return {
+            run.processing_month: run for run in newest.distinct("processing_month")
+        }
 
     def latest_for_site_month(self, site_id: uuid.UUID, month: date) -> Any:
         """The newest run of a site and month, or None."""

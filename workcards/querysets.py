@@ -55,6 +55,19 @@ class WorkCardQuerySet(TenantQuerySet):
         """Whose scan is, byte for byte, the one with this hash."""
         return self.filter(sha256_hash=sha256_hash)
 
+    def months_and_statuses(self) -> Any:
+        """(month, status, number of cards), of the months and statuses that there are."""
+        groups = self.order_by().values("processing_month", "review_status")
+        return groups.annotate(count=Count("pk")).values_list(
+            "processing_month", "review_status", "count"
+        )
+
+    def counts_by_status(self) -> dict[str, int]:
+        """How many cards there are of each status, none left out."""
+        groups = self.order_by().values("review_status").annotate(count=Count("pk"))
+        found = dict(groups.values_list("review_status", "count"))
+        return {status: found.get(status, 0) for status in ReviewStatus.values}
+
     def with_figures(self) -> Self:
         """With the names of site and employee, `total_hours`, `day_count` and `month_is_closed`; one query."""
         days = self._days().filter(work_card=OuterRef("pk")).order_by()
@@ -159,3 +172,8 @@ class ApprovedDayQuerySet(TenantQuerySet):
     def for_month(self, month: date) -> Self:
         first = month.replace(day=1)
         return self.filter(work_date__gte=first, work_date__lt=next_month(first))
+
+    def figures(self) -> dict[str, Any]:
+        """`{days, hours}`: how many rows, and their hours together."""
+        hours = Coalesce(Sum("hours"), Value(0, output_field=_HOURS))
+        return self.aggregate(days=Count("pk"), hours=hours)

@@ -269,6 +269,15 @@ class StatusSerializer(StrictSerializer):
     )
 
 
+class CloseMonthSerializer(StrictSerializer):
+    force = serializers.BooleanField(default=False)
+    note = serializers.CharField(default="", allow_blank=True, max_length=500)
+
+
+class ReopenMonthSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=500)
+
+
 # What verbs answer. These describe; the views put the answers together.
 
 

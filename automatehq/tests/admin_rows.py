@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from exports.tests.factories import ExportProfileFactory
 from workcards.tests.factories import (
     MONTH,
     ApprovedDayFactory,
+    ClosedMonthFactory,
     DayEntryFactory,
     WorkCardFactory,
 )
@@ -50,6 +52,9 @@ def rows_of_acme(acme: Personas) -> dict[str, Any]:
             "workcards.workcard": card,
             "workcards.approvedday": ApprovedDayFactory(
                 work_card=approved, employee=employee, site=site, work_date=MONTH
+            ),
+            "workcards.closedmonth": ClosedMonthFactory(
+                month=date(2020, 1, 1), note=CANARY
             ),
             "exports.exportrun": ExportRun.objects.create(
                 kind="days_csv",

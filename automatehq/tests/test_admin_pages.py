@@ -1,7 +1,9 @@
 """What holds for every page of the admin: what it costs, what it loads, in which language it speaks, whose trail it shows."""
 
 from collections.abc import Callable
+from datetime import date
 from html.parser import HTMLParser
+from itertools import count
 from typing import Any
 
 import pytest
@@ -23,9 +25,11 @@ from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tests.factories import BusinessFactory
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.models import WorkCard
+from workcards.months import add_months
 from workcards.tests.factories import (
     MONTH,
     ApprovedDayFactory,
+    ClosedMonthFactory,
     DayEntryFactory,
     WorkCardFactory,
 )
@@ -146,6 +150,7 @@ def test_the_stock_shortcut_to_any_row_is_gone(acme: Personas) -> None:
 
 # What a list costs
 
+A_MONTH = (add_months(date(2000, 1, 1), later) for later in count())
 MAKE: dict[str, Callable[[], Any]] = {
     "accounts.user": UserFactory,
     "workforce.site": SiteFactory,
@@ -155,6 +160,7 @@ MAKE: dict[str, Callable[[], Any]] = {
     "workforce.employee": EmployeeFactory,
     "workcards.workcard": lambda: DayEntryFactory().work_card,
     "workcards.approvedday": ApprovedDayFactory,
+    "workcards.closedmonth": lambda: ClosedMonthFactory(month=next(A_MONTH)),
     "exports.exportrun": lambda: ExportRunFactory(site=SiteFactory()),
     "exports.exportprofile": ExportProfileFactory,
     "audit.auditevent": lambda: record("site_updated", entity=EmployeeFactory()),

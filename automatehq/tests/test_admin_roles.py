@@ -1,6 +1,7 @@
 """Who may do what in the admin: each role, each model, each act, as one table."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from businesses.tenancy.models import TenantModel
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.tests.factories import (
     ApprovedDayFactory,
+    ClosedMonthFactory,
     DayEntryFactory,
 )
 from workforce.tests.factories import (
@@ -107,6 +109,15 @@ MAY: dict[str, dict[str, set[str]]] = {
         "change": NOBODY,
         "delete": NOBODY,
     },
+    "workcards.closedmonth": {
+        "list": ALL,
+        "view": ALL,
+        # Adding a row is closing a month.
+        "add": REVIEWERS,
+        "change": NOBODY,
+        "delete": NOBODY,
+        "reopen": ADMINS,
+    },
     "exports.exportrun": {
         "list": ALL - {"uploader"},
         "view": ALL - {"uploader"},
@@ -142,6 +153,8 @@ def sample_of(model: str, business: Personas) -> Any:
         "workforce.employee": EmployeeFactory,
         "workcards.workcard": lambda: DayEntryFactory().work_card,
         "workcards.approvedday": ApprovedDayFactory,
+        # Not that of the cards, which are to be written.
+        "workcards.closedmonth": lambda: ClosedMonthFactory(month=date(2020, 1, 1)),
         "exports.exportrun": ExportRunFactory,
         "exports.exportprofile": ExportProfileFactory,
         "audit.auditevent": lambda: record(

@@ -67,7 +67,8 @@ TOLD = ("Conflict", "Denied", "Missing", "TooMany")
 
 
 def path_of(route: Route) -> str:
-    return "/" + re.sub(r"<\w+:\w+>", "{id}", route.path)
+    path = route.path.replace("<month:month>", "{month}")
+    return "/" + re.sub(r"<\w+:\w+>", "{id}", path)
 
 
 def test_the_table_of_paths_is_that_of_the_urls() -> None:

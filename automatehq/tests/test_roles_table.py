@@ -22,7 +22,12 @@ from automatehq.urls import API
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, platform_scope
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
-from workcards.tests.factories import DayEntryFactory, WorkCardFactory, picture
+from workcards.tests.factories import (
+    ClosedMonthFactory,
+    DayEntryFactory,
+    WorkCardFactory,
+    picture,
+)
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +95,10 @@ def card(world: World) -> Any:
 
 def rejected_card(world: World) -> Any:
     return WorkCardFactory(rejected=True)
+
+
+def month(world: World) -> Any:
+    return ClosedMonthFactory()
 
 
 def run(world: World) -> Any:
@@ -287,6 +296,9 @@ TABLE = [
     Row("GET", "missing",         "200 200 200 200 200 200", None, None, month_of_business),
     Row("GET", "matrix",          "200 200 200 200 200 200", None, None, month_of_business),
     Row("GET", "site-matrix",     "200 200 200 200 200 200", site, None, month_of_business),
+    Row("GET", "months",          "200 200 200 200 200 200", None, None, of_business),
+    Row("POST", "month-close",    "act 200 200 200 403 403", month, {"force": True, "note": "N"}),
+    Row("POST", "month-reopen",   "act 200 200 403 403 403", month, {"reason": "R"}),
 
     Row("GET", "export-runs",     "200 200 200 200 403 200"),
     Row("POST", "export-runs",    "act 202 202 202 403 403", None,
@@ -334,7 +346,7 @@ def send(row: Row, client: APIClient, world: World) -> Any:
     body = row.body(world, target) if callable(row.body) else row.body
     path = f"/api/{ROUTES[row.route].path}".replace(
         "<id:pk>", str(target and target.pk)
-    )
+    ).replace("<month:month>", str(target))
     if row.method == "GET":
         return client.get(path, row.query(world) if row.query else None)
     how = {"format": "multipart"} if row.route in FORMS else {}

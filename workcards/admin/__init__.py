@@ -8,10 +8,12 @@
 | `ledger` | ApprovedDayAdmin, to read |
 | `reports` | what pages that tell of a month have in common |
 | `missing` | the page of missing cards |
+| `months` | ClosedMonthAdmin: which months are closed, closing and reopening |
 """
 
 from .cards import WorkCardAdmin
 from .ledger import ApprovedDayAdmin
 from .missing import MissingReport
+from .months import ClosedMonthAdmin
 
-__all__ = ["ApprovedDayAdmin", "MissingReport", "WorkCardAdmin"]
+__all__ = ["ApprovedDayAdmin", "ClosedMonthAdmin", "MissingReport", "WorkCardAdmin"]

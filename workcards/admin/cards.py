@@ -248,7 +248,8 @@ class WorkCardAdmin(TenantAdmin):
     ) -> HttpResponse:
         found = DayEntry.objects.filter(work_card=card).with_ledger()
         entries = {entry.work_date: entry for entry in found}
-        is_open = card.review_status in ReviewStatus.pending()
+        is_closed = card.month_is_closed  # type: ignore[attr-defined]
+        is_open = card.review_status in ReviewStatus.pending() and not is_closed
         if formset is None and is_open and self.has_change_permission(request, card):
             formset = day_formset(card, entries)
         # What the person saw, not what is now: a change that came between must show when something is sent.
@@ -268,7 +269,8 @@ class WorkCardAdmin(TenantAdmin):
             "total_hours": sum_hours(entry.total_hours for entry in entries.values()),
             "problems": problems,
             "can_approve": is_open and card.employee_id is not None,
-            "can_delete": self.has_delete_permission(request, card),
+            "can_delete": not is_closed and self.has_delete_permission(request, card),
+            "month_is_closed": is_closed,
             "may_see_history": self.offers_history(request),
             "media": self.media,
         }

@@ -242,10 +242,12 @@ def _said(sentence: str, outcome: services.Outcome) -> str:
     return " ".join(said)
 
 
-def _leads_on(verb: CardVerb) -> Callable[[WorkCard], bool]:
-    """True for cards that `verb` leads somewhere from."""
+def _leads_on(verb: CardVerb) -> Callable[[Any], bool]:
+    """True for cards that `verb` leads somewhere from; none does in a closed month."""
 
-    def is_for(card: WorkCard) -> bool:
+    def is_for(card: Any) -> bool:
+        if card.month_is_closed:
+            return False
         status = ReviewStatus(card.review_status)
         has_employee = card.employee_id is not None
         return status_after(status, verb, has_employee=has_employee) is not None
@@ -288,6 +290,7 @@ VERBS = (
         right="cards.upload",
         run=_edit,
         form=EditForm,
+        is_for=lambda card: not card.month_is_closed,
     ),
     Verb(
         name="reject",

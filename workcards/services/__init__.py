@@ -6,6 +6,7 @@
 | `uploads` | upload_cards |
 | `days` | set_day_entries |
 | `review` | approve_card, reject_card, reopen_card, change_status |
+| `months` | close_month, reopen_month |
 
 Each takes keyword arguments only and the person who acts, locks what it changes, checks rights, version and status, and
 leaves one audit event for each card it changed. What is refused is a `DomainError` and has written nothing. Locks are
@@ -16,6 +17,7 @@ then the bytes of files. Every verb asks whether the month is open, and triggers
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
 from .ledger import Choice, Resolution
+from .months import close_month, reopen_month
 from .outcome import Outcome
 from .review import approve_card, change_status, reject_card, reopen_card
 from .uploads import Uploads, upload_cards
@@ -28,11 +30,13 @@ __all__ = [
     "approve_card",
     "assign_card",
     "change_status",
+    "close_month",
     "create_manual_card",
     "delete_card",
     "edit_card",
     "reject_card",
     "reopen_card",
+    "reopen_month",
     "set_day_entries",
     "upload_cards",
 ]

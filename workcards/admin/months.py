@@ -1,0 +1,123 @@
+"""Months in the admin: which are closed, closing one, and opening it again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import MonthField, ServiceForm, VerbForm
+from automatehq.admin_verbs import Verb
+from businesses.tenancy.admin import TenantAdmin
+from businesses.tenancy.context import try_get_business_id
+from workcards import services
+from workcards.closed_months import ClosedMonth
+from workcards.month_overview import add_hours, months_of_business
+from workcards.months import month_text
+from workcards.serializers import CloseMonthSerializer
+from workcards.services.review import REASON_LENGTH
+
+
+class CloseForm(ServiceForm):
+    beside_body = frozenset({"month"})
+
+    month = MonthField(label=gettext_lazy("Month"))
+    force = forms.BooleanField(
+        label=gettext_lazy("Close it as it is"),
+        required=False,
+        help_text=gettext_lazy(
+            "Although it is not over, or cards wait to be approved or rejected. Say why in the note."
+        ),
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=REASON_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+class ReopenForm(VerbForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+def _reopen(request: Any, closed: ClosedMonth, values: Mapping[str, Any]) -> str:
+    services.reopen_month(
+        month=closed.month, actor=request.user, reason=values["reason"]
+    )
+    return _("%s is open again.") % closed
+
+
+@admin.register(ClosedMonth)
+class ClosedMonthAdmin(TenantAdmin):
+    """Its rows are the closed months; the open ones stand above the list. Adding a row is closing a month."""
+
+    add_form = CloseForm
+    add_serializer_class = CloseMonthSerializer
+    rights = {"view": "months.see", "add": "months.close"}
+    verbs = (
+        Verb(
+            name="reopen",
+            label=gettext_lazy("Reopen"),
+            question=gettext_lazy(
+                "Cards, days and the ledger of this month can change again."
+            ),
+            right="months.reopen",
+            run=_reopen,
+            form=ReopenForm,
+        ),
+    )
+    list_display = ("month_closed", "closer", "closed_at", "note")
+    readonly_fields = ("month_closed", "closer")
+    ordering = ("-month", "-id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("month", "force", "note")
+        return ("month_closed", "closer", "closed_at", "note")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"month": request.GET.get("month", "")}
+
+    @admin.display(description=gettext_lazy("month"), ordering="month")
+    def month_closed(self, closed: ClosedMonth) -> str:
+        return month_text(closed.month)
+
+    @admin.display(description=gettext_lazy("closed by"))
+    def closer(self, closed: ClosedMonth) -> str:
+        # The name that is stored beside the reference: a join would lose what super-admins have closed.
+        return closed.closed_by_name or "–"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        business_id = try_get_business_id()
+        months = months_of_business(business_id) if business_id else []
+        open_months = [overview for overview in months if overview.closed is None]
+        add_hours(open_months)
+        context = {**(extra_context or {}), "open_months": open_months}
+        return super().changelist_view(request, context)
+
+    def url_of(self, obj: Any) -> str:
+        """The list: a month that is open again has no page of its own."""
+        return reverse("admin:workcards_closedmonth_changelist")
+
+    def write(
+        self,
+        request: Any,
+        obj: ClosedMonth,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
+    ) -> ClosedMonth:
+        closed = services.close_month(actor=request.user, **values)
+        messages.info(request, _("Nothing in %s can change any more.") % closed)
+        return closed

@@ -1,0 +1,84 @@
+"""The months of a business, each with what is in it: one reading for the API and the admin."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from businesses.models import Business
+
+from .closed_months import ClosedMonth
+from .models import ApprovedDay, WorkCard
+from .months import next_month, processing_month_for
+from .states import ReviewStatus
+
+NO_CARDS = dict.fromkeys(ReviewStatus.values, 0)
+
+
+@dataclass
+class MonthOverview:
+    """A month, whether it is closed, how many cards of each status it has, and the hours that are approved."""
+
+    business_id: uuid.UUID
+    month: date
+    closed: ClosedMonth | None = None
+    cards: dict[str, int] = field(default_factory=NO_CARDS.copy)
+    hours: Decimal = Decimal(0)
+
+    @property
+    def unreviewed(self) -> int:
+        return sum(self.cards[status] for status in ReviewStatus.pending())
+
+
+def months_of_business(business_id: uuid.UUID) -> list[MonthOverview]:
+    """Every month that has cards or is closed, and the one that cards are handed in for now, newest first.
+
+    Without their hours: `add_hours` reads them for those that are shown. Nothing of a business that the scope does not
+    show. Three queries. (A day in the ledger is of a card of its month: there is no month with a ledger and no card.)
+    """
+    business = Business.objects.filter(pk=business_id).first()
+    if business is None:
+        return []
+    today = timezone.localdate(timezone=business.zone)
+    current = processing_month_for(today, business.month_cutoff_day)
+    found = {current: MonthOverview(business_id, current)}
+    cards = WorkCard.objects.filter(business_id=business_id)
+    for month, status, count in cards.months_and_statuses():
+        overview = found.setdefault(month, MonthOverview(business_id, month))
+        overview.cards[status] = count
+    for closed in ClosedMonth.objects.filter(business_id=business_id):
+        month = closed.month
+        found.setdefault(month, MonthOverview(business_id, month)).closed = closed
+    return [found[month] for month in sorted(found, reverse=True)]
+
+
+def month_of_business(business_id: uuid.UUID, month: date) -> MonthOverview:
+    """One month, whatever is in it, with its hours."""
+    overview = MonthOverview(business_id, month)
+    rows = ClosedMonth.objects.filter(business_id=business_id)
+    overview.closed = rows.for_month(month).first()
+    cards = WorkCard.objects.filter(business_id=business_id)
+    overview.cards = cards.for_month(month).counts_by_status()
+    add_hours([overview])
+    return overview
+
+
+def add_hours(overviews: Sequence[MonthOverview]) -> None:
+    """Read the approved hours of these months of one business: one query, over the days from the first to the last."""
+    if not overviews:
+        return
+    by_month = {overview.month: overview for overview in overviews}
+    ledger = ApprovedDay.objects.filter(
+        business_id=overviews[0].business_id,
+        work_date__gte=min(by_month),
+        work_date__lt=next_month(max(by_month)),
+    )
+    months = ledger.order_by().annotate(month=TruncMonth("work_date")).values("month")
+    for month, hours in months.annotate(sum=Sum("hours")).values_list("month", "sum"):
+        if month in by_month:
+            by_month[month].hours = hours or Decimal(0)
