@@ -92,6 +92,12 @@ API: Final[Table] = {
     "workcards": [
         Route("work_cards", WorkCardViewSet, "work-cards", LIST),
         Route("work_cards/upload", WorkCardViewSet, "upload", post("upload")),
+        Route(
+            "work_cards/bulk-approve",
+            WorkCardViewSet,
+            "bulk-approve",
+            post("bulk_approve"),
+        ),
         Route("work_cards/pending", WorkCardViewSet, "pending", get("pending")),
         Route(
             "work_cards/unassigned", WorkCardViewSet, "unassigned", get("unassigned")

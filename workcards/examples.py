@@ -291,3 +291,29 @@ SUGGESTIONS = [
         },
     )
 ]
+BULK_APPROVE = [
+    body(
+        "Two cards",
+        {
+            "cards": [
+                {"id": _CARD, "version": 2},
+                {"id": _OTHER_CARD, "version": 3},
+            ]
+        },
+    ),
+    answer(
+        "One of them asks",
+        {
+            "approved": [_OTHER_CARD],
+            "failed": [
+                {
+                    "id": _CARD,
+                    "code": "day_conflicts",
+                    "detail": "The ledger has other figures for some of these dates.",
+                    "conflicts": [CONFLICT],
+                }
+            ],
+            "warnings": [{"id": _OTHER_CARD, "detail": "John Smith is inactive."}],
+        },
+    ),
+]

@@ -31,6 +31,7 @@ LAST_VERSION = 2**31 - 1
 MAX_ENTRIES = 31
 # A date for each day of a month, at ten sites.
 MAX_RESOLUTIONS = 310
+MAX_APPROVED_AT_ONCE = 500
 
 
 def reference(row_id: uuid.UUID | None, name: str) -> dict[str, str] | None:
@@ -253,6 +254,19 @@ class ApproveSerializer(StrictSerializer):
     )
 
 
+class SeenSerializer(StrictSerializer):
+    """A card, and its version that the reviewer saw."""
+
+    id = IdField()
+    version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
+
+
+class BulkApproveSerializer(StrictSerializer):
+    cards: Any = serializers.ListSerializer(
+        child=SeenSerializer(), allow_empty=False, max_length=MAX_APPROVED_AT_ONCE
+    )
+
+
 class ReasonSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=500)
     version = serializers.IntegerField(
@@ -307,6 +321,30 @@ class SuggestionSerializer(serializers.Serializer[Any]):
     site = NamedReference("employee.site_name")
     reason = serializers.ChoiceField(Reason.choices)
     detail = serializers.CharField(source="reason.label")
+
+
+class RefusedCardSerializer(serializers.Serializer[Any]):
+    """A card that was not approved. What approving it alone would have told beside `errors`, `card` apart, is here too."""
+
+    id = IdField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    conflicts = serializers.ListField(child=serializers.DictField(), required=False)
+    changed_by = serializers.DictField(required=False, allow_null=True)
+    changed_at = serializers.DateTimeField(required=False)
+
+
+class CardWarningSerializer(serializers.Serializer[Any]):
+    id = IdField()
+    detail = serializers.CharField()
+
+
+class ApprovalsSerializer(serializers.Serializer[Any]):
+    """What became of each card; `warnings` are about approved ones."""
+
+    approved = serializers.ListField(child=IdField())
+    failed = RefusedCardSerializer(many=True)
+    warnings = CardWarningSerializer(many=True)
 
 
 class ExistingCardSerializer(serializers.Serializer[WorkCard]):

@@ -30,8 +30,10 @@ from .downloads import RENDITIONS, scan_response
 from .filters import WorkCardFilterSet
 from .models import ApprovedDay, WorkCard
 from .serializers import (
+    ApprovalsSerializer,
     ApproveSerializer,
     AssignSerializer,
+    BulkApproveSerializer,
     DayEntriesSerializer,
     ManualCardSerializer,
     OutcomeSerializer,
@@ -119,6 +121,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         "replace_days": "cards.review",
         "edit_days": "cards.review",
         "approve": "cards.review",
+        "bulk_approve": "cards.review",
         "reject": "cards.review",
         "reopen": "cards.review",
         # Where it leads to may take more: the service asks for the verb's own right.
@@ -291,6 +294,22 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
         """Post the days to the ledger. Dates that it has already are asked about first: 409 `day_conflicts`."""
         return self._done(services.approve_card, ApproveSerializer)
+
+    @extend_schema(
+        request=BulkApproveSerializer,
+        responses=ApprovalsSerializer,
+        examples=examples.BULK_APPROVE,
+    )
+    def bulk_approve(self, request: Request) -> Response:
+        """Approve many cards, each by itself: 200, with what became of each."""
+        seen = [
+            services.Seen(card["id"], card["version"])
+            for card in self._body(BulkApproveSerializer)["cards"]
+        ]
+        approvals = services.approve_cards(seen=seen, actor=request.user)
+        for card_id in approvals.unknown:
+            note(request, kind="unknown_id", model=WorkCard, field="id", value=card_id)
+        return Response(approvals.as_json())
 
     @described(ReasonSerializer, OutcomeSerializer, examples.REJECT)
     def reject(self, request: Request, pk: uuid.UUID) -> Response:

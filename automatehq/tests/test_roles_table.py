@@ -164,6 +164,10 @@ def seen(world: World, row: Any) -> dict[str, Any]:
     return {"version": row.version}
 
 
+def unknown_card(world: World, row: Any) -> dict[str, Any]:
+    return {"cards": [{"id": str(world.acme.id), "version": 1}]}
+
+
 def because(world: World, row: Any) -> dict[str, Any]:
     return {"reason": "It can't be read", "version": row.version}
 
@@ -276,6 +280,7 @@ TABLE = [
     Row("GET", "work-cards",      "200 200 200 200 200 200"),
     Row("POST", "work-cards",     "act 201 201 201 201 403", None, new_card),
     Row("POST", "upload",         "act 201 201 201 201 403", None, scan),
+    Row("POST", "bulk-approve",   "act 200 200 200 403 403", None, unknown_card),
     Row("GET", "pending",         "200 200 200 200 200 200"),
     Row("GET", "unassigned",      "200 200 200 200 200 200"),
     Row("GET", "work-card",       "200 200 200 200 200 200", card),

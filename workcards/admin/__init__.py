@@ -5,6 +5,7 @@
 | `cards` | WorkCardAdmin: the list, a card's page with its picture and days, its verbs, the upload |
 | `days` | the lines of a card as a form, a row for each day of its month |
 | `verbs` | what can be done with a card |
+| `approval` | approving what is chosen in the list |
 | `ledger` | ApprovedDayAdmin, to read |
 | `reports` | what pages that tell of a month have in common |
 | `missing` | the page of missing cards |

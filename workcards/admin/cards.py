@@ -41,6 +41,7 @@ from workcards.states import ReviewStatus
 from workcards.suggestions import QUERY_LENGTH, suggest
 from workforce.models import Site
 
+from .approval import approve_selected, version_field
 from .days import VersionForm, day_formset, rows_of
 from .filters import MonthFilter
 from .verbs import VERBS, employee_field, who_changed_it
@@ -131,6 +132,16 @@ class WorkCardAdmin(TenantAdmin):
     @admin.display(description=gettext_lazy("at"), ordering="created_at")
     def created(self, card: WorkCard) -> str:
         return date_format(localtime(card.created_at), "SHORT_DATETIME_FORMAT")
+
+    def action_checkbox(self, card: WorkCard) -> SafeString:
+        return format_html("{}{}", super().action_checkbox(card), version_field(card))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if self.may(request, "cards.review"):
+            label = _("Approve selected")
+            actions["approve_selected"] = (approve_selected, "approve_selected", label)
+        return actions
 
     # Whole cards
 

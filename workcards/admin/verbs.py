@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import MonthField, VerbForm
-from automatehq.admin_verbs import Verb
+from automatehq.admin_verbs import Text, Verb
 from automatehq.rest.errors import DomainError
 from automatehq.rest.paths import parse_uuid
 from workcards import services
@@ -172,74 +173,22 @@ def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {**figures, "what": DayStatus(status).label if status else figures["hours"]}
 
 
-def _assign(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
-    employee: Employee = values["employee"]
-    outcome = services.assign_card(
-        card_id=card.pk,
-        employee=employee,
-        actor=request.user,
-        version=values["version"],
-    )
-    return _said(_("The card is %s’s.") % employee, outcome)
+def _by(
+    service: Callable[..., services.Outcome], sentence: Text, **fixed: Any
+) -> Callable[[HttpRequest, WorkCard, Mapping[str, Any]], str]:
+    """Runs a service with what its form has asked for, and tells the outcome; in `sentence` the card's names can stand."""
 
+    def run(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
+        outcome = service(card_id=card.pk, actor=request.user, **values, **fixed)
+        said = [sentence % {"employee": outcome.card.employee}, *outcome.warnings]
+        if outcome.reposted:
+            dates = ", ".join(
+                date_format(day, "SHORT_DATE_FORMAT") for day in outcome.reposted
+            )
+            said.append(_("Paid from another card now: %s.") % dates)
+        return " ".join(map(str, said))
 
-def _unassign(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
-    services.assign_card(
-        card_id=card.pk, employee=None, actor=request.user, version=values["version"]
-    )
-    return _("The card is nobody’s now.")
-
-
-def _edit(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
-    services.edit_card(
-        card_id=card.pk,
-        actor=request.user,
-        version=values["version"],
-        site=values["site"],
-        month=values["month"],
-        notes=values["notes"],
-    )
-    return _("The card is saved.")
-
-
-def _approve(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
-    outcome = services.approve_card(
-        card_id=card.pk,
-        version=values["version"],
-        actor=request.user,
-        resolutions=values["resolutions"],
-    )
-    return _said(_("The card is approved; its days are in the ledger."), outcome)
-
-
-def _reject(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
-    services.reject_card(
-        card_id=card.pk,
-        reason=values["reason"],
-        actor=request.user,
-        version=values["version"],
-    )
-    return _("The card is rejected.")
-
-
-def _reopen(request: Any, card: WorkCard, values: Mapping[str, Any]) -> str:
-    outcome = services.reopen_card(
-        card_id=card.pk,
-        reason=values["reason"],
-        actor=request.user,
-        version=values["version"],
-    )
-    return _said(_("The card is open again."), outcome)
-
-
-def _said(sentence: str, outcome: services.Outcome) -> str:
-    said = [sentence, *outcome.warnings]
-    if outcome.reposted:
-        dates = ", ".join(
-            date_format(day, "SHORT_DATE_FORMAT") for day in outcome.reposted
-        )
-        said.append(_("Paid from another card now: %s.") % dates)
-    return " ".join(said)
+    return run
 
 
 def _leads_on(verb: CardVerb) -> Callable[[Any], bool]:
@@ -261,7 +210,10 @@ VERBS = (
         label=gettext_lazy("Approve"),
         question=gettext_lazy("Its days go into the ledger, which is what is paid."),
         right="cards.review",
-        run=_approve,
+        run=_by(
+            services.approve_card,
+            gettext_lazy("The card is approved; its days are in the ledger."),
+        ),
         form=ApproveForm,
         is_for=_leads_on(CardVerb.APPROVE),
         template="admin/workcards/workcard/approve.html",
@@ -271,7 +223,7 @@ VERBS = (
         label=gettext_lazy("Assign"),
         question=gettext_lazy("Whose card is it? Days that are entered stay."),
         right="cards.upload",
-        run=_assign,
+        run=_by(services.assign_card, gettext_lazy("The card is %(employee)s’s.")),
         form=AssignForm,
         is_for=_leads_on(CardVerb.ASSIGN),
     ),
@@ -280,7 +232,11 @@ VERBS = (
         label=gettext_lazy("Unassign"),
         question=gettext_lazy("The card waits again for somebody to say whose it is."),
         right="cards.upload",
-        run=_unassign,
+        run=_by(
+            services.assign_card,
+            gettext_lazy("The card is nobody’s now."),
+            employee=None,
+        ),
         form=CardForm,
         is_for=_leads_on(CardVerb.UNASSIGN),
     ),
@@ -288,7 +244,7 @@ VERBS = (
         name="edit",
         label=gettext_lazy("Site, month, notes"),
         right="cards.upload",
-        run=_edit,
+        run=_by(services.edit_card, gettext_lazy("The card is saved.")),
         form=EditForm,
         is_for=lambda card: not card.month_is_closed,
     ),
@@ -297,7 +253,7 @@ VERBS = (
         label=gettext_lazy("Reject"),
         question=gettext_lazy("The card is put aside, with the reason."),
         right="cards.review",
-        run=_reject,
+        run=_by(services.reject_card, gettext_lazy("The card is rejected.")),
         form=ReasonForm,
         is_for=_leads_on(CardVerb.REJECT),
     ),
@@ -308,7 +264,7 @@ VERBS = (
             "Takes back the approval or rejection; days that were paid from this card leave the ledger."
         ),
         right="cards.review",
-        run=_reopen,
+        run=_by(services.reopen_card, gettext_lazy("The card is open again.")),
         form=ReasonForm,
         is_for=_leads_on(CardVerb.REOPEN),
     ),

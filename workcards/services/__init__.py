@@ -7,13 +7,16 @@
 | `days` | set_day_entries |
 | `review` | approve_card, reject_card, reopen_card, change_status |
 | `months` | close_month, reopen_month |
+| `bulk` | approve_cards |
 
 Each takes keyword arguments only and the person who acts, locks what it changes, checks rights, version and status, and
 leaves one audit event for each card it changed. What is refused is a `DomainError` and has written nothing. Locks are
 taken in one order: cards, then their month (shared; whoever closes has it alone), then the ledger of their employees,
-then the bytes of files. Every verb asks whether the month is open, and triggers of the database ask again.
+then the bytes of files; several of one kind in the order of their ids. Every verb asks whether the month is open, and
+triggers of the database ask again.
 """
 
+from .bulk import Approvals, Seen, approve_cards
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
 from .ledger import Choice, Resolution
@@ -23,11 +26,14 @@ from .review import approve_card, change_status, reject_card, reopen_card
 from .uploads import Uploads, upload_cards
 
 __all__ = [
+    "Approvals",
     "Choice",
     "Outcome",
     "Resolution",
+    "Seen",
     "Uploads",
     "approve_card",
+    "approve_cards",
     "assign_card",
     "change_status",
     "close_month",

@@ -80,8 +80,8 @@ def edit_card(
     site: Site | None = None,
     month: date | None = None,
     notes: str | None = None,
-) -> WorkCard:
-    """The card with another site, month or notes; what is None stays.
+) -> Outcome:
+    """Give the card another site, month or notes; what is None stays.
 
     Site and month change only while the card is unapproved (`Conflict` `card_approved`), the month only while no day is
     entered (`Conflict` `has_days`) and from an open month to an open one (`Conflict` `month_closed`).
@@ -107,7 +107,7 @@ def edit_card(
         card.notes = notes
     if card_snapshot(card) != before:
         save_card("card_updated", card, actor=actor, before=before)
-    return card
+    return Outcome(card)
 
 
 @transaction.atomic

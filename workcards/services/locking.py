@@ -33,9 +33,22 @@ def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
     if card is None:
         raise Http404
     require_open_month(card.processing_month)
-    if version is not None and card.version != version:
-        raise _stale(card)
+    if version is not None:
+        check_version(card, version)
     return card
+
+
+def lock_cards(card_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, WorkCard]:
+    """Those of these cards that there are, by id, all held until the transaction ends."""
+    # The database locks them one by one, in this order.
+    found = WorkCard.objects.select_for_update(no_key=True).filter(pk__in=card_ids)
+    return {card.pk: card for card in found.order_by("pk")}
+
+
+def check_version(card: WorkCard, version: int) -> None:
+    """Raise `Conflict` `stale_version` if a locked card is not any more the version that was seen."""
+    if card.version != version:
+        raise _stale(card)
 
 
 def require_open_month(month: date) -> None:
@@ -47,6 +60,17 @@ def require_open_month(month: date) -> None:
     _lock("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", name)
     # A query of its own, after the lock: whoever has waited for a closing must see it.
     refuse_closed_month(month)
+
+
+def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
+    """`require_open_month` of several, in one order whoever asks; gives the refusals of those that are closed."""
+    refusals = {}
+    for month in sorted(set(months)):
+        try:
+            require_open_month(month)
+        except Conflict as refusal:
+            refusals[month] = refusal
+    return refusals
 
 
 def refuse_closed_month(month: date) -> None:
@@ -65,11 +89,18 @@ def lock_month(month: date) -> None:
 
 def lock_ledger(employee_id: uuid.UUID) -> None:
     """Keep all others from posting days of this employee until the transaction ends. Cards and months come before."""
+    lock_ledgers([employee_id])
+
+
+def lock_ledgers(employee_ids: Iterable[uuid.UUID]) -> None:
+    """`lock_ledger` of several employees, in one order whoever asks; one query."""
     # The lock that the ledger's own trigger takes: see migration 0006 of this app.
-    _lock(
-        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-        f"approved_days {employee_id}",
-    )
+    names = sorted({f"approved_days {employee_id}" for employee_id in employee_ids})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS names(name)",
+            [names],
+        )
 
 
 def lock_names(kind: str, names: Iterable[object]) -> None:

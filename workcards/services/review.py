@@ -36,12 +36,19 @@ def approve_card(
     `resolutions` answers each), `too_many_hours`, `absence_not_alone`; `Invalid`: `mixed_resolutions`, `same_site`.
     """
     card = lock_card(card_id, version=version)
+    if card.employee_id is not None:
+        lock_ledger(card.employee_id)
+    return approve_locked(card, actor=actor, resolutions=resolutions)
+
+
+def approve_locked(
+    card: WorkCard, *, actor: Any, resolutions: Sequence[Resolution] = ()
+) -> Outcome:
+    """`approve_card` for whoever holds the card and its employee's ledger already."""
     status = check_verb(card, Verb.APPROVE, actor)
     entries = list(card.day_entries.all())
     if not entries:
         raise Conflict("no_days", _("A card without days can't be approved."))
-    assert card.employee_id is not None
-    lock_ledger(card.employee_id)
     before = card_snapshot(card)
     card.review_status = status
     card.approved_by = actor

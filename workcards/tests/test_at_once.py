@@ -13,6 +13,8 @@ from accounts.tests.clients import client_of
 from audit.models import AuditEvent
 from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
 from workcards.tests.factories import (
+    MONTH,
+    ClosedMonthFactory,
     DayEntryFactory,
     WorkCardFactory,
     WorkCardFileFactory,
@@ -247,3 +249,61 @@ def test_two_first_views_of_a_scan_make_one_rendition(acme: Any) -> None:
     folder = card.file.original.name.rpartition("/")[0]
     _folders, files = card.file.original.storage.listdir(folder)
     assert sorted(files) == ["display-1.jpg", "original"]
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_bulk_approvals_of_the_same_cards_approve_each_once(
+    acme: Any, attempt: int
+) -> None:
+    """In opposite orders, several cards an employee, and somebody who approves one of them alone: nobody waits for ever."""
+    with acme.scope():
+        people = [EmployeeFactory() for _ in range(4)]
+        cards = [WorkCardFactory(employee=people[n % 4]) for n in range(12)]
+        for number, card in enumerate(cards):
+            DayEntryFactory(work_card=card, day=number)
+    listed = [{"id": str(card.pk), "version": 1} for card in cards]
+    orders = [listed, listed[::-1], listed[6:] + listed[:6]]
+    single = cards[attempt]
+    clients = [client_of(acme.reviewer) for _ in range(4)]
+    *bulks, alone = at_once(
+        *(
+            lambda client=client, order=order: client.post(
+                f"{URL}/bulk-approve", {"cards": order}
+            )
+            for client, order in zip(clients, orders, strict=False)
+        ),
+        lambda: clients[3].post(f"{URL}/{single.pk}/approve", {"version": 1}),
+    )
+    assert statuses(bulks) == [200] * 3
+    approved = [card_id for bulk in bulks for card_id in bulk.json()["approved"]]
+    approved += [str(single.pk)] * (alone.status_code == 200)
+    assert sorted(approved) == sorted(str(card.pk) for card in cards)
+    failed = [each["code"] for bulk in bulks for each in bulk.json()["failed"]]
+    assert set(failed) <= {"stale_version"}
+    with acme.scope():
+        assert ApprovedDay.objects.count() == len(cards)
+        told = AuditEvent.objects.filter(event_type="card_approved")
+        assert told.values("work_card_id").distinct().count() == told.count() == 12
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_bulk_approval_and_the_closing_of_its_month_come_one_after_the_other(
+    acme: Any, attempt: int
+) -> None:
+    with acme.scope():
+        cards = [WorkCardFactory() for _ in range(8)]
+        for card in cards:
+            DayEntryFactory(work_card=card, day=0)
+    body = {"cards": [{"id": str(card.pk), "version": 1} for card in cards]}
+    reviewer = client_of(acme.reviewer)
+
+    def close() -> None:
+        with acme.scope():
+            ClosedMonthFactory(month=MONTH)
+
+    bulk, _closed = at_once(lambda: reviewer.post(f"{URL}/bulk-approve", body), close)
+    answer = bulk.json()
+    assert {each["code"] for each in answer["failed"]} <= {"month_closed"}
+    assert len(answer["approved"]) in (0, len(cards))
+    with acme.scope():
+        assert ApprovedDay.objects.count() == len(answer["approved"])
