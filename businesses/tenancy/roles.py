@@ -58,8 +58,9 @@ def memberships(cursor: CursorWrapper) -> list[Membership]:
 def problems(connection: BaseDatabaseWrapper) -> list[str]:
     """Sentences on what must be mended before `migrate` may begin; none if all is well.
 
-    The login must own the database (else migrate fails in the middle with "permission denied for schema public"), be a
-    member of both roles, and be none that row-level security does not hold for.
+    The login must own the database and those of our tables that are there (else migrate fails in the middle with "permission
+    denied for schema public" or "must be owner of table"), be a member of both roles, and be none that row-level security does
+    not hold for.
     """
     found = []
     with connection.cursor() as cursor:
@@ -76,6 +77,11 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
                 found.append(f"The role {membership.role} does not exist.")
             elif not membership.is_member:
                 found.append(f"The login is not a member of {membership.role}.")
+        found += [
+            f"{owner} owns tables that the login must own ({', '.join(tables)}). Hand them over, connected to this "
+            f"database: REASSIGN OWNED BY {quoted(owner)} TO {quoted(login)}"
+            for login, owner, tables in _owned_by_others(connection, cursor)
+        ]
     if is_superuser:
         found.append("The login is a superuser: row-level security does not hold it.")
     elif bypasses:
@@ -88,6 +94,20 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
         )
     if not owns_database:
         found.append("The login does not own the database.")
+    return found
+
+
+def _owned_by_others(
+    connection: BaseDatabaseWrapper, cursor: CursorWrapper
+) -> list[tuple[str, str, list[str]]]:
+    """The login, each role that owns tables of ours instead of it, and those tables."""
+    cursor.execute(
+        "SELECT session_user::text, pg_get_userbyid(relowner)::text, array_agg(relname::text ORDER BY relname)"
+        " FROM pg_class WHERE relkind IN ('r', 'p') AND relname = ANY(%s) AND pg_table_is_visible(oid)"
+        " AND NOT pg_has_role(session_user, relowner, 'USAGE') GROUP BY relowner ORDER BY 2",
+        [connection.introspection.django_table_names()],
+    )
+    found: list[tuple[str, str, list[str]]] = cursor.fetchall()
     return found
 
 

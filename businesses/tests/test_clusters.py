@@ -257,6 +257,29 @@ def test_repair_makes_a_strangers_function_and_lost_grants_anew(
     assert proof.code == 0, proof.printed
 
 
+def test_tables_of_another_role_stop_migrate_before_its_first_step(
+    cluster: Cluster,
+) -> None:
+    url = make_login(cluster, "heir")
+    cluster.run(manage("tenancy_roles", "--sql", url=url).printed)
+    database = cluster.superuser_url.rsplit("/", 1)[0] + "/heir"
+    cluster.run("CREATE ROLE forebear", url=database)
+    for table in ("users", "sites", "of_another_tool"):
+        cluster.run(f"CREATE TABLE {table} (id int)", url=database)
+        cluster.run(f"ALTER TABLE {table} OWNER TO forebear", url=database)
+    before = tables_in(cluster, url)
+    refused = manage("migrate", url=url)
+    assert refused.code == 1
+    assert "forebear owns tables that the login must own (sites, users)" in (
+        refused.printed
+    )
+    assert tables_in(cluster, url) == before
+    told = 'REASSIGN OWNED BY "forebear" TO "heir"'
+    assert told in refused.printed
+    cluster.run(told, url=database)
+    assert manage("tenancy_roles", url=url).code == 0
+
+
 # Starting in production
 
 
@@ -305,6 +328,20 @@ def test_production_refuses_a_database_that_does_not_answer(cluster: Cluster) ->
     done = start_web("postgres://automatehq:x@127.0.0.1:1/automatehq")
     assert done.code == 1
     assert "The database does not answer" in done.printed
+
+
+def test_the_worker_refuses_like_the_web_server(cluster: Cluster) -> None:
+    arguments = ("manage.py", "db_worker", "--batch", "--no-startup-delay")
+    good = in_process(*arguments, url=cluster.url, **PRODUCTION)
+    assert good.code == 0, good.printed
+    cluster.run("ALTER TABLE employees NO FORCE ROW LEVEL SECURITY")
+    try:
+        done = in_process(*arguments, url=cluster.url, **PRODUCTION)
+    finally:
+        cluster.run("ALTER TABLE employees FORCE ROW LEVEL SECURITY")
+    assert done.code == 1
+    assert "AutomateHQ does not start" in done.printed
+    assert "does not hold for the owner of employees" in done.printed
 
 
 # Backup and restore, as docs/operations.md tells it

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import DatabaseError, close_old_connections
 from django_tasks_db.management.commands import db_worker
 
+from businesses.tenancy.proof import refuse_to_start_if_unproven
 from exports.services import reap_runs
 
 REAP_EVERY = 60.0
@@ -15,9 +16,13 @@ logger = logging.getLogger(__name__)
 
 
 class Command(db_worker.Command):
-    """As the library's; at start and every minute it queues anew what a killed worker left behind."""
+    """As the library's; at start and every minute it queues anew what a killed worker left behind.
+
+    Like the web server it does not start in production unless the database keeps businesses apart.
+    """
 
     def handle(self, **options: Any) -> None:
+        refuse_to_start_if_unproven()
         ended = threading.Event()
         # A daemon: a worker that waits for nothing else may end at once.
         reaper = threading.Thread(target=_reap, args=[ended], daemon=True)
