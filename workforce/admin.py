@@ -15,6 +15,7 @@ from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from businesses.tenancy.context import try_get_business_id
 
 from . import services
+from .employee_files.admin_pages import EmployeeFilesAdmin
 from .models import Employee, Site, SiteSettings
 from .serializers import EmployeeSerializer, SiteSerializer, SiteSettingsSerializer
 
@@ -168,7 +169,7 @@ class SiteSettingsAdmin(TenantAdmin):
 
 
 @admin.register(Employee)
-class EmployeeAdmin(TenantAdmin):
+class EmployeeAdmin(EmployeeFilesAdmin):
     serializer_class = EmployeeSerializer
     rights = {
         "view": "employees.see",

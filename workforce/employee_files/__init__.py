@@ -6,8 +6,11 @@
 | `tables.py` | bytes → a table of cells; `csv_reader.py` and `xlsx_reader.py` do the reading |
 | `rows.py` | a table → rows of values, with what is wrong in their cells |
 | `matching.py` | which row means which employee |
+| `sites.py` | which row means which site |
+| `planning.py` | rows → what is to be done with each |
+| `writing.py` | doing it, and what the database refuses of it |
 | `importing.py` | preview and apply: one and the same, but that the preview is rolled back |
 | `exporting.py` | employees → a file that can be imported again |
 | `kept.py` | a file between its preview and its apply, for the admin |
-| `views.py`, `serializers.py`, `admin.py` | the doors |
+| `views.py`, `serializers.py`, `admin_pages.py` | the doors |
 """

@@ -40,9 +40,12 @@ def _candidates(data: bytes) -> tuple[str, ...]:
         if data.startswith(mark):
             return (encoding,)
     if b"\x00" in data:
-        # In UTF-16 the zeros are halves of ASCII: second halves where the small half comes first.
-        is_little = data[1::2].count(0) > data[::2].count(0)
-        return ("utf-16-le",) if is_little else ("utf-16-be",)
+        # In UTF-16 the zeros are halves of ASCII: all of them second halves where the small half comes first, and
+        # delimiters and line ends alone make many.
+        first, second = data[::2].count(0), data[1::2].count(0)
+        if min(first, second) or max(first, second) * 40 < len(data):
+            return ()
+        return ("utf-16-le",) if second else ("utf-16-be",)
     return _ENCODINGS
 
 

@@ -41,8 +41,7 @@ def write_csv(employees: Iterable[Any], language: str) -> bytes:
 def write_xlsx(employees: Iterable[Any], language: str) -> bytes:
     """One sheet, from right to left in Hebrew; numbers of people are text, dates are dates, nothing is a formula."""
     out = io.BytesIO()
-    options = {"in_memory": True, "constant_memory": True}
-    with xlsxwriter.Workbook(out, options) as book:
+    with xlsxwriter.Workbook(out, {"constant_memory": True}) as book:
         book.set_properties({"created": EPOCH})
         head, day = (
             book.add_format({"bold": True}),

@@ -20,7 +20,7 @@ from businesses.tenancy.context import try_get_business_id
 from workforce.models import Employee
 
 from .exporting import CHUNK, KINDS
-from .importing import OnInUse, Refused, Stale, apply_import, preview_import
+from .importing import Refused, Stale, apply_import, preview_import
 from .serializers import (
     ApplyRequestSerializer,
     ImportSerializer,
@@ -28,6 +28,7 @@ from .serializers import (
     import_json,
 )
 from .tables import MAX_FILE_BYTES
+from .writing import OnInUse
 
 if TYPE_CHECKING:
     from businesses.tenancy.api import TenantViewSet

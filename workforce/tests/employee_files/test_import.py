@@ -17,7 +17,7 @@ def test_what_is_imported_and_exported_again_is_unchanged(
     data = as_csv(
         HEADER,
         ("AB-123 456", "", "John Example", ""),
-        ("X12345", "9", "New One", "construction site 1"),
+        ("X12345", "9", "New One", "harbour"),
     )
     client = client_of(acme.reviewer)
     answer = preview(client, data)
@@ -27,7 +27,7 @@ def test_what_is_imported_and_exported_again_is_unchanged(
     data = as_xlsx(
         HEADER,
         ("AB-123 456", 1, "John Exampler", ""),
-        ("X12345", "9", "New One", "construction site 1"),
+        ("X12345", "9", "New One", "harbour"),
     )
     for kind in "csv", "xlsx":
         out = client.get(f"/api/employees/export?type={kind}")

@@ -1,0 +1,263 @@
+"""Import and export of employees in the admin: a file, its preview, and the button that does what the preview shows."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin_forms import Refusable, refused, refusing, told_plainly
+from automatehq.rest.errors import DomainError, Invalid
+from businesses.models import Business
+from businesses.tenancy.admin import TenantAdmin
+from businesses.tenancy.context import try_get_business_id
+from businesses.tenancy.seal import is_sealed_for_this_business
+from workforce.models import Employee
+
+from . import kept
+from .exporting import KINDS
+from .importing import Import, Refused, Stale, apply_import, preview_import
+from .planning import RowPlan
+from .views import export_response, on_in_use, read_upload
+
+# A page shows so many rows; what is wrong comes first.
+SHOWN_ROWS = 500
+_URGENCY = {"error": 0, "update": 2, "create": 3}
+
+
+class ImportForm(Refusable, forms.Form):
+    """A file of employees."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        allow_empty_file=True,
+        max_length=None,
+        help_text=gettext_lazy(
+            "Excel (XLSX) or CSV, at most 10 MB and 10,000 rows, with headers in English or Hebrew. "
+            "You see what will change before anything does."
+        ),
+    )
+
+
+class Change(NamedTuple):
+    label: str
+    old: Any
+    new: Any
+
+
+class ShownRow(NamedTuple):
+    """A row of the preview's table."""
+
+    number: int
+    action: str
+    name: str
+    employee_id: Any
+    changes: list[Change]
+    problems: list[Any]
+    warnings: list[Any]
+
+
+ACTION_LABELS = {
+    "create": gettext_lazy("new"),
+    "update": gettext_lazy("changed"),
+    "unchanged": gettext_lazy("unchanged"),
+    "error": gettext_lazy("error"),
+}
+
+
+class EmployeeFilesAdmin(TenantAdmin):
+    """What the employees' admin has besides: the pages `import/` and `export/<type>/`."""
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "import/",
+                guarded(self.import_view),
+                name="workforce_employee_import",
+            ),
+            *(
+                path(
+                    f"export/{kind}/",
+                    guarded(partial(self.export_view, kind=kind)),
+                    name=f"workforce_employee_export_{kind}",
+                )
+                for kind in KINDS
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        query = request.GET.urlencode()
+        exports = {
+            kind: reverse(f"admin:workforce_employee_export_{kind}")
+            + (f"?{query}" if query else "")
+            for kind in KINDS
+        }
+        can_export = _business_of(request) is not None
+        context = {**(extra_context or {}), "exports": exports if can_export else {}}
+        return super().changelist_view(request, context)
+
+    # Export
+
+    def export_view(self, request: HttpRequest, *, kind: str) -> HttpResponse:
+        """The employees of the list, as it is filtered and searched."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        business = _business_of(request)
+        if business is None:
+            return told_plainly(Invalid("required", _("Choose one business first.")))
+        employees = self.get_changelist_instance(request).get_queryset(request)
+        return export_response(employees, kind, business)
+
+    # Import
+
+    def import_view(self, request: Any) -> HttpResponse:
+        """Asks for a file, shows what it would do, and does it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._import_page(request, ImportForm())
+        if not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)
+        if "ticket" in request.POST:
+            return self._apply(request)
+        form = ImportForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self._import_page(request, form, status=400)
+        data = read_upload(form.cleaned_data["file"])
+        try:
+            with refusing(request):
+                done = preview_import(
+                    data=data, actor=request.user, on_in_use=on_in_use(request)
+                )
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return refused(self._import_page(request, form), refusal)
+        stored = kept.keep(data, user=request.user)
+        return self._preview_page(request, done, stored)
+
+    def _apply(self, request: Any) -> HttpResponse:
+        found = kept.find(request.POST["ticket"], user=request.user)
+        if found is None:
+            form = ImportForm()
+            gone = _("This preview is too old, or was imported already. Choose a file.")
+            return self._import_page(request, form, problem=gone, status=409)
+        try:
+            with refusing(request):
+                done = apply_import(
+                    data=found.data,
+                    hash=found.hash,
+                    skip_errors="skip_errors" in request.POST,
+                    actor=request.user,
+                    on_in_use=on_in_use(request),
+                )
+        except (Stale, Refused) as refusal:
+            page = self._preview_page(
+                request, refusal.done, found.path, problem=refusal.problems[0].detail
+            )
+            return refused(page, refusal)
+        except DomainError as refusal:
+            said = "; ".join(problem.detail for problem in refusal.problems)
+            return refused(
+                self._import_page(request, ImportForm(), problem=said), refusal
+            )
+        transaction.on_commit(partial(kept.forget, found.path), robust=True)
+        said = _("%(create)d new, %(update)d changed, %(unchanged)d unchanged.")
+        messages.success(request, said % done.summary)
+        if done.summary["error"]:
+            left_out = _("%d rows with errors were left out.") % done.summary["error"]
+            messages.warning(request, left_out)
+        return HttpResponseRedirect(reverse("admin:workforce_employee_changelist"))
+
+    def _import_page(
+        self, request: Any, form: Any, *, problem: str = "", status: int = 200
+    ) -> HttpResponse:
+        context = {
+            **self._import_context(request),
+            "form": form,
+            "problem": problem,
+            "button": _("Preview"),
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(
+            request, "admin/workforce/employee/import.html", context, status=status
+        )
+
+    def _preview_page(
+        self, request: Any, done: Import, stored: str, *, problem: str = ""
+    ) -> HttpResponse:
+        telling = [plan for plan in done.plans if _tells(plan)]
+        telling.sort(key=_urgency)
+        summary = done.summary
+        context = {
+            **self._import_context(request),
+            "problem": problem,
+            "ticket": kept.ticket(stored, done.hash, user=request.user),
+            "counts": [(ACTION_LABELS[name], n) for name, n in summary.items()],
+            "ignored_columns": done.unknown_columns,
+            "rows": [_shown(plan) for plan in telling[:SHOWN_ROWS]],
+            "more": max(0, len(telling) - SHOWN_ROWS),
+            "errors": summary["error"],
+            "can_apply": bool(summary["create"] + summary["update"]),
+            "media": self.media,
+        }
+        return TemplateResponse(
+            request, "admin/workforce/employee/import_preview.html", context
+        )
+
+    def _import_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "title": _("Import employees"),
+            "opts": self.opts,
+        }
+
+
+def _business_of(request: HttpRequest) -> Business | None:
+    """The business in scope; on the platform the one that the list is filtered by."""
+    asked = try_get_business_id() or request.GET.get("business")
+    try:
+        found: Business | None = Business.objects.filter(pk=asked).first()
+    except (ValueError, TypeError):
+        return None
+    return found
+
+
+def _tells(plan: RowPlan) -> bool:
+    return plan.action != "unchanged" or bool(plan.row.warnings)
+
+
+def _urgency(plan: RowPlan) -> tuple[int, int]:
+    urgency = 1 if plan.row.warnings else 4
+    return min(urgency, _URGENCY.get(plan.action, 4)), plan.row.number
+
+
+def _shown(plan: RowPlan) -> ShownRow:
+    name = plan.employee.full_name if plan.employee else ""
+    return ShownRow(
+        number=plan.row.number,
+        action=str(ACTION_LABELS[plan.action]),
+        name=name or plan.row.values.get("full_name", ""),
+        employee_id=plan.employee_id,
+        changes=[
+            Change(_label(one["field"]), one["old"], one["new"]) for one in plan.changes
+        ],
+        problems=plan.row.errors,
+        warnings=plan.row.warnings,
+    )
+
+
+def _label(name: str) -> str:
+    """A field as the forms call it."""
+    column: Any = Employee._meta.get_field(name)
+    return str(column.verbose_name)
