@@ -50,6 +50,7 @@ def pages_of(rows: dict[str, Any]) -> list[str]:
     """Every page that a person with all rights can open."""
     pages = ["/admin/", "/admin/login/", "/admin/password_change/", "/admin/nowhere/"]
     pages += ["/admin/workcards/workcard/upload/", "/admin/workforce/"]
+    pages += ["/admin/workforce/employee/import/"]
     pages += [reverse(f"admin:{report.name}") for report in admin.site.reports]
     for model, model_admin in admin.site._registry.items():
         label = model._meta.label_lower

@@ -43,7 +43,7 @@ def _candidates(data: bytes) -> tuple[str, ...]:
         # In UTF-16 the zeros are halves of ASCII: all of them second halves where the small half comes first, and
         # delimiters and line ends alone make many.
         first, second = data[::2].count(0), data[1::2].count(0)
-        if min(first, second) or max(first, second) * 40 < len(data):
+        if min(first, second) or max(first, second) * 20 < len(data):
             return ()
         return ("utf-16-le",) if second else ("utf-16-be",)
     return _ENCODINGS

@@ -153,7 +153,7 @@ def test_no_header_means_two_columns() -> None:
         ("דרכון,שם,שם\nא,ב,ג\n".encode(), "duplicate_column"),
         (b"<html><body>Passport</body></html>", "missing_column"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "unsupported_type"),
-        (b"%PDF-1.7\n\x00\x01\x02", "unsupported_type"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n\x00\x01\x02", "unsupported_type"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old_or_protected_workbook"),
         (b"PK\x03\x04" + bytes(100), "damaged_file"),
         (b"Passport,Name\nAB\x00123456,A\n", "unsupported_type"),
