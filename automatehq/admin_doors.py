@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -24,12 +23,12 @@ from accounts.services import change_own_password
 from accounts.sign_in import PASSWORD_LIMIT, check_own_password, sign_in
 from automatehq.rest.errors import DomainError
 from businesses.models import Business
-from businesses.tenancy.admin import is_on_platform
 
 from .admin_forms import Refusable, refused, refusing
 
 _NEXT = "next"
 _CHANGED = "password_changed"
+_RENEW = "_renew"
 
 
 class SignInForm(Refusable, forms.Form):
@@ -169,18 +168,18 @@ class Doors:
         return refused(response, refusal) if refusal else response
 
     def act_as(self: Any, request: HttpRequest) -> HttpResponse:
-        """Act for a business, with an administrator's rights, for an hour."""
+        """Act for a business, with an administrator's rights, for an hour; while acting, for one hour more."""
         user: Any = request.user
         if not user.may("platform.act_as"):
             raise PermissionDenied
-        if not is_on_platform():
-            messages.warning(request, _("Stop acting for this business first."))
-            return HttpResponseRedirect(reverse("admin:index"))
-        form = ActAsForm(
-            request.POST or None,
-            initial={"business": request.GET.get("business")},
-            request=request,
+        # Acting already, one is offered that business alone: the scope shows no other.
+        present = user.acting
+        initial = (
+            {"business": present.business, "reason": present.reason}
+            if present
+            else {"business": request.GET.get("business")}
         )
+        form = ActAsForm(request.POST or None, initial=initial, request=request)
         refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             business: Business = form.cleaned_data["business"]
@@ -199,7 +198,7 @@ class Doors:
                 return HttpResponseRedirect(reverse("admin:index"))
         context = {
             **self.each_context(request),
-            "title": _("Act for a business"),
+            "title": _("Act for one hour more") if present else _("Act for a business"),
             "form": form,
             "question": _(
                 "You get an administrator’s rights in this business for one hour. "
@@ -212,7 +211,10 @@ class Doors:
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def stop_acting(self: Any, request: HttpRequest) -> HttpResponse:
-        """Back onto the platform; also when the hour is over, which no scope can be entered with any more."""
+        """Back onto the platform; also when the hour is over, which no scope can be entered with any more.
+
+        Who wants to `_renew` is asked there for the reason of another hour.
+        """
         evidence = evidence_of_session(request)
         if evidence is None:
             return HttpResponseRedirect(reverse("admin:login"))
@@ -222,6 +224,9 @@ class Doors:
             return self.refuse_session(request, dead)  # type: ignore[no-any-return]
         acting.stop_acting(user=person.user)
         sessions.stop_acting(request, person.user)
+        if _RENEW in request.POST:
+            again = urlencode({"business": str(evidence.business_id or "")})
+            return HttpResponseRedirect(f"{reverse('admin:act_as')}?{again}")
         return HttpResponseRedirect(reverse("admin:index"))
 
     def _next(self, request: HttpRequest) -> str:

@@ -64,6 +64,10 @@ class Refusable:
     request: HttpRequest | None = None
     names: ClassVar[Mapping[str, str]] = {}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Labels stand above their fields, where a colon says nothing.
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
     def full_clean(self: Any) -> None:
         super().full_clean()  # type: ignore[misc]
         # An id that the scope does not show, another business's or nobody's: told alike, and looked up after the answer.

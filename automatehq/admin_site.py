@@ -4,6 +4,7 @@ Apps register their admins in the usual way; those that libraries bring are pass
 no business's role may touch.
 """
 
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -12,7 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +27,7 @@ from businesses.tenancy.admin import RightsMixin, is_on_platform
 from businesses.tenancy.seal import SEAL_FIELD, seal
 
 from .admin_doors import Doors
+from .navigation import navigation_of
 from .rest.paths import parse_uuid
 
 EVENTS_A_PAGE = 50
@@ -45,39 +49,52 @@ class Task(NamedTuple):
     right: str
     label: Any
     page: str
+    icon: str
     query: str = ""
     is_of_platform: bool = False
 
 
 TASKS = (
     Task(
-        "cards.upload", gettext_lazy("Upload work cards"), "workcards_workcard_upload"
+        "cards.upload",
+        gettext_lazy("Upload work cards"),
+        "workcards_workcard_upload",
+        "upload",
     ),
     Task(
         "cards.review",
         gettext_lazy("Review cards"),
         "workcards_workcard_changelist",
+        "review",
         "?review_status__exact=NEEDS_REVIEW",
     ),
-    Task("exports.create", gettext_lazy("Export a month"), "exports_exportrun_add"),
-    Task("matrix.see", gettext_lazy("The month at a glance"), "matrix"),
-    Task("matrix.see", gettext_lazy("Missing cards"), "missing_cards"),
+    Task(
+        "exports.create",
+        gettext_lazy("Export a month"),
+        "exports_exportrun_add",
+        "export",
+    ),
+    Task("matrix.see", gettext_lazy("The month at a glance"), "matrix", "month"),
+    Task("matrix.see", gettext_lazy("Missing cards"), "missing_cards", "people"),
     Task(
         "matrix.see",
         gettext_lazy("The month at a glance"),
         "matrix",
+        "month",
         is_of_platform=True,
     ),
     Task(
         "matrix.see",
         gettext_lazy("Missing cards"),
         "missing_cards",
+        "people",
         is_of_platform=True,
     ),
     Task(
         "platform.act_as",
         gettext_lazy("Act for a business"),
         "act_as",
+        "shield",
         is_of_platform=True,
     ),
 )
@@ -99,6 +116,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
     site_title = "AutomateHQ"
     index_title = gettext_lazy("Home")
     site_url = None
+    enable_nav_sidebar = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -168,10 +186,14 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
 
     def each_context(self, request: Any) -> dict[str, Any]:
         user = request.user
+        acting = getattr(user, "acting", None)
         return {
             **super().each_context(request),
             "business": getattr(request, "business", None),
-            "acting": getattr(user, "acting", None),
+            "acting": acting,
+            "acting_seconds_left": acting and _seconds_until(acting.expires_at),
+            # Asked by the page's template, if at all.
+            "navigation": SimpleLazyObject(lambda: navigation_of(request)),
             "may": getattr(user, "rights", frozenset()),
             "seal_field": SEAL_FIELD,
             "seal": seal(),
@@ -265,12 +287,20 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         return response
 
 
+def _seconds_until(moment: datetime) -> int:
+    return max(0, round((moment - timezone.now()).total_seconds()))
+
+
 def tasks_of(request: HttpRequest) -> list[dict[str, Any]]:
     """What this person does every day, as links."""
     user: Any = request.user
     here = is_on_platform()
     return [
-        {"label": task.label, "url": reverse(f"admin:{task.page}") + task.query}
+        {
+            "label": task.label,
+            "icon": task.icon,
+            "url": reverse(f"admin:{task.page}") + task.query,
+        }
         for task in TASKS
         if user.may(task.right) and task.is_of_platform == here
     ]

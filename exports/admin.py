@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin_forms import MonthField, ServiceForm, told_plainly
+from automatehq.marks import badge_of
 from automatehq.rest.errors import DomainError
 from workcards.admin.filters import MonthFilter
 from workcards.months import month_text
@@ -55,7 +56,7 @@ class ExportRunAdmin(ChangesPage):
         "kind",
         "month",
         "site",
-        "status",
+        "state",
         "row_count",
         "requester",
         "created_at",
@@ -64,7 +65,7 @@ class ExportRunAdmin(ChangesPage):
     list_select_related = ("site",)
     list_filter = ("status", MonthFilter, "kind", "site")
     search_fields = ("generated_file_name", "exported_by_name")
-    readonly_fields = ("month", "profile_then", "requester", "download")
+    readonly_fields = ("month", "profile_then", "state", "requester", "download")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -81,7 +82,7 @@ class ExportRunAdmin(ChangesPage):
             *(("profile_then",) if "profile" in obj.filters else ()),
             "month",
             "site",
-            "status",
+            "state",
             "progress",
             "row_count",
             "error",
@@ -110,6 +111,10 @@ class ExportRunAdmin(ChangesPage):
     @admin.display(description=_("profile"))
     def profile_then(self, run: ExportRun) -> str:
         return str(run.filters["profile"]["name"])
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, run: ExportRun) -> SafeString:
+        return badge_of(ExportRun.Status(run.status))
 
     @admin.display(description=_("requested by"))
     def requester(self, run: ExportRun) -> str:

@@ -363,8 +363,36 @@ def test_one_acts_for_one_business_at_a_time(
 ) -> None:
     client = browser_of(super_admin, acting_for=acme.business)
     response = client.send("/admin/act_as/", {"business": globex.id, "reason": "why"})
-    assert response["Location"] == HOME
+    assert response.context["form"].errors.keys() == {"business"}
     assert client.get(HOME).context["business"] == acme.business
+    assert kinds(globex.id) == []
+
+
+def test_who_acts_can_have_one_hour_more_for_the_same_reason(
+    acme: Personas, super_admin: User
+) -> None:
+    client = browser_of(super_admin)
+    act_for(client, acme)
+    with time_machine.travel(timezone.now() + timedelta(minutes=50), tick=False):
+        form = client.get("/admin/act_as/").context["form"]
+        assert form.initial == {"business": acme.business, "reason": "Ticket 4711"}
+        assert act_for(client, acme)["Location"] == HOME
+        left = client.get(HOME).context["acting_seconds_left"]
+        assert 3590 <= left <= 3600
+    with time_machine.travel(timezone.now() + timedelta(minutes=70), tick=False):
+        assert client.get(HOME).context["business"] == acme.business
+    assert kinds(acme.id) == ["acting_started", "acting_ended", "acting_started"]
+
+
+def test_when_the_hour_is_over_one_is_led_to_the_next(
+    acme: Personas, super_admin: User
+) -> None:
+    client = browser_of(super_admin, acting_for=acme.business)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        response = client.post("/admin/stop_acting/", {"_renew": "Renew"})
+        assert response["Location"] == f"/admin/act_as/?business={acme.id}"
+        form = client.get(response["Location"]).context["form"]
+        assert form.initial["business"] == str(acme.id)
 
 
 def test_when_the_hour_is_over_the_page_keeps_what_was_typed_and_leads_back(

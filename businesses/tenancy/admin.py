@@ -158,6 +158,9 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
 
     def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
         field: Any = super().formfield_for_dbfield(*args, **kwargs)
+        if isinstance(field, forms.DateField):
+            # The browser's own calendar, which speaks its user's language and needs no script.
+            field.widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
         # Without the pop-ups beside a choice: adding an employee is a page of its own.
         if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget

@@ -27,6 +27,7 @@ from automatehq.admin_forms import (
     refusing,
     told_plainly,
 )
+from automatehq.marks import badge_of
 from automatehq.rest.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 from businesses.tenancy.seal import is_sealed_for_this_business
@@ -94,7 +95,7 @@ class WorkCardAdmin(TenantAdmin):
         "card",
         "site",
         "employee",
-        "review_status",
+        "status",
         "days",
         "hours",
         "uploader",
@@ -115,6 +116,10 @@ class WorkCardAdmin(TenantAdmin):
         name = card.original_filename or _("by hand")
         month = month_text(card.processing_month)
         return format_html('<span class="month">{}</span> · <bdi>{}</bdi>', month, name)
+
+    @admin.display(description=gettext_lazy("status"), ordering="review_status")
+    def status(self, card: WorkCard) -> SafeString:
+        return badge_of(ReviewStatus(card.review_status))
 
     @admin.display(description=gettext_lazy("days"))
     def days(self, card: Any) -> int:

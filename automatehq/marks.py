@@ -1,0 +1,52 @@
+"""Labels of status: a colour, a mark and a word, the same wherever a status is shown."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from django.db.models import Choices
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+# Value → (colour, mark). The words are the choice's own.
+MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "NEEDS_ASSIGNMENT": ("assign", "dashed"),
+        "NEEDS_REVIEW": ("review", "half"),
+        "APPROVED": ("approved", "done"),
+        "REJECTED": ("rejected", "no"),
+        "QUEUED": ("neutral", "clock"),
+        "RUNNING": ("assign", "half"),
+        "DONE": ("approved", "done"),
+        "FAILED": ("rejected", "alert"),
+    }
+)
+_UNKNOWN = ("neutral", "info")
+
+
+def icon(name: str, extra: str = "") -> SafeString:
+    """A picture of the sprite `icons.svg`, in the colour of the text around it; nothing to be read aloud."""
+    return format_html(
+        '<svg class="i{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        f" {extra}" if extra else "",
+        static("automatehq/icons.svg"),
+        name,
+    )
+
+
+def badge(value: str, label: Any) -> SafeString:
+    """The label of the status `value`, which people call `label`."""
+    colour, mark = MARKS.get(value, _UNKNOWN)
+    return format_html(
+        '<span class="badge {} status-{}">{}{}</span>',
+        colour,
+        value.lower(),
+        icon(mark),
+        label,
+    )
+
+
+def badge_of(choice: Choices) -> SafeString:
+    """The label of a status that is one of its model's choices."""
+    return badge(str(choice.value), choice.label)

@@ -1,0 +1,52 @@
+// The frame of the workplace: the side bar as a drawer on narrow screens, and menus that close by themselves.
+
+const narrow = matchMedia("(max-width: 55.99rem)");
+const side = document.getElementById("side");
+const button = document.querySelector("[data-menu]");
+
+const isOpen = () => document.body.dataset.nav === "open";
+
+function openDrawer(open) {
+  document.body.dataset.nav = open ? "open" : "";
+  button.setAttribute("aria-expanded", String(open));
+  // What lies under the drawer is out of reach while it is open; the focus goes with it and comes back.
+  for (const beneath of document.querySelectorAll(".main, .acting")) beneath.inert = open;
+  const target = open ? side.querySelector("[aria-current], .nav a") : button;
+  target?.focus();
+}
+
+if (side && button) {
+  button.addEventListener("click", () => openDrawer(!isOpen()));
+  document.addEventListener("click", (event) => {
+    if (isOpen() && !event.target.closest("#side, [data-menu]")) openDrawer(false);
+  });
+  narrow.addEventListener("change", () => {
+    if (isOpen()) openDrawer(false);
+  });
+}
+
+// Menus: one open at a time.
+const menus = [...document.querySelectorAll("details.menu")];
+const closeMenus = (except) => {
+  for (const menu of menus) if (menu !== except) menu.open = false;
+};
+for (const menu of menus) {
+  menu.addEventListener("toggle", () => {
+    if (menu.open) closeMenus(menu);
+  });
+  menu.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+}
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = menus.find((one) => one.open);
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (isOpen()) {
+    openDrawer(false);
+  }
+});

@@ -1,0 +1,37 @@
+"""What the workplace's templates ask for."""
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from automatehq import marks
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    return marks.icon(name, extra)
+
+
+@register.simple_tag
+def status(row: Any, field: str = "review_status") -> SafeString:
+    """The label of a row's status."""
+    label = getattr(row, f"get_{field}_display")()
+    return marks.badge(getattr(row, field), label)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """At most two letters that stand for a person: "Miriam Shaked" → "MS"."""
+    words = str(name).split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def chosen(choices: list[dict[str, Any]]) -> str:
+    """What a filter of a list is set to, "" if to all, which is its first choice."""
+    return next(
+        (str(choice["display"]) for choice in choices[1:] if choice["selected"]), ""
+    )
