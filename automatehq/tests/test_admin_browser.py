@@ -54,6 +54,7 @@ def test_from_upload_to_payroll_file(
         clerk.fill("[name=month]", "2026-06")
         clerk.click("[type=submit][value='Upload']")
         clerk.click(".upload-results .uploaded a")
+        clerk.wait_for_load_state()
         card = clerk.url
         assert clerk.locator(".card-picture img").evaluate(
             "image => image.naturalWidth"
