@@ -26,6 +26,7 @@ from automatehq.rest.routes import (
     post,
     verbs,
 )
+from exports.dashboard_views import DashboardView
 from exports.matrix_views import MatrixViewSet
 from exports.month_views import MonthViewSet
 from exports.profile_views import ExportProfileViewSet
@@ -145,6 +146,7 @@ API: Final[Table] = {
         ),
         Route("export_profiles", ExportProfileViewSet, "export-profiles", LIST),
         Route("export_profiles/<id:pk>", ExportProfileViewSet, "export-profile", ITEM),
+        Route("dashboard", DashboardView, "dashboard"),
     ],
 }
 

@@ -6,13 +6,12 @@ Payroll that has a month already is told the differences, as a list or as a file
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import PurePath
 from sys import intern
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, NamedTuple, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -21,12 +20,12 @@ from django.utils.translation import gettext as _
 
 from automatehq.cells import text
 from automatehq.rest.errors import Conflict, Missing
-from businesses.tenancy.context import business_scope, try_get_business_id
 from workforce.models import Employee, Site
 
 from .columns import hours
 from .models import ExportRun
 from .rows import DayRow, month_rows, read_spool
+from .scopes import look_into
 
 NO_HOURS = Decimal("0.00")
 
@@ -107,15 +106,8 @@ def changes_since(run: ExportRun) -> list[Change]:
     that can't be read any more).
     """
     before = _read_snapshot(run)
-    with _scope_of(run):
+    with look_into(run.business_id):
         return _named(_differences(run, before))
-
-
-def _scope_of(run: ExportRun) -> AbstractContextManager[Any]:
-    """From the platform one looks at one run's business; a business is where it is and goes nowhere."""
-    if try_get_business_id() is None:
-        return business_scope(run.business_id)
-    return nullcontext()
 
 
 def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:

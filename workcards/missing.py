@@ -71,26 +71,32 @@ def missing_cards(
     month: date,
     site_id: uuid.UUID | None = None,
     business_id: uuid.UUID | None = None,
+    business: Business | None = None,
 ) -> MissingCards:
     """Who of those expected in a month has handed in none, some or all of their cards; two queries.
 
     Expected is who is employed in the month. Of their cards count those that are not rejected; the pages of one file are
     one card. How many there should be says the home site's settings, else the business; until the month is over, by the
-    business's calendar, one is enough. `business_id` is for the platform's scope.
+    business's calendar, one is enough. `business_id` is for the platform's scope; `business` is the same where its row is at
+    hand, and saves a query.
     """
     month = month.replace(day=1)
-    # Whatever is asked for, the calendar is one's own.
-    is_running = not _is_over(month, try_get_business_id() or business_id)
+    if business is None:
+        # Whatever is asked for, the calendar is one's own.
+        found = Business.objects.filter(pk=try_get_business_id() or business_id)
+        is_running = _is_running(month, found.first() or Business())
+    else:
+        business_id = business.pk
+        is_running = _is_running(month, business)
     rows = _people(month, business_id, is_running=is_running)
     if site_id is not None:
         rows = rows.filter(site_id=site_id)
     return _by_site(MissingCards(month, is_running), rows)
 
 
-def _is_over(month: date, business_id: uuid.UUID | None) -> bool:
-    """Whether the business's calendar has turned the page."""
-    business = Business.objects.filter(pk=business_id).first() or Business()
-    return timezone.localdate(timezone=business.zone) > last_of_month(month)
+def _is_running(month: date, business: Business) -> bool:
+    """Whether the business's calendar has not turned the page yet."""
+    return timezone.localdate(timezone=business.zone) <= last_of_month(month)
 
 
 def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> Any:

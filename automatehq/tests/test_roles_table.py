@@ -317,6 +317,8 @@ TABLE = [
     Row("PUT", "export-profile",  "act 200 200 200 403 403", profile, PROFILE),
     Row("PATCH", "export-profile", "act 200 200 200 403 403", profile, {"name": "Other"}),
     Row("DELETE", "export-profile", "act 204 204 204 403 403", profile),
+
+    Row("GET", "dashboard",       "200 200 200 200 200 200"),
 ]
 # fmt: on
 

@@ -131,9 +131,10 @@ def upload_cards(
     return uploads
 
 
-def default_month() -> date:
-    """The month that a card handed in now is for, at the business in scope, if nobody says."""
-    business = Business.objects.get(pk=get_current_business_id())
+def default_month(business: Business | None = None) -> date:
+    """The month that a card handed in now is for, if nobody says: at `business`, else at the one in scope."""
+    if business is None:
+        business = Business.objects.get(pk=get_current_business_id())
     return processing_month_for(
         timezone.localdate(timezone=business.zone), business.month_cutoff_day
     )

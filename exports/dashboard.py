@@ -1,0 +1,291 @@
+"""What a first page shows: how far the month of a business has come, and how all businesses are.
+
+People are counted as people: somebody with two cards in a month is one who is expected, missing or paid.
+"""
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import models
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
+
+from accounts.models import User
+from audit.models import AuditEvent
+from businesses.models import Business
+from workcards.missing import Received, missing_cards
+from workcards.models import ApprovedDay, WorkCard, WorkCardFile
+from workcards.months import last_months, month_text, next_month
+from workcards.services.uploads import default_month
+from workcards.states import ReviewStatus
+from workforce.models import Employee, Site
+
+MONTHS_OF_TREND = 12
+NO_HOURS = Decimal("0.00")
+# Events of whoever reached for another business's rows; they stand in the trail of the business that was reached for.
+ATTEMPTS = ("cross_business_attempt", "cross_business_conflict")
+
+
+# One business
+
+
+@dataclass(slots=True)
+class SiteMonth:
+    """A site in a month. `missing` are people whose home it is; those without a home stand under a site that is None."""
+
+    site_id: uuid.UUID | None = None
+    site_name: str | None = None
+    cards: int = 0
+    missing: int = 0
+    hours: Decimal = NO_HOURS
+
+
+@dataclass(slots=True)
+class TrendMonth:
+    """A month that was paid: its hours, how many employees have a day in the ledger, and its cards."""
+
+    month: date
+    hours: Decimal = NO_HOURS
+    employees: int = 0
+    cards: int = 0
+
+
+@dataclass(slots=True)
+class Dashboard:
+    """A month of one business.
+
+    `cards` has every status. `missing` of `employees_expected` have handed in none or not all of their cards. `hours` and
+    `days` are the ledger's: a day is a date on which an employee worked, at however many sites; an absence is none.
+    """
+
+    month: date
+    cards: dict[str, int] = field(default_factory=dict)
+    employees_expected: int = 0
+    missing: int = 0
+    hours: Decimal = NO_HOURS
+    days: int = 0
+    trend: list[TrendMonth] = field(default_factory=list)
+    sites: list[SiteMonth] = field(default_factory=list)
+
+
+def dashboard_of(business: Business, month: date | None = None) -> Dashboard:
+    """A month of `business`, by default the one that it works on, and the twelve that end with it; five queries.
+
+    In the scope of the business; of another one there is nothing to be seen.
+    """
+    found = Dashboard(month.replace(day=1) if month else default_month(business))
+    months = last_months(found.month, MONTHS_OF_TREND)
+    trend = {one: TrendMonth(one) for one in months}
+    sites: Sites = defaultdict(SiteMonth)
+    _count_cards(found, trend, sites, business)
+    _count_days(found, trend, sites, business)
+    _count_paid_people(trend, business)
+    _count_people(found, sites, business)
+    found.trend = list(trend.values())
+    found.sites = _named(sites)
+    return found
+
+
+# By id; None is where those stand who have no home.
+Sites = defaultdict[uuid.UUID | None, SiteMonth]
+Trend = dict[date, TrendMonth]
+
+
+def _count_cards(
+    found: Dashboard, trend: Trend, sites: Sites, business: Business
+) -> None:
+    is_now = Q(processing_month=found.month)
+    counts = (
+        WorkCard.objects.filter(processing_month__in=list(trend), business=business)
+        .order_by()
+        .values_list("processing_month", "review_status", _site_if(is_now))
+        .annotate(count=Count("pk"))
+    )
+    found.cards = dict.fromkeys(ReviewStatus.values, 0)
+    for month, status, site_id, count in counts:
+        trend[month].cards += count
+        if month == found.month:
+            found.cards[status] += count
+            sites[site_id].cards += count
+
+
+def _count_days(
+    found: Dashboard, trend: Trend, sites: Sites, business: Business
+) -> None:
+    """One pass over the ledger, by date: there are few dates, so nothing large has to be sorted."""
+    ledger = ApprovedDay.objects.filter(
+        work_date__gte=min(trend),
+        work_date__lt=next_month(found.month),
+        business=business,
+    ).order_by()
+    is_now = Q(work_date__gte=found.month)
+    # At two sites on one date somebody has worked one day.
+    worked = ledger.filter(is_now, hours__gt=0).values("employee_id", "work_date")
+    rows = ledger.values_list("work_date", _site_if(is_now)).annotate(
+        total=Sum("hours"), days=_CountOf(worked.distinct())
+    )
+    for work_date, site_id, total, days in rows:
+        hours = total or NO_HOURS
+        month = work_date.replace(day=1)
+        trend[month].hours += hours
+        if month == found.month:
+            found.hours += hours
+            found.days = days
+            sites[site_id].hours += hours
+
+
+def _count_paid_people(trend: Trend, business: Business) -> None:
+    """A look into an index for each employee and month; counting distinct people of all rows takes ten times as long."""
+    people = Employee.objects.filter(business=business).order_by()
+    counts = people.aggregate(
+        **{
+            month_text(month): Count(
+                "pk",
+                filter=Exists(
+                    ApprovedDay.objects.for_month(month).filter(
+                        employee=OuterRef("pk"), business=OuterRef("business")
+                    )
+                ),
+            )
+            for month in trend
+        }
+    )
+    for month in trend:
+        trend[month].employees = counts[month_text(month)]
+
+
+def _count_people(found: Dashboard, sites: Sites, business: Business) -> None:
+    report = missing_cards(month=found.month, business=business)
+    found.employees_expected = report.counts.total()
+    found.missing = found.employees_expected - report.counts[Received.COMPLETE]
+    for home in report.sites:
+        sites[home.site_id].missing += sum(
+            person.status != Received.COMPLETE for person in home.employees
+        )
+
+
+def _named(sites: Sites) -> list[SiteMonth]:
+    """The sites by name, which is not joined to the rows above: the planner thinks that sites are few, and loops over them."""
+    names = Site.objects.filter(pk__in=[site_id for site_id in sites if site_id])
+    for site_id, name in names.values_list("pk", "site_name"):
+        sites[site_id].site_id, sites[site_id].site_name = site_id, name
+    return sorted(
+        sites.values(), key=lambda site: (site.site_id is None, site.site_name or "")
+    )
+
+
+def _site_if(is_now: Q) -> Case:
+    """The site of what is of the month; elsewhere it is not asked for."""
+    return Case(When(is_now, then=F("site_id")))
+
+
+class _CountOf(Subquery):
+    """The number of rows of a query, as a value."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = models.BigIntegerField()
+
+
+# All businesses
+
+
+class BusinessFigures(NamedTuple):
+    """How a business is, for the platform.
+
+    `users` and `employees` are all there are, active or not; `open_reviews` are cards that wait for somebody.
+    `storage_bytes` are those of the scans, each file once; what renditions and exports take is not known.
+    `last_activity_at` is the newest event of the business's own trail; `cross_business_attempts` are those of others to
+    reach its rows.
+    """
+
+    id: uuid.UUID
+    name: str
+    is_active: bool
+    users: int
+    employees: int
+    cards: int
+    open_reviews: int
+    storage_bytes: int
+    last_activity_at: datetime | None
+    cross_business_attempts: int
+
+
+def all_businesses(month: date | None = None) -> list[BusinessFigures]:
+    """Each business but Platform, by name, in one query; cards are those of `month`, or all. In the platform's scope."""
+    cards = (
+        WorkCard.objects.all() if month is None else WorkCard.objects.for_month(month)
+    )
+    rows = (
+        Business.objects.listed()
+        .order_by("business_name", "id")
+        .values_list("pk", "business_name", "is_active")
+        .annotate(
+            users=_of_business(User.objects.all()),
+            employees=_of_business(Employee.objects.all()),
+            cards=_of_business(cards),
+            open_reviews=_of_business(cards.pending()),
+            storage_bytes=_of_business(
+                WorkCardFile.objects.all(), Sum("file_size_bytes")
+            ),
+            last_activity_at=_last_activity(),
+            cross_business_attempts=_of_business(
+                AuditEvent.objects.filter(platform_only=True, event_type__in=ATTEMPTS)
+            ),
+        )
+    )
+    return [BusinessFigures(*row) for row in rows]
+
+
+def _last_activity() -> Case:
+    """When the newest event of the business's own trail was, without reading the whole trail.
+
+    Mostly it is the newest event of any kind, which an index knows; only where that one is hidden from the business, the
+    others are looked through.
+    """
+    events = AuditEvent.objects.filter(business=OuterRef("pk"))
+    newest = _newest(events)
+    return Case(
+        When(
+            Exact(newest, _newest(events.filter(platform_only=True))),
+            then=_newest(events.filter(platform_only=False)),
+        ),
+        default=newest,
+    )
+
+
+def _newest(events: Any) -> Subquery:
+    return Subquery(events.order_by("-created_at").values("created_at")[:1])
+
+
+def _of_business(rows: Any, figure: Any = None) -> Coalesce:
+    """The number of `rows` of the business of the outer query, or another figure of theirs."""
+    found = rows.filter(business=OuterRef("pk")).order_by().values("business")
+    figures = found.annotate(figure=figure or Count("pk")).values("figure")
+    return Coalesce(Subquery(figures, output_field=models.BigIntegerField()), 0)
+
+
+SUMMED = (
+    "users",
+    "employees",
+    "cards",
+    "open_reviews",
+    "storage_bytes",
+    "cross_business_attempts",
+)
+
+
+def totals_of(businesses: Iterable[BusinessFigures]) -> dict[str, int]:
+    """How many businesses there are, how many of them are active, and the sums of their figures."""
+    totals: Counter[str] = Counter(dict.fromkeys(SUMMED, 0))
+    count = active = 0
+    for business in businesses:
+        count += 1
+        active += business.is_active
+        totals.update({name: getattr(business, name) for name in SUMMED})
+    return {"businesses": count, "active_businesses": active, **totals}
