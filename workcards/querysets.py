@@ -11,6 +11,7 @@ from django.db.models import (
     Exists,
     OuterRef,
     Prefetch,
+    Q,
     Subquery,
     Sum,
     Value,
@@ -100,33 +101,33 @@ class DayEntryQuerySet(TenantQuerySet):
     def drafts(self, month: date) -> Self:
         """Days that nobody has approved yet, each with `is_contested`: another card under review has its date too.
 
-        They are on cards under review, on dates that the ledger lacks for the employee, wherever it was; of several for
-        one date it is the newest card's alone. Narrow to a business before asking, to a site after: the newest of all sites counts.
+        They are on cards under review, on dates that the ledger lacks for the employee, at whatever site; of several for
+        one date it is the newest card's alone, of all sites.
         """
-        under_review = self.filter(
-            work_card__processing_month=month.replace(day=1),
-            work_card__review_status=ReviewStatus.NEEDS_REVIEW,
-        )
+        under_review = {
+            "work_card__processing_month": month.replace(day=1),
+            "work_card__review_status": ReviewStatus.NEEDS_REVIEW,
+        }
+        same_date = {"work_date": OuterRef("work_date")}
         posted = self._ledger().filter(
-            employee_id=OuterRef("work_card__employee_id"),
-            work_date=OuterRef("work_date"),
+            employee_id=OuterRef("work_card__employee_id"), **same_date
         )
-        newest = (
-            under_review.filter(~Exists(posted))
-            .order_by(
-                "work_card__employee_id",
-                "work_date",
-                "-work_card__created_at",
-                "-work_card_id",
-            )
-            .distinct("work_card__employee_id", "work_date")
-            .values("pk")
-        )
-        rival = under_review.filter(
+        # All of them, however narrow the question is. An employee is of one business.
+        rivals = self.model.objects.filter(
             work_card__employee_id=OuterRef("work_card__employee_id"),
-            work_date=OuterRef("work_date"),
-        ).exclude(pk=OuterRef("pk"))
-        return self.filter(pk__in=Subquery(newest)).annotate(is_contested=Exists(rival))
+            **under_review,
+            **same_date,
+        ).exclude(work_card_id=OuterRef("work_card_id"))
+        newer = rivals.filter(
+            Q(work_card__created_at__gt=OuterRef("work_card__created_at"))
+            | Q(
+                work_card__created_at=OuterRef("work_card__created_at"),
+                work_card_id__gt=OuterRef("work_card_id"),
+            )
+        )
+        return self.filter(~Exists(posted), ~Exists(newer), **under_review).annotate(
+            is_contested=Exists(rivals)
+        )
 
     def with_ledger(self) -> Self:
         """With `ledger`: what is paid for the employee's date, as `{hours, day_status, work_card_id, site_id, site_name}`.
