@@ -20,6 +20,7 @@ _MARKS = {State.NEEDS_REVIEW: DRAFT, State.CONFLICT: DRAFT_CONFLICT}
 # Before the employees: date and day of the week. After them: the day's total.
 FIRST_COLUMN = 2
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+NAME_HEIGHT = 45  # three lines
 NAME_ROW, PASSPORT_ROW, FIRST_DAY_ROW = 0, 1, 2
 
 
@@ -51,7 +52,8 @@ class _Style:
 
     def __init__(self, book: Any) -> None:
         saturday = {"bg_color": "#D9D9D9"}
-        self.head = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        self.head = book.add_format({"bold": True})
+        self.name = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.total = book.add_format({"bold": True, "num_format": HOURS_FORMAT})
         self.count = book.add_format({"bold": True, "num_format": "0"})
         # By whether it is a Saturday.
@@ -75,13 +77,15 @@ def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
             _("%(site)s has more employees than a sheet has columns.")
             % {"site": matrix.site_name},
         )
-    sheet.set_column(0, 0, 12)
-    sheet.set_column(FIRST_COLUMN, last, 14)
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(FIRST_COLUMN, last, 22)
+    sheet.set_row(NAME_ROW, NAME_HEIGHT)
+    sheet.repeat_rows(NAME_ROW, PASSPORT_ROW)
     sheet.freeze_panes(FIRST_DAY_ROW, FIRST_COLUMN)
     sheet.write_string(NAME_ROW, 0, "Date", style.head)
     sheet.write_string(NAME_ROW, 1, "Day", style.head)
     for at, column in enumerate(matrix.columns, FIRST_COLUMN):
-        sheet.write_string(NAME_ROW, at, column.full_name, style.head)
+        sheet.write_string(NAME_ROW, at, column.full_name, style.name)
     sheet.write_string(NAME_ROW, last, "Total", style.head)
     sheet.write_string(PASSPORT_ROW, 0, "Passport", style.head)
     for at, column in enumerate(matrix.columns, FIRST_COLUMN):

@@ -91,6 +91,7 @@ def write_summary_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) 
         }
         sheet = add_sheet(book, SHEET, wanted.language)
         sheet.freeze_panes(1, 1)
+        sheet.repeat_rows(0)
         for column, field in enumerate(fields):
             sheet.set_column(column, column, field.width)
             sheet.write_string(0, column, field.header, bold)

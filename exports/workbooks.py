@@ -50,4 +50,6 @@ def add_sheet(book: Any, name: str, language: str) -> Any:
     sheet = book.add_worksheet(name)
     if language == Business.Language.HEBREW:
         sheet.right_to_left()
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)  # as wide as a page, as long as it is
     return sheet

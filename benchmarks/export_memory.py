@@ -1,0 +1,177 @@
+"""How much memory and time an export takes, by how many days are in it.
+
+    python -m benchmarks.export_memory [--days 1000 10000 100000]
+
+Fills a database of its own with a month of each size at 25 sites (and the largest at one site only), then makes each kind
+of file as a worker does, each time in a process of its own. Prints a table in Markdown: by how much the process grew at
+most while it made the file (`VmHWM`; a process that has loaded AutomateHQ and made an empty file is the zero), and seconds.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from automatehq.demo.bulk import insert  # noqa: E402
+from automatehq.tests.scratch import migrate, scratch_database  # noqa: E402
+from businesses.models import DEFAULT_BUSINESS_ID  # noqa: E402
+from businesses.tenancy.context import business_scope  # noqa: E402
+from exports.jobs import make_export  # noqa: E402
+from exports.models import ExportProfile, ExportRun  # noqa: E402
+from exports.profiles import Profile  # noqa: E402
+from workcards.models import ApprovedDay, WorkCard  # noqa: E402
+from workcards.months import add_months, days_of_month  # noqa: E402
+from workforce.models import Employee, Site  # noqa: E402
+
+DAYS_A_PERSON = 20
+SITES = 25
+EMPTY_MONTH = date(2020, 1, 1)
+PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
+
+
+def fill(month: date, days: int, sites: list[Site]) -> None:
+    """A month of that many days, of people with `DAYS_A_PERSON` each."""
+    now = timezone.now()
+    business = {"business_id": DEFAULT_BUSINESS_ID}
+    people, cards, posted = [], [], []
+    for number in range(days // DAYS_A_PERSON):
+        site = sites[number % len(sites)]
+        person = Employee(
+            site=site,
+            full_name=f"Worker {number % 5000:05}",
+            external_employee_id=f"{month:%m}-{number:07}",
+            started_on=month,
+            left_on=month,
+            is_active=False,
+            created_at=now,
+            updated_at=now,
+            **business,
+        )
+        card = WorkCard(
+            site=site,
+            employee=person,
+            processing_month=month,
+            source="MANUAL",
+            review_status="APPROVED",
+            approved_at=now,
+            created_at=now,
+            updated_at=now,
+            **business,
+        )
+        people.append(person)
+        cards.append(card)
+        posted += [
+            ApprovedDay(
+                employee=person,
+                site=site,
+                work_card=card,
+                work_date=day,
+                hours=Decimal("8.25"),
+                approved_at=now,
+                **business,
+            )
+            for day in days_of_month(month)[:DAYS_A_PERSON]
+        ]
+    for rows in (people, cards, posted):
+        insert(rows)
+
+
+def queue(month: date, kind: str, profile: ExportProfile) -> uuid.UUID:
+    filters: dict[str, Any] = {"include_unapproved": False}
+    if kind == ExportRun.Kind.PAYROLL_CSV:
+        filters["profile"] = Profile.of(profile).as_json()
+    run = ExportRun.objects.create(kind=kind, processing_month=month, filters=filters)
+    return uuid.UUID(str(run.pk))
+
+
+def peak() -> int:
+    """The most that this process has had of memory, in kB."""
+    match = PEAK.search(Path("/proc/self/status").read_text())
+    assert match
+    return int(match[1])
+
+
+def make(empty_id: str, run_id: str) -> None:
+    """In a process of its own: make an empty file, then the one in question; prints what that one took."""
+    ids = {"business_id": str(DEFAULT_BUSINESS_ID)}
+    make_export.func(run_id=empty_id, **ids)
+    before, began = peak(), time.monotonic()
+    make_export.func(run_id=run_id, **ids)
+    print(json.dumps([peak() - before, time.monotonic() - began]))
+
+
+def measured(kind: str, month: date, profile: ExportProfile) -> str:
+    with business_scope(DEFAULT_BUSINESS_ID):
+        runs = [str(queue(at, kind, profile)) for at in (EMPTY_MONTH, month)]
+    database = connection.settings_dict
+    address = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+    with tempfile.TemporaryDirectory() as media:
+        done = subprocess.run(  # noqa: S603 -- this very module
+            [sys.executable, "-m", __spec__.name, "--make", *runs],
+            env={**os.environ, "DATABASE_URL": address, "MEDIA_ROOT": media},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    kilobytes, seconds = json.loads(done.stdout)
+    with business_scope(DEFAULT_BUSINESS_ID):
+        run = ExportRun.objects.get(pk=runs[1])
+        assert run.status == ExportRun.Status.DONE, run.error
+    return f"{kilobytes / 1024:.1f} MB, {seconds:.1f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--make", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.make:
+        make(*asked.make)
+        return
+    with scratch_database():
+        migrate()
+        with business_scope(DEFAULT_BUSINESS_ID):
+            sites = [
+                Site.objects.create(
+                    site_name=f"Site {number:02}", steward_id=DEFAULT_BUSINESS_ID
+                )
+                for number in range(SITES)
+            ]
+            codes = {"hours": "100", "SICK": "200"}
+            profile = ExportProfile.objects.create(name="Payroll", components=codes)
+            months: dict[str, date] = {}
+            for number, days in enumerate(asked.days):
+                months[f"{days:,} days"] = month = date(2024, 1 + number, 1)
+                fill(month, days, sites)
+            month = add_months(month, 1)
+            months[f"{days:,}, one site"] = month
+            fill(month, days, sites[:1])
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        print("| kind | " + " | ".join(months) + " |")
+        print("|---" * (1 + len(months)) + "|")
+        for kind in ExportRun.Kind.values:
+            cells = [measured(kind, month, profile) for month in months.values()]
+            print(f"| `{kind}` | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
