@@ -93,7 +93,7 @@ def write_summary_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) 
         sheet.freeze_panes(1, 1)
         sheet.repeat_rows(0)
         for column, field in enumerate(fields):
-            sheet.set_column(column, column, field.width)
+            sheet.set_column(column, column, max(field.width, len(field.header) + 2))
             sheet.write_string(0, column, field.header, bold)
         count = 0
         for month in employee_months(rows):
