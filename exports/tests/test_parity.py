@@ -58,10 +58,11 @@ def fill(month: dt.date, people: int, seed: int) -> Ledger:
                 status = dice.choice(DayStatus.values) if roll < 0.5 else None
                 if status and has_other:
                     continue
-                hours = None if status else Decimal(dice.randrange(0, 1201)) / 100
+                cents = 0 if roll > 0.95 else dice.randrange(1, 1201)
+                hours = None if status else Decimal(cents) / 100
                 if status:
                     ledger[external_id, "", day] = status
-                ledger[external_id, site.site_name, day] = status or hours or Decimal(0)
+                ledger[external_id, site.site_name, day] = status or Decimal(hours or 0)
                 posted.append(
                     ApprovedDay(
                         employee=employee,
