@@ -29,7 +29,7 @@ def limit_resources() -> None:
     except ImportError:
         return
     # Whoever wants a page of the application goes first.
-    os.nice(10)
+    os.nice(5)
     for what, most in (
         (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
         (resource.RLIMIT_CPU, MAX_CPU_SECONDS),

@@ -36,8 +36,8 @@ from .locking import (
 from .trail import FILE_FIELDS, card_snapshot, record_card
 
 MAX_FILES = 50
-# For the files of a request together: gunicorn and proxies wait longer than this, and no file is slow for another request.
-READING_SECONDS = 25.0
+# For the files of a request together: gunicorn and proxies wait longer than this.
+READING_SECONDS = 40.0
 # Requests of one person at a time: nobody alone can keep every thread of the server busy.
 AT_ONCE = 3
 
@@ -151,7 +151,8 @@ def _inspected(
             name = upload.name or ""
             return inspect(cast(BinaryIO, upload), name, deadline=deadline)
         except Refused as refused:
-            return refused
+            # A new one: what was raised holds on to all that its frames had in hand, the bytes of the file too.
+            return Refused(refused.code)
 
     with ThreadPoolExecutor(READERS) as threads:
         for index, found in enumerate(threads.map(look, files)):

@@ -1,0 +1,261 @@
+"""What the largest upload costs: 50 files of 10 MB in one request, to gunicorn as in production.
+
+    python -m benchmarks.upload_memory [--files 50] [--megabytes 10] [--workers 2] [--threads 4]
+
+In a database of its own. While the upload goes on, another person asks for a list of employees every 100 ms. Prints a table in
+Markdown: the peak of memory (RSS) of each process of gunicorn and of the processes that read the files, how long the upload
+took, and how long the lists took, before and meanwhile. Linux only: it reads /proc.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import django
+import psutil
+from PIL import Image
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from accounts.roles import Role  # noqa: E402
+from accounts.sign_ins import start_sign_in  # noqa: E402
+from automatehq.children import listen  # noqa: E402
+from automatehq.tests.scratch import migrate, scratch_database  # noqa: E402
+from businesses.models import DEFAULT_BUSINESS_ID  # noqa: E402
+from businesses.tenancy.context import business_scope  # noqa: E402
+from workforce.models import Employee, Site  # noqa: E402
+
+LOOK_EVERY = 0.02
+ASK_EVERY = 0.1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=50)
+    parser.add_argument("--megabytes", type=float, default=10)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=4)
+    given = parser.parse_args()
+    pictures = [
+        picture(int(given.megabytes * 1024**2), number) for number in range(given.files)
+    ]
+    with scratch_database(), tempfile.TemporaryDirectory() as folder:
+        migrate()
+        site_id, uploader, viewer = people()
+        body = Path(folder, "body")
+        write_form(body, site_id, pictures)
+        del pictures
+        with gunicorn(folder, given.workers, given.threads) as (address, server):
+            measure(address, server, body, uploader, viewer)
+
+
+def measure(
+    address: str, server: psutil.Process, body: Path, uploader: str, viewer: str
+) -> None:
+    ended = threading.Event()
+    peaks: dict[str, int] = {}
+    calm = [ask(address, viewer) for _ in range(20)]
+    before = memory(server)
+    watcher = threading.Thread(target=watch, args=[server, peaks, ended])
+    meanwhile: list[float] = []
+
+    def keep_asking() -> None:
+        while not ended.is_set():
+            meanwhile.append(ask(address, viewer))
+            time.sleep(ASK_EVERY)
+
+    asker = threading.Thread(target=keep_asking)
+    watcher.start()
+    asker.start()
+    started = time.monotonic()
+    answer = send(address, uploader, body)
+    seconds = time.monotonic() - started
+    ended.set()
+    watcher.join()
+    asker.join()
+    size = body.stat().st_size / 1024**2
+    calm.sort()
+    meanwhile.sort()
+    print(f"{len(answer['uploaded'])} cards, {len(answer['failed'])} failed")
+    print("| | |\n|---|---|")
+    rows = {
+        f"upload of {size:,.0f} MB": f"{seconds:.1f} s",
+        "a process of gunicorn before": f"{max(before.values()):,.0f} MB",
+        "the process that took it, at most": f"{peaks['server'] / 1024**2:,.0f} MB",
+        "a process that reads a file, at most": f"{peaks['reader'] / 1024**2:,.0f} MB",
+        "all together, at most": f"{peaks['all'] / 1024**2:,.0f} MB",
+        "a list before, middle": f"{calm[len(calm) // 2] * 1000:.0f} ms",
+        "a list meanwhile, middle / slowest of "
+        f"{len(meanwhile)}": f"{meanwhile[len(meanwhile) // 2] * 1000:.0f} / {meanwhile[-1] * 1000:.0f} ms",
+    }
+    for name, value in rows.items():
+        print(f"| {name} | {value} |")
+
+
+def picture(size: int, seed: int) -> bytes:
+    """A JPEG of that size, as a good camera makes it: 24 megapixels, and then bytes that nobody decodes."""
+    noise = Image.effect_noise((1500, 1000), 40 + seed % 7).resize((6000, 4000))
+    output = BytesIO()
+    for quality in (95, 90, 80, 60, 30):
+        output = BytesIO()
+        noise.convert("RGB").save(output, "JPEG", quality=quality)
+        if output.tell() < size:
+            break
+    return output.getvalue() + secrets.token_bytes(size - output.tell())
+
+
+def people() -> tuple[Any, str, str]:
+    """A site, and the tokens of an uploader and a viewer."""
+    with business_scope(DEFAULT_BUSINESS_ID):
+        site = Site.objects.create(
+            site_name="Benchmark Quay", steward_id=DEFAULT_BUSINESS_ID
+        )
+        for number in range(100):
+            Employee.objects.create(full_name=f"Worker {number}", site=site)
+        users = [
+            User.objects.create(
+                email=f"{role.lower()}@benchmark.example",
+                full_name=role.title(),
+                role=role,
+                password="!",  # noqa: S106 -- nobody signs in with it
+            )
+            for role in (Role.UPLOADER, Role.VIEWER)
+        ]
+    uploader, viewer = (start_sign_in(user).access for user in users)
+    return site.pk, uploader, viewer
+
+
+def write_form(path: Path, site_id: Any, pictures: list[bytes]) -> None:
+    with path.open("wb") as form:
+        form.write(
+            b'--limit\r\nContent-Disposition: form-data; name="site_id"\r\n\r\n%b\r\n'
+            % str(site_id).encode()
+        )
+        for number, data in enumerate(pictures):
+            form.write(
+                b'--limit\r\nContent-Disposition: form-data; name="files"; filename="%d.jpg"\r\n'
+                b"Content-Type: image/jpeg\r\n\r\n%b\r\n" % (number, data)
+            )
+        form.write(b"--limit--\r\n")
+
+
+@contextmanager
+def gunicorn(
+    folder: str, workers: int, threads: int
+) -> Iterator[tuple[str, psutil.Process]]:
+    database = connection.settings_dict
+    listener = listen(8100)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    command = [sys.executable, "-m", "gunicorn", "automatehq.wsgi"]
+    command += [f"--bind=fd://{listener.fileno()}", f"--workers={workers}"]
+    command += [f"--threads={threads}", "--no-control-socket", "--log-level=warning"]
+    process = subprocess.Popen(  # noqa: S603 -- our own command line
+        command,
+        pass_fds=[listener.fileno()],
+        cwd=settings.BASE_DIR,
+        env={
+            **os.environ,
+            "MEDIA_ROOT": folder,
+            "DATABASE_URL": f"postgres://{database['USER']}:{database['PASSWORD']}@"
+            f"{database['HOST']}:{database['PORT']}/{database['NAME']}",
+        },
+    )
+    listener.close()
+    try:
+        wait_for(lambda: is_up(address))
+        yield address, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError("gunicorn did not come up")
+        time.sleep(0.1)
+
+
+def is_up(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def ask(address: str, token: str) -> float:
+    """How long a list takes, in seconds."""
+    request = urllib.request.Request(  # noqa: S310 -- our own server
+        f"{address}/api/employees", headers={"Authorization": f"Bearer {token}"}
+    )
+    started = time.monotonic()
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        answer.read()
+    return time.monotonic() - started
+
+
+def send(address: str, token: str, body: Path) -> Any:
+    with body.open("rb") as form:
+        request = urllib.request.Request(  # noqa: S310 -- our own server
+            f"{address}/api/work_cards/upload",
+            data=form,
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Content-Type": "multipart/form-data; boundary=limit",
+                "Content-Length": str(body.stat().st_size),
+            },
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise SystemExit(error.read().decode()) from error
+
+
+def memory(server: psutil.Process) -> dict[int, float]:
+    return {child.pid: child.memory_info().rss / 1024**2 for child in server.children()}
+
+
+def watch(
+    server: psutil.Process, peaks: dict[str, int], ended: threading.Event
+) -> None:
+    """Note the most that each kind of process had. The kernel keeps the peak of those that live: VmHWM."""
+    peaks.update(server=0, reader=0, all=0)
+    while not ended.is_set():
+        together = server.memory_info().rss
+        for process in server.children(recursive=True):
+            try:
+                size = process.memory_info().rss
+                kind = "server" if process.ppid() == server.pid else "reader"
+            except psutil.NoSuchProcess:
+                continue
+            together += size
+            peaks[kind] = max(peaks[kind], size)
+        peaks["all"] = max(peaks["all"], together)
+        time.sleep(LOOK_EVERY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""kill -9 in the middle of an upload, in a process of its own: no row without its file, and no file for ever without a row."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import connection
+
+from audit.models import AuditEvent
+from workcards.models import WorkCard, WorkCardFile
+from workforce.tests.factories import SiteFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Where the process stops and waits to be killed; what is left then.
+MOMENTS = {
+    "while the bytes are written": (
+        "save = default_storage.save\n"
+        "def half(name, content, **options):\n"
+        "    save(name, ContentFile(content.read(100)), **options)\n"
+        "    stuck()\n"
+        "default_storage.save = half\n",
+        1,
+        0,
+    ),
+    "between the bytes and the row": (
+        "WorkCardFile.save = lambda *arguments, **options: stuck()\n",
+        1,
+        0,
+    ),
+    "before the commit": (
+        "uploads.record_card = lambda *arguments, **options: stuck()\n",
+        1,
+        0,
+    ),
+    "after the commit": ("AFTER = stuck\n", 1, 1),
+}
+SCRIPT = """
+import sys, time, pathlib, uuid
+import django; django.setup()
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from accounts.models import User
+from businesses.tenancy.context import business_scope
+from workcards.models import WorkCardFile
+from workcards.services import uploads
+from workcards.tests.scans import scan
+from workforce.models import Site
+marker, business, user, site = sys.argv[1:]
+def stuck():
+    pathlib.Path(marker).touch()
+    time.sleep(60)
+AFTER = None
+{moment}
+with business_scope(uuid.UUID(business)):
+    uploads.upload_cards(
+        files=[SimpleUploadedFile("card.jpg", scan())],
+        site=Site.objects.get(pk=site), actor=User.objects.get(pk=user),
+    )
+AFTER()
+"""
+
+
+def stored(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_upload_that_is_killed(
+    acme: Any, settings: Any, tmp_path: Path, moment: str
+) -> None:
+    code, files, rows = MOMENTS[moment]
+    root = tmp_path / "media"
+    settings.MEDIA_ROOT = str(root)
+    marker = tmp_path / "half-way"
+    with acme.scope():
+        site = SiteFactory()
+    database = connection.settings_dict
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            SCRIPT.format(moment=code),
+            str(marker),
+            str(acme.id),
+            str(acme.uploader.pk),
+            str(site.pk),
+        ],
+        cwd=django_settings.BASE_DIR,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "automatehq.tests.settings",
+            "DATABASE_URL": (
+                f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
+                f":{database['PORT']}/{database['NAME']}"
+            ),
+            "MEDIA_ROOT": str(root),
+        },
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not marker.exists():
+            assert process.poll() is None, "it ended by itself"
+            assert time.monotonic() < deadline, "it never came so far"
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert len(stored(root)) == files
+    with acme.scope():
+        assert WorkCardFile.objects.count() == WorkCard.objects.count() == rows
+        assert AuditEvent.objects.filter(event_type="card_uploaded").count() == rows
+        for file in WorkCardFile.objects.all():
+            assert default_storage.exists(file.original.name)
+    # A day later.
+    for path in root.rglob("*"):
+        os.utime(path, (time.time() - 25 * 60 * 60,) * 2)
+    said = StringIO()
+    call_command("sweep_files", stdout=said)
+    assert f"{files - rows} files removed" in said.getvalue()
+    assert len(stored(root)) == rows
