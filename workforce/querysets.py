@@ -102,7 +102,7 @@ class EmployeeQuerySet(TenantQuerySet):
     def employed_in(self, first: date, last: date) -> Self:
         """Employed at some time from `first` to `last`, both included.
 
-        Inactive without a day of leaving: not employed. See "Missing cards" in docs/payroll-month.md.
+        Inactive without a day of leaving: not employed. See "Missing cards" in docs/administrators.md.
         """
         return self.filter(
             Q(started_on__isnull=True) | Q(started_on__lte=last),

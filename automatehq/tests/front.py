@@ -1,0 +1,79 @@
+"""A front end for tests: it knows the API's address and who signs in, and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import requests
+
+TIMEOUT = 60  # seconds
+File = tuple[str, bytes]
+
+
+class Front:
+    """Calls of the API over a real connection. Each says which status it expects, and gives what the answer says."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.headers: dict[str, str] = {}
+
+    @classmethod
+    def signed_in(cls, address: str, email: str, password: str) -> Self:
+        """Came in by the front door."""
+        front = cls(address)
+        said = front.post("auth/login", {"email": email, "password": password})
+        front.headers["Authorization"] = f"Bearer {said['access']}"
+        return front
+
+    def ask(
+        self, method: str, path: str, *, status: int = 200, **options: Any
+    ) -> requests.Response:
+        """The answer to a call under `/api`, whose status has to be `status`."""
+        url = path if path.startswith("/") else f"/api/{path}"
+        # A connection for each: one that is kept would outlive the test, and with it one to the database.
+        answer = requests.request(
+            method,
+            f"{self.address}{url}",
+            headers=self.headers,
+            timeout=TIMEOUT,
+            **options,
+        )
+        assert answer.status_code == status, (method, url, answer.text)
+        return answer
+
+    def get(self, path: str, status: int = 200, **query: Any) -> Any:
+        return self.ask("GET", path, status=status, params=query).json()
+
+    def rows(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """All results of a list that fits a page."""
+        answer = self.get(path, **query)
+        assert answer["count"] == len(answer["results"])
+        found: list[dict[str, Any]] = answer["results"]
+        return found
+
+    def post(self, path: str, body: Any = None, status: int = 200) -> Any:
+        return self.ask("POST", path, status=status, json=body or {}).json()
+
+    def create(self, path: str, **body: Any) -> Any:
+        return self.post(path, body, status=201)
+
+    def put(self, path: str, body: Any, status: int = 200) -> Any:
+        return self.ask("PUT", path, status=status, json=body).json()
+
+    def patch(self, path: str, body: Any, status: int = 200) -> Any:
+        return self.ask("PATCH", path, status=status, json=body).json()
+
+    def send(
+        self, path: str, name: str, files: Sequence[File], status: int, **fields: str
+    ) -> Any:
+        """Post a form with files, all in the field `name`."""
+        parts = [(name, file) for file in files]
+        return self.ask("POST", path, status=status, files=parts, data=fields).json()
+
+    def download(self, path: str, **query: Any) -> bytes:
+        return self.ask("GET", path, params=query).content
+
+    def refused(self, method: str, path: str, body: Mapping[str, Any]) -> str:
+        """The code of the 409 that the call is refused with."""
+        answer = self.ask(method, path, status=409, json=body)
+        code: str = answer.json()["errors"][0]["code"]
+        return code
