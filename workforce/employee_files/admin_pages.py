@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import Refusable, refused, refusing, told_plainly
 from automatehq.rest.errors import DomainError, Invalid
+from automatehq.rest.paths import parse_uuid
 from businesses.models import Business
 from businesses.tenancy.admin import TenantAdmin
 from businesses.tenancy.context import try_get_business_id
@@ -116,7 +118,10 @@ class EmployeeFilesAdmin(TenantAdmin):
         business = _business_of(request)
         if business is None:
             return told_plainly(Invalid("required", _("Choose one business first.")))
-        employees = self.get_changelist_instance(request).get_queryset(request)
+        try:
+            employees = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return told_plainly(Invalid("invalid", _("The list has no such filter.")))
         return export_response(employees, kind, business)
 
     # Import
@@ -225,11 +230,8 @@ class EmployeeFilesAdmin(TenantAdmin):
 
 def _business_of(request: HttpRequest) -> Business | None:
     """The business in scope; on the platform the one that the list is filtered by."""
-    asked = try_get_business_id() or request.GET.get("business")
-    try:
-        found: Business | None = Business.objects.filter(pk=asked).first()
-    except (ValueError, TypeError):
-        return None
+    asked = try_get_business_id() or parse_uuid(request.GET.get("business"))
+    found: Business | None = Business.objects.filter(pk=asked).first()
     return found
 
 

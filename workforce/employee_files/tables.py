@@ -9,6 +9,7 @@ import itertools
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -30,6 +31,8 @@ MAX_COLUMNS = 100
 # Above the headers may stand a title.
 HEADER_WITHIN = 10
 XLSX_TIMEOUT_SECONDS = 60
+# Workbooks that one process of ours has read at the same time; others wait, or all would be slower.
+_free_readers = threading.BoundedSemaphore(2)
 
 ZIP = b"PK"
 # What Excel wrote before 2007, and what it still writes around a workbook with a password.
@@ -234,15 +237,16 @@ def _ask_reader(data: bytes) -> bytes:
     """The answer of `xlsx_reader`, in a process of its own."""
     sizes: Iterable[int] = (MAX_ROWS + HEADER_WITHIN, MAX_COLUMNS)
     try:
-        answer = subprocess.run(  # noqa: S603 -- our own script and arguments
-            [sys.executable, "-I", xlsx_reader.__file__, *map(str, sizes)],
-            input=data,
-            capture_output=True,
-            env={},  # our secrets are none of its business
-            cwd="/",
-            timeout=XLSX_TIMEOUT_SECONDS,
-            check=False,
-        )
+        with _free_readers:
+            answer = subprocess.run(  # noqa: S603 -- our own script and arguments
+                [sys.executable, "-I", xlsx_reader.__file__, *map(str, sizes)],
+                input=data,
+                capture_output=True,
+                env={},  # our secrets are none of its business
+                cwd="/",
+                timeout=XLSX_TIMEOUT_SECONDS,
+                check=False,
+            )
     except subprocess.TimeoutExpired as error:
         raise refused("file_too_complex") from error
     if answer.returncode == xlsx_reader.EXIT_REFUSED:

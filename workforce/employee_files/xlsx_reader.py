@@ -20,7 +20,7 @@ from typing import Any
 import openpyxl
 
 MAX_MEMORY_BYTES = 1024**3
-MAX_CPU_SECONDS = 40
+MAX_CPU_SECONDS = 30
 # What 10,000 rows need is a few megabytes.
 MAX_UNPACKED_BYTES = 100 * 1024**2
 MAX_PART_BYTES = 8 * 1024**2  # of the parts that are read as a whole

@@ -190,6 +190,18 @@ def test_on_the_platform_one_business_is_exported_at_a_time(
     assert "Other Example" not in text
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["is_active__exact=maybe", "nonsense=1", "p=x", "business=x", "site__id__exact=x"],
+)
+def test_a_filter_that_is_none_is_an_answer_and_no_fault(
+    acme: Personas, super_admin: User, query: str
+) -> None:
+    url = reverse("admin:workforce_employee_export_csv")
+    for person in (acme.admin, super_admin):
+        assert browser_of(person).get(f"{url}?{query}").status_code in (200, 400)
+
+
 def test_a_workbook_is_shown_too(client: AdminClient, site: Site) -> None:
     page = look(client, as_xlsx(HEADER, NEW, ("Y12345", 7, "<b>Bold</b>", "")))
     text = page.content.decode()

@@ -9,8 +9,9 @@ from accounts.models import User
 from accounts.tests.clients import client_of
 from accounts.tests.personas import Personas
 from audit.tests.watching import queued, recorded, run_queued, trace
-from automatehq.tests.asking import events, problem
+from automatehq.tests.asking import events, problem, queries
 from workcards.tests.test_at_once import at_once, statuses
+from workforce.employee_files.writing import BATCH
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
 
@@ -184,6 +185,26 @@ def test_what_is_no_form_with_a_file_is_named(
 def test_json_is_no_file(client: APIClient) -> None:
     answer = client.post("/api/employees/import/preview", {}, format="json")
     assert answer.status_code == 415
+
+
+def test_a_thousand_rows_cost_as_many_queries_as_a_few(
+    acme: Personas, client: APIClient, site: Site
+) -> None:
+    """Ten thousand take ten seconds because nothing is asked row by row."""
+
+    def file(first: int, last: int) -> bytes:
+        rows = [
+            (f"AB{n:06}", f"{n}", f"Name {n}", "Harbour") for n in range(first, last)
+        ]
+        return as_csv(HEADER, *rows)
+
+    def cost(data: bytes) -> int:
+        hash_ = preview(client, data).json()["hash"]
+        return queries(lambda: apply(client, data, hash_))
+
+    few = cost(file(0, 10))
+    assert cost(file(1000, 1000 + BATCH)) <= few
+    assert cost(file(1000, 1000 + 2 * BATCH)) <= few + 4
 
 
 # Other businesses
