@@ -14,7 +14,7 @@ from exports import change_admin
 from exports.models import ExportRun
 from exports.tests.factories import ExportRunFactory
 
-from .months import ABSENT, EIGHT, employee_at, post_day, site_named
+from .months import ABSENT, EIGHT, draft_day, employee_at, post_day, site_named
 from .runs import done_run
 
 
@@ -43,6 +43,17 @@ def test_the_run_leads_to_its_changes_and_they_to_the_file(
     file = client.get(url_of(run), {"type": "csv"})
     assert file["Content-Disposition"].startswith('attachment; filename="changes-')
     assert b"Zoe" in file.content
+
+
+def test_an_absence_is_told_by_its_name_and_a_draft_as_one(acme: Personas) -> None:
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe")
+        run = done_run(include_unapproved=True)
+        post_day(zoe, 1, **ABSENT)
+        draft_day(zoe, 2)
+    page = browser_of(acme.viewer).get(url_of(run)).content.decode()
+    assert "<bdi>Sick</bdi>" in page
+    assert "<bdi>8.00 DRAFT</bdi>" in page
 
 
 def test_nothing_changed_is_said(acme: Personas) -> None:

@@ -18,7 +18,7 @@ from automatehq.tests.asking import problem, queries
 from businesses.tests.locks import opened
 from exports import change_views
 from exports.models import ExportRun
-from exports.rows import month_rows
+from exports.rows import DayRow, month_rows
 from workcards import services
 from workcards.models import ApprovedDay
 from workcards.tests.factories import MONTH, WorkCardFactory
@@ -33,7 +33,7 @@ from workcards.tests.reviewing import (
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
 
-from .factories import ExportRunFactory
+from .factories import ExportProfileFactory, ExportRunFactory
 from .months import ABSENT, EIGHT, employee_at, post_day, site_named
 from .runs import done_run, keep_snapshot
 from .test_api import ask, work
@@ -440,6 +440,14 @@ def test_a_list_has_a_bound_and_the_file_has_all(
 # What can't be compared
 
 
+def row_with(**values: str) -> bytes:
+    row = DayRow(
+        *("North", "Zoe", str(uuid.UUID(int=1)), "2026-06-01", None, None, None, None),
+        *(0, "8.00", None, "", str(uuid.UUID(int=2)), str(uuid.UUID(int=3))),
+    )
+    return json.dumps(row._replace(**values)).encode()
+
+
 @pytest.mark.parametrize("status", ["QUEUED", "RUNNING", "FAILED"])
 def test_a_run_that_is_not_done_has_nothing_to_compare(
     acme: Personas, status: str
@@ -472,6 +480,12 @@ def test_a_snapshot_that_is_lost_from_storage_is_told(
         b"[" + b'"x",' * 13 + b'"x"]',
         b"[" + b"null," * 13 + b"null]",
         b"[1, 2, 3]",
+        # As we write them, but for one word.
+        row_with(day_status="HANGOVER"),
+        row_with(draft="PERHAPS"),
+        row_with(hours="eight"),
+        row_with(work_date="1 June"),
+        row_with(site_id="North"),
     ],
 )
 def test_a_snapshot_of_another_format_is_told(acme: Personas, content: bytes) -> None:
@@ -563,14 +577,17 @@ def test_it_costs_the_same_for_one_change_and_for_many(
     assert queries(lambda: client.get(url_of(run))) == few == 5
 
 
-def test_a_run_made_by_the_worker_is_compared(
-    acme: Personas, zoe: Employee, transactional_db: None
+@pytest.mark.parametrize("kind", ExportRun.Kind.values)
+def test_a_run_of_any_kind_made_by_the_worker_is_compared(
+    acme: Personas, zoe: Employee, transactional_db: None, kind: str
 ) -> None:
     with acme.scope():
-        card = card_with(acme, zoe, {3: "8"})
-        approve(acme, card)
+        approve(acme, card_with(acme, zoe, {3: "8", 4: "SICK"}))
+        employee_at(site_named("South"), "Expected")
+        profile = ExportProfileFactory()
     client = client_of(acme.reviewer)
-    run_id = ask(client).json()["id"]
+    body = {"profile_id": str(profile.pk)} if kind == "payroll_csv" else {}
+    run_id = ask(client, kind=kind, **body).json()["id"]
     work()
     with acme.scope():
         run = ExportRun.objects.get(pk=run_id)
@@ -578,3 +595,6 @@ def test_a_run_made_by_the_worker_is_compared(
     with acme.scope():
         approve(acme, card_with(acme, zoe, {9: "5"}))
     assert told(acme, run)["added"] == [("Zoe", 9, "North", None, "5.00", "5.00")]
+    stem = run.generated_file_name.rpartition(".")[0]
+    file = client.get(url_of(run), {"type": "csv"})
+    assert f'"changes-{stem}.csv"' in file["Content-Disposition"]
