@@ -10,6 +10,7 @@
 | `plans` | which cards there are, and what becomes of each |
 | `lives` | the cards as rows: each step of their lives with its event in the trail |
 | `ledger` | the approved days, and the conflicts on the way |
+| `payroll` | how the payroll program reads files, and the months that are closed |
 | `scans` | the pictures |
 | `bulk` | thousands of rows in one statement |
 | `seeding` | the whole, a business at a time |

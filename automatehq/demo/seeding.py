@@ -27,6 +27,7 @@ from .bulk import insert, insert_values
 from .dice import dice
 from .ledger import Ledger
 from .lives import Lives
+from .payroll import close_months, make_profile, tell_profile
 from .people import (
     CODE_PREFIX,
     Firm,
@@ -109,6 +110,9 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
     tell_beginnings(firm, sites, settings, trail)
     lives = Lives(firm, trail)
     lives.tell(plans, drawn)
+    profile = make_profile(firm)
+    tell_profile(profile, lives)
+    closed = list(close_months(lives))
     trail.events.sort(key=lambda event: event.created_at)
     with storage_undone_on_failure() as store, business_scope(firm.business.pk):
         insert(firm.users)
@@ -119,6 +123,9 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
         insert_values(DayEntry, Lives.ENTRY_COLUMNS, lives.entries())
         insert_values(ApprovedDay, Ledger.COLUMNS, lives.ledger.values())
         insert(trail.events)
+        insert([profile])
+        # Last: nothing comes into a month that is closed.
+        insert(closed)
         for file in lives.files:
             store(str(file.original.name), lives.bytes_of[file.pk])
     if firm.number < WITH_EXPORTS:

@@ -114,3 +114,5 @@ REOPENING_REASONS = (
     "A day was read wrongly.",
 )
 FILE_NAMES = ("IMG_{number:04}.jpg", "scan-{number:04}.jpg", "card {number}.jpg")
+PROFILE_NAME = "Payroll office"
+CLOSING_NOTE = "What still waits is paid with the next month."

@@ -18,6 +18,7 @@ from accounts.roles import Role
 from accounts.sign_in import look_up_sign_in
 from audit.models import AuditEvent
 from automatehq.demo import rendering, seeding
+from automatehq.demo.bulk import insert
 from automatehq.demo.people import make_people
 from automatehq.demo.plans import Fate, make_plans
 from automatehq.demo.scans import scans_of, storage_undone_on_failure
@@ -28,8 +29,9 @@ from automatehq.rest.errors import Conflict
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tenancy.models import TenantModel
-from exports.models import ExportRun
+from exports.models import ExportProfile, ExportRun
 from workcards import services
+from workcards.closed_months import ClosedMonth
 from workcards.hours import day_figures
 from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
 from workcards.states import ReviewStatus
@@ -46,6 +48,8 @@ TENANT_MODELS = [
     DayEntry,
     ApprovedDay,
     AuditEvent,
+    ClosedMonth,
+    ExportProfile,
 ]
 
 
@@ -298,6 +302,8 @@ def test_a_conflict_waits_and_is_settled_by_the_services(demo: list[Business]) -
     for business in demo:
         with business_scope(business.pk):
             admin = User.objects.get(role=Role.ADMIN)
+            for closed in ClosedMonth.objects.all():
+                services.reopen_month(month=closed.month, reason="A test.", actor=admin)
             waiting = WorkCard.objects.with_status("NEEDS_REVIEW").exclude(
                 day_entries=None
             )
@@ -329,6 +335,66 @@ def test_a_conflict_waits_and_is_settled_by_the_services(demo: list[Business]) -
             for card in WorkCard.objects.with_status("APPROVED"):
                 services.reopen_card(card_id=card.pk, reason="A test.", actor=admin)
             assert not ApprovedDay.objects.exists()
+
+
+def test_months_that_are_done_are_closed_after_all_that_happened_in_them(
+    db: None, without_exports: None
+) -> None:
+    sow(Size(businesses=3, sites=3, employees=6, months=5, pictures=0))
+    for number, business in enumerate(demo_businesses()):
+        with business_scope(business.pk):
+            closed = {row.month: row for row in ClosedMonth.objects.order_by("month")}
+            # The third business is late.
+            assert len(closed) == (1 if number == 2 else 3)
+            assert min(closed) == dt.date(2025, 11, 1)
+            for month, row in closed.items():
+                cards = WorkCard.objects.for_month(month)
+                assert all(card.updated_at <= row.closed_at for card in cards)
+                event = AuditEvent.objects.get(entity_id=row.pk)
+                assert event.event_type == "month_closed"
+                assert event.metadata["cards"] == cards.counts_by_status()
+                figures = ApprovedDay.objects.for_month(month).figures()
+                assert event.metadata["approved_days"] == figures["days"]
+                assert event.metadata["hours"] == str(figures["hours"])
+                assert bool(row.note) == cards.pending().exists()
+            assert ExportProfile.objects.count() == 1
+            card = WorkCard.objects.for_month(min(closed)).pending().first()
+            with pytest.raises(Conflict) as refused:
+                services.reject_card(card_id=card.pk, reason="late", actor=None)
+            assert refused.value.code == "month_closed"
+
+
+def test_any_text_arrives_as_it_is(demo: list[Business]) -> None:
+    texts = [
+        "tab\there",
+        "line\nthere",
+        'quo"te',
+        "back\\slash",
+        "\\N",
+        "{a,b}",
+        "שלום",
+    ]
+    with business_scope(demo[0].pk):
+        template = ExportProfile.objects.get()
+        profiles = [
+            ExportProfile(
+                name=text,
+                business=demo[0],
+                components={"hours": text, text: None},
+                created_at=template.created_at,
+                updated_at=template.updated_at,
+            )
+            for text in texts
+        ]
+        insert(profiles)
+        for profile in profiles:
+            found = ExportProfile.objects.get(pk=profile.pk)
+            assert (found.name, found.components) == (profile.name, profile.components)
+        (settings, *_) = SiteSettings.objects.all()
+        SiteSettings.objects.filter(pk=settings.pk).delete()
+        settings.contact_emails = texts
+        insert([settings])
+        assert SiteSettings.objects.get(pk=settings.pk).contact_emails == texts
 
 
 def test_pictures_show_the_figures_that_are_entered(
