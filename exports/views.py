@@ -7,12 +7,13 @@ from django.core.files.storage import default_storage
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header, quote_etag
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automatehq.rest.errors import Conflict, Missing
+from automatehq.rest.schema import RefusalSerializer
 from businesses.tenancy.api import TenantReadOnlyViewSet
 
 from . import services
@@ -56,6 +57,7 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
             (200, "text/csv"): OpenApiTypes.BINARY,
             (200, XLSX): OpenApiTypes.BINARY,
             304: None,
+            409: OpenApiResponse(RefusalSerializer, "There is no file yet"),
         }
     )
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:

@@ -237,13 +237,17 @@ def test_a_run_that_lacks_identifiers_fails_and_names_them(
     assert not default_storage.exists(f"businesses/{acme.id}/exports/{run['id']}-1")
 
 
-@pytest.mark.parametrize("kind", ["days_csv", "matrix_xlsx", "summary_xlsx"])
-def test_every_kind_keeps_what_it_read_beside_its_file(
+@pytest.mark.parametrize("kind", ExportRun.Kind.values)
+def test_every_kind_keeps_what_it_read_so_that_changes_can_be_told(
     acme: Personas, client: Any, transactional_db: None, kind: str
 ) -> None:
     with acme.scope():
-        post_day(employee_at(site_named("North"), "Zoe"), 1, **EIGHT)
-    run = client.post(RUNS, {**PAYROLL, "kind": kind}).json()
+        zoe = employee_at(site_named("North"), "Zoe", external_employee_id="7")
+        employee_at(site_named("South"), "Idle")
+        post_day(zoe, 1, **EIGHT)
+        profile = ExportProfileFactory()
+    with_profile = {"profile_id": str(profile.pk)} if kind == "payroll_csv" else {}
+    run = client.post(RUNS, {**PAYROLL, **with_profile, "kind": kind}).json()
     run_worker()
     run = client.get(f"{RUNS}/{run['id']}").json()
     assert (run["status"], run["progress"], run["row_count"]) == ("DONE", 100, 1)
@@ -258,3 +262,9 @@ def test_every_kind_keeps_what_it_read_beside_its_file(
     with default_storage.open(snapshot) as stored:
         rows = [DayRow(*json.loads(line)) for line in stored]
     assert [row.hours for row in rows if row.work_date] == ["8.00"]
+    changes = f"{RUNS}/{run['id']}/changes"
+    assert not any(client.get(changes).json()["counts"].values())
+    with acme.scope():
+        post_day(zoe, 2, **EIGHT)
+    (added,) = client.get(changes).json()["added"]
+    assert added["date"] == "2026-06-02"
