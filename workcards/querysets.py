@@ -109,8 +109,11 @@ class DayEntryQuerySet(TenantQuerySet):
             "work_card__review_status": ReviewStatus.NEEDS_REVIEW,
         }
         same_date = {"work_date": OuterRef("work_date")}
-        posted = self._ledger().filter(
-            employee_id=OuterRef("work_card__employee_id"), **same_date
+        # That the date is in the month is true anyway: said, it keeps the other months from being read.
+        posted = (
+            self._ledger()
+            .for_month(month)
+            .filter(employee_id=OuterRef("work_card__employee_id"), **same_date)
         )
         # All of them, however narrow the question is. An employee is of one business.
         rivals = self.model.objects.filter(
