@@ -1,9 +1,16 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 
 
 class AutomateHQConfig(AppConfig):
     name = "automatehq"
+
+    def ready(self) -> None:
+        if settings.SENTRY_DSN:
+            from . import sentry
+
+            sentry.start(settings.SENTRY_DSN)
 
 
 class WorkplaceConfig(AdminConfig):

@@ -2,6 +2,7 @@
 
 import logging
 import zoneinfo
+from urllib.parse import urlsplit
 
 import environ
 
@@ -47,3 +48,19 @@ def language(name: str, *, default: str) -> str:
     if code not in ("en", "he"):
         raise ValueError(f"{code!r} is neither en nor he.")
     return code
+
+
+def sentry_address(name: str, *, default: str) -> str:
+    """Where a Sentry server takes reports, `https://<key>@<host>/<number>`, or nothing."""
+    address: str = env.str(name, default=default)
+    if address:
+        parts = urlsplit(address)
+        number = parts.path.rpartition("/")[2]
+        if (
+            parts.scheme not in ("http", "https")
+            or not (parts.hostname and parts.username)
+            or not number.isdecimal()
+        ):
+            # Not quoted: there is a key in it.
+            raise ValueError("it must read https://<key>@<host>/<number>.")
+    return address

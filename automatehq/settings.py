@@ -402,6 +402,9 @@ if not DEBUG:
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# Where errors are reported to, if anywhere: see automatehq/sentry.py.
+SENTRY_DSN: str = _setting(environment.sentry_address, "SENTRY_DSN", default="")
+
 # Logging: one line of JSON an event (plain text when DEBUG is on).
 
 LOG_LEVEL: str = _setting(environment.log_level, "LOG_LEVEL", default="INFO")

@@ -26,6 +26,9 @@ PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "s" * 50}
         ("LANGUAGE_CODE", "xx"),
         ("LOG_LEVEL", "LOUD"),
         ("S3_BUCKET", "cards"),
+        ("SENTRY_DSN", "nonsense"),
+        ("SENTRY_DSN", "https://sentry.example/1"),
+        ("SENTRY_DSN", "https://secret@sentry.example/"),
     ],
 )
 def test_a_malformed_setting_stops_the_start_and_is_named(
