@@ -11,7 +11,8 @@ GLOBALLY_UNIQUE: dict[str, frozenset[tuple[str, ...]]] = {
 
 # (table, trigger) → its function. No other trigger, and no rule, may change what a statement does.
 TRIGGERS: dict[tuple[str, str], str] = {
-    ("approved_days", "approved_days_limit"): "approved_days_limit",
+    ("approved_days", "approved_days_limit_insert"): "approved_days_limit",
+    ("approved_days", "approved_days_limit_update"): "approved_days_limit",
     ("closed_months", "closed_months_lock"): "closed_months_lock",
     **{
         (table, f"{table}_open_month_{event}"): "closed_months_refuse"

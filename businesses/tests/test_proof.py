@@ -179,12 +179,12 @@ PLANTED = {
         "The trigger or rule surprise on work_cards is not declared",
     ),
     "a declared trigger switched off": (
-        "ALTER TABLE approved_days DISABLE TRIGGER approved_days_limit",
-        "The trigger approved_days_limit on approved_days does not fire",
+        "ALTER TABLE approved_days DISABLE TRIGGER approved_days_limit_insert",
+        "The trigger approved_days_limit_insert on approved_days does not fire",
     ),
     "a declared trigger dropped": (
-        "DROP TRIGGER approved_days_limit ON approved_days",
-        "The trigger approved_days_limit on approved_days is missing",
+        "DROP TRIGGER approved_days_limit_insert ON approved_days",
+        "The trigger approved_days_limit_insert on approved_days is missing",
     ),
     "the trail may be deleted from": (
         "GRANT DELETE ON audit_events TO {tenant}",

@@ -94,7 +94,7 @@ def lock_ledger(employee_id: uuid.UUID) -> None:
 
 def lock_ledgers(employee_ids: Iterable[uuid.UUID]) -> None:
     """`lock_ledger` of several employees, in one order whoever asks; one query."""
-    # The lock that the ledger's own trigger takes: see migration 0006 of this app.
+    # The lock that the ledger's own trigger takes: see migration 0010 of this app.
     names = sorted({f"approved_days {employee_id}" for employee_id in employee_ids})
     with connection.cursor() as cursor:
         cursor.execute(
