@@ -9,8 +9,11 @@ const isOpen = () => document.body.dataset.nav === "open";
 function openDrawer(open) {
   document.body.dataset.nav = open ? "open" : "";
   button.setAttribute("aria-expanded", String(open));
+  side.setAttribute("role", open ? "dialog" : "complementary");
+  if (open) side.setAttribute("aria-modal", "true");
+  else side.removeAttribute("aria-modal");
   // What lies under the drawer is out of reach while it is open; the focus goes with it and comes back.
-  for (const beneath of document.querySelectorAll(".main, .acting")) beneath.inert = open;
+  for (const beneath of document.querySelectorAll(".main > *, .acting")) beneath.inert = open;
   const target = open ? side.querySelector("[aria-current], .nav a") : button;
   target?.focus();
 }
@@ -50,3 +53,13 @@ document.addEventListener("keydown", (event) => {
     openDrawer(false);
   }
 });
+
+// What scrolls is reached by keyboard, also where nothing in it takes the focus.
+const scrolling = document.querySelectorAll("main .module, main .results, main .card-days, main .card-suggestions, main .scroll");
+const watcher = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else if (!target.getAttribute("role")) target.removeAttribute("tabindex");
+  }
+});
+for (const one of scrolling) watcher.observe(one);

@@ -1,0 +1,254 @@
+"""Every page of the admin in a real browser: nothing that axe-core finds wrong, in light and dark, on a desk and on a phone.
+
+In English and in Hebrew, as an administrator and as a super-admin on the platform; the pages come from the registry, so
+that a new one is looked at too. Also: what has the focus shows it, and no page is wider than the window.
+"""
+
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+from automatehq.navigation import RECORDS, WORK
+from businesses.tenancy.context import business_scope
+
+from .admin_clients import AdminClient, browser_of
+from .browsers import Complaints, chromium, needs_browser, open_window
+from .test_admin_pages import pages_of
+
+pytestmark = needs_browser
+
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+# What may change with the colours and the width of the window.
+OF_LOOKS = [
+    "color-contrast",
+    "link-in-text-block",
+    "target-size",
+    "scrollable-region-focusable",
+]
+# The guidelines up to 2.2 AA, and what axe counts as good practice.
+RULES = {"rules": {"target-size": {"enabled": True}}}
+
+_ASK = """options => axe.run(document, options).then(found => found.violations.map(
+    one => `${one.id}: ${one.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).slice(0, 3).join(" | ")}`))"""
+_TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+# Each thing that can have the focus, given it as from the keyboard: those on which it can't be seen.
+_UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter(one => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.type !== "hidden"
+        && !one.matches(".select2-hidden-accessible"))
+    .filter(one => {
+        one.focus();
+        const style = getComputedStyle(one);
+        return document.activeElement === one && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2);
+    }).map(one => one.outerHTML.slice(0, 120))"""
+
+
+def enter(browser: Any, url: str, client: AdminClient, complaints: Complaints) -> Any:
+    """A window in which `client` is signed in already."""
+    window = open_window(
+        browser, url, complaints, viewport=DESK, reduced_motion="reduce"
+    )
+    cookie = client.cookies["sessionid"].value
+    window.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
+    return window.new_page()
+
+
+def look_at(page: Any, path: str) -> list[str]:
+    """What is wrong with a page in the window as it is."""
+    page.goto(path)
+    page.evaluate(AXE)
+    wrong = ask(page)
+    if (excess := page.evaluate(_TOO_WIDE)) > 0:
+        wrong.append(f"{excess} px too wide")
+    page.keyboard.press("Tab")
+    wrong += [f"focus unseen: {one}" for one in page.evaluate(_UNSEEN)]
+    return [f"{path} {one}" for one in wrong]
+
+
+def ask(page: Any, **options: Any) -> list[str]:
+    """What axe finds wrong with the page as it is."""
+    asked = {**RULES, **options, "resultTypes": ["violations"]}
+    return page.evaluate(_ASK, asked)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def speaking(acme: Personas, super_admin: User) -> Callable[[str, str], AdminClient]:
+    """Signs a person in, in a language."""
+
+    def sign_in(person: str, language: str) -> AdminClient:
+        user = super_admin if person != "admin" else acme.admin
+        with business_scope(user.business_id):
+            User.objects.filter(pk=user.pk).update(language=language)
+        acting_for = acme.business if person == "acting" else None
+        return browser_of(user, acting_for=acting_for)
+
+    return sign_in
+
+
+@pytest.mark.parametrize(
+    ("person", "language", "colours", "size"),
+    [
+        pytest.param("admin", "en", "light", DESK, id="administrator at a desk"),
+        pytest.param("admin", "he", "dark", PHONE, id="administrator with a phone"),
+        pytest.param("platform", "en", "dark", DESK, id="super-admin"),
+    ],
+)
+def test_nothing_is_wrong_with_any_page(
+    live_server: Any,
+    rows_of_acme: dict[str, Any],
+    complaints: Complaints,
+    speaking: Callable[[str, str], AdminClient],
+    person: str,
+    language: str,
+    colours: str,
+    size: dict[str, int],
+) -> None:
+    client = speaking(person, language)
+    paths = [path for path in kinds_of_pages(rows_of_acme) if is_there(client, path)]
+    assert len(paths) > 20
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=colours)
+        wrong = [fault for path in paths for fault in look_at(page, path)]
+    assert wrong == []
+    complaints.check()
+
+
+def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
+    """`pages_of`, but of pages that look the same for every model only one."""
+    seen: set[Any] = set()
+    kept = []
+    verbs = {
+        verb.name: (verb.template, verb.form)
+        for model_admin in admin.site._registry.values()
+        for verb in model_admin.verbs
+    }
+    for path in pages_of(rows):
+        name = path.rstrip("/").rpartition("/")[2]
+        kind = name if name in ("history", "delete") else verbs.get(name, path)
+        if kind not in seen:
+            kept.append(path)
+        seen.add(kind)
+    return kept
+
+
+def is_there(client: AdminClient, path: str) -> bool:
+    """Pages that this person may not see look alike: one of them is enough."""
+    return client.get(path).status_code == 200 or path == "/admin/nowhere/"
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_nothing_is_wrong_in_any_look(
+    live_server: Any,
+    rows_of_acme: dict[str, Any],
+    complaints: Complaints,
+    speaking: Callable[[str, str], AdminClient],
+    language: str,
+) -> None:
+    """A list and a form in each colour scheme and width, under the bar of who acts for a business."""
+    client = speaking("acting", language)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        for path in (
+            reverse("admin:workcards_workcard_changelist"),
+            reverse("admin:workforce_employee_add"),
+        ):
+            page.goto(path)
+            page.evaluate(AXE)
+            for colours in ("light", "dark"):
+                for size in (DESK, PHONE):
+                    page.emulate_media(color_scheme=colours)
+                    page.set_viewport_size(size)
+                    assert ask(page, runOnly=OF_LOOKS) == [], (path, colours, size)
+    complaints.check()
+
+
+def test_nothing_is_wrong_while_acting_and_with_what_is_open(
+    live_server: Any,
+    rows_of_acme: dict[str, Any],
+    complaints: Complaints,
+    speaking: Callable[[str, str], AdminClient],
+) -> None:
+    """Menus, the drawer, a list that opens as one types, a refused form, an empty list: what no page shows at rest."""
+    client = speaking("acting", "en")
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.set_viewport_size(PHONE)
+        assert look_at(page, reverse("admin:index")) == []
+        page.click("[data-menu]")
+        assert ask(page) == []
+        assert page.get_attribute("[data-menu]", "aria-expanded") == "true"
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.matches('[data-menu]')")
+        assert page.get_attribute("[data-menu]", "aria-expanded") == "false"
+
+        page.set_viewport_size(DESK)
+        page.goto(reverse("admin:workforce_employee_changelist"))
+        page.evaluate(AXE)
+        for menu in page.locator("details.menu summary").all():
+            menu.click()
+            assert ask(page) == []
+        assert page.locator("details.menu[open]").count() == 1
+        page.keyboard.press("Escape")
+        assert page.locator("details.menu[open]").count() == 0
+        page.goto(reverse("admin:workforce_employee_changelist") + "?q=nobody")
+        page.evaluate(AXE)
+        assert ask(page) == []
+
+        page.goto(reverse("admin:workforce_employee_add"))
+        page.click("[name=_save]")
+        page.evaluate(AXE)
+        assert page.is_visible(".errorlist")
+        assert ask(page) == []
+
+        page.goto(reverse("admin:workcards_workcard_upload"))
+        page.evaluate(AXE)
+        page.click(".select2-selection")
+        page.wait_for_selector(".select2-results__option[role=option]")
+        assert ask(page) == []
+    complaints.check()
+
+
+def test_the_side_bar_is_reached_without_a_script(
+    live_server: Any, acme: Personas, complaints: Complaints
+) -> None:
+    client = browser_of(acme.admin)
+    with chromium() as browser:
+        window = open_window(
+            browser,
+            live_server.url,
+            complaints,
+            viewport=PHONE,
+            java_script_enabled=False,
+        )
+        cookie = client.cookies["sessionid"].value
+        window.add_cookies(
+            [{"name": "sessionid", "value": cookie, "url": live_server.url}]
+        )
+        page = window.new_page()
+        page.goto("/admin/")
+        page.click(".nav a >> text=Employees")
+        page.wait_for_url("**/workforce/employee/")
+        assert page.is_hidden("[data-menu]")
+
+
+def test_every_page_of_the_side_bar_is_one_that_there_is() -> None:
+    for entry in (*WORK, *RECORDS):
+        assert entry.page.startswith(("index", "act_as")) or entry.page in {
+            pattern.name
+            for model_admin in admin.site._registry.values()
+            for pattern in model_admin.get_urls()
+        }
