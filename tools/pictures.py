@@ -42,7 +42,6 @@ def sign_in(browser: Browser, url: str, email: str, password: str) -> Page:
 def open_card(page: Page) -> None:
     """A card under review with its picture, whose days begin at the top."""
     page.goto(f"{page.url}workcards/workcard/?review_status__exact=NEEDS_REVIEW")
-    page.click("#toggle-nav-sidebar")
     links = page.locator("#result_list tbody th a", has_text=".jpg").all()
     for url in [link.evaluate("link => link.href") for link in links]:
         page.goto(url)

@@ -6,25 +6,34 @@ const nameOf = (select) => {
   return label;
 };
 
-const nameBoxes = () => {
-  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
-    const label = nameOf(select);
-    const box = select.nextElementSibling?.querySelector(".select2-selection");
-    const chosen = box?.querySelector(".select2-selection__rendered");
-    if (!label || !chosen || box.dataset.named) continue;
-    box.dataset.named = "yes";
-    box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
-    if (select.getAttribute("aria-describedby")) box.setAttribute("aria-describedby", select.getAttribute("aria-describedby"));
-    chosen.setAttribute("aria-labelledby", label.id);
-  }
-  for (const field of document.querySelectorAll(".select2-search__field:not([aria-labelledby])")) {
-    const open = document.querySelector(".select2-container--open")?.previousElementSibling;
-    const label = open?.matches("select") && nameOf(open);
-    if (label) field.setAttribute("aria-labelledby", label.id);
-    const list = document.querySelector(".select2-results__options");
-    if (label && list) list.setAttribute("aria-labelledby", label.id);
+const nameBox = (select) => {
+  const label = nameOf(select);
+  const box = select.nextElementSibling?.querySelector(".select2-selection");
+  const chosen = box?.querySelector(".select2-selection__rendered");
+  if (!label || !chosen || box.dataset.named) return;
+  box.dataset.named = "yes";
+  box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
+  box.setAttribute("aria-controls", `select2-${select.id}-results`);
+  const about = select.getAttribute("aria-describedby");
+  if (about) box.setAttribute("aria-describedby", about);
+  chosen.setAttribute("aria-labelledby", label.id);
+};
+
+// What opens is drawn at the end of the page, far from the form.
+const nameDropdown = (dropdown) => {
+  const select = document.querySelector("main .select2-container--open")?.previousElementSibling;
+  const label = select?.matches("select") && nameOf(select);
+  if (!label || dropdown.hasAttribute("role")) return;
+  dropdown.setAttribute("role", "region");
+  for (const one of [dropdown, ...dropdown.querySelectorAll(".select2-search__field, .select2-results__options")]) {
+    one.setAttribute("aria-labelledby", label.id);
   }
 };
 
-new MutationObserver(nameBoxes).observe(document.body, { childList: true, subtree: true });
-nameBoxes();
+const nameAll = () => {
+  document.querySelectorAll("select.select2-hidden-accessible").forEach(nameBox);
+  document.querySelectorAll("body > .select2-container").forEach(nameDropdown);
+};
+
+new MutationObserver(nameAll).observe(document.body, { childList: true, subtree: true });
+nameAll();
