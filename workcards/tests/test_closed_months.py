@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
 from accounts.tests.clients import client_of
+from automatehq.demo import bulk
 from automatehq.rest.errors import Conflict, broken_constraint, refusal_of
 from automatehq.tests.asking import events, problem
-from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard
+from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard, WorkCardFile
+from workcards.tasks import make_renditions
 from workcards.tests.factories import (
     MONTH,
     ApprovedDayFactory,
@@ -305,3 +308,39 @@ def test_a_row_made_past_the_services_closes_the_month_as_surely(acme: Any) -> N
     assert closed.is_set()
     with acme.scope(), pytest.raises(IntegrityError), transaction.atomic():
         WorkCard.objects.update(notes="z")
+
+
+def test_one_statement_about_several_months_is_refused_as_a_whole(
+    acme: Any, june: dict[str, Any]
+) -> None:
+    with acme.scope():
+        for month in (JULY, date(2026, 5, 1)):
+            WorkCardFactory(processing_month=month)
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            WorkCard.objects.update(notes="x")
+        assert broken_constraint(refused.value) == RULE
+        assert not WorkCard.objects.filter(notes="x").exists()
+
+
+def test_sample_data_are_refused_like_everything_else(
+    acme: Any, june: dict[str, Any]
+) -> None:
+    with acme.scope():
+        card = WorkCardFactory.build(unassigned=True, site=june["waiting"].site)
+        card.business_id = acme.id
+        card.created_at = card.updated_at = timezone.now()
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            bulk.insert([card])
+    assert broken_constraint(refused.value) == RULE
+
+
+def test_the_picture_of_a_closed_card_is_still_made_and_shown(acme: Any) -> None:
+    with acme.scope():
+        card = WorkCardFactory(uploaded=True)
+        ClosedMonthFactory()
+    make_renditions.func(business_id=str(acme.id), file_id=str(card.file_id))
+    with acme.scope():
+        (made,) = WorkCardFile.objects.get().renditions
+        assert made["is_made"]
+    url = f"/api/work_cards/{card.pk}/file?rendition=display"
+    assert client_of(acme.viewer).get(url).status_code == 200

@@ -9,7 +9,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from audit.models import AuditEvent
-from automatehq.rest.errors import Conflict, Invalid, refusal_of
+from automatehq.rest.errors import Conflict, Invalid, broken_constraint, refusal_of
 from workcards import services
 from workcards.models import ApprovedDay
 from workcards.services import Resolution
@@ -353,6 +353,39 @@ def test_the_database_s_own_limits_are_told_as_conflicts(
     refusal = refusal_of(refused.value)
     assert isinstance(refusal, Conflict)
     assert refusal.code == code
+
+
+def rows_of(card: Any, *hours: str) -> list[ApprovedDay]:
+    """Rows for the first of the month, each at a site of its own."""
+    return [
+        ApprovedDay(
+            employee=card.employee,
+            site=SiteFactory(),
+            work_card=card,
+            work_date=day(1),
+            hours=Decimal(one),
+            approved_at=timezone.now(),
+        )
+        for one in hours
+    ]
+
+
+def test_the_database_looks_at_every_row_of_a_statement(employee: Any) -> None:
+    """One of several people is over the limit, by rows that come together."""
+    card = WorkCardFactory(employee=employee, approved=True)
+    others = [WorkCardFactory(approved=True) for _ in range(3)]
+    fine = [row for other in others for row in rows_of(other, "8", "8")]
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        ApprovedDay.objects.bulk_create([*fine, *rows_of(card, "12", "12.01")])
+    assert broken_constraint(refused.value) == "approved_days_24_hours_a_day"
+    ApprovedDay.objects.bulk_create([*fine, *rows_of(card, "12", "12")])
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        ApprovedDay.objects.filter(hours=12).update(hours=13)
+    assert broken_constraint(refused.value) == "approved_days_24_hours_a_day"
+    absent = ApprovedDay.objects.filter(hours=12)
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        absent.update(hours=None, day_status="SICK")
+    assert broken_constraint(refused.value) == "approved_days_absence_stands_alone"
 
 
 def test_a_foreign_employee_is_refused_by_the_database_too(
