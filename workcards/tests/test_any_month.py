@@ -467,11 +467,12 @@ def _in_august() -> Iterator[None]:
 
 
 @given(
-    chance=st.randoms(use_true_random=False),
+    # A seed, and not `st.randoms`, which mostly takes the first of what it may choose from: cards would seldom meet.
+    seed=st.integers(0, 2**32),
     steps=st.lists(
         st.sampled_from([name for name, often in STEPS.items() for _ in range(often)]),
-        min_size=20,
-        max_size=60,
+        min_size=50,
+        max_size=70,
     ),
 )
 @settings(
@@ -485,10 +486,10 @@ def _in_august() -> Iterator[None]:
     ],
 )
 def test_the_months_are_what_the_model_says(
-    acme: Any, chance: random.Random, steps: list[str]
+    acme: Any, seed: int, steps: list[str]
 ) -> None:
     with acme.scope(), transaction.atomic():
-        play = Play(acme.admin, chance)
+        play = Play(acme.admin, random.Random(seed))
         for name in steps:
             print(play.do(name))  # noqa: T201 -- shown if it fails
             play.check()
