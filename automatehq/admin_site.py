@@ -260,6 +260,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             "title": str(dead.detail),
             "code": dead.code,
             "typed": typed_values(request),
+            "sent": sent_values(request) if dead.code == "acting_expired" else [],
         }
         response = TemplateResponse(
             request, "admin/session_ended.html", context, status=401
@@ -318,4 +319,16 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
         and name not in ("csrfmiddlewaretoken", "next")
         and "password" not in name
         and name != "repeated"
+    ]
+
+
+def sent_values(request: HttpRequest) -> list[tuple[str, str]]:
+    """A posted form, to be sent once more as it was; nothing if it had what no page may hold: files or a password."""
+    if request.FILES or any("password" in name for name in request.POST):
+        return []
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name != "csrfmiddlewaretoken" and isinstance(value, str)
     ]

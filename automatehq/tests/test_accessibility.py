@@ -14,7 +14,6 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.navigation import RECORDS, WORK
 from businesses.tenancy.context import business_scope
 
 from .admin_clients import AdminClient, browser_of
@@ -246,12 +245,3 @@ def test_the_side_bar_is_reached_without_a_script(
         page.click(".nav a >> text=Employees")
         page.wait_for_url("**/workforce/employee/")
         assert page.is_hidden("[data-menu]")
-
-
-def test_every_page_of_the_side_bar_is_one_that_there_is() -> None:
-    for entry in (*WORK, *RECORDS):
-        assert entry.page.startswith(("index", "act_as")) or entry.page in {
-            pattern.name
-            for model_admin in admin.site._registry.values()
-            for pattern in model_admin.get_urls()
-        }

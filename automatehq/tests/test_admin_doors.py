@@ -412,6 +412,34 @@ def test_when_the_hour_is_over_the_page_keeps_what_was_typed_and_leads_back(
     assert kinds(acme.id) == ["acting_ended"]
 
 
+def test_a_form_that_came_too_late_is_sent_again_after_renewing(
+    acme: Personas, super_admin: User
+) -> None:
+    client = browser_of(super_admin, acting_for=acme.business)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        typed = {"full_name": "Half Typed", "_save": "Save"}
+        late = client.send(f"{EMPLOYEES}add/", typed)
+        client.post("/admin/stop_acting/", {"_renew": "Renew"})
+        client.business_id = None
+        act_for(client, acme)
+        sent = dict(late.context["sent"])
+        assert sent == {SEAL_FIELD: seal_of(acme.id), **typed}
+        assert client.post(f"{EMPLOYEES}add/", sent).status_code == 302
+    assert "employee_created" in kinds(acme.id)
+
+
+def test_passwords_are_never_put_into_a_page_to_be_sent_again(
+    acme: Personas, super_admin: User
+) -> None:
+    client = browser_of(super_admin, acting_for=acme.business)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        late = client.send(
+            "/admin/accounts/user/add/", {"new_password": "secret words"}
+        )
+    assert late.context["sent"] == []
+    assert "secret words" not in late.content.decode()
+
+
 def test_acting_ends_with_the_business_it_is_for(
     acme: Personas, super_admin: User
 ) -> None:

@@ -112,6 +112,11 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     view_on_site = False
     save_as = False
 
+    @property
+    def media(self) -> forms.Media:
+        # The boxes of a list. Stock pages load jQuery and more; here only a field that needs it brings it along.
+        return forms.Media(js=["admin/js/actions.js"])
+
     # Writing
 
     def write(
