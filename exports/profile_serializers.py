@@ -121,5 +121,5 @@ class ExportProfileSerializer(StrictModelSerializer):
         read_only_fields = ("id", "business_id", "created_at", "updated_at")
 
     def validate_components(self, codes: dict[str, Any]) -> dict[str, Any]:
-        present = self.instance.components if self.partial and self.instance else {}
-        return {part: codes.get(part, present.get(part)) for part in COMPONENTS}
+        # Those that PATCH leaves out are known where the row is locked.
+        return codes if self.partial else {part: codes.get(part) for part in COMPONENTS}

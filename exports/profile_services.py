@@ -37,11 +37,12 @@ def create_profile(*, values: Mapping[str, Any], actor: Any) -> ExportProfile:
 def update_profile(
     *, profile_id: uuid.UUID, values: Mapping[str, Any], actor: Any
 ) -> ExportProfile:
-    """Edit a profile. Raises as `create_profile`."""
+    """Edit a profile; of `components`, those that are given. Raises as `create_profile`."""
     profile = _locked(profile_id)
     before = snapshot(profile, PROFILE_FIELDS)
     for field, value in values.items():
         setattr(profile, field, value)
+    profile.components = {**before["components"], **profile.components}
     _check(profile)
     before, after = changes(before, snapshot(profile, PROFILE_FIELDS))
     if after:

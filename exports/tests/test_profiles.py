@@ -15,6 +15,7 @@ from automatehq.tests.asking import problem
 from businesses.tests.locks import opened
 from exports.models import ExportProfile, ExportRun
 from exports.rows import DayRow
+from workcards.tests.test_at_once import at_once
 
 from .factories import ExportProfileFactory
 from .months import EIGHT, employee_at, post_day, site_named
@@ -268,3 +269,27 @@ def test_every_kind_keeps_what_it_read_so_that_changes_can_be_told(
         post_day(zoe, 2, **EIGHT)
     (added,) = client.get(changes).json()["added"]
     assert added["date"] == "2026-06-02"
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_who_edit_different_codes_at_once_lose_none(
+    acme: Personas, client: Any, transactional_db: None, attempt: int
+) -> None:
+    profile = client.post(URL, NEW).json()
+    people = {"SICK": client, "HOLIDAY": client_of(acme.admin)}
+    at_once(
+        *(
+            lambda part=part, person=person: person.patch(
+                f"{URL}/{profile['id']}", {"components": {part: "9"}}
+            )
+            for part, person in people.items()
+        )
+    )
+    codes = client.get(f"{URL}/{profile['id']}").json()["components"]
+    assert codes == {
+        "hours": "0100",
+        "VACATION": None,
+        "SICK": "9",
+        "INTERNATIONAL_VISA": None,
+        "HOLIDAY": "9",
+    }
