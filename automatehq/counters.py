@@ -27,6 +27,19 @@ def take_turn(key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
+def take_a_place(name: str, places: int) -> bool:
+    """Hold one of so many places of that name until the transaction ends; False if all are taken."""
+    with connection.cursor() as cursor:
+        for place in range(places):
+            cursor.execute(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+                [f"{name} {place}"],
+            )
+            if cursor.fetchone()[0]:
+                return True
+    return False
+
+
 def tally(key: str) -> Tally:
     """The count of `key` as it stands."""
     with unscoped():

@@ -111,19 +111,6 @@ def lock_names(kind: str, names: Iterable[object]) -> None:
         _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
 
 
-def take_a_place(name: str, places: int) -> bool:
-    """Hold one of so many places of that name until the transaction ends; False if all are taken."""
-    with connection.cursor() as cursor:
-        for place in range(places):
-            cursor.execute(
-                "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-                [f"{name} {place}"],
-            )
-            if cursor.fetchone()[0]:
-                return True
-    return False
-
-
 def _lock(sql: str, name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, [name])

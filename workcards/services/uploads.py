@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import display_name
+from automatehq.counters import take_a_place
 from automatehq.rest.errors import Invalid, TooMany
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
@@ -31,7 +32,6 @@ from .locking import (
     refuse_closed_month,
     require_open_month,
     require_right,
-    take_a_place,
 )
 from .trail import FILE_FIELDS, card_snapshot, record_card
 

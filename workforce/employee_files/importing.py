@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
 from audit.services import event_of, plain, record_many
-from automatehq.counters import take_turn
-from automatehq.rest.errors import Conflict, Invalid
+from automatehq.counters import take_a_place, take_turn
+from automatehq.rest.errors import Conflict, Invalid, TooMany
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from workforce import services
@@ -27,6 +27,10 @@ from .planning import ACTIONS, RowPlan, plan_rows
 from .rows import person_rows
 from .tables import read_table
 from .writing import OnInUse, Writer
+
+# Files of one person at a time: a workbook may take half a minute to read, and nobody alone can keep every thread of the
+# server busy with them.
+AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Import:
 
 
 def preview_import(*, data: bytes, actor: Any, on_in_use: OnInUse) -> Import:
-    """What the file would do. Raises `Invalid` for a file that can't be read, `TooMany` for too many values in use."""
+    """What the file would do. Raises `Invalid` for a file that can't be read, `TooMany` `too_many_imports`, `too_many_in_use`."""
     with transaction.atomic():
         done = _run(data, actor, on_in_use)
         transaction.set_rollback(True)
@@ -62,7 +66,7 @@ def apply_import(
     """Do what the preview with this hash has shown; rows with errors are left out if `skip_errors`.
 
     Raises `Conflict` `preview_stale` if the file would do something else now, `Invalid` `rows_refused` if rows have
-    errors; both with the preview as it is now, and with nothing written.
+    errors; both with the preview as it is now, and with nothing written. Raises as `preview_import` too.
     """
     with transaction.atomic():
         done = _run(data, actor, on_in_use)
@@ -99,6 +103,9 @@ class Refused(Invalid):
 
 
 def _run(data: bytes, actor: Any, on_in_use: OnInUse) -> Import:
+    if not take_a_place(f"employee import {actor.pk}", AT_ONCE):
+        detail = _("Imports of yours are under way. Wait until one of them is done.")
+        raise TooMany("too_many_imports", detail, wait=5)
     table = read_table(data)
     rows = list(person_rows(table))
     business_id = get_current_business_id()

@@ -25,6 +25,9 @@ MAX_CPU_SECONDS = 30
 MAX_UNPACKED_BYTES = 100 * 1024**2
 MAX_PART_BYTES = 8 * 1024**2  # of the parts that are read as a whole
 MAX_SHEETS = 20
+# Of all cells together. A workbook keeps a text once and names it in as many cells as it likes; who reads our answer
+# would have it as often.
+MAX_LETTERS = 8 * 1000**2
 EXIT_REFUSED = 3
 _LARGE_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/media/")
 # Larger whole numbers are not exact in a spreadsheet.
@@ -74,17 +77,27 @@ def read_sheets(data: bytes, rows: int, columns: int) -> list[Any]:
     book = openpyxl.load_workbook(
         BytesIO(data), read_only=True, data_only=True, keep_links=False
     )
-    return [
-        read_sheet(sheet, rows, columns)
+    visible = [
+        sheet
         for sheet in book.worksheets[:MAX_SHEETS]
         if sheet.sheet_state == "visible"
     ]
+    sheets, letters = [], 0
+    for sheet in visible:
+        found, more = read_sheet(sheet, rows, columns, MAX_LETTERS - letters)
+        sheets.append(found)
+        letters += more
+    return sheets
 
 
-def read_sheet(sheet: Any, rows: int, columns: int) -> list[Any]:
+def read_sheet(
+    sheet: Any, rows: int, columns: int, most_letters: int
+) -> tuple[list[Any], int]:
+    """The rows of a sheet, and how many letters stand in them."""
     # What a sheet says of its own size may be anything.
     sheet.reset_dimensions()
     found: list[Any] = []
+    letters = 0
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = [read_cell(cell) for cell in row]
         while cells and cells[-1] is None:
@@ -93,10 +106,18 @@ def read_sheet(sheet: Any, rows: int, columns: int) -> list[Any]:
             continue
         if len(cells) > columns:
             raise Refusal("too_many_columns")
+        letters += sum(map(letters_of, cells))
+        if letters > most_letters:
+            raise Refusal("file_too_complex")
         found.append([number, cells])
         if len(found) > rows:
             break
-    return found
+    return found, letters
+
+
+def letters_of(cell: Any) -> int:
+    text = cell[1] if isinstance(cell, list) else cell
+    return len(text or "")
 
 
 def read_cell(cell: Any) -> Any:

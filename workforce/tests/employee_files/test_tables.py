@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from rest_framework.test import APIClient
 
 from automatehq.rest.errors import Invalid
@@ -221,6 +222,17 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_does() -> None
     assert refusal_of(bomb) == "file_too_complex"
     styles = b"<styleSheet>" + b"<a/>" * 3_000_000 + b"</styleSheet>"
     assert refusal_of(repacked(WORKBOOK, xl_styles__xml=styles)) == "file_too_complex"
+
+
+def test_a_text_that_very_many_cells_name_is_refused_before_each_has_it() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:  # which keeps each text once
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ENGLISH)
+        for row in range(1, 1000):
+            sheet.write_row(row, 0, ["ש" * 5000] * 9)
+    assert len(file.getvalue()) < 50_000
+    assert refusal_of(file.getvalue()) == "file_too_complex"
 
 
 def test_entities_of_xml_are_not_followed() -> None:
