@@ -245,3 +245,26 @@ def test_the_side_bar_is_reached_without_a_script(
         page.click(".nav a >> text=Employees")
         page.wait_for_url("**/workforce/employee/")
         assert page.is_hidden("[data-menu]")
+
+
+def test_the_bar_of_who_acts_counts_down_and_says_when_little_is_left(
+    live_server: Any,
+    complaints: Complaints,
+    speaking: Callable[[str, str], AdminClient],
+) -> None:
+    client = speaking("acting", "en")
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.clock.install()
+        page.goto(reverse("admin:index"))
+        left, says = "[data-acting-left]", "[data-acting-says]"
+        assert page.inner_text(left).startswith(("60:00", "59:5"))
+        page.clock.run_for("54:00")
+        assert page.text_content(says) == ""
+        page.clock.run_for("01:30")
+        assert page.inner_text(left).startswith("4:")
+        assert "Five minutes" in page.text_content(says)
+        page.clock.run_for("05:00")
+        assert page.inner_text(left).startswith("0:00")
+        assert "is over" in page.text_content(says)
+    complaints.check()
