@@ -49,10 +49,9 @@ def test_from_upload_to_payroll_file(
             open_window(browser, live_server.url, complaints), acme.reviewer
         )
         clerk.click("text=Upload work cards")
-        clerk.set_input_files("[name=files]", scan)
         clerk.select_option("[name=site]", label="Harbour")
         clerk.fill("[name=month]", "2026-06")
-        clerk.click("[type=submit][value='Upload']")
+        clerk.set_input_files("[name=files]", scan)
         clerk.click(".upload-results .uploaded a")
         clerk.wait_for_load_state()
         card = clerk.url

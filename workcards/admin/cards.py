@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -20,16 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import (
-    FilesField,
     MonthField,
-    Refusable,
     ServiceForm,
     refusing,
     told_plainly,
 )
 from automatehq.marks import badge_of
 from automatehq.rest.errors import DomainError
-from businesses.tenancy.admin import TenantAdmin
 from businesses.tenancy.seal import is_sealed_for_this_business
 from workcards import services
 from workcards.downloads import RENDITIONS, scan_response
@@ -37,51 +33,22 @@ from workcards.hours import sum_hours
 from workcards.models import DayEntry, WorkCard
 from workcards.months import month_text
 from workcards.serializers import ManualCardSerializer
-from workcards.services.uploads import default_month
 from workcards.states import ReviewStatus
 from workcards.suggestions import QUERY_LENGTH, suggest
-from workforce.models import Site
 
 from .approval import approve_selected, version_field
 from .days import VersionForm, day_formset, rows_of
 from .filters import MonthFilter
-from .verbs import VERBS, employee_field, who_changed_it
+from .uploads import UploadPages
+from .verbs import VERBS, who_changed_it
 
 
 class ManualCardForm(ServiceForm):
     processing_month = MonthField(label=gettext_lazy("Month"))
 
 
-class UploadForm(Refusable, forms.Form):
-    """Scans, and what is known of them."""
-
-    files = FilesField(  # type: ignore[assignment]  # not the form's own, which Django takes from the request
-        label=gettext_lazy("Files"),
-        help_text=gettext_lazy(
-            "JPEG, PNG, WEBP, GIF, TIFF, HEIC or PDF; at most 10 MB each, 50 at a time. Each page becomes a card."
-        ),
-    )
-    site = forms.ModelChoiceField(
-        label=gettext_lazy("Site"),
-        queryset=Site.objects.active().not_hidden(),
-        required=False,
-        help_text=gettext_lazy("Empty: the employee’s own."),
-    )
-    month = MonthField(label=gettext_lazy("Month"), required=False)
-    employee = employee_field(
-        required=False, help_text=gettext_lazy("If all files are of one person.")
-    )
-    allow_duplicate = forms.BooleanField(
-        label=gettext_lazy("Take in again what is there already"), required=False
-    )
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        self.request = request
-        super().__init__(*args, **kwargs)
-
-
 @admin.register(WorkCard)
-class WorkCardAdmin(TenantAdmin):
+class WorkCardAdmin(UploadPages):
     add_form = ManualCardForm
     add_serializer_class = ManualCardSerializer
     rights = {
@@ -182,9 +149,6 @@ class WorkCardAdmin(TenantAdmin):
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
         return [
-            path(
-                "upload/", guarded(self.upload_view), name="workcards_workcard_upload"
-            ),
             path(
                 "<path:object_id>/file/",
                 guarded(self.file_view, cacheable=True),
@@ -292,43 +256,6 @@ class WorkCardAdmin(TenantAdmin):
         }
         return TemplateResponse(
             request, "admin/workcards/workcard/card.html", context, status=status
-        )
-
-    def upload_view(self, request: Any) -> HttpResponse:
-        """Scans come in; what became of each file is told on the same page."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        if request.method == "POST" and not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)
-        uploads, status = None, 200
-        if request.method == "POST":
-            form = UploadForm(request.POST, request.FILES, request=request)
-            status = 400
-            if form.is_valid():
-                try:
-                    with refusing(request):
-                        uploads = services.upload_cards(
-                            actor=request.user, **form.cleaned_data
-                        )
-                except DomainError as refusal:
-                    form.refuse(refusal)
-                    status = refusal.status_code
-                else:
-                    is_any_here = uploads.uploaded or uploads.duplicates
-                    status = 200 if is_any_here else 400
-        else:
-            form = UploadForm(initial={"month": default_month()}, request=request)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Upload work cards"),
-            "opts": self.opts,
-            "form": form,
-            "button": _("Upload"),
-            "uploads": uploads,
-            "media": self.media + form.media,
-        }
-        return TemplateResponse(
-            request, "admin/workcards/workcard/upload.html", context, status=status
         )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -46,8 +47,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file whose bytes the business has already, on these cards."""
+    """A file whose bytes the business has already, on these cards; `index` is its place among those sent."""
 
+    index: int
     filename: str
     existing: list[WorkCard]
 
@@ -64,11 +66,12 @@ class Failure:
 
 @dataclass
 class Uploads:
-    """What became of each file."""
+    """What became of each file; `places` says of each new card at which place among those sent its file was."""
 
     uploaded: list[WorkCard] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    places: dict[uuid.UUID, int] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -119,14 +122,17 @@ def upload_cards(
     lock_names("scan", {intake.sha256 for _index, intake in readable})
     for index, intake in readable:
         if not allow_duplicate and (existing := _cards_of(intake)):
-            uploads.duplicates.append(Duplicate(intake.filename, existing))
+            uploads.duplicates.append(Duplicate(index, intake.filename, existing))
             continue
         try:
-            uploads.uploaded += _take_in(files[index], intake, card, actor)
+            cards = _take_in(files[index], intake, card, actor)
         except NotStored:
             logger.exception("an upload could not be stored")
             detail = _("The file could not be stored. Send it again later.")
             uploads.failed.append(Failure(index, intake.filename, "not_stored", detail))
+        else:
+            uploads.uploaded += cards
+            uploads.places |= dict.fromkeys((card.pk for card in cards), index)
     uploads.failed.sort(key=lambda failure: failure.index)
     return uploads
 

@@ -1,0 +1,267 @@
+// Uploading: files are dropped or chosen, sent a few at a time, and each row tells what became of its file.
+// Without this script the form is sent whole, and answered with the same table.
+
+import { Sender } from "./upload_sender.js";
+
+const form = document.querySelector("[data-upload]");
+const template = document.querySelector("template[data-row]");
+const rows = document.querySelector("[data-rows]");
+const notice = document.querySelector("[data-notice]");
+const says = document.querySelector("[data-says]");
+const input = form.elements.files;
+const drop = form.querySelector("[data-drop]");
+const send = form.querySelector("[data-send]");
+const words = template.dataset;
+const settled = ["uploaded", "duplicate", "failed"];
+const items = [];
+
+form.classList.add("is-scripted");
+form.querySelector("[data-without-script]").hidden = true;
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+function sizeOf(bytes) {
+  const [unit, amount] = bytes < 1e6 ? ["kilobyte", Math.ceil(bytes / 1e3)] : ["megabyte", bytes / 1e6];
+  const format = { style: "unit", unit, maximumFractionDigits: 1 };
+  const text = new Intl.NumberFormat(document.documentElement.lang, format).format(amount);
+  // Figures are read left to right here, whatever mark the language begins them with.
+  return text.replace(/\u200f/g, "");
+}
+
+// One file: what is known of it, and its row.
+
+class Item {
+  constructor(file, presets) {
+    Object.assign(this, { file, presets, again: false, cards: [] });
+    this.row = template.content.firstElementChild.cloneNode(true);
+    this.part("name").textContent = this.part("name").title = file.name;
+    this.part("size").textContent = sizeOf(file.size);
+    this.row.querySelector("progress").setAttribute("aria-label", file.name);
+    for (const name of ["open", "again", "drop-it"]) {
+      const label = `${this.part(name).textContent}: ${file.name}`;
+      this.part(name).setAttribute("aria-label", label);
+    }
+    this.part("again").addEventListener("click", () => takeInAgain(this));
+    this.part("drop-it").addEventListener("click", () => remove(this));
+    this.become("waiting");
+  }
+
+  part(name) {
+    return this.row.querySelector(`[data-${name}]`);
+  }
+
+  become(state, text = "") {
+    this.state = state;
+    this.row.className = state;
+    for (const one of this.row.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
+    this.part("text").textContent = text;
+    this.part("again").hidden = state !== "duplicate";
+    this.part("drop-it").hidden = state !== "waiting" || !sender.isHeld;
+    this.part("open").hidden = !this.cards.length;
+    if (this.cards.length) this.part("open").href = this.cards[0].url;
+    this.part("cards").textContent = state === "uploaded" ? this.cards.length : "";
+  }
+
+  progress(percent) {
+    if (percent >= 100) {
+      if (this.state !== "reading") this.become("reading");
+      return;
+    }
+    if (this.state !== "sending") this.become("sending");
+    this.row.querySelector("progress").value = percent;
+    this.part("text").textContent = `${Math.floor(percent)}%`;
+  }
+
+  settle({ result, text = "", cards = [] }) {
+    this.cards = cards;
+    this.become({ stored: "uploaded", duplicate: "duplicate" }[result] ?? "failed", text);
+  }
+}
+
+// What the script can tell by itself; the server looks at everything again.
+function fault(file) {
+  if (file.size > Number(form.dataset.maxBytes)) return words.tooLarge;
+  if (file.size === 0) return words.empty;
+  const isScan = !file.type || file.type.startsWith("image/") || file.type === "application/pdf";
+  return isScan ? "" : words.noScan;
+}
+
+function presetsNow() {
+  const presets = new FormData(form);
+  for (const name of ["files", "allow_duplicate"]) presets.delete(name);
+  return presets;
+}
+
+const sender = new Sender({
+  url: form.action,
+  maxFiles: Number(form.dataset.maxFiles),
+  changed: tell,
+  refused: (fields) => {
+    hold(words.choose);
+    showErrors(fields);
+  },
+  busy: () => show(words.busy),
+  stopped: (status) => hold(reason(status)),
+  resumed: () => show(""),
+});
+
+function reason(status) {
+  const known = { 0: words.offline, 401: words.signedOut, 403: words.denied, 409: words.elsewhere };
+  return known[status] ?? words.broken;
+}
+
+function add(files) {
+  document.querySelector("[data-files]").hidden = false;
+  const presets = presetsNow();
+  const fresh = [...files].map((file) => new Item(file, presets));
+  for (const item of fresh) {
+    items.push(item);
+    rows.append(item.row);
+    const wrong = fault(item.file);
+    if (wrong) item.settle({ result: "refused", text: wrong });
+    else sender.queue(item);
+  }
+  // While something is to be corrected first, the files wait for the button.
+  if (isSaidWhere(presets)) sender.go();
+  tell();
+}
+
+// Without a site and an employee no server need be asked; whether they are right, it knows.
+function isSaidWhere(presets) {
+  if (presets.get("site") || presets.get("employee")) return true;
+  sender.isHeld = true;
+  hold(words.choose);
+  showErrors({ site: [{ message: words.noSite }] });
+  return false;
+}
+
+function takeInAgain(item) {
+  item.again = true;
+  item.cards = [];
+  item.become("waiting");
+  sender.queue(item);
+  // The button that had the focus is gone; the row has its name.
+  item.row.tabIndex = -1;
+  item.row.focus();
+  sender.go();
+  tell();
+}
+
+function remove(item) {
+  sender.forget(item);
+  items.splice(items.indexOf(item), 1);
+  item.row.remove();
+  input.focus();
+  tell();
+}
+
+function hold(text) {
+  show(text);
+  for (const item of items) if (item.state === "waiting") item.part("drop-it").hidden = false;
+}
+
+function show(text) {
+  notice.hidden = !text;
+  notice.querySelector("[data-notice-text]").textContent = text;
+}
+
+// What the server found wrong with site, month or employee, beside the field.
+
+function clearErrors() {
+  for (const list of form.querySelectorAll(".errorlist")) list.remove();
+  for (const row of form.querySelectorAll(".errors")) row.classList.remove("errors");
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+}
+
+function showErrors(fields) {
+  clearErrors();
+  let first = null;
+  for (const [name, errors] of Object.entries(fields)) {
+    const place = form.querySelector(`[data-field="${name}"]`) ?? form;
+    const list = document.createElement("ul");
+    list.className = `errorlist${place === form ? " nonfield" : ""}`;
+    list.id = `upload-error-${name}`;
+    for (const { message } of errors) list.append(Object.assign(document.createElement("li"), { textContent: message }));
+    if (place === form) form.prepend(list);
+    else place.append(list);
+    place.classList.toggle("errors", place !== form);
+    const field = form.elements[name];
+    if (field) {
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", list.id);
+      first ??= field;
+    }
+  }
+  first?.focus();
+}
+
+// The sums, in the page and for those who listen.
+
+let saying = 0;
+
+function tell() {
+  const of = (state) => items.filter((item) => item.state === state);
+  const made = of("uploaded").flatMap((item) => item.cards);
+  const counts = {
+    cards: made.length,
+    unassigned: made.filter((card) => card.needs_assignment).length,
+    duplicate: of("duplicate").length,
+    refused: of("failed").length,
+    done: items.filter((item) => settled.includes(item.state)).length,
+    all: items.length,
+  };
+  for (const place of document.querySelectorAll("[data-count]")) place.textContent = counts[place.dataset.count];
+  document.querySelector("[data-so-far]").hidden = !counts.done;
+  document.querySelector("[data-go=assign]").hidden = !counts.unassigned;
+  document.querySelector("[data-go=review]").hidden = !counts.cards || counts.unassigned > 0;
+  const bar = document.querySelector("[data-all]");
+  Object.assign(bar, { max: counts.all || 1, value: counts.done });
+  document.querySelector("[data-all-text]").textContent = `${counts.done} / ${counts.all}`;
+  send.hidden = !(sender.isHeld && sender.isWaiting);
+  clearTimeout(saying);
+  if (counts.done) saying = setTimeout(() => (says.textContent = fill(words.progress, counts)), 400);
+}
+
+// Choosing, dropping, pressing, leaving
+
+input.addEventListener("change", () => {
+  add(input.files);
+  input.value = "";
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearErrors();
+  show("");
+  const presets = presetsNow();
+  sender.renew(presets);
+  if (isSaidWhere(presets)) sender.go();
+  tell();
+});
+
+const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+// A file that misses the field by a little must not replace the page.
+document.addEventListener("dragover", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  drop.classList.add("is-over");
+});
+document.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) drop.classList.remove("is-over");
+});
+document.addEventListener("drop", (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  drop.classList.remove("is-over");
+  if (event.dataTransfer.files.length) add(event.dataTransfer.files);
+});
+
+addEventListener("beforeunload", (event) => {
+  if (items.some((item) => !settled.includes(item.state))) event.preventDefault();
+});
+
+send.hidden = true;

@@ -1,0 +1,120 @@
+// Sends files in requests of a few, two requests at a time: of the three uploads that one person may have under way,
+// one is left for another tab. What the server asks to wait for waits; what fails is held until somebody says go.
+
+const AT_ONCE = 2;
+const FILES = 4;
+const BYTES = 20e6;
+
+export class Sender {
+  #waiting = [];
+  #underWay = 0;
+  #wait = 0;
+
+  constructor(options) {
+    Object.assign(this, options);
+    this.isHeld = false;
+  }
+
+  get isWaiting() {
+    return this.#waiting.length > 0;
+  }
+
+  queue(item) {
+    this.#waiting.push(item);
+  }
+
+  forget(item) {
+    this.#waiting = this.#waiting.filter((one) => one !== item);
+  }
+
+  // What waits is sent with what the form says now.
+  renew(presets) {
+    for (const item of this.#waiting) item.presets = presets;
+    this.isHeld = false;
+  }
+
+  go() {
+    while (!this.isHeld && !this.#wait && this.#underWay < AT_ONCE && this.isWaiting) this.#send(this.#next());
+  }
+
+  // The next few that were given alike.
+  #next() {
+    const [first] = this.#waiting;
+    const batch = [];
+    let bytes = 0;
+    for (const item of this.#waiting) {
+      bytes += item.file.size;
+      const isAlike = item.presets === first.presets && item.again === first.again;
+      if (!isAlike || batch.length >= Math.min(FILES, this.maxFiles) || (batch.length && bytes > BYTES)) break;
+      batch.push(item);
+    }
+    this.#waiting.splice(0, batch.length);
+    return batch;
+  }
+
+  #send(batch) {
+    const body = new FormData();
+    for (const [name, value] of batch[0].presets) body.append(name, value);
+    if (batch[0].again) body.append("allow_duplicate", "on");
+    for (const item of batch) body.append("files", item.file);
+    const request = new XMLHttpRequest();
+    request.open("POST", this.url);
+    request.setRequestHeader("Accept", "application/json");
+    request.upload.addEventListener("progress", (event) => {
+      // Files go one behind the other: what has gone belongs to the first of them.
+      let gone = event.loaded;
+      for (const item of batch) {
+        const part = Math.max(0, gone) / item.file.size;
+        item.progress(event.loaded >= event.total ? 100 : Math.min(99, 100 * part));
+        gone -= item.file.size;
+      }
+    });
+    request.addEventListener("loadend", () => this.#answered(batch, request));
+    this.#underWay += 1;
+    for (const item of batch) item.progress(0);
+    request.send(body);
+  }
+
+  #answered(batch, request) {
+    this.#underWay -= 1;
+    const answer = parsed(request.responseText);
+    if (answer?.files) {
+      for (const file of answer.files) batch[file.index].settle(file);
+    } else if (request.status === 429) {
+      this.#back(batch);
+      this.#pause(Number(request.getResponseHeader("Retry-After")) || 5);
+    } else {
+      // Sent once more, it could be there already: then it is better said than doubled.
+      if (request.status === 0 || request.status >= 500) for (const item of batch) item.again = false;
+      this.isHeld = true;
+      this.#back(batch);
+      if (answer?.fields) this.refused(answer.fields);
+      else this.stopped(request.status);
+    }
+    this.changed();
+    this.go();
+  }
+
+  #back(batch) {
+    this.#waiting.unshift(...batch);
+    for (const item of batch) item.become("waiting");
+  }
+
+  #pause(seconds) {
+    this.busy();
+    clearTimeout(this.#wait);
+    this.#wait = setTimeout(() => {
+      this.#wait = 0;
+      this.resumed();
+      this.go();
+    }, seconds * 1000);
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
