@@ -24,7 +24,7 @@ from workcards.tests.scans import pages, scan
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MONTH = "2026-03"
-HEBREW_NAME = "כרמל לדוגמה"
+HEBREW_NAME = "נועה לדוגמה"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 PDF_PAGES = 2
 
@@ -235,11 +235,9 @@ def take_people_on(business: Business) -> dict[str, Any]:
     business.reviewer.send(
         "employees/import/apply", "file", [file], 200, hash=preview["hash"]
     )
-    ana, boris, carmel = business.viewer.rows(
-        "employees", ordering="external_employee_id"
-    )
-    assert carmel["full_name"] == HEBREW_NAME
-    assert (boris["site"]["name"], carmel["site"]["name"]) == ("Harbour", "Mill")
+    ana, boris, noa = business.viewer.rows("employees", ordering="external_employee_id")
+    assert noa["full_name"] == HEBREW_NAME
+    assert (boris["site"]["name"], noa["site"]["name"]) == ("Harbour", "Mill")
     found: dict[str, Any] = ana
     return found
 
@@ -256,10 +254,10 @@ def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
     (anas_mill,) = north.upload(phone, site=mill)["uploaded"]
     assert len(north.uploader.rows("work_cards/unassigned")) == 4
 
-    carmel = north.uploader.rows("employees", search=HEBREW_NAME)[0]
+    noa = north.uploader.rows("employees", search=HEBREW_NAME)[0]
     by_hand = north.uploader.create(
         "work_cards",
-        employee_id=carmel["id"],
+        employee_id=noa["id"],
         site_id=mill,
         processing_month=MONTH,
     )
@@ -269,12 +267,12 @@ def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
         "boris": north.assign(boris, "CD 679801"),
         "boris again": north.assign(boris_again, "boris"),
         "ana at mill": north.assign(anas_mill, "0007"),
-        "carmel": by_hand,
+        "noa": by_hand,
     }
 
 
 def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
-    ana, boris, again, mill, carmel = cards.values()
+    ana, boris, again, mill, noa = cards.values()
     wrong = worked(2, "08:00", "16:30") | {"total_hours": "8"}
     refused = north.reviewer.put(
         f"work_cards/{ana['id']}/day-entries",
@@ -302,17 +300,17 @@ def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
     assert conflict["same_site"] is False
     approve(north, mill, version, resolutions=answer(conflict, "add"))
 
-    version = north.type_days(carmel, absent(30, "SICK"), worked(31, "20:00", "04:00"))
+    version = north.type_days(noa, absent(30, "SICK"), worked(31, "20:00", "04:00"))
     done = north.reviewer.post(
         "work_cards/bulk-approve",
         {
             "cards": [
-                {"id": carmel["id"], "version": version},
+                {"id": noa["id"], "version": version},
                 {"id": ana["id"], "version": anas},
             ]
         },
     )
-    assert done["approved"] == [carmel["id"]]
+    assert done["approved"] == [noa["id"]]
     assert [failure["id"] for failure in done["failed"]] == [ana["id"]]
     assert north.viewer.rows("work_cards/pending") == []
 
