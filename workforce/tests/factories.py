@@ -25,7 +25,8 @@ class EmployeeFactory(DjangoModelFactory[Employee]):
     site = factory.SubFactory(SiteFactory)
     full_name = factory.Sequence(lambda number: f"Employee {number}")
     passport_id = factory.Sequence(lambda number: f"P{number:07}")
-    external_employee_id = factory.Sequence(lambda number: f"{number}")
+    # Never what a test calls somebody by itself.
+    external_employee_id = factory.Sequence(lambda number: f"9{number:06}")
 
 
 class SiteSettingsFactory(DjangoModelFactory[SiteSettings]):
