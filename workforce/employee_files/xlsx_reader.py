@@ -11,6 +11,7 @@ more than asked for if it has them. Exit status 3 is a refusal, its code on stdo
 
 import datetime
 import json
+import re
 import sys
 import zipfile
 from contextlib import suppress
@@ -30,6 +31,8 @@ MAX_SHEETS = 20
 MAX_LETTERS = 8 * 1000**2
 EXIT_REFUSED = 3
 _LARGE_PARTS = ("xl/worksheets/", "xl/sharedstrings", "xl/media/")
+# How a workbook writes what XML can't, such as the carriage return of a line break, and an underscore before such a thing.
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 # Larger whole numbers are not exact in a spreadsheet.
 MAX_EXACT = 10**15
 
@@ -132,7 +135,13 @@ def read_cell(cell: Any) -> Any:
         return read_number(value)
     if isinstance(value, datetime.date):  # a datetime is one, too
         return ["date", value.strftime("%Y-%m-%d")]
-    return str(value)
+    return _ESCAPED.sub(_unescaped, str(value))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    is_character = code and not 0xD800 <= code <= 0xDFFF
+    return chr(code) if is_character else match[0]
 
 
 def read_number(value: float) -> list[str]:

@@ -100,6 +100,12 @@ def test_a_workbook_gives_whole_numbers_dates_and_last_results() -> None:
     assert table.cell(second, "passport_id").text == ""
 
 
+def test_what_a_workbook_writes_for_what_xml_can_not_is_read_as_it_was() -> None:
+    strange = ("_xD800__x0000_", "Two_x000D_\nlines", "_x005F_x0041_")
+    read = cells_of(as_xlsx(ENGLISH, strange))
+    assert read == [["_xD800__x0000_", "Two\r\nlines", "_x0041_"]]
+
+
 def test_the_sheet_with_headers_that_are_known_is_read() -> None:
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx(("Notes",), ("Nothing",))))
     sheet = book.create_sheet("People")
