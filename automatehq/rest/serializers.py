@@ -2,11 +2,13 @@
 
 import datetime
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.core.validators import MaxLengthValidator
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import SkipField, empty
@@ -25,6 +27,9 @@ from .paths import parse_uuid
 
 # No text that a person types is longer, unless its model or field says otherwise.
 TEXT_LIMIT = 5_000
+
+# But for tab, line feed and the like. DRF refuses zeros and halves of characters.
+_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 
 # So many refused fields are named at most.
 MAX_REFUSED = 50
@@ -154,6 +159,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
                 for validator in kwargs["validators"]
                 if not isinstance(validator, UniqueValidator)
             ]
+        if issubclass(field_class, serializers.CharField):
+            kwargs["validators"] = [*kwargs.get("validators", ()), _refuse_controls]
         return field_class, kwargs
 
     def _model_named(self, name: str) -> type[models.Model] | str | None:
@@ -178,6 +185,14 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
     def get_unique_for_date_validators(self) -> list[Any]:
         return []
+
+
+def _refuse_controls(text: str) -> None:
+    """Refuse text that no file of text could hold: a list with such a name in it would be taken for no list."""
+    if _CONTROLS.search(text):
+        raise serializers.ValidationError(
+            _("This has control characters."), code="control_characters_not_allowed"
+        )
 
 
 def _limit_text(field: Any) -> None:
