@@ -9,6 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,6 +27,7 @@ from . import profile_admin as _profile_admin  # noqa: F401 -- registers profile
 from . import services
 from .change_admin import ChangesPage
 from .models import ExportProfile, ExportRun
+from .preview import preview_of
 from .serializers import ExportRequestSerializer
 from .views import file_response
 
@@ -42,12 +44,20 @@ class ExportRequestForm(ServiceForm):
         label=_("Profile"),
         queryset=ExportProfile.objects.all(),
         required=False,
+        empty_label=_("None"),
         help_text=_("For a payroll program."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site: Any = self.fields["site"]
+        site.empty_label = _("All sites")
 
 
 @admin.register(ExportRun)
 class ExportRunAdmin(ChangesPage):
+    change_list_template = "admin/exports/exportrun/change_list.html"
+    add_form_template = "admin/exports/exportrun/add.html"
     add_form = ExportRequestForm
     add_serializer_class = ExportRequestSerializer
     rights = {"view": "exports.see", "add": "exports.create"}
@@ -57,10 +67,11 @@ class ExportRunAdmin(ChangesPage):
         "month",
         "site",
         "state",
+        "download",
+        "since_then",
         "row_count",
         "requester",
         "created_at",
-        "download",
     )
     list_select_related = ("site",)
     list_filter = ("status", MonthFilter, "kind", "site")
@@ -114,11 +125,27 @@ class ExportRunAdmin(ChangesPage):
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: ExportRun) -> SafeString:
-        return badge_of(ExportRun.Status(run.status))
+        badge = badge_of(ExportRun.Status(run.status))
+        if run.status not in UNDER_WAY:
+            return badge
+        # The list looks again at rows with this mark.
+        return format_html(
+            '<span class="under-way" data-under-way>{}<progress max="100" value="{}" aria-label="{}"></progress></span>',
+            badge,
+            run.progress,
+            _("Progress of %(file)s") % {"file": run},
+        )
 
     @admin.display(description=_("requested by"))
     def requester(self, run: ExportRun) -> str:
         return run.exported_by_name or "–"
+
+    @admin.display(description=_("since then"))
+    def since_then(self, run: ExportRun) -> SafeString | str:
+        if run.status != ExportRun.Status.DONE:
+            return "–"
+        url = reverse("admin:exports_exportrun_changes", args=[run.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Changes"))
 
     @admin.display(description=_("download"))
     def download(self, run: ExportRun) -> SafeString | str:
@@ -151,9 +178,33 @@ class ExportRunAdmin(ChangesPage):
         return response
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.file_view, cacheable=True)
-        name = "exports_exportrun_file"
-        return [path("<path:object_id>/file/", view, name=name), *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "add/preview/",
+                guarded(self.preview_view),
+                name="exports_exportrun_preview",
+            ),
+            path(
+                "<path:object_id>/file/",
+                guarded(self.file_view, cacheable=True),
+                name="exports_exportrun_file",
+            ),
+            *super().get_urls(),
+        ]
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """How the file would begin that the form asks for: a part of the page of a new run."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = self.get_form(request)(request.GET)
+        context = {
+            "preview": preview_of(**form.values) if form.is_valid() else None,
+            "problems": [said for errors in form.errors.values() for said in errors],
+        }
+        return TemplateResponse(
+            request, "admin/exports/exportrun/preview.html", context
+        )
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The file of a run that is done."""

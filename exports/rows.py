@@ -1,7 +1,7 @@
 """What an export reads: one row a day, employee and site, from the ledger and, if asked, from cards under review."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date
 from typing import IO, Any, NamedTuple
 from uuid import UUID
@@ -58,7 +58,7 @@ def month_rows(
     include_unapproved: bool = False,
     include_expected: bool = False,
     order: Sequence[str] = BY_SITE,
-) -> Iterator[DayRow]:
+) -> Generator[DayRow, None, None]:
     """The rows of a month, in one query. Iterate inside one scope, in one snapshot.
 
     `business_id` is for the platform's scope. With `include_expected` there is a row without a date for everybody who is

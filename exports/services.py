@@ -39,7 +39,7 @@ def request_run(
     The run keeps a copy of the profile. Raises `Invalid` for a kind that needs one and has none, or the reverse.
     """
     filters: dict[str, Any] = {"include_unapproved": include_unapproved}
-    _check_profile(kind, profile)
+    check_profile(kind, profile)
     if profile is not None:
         filters["profile"] = Profile.of(profile).as_json()
     month = processing_month.replace(day=1)
@@ -78,7 +78,8 @@ def request_run(
     return run
 
 
-def _check_profile(kind: str, profile: ExportProfile | None) -> None:
+def check_profile(kind: str, profile: ExportProfile | None) -> None:
+    """Raise `Invalid` if this kind of file needs a profile and has none, or the reverse."""
     if kind == ExportRun.Kind.PAYROLL_CSV:
         if profile is None:
             raise Invalid("required", _("Say for which payroll program."), "profile_id")

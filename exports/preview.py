@@ -1,0 +1,139 @@
+"""How a file will begin: the writer of its kind, given the first few people of the month."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, Sum
+from openpyxl import load_workbook
+
+from automatehq.rest.errors import DomainError
+from workcards.models import ApprovedDay
+from workforce.models import Site
+
+from .models import ExportProfile, ExportRun
+from .profiles import Profile
+from .rows import DayRow, month_rows
+from .services import check_profile
+from .wanted import Wanted
+from .workbooks import HOURS_FORMAT
+from .writers import WRITERS, Writer
+
+PEOPLE = 8
+LINES = 12
+
+
+@dataclass
+class Preview:
+    """The first lines of a file as text, and what there is of the month in all; `problem` says why there would be no file."""
+
+    header: list[str] = field(default_factory=list)
+    lines: list[list[str]] = field(default_factory=list)
+    has_more: bool = False
+    problem: str = ""
+    days: int = 0
+    employees: int = 0
+    hours: Decimal = Decimal(0)
+
+
+def preview_of(
+    *,
+    kind: str,
+    processing_month: date,
+    site: Site | None = None,
+    include_unapproved: bool = False,
+    profile: ExportProfile | None = None,
+) -> Preview:
+    """What `services.request_run` with the same arguments would make, as far as its first lines. Two queries.
+
+    A problem of people further down shows only when the file is made.
+    """
+    writer = WRITERS[ExportRun.Kind(kind)]
+    preview = Preview(**_sums(processing_month, site))
+    wanted = Wanted(
+        month=processing_month,
+        language="en",
+        is_draft=include_unapproved,
+        profile=Profile.of(profile) if profile else None,
+    )
+    file = io.BytesIO()
+    try:
+        check_profile(kind, profile)
+        with closing(
+            month_rows(
+                processing_month,
+                site_id=site.pk if site else None,
+                include_unapproved=include_unapproved,
+                include_expected=writer.with_expected,
+                order=writer.order,
+            )
+        ) as rows:
+            first = _First(rows)
+            writer.write(iter(first), file, wanted)
+    except DomainError as refusal:
+        preview.problem = " ".join(problem.detail for problem in refusal.problems)
+        return preview
+    lines = _lines(writer, file, wanted)
+    preview.has_more = first.has_more or len(lines) > LINES + 1
+    if kind == ExportRun.Kind.MATRIX_XLSX and first.has_more:
+        # The sums of a matrix are those of all its people, who are not here.
+        lines = [line[:-1] for line in lines]
+    preview.header, *preview.lines = lines[: LINES + 1] or [[]]
+    return preview
+
+
+class _First:
+    """The rows of the first `PEOPLE` of one site or month; `has_more` says afterwards whether there were others."""
+
+    def __init__(self, rows: Iterator[DayRow]) -> None:
+        self.rows = rows
+        self.has_more = False
+
+    def __iter__(self) -> Iterator[DayRow]:
+        seen: set[tuple[str, str]] = set()
+        for row in self.rows:
+            seen.add((row.site_id, row.employee_id))
+            if len(seen) > PEOPLE:
+                self.has_more = True
+                return
+            yield row
+
+
+def _sums(month: date, site: Site | None) -> dict[str, Any]:
+    days = ApprovedDay.objects.for_month(month)
+    if site is not None:
+        days = days.filter(site=site)
+    sums = days.aggregate(
+        days=Count("pk"),
+        employees=Count("employee", distinct=True),
+        hours=Sum("hours", default=Decimal(0)),
+    )
+    return dict(sums)
+
+
+def _lines(writer: Writer, file: io.BytesIO, wanted: Wanted) -> list[list[str]]:
+    """A little more of the file than is shown."""
+    file.seek(0)
+    if writer.extension == "csv":
+        encoding = wanted.profile.encoding if wanted.profile else "utf-8-sig"
+        delimiter = wanted.profile.delimiter if wanted.profile else ","
+        text = io.TextIOWrapper(file, encoding=encoding, newline="")
+        return list(csv.reader(text, delimiter=delimiter))
+    sheet: Any = load_workbook(file).worksheets[0]
+    last = min(sheet.max_row, LINES + 2)
+    return [[_cell(cell) for cell in line] for line in sheet.iter_rows(max_row=last)]
+
+
+def _cell(cell: Any) -> str:
+    """As a spreadsheet shows it."""
+    if cell.value is None:
+        return ""
+    if isinstance(cell.value, datetime):
+        return f"{cell.value:%Y-%m-%d}"
+    is_hours = cell.number_format == HOURS_FORMAT
+    return f"{cell.value:.2f}" if is_hours else str(cell.value)
