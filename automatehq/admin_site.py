@@ -4,15 +4,16 @@ Apps register their admins in the usual way; those that libraries bring are pass
 no business's role may touch.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
@@ -23,7 +24,7 @@ from accounts.authentication import DeadEvidence
 from accounts.sessions import end_session
 from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
-from businesses.tenancy.admin import RightsMixin, is_on_platform
+from businesses.tenancy.admin import RightsMixin
 from businesses.tenancy.seal import SEAL_FIELD, seal
 
 from .admin_doors import Doors
@@ -43,68 +44,13 @@ _OURS_INSTEAD = {
 }
 
 
-class Task(NamedTuple):
-    """Work of every day: for whom, what it is called, and where it is done."""
-
-    right: str
-    label: Any
-    page: str
-    icon: str
-    query: str = ""
-    is_of_platform: bool = False
-
-
-TASKS = (
-    Task(
-        "cards.upload",
-        gettext_lazy("Upload work cards"),
-        "workcards_workcard_upload",
-        "upload",
-    ),
-    Task(
-        "cards.review",
-        gettext_lazy("Review cards"),
-        "workcards_workcard_changelist",
-        "review",
-        "?review_status__exact=NEEDS_REVIEW",
-    ),
-    Task(
-        "exports.create",
-        gettext_lazy("Export a month"),
-        "exports_exportrun_add",
-        "export",
-    ),
-    Task("matrix.see", gettext_lazy("The month at a glance"), "matrix", "month"),
-    Task("matrix.see", gettext_lazy("Missing cards"), "missing_cards", "people"),
-    Task(
-        "matrix.see",
-        gettext_lazy("The month at a glance"),
-        "matrix",
-        "month",
-        is_of_platform=True,
-    ),
-    Task(
-        "matrix.see",
-        gettext_lazy("Missing cards"),
-        "missing_cards",
-        "people",
-        is_of_platform=True,
-    ),
-    Task(
-        "platform.act_as",
-        gettext_lazy("Act for a business"),
-        "act_as",
-        "shield",
-        is_of_platform=True,
-    ),
-)
-
-
 class Report(Protocol):
     """A page that is no list of rows: what it is called, where it is, and how it answers."""
 
     path: str
     name: str
+    title: Any
+    right: str
 
     def view(self, site: Any, request: Any) -> HttpResponse: ...
 
@@ -121,6 +67,8 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reports: list[Report] = []
+        # What the first page tells, set by the app that knows the figures.
+        self.front: Callable[[Any, HttpRequest], HttpResponse] = _all_lists
 
     def add_report(self, report: Report) -> None:
         """Give a page of its own to what tells of many rows; its `view` asks for the right itself."""
@@ -213,11 +161,18 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> TemplateResponse:
-        """Home: what is done every day, and all lists."""
-        return super().index(
-            request, {**(extra_context or {}), "tasks": tasks_of(request)}
-        )
+    ) -> HttpResponse:
+        """Home: the month, or all businesses; Django's own list of lists is a part of it."""
+        return self.front(self, request)
+
+    def lists_context(self, request: Any) -> dict[str, Any]:
+        """All lists and reports that this person may see, for the end of the first page."""
+        return {
+            "app_list": self.get_app_list(request),
+            "reports": [
+                report for report in self.reports if request.user.may(report.right)
+            ],
+        }
 
     def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
         """The object's part of the audit trail, newest first, a page at a time (`?before=<event id>`)."""
@@ -288,23 +243,14 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         return response
 
 
+def _all_lists(site: Workplace, request: HttpRequest) -> HttpResponse:
+    """Django's own first page."""
+    response: HttpResponse = AdminSite.index(site, request)
+    return response
+
+
 def _seconds_until(moment: datetime) -> int:
     return max(0, round((moment - timezone.now()).total_seconds()))
-
-
-def tasks_of(request: HttpRequest) -> list[dict[str, Any]]:
-    """What this person does every day, as links."""
-    user: Any = request.user
-    here = is_on_platform()
-    return [
-        {
-            "label": task.label,
-            "icon": task.icon,
-            "url": reverse(f"admin:{task.page}") + task.query,
-        }
-        for task in TASKS
-        if user.may(task.right) and task.is_of_platform == here
-    ]
 
 
 def typed_values(request: HttpRequest) -> list[tuple[str, str]]:

@@ -124,7 +124,7 @@ def navigation_of(request: HttpRequest) -> list[list[Link]]:
         (_nearness(entry, request), -place) for place, entry in enumerate(shown)
     )
     current = shown[-nearest[1]] if nearest[0] > (0, 0) else None
-    counts = _counts() if any(entry.counts for entry in shown) else {}
+    counts = _counts(request) if any(entry.counts for entry in shown) else {}
     return [
         [_link(entry, request, counts, is_current=entry is current) for entry in group]
         for group in groups
@@ -168,8 +168,11 @@ def _path(page: str, request: Any) -> str:
     return reverse(f"admin:{page}", args=args)
 
 
-def _counts() -> dict[str, int]:
-    """Of the cards that wait for somebody, how many wait for what."""
+def _counts(request: Any) -> dict[str, int]:
+    """Of the cards that wait for somebody, how many wait for what; a page that has asked already leaves it in the request."""
+    known: dict[str, int] | None = getattr(request, "waiting_cards", None)
+    if known is not None:
+        return known
     waiting = WorkCard.objects.pending().order_by().values("review_status")
     return dict(
         waiting.annotate(count=Count("pk")).values_list("review_status", "count")

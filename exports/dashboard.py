@@ -37,13 +37,22 @@ ATTEMPTS = ("cross_business_attempt", "cross_business_conflict")
 
 @dataclass(slots=True)
 class SiteMonth:
-    """A site in a month. `missing` are people whose home it is; those without a home stand under a site that is None."""
+    """A site in a month. `expected` and `missing` are people whose home it is; those without one stand under None.
+
+    `waiting` are the cards that somebody has to assign or to review.
+    """
 
     site_id: uuid.UUID | None = None
     site_name: str | None = None
     cards: int = 0
+    waiting: int = 0
+    expected: int = 0
     missing: int = 0
     hours: Decimal = NO_HOURS
+
+    @property
+    def complete(self) -> int:
+        return self.expected - self.missing
 
 
 @dataclass(slots=True)
@@ -113,6 +122,8 @@ def _count_cards(
         if month == found.month:
             found.cards[status] += count
             sites[site_id].cards += count
+            if status in ReviewStatus.pending():
+                sites[site_id].waiting += count
 
 
 def _count_days(
@@ -165,6 +176,7 @@ def _count_people(found: Dashboard, sites: Sites, business: Business) -> None:
     found.employees_expected = report.counts.total()
     found.missing = found.employees_expected - report.counts[Received.COMPLETE]
     for home in report.sites:
+        sites[home.site_id].expected += len(home.employees)
         sites[home.site_id].missing += sum(
             person.status != Received.COMPLETE for person in home.employees
         )
@@ -206,6 +218,7 @@ class BusinessFigures(NamedTuple):
 
     id: uuid.UUID
     name: str
+    code: str | None
     is_active: bool
     users: int
     employees: int
@@ -224,17 +237,15 @@ def all_businesses(month: date | None = None) -> list[BusinessFigures]:
     rows = (
         Business.objects.listed()
         .order_by("business_name", "id")
-        .values_list("pk", "business_name", "is_active")
+        .values_list("pk", "business_name", "business_code", "is_active")
         .annotate(
-            users=_of_business(User.objects.all()),
-            employees=_of_business(Employee.objects.all()),
-            cards=_of_business(cards),
-            open_reviews=_of_business(cards.pending()),
-            storage_bytes=_of_business(
-                WorkCardFile.objects.all(), Sum("file_size_bytes")
-            ),
+            users=figure_of(User.objects.all()),
+            employees=figure_of(Employee.objects.all()),
+            cards=figure_of(cards),
+            open_reviews=figure_of(cards.pending()),
+            storage_bytes=figure_of(WorkCardFile.objects.all(), Sum("file_size_bytes")),
             last_activity_at=_last_activity(),
-            cross_business_attempts=_of_business(
+            cross_business_attempts=figure_of(
                 AuditEvent.objects.filter(platform_only=True, event_type__in=ATTEMPTS)
             ),
         )
@@ -263,7 +274,7 @@ def _newest(events: Any) -> Subquery:
     return Subquery(events.order_by("-created_at").values("created_at")[:1])
 
 
-def _of_business(rows: Any, figure: Any = None) -> Coalesce:
+def figure_of(rows: Any, figure: Any = None) -> Coalesce:
     """The number of `rows` of the business of the outer query, or another figure of theirs."""
     found = rows.filter(business=OuterRef("pk")).order_by().values("business")
     figures = found.annotate(figure=figure or Count("pk")).values("figure")

@@ -1,0 +1,94 @@
+"""What waits to be done in a business besides its month's figures: one query for a whole first page."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Exists, Min, OuterRef, Subquery
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from workcards.closed_months import ClosedMonth
+from workcards.models import WorkCard
+from workcards.months import last_of_month, previous_month
+from workcards.states import ReviewStatus
+from workforce.models import Employee, Site
+
+from .dashboard import figure_of
+from .models import ExportRun
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`due` is the month that is to be finished: the one that is looked at, or the one before if it still runs.
+
+    `to_assign` and `to_review` are of all months, as the side bar counts them.
+    """
+
+    month: date
+    due: date
+    to_assign: int = 0
+    to_review: int = 0
+    oldest_review_at: datetime | None = None
+    is_closed: bool = False
+    is_due_closed: bool = False
+    due_cards: int = 0
+    due_waiting: int = 0
+    due_exported_at: datetime | None = None
+    has_cards: bool = False
+    has_employees: bool = False
+    has_sites: bool = False
+    has_colleagues: bool = False
+
+    @property
+    def is_running(self) -> bool:
+        return self.due != self.month
+
+    @property
+    def has_begun(self) -> bool:
+        return self.has_cards or self.has_employees
+
+
+def standing_of(business: Business, month: date) -> Standing:
+    """How `business` stands, seen from `month`; one query. In its scope; of another one nothing is said."""
+    today = timezone.localdate(timezone=business.zone)
+    is_running = today <= last_of_month(month)
+    due = previous_month(month) if is_running else month
+    cards, closed = WorkCard.objects.all(), ClosedMonth.objects.all()
+    exported = ExportRun.objects.for_month(due).filter(status=ExportRun.Status.DONE)
+    figures: dict[str, Any] = {
+        "to_assign": figure_of(cards.unassigned()),
+        "to_review": figure_of(cards.with_status(ReviewStatus.NEEDS_REVIEW)),
+        "oldest_review_at": _least(
+            cards.for_month(month).with_status(ReviewStatus.NEEDS_REVIEW)
+        ),
+        "is_closed": _is_there(closed.for_month(month)),
+        "is_due_closed": _is_there(closed.for_month(due)),
+        "due_cards": figure_of(cards.for_month(due)),
+        "due_waiting": figure_of(cards.for_month(due).pending()),
+        "due_exported_at": Subquery(
+            exported.filter(business=OuterRef("pk"))
+            .order_by("-created_at")
+            .values("created_at")[:1]
+        ),
+        "has_cards": _is_there(cards),
+        "has_employees": _is_there(Employee.objects.all()),
+        # Shared by all businesses.
+        "has_sites": Exists(Site.objects.filter(is_active=True)),
+        "has_colleagues": Exists(
+            User.objects.filter(business=OuterRef("pk"), is_active=True)[1:]
+        ),
+    }
+    rows = Business.objects.filter(pk=business.pk).order_by()
+    found = rows.annotate(**figures).values(*figures).first()
+    return Standing(month, due, **(found or {}))
+
+
+def _least(rows: Any) -> Subquery:
+    oldest = rows.filter(business=OuterRef("pk")).order_by().values("business")
+    return Subquery(oldest.annotate(least=Min("created_at")).values("least"))
+
+
+def _is_there(rows: Any) -> Exists:
+    return Exists(rows.filter(business=OuterRef("pk")))
