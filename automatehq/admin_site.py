@@ -159,7 +159,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         """None: what happened stands in the audit trail."""
         return ()
 
-    def index(
+    def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Home: the month, or all businesses; Django's own list of lists is a part of it."""

@@ -99,7 +99,7 @@ def home(site: Any, request: Any) -> HttpResponse:
         "later": _home_of(next_month(month)),
     }
     if standing.has_cards:
-        dashboard = dashboard_of(business, month)
+        dashboard = dashboard_of(business, month, standing.site_names)
         context |= figures_of(dashboard, standing, request)
         context["open_until"] = _open_until(business, month)
     else:

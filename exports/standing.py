@@ -1,10 +1,13 @@
 """What waits to be done in a business besides its month's figures: one query for a whole first page."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Subquery
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import Exists, Min, OuterRef, Subquery, Value
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from accounts.models import User
@@ -40,14 +43,16 @@ class Standing:
     has_employees: bool = False
     has_sites: bool = False
     has_colleagues: bool = False
+    sites: list[dict[str, str]] | None = None
+
+    @property
+    def site_names(self) -> dict[uuid.UUID, str]:
+        """Of the sites where the business has people or cards."""
+        return {uuid.UUID(one["id"]): one["name"] for one in self.sites or ()}
 
     @property
     def is_running(self) -> bool:
         return self.due != self.month
-
-    @property
-    def has_begun(self) -> bool:
-        return self.has_cards or self.has_employees
 
 
 def standing_of(business: Business, month: date) -> Standing:
@@ -79,6 +84,7 @@ def standing_of(business: Business, month: date) -> Standing:
         "has_colleagues": Exists(
             User.objects.filter(business=OuterRef("pk"), is_active=True)[1:]
         ),
+        "sites": _names(Site.objects.in_use()),
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
     found = rows.annotate(**figures).values(*figures).first()
@@ -92,3 +98,9 @@ def _least(rows: Any) -> Subquery:
 
 def _is_there(rows: Any) -> Exists:
     return Exists(rows.filter(business=OuterRef("pk")))
+
+
+def _names(sites: Any) -> Subquery:
+    names = sites.order_by().values(all=Value(1))
+    pairs = JSONBAgg(JSONObject(id="pk", name="site_name"))
+    return Subquery(names.annotate(names=pairs).values("names"))
