@@ -3,22 +3,20 @@
 The walk through all pages meets them almost empty; here they have figures, and everything that opens is open.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from accounts.models import User
 from accounts.tests.personas import Personas
+from businesses.tenancy.context import business_scope
 from exports.tests.test_dashboard import attempt, populate
 from workcards.tests.factories import MONTH, WorkCardFactory
 from workforce.tests.factories import SiteFactory
 
-from .admin_clients import AdminClient
+from .admin_clients import AdminClient, browser_of
 from .browsers import Complaints, chromium, needs_browser, open_window
 from .test_accessibility import DESK, PHONE, ask, enter, look_at
-from .test_accessibility import complaints as complaints
-from .test_accessibility import speaking as speaking
 
 pytestmark = needs_browser
 
@@ -32,6 +30,18 @@ _CUT = """() => [...document.querySelectorAll(".tile *, .button, .months *, .sca
     .map(one => one.outerHTML.slice(0, 120))"""
 
 
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+def client_of(user: User, language: str, **acting: Any) -> AdminClient:
+    """Signed in as `user`, who reads this language."""
+    with business_scope(user.business_id):
+        User.objects.filter(pk=user.pk).update(language=language)
+    return browser_of(user, **acting)
+
+
 def fill(acme: Personas, globex: Personas) -> None:
     for number, business in enumerate((acme, globex)):
         with business.scope():
@@ -39,7 +49,9 @@ def fill(acme: Personas, globex: Personas) -> None:
             WorkCardFactory(
                 unassigned=True,
                 processing_month=MONTH,
-                site=SiteFactory(site_name="A site with a name of many, many words"),
+                site=SiteFactory(
+                    site_name=f"Site {number} has a name of many, many words"
+                ),
             )
     attempt(acme, "cross_business_attempt")
 
@@ -50,13 +62,15 @@ def test_nothing_is_wrong_with_the_first_page(
     live_server: Any,
     acme: Personas,
     globex: Personas,
+    super_admin: User,
     complaints: Complaints,
-    speaking: Callable[[str, str], AdminClient],
     person: str,
     language: str,
 ) -> None:
     fill(acme, globex)
-    client = speaking(person, language)
+    user = acme.admin if person == "admin" else super_admin
+    acting = {"acting_for": acme.business} if person == "acting" else {}
+    client = client_of(user, language, **acting)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         for size in (DESK, {"width": 1024, "height": 768}, PHONE):
@@ -77,9 +91,8 @@ def test_a_business_without_cards_is_shown_the_way(
     live_server: Any,
     acme: Personas,
     complaints: Complaints,
-    speaking: Callable[[str, str], AdminClient],
 ) -> None:
-    client = speaking("admin", "en")
+    client = client_of(acme.admin, "en")
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         for colours in ("light", "dark"):
@@ -96,10 +109,9 @@ def test_months_and_businesses_are_chosen_without_a_script(
     globex: Personas,
     super_admin: User,
     complaints: Complaints,
-    speaking: Callable[[str, str], AdminClient],
 ) -> None:
     fill(acme, globex)
-    clients = speaking("admin", "en"), speaking("platform", "en")
+    clients = client_of(acme.admin, "en"), client_of(super_admin, "en")
     with chromium() as browser:
         pages = []
         for client in clients:

@@ -121,10 +121,10 @@ def test_home_shows_the_figures_of_the_dashboard(
 
 def test_figures_are_written_out_for_who_sees_no_chart(acme: Personas) -> None:
     with acme.scope():
-        somebody = EmployeeFactory(site=SiteFactory())
-        for day in range(1, 31):
-            for _ in range(2):
-                post_day(somebody, day, site=SiteFactory(), hours=Decimal("20.25"))
+        for somebody in (EmployeeFactory(), EmployeeFactory()):
+            site = SiteFactory()
+            for day in range(1, 31):
+                post_day(somebody, day, site=site, hours=Decimal("20.25"))
     text = home(browser_of(acme.viewer)).content.decode()
     assert 'June 2026</a></th><td class="num">1,215.00</td>' in text
     with acme.scope():
