@@ -1,8 +1,8 @@
 """An employee file between its preview and its apply: what was looked at in the admin is what is imported.
 
 It lies under `businesses/<business id>/imports/<user id>/` with an opaque name; the page carries, signed, which file it
-is, whose, and the hash of its preview. It goes when it has been imported. One that was left lying is good for nothing
-after an hour, and `manage.py sweep_files` removes it.
+is, whose, and the hash of its preview. It goes when it has been imported, or when its user has looked at some more. One
+that was left lying is good for nothing after an hour, and `manage.py sweep_files` removes it.
 """
 
 from typing import Any, NamedTuple
@@ -15,6 +15,8 @@ from uuid_utils.compat import uuid7
 from businesses.tenancy.context import get_current_business_id
 
 MAX_AGE_SECONDS = 3600
+# Of one person, in as many windows: nobody fills the disk by looking at files.
+MAX_KEPT = 5
 _SALT = "automatehq.employee-import"
 
 
@@ -27,9 +29,13 @@ class Kept(NamedTuple):
 
 
 def keep(data: bytes, *, user: Any) -> str:
-    """Store a file; gives its path."""
+    """Store a file; gives its path. Of those that the user has left lying the newest stay."""
     folder = f"businesses/{get_current_business_id()}/imports/{user.pk}"
-    return default_storage.save(f"{folder}/{uuid7().hex}", ContentFile(data))
+    path = default_storage.save(f"{folder}/{uuid7().hex}", ContentFile(data))
+    _folders, names = default_storage.listdir(folder)
+    for name in sorted(names)[:-MAX_KEPT]:  # ids of version 7 are in the order of time
+        forget(f"{folder}/{name}")
+    return path
 
 
 def ticket(path: str, hash: str, *, user: Any) -> str:  # noqa: A002 -- as the API calls it

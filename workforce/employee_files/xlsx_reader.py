@@ -26,6 +26,9 @@ MAX_CPU_SECONDS = 30
 MAX_UNPACKED_BYTES = 100 * 1024**2
 MAX_PART_BYTES = 8 * 1024**2  # of the parts that are read as a whole
 MAX_SHEETS = 20
+MAX_ROW_NUMBER = (
+    2**20
+)  # Excel's own; a few letters of XML claim a million times as many
 # Of all cells together. A workbook keeps a text once and names it in as many cells as it likes; who reads our answer
 # would have it as often.
 MAX_LETTERS = 8 * 1000**2
@@ -102,6 +105,8 @@ def read_sheet(
     found: list[Any] = []
     letters = 0
     for number, row in enumerate(sheet.iter_rows(), start=1):
+        if number > MAX_ROW_NUMBER:
+            raise Refusal("file_too_complex")
         cells = [read_cell(cell) for cell in row]
         while cells and cells[-1] is None:
             cells.pop()

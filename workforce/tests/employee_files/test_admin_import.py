@@ -117,6 +117,19 @@ def test_a_ticket_is_good_for_whoever_was_given_it_in_their_business(
     assert names(acme) == names(globex) == set()
 
 
+def test_who_looks_at_very_many_files_leaves_few_lying(
+    acme: Personas, client: AdminClient, site: Site
+) -> None:
+    first, *_, last = [
+        look(client, as_csv(HEADER, (f"X{n:05}", "", "New", ""))) for n in range(7)
+    ]
+    assert len(waiting(acme, acme.reviewer)) == 5
+    assert client.send(IMPORT, {"ticket": ticket_of(first)}).status_code == 409
+    assert client.send(IMPORT, {"ticket": ticket_of(last)}).status_code == 302
+    with acme.scope():
+        assert Employee.objects.get().passport_id == "X00006"
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00\x01\x02", b"PK\x03\x04broken", b"A,B\n1"])
 def test_what_can_not_be_read_is_said_beside_the_file(
     client: AdminClient, acme: Personas, data: bytes

@@ -3,6 +3,7 @@
 import datetime
 import io
 import itertools
+import time
 import zipfile
 from typing import Any
 
@@ -262,6 +263,16 @@ def test_what_a_sheet_says_of_its_size_is_not_believed() -> None:
         assert lied != sheet
         data = repacked(WORKBOOK, xl_worksheets_sheet1__xml=lied)
         assert cells_of(data) == [list(PERSON)]
+
+
+def test_a_row_further_down_than_any_is_not_looked_for() -> None:
+    sheet = zipfile.ZipFile(io.BytesIO(WORKBOOK)).read("xl/worksheets/sheet1.xml")
+    far = sheet.replace(b'<row r="2"', b'<row r="2000000000"')
+    assert far != sheet
+    started = time.monotonic()
+    data = repacked(WORKBOOK, xl_worksheets_sheet1__xml=far)
+    assert refusal_of(data) == "file_too_complex"
+    assert time.monotonic() - started < 20
 
 
 def test_a_workbook_with_too_many_rows_or_columns_is_refused() -> None:
