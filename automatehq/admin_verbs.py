@@ -76,6 +76,7 @@ class VerbsMixin:
             {
                 "name": verb.name,
                 "label": verb.label,
+                "question": verb.question,
                 "url": reverse(
                     f"admin:{self._url_name(verb.name)}", args=[quote(obj.pk)]
                 ),

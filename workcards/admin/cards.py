@@ -6,13 +6,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -21,26 +19,22 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin_forms import (
     MonthField,
     ServiceForm,
-    refusing,
     told_plainly,
 )
 from automatehq.marks import badge_of
 from automatehq.rest.errors import DomainError
-from businesses.tenancy.seal import is_sealed_for_this_business
 from workcards import services
 from workcards.downloads import RENDITIONS, scan_response
-from workcards.hours import sum_hours
-from workcards.models import DayEntry, WorkCard
+from workcards.models import WorkCard
 from workcards.months import month_text
 from workcards.serializers import ManualCardSerializer
 from workcards.states import ReviewStatus
-from workcards.suggestions import QUERY_LENGTH, suggest
 
 from .approval import approve_selected, version_field
-from .days import VersionForm, day_formset, rows_of
 from .filters import MonthFilter
+from .page import CardPage
 from .uploads import UploadPages
-from .verbs import VERBS, who_changed_it
+from .verbs import VERBS
 
 
 class ManualCardForm(ServiceForm):
@@ -48,7 +42,7 @@ class ManualCardForm(ServiceForm):
 
 
 @admin.register(WorkCard)
-class WorkCardAdmin(UploadPages):
+class WorkCardAdmin(CardPage, UploadPages):
     add_form = ManualCardForm
     add_serializer_class = ManualCardSerializer
     rights = {
@@ -168,23 +162,6 @@ class WorkCardAdmin(UploadPages):
         except DomainError as refusal:
             return told_plainly(refusal)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The card: its picture beside the days of its month, and what can be done with it."""
-        card = self._card(request, object_id)
-        if request.method != "POST":
-            return self._card_page(request, card)
-        if not self.has_change_permission(request, card):
-            raise PermissionDenied
-        if not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)
-        return self._save_days(request, card)
-
     def _card(self, request: HttpRequest, object_id: str) -> WorkCard:
         card: WorkCard | None = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, card):
@@ -192,84 +169,3 @@ class WorkCardAdmin(UploadPages):
         if card is None:
             raise Http404
         return card
-
-    def _save_days(self, request: Any, card: WorkCard) -> HttpResponse:
-        formset = day_formset(card, {}, request.POST)
-        version = VersionForm(request.POST)
-        if not (formset.is_valid() and version.is_valid()):
-            return self._card_page(request, card, formset, status=400)
-        try:
-            with refusing(request):
-                saved = services.set_day_entries(
-                    card_id=card.pk,
-                    version=version.cleaned_data["version"],
-                    entries=formset.entries,
-                    actor=request.user,
-                )
-        except DomainError as refusal:
-            problems = formset.refuse(refusal)
-            problems += filter(None, [who_changed_it(refusal)])
-            return self._card_page(
-                request, card, formset, problems, status=refusal.status_code
-            )
-        if "_approve" in request.POST:
-            approval = reverse("admin:workcards_workcard_approve", args=[card.pk])
-            return HttpResponseRedirect(f"{approval}?version={saved.version}")
-        messages.success(request, _("The days are saved."))
-        return HttpResponseRedirect(self.url_of(card))
-
-    def _card_page(
-        self,
-        request: HttpRequest,
-        card: WorkCard,
-        formset: Any = None,
-        problems: Any = (),
-        status: int = 200,
-    ) -> HttpResponse:
-        found = DayEntry.objects.filter(work_card=card).with_ledger()
-        entries = {entry.work_date: entry for entry in found}
-        is_closed = card.month_is_closed  # type: ignore[attr-defined]
-        is_open = card.review_status in ReviewStatus.pending() and not is_closed
-        if formset is None and is_open and self.has_change_permission(request, card):
-            formset = day_formset(card, entries)
-        # What the person saw, not what is now: a change that came between must show when something is sent.
-        version = request.POST.get("version", card.version)
-        verbs = self.offered_verbs(request, card)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": self.card(card),
-            "opts": self.opts,
-            "original": card,
-            "verbs": verbs,
-            **_suggestions(request, card, verbs),
-            "formset": formset,
-            "version": version,
-            "verb_query": urlencode({"version": version}),
-            "rows": rows_of(card, entries, formset),
-            "total_hours": sum_hours(entry.total_hours for entry in entries.values()),
-            "problems": problems,
-            "can_approve": is_open and card.employee_id is not None,
-            "can_delete": not is_closed and self.has_delete_permission(request, card),
-            "month_is_closed": is_closed,
-            "may_see_history": self.offers_history(request),
-            "media": self.media,
-        }
-        return TemplateResponse(
-            request, "admin/workcards/workcard/card.html", context, status=status
-        )
-
-
-def _suggestions(
-    request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """What the search box of a card's page shows, for those who may assign the card as it is now."""
-    urls = {verb["name"]: verb["url"] for verb in verbs}
-    if "assign" not in urls:
-        return {}
-    asked = request.GET.get("q", "").strip()[:QUERY_LENGTH]
-    return {
-        "assign_url": urls["assign"],
-        "asked": asked,
-        "query_length": QUERY_LENGTH,
-        "suggestions": suggest(card, asked) if asked else (),
-    }

@@ -1,32 +1,79 @@
 """The lines of a card as a form: a row for each day of its month."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import DomainError
-from workcards.hours import MAX_BREAK_MINUTES
+from workcards.hours import (
+    MAX_BREAK_MINUTES,
+    MESSAGES,
+    DayRefused,
+    day_figures,
+    sum_hours,
+)
 from workcards.models import DayEntry, WorkCard
 from workcards.months import days_of_month, is_saturday
 from workcards.serializers import LAST_VERSION
+from workcards.services.trail import DAY_FIELDS
 from workcards.states import DayStatus
 
+from .beside import Beside, figure_of
+
+# 7, 0730, 7:30, 7.30: as hands write times. The page's script reads them alike.
+_TIME_TEXT = re.compile(r"(\d{1,2})(?:[:.,;]?(\d{2}))?", re.ASCII)
+# What the page's script says by itself, before the server is asked; those of a `%(figure)s` are put together there.
+_SAID_WHILE_TYPING = (
+    "missing_time",
+    "same_times",
+    "break_out_of_range",
+    "break_without_times",
+    "break_too_long",
+    "invalid_total",
+    "total_out_of_range",
+    "total_mismatch",
+)
+
 _TIME = forms.TextInput(
-    attrs={"size": 5, "inputmode": "numeric", "autocomplete": "off"}
+    attrs={"class": "cell num", "inputmode": "numeric", "autocomplete": "off"}
 )
 _NUMBER = forms.TextInput(
-    attrs={"size": 5, "inputmode": "decimal", "autocomplete": "off"}
+    attrs={"class": "cell num", "inputmode": "decimal", "autocomplete": "off"}
 )
+
+
+class TypedTimeField(forms.TimeField):
+    """A time of day as it is typed: 7, 730, 7:30. Of the end of a shift 24:00 is midnight too."""
+
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        self.is_end = is_end
+        super().__init__(required=False, widget=_TIME, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        match = _TIME_TEXT.fullmatch(str(value).strip())
+        if match is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        hour, minute = int(match[1]), int(match[2] or 0)
+        if self.is_end and (hour, minute) == (24, 0):
+            hour = 0
+        return super().to_python(f"{hour:02}:{minute:02}")
 
 
 class DayForm(forms.Form):
     """One day; a row with nothing in it is no entry."""
 
     work_date = forms.DateField(widget=forms.HiddenInput)
-    from_time = forms.TimeField(label=_("from"), required=False, widget=_TIME)
-    to_time = forms.TimeField(label=_("to"), required=False, widget=_TIME)
+    from_time = TypedTimeField(label=_("from"))
+    to_time = TypedTimeField(label=_("to"), is_end=True)
     break_minutes = forms.IntegerField(
         label=_("break, minutes"),
         required=False,
@@ -42,21 +89,28 @@ class DayForm(forms.Form):
         widget=_NUMBER,
     )
     day_status = forms.ChoiceField(
-        label=_("absence"), required=False, choices=[("", "–"), *DayStatus.choices]
+        label=_("absence"),
+        required=False,
+        choices=[("", "–"), *DayStatus.choices],
+        widget=forms.Select(attrs={"class": "cell"}),
     )
     comment = forms.CharField(
         label=_("comment"),
         required=False,
         max_length=500,
-        widget=forms.TextInput(attrs={"size": 16, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"class": "cell", "autocomplete": "off"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        day = f"{self['work_date'].value()}"
+        day = self.initial.get("work_date")
+        named = date_format(day, "j F") if day else self["work_date"].value()
         for field in self.fields.values():
             # Said of each cell, since the heads of columns are far away.
-            field.widget.attrs["aria-label"] = f"{day}, {field.label}"
+            field.widget.attrs["aria-label"] = f"{named}, {field.label}"
+        # What times come to is shown where it could be typed, and not sent back: it would have to agree with changed ones.
+        if computed := self.initial.get("computed"):
+            self.fields["total_hours"].widget.attrs["placeholder"] = computed
 
 
 class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
@@ -110,10 +164,8 @@ def day_formset(
     return _DayFormSet(data, initial=initial, prefix="days")
 
 
-def rows_of(
-    card: WorkCard, entries: Mapping[Any, DayEntry], formset: Any
-) -> list[dict[str, Any]]:
-    """The month for the page: of each day its form, if it may be edited, what is stored and what is paid."""
+def rows_of(card: WorkCard, beside: Beside, formset: Any) -> list[dict[str, Any]]:
+    """The month for the page: of each day its form, if it may be edited, what is stored, and what others say of it."""
     days = days_of_month(card.processing_month)
     day_forms = formset.forms if formset is not None else []
     by_date = dict(zip(days, day_forms, strict=False))
@@ -122,10 +174,72 @@ def rows_of(
             "date": day,
             "is_saturday": is_saturday(day),
             "form": by_date.get(day),
-            "entry": entries.get(day),
+            "entry": beside.entries.get(day),
+            "remarks": beside.remarks.get(day, ()),
         }
         for day in days
     ]
+
+
+def totals_of(entries: Iterable[DayEntry]) -> dict[str, Any]:
+    """What a month comes to: hours, days worked, and of each absence how many."""
+    entries = list(entries)
+    kinds = Counter(entry.day_status for entry in entries if entry.day_status)
+    return {
+        "hours": sum_hours(entry.total_hours for entry in entries),
+        "days": sum(bool(entry.total_hours) for entry in entries),
+        "absences": [(kind, label, kinds[kind]) for kind, label in DayStatus.choices],
+    }
+
+
+def says_while_typing() -> str:
+    """The sentences for the page's script, by code, as JSON."""
+    known = {code: str(MESSAGES[code]) for code in _SAID_WHILE_TYPING}
+    others = {
+        "invalid_time": gettext("This is not a time of day."),
+        "use_break": gettext("Break %(minutes)s"),
+        "use_hours": gettext("Use %(hours)s"),
+    }
+    return json.dumps({**known, **others})
+
+
+def tell_changes(entries: Mapping[Any, DayEntry], formset: Any) -> dict[Any, str]:
+    """Of a page that is out of date: what is stored now, of each day on which something else was typed."""
+    changes = {}
+    for form in formset.forms:
+        day = form.cleaned_data["work_date"]
+        typed = {**form.cleaned_data}
+        typed.pop("work_date")
+        try:
+            wanted = day_figures(
+                **{
+                    name: None if value == "" else value
+                    for name, value in typed.items()
+                }
+            )
+        except DayRefused:
+            wanted = None
+        stored = entries.get(day)
+        if _facts(wanted) != _facts(stored):
+            changes[day] = _in_words(stored)
+    return changes
+
+
+def _facts(day: Any) -> Any:
+    if day is None:
+        return None
+    return tuple(getattr(day, name) for name in DAY_FIELDS)
+
+
+def _in_words(entry: DayEntry | None) -> str:
+    if entry is None:
+        return gettext("nothing")
+    if entry.from_time and entry.to_time:
+        times = f"{entry.from_time:%H:%M}–{entry.to_time:%H:%M}"
+        pause = f" −{entry.break_minutes}" if entry.break_minutes else ""
+        return f"{times}{pause} = {entry.total_hours}"
+    said = [figure_of(entry.payable), entry.comment]
+    return " · ".join(filter(None, said))
 
 
 def _figures(entry: DayEntry | None) -> dict[str, Any]:
@@ -138,6 +252,7 @@ def _figures(entry: DayEntry | None) -> dict[str, Any]:
         "break_minutes": entry.break_minutes or None,
         # The total of times follows from them: sent back, it would have to agree with times that were changed.
         "total_hours": None if has_times else entry.total_hours,
+        "computed": entry.total_hours if has_times else None,
         "day_status": entry.day_status or "",
         "comment": entry.comment,
     }

@@ -1,7 +1,7 @@
 """What can be done with a card in the admin, beside entering its days."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -116,56 +116,77 @@ class ApproveForm(CardForm):
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
         conflicts = refusal.extra.get("conflicts") or self._conflicts_again(refusal)
-        given = {
-            str(answer.approved_day_id): answer.choice for answer in self.answers()
-        }
-        self.conflicts = [
-            {
-                **conflict,
-                "date": parse_date(conflict["date"]),
-                "given": given.get(conflict["approved_day_id"], ""),
-                "choices": [
-                    (choice.value, choice.label)
-                    for choice in services.Choice
-                    if choice is not services.Choice.ADD or not conflict["same_site"]
-                ],
-                "new": _readable(conflict["new"]),
-                "ledger": _readable(conflict["ledger"]),
-            }
-            for conflict in conflicts
-        ]
+        self.conflicts = conflicts_to_settle(conflicts, self.answers())
 
     def clean(self) -> dict[str, Any]:
         return {**self.cleaned_data, "resolutions": self.answers()}
 
     def answers(self) -> list[services.Resolution]:
-        """What was chosen on the page; rows without a choice are still to be answered."""
-        found = []
-        for name, choice in self.data.items():
-            match = _ANSWER.fullmatch(name)
-            row_id = parse_uuid(match["id"]) if match else None
-            day = parse_date(str(self.data.get(f"date_{row_id}", "")))
-            if row_id and day and choice in services.Choice.values:
-                found.append(services.Resolution(day, row_id, choice))
-        return found
+        return answers_in(self.data)
 
     def _conflicts_again(self, refusal: DomainError) -> list[dict[str, Any]]:
         """All conflicts, also when only the answers were wrong: the page asks for them again."""
-        if refusal.code in ("stale_version", "invalid_transition", "no_days"):
+        if refusal.code in HOPELESS:
             return []
-        assert self.request is not None
-        try:
-            with transaction.atomic():
-                services.approve_card(
-                    card_id=self.obj.pk,
-                    version=self.cleaned_data["version"],
-                    actor=self.request.user,
-                )
-                transaction.set_rollback(True)
-        except DomainError as again:
-            conflicts: list[dict[str, Any]] = again.extra.get("conflicts") or []
-            return conflicts
-        return []
+        request = self.request
+        assert request is not None
+        return conflicts_met_by(
+            lambda: services.approve_card(
+                card_id=self.obj.pk,
+                version=self.cleaned_data["version"],
+                actor=request.user,
+            )
+        )
+
+
+# Refusals of an approval that no answer about the ledger would change.
+HOPELESS = ("stale_version", "invalid_transition", "no_days", "month_closed")
+
+
+def answers_in(data: Mapping[str, Any]) -> list[services.Resolution]:
+    """What was chosen on a page; rows without a choice are still to be answered."""
+    found = []
+    for name, choice in data.items():
+        match = _ANSWER.fullmatch(name)
+        row_id = parse_uuid(match["id"]) if match else None
+        day = parse_date(str(data.get(f"date_{row_id}", "")))
+        if row_id and day and choice in services.Choice.values:
+            found.append(services.Resolution(day, row_id, choice))
+    return found
+
+
+def conflicts_met_by(approve: Callable[[], Any]) -> list[dict[str, Any]]:
+    """The conflicts with the ledger that an approval runs into; nothing of it stays."""
+    try:
+        with transaction.atomic():
+            approve()
+            transaction.set_rollback(True)
+    except DomainError as refusal:
+        conflicts: list[dict[str, Any]] = refusal.extra.get("conflicts") or []
+        return conflicts
+    return []
+
+
+def conflicts_to_settle(
+    conflicts: Iterable[Mapping[str, Any]], answers: Iterable[services.Resolution]
+) -> list[dict[str, Any]]:
+    """Conflicts as pages show them, each with its choices and the one that was `given`."""
+    given = {str(answer.approved_day_id): answer.choice for answer in answers}
+    return [
+        {
+            **conflict,
+            "date": parse_date(conflict["date"]),
+            "given": given.get(conflict["approved_day_id"], ""),
+            "choices": [
+                (choice.value, choice.label)
+                for choice in services.Choice
+                if choice is not services.Choice.ADD or not conflict["same_site"]
+            ],
+            "new": _readable(conflict["new"]),
+            "ledger": _readable(conflict["ledger"]),
+        }
+        for conflict in conflicts
+    ]
 
 
 def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,15 +201,20 @@ def _by(
 
     def run(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
         outcome = service(card_id=card.pk, actor=request.user, **values, **fixed)
-        said = [sentence % {"employee": outcome.card.employee}, *outcome.warnings]
-        if outcome.reposted:
-            dates = ", ".join(
-                date_format(day, "SHORT_DATE_FORMAT") for day in outcome.reposted
-            )
-            said.append(_("Paid from another card now: %s.") % dates)
-        return " ".join(map(str, said))
+        return tell(outcome, sentence)
 
     return run
+
+
+def tell(outcome: services.Outcome, sentence: Text) -> str:
+    """What became of a card, for the person who did it."""
+    said = [sentence % {"employee": outcome.card.employee}, *outcome.warnings]
+    if outcome.reposted:
+        dates = ", ".join(
+            date_format(day, "SHORT_DATE_FORMAT") for day in outcome.reposted
+        )
+        said.append(_("Paid from another card now: %s.") % dates)
+    return " ".join(map(str, said))
 
 
 def _leads_on(verb: CardVerb) -> Callable[[Any], bool]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.personas import Personas
 from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events
+from automatehq.tests.asking import events, queries
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.services import approve_card, set_day_entries
 from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
@@ -161,9 +161,105 @@ def test_a_stale_page_is_refused_says_who_came_between_and_keeps_what_was_typed(
     assert "Somebody has changed this card" in page
     assert f"{acme.admin.full_name} changed it" in page
     assert 'value="6.75"' in page
-    # Sent once more it is still the old page.
+    assert "Saved now: 4.00" in page
+    assert "Saved now: nothing" in page
+    # Sent once more it is still the old page, unless the other's is knowingly replaced.
     assert f'name="version" value="{card.version}"' in page
     assert [event.event_type for event in events(acme.id)] == ["days_updated"]
+    mine = sheet(card, {2: {"total_hours": "6.75"}}, _over=fresh(card).version)
+    assert client.send(url_of(card), mine).status_code == 302
+    with acme.scope():
+        (entry,) = DayEntry.objects.filter(work_card=card)
+    assert str(entry.total_hours) == "6.75"
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        (("7", "1530"), "07:00–15:30"),
+        (("730", "16"), "07:30–16:00"),
+        (("0730", "24"), "07:30–00:00"),
+        (("7:30", "2400"), "07:30–00:00"),
+        (("7.30", "24:00"), "07:30–00:00"),
+        (("22", "6"), "22:00–06:00"),
+    ],
+)
+def test_times_are_read_as_hands_write_them(
+    acme: Personas,
+    client: AdminClient,
+    card: WorkCard,
+    typed: tuple[str, str],
+    stored: str,
+) -> None:
+    day = dict(zip(("from_time", "to_time"), typed, strict=True))
+    assert client.send(url_of(card), sheet(card, {1: day})).status_code == 302
+    with acme.scope():
+        (entry,) = DayEntry.objects.filter(work_card=card)
+    assert f"{entry.from_time:%H:%M}–{entry.to_time:%H:%M}" == stored
+
+
+@pytest.mark.parametrize("wrong", ["24", "7:3", "760", "12345", "٧", "7:30:00", "-1"])
+def test_what_is_no_time_is_marked_and_kept(
+    client: AdminClient, card: WorkCard, wrong: str
+) -> None:
+    body = sheet(card, {1: {"from_time": wrong, "to_time": "16"}})
+    response = client.send(url_of(card), body)
+    assert response.status_code == 400
+    assert "from_time" in response.context["formset"].forms[0].errors
+    assert f'value="{wrong}"' in response.content.decode()
+
+
+# Beside the days
+
+
+def test_beside_each_day_stands_what_others_say_of_it(
+    acme: Personas, client: AdminClient, john: Employee, card: WorkCard
+) -> None:
+    def hours(of: WorkCard, day: int, total: int) -> None:
+        DayEntryFactory(
+            work_card=of,
+            work_date=MONTH.replace(day=day),
+            from_time=None,
+            to_time=None,
+            break_minutes=0,
+            total_hours=total,
+        )
+
+    with acme.scope():
+        paying = WorkCardFactory(employee=john, site=john.site)
+        for day in (1, 2, 3):
+            hours(paying, day, 8)
+        approve_card(card_id=paying.pk, version=1, actor=acme.admin)
+        hours(WorkCardFactory(employee=john, site=john.site), 4, 5)
+        hours(WorkCardFactory(employee=john, rejected=True), 5, 5)
+        hours(WorkCardFactory(site=john.site), 6, 5)
+        hours(card, 1, 8)
+        hours(card, 2, 7)
+    rows = client.get(url_of(card)).context["rows"]
+    told = {
+        row["date"].day: [(remark.mark, remark.said) for remark in row["remarks"]]
+        for row in rows
+        if row["remarks"]
+    }
+    assert told == {
+        1: [("done", "Paid, the same:")],
+        2: [("clash", "Paid, and different:")],
+        3: [("done", "Paid:")],
+        4: [("half", "Another card says, not approved yet:")],
+    }
+
+
+def test_a_card_costs_the_same_however_much_stands_beside_it_and_at_most_8_queries(
+    acme: Personas, client: AdminClient, john: Employee, card: WorkCard
+) -> None:
+    client.get(url_of(card))
+    few = queries(lambda: client.get(url_of(card)))
+    with acme.scope():
+        for _number in range(3):
+            other = WorkCardFactory(employee=john, file=card.file)
+            DayEntryFactory(work_card=other)
+            DayEntryFactory(work_card=WorkCardFactory(employee=john, approved=True))
+    assert queries(lambda: client.get(url_of(card))) == few <= 8
 
 
 def test_days_of_a_decided_card_are_there_to_read(
@@ -192,20 +288,87 @@ def test_who_may_not_review_reads_the_days(
 # Approve
 
 
-def test_saving_and_approving_is_two_steps_of_one_page(
-    acme: Personas, client: AdminClient, card: WorkCard
+def test_what_is_typed_is_approved_in_the_same_breath_and_the_next_card_comes(
+    acme: Personas, client: AdminClient, john: Employee, card: WorkCard
 ) -> None:
-    body = sheet(card, {1: {"total_hours": "8"}}, _approve="1")
-    response = client.send(url_of(card), body)
-    version = fresh(card).version
-    assert response["Location"] == f"{url_of(card, 'approve')}?version={version}"
-    page = client.get(response["Location"])
-    assert f'name="version" value="{version}"' in page.content.decode()
-    done = client.send(url_of(card, "approve"), {"version": version}, follow=True)
-    assert "its days are in the ledger" in done.content.decode()
+    with acme.scope():
+        WorkCardFactory(processing_month=MONTH.replace(month=7))
+        WorkCardFactory(approved=True)
+        following = WorkCardFactory(site=john.site)
+    body = sheet(card, {1: {"from_time": "7", "to_time": "1530"}}, _approve="1")
+    response = client.send(url_of(card), body, follow=True)
+    assert response.redirect_chain == [(url_of(following), 302)]
+    page = response.content.decode()
+    assert "John Example: the card is approved; its days are in the ledger." in page
     with acme.scope():
         (paid,) = ApprovedDay.objects.all()
-    assert (paid.approved_by_id, str(paid.hours)) == (acme.reviewer.pk, "8.00")
+    assert (paid.approved_by_id, str(paid.hours)) == (acme.reviewer.pk, "8.50")
+    told = [event.event_type for event in events(acme.id)]
+    assert told == ["days_updated", "card_approved"]
+
+
+def test_after_the_last_card_one_stays_with_it(
+    client: AdminClient, card: WorkCard
+) -> None:
+    body = sheet(card, {1: {"total_hours": "8"}}, _approve="1")
+    assert client.send(url_of(card), body)["Location"] == url_of(card)
+    assert fresh(card).review_status == "APPROVED"
+
+
+def test_what_can_not_be_approved_is_not_saved_either(
+    acme: Personas, client: AdminClient, card: WorkCard
+) -> None:
+    with acme.scope():
+        DayEntryFactory(work_card=card, work_date=MONTH)
+    response = client.send(url_of(card), sheet(card, {}, _approve="1"))
+    assert response.status_code == 409
+    assert "without days" in response.content.decode()
+    assert fresh(card).day_count == 1
+    assert events(acme.id) == []
+
+
+@pytest.mark.parametrize("choice", ["keep", "replace", "add"])
+def test_conflicts_of_what_was_typed_are_settled_in_its_rows(
+    acme: Personas,
+    client: AdminClient,
+    card: WorkCard,
+    conflict: ApprovedDay,
+    choice: str,
+) -> None:
+    body = sheet(card, {1: {"total_hours": "7"}}, _approve="1")
+    first = client.send(url_of(card), body)
+    page = first.content.decode()
+    assert first.status_code == 409
+    (asked,) = first.context["rows"][0]["conflicts"]
+    assert [value for value, _label in asked["choices"]] == ["keep", "replace", "add"]
+    assert 'value="7"' in page
+    assert fresh(card).day_count == 2
+    body[f"date_{conflict.pk}"] = conflict.work_date.isoformat()
+    body[f"choice_{conflict.pk}"] = choice
+    assert client.send(url_of(card), body).status_code == 302
+    assert (
+        paid(acme)
+        == {
+            "keep": [(1, "Tower", "8.00")],
+            "replace": [(1, "Harbour", "7.00")],
+            "add": [(1, "Harbour", "7.00"), (1, "Tower", "8.00")],
+        }[choice]
+    )
+
+
+def test_an_answer_that_is_too_much_is_asked_for_again_in_its_row(
+    acme: Personas, client: AdminClient, card: WorkCard, conflict: ApprovedDay
+) -> None:
+    body = sheet(card, {1: {"total_hours": "20"}}, _approve="1")
+    body[f"date_{conflict.pk}"] = conflict.work_date.isoformat()
+    body[f"choice_{conflict.pk}"] = "add"
+    response = client.send(url_of(card), body)
+    assert response.status_code == 409
+    assert "more than 24" in response.content.decode()
+    (asked,) = response.context["rows"][0]["conflicts"]
+    assert asked["given"] == "add"
+    assert paid(acme) == [(1, "Tower", "8.00")]
+    assert fresh(card).day_count == 2
 
 
 def test_a_card_without_days_is_not_approved(

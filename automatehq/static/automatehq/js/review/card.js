@@ -1,0 +1,102 @@
+// The page of a card, put together. Everything it does can be done without it, more slowly.
+
+import { startAssigning } from "./assign.js";
+import { cell, form, rows, say, startDays } from "./days.js";
+import { startFilling } from "./fill.js";
+import { startMoving } from "./keys.js";
+import { startScan } from "./scan.js";
+import { startWatching } from "./unsaved.js";
+
+function startDialogs() {
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog]");
+    const dialog = opener && document.getElementById(opener.dataset.dialog);
+    if (dialog) {
+      event.preventDefault();
+      opener.closest("details")?.removeAttribute("open");
+      dialog.showModal();
+      dialog.querySelector("textarea")?.focus();
+    }
+    event.target.closest("[data-close]")?.closest("dialog").close();
+  });
+}
+
+// What has worked is said in passing, and takes no room from the days.
+function passOn() {
+  const list = document.querySelector(".messagelist");
+  const good = [...(list?.querySelectorAll("li.success") ?? [])];
+  if (good.length) say(good.map((one) => one.textContent).join(" "));
+  for (const one of good) one.remove();
+  if (list && !list.children.length) list.remove();
+}
+
+const openConflict = () =>
+  [...document.querySelectorAll(".choices")].find((one) => !one.querySelector(":checked"))?.querySelector("input");
+
+function submit(event, query) {
+  const button = document.querySelector(query);
+  if (!button) return;
+  event.preventDefault();
+  // A field that still has the focus is put in order first.
+  document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
+  form.requestSubmit(button);
+}
+
+function startKeys() {
+  document.addEventListener("keydown", (event) => {
+    const isCommand = event.ctrlKey || event.metaKey;
+    const isText = event.target.matches("input:not(.num):not([type=checkbox]), textarea");
+    if (document.querySelector("dialog[open]")) return;
+    if (isCommand && event.key === "Enter") submit(event, "[name=_approve]");
+    else if (isCommand && event.code === "KeyS") submit(event, "[data-save]");
+    else if (event.altKey && event.key === "PageDown") follow(event, "[data-after]");
+    else if (event.altKey && event.key === "PageUp") follow(event, "[data-before]");
+    else if (event.key === "F1" || (event.key === "?" && !isText)) {
+      event.preventDefault();
+      document.getElementById("keys")?.showModal();
+    }
+  });
+}
+
+function follow(event, query) {
+  event.preventDefault();
+  document.querySelector(query)?.click();
+}
+
+// Where one was before saving; else what is to be answered or mended; else the first day.
+function startFocus() {
+  const place = `card ${location.pathname}`;
+  const before = sessionStorage.getItem(place);
+  sessionStorage.removeItem(place);
+  form.addEventListener("submit", (event) => {
+    const conflict = event.submitter?.name === "_approve" && openConflict();
+    if (conflict) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      conflict.focus();
+      say(conflict.closest("fieldset").querySelector("legend").textContent);
+      return;
+    }
+    const name = document.activeElement?.name;
+    if (name) sessionStorage.setItem(place, name);
+  });
+  const wrong = form.querySelector("[aria-invalid=true]");
+  const known = before && form.elements.namedItem(before);
+  const first = openConflict() ?? wrong ?? (known instanceof HTMLElement ? known : null);
+  const target = first ?? (matchMedia("(pointer: coarse)").matches ? null : cell(rows[0], "from_time"));
+  target?.focus();
+  if (first) target.scrollIntoView({ block: "nearest" });
+}
+
+startDialogs();
+startScan();
+startAssigning();
+passOn();
+if (form) {
+  startDays();
+  startFilling();
+  startMoving();
+  startFocus();
+  startWatching();
+}
+startKeys();

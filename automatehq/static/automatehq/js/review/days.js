@@ -1,0 +1,189 @@
+// The days of a card: what is typed is put in order on leaving a field, judged at once, and added up.
+
+import { dayFigures, readHours, readMinutes, readTime, showHours } from "./hours.js";
+
+export const COLUMNS = ["from_time", "to_time", "break_minutes", "total_hours", "day_status", "comment"];
+const FIGURES = COLUMNS.slice(0, 4);
+
+export const form = document.querySelector("[data-days]");
+export const rows = form ? [...form.querySelectorAll("tr.day")] : [];
+const says = form ? JSON.parse(form.dataset.says) : {};
+
+export const nameOf = (input) => input.dataset.f || /^days-\d+-(\w+)$/.exec(input.name)?.[1] || "";
+export const cell = (row, name) =>
+  row.querySelector(name === "pick" ? '[data-f="pick"]' : `.cell[name$="-${name}"]`);
+export const rowOf = (input) => input.closest("tr.day");
+
+export function say(text) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.textContent = text;
+  document.getElementById("toasts").replaceChildren(toast);
+  setTimeout(() => toast.remove(), 6000);
+}
+
+const figuresOf = (row) => {
+  const value = (name) => cell(row, name).value;
+  return dayFigures({
+    from: readTime(value("from_time")),
+    to: readTime(value("to_time"), true),
+    pause: readMinutes(value("break_minutes")),
+    total: readHours(value("total_hours")),
+    status: value("day_status"),
+    comment: value("comment"),
+  });
+};
+
+export const isWorked = (row) => !cell(row, "day_status").value && FIGURES.some((name) => cell(row, name).value);
+
+// Put what was typed into the form in which it is stored; what can't be read stays as it is.
+function tidy(input) {
+  const name = nameOf(input);
+  if (name === "from_time" || name === "to_time") {
+    input.value = readTime(input.value, name === "to_time") ?? input.value;
+  } else if (name === "total_hours") {
+    const hours = readHours(input.value);
+    if (hours !== null && !Number.isNaN(hours)) input.value = showHours(hours);
+  }
+}
+
+// An absence has no hours. What was typed before is kept aside, and comes back with the absence taken away.
+const aside = new WeakMap();
+function showAbsence(row) {
+  const isAbsent = cell(row, "day_status").value !== "";
+  row.classList.toggle("is-absent", isAbsent);
+  const cells = FIGURES.map((name) => cell(row, name));
+  if (isAbsent && !aside.has(row)) {
+    aside.set(row, cells.map((one) => one.value));
+    for (const one of cells) one.value = "";
+  } else if (!isAbsent && aside.has(row)) {
+    const before = aside.get(row);
+    aside.delete(row);
+    cells.forEach((one, index) => { one.value ||= before[index]; });
+  }
+  for (const one of cells) one.readOnly = isAbsent;
+}
+
+const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_match, name) => values[name] ?? "");
+
+function offer(row, text, change) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link-button";
+  button.textContent = text;
+  button.addEventListener("click", () => {
+    change();
+    judge(row);
+    changed();
+    cell(row, "total_hours").focus();
+  });
+  return button;
+}
+
+// While a button of the mouse is down nothing may move: the click would go elsewhere.
+let isPressed = false;
+let waiting = [];
+addEventListener("pointerdown", () => { isPressed = true; }, true);
+for (const name of ["pointerup", "pointercancel"]) {
+  addEventListener(name, () => setTimeout(() => {
+    isPressed = false;
+    const acts = waiting;
+    waiting = [];
+    for (const act of acts) act();
+  }), true);
+}
+
+function tell(row, found) {
+  if (isPressed) {
+    waiting.push(() => tell(row, found));
+    return;
+  }
+  const help = row.nextElementSibling;
+  const place = help.querySelector("[data-help]");
+  // The same again is left alone, with its buttons.
+  const said = JSON.stringify([found, cell(row, "total_hours").value]);
+  if (row.dataset.said === said) return;
+  row.dataset.said = said;
+  place.id = `help-${row.dataset.day}`;
+  help.classList.toggle("is-quiet", !found);
+  for (const one of row.querySelectorAll(".cell[aria-invalid]")) {
+    one.removeAttribute("aria-invalid");
+    one.removeAttribute("aria-describedby");
+  }
+  place.replaceChildren();
+  if (!found) return;
+  const blamed = cell(row, found.field);
+  blamed.setAttribute("aria-invalid", "true");
+  blamed.setAttribute("aria-describedby", place.id);
+  const total = cell(row, "total_hours");
+  const shown = { computed_hours: showHours(found.hours ?? 0), total_hours: total.value };
+  place.append(fill(says[found.wrong], shown));
+  if (found.wrong !== "total_mismatch") return;
+  if (found.pause !== undefined) {
+    const text = fill(says.use_break, { minutes: found.pause });
+    place.append(offer(row, text, () => { cell(row, "break_minutes").value = found.pause; }));
+  }
+  const text = fill(says.use_hours, { hours: shown.computed_hours });
+  place.append(offer(row, text, () => { total.value = ""; }));
+}
+
+// A line that is still being typed is not called incomplete.
+const UNFINISHED = ["missing_time", "break_without_times"];
+
+export function judge(row, { isUnfinished = false } = {}) {
+  showAbsence(row);
+  const found = figuresOf(row);
+  const isWrong = Boolean(found?.wrong) && !(isUnfinished && UNFINISHED.includes(found.wrong));
+  tell(row, isWrong ? found : null);
+  showTotal(row, found);
+}
+
+// What the times come to, shown where it could be typed; it is not sent.
+function showTotal(row, found) {
+  const computed = found?.hours && !found.status ? showHours(found.hours) : "";
+  cell(row, "total_hours").placeholder = computed;
+}
+
+export function addUp() {
+  const found = rows.map(figuresOf).filter((one) => one && !one.wrong);
+  const show = (name, value) => { document.querySelector(`[data-sum="${name}"]`).textContent = value; };
+  show("hours", showHours(found.reduce((sum, one) => sum + (one.hours ?? 0), 0)));
+  show("days", found.filter((one) => one.hours).length);
+  for (const kind of document.querySelectorAll("[data-sum-of]")) {
+    const count = found.filter((one) => one.status === kind.dataset.sumOf).length;
+    show(kind.dataset.sumOf, count);
+    kind.hidden = !count;
+  }
+}
+
+// Whatever has changed, by hand or by a key: totals follow, and "Saved" is true no more.
+export function changed() {
+  addUp();
+  form.dispatchEvent(new CustomEvent("days-changed"));
+}
+
+export function settle(input) {
+  tidy(input);
+  judge(rowOf(input), { isUnfinished: true });
+  changed();
+}
+
+export function startDays() {
+  for (const row of rows) {
+    // What the server has marked stays marked until the line is changed.
+    showAbsence(row);
+    showTotal(row, figuresOf(row));
+  }
+  addUp();
+  form.addEventListener("change", (event) => {
+    if (COLUMNS.includes(nameOf(event.target))) settle(event.target);
+  });
+  form.addEventListener("focusout", (event) => {
+    const row = rowOf(event.target);
+    if (row && !row.contains(event.relatedTarget) && row.dataset.touched) judge(row);
+  });
+  form.addEventListener("input", (event) => {
+    const row = rowOf(event.target);
+    if (row) row.dataset.touched = "yes";
+  });
+}

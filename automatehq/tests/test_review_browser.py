@@ -1,0 +1,385 @@
+"""A card reviewed in a real browser: typed, settled and approved by keyboard, and nothing lost on the way."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+from workcards.hours import DayRefused, day_figures
+from workcards.models import ApprovedDay, WorkCard
+from workcards.services import approve_card, set_day_entries
+from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
+from workforce.models import Employee
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+from .admin_clients import browser_of
+from .browsers import Complaints, aside, chromium, needs_browser
+from .test_accessibility import AXE, DESK, ask, enter
+
+pytestmark = needs_browser
+
+FOCUS = "document.activeElement.name || document.activeElement.dataset.f || document.activeElement.tagName"
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    heard = Complaints()
+    yield heard
+    heard.check()
+
+
+@pytest.fixture
+def john(acme: Personas) -> Employee:
+    with acme.scope():
+        return EmployeeFactory(
+            full_name="John Example", site=SiteFactory(site_name="Harbour")
+        )
+
+
+@pytest.fixture
+def card(acme: Personas, john: Employee) -> WorkCard:
+    with acme.scope():
+        return WorkCardFactory(employee=john, site=john.site, uploaded=True)
+
+
+@pytest.fixture
+def sit_down(live_server: Any, complaints: Complaints) -> Iterator[Callable[..., Any]]:
+    """Gives a page in a window of its own, in which this person is signed in.
+
+    The browser starts with the first: until then the database can be written to as anywhere.
+    """
+    with ExitStack() as stack:
+        browsers: list[Any] = []
+
+        def open_page(user: User, path: str = "/admin/") -> Any:
+            clients: list[Any] = []
+            aside(lambda: clients.append(browser_of(user)))
+            if not browsers:
+                browsers.append(stack.enter_context(chromium()))
+            page = enter(browsers[0], live_server.url, clients[0], complaints)
+            page.goto(path)
+            return page
+
+        yield open_page
+
+
+def url_of(card: WorkCard) -> str:
+    return reverse("admin:workcards_workcard_change", args=[card.pk])
+
+
+def name(day: int, field: str) -> str:
+    return f"[name=days-{day - 1}-{field}]"
+
+
+def type_keys(page: Any, *keys: str) -> None:
+    """Each a key, or text that is typed."""
+    for key in keys:
+        is_key = key[:1].isupper() or "+" in key
+        page.keyboard.press(key) if is_key else page.keyboard.type(key)
+
+
+def found(acme: Personas, ask_database: Callable[[], Any]) -> Any:
+    answers: list[Any] = []
+
+    def ask_there() -> None:
+        with acme.scope():
+            answers.append(ask_database())
+
+    aside(ask_there)
+    return answers[0]
+
+
+def test_the_page_counts_as_the_server_does(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    """The same days, put to both."""
+    times = ["", "00:00", "07:00", "07:20", "16:35", "22:00"]
+    pauses = [None, 0, 20, 240, 241, -1]
+    totals = [None, 0, 333, 667, 933, 934, 958, 2400, 2401, -1]
+    cases = [
+        {"from": start, "to": end, "pause": pause, "total": total, "status": status}
+        for start in times
+        for end in times
+        for pause in pauses
+        for total in totals
+        for status in ("", "SICK")
+    ]
+    page = sit_down(acme.reviewer, url_of(card))
+    counted = page.evaluate(
+        """async cases => {
+            const { dayFigures } = await import(document.querySelector('script[src*="review/card"]').src.replace(/card[^/]*$/, "hours.js"));
+            return cases.map(dayFigures);
+        }""",
+        cases,
+    )
+    differ = [
+        (case, ours, theirs)
+        for case, theirs in zip(cases, counted, strict=True)
+        if (ours := as_the_server_says(case)) != theirs
+    ]
+    assert differ[:5] == []
+
+
+def as_the_server_says(case: dict[str, Any]) -> dict[str, Any] | None:
+    def read(text: str) -> time | None:
+        return time.fromisoformat(text) if text else None
+
+    total = case["total"]
+    try:
+        figures = day_figures(
+            from_time=read(case["from"]),
+            to_time=read(case["to"]),
+            break_minutes=case["pause"],
+            total_hours=None if total is None else Decimal(total) / 100,
+            day_status=case["status"],
+        )
+    except DayRefused as refused:
+        told: dict[str, Any] = {"wrong": refused.code, "field": refused.field}
+        if "computed_hours" in refused.extras:
+            told["hours"] = int(Decimal(refused.extras["computed_hours"]) * 100)
+        if "suggested_break_minutes" in refused.extras:
+            told["pause"] = refused.extras["suggested_break_minutes"]
+        return told
+    if figures is None:
+        return None
+    hours = figures.total_hours
+    return {
+        "hours": None if hours is None else int(hours * 100),
+        "status": figures.day_status or "",
+    }
+
+
+def test_from_the_list_to_the_next_card_by_keyboard_alone(
+    acme: Personas,
+    john: Employee,
+    card: WorkCard,
+    sit_down: Callable[..., Any],
+) -> None:
+    with acme.scope():
+        paying = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
+        DayEntryFactory(work_card=paying, work_date=MONTH)
+        approve_card(card_id=paying.pk, version=1, actor=acme.admin)
+        jane = EmployeeFactory(full_name="Jane Example", site=john.site)
+        following = WorkCardFactory(employee=jane, site=john.site)
+    listed = reverse("admin:workcards_workcard_changelist")
+    page = sit_down(acme.reviewer, f"{listed}?review_status__exact=NEEDS_REVIEW")
+    page.locator("#result_list tbody th a", has_text="card.png").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{url_of(card)}?*")
+    page.wait_for_function(f"({FOCUS}) === 'days-0-from_time'")
+
+    type_keys(page, "7", "Tab", "1530", "Tab", "30", "Enter")
+    assert page.evaluate(FOCUS) == "days-1-from_time"
+    assert page.input_value(name(1, "from_time")) == "07:00"
+    assert page.input_value(name(1, "to_time")) == "15:30"
+    assert page.get_attribute(name(1, "total_hours"), "placeholder") == "8.00"
+    # As the last day worked, twice; then one field from above.
+    type_keys(page, "=", "=")
+    assert page.evaluate(FOCUS) == "days-3-from_time"
+    assert page.inner_text("[data-sum=hours]") == "24.00"
+    type_keys(page, "Control+d", "Tab", "7", "Tab")
+    type_keys(page, "ArrowLeft", "12", "Enter")
+    assert page.input_value(name(4, "to_time")) == "12:00"
+    # A wrong one is marked, and kept.
+    assert page.evaluate(FOCUS) == "days-4-to_time"
+    type_keys(page, "25", "Tab")
+    assert page.get_attribute(name(5, "to_time"), "aria-invalid") == "true"
+    assert page.input_value(name(5, "to_time")) == "25"
+    type_keys(page, "Shift+Tab", "Delete", "Tab")
+    assert page.get_attribute(name(5, "to_time"), "aria-invalid") is None
+    assert page.inner_text("[data-saved]") == "Not saved yet"
+
+    page.keyboard.press("F1")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+
+    # The ledger pays 1 June at another site: both stay.
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".solve")
+    assert "choice_" in page.evaluate(FOCUS)
+    type_keys(page, "ArrowDown", "ArrowDown", "Control+Enter")
+    page.wait_for_url(f"**{url_of(following)}")
+    assert "John Example: the card is approved" in page.inner_text("#toasts")
+    posted = found(
+        acme,
+        lambda: sorted(
+            (row.work_date.day, str(row.hours))
+            for row in ApprovedDay.objects.filter(work_card=card)
+        ),
+    )
+    assert posted == [(1, "8.00"), (2, "8.00"), (3, "8.00"), (4, "5.00")]
+
+
+def test_of_two_reviewers_the_second_sees_what_the_first_has_saved(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    first = sit_down(acme.reviewer, url_of(card))
+    second = sit_down(acme.admin, url_of(card))
+    first.fill(name(1, "total_hours"), "8")
+    first.keyboard.press("Control+s")
+    first.wait_for_selector("#toasts :text('The days are saved.')")
+    second.fill(name(1, "total_hours"), "7.5")
+    second.fill(name(2, "comment"), "night")
+    second.keyboard.press("Control+s")
+    second.wait_for_selector("text=Acme Reviewer changed it")
+    assert "Saved now: 8.00" in second.inner_text(".days")
+    assert second.input_value(name(1, "total_hours")) == "7.50"
+    assert second.input_value(name(2, "comment")) == "night"
+    assert second.inner_text("[data-saved]") == "Not saved yet"
+    second.click("text=Save mine over it")
+    second.wait_for_selector("#toasts :text('The days are saved.')")
+    assert second.input_value(name(1, "total_hours")) == "7.50"
+
+
+def test_leaving_with_something_unsaved_asks(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    asked: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.fill(name(1, "comment"), "x")
+    page.click(".brand", no_wait_after=True)
+    page.wait_for_function("true")
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    assert page.url.endswith(url_of(card))
+    # What is as it was before is left without a question.
+    page.fill(name(1, "comment"), "")
+    page.click(".brand")
+    page.wait_for_url("**/admin/")
+    assert asked == ["beforeunload"]
+
+
+def test_days_that_are_ticked_are_filled_together(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    for day in (2, 3, 9):
+        page.check(f"[data-day='{day}'] [data-f=pick]")
+    page.fill("[data-bulk-f=from_time]", "7")
+    page.fill("[data-bulk-f=to_time]", "16")
+    page.click("[data-bulk-do=fill]")
+    assert page.inner_text("[data-sum=hours]") == "27.00"
+    assert page.input_value(name(9, "to_time")) == "16:00"
+    page.select_option("[data-bulk-f=day_status]", "SICK")
+    page.click("[data-bulk-do=fill]")
+    assert page.inner_text("[data-sum=SICK]") == "3"
+    assert page.inner_text("[data-sum=hours]") == "0.00"
+    page.click("[data-bulk-do=empty]")
+    assert page.inner_text("[data-sum=days]") == "0"
+    assert page.input_value(name(9, "to_time")) == ""
+
+
+def test_a_total_that_does_not_fit_offers_what_would(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    type_keys(page, "730", "Tab", "16", "Tab", "Tab", "8,25", "Tab")
+    assert "The times give 8.50 hours, the total says 8.25." in page.inner_text(".days")
+    page.click("text=Break 15")
+    assert page.input_value(name(1, "break_minutes")) == "15"
+    assert page.get_attribute(name(1, "total_hours"), "aria-invalid") is None
+
+
+def test_the_scan_is_enlarged_turned_and_leafed_through_by_keyboard(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    with acme.scope():
+        WorkCardFactory(site=card.site, file=card.file, source_page_number=2)
+    page = sit_down(acme.reviewer, url_of(card))
+    page.wait_for_selector(".scan.is-placed")
+
+    def box() -> tuple[float, float]:
+        seen = page.locator(".scan").bounding_box()
+        return round(seen["width"]), round(seen["height"])
+
+    fit = box()
+    page.keyboard.press("Alt+=")
+    assert box()[0] > fit[0] * 1.2
+    page.keyboard.press("Alt+0")
+    assert box() == fit
+    page.keyboard.press("Alt+t")
+    assert (box()[0] > box()[1]) != (fit[0] > fit[1])
+    page.keyboard.press("Alt+n")
+    assert "2" in page.inner_text("[data-scan-page][aria-current]")
+
+
+def test_arrows_are_mirrored_in_hebrew(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    with acme.scope():
+        User.objects.filter(pk=acme.reviewer.pk).update(language="he")
+    page = sit_down(acme.reviewer, url_of(card))
+    assert page.get_attribute("html", "dir") == "rtl"
+    page.focus(name(1, "from_time"))
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(FOCUS) == "days-0-to_time"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(FOCUS) == "days-0-from_time"
+    # Inside a figure they go as it is written, and leave it at its edge only.
+    type_keys(page, "12", "ArrowLeft")
+    assert page.evaluate(FOCUS) == "days-0-from_time"
+    type_keys(page, "ArrowLeft", "ArrowLeft")
+    assert page.evaluate(FOCUS) == "days-0-to_time"
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_nothing_is_wrong_with_a_card_in_trouble(
+    acme: Personas,
+    john: Employee,
+    card: WorkCard,
+    sit_down: Callable[..., Any],
+    language: str,
+) -> None:
+    """With a conflict, a line that is wrong, days that are ticked and the keys shown: light, dark, wide, narrow."""
+    with acme.scope():
+        User.objects.filter(pk=acme.reviewer.pk).update(language=language)
+        paying = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
+        DayEntryFactory(work_card=paying, work_date=MONTH)
+        approve_card(card_id=paying.pk, version=1, actor=acme.admin)
+        set_day_entries(
+            card_id=card.pk,
+            version=1,
+            entries=[{"work_date": MONTH, "total_hours": Decimal(5)}],
+            actor=acme.admin,
+        )
+    page = sit_down(acme.reviewer, url_of(card))
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".solve")
+    page.fill(name(2, "from_time"), "99")
+    page.check("[data-day='3'] [data-f=pick]")
+    page.evaluate(AXE)
+    wrong = []
+    for colours in ("light", "dark"):
+        page.emulate_media(color_scheme=colours)
+        for width in (DESK["width"], 1024, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong += [f"{colours} {width} {one}" for one in ask(page)]
+            excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            wrong += [f"{width}: {excess} px too wide"] if excess > 0 else []
+    page.set_viewport_size(DESK)
+    page.evaluate("document.getElementById('keys').showModal()")
+    wrong += ask(page)
+    assert wrong == []
+
+
+def test_28_days_are_seen_at_once(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    seen = page.evaluate(
+        """() => { const end = document.querySelector(".day-scroll").getBoundingClientRect().bottom;
+        return [...document.querySelectorAll("tr.day")].filter(row => row.getBoundingClientRect().bottom <= end).length }"""
+    )
+    assert seen >= 28

@@ -1,0 +1,162 @@
+"""What stands beside the days of a card: what is paid, what other cards say, and which card comes next."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from workcards.models import ApprovedDay, DayEntry, WorkCard
+from workcards.states import DayStatus, ReviewStatus
+
+Payable = tuple[Any, str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remark:
+    """One other figure for a day of the card. `kind` is how it looks, `mark` its sign, `said` what both mean."""
+
+    kind: str
+    mark: str
+    said: str
+    figure: str
+    what: str = ""
+    card_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """`entries` are the card's own days by date; `remarks` what others say of them."""
+
+    entries: Mapping[date, DayEntry]
+    remarks: Mapping[date, list[Remark]]
+    others: list[WorkCard]
+    pages: list[WorkCard]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """The cards of a month that wait for review, in the order of the list, around one of them."""
+
+    before: uuid.UUID | None
+    after: uuid.UUID | None
+    position: int
+    total: int
+
+
+def beside(card: WorkCard) -> Beside:
+    """The card's days and what is known of the same employee's month from elsewhere; at most three queries."""
+    kin = _kin_of(card)
+    others = [other for other in kin if _is_of_the_same(other, card)]
+    entries: dict[date, DayEntry] = {}
+    remarks: dict[date, list[Remark]] = defaultdict(list)
+    drafts: list[tuple[WorkCard, DayEntry]] = []
+    by_id = {other.pk: other for other in others}
+    for entry in DayEntry.objects.filter(work_card__in=[card.pk, *by_id]):
+        if entry.work_card_id == card.pk:
+            entries[entry.work_date] = entry
+        elif by_id[entry.work_card_id].review_status == ReviewStatus.NEEDS_REVIEW:
+            drafts.append((by_id[entry.work_card_id], entry))
+    for row in _ledger_of(card):
+        own = entries.get(row.work_date)
+        remarks[row.work_date].append(_of_ledger(card, own, row))
+    for other, entry in drafts:
+        remarks[entry.work_date].append(
+            Remark(
+                kind="draft",
+                mark="half",
+                said=_("Another card says, not approved yet:"),
+                figure=figure_of(entry.payable),
+                what=other.site.site_name,
+                card_id=other.pk,
+            )
+        )
+    pages = [other for other in kin if card.file_id and other.file_id == card.file_id]
+    pages.sort(key=lambda other: (other.page, other.pk))
+    return Beside(entries=entries, remarks=remarks, others=others, pages=pages)
+
+
+def queue_around(card: WorkCard) -> Queue:
+    """Where the card stands among those to review; one query, of its month's alone.
+
+    After the last comes the first, so that what was left is come back to.
+    """
+    waiting = (
+        WorkCard.objects.for_month(card.processing_month)
+        .with_status(ReviewStatus.NEEDS_REVIEW)
+        .order_by("-created_at", "-id")
+        .values_list("created_at", "pk")
+    )
+    found = list(waiting)
+    here = (card.created_at, card.pk)
+    newer = [pk for at, pk in found if (at, pk) > here]
+    older = [pk for at, pk in found if (at, pk) < here]
+    is_waiting = len(newer) + len(older) < len(found)
+    return Queue(
+        before=(newer or older or [None])[-1],
+        after=(older or newer or [None])[0],
+        position=len(newer) + 1 if is_waiting else 0,
+        total=len(found),
+    )
+
+
+def figure_of(payable: Payable) -> str:
+    """Hours, or the name of an absence."""
+    hours, day_status = payable
+    return str(DayStatus(day_status).label) if day_status else f"{hours:.2f}"
+
+
+def _kin_of(card: WorkCard) -> list[WorkCard]:
+    """Cards of the same employee and month, and those of the same file, itself among them."""
+    same = Q(pk__in=[])
+    if card.employee_id is not None:
+        same |= Q(employee_id=card.employee_id, processing_month=card.processing_month)
+    if card.file_id is not None:
+        same |= Q(file_id=card.file_id)
+    found = WorkCard.objects.filter(same).select_related("site")
+    return list(found.order_by("created_at", "pk")) if same else []
+
+
+def _is_of_the_same(other: WorkCard, card: WorkCard) -> bool:
+    return (
+        other.pk != card.pk
+        and card.employee_id is not None
+        and other.employee_id == card.employee_id
+        and other.processing_month == card.processing_month
+    )
+
+
+def _ledger_of(card: WorkCard) -> Iterable[ApprovedDay]:
+    if card.employee_id is None:
+        return ()
+    rows: Iterable[ApprovedDay] = (
+        ApprovedDay.objects.for_employee_month(card.employee_id, card.processing_month)
+        .select_related("site")
+        .order_by("work_date", "id")
+    )
+    return rows
+
+
+def _of_ledger(card: WorkCard, own: DayEntry | None, row: ApprovedDay) -> Remark:
+    figure = figure_of(row.payable)
+    if row.work_card_id == card.pk:
+        said = _("Paid from this card:")
+        return Remark(kind="approved", mark="done", said=said, figure=figure)
+    if own is None:
+        kind, mark, said = "approved", "done", _("Paid:")
+    elif row.site_id == card.site_id and row.payable == own.payable:
+        kind, mark, said = "approved", "done", _("Paid, the same:")
+    else:
+        kind, mark, said = "conflict", "clash", _("Paid, and different:")
+    return Remark(
+        kind=kind,
+        mark=mark,
+        said=said,
+        figure=figure,
+        what=row.site.site_name,
+        card_id=row.work_card_id,
+    )

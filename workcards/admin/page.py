@@ -1,0 +1,220 @@
+"""The page of a card: its scan beside the days of its month, and what can be done with it."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from automatehq.admin_forms import refusing
+from automatehq.rest.errors import DomainError
+from businesses.tenancy.seal import is_sealed_for_this_business
+from workcards import services
+from workcards.models import WorkCard
+from workcards.services.review import REASON_LENGTH
+from workcards.states import ReviewStatus
+from workcards.suggestions import QUERY_LENGTH, suggest
+
+from .beside import Beside, beside, queue_around
+from .days import (
+    VersionForm,
+    day_formset,
+    rows_of,
+    says_while_typing,
+    tell_changes,
+    totals_of,
+)
+from .verbs import (
+    HOPELESS,
+    answers_in,
+    conflicts_met_by,
+    conflicts_to_settle,
+    tell,
+    who_changed_it,
+)
+
+
+class CardPage:
+    """Mixin of the admin of cards: the page that stands in place of Django's change form."""
+
+    def change_view(
+        self: Any,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Shows on GET; on POST saves the days, and with `_approve` approves them in the same breath."""
+        card = self._card(request, object_id)
+        if request.method != "POST":
+            return self._card_page(request, card)  # type: ignore[no-any-return]
+        if not self.has_change_permission(request, card):
+            raise PermissionDenied
+        if not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)  # type: ignore[no-any-return]
+        return self._save_days(request, card)  # type: ignore[no-any-return]
+
+    def _save_days(self: Any, request: Any, card: WorkCard) -> HttpResponse:
+        formset = day_formset(card, {}, request.POST)
+        # Who was shown what came between may save over it, by a button that carries the version they then saw.
+        seen = request.POST.get("_over") or request.POST.get("version")
+        version = VersionForm({"version": seen})
+        if not (formset.is_valid() and version.is_valid()):
+            return self._card_page(request, card, formset, status=400)  # type: ignore[no-any-return]
+        what = {
+            "card_id": card.pk,
+            "version": version.cleaned_data["version"],
+            "entries": formset.entries,
+            "actor": request.user,
+        }
+        if "_approve" in request.POST:
+            return self._approve(request, card, formset, what)  # type: ignore[no-any-return]
+        try:
+            with refusing(request):
+                services.set_day_entries(**what)
+        except DomainError as refusal:
+            return self._refused(request, card, formset, refusal)  # type: ignore[no-any-return]
+        messages.success(request, _("The days are saved."))
+        return HttpResponseRedirect(self.url_of(card))
+
+    def _approve(
+        self: Any, request: Any, card: WorkCard, formset: Any, what: dict[str, Any]
+    ) -> HttpResponse:
+        """Save and approve, or neither; then the next card of the month that waits."""
+        following = queue_around(card).after
+        answers = answers_in(request.POST)
+        try:
+            with refusing(request):
+                outcome = _saved_and_approved(what, answers)
+        except DomainError as refusal:
+            conflicts = refusal.extra.get("conflicts") or []
+            if refusal.code not in ("day_conflicts", *HOPELESS):
+                conflicts = conflicts_met_by(lambda: _saved_and_approved(what, ()))
+            settle = conflicts_to_settle(conflicts, answers)
+            return self._refused(request, card, formset, refusal, settle)  # type: ignore[no-any-return]
+        sentence = _("%(employee)s: the card is approved; its days are in the ledger.")
+        messages.success(request, tell(outcome, sentence))
+        if following is None:
+            return HttpResponseRedirect(self.url_of(card))
+        return HttpResponseRedirect(
+            reverse("admin:workcards_workcard_change", args=[following])
+        )
+
+    def _refused(
+        self: Any,
+        request: Any,
+        card: WorkCard,
+        formset: Any,
+        refusal: DomainError,
+        conflicts: Any = (),
+    ) -> HttpResponse:
+        """The page once more, with what was typed, and what is wrong beside it."""
+        problems = formset.refuse(refusal)
+        problems += filter(None, [who_changed_it(refusal)])
+        return self._card_page(  # type: ignore[no-any-return]
+            request,
+            card,
+            formset,
+            problems,
+            status=refusal.status_code,
+            conflicts=conflicts,
+            is_stale=refusal.code == "stale_version",
+        )
+
+    def _card_page(
+        self: Any,
+        request: HttpRequest,
+        card: WorkCard,
+        formset: Any = None,
+        problems: Any = (),
+        status: int = 200,
+        conflicts: Any = (),
+        is_stale: bool = False,
+    ) -> HttpResponse:
+        around = beside(card)
+        is_closed = card.month_is_closed  # type: ignore[attr-defined]
+        is_open = card.review_status in ReviewStatus.pending() and not is_closed
+        may_review = self.has_change_permission(request, card)
+        is_unsaved = formset is not None
+        if formset is None and is_open and may_review:
+            formset = day_formset(card, around.entries)
+        # What the person saw, not what is now: a change that came between must show when something is sent.
+        version = request.POST.get("version", card.version)
+        verbs = self.offered_verbs(request, card)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.card(card),
+            "opts": self.opts,
+            "original": card,
+            "verbs": [verb for verb in verbs if verb["name"] != "approve"],
+            **_suggestions(request, card, verbs),
+            "formset": formset,
+            "is_unsaved": is_unsaved,
+            "is_stale": is_stale,
+            "says": says_while_typing(),
+            "version": version,
+            "verb_query": urlencode({"version": version}),
+            "rows": _rows(card, around, formset, conflicts, is_stale=is_stale),
+            "totals": totals_of(around.entries.values()),
+            "others": around.others,
+            "pages": around.pages if len(around.pages) > 1 else (),
+            "queue": queue_around(card) if may_review else None,
+            "problems": problems,
+            "open_conflicts": len(conflicts),
+            "reason_length": REASON_LENGTH,
+            "can_approve": is_open and card.employee_id is not None,
+            "can_delete": not is_closed and self.has_delete_permission(request, card),
+            "month_is_closed": is_closed,
+            "may_see_history": self.offers_history(request),
+            "media": self.media,
+        }
+        return TemplateResponse(
+            request, "admin/workcards/workcard/card.html", context, status=status
+        )
+
+
+@transaction.atomic
+def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.Outcome:
+    saved = services.set_day_entries(**what)
+    return services.approve_card(
+        card_id=saved.pk,
+        version=saved.version,
+        actor=what["actor"],
+        resolutions=answers,
+    )
+
+
+def _rows(
+    card: WorkCard, around: Beside, formset: Any, conflicts: Any, *, is_stale: bool
+) -> list[dict[str, Any]]:
+    """`rows_of`, with what the person has to look at: conflicts to settle, and what somebody else has saved."""
+    rows = rows_of(card, around, formset)
+    changes: dict[date, str] = {}
+    if is_stale:
+        changes = tell_changes(around.entries, formset)
+    for row in rows:
+        row["now"] = changes.get(row["date"], "")
+        row["conflicts"] = [one for one in conflicts if one["date"] == row["date"]]
+    return rows
+
+
+def _suggestions(
+    request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the search box of a card's page shows, for those who may assign the card as it is now."""
+    urls = {verb["name"]: verb["url"] for verb in verbs}
+    if "assign" not in urls:
+        return {}
+    asked = request.GET.get("q", "").strip()[:QUERY_LENGTH]
+    return {
+        "assign_url": urls["assign"],
+        "asked": asked,
+        "query_length": QUERY_LENGTH,
+        "suggestions": suggest(card, asked) if asked else (),
+    }
