@@ -42,7 +42,7 @@ class ManualCardForm(ServiceForm):
 
 
 @admin.register(WorkCard)
-class WorkCardAdmin(CardPage, UploadPages):
+class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAdmin: Django has typed actions otherwise
     add_form = ManualCardForm
     add_serializer_class = ManualCardSerializer
     rights = {

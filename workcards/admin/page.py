@@ -152,7 +152,7 @@ class CardPage:
             "title": self.card(card),
             "opts": self.opts,
             "original": card,
-            "verbs": [verb for verb in verbs if verb["name"] != "approve"],
+            "verbs": verbs,
             **_suggestions(request, card, verbs),
             "formset": formset,
             "is_unsaved": is_unsaved,

@@ -130,7 +130,7 @@ def test_a_card_of_a_closed_month_is_shown_to_be_read(
     assert "8.00" in page
     assert response.context["formset"] is None
     assert response.context["verbs"] == []
-    for button in ("Save the days", "Save and approve", url_of(closed_card, "delete")):
+    for button in ("data-save", "_approve", url_of(closed_card, "delete")):
         assert button not in page
 
 
