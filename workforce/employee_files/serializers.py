@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from automatehq.rest.errors import Invalid
 from automatehq.rest.fields import IdField
 from automatehq.rest.serializers import StrictSerializer
 from workforce.serializers import EmployeeSerializer
@@ -34,6 +37,13 @@ class PreviewRequestSerializer(StrictSerializer):
     """An employee file."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=None)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        # Of several the last would be taken, and the others forgotten in silence.
+        if isinstance(data, MultiValueDict) and len(data.getlist("file")) > 1:
+            raise Invalid("too_many_files", _("Send one file at a time."), "file")
+        values: dict[str, Any] = super().to_internal_value(data)
+        return values
 
 
 class ApplyRequestSerializer(PreviewRequestSerializer):

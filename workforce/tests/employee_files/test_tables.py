@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from automatehq.rest.errors import Invalid
@@ -18,7 +19,7 @@ from workforce.employee_files import tables
 from workforce.employee_files.headers import COLUMNS, FIELDS, field_of, plain_header
 from workforce.employee_files.tables import MAX_COLUMNS, MAX_ROWS, read_table
 
-from .files import as_csv, as_xlsx, preview
+from .files import PREVIEW, as_csv, as_xlsx, preview
 
 ENGLISH = ("Passport", "Full name", "Site")
 HEBREW = ("דרכון", "שם מלא", "אתר")
@@ -193,6 +194,12 @@ def test_the_api_names_the_file_and_the_limit(client: APIClient) -> None:
     answer = preview(client, b"Passport,Name\n" + b"A,B\n" * (MAX_ROWS + 1))
     assert problem(answer) == (400, "too_many_rows", "file")
     assert "10,000" in answer.json()["errors"][0]["detail"]
+
+
+def test_of_several_files_none_is_read(client: APIClient) -> None:
+    files = [SimpleUploadedFile(f"{n}.csv", b"Passport\n") for n in range(2)]
+    answer = client.post(PREVIEW, {"file": files}, format="multipart")
+    assert problem(answer) == (400, "too_many_files", "file")
 
 
 def repacked(data: bytes, **parts: bytes | None) -> bytes:
