@@ -198,7 +198,7 @@ ROLE_FAULTS = {
     ),
     "another owner": (
         "ALTER TABLE employees OWNER TO postgres",
-        "The table employees belongs to postgres, not to the login",
+        "postgres owns tables that the login must own (employees)",
         "ALTER TABLE employees OWNER TO automatehq",
     ),
     "a reference that is not looked at": (
