@@ -124,7 +124,8 @@ def test_it_costs_one_query_and_none_on_the_platform(
     acme: Personas, super_admin: User
 ) -> None:
     for client, cost in ((browser_of(acme.admin), 1), (browser_of(super_admin), 0)):
-        request = client.get("/admin/").wsgi_request
+        # Home leaves its own counts for the side bar.
+        request = client.get("/admin/workforce/site/").wsgi_request
         assert request.user.is_active
         with acme.scope() if cost else platform_scope("test"):
             assert queries(lambda request=request: navigation_of(request)) == cost
