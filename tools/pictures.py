@@ -47,7 +47,7 @@ def open_card(page: Page) -> None:
         page.goto(url)
         if page.input_value("[name=days-1-from_time]"):
             break
-    page.wait_for_selector(".card-picture img")
+    page.wait_for_selector(".scan img")
     page.wait_for_load_state("networkidle")
 
 
