@@ -72,6 +72,24 @@ def settled(page: Any, count: int) -> None:
     )
 
 
+def test_files_chosen_before_the_script_has_come_go_in_as_well(
+    live_server: Any, acme: Personas, harbour: Site, tmp_path: Path
+) -> None:
+    scan = tmp_path / "early.png"
+    scan.write_bytes(picture())
+    held: list[Any] = []
+    with upload_page(live_server, acme.reviewer, site="") as page:
+        page.route("**/js/upload.js", lambda route: held.append(route))
+        page.goto(reverse("admin:workcards_workcard_upload"), wait_until="commit")
+        page.select_option("[name=site]", label="Harbour")
+        page.set_input_files("[name=files]", scan)
+        assert held
+        for route in held:
+            route.continue_()
+        settled(page, 1)
+        assert page.inner_text("tr.uploaded [data-name]") == "early.png"
+
+
 def test_files_are_dropped_and_each_tells_what_became_of_it(
     live_server: Any, acme: Personas, harbour: Site, tmp_path: Path
 ) -> None:

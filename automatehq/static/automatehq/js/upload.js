@@ -227,10 +227,12 @@ function tell() {
 
 // Choosing, dropping, pressing, leaving
 
-input.addEventListener("change", () => {
+function takeChosen() {
   add(input.files);
   input.value = "";
-});
+}
+
+input.addEventListener("change", takeChosen);
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -265,3 +267,5 @@ addEventListener("beforeunload", (event) => {
 });
 
 send.hidden = true;
+// On a slow line somebody may have chosen before this script was there to hear of it.
+if (input.files.length) takeChosen();
