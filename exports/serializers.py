@@ -88,6 +88,7 @@ class ExportRunSerializer(StrictModelSerializer):
 
 
 @extend_schema_serializer(
+    component_name="Export",
     examples=[
         OpenApiExample(
             "Every site of a month",
@@ -103,7 +104,7 @@ class ExportRunSerializer(StrictModelSerializer):
             },
             request_only=True,
         ),
-    ]
+    ],
 )
 class ExportRequestSerializer(StrictSerializer):
     """What to export. `profile_id` is for `payroll_csv`, which needs it."""

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
 from .filters import is_list_action, ordering_table
@@ -60,10 +61,22 @@ class AutoSchema(SpectacularSchema):
             schema["required"] = [n for n in schema["required"] if n not in absent]
         return schema
 
+    def get_operation_id(self) -> str:
+        """A verb makes nothing: what a generated client calls is `work_cards_approve`, not `…_approve_create`."""
+        operation_id: str = super().get_operation_id()
+        if getattr(self.view, "action", None) == "create":
+            return operation_id
+        return operation_id.removesuffix("_create")
+
     def _is_list_view(self, serializer: Any = None) -> bool:
-        """A viewset names itself which other actions answer with a list."""
-        is_named = self.method == "GET" and is_list_action(self.view)
-        return is_named or bool(super()._is_list_view(serializer))
+        """A viewset names itself which other actions answer with a list; a file of one has no pages."""
+        if self.method == "GET" and is_list_action(self.view):
+            return not self._answers_with_a_file()
+        return bool(super()._is_list_view(serializer))
+
+    def _answers_with_a_file(self) -> bool:
+        responses: Any = self.get_response_serializers()
+        return isinstance(responses, dict) and OpenApiTypes.BINARY in responses.values()
 
     def _get_paginator(self) -> Any:
         """Those lists come in pages; an answer with `many=True` of any other action is a plain array."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from automatehq.rest.errors import Invalid
@@ -33,6 +34,7 @@ class PersonSerializer(EmployeeSerializer):
     site = None  # type: ignore[assignment]
 
 
+@extend_schema_serializer(component_name="EmployeeFile")
 class PreviewRequestSerializer(StrictSerializer):
     """An employee file."""
 
@@ -46,6 +48,7 @@ class PreviewRequestSerializer(StrictSerializer):
         return values
 
 
+@extend_schema_serializer(component_name="ImportOrder")
 class ApplyRequestSerializer(PreviewRequestSerializer):
     """The file once more, and the hash of its preview."""
 

@@ -132,3 +132,28 @@ def test_no_route_under_api_ends_in_a_slash() -> None:
 def test_route_names_are_unique() -> None:
     names = [route.name for routes in API.values() for route in routes]
     assert len(names) == len(set(names))
+
+
+def test_a_verb_is_called_by_its_name_and_making_something_create() -> None:
+    document = document_of(
+        [
+            Route("cards", SampleViewSet, "cards", LIST),
+            Route("cards/<id:pk>/approve", SampleViewSet, "ok", post("approve")),
+        ]
+    )
+    names = {
+        operation["operationId"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    }
+    assert names == {"cards_list", "cards_create", "cards_approve"}
+
+
+def test_a_file_of_a_list_has_no_pages() -> None:
+    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    operation = document["paths"]["/api/employees/export"]["get"]
+    parameters = {parameter["name"] for parameter in operation["parameters"]}
+    assert {"type", "site_id", "search"} <= parameters
+    assert not {"page", "page_size"} & parameters
+    for content in operation["responses"]["200"]["content"].values():
+        assert content["schema"] == {"type": "string", "format": "binary"}
