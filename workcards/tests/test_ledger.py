@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -12,6 +12,7 @@ from audit.models import AuditEvent
 from automatehq.rest.errors import Conflict, Invalid, broken_constraint, refusal_of
 from workcards import services
 from workcards.models import ApprovedDay
+from workcards.months import days_of_month
 from workcards.services import Resolution
 from workcards.states import ReviewStatus
 from workcards.tests.factories import ApprovedDayFactory, WorkCardFactory
@@ -386,6 +387,30 @@ def test_the_database_looks_at_every_row_of_a_statement(employee: Any) -> None:
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         absent.update(hours=None, day_status="SICK")
     assert broken_constraint(refused.value) == "approved_days_absence_stands_alone"
+
+
+def test_looking_at_the_limit_does_not_grow_with_the_square_of_the_rows() -> None:
+    """A year of a business comes in one statement, into a table that PostgreSQL has no statistics of yet."""
+    rows = [
+        ApprovedDay(
+            employee=card.employee,
+            site=card.site,
+            work_card=card,
+            work_date=work_date,
+            hours=8,
+            approved_at=timezone.now(),
+        )
+        for card in [WorkCardFactory(approved=True) for _ in range(30)]
+        for work_date in days_of_month(card.processing_month)
+    ]
+    ApprovedDay.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'approved_days'"
+        )
+        (looked_at,) = cursor.fetchone()
+    # At the most, for each row, at those of its employee.
+    assert len(rows) <= looked_at <= 31 * len(rows)
 
 
 def test_a_foreign_employee_is_refused_by_the_database_too(
