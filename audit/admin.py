@@ -11,40 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
+from .admin_filters import (
+    ActorFilter,
+    DatesFilter,
+    EmployeeFilter,
+    EntityTypeFilter,
+    EventTypeFilter,
+    SiteFilter,
+)
 from .models import AuditEvent
+from .reading import Told, entity, told
 
-# How many of the latest events say what the list can be filtered by.
-LOOKED_AT = 1_000
 # What stands in the metadata of every event, and has columns of its own on the page.
 _SHOWN_APART = ("before", "after")
-
-
-class RecentTypeFilter(admin.SimpleListFilter):
-    """By a column whose values are those of the latest events: asking all would read the whole trail."""
-
-    column = ""
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        latest = model_admin.get_queryset(request).order_by("-created_at", "-id")
-        values = set(latest.values_list(self.column, flat=True)[:LOOKED_AT])
-        if self.value():
-            values.add(self.value())
-        return [(value, value) for value in sorted(values - {""})]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(**{self.column: self.value()})
-
-
-class EventTypeFilter(RecentTypeFilter):
-    title = _("event")
-    parameter_name = column = "event_type"
-
-
-class EntityTypeFilter(RecentTypeFilter):
-    title = _("entity type")
-    parameter_name = column = "entity_type"
+# Of an event's changes those that stand in the list; its page has all.
+CHANGES_LISTED = 4
 
 
 @admin.register(AuditEvent)
@@ -52,28 +33,29 @@ class AuditEventAdmin(TenantAdmin):
     # ADMIN, VIEWER and super-admins see all; of the others those who may see cards' and employees' part.
     rights = {"view": "audit.see_cards_and_employees"}
     has_history = False
-    list_display = (
-        "created_at",
-        "event_type",
-        "actor_label",
-        "entity_label",
+    list_display = ("created_at", "sentence", "changed")
+    list_display_links = ("created_at",)
+    list_filter = (
+        DatesFilter,
+        EventTypeFilter,
+        ActorFilter,
+        EmployeeFilter,
+        SiteFilter,
+        EntityTypeFilter,
         "cross_business",
     )
-    list_display_links = ("created_at", "event_type")
-    list_filter = ("created_at", EventTypeFilter, EntityTypeFilter, "cross_business")
     search_fields = ("event_type", "actor_label", "entity_label")
     fields = (
         "created_at",
-        "event_type",
-        "actor_label",
-        "cross_business",
-        "entity_type",
-        "entity_label",
-        "entity_id",
+        "sentence",
         "change_table",
+        "cross_business",
+        "about",
+        "entity_id",
+        "event_type",
         "details",
     )
-    readonly_fields = ("change_table", "details")
+    readonly_fields = ("sentence", "change_table", "about", "details")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         user: Any = request.user
@@ -84,17 +66,53 @@ class AuditEventAdmin(TenantAdmin):
         filters = super().get_list_filter(request)
         return [*filters, "platform_only"] if is_on_platform() else filters
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The page of the list, whose rows are read together: each `told`."""
+        page = super().get_changelist_instance(request)
+        page.result_list = list(page.result_list)
+        for one in told(page.result_list):
+            one.event.told = one  # type: ignore[attr-defined]
+        return page
+
+    @admin.display(description=_("what happened"))
+    def sentence(self, event: AuditEvent) -> SafeString:
+        said = _told(event).sentence
+        if reason := _told(event).reason:
+            said = format_html("{}: <q>{}</q>", said, reason)
+        if event.cross_business:
+            said = format_html(
+                '{} <span class="mark">{}</span>', said, _("super-admin")
+            )
+        return said
+
+    @admin.display(description=_("before and after"))
+    def changed(self, event: AuditEvent) -> SafeString | str:
+        changes = _told(event).changes
+        rows = format_html_join(
+            "",
+            '<div class="change"><b>{}</b> <del>{}</del> <span class="arrow">→</span> <ins>{}</ins></div>',
+            ((one.label, one.old, one.new) for one in changes[:CHANGES_LISTED]),
+        )
+        more = len(changes) - CHANGES_LISTED
+        if more > 0:
+            rest = format_html('<div class="quiet">{}</div>', _("%d more") % more)
+            return format_html("{}{}", rows, rest)
+        return rows or "–"
+
     @admin.display(description=_("before and after"))
     def change_table(self, event: AuditEvent) -> SafeString | str:
         rows = format_html_join(
             "",
-            '<tr><th scope="row">{}</th><td>{}</td><td>{}</td></tr>',
-            (
-                (change["field"], readable(change["old"]), readable(change["new"]))
-                for change in event.changes
-            ),
+            '<tr><th scope="row">{}</th><td><del>{}</del></td><td><span class="arrow">→</span> <ins>{}</ins></td></tr>',
+            ((one.label, one.old, one.new) for one in _told(event).changes),
         )
-        return format_html("<table>{}</table>", rows) if rows else "–"
+        return format_html('<table class="changes">{}</table>', rows) if rows else "–"
+
+    @admin.display(description=_("about"))
+    def about(self, event: AuditEvent) -> SafeString:
+        return format_html(
+            "{}: <bdi>{}</bdi>", entity(event.entity_type), event.entity_label or "–"
+        )
 
     @admin.display(description=_("details"))
     def details(self, event: AuditEvent) -> SafeString | str:
@@ -108,6 +126,13 @@ class AuditEventAdmin(TenantAdmin):
             ),
         )
         return format_html("<table>{}</table>", rows) if rows else "–"
+
+
+def _told(event: Any) -> Told:
+    """The event as people read it; one that stands alone is read by itself."""
+    if not hasattr(event, "told"):
+        (event.told,) = told([event])
+    return event.told  # type: ignore[no-any-return]
 
 
 def readable(value: Any) -> str:

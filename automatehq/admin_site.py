@@ -13,7 +13,7 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
@@ -24,6 +24,7 @@ from accounts.authentication import DeadEvidence
 from accounts.sessions import end_session
 from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
+from audit.reading import told
 from businesses.tenancy.admin import RightsMixin
 from businesses.tenancy.seal import SEAL_FIELD, seal
 
@@ -34,6 +35,8 @@ from .rest.paths import parse_uuid
 EVENTS_A_PAGE = 50
 # In the order of the work.
 APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
+# Rows that events of others have to do with → what the list of the trail is filtered by.
+EVENTS_AROUND = {"employee": "employee", "site": "site", "user": "actor"}
 # Stock pages that are not there, or that are ours.
 _OURS_INSTEAD = {
     "login",
@@ -188,12 +191,21 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             "title": _("History of %s") % obj,
             "opts": model_admin.opts,
             "object": obj,
-            "events": page[:EVENTS_A_PAGE],
+            "events": told(page[:EVENTS_A_PAGE]),
+            "more_url": self._events_around(request, model_admin.opts, obj),
             "older_than": page[EVENTS_A_PAGE - 1].pk
             if len(page) > EVENTS_A_PAGE
             else None,
         }
         return TemplateResponse(request, "admin/object_history.html", context)
+
+    def _events_around(self, request: Any, opts: Any, obj: Any) -> str:
+        """Where all events stand that a row has to do with: an employee's cards, what a user did. "" if there is no such list."""
+        parameter = EVENTS_AROUND.get(opts.model_name)
+        if parameter is None or not request.user.may("audit.see_cards_and_employees"):
+            return ""
+        url = reverse("admin:audit_auditevent_changelist")
+        return f"{url}?{parameter}={obj.pk}"
 
     def may_see_history(self, request: HttpRequest, opts: Any) -> bool:
         """True if the role table lets this person see the trail of rows of this kind."""

@@ -256,18 +256,74 @@ def test_an_event_can_be_read(acme: Personas) -> None:
 
 def test_the_trail_is_filtered_and_searched(acme: Personas) -> None:
     with acme.scope():
-        employee = EmployeeFactory(full_name="John Example")
-        found = record("employee_updated", entity=employee)
-        record("card_updated", entity=WorkCardFactory())
+        employee = EmployeeFactory(full_name="John Example", site=SiteFactory())
+        with time_machine.travel("2026-06-01T20:30:00Z", tick=False):
+            # 23:30 by the business's clock.
+            found = record(
+                "employee_updated",
+                entity=employee,
+                actor=acme.reviewer,
+                employee_id=employee.pk,
+                site_id=employee.site_id,
+            )
+        with time_machine.travel("2026-06-01T21:30:00Z", tick=False):
+            record("card_updated", entity=WorkCardFactory(), actor=acme.admin)
     client = browser_of(acme.viewer)
     url = reverse("admin:audit_auditevent_changelist")
     for query in (
         {"event_type": "employee_updated"},
         {"entity_type": "employee"},
         {"q": "john example"},
+        {"actor": str(acme.reviewer.pk)},
+        {"employee": str(employee.pk)},
+        {"employee": "hn exam"},
+        {"site": str(employee.site_id)},
+        {"from": "2026-06-01", "to": "2026-06-01"},
+        {"to": "2026-06-01", "employee": "john", "actor": str(acme.reviewer.pk)},
     ):
         page = client.get(url, query)
         assert [row.pk for row in page.context["cl"].result_list] == [found.pk], query
+    since = client.get(url, {"from": "2026-06-02"}).context["cl"].result_list
+    assert [event.event_type for event in since] == ["card_updated"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"from": "yesterday"},
+        {"to": "2026-02-30"},
+        {"to": "9999-12-31"},
+        {"actor": "x"},
+        {"site": "x"},
+        {"employee": "x" * 101},
+    ],
+)
+def test_a_filter_of_the_trail_that_can_not_be_is_left_out(
+    acme: Personas, query: dict[str, str]
+) -> None:
+    url = reverse("admin:audit_auditevent_changelist")
+    response = browser_of(acme.viewer).get(url, query)
+    assert response.status_code == 302
+    assert response["Location"].endswith("?e=1")
+
+
+def test_pages_lead_to_all_events_that_have_to_do_with_their_row(
+    acme: Personas, rows_of_acme: dict[str, Any]
+) -> None:
+    client = browser_of(acme.admin)
+    rows = {
+        **rows_of_acme,
+        "workforce.site": rows_of_acme["workcards.workcard"].site,
+    }
+    for label, parameter in (
+        ("workforce.employee", "employee"),
+        ("workforce.site", "site"),
+        ("accounts.user", "actor"),
+    ):
+        pk = rows[label].pk
+        page = client.get(reverse(f"{name_of(label)}_history", args=[pk]))
+        assert page.context["more_url"].endswith(f"?{parameter}={pk}")
+        assert client.get(page.context["more_url"]).status_code == 200
 
 
 def test_what_is_done_in_the_admin_is_recorded_with_its_door_and_request(

@@ -266,10 +266,10 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         if "\x00" in value:
             return False
         for declared in self.get_list_filter(request):
-            name = _parameter(declared)
-            rest = lookup.removeprefix(name)
-            if lookup.startswith(name) and rest.removeprefix("__") in _LOOKUPS:
-                return True
+            for name in _parameters(declared):
+                rest = lookup.removeprefix(name)
+                if lookup.startswith(name) and rest.removeprefix("__") in _LOOKUPS:
+                    return True
         return False
 
     def get_list_display(self, request: HttpRequest) -> Any:
@@ -301,8 +301,9 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     log_deletions = log_addition  # type: ignore[assignment]
 
 
-def _parameter(declared: Any) -> str:
-    """What a filter of a list is called in the address."""
+def _parameters(declared: Any) -> tuple[str, ...]:
+    """What a filter of a list is called in the address; one that is typed may take several parameters."""
     if isinstance(declared, type) and issubclass(declared, ListFilter):
-        return str(declared.parameter_name)  # type: ignore[attr-defined]
-    return str(declared[0] if isinstance(declared, (list, tuple)) else declared)
+        inputs = getattr(declared, "inputs", None)
+        return (*inputs,) if inputs else (str(declared.parameter_name),)  # type: ignore[attr-defined]
+    return (str(declared[0] if isinstance(declared, (list, tuple)) else declared),)

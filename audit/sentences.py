@@ -1,0 +1,138 @@
+"""What each kind of event is called when people read it: one sentence an event type.
+
+In a sentence stand `%(who)s`, who did it; `%(what)s`, what it was done to, as it was called then; of cards also
+`%(employee)s`, `%(site)s` and `%(month)s`. A card that was nobody's has a sentence of its own.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Sentence(NamedTuple):
+    """`of_nobody` is said of a card without an employee; where it is None, `text` is."""
+
+    text: Any
+    of_nobody: Any = None
+
+
+SENTENCES: Mapping[str, Sentence] = MappingProxyType(
+    {
+        # Cards
+        "card_uploaded": Sentence(
+            _("%(who)s uploaded a card of %(employee)s for %(month)s"),
+            _("%(who)s uploaded a card for %(month)s at %(site)s"),
+        ),
+        "card_created": Sentence(
+            _("%(who)s made a card of %(employee)s for %(month)s by hand")
+        ),
+        "card_updated": Sentence(
+            _("%(who)s edited the card of %(employee)s for %(month)s"),
+            _("%(who)s edited a card for %(month)s at %(site)s"),
+        ),
+        "card_assigned": Sentence(
+            _("%(who)s assigned a card for %(month)s to %(employee)s")
+        ),
+        "card_unassigned": Sentence(
+            _("%(who)s took a card for %(month)s at %(site)s away from its employee")
+        ),
+        "days_updated": Sentence(
+            _("%(who)s entered days on the card of %(employee)s for %(month)s"),
+            _("%(who)s entered days on a card for %(month)s at %(site)s"),
+        ),
+        "card_approved": Sentence(
+            _("%(who)s approved the card of %(employee)s for %(month)s")
+        ),
+        "card_rejected": Sentence(
+            _("%(who)s rejected the card of %(employee)s for %(month)s"),
+            _("%(who)s rejected a card for %(month)s at %(site)s"),
+        ),
+        "card_reopened": Sentence(
+            _("%(who)s reopened the card of %(employee)s for %(month)s"),
+            _("%(who)s reopened a card for %(month)s at %(site)s"),
+        ),
+        "card_deleted": Sentence(
+            _("%(who)s deleted the card of %(employee)s for %(month)s"),
+            _("%(who)s deleted a card for %(month)s at %(site)s"),
+        ),
+        "ledger_backfill_conflict": Sentence(
+            _(
+                "A day of the card of %(employee)s for %(month)s was paid from another card when the ledger began"
+            )
+        ),
+        # Months
+        "month_closed": Sentence(_("%(who)s closed %(month)s")),
+        "month_reopened": Sentence(_("%(who)s opened %(month)s again")),
+        # Exports
+        "export_requested": Sentence(_("%(who)s asked for the file %(what)s")),
+        "export_finished": Sentence(_("The file %(what)s was made")),
+        "export_failed": Sentence(_("The file %(what)s could not be made")),
+        "export_profile_created": Sentence(
+            _("%(who)s made the export profile %(what)s")
+        ),
+        "export_profile_updated": Sentence(
+            _("%(who)s edited the export profile %(what)s")
+        ),
+        "export_profile_deleted": Sentence(
+            _("%(who)s deleted the export profile %(what)s")
+        ),
+        # Employees and sites
+        "employee_created": Sentence(_("%(who)s added the employee %(what)s")),
+        "employee_updated": Sentence(_("%(who)s edited the employee %(what)s")),
+        "employee_activated": Sentence(_("%(who)s activated the employee %(what)s")),
+        "employee_deactivated": Sentence(
+            _("%(who)s deactivated the employee %(what)s")
+        ),
+        "employee_released": Sentence(
+            _("%(who)s released the employee %(what)s to other businesses")
+        ),
+        "employees_imported": Sentence(_("%(who)s imported a list of employees")),
+        "site_created": Sentence(_("%(who)s added the site %(what)s")),
+        "site_updated": Sentence(_("%(who)s edited the site %(what)s")),
+        "site_activated": Sentence(_("%(who)s activated the site %(what)s")),
+        "site_deactivated": Sentence(_("%(who)s deactivated the site %(what)s")),
+        "site_settings_updated": Sentence(
+            _("%(who)s changed the settings of the site %(what)s")
+        ),
+        # People who sign in
+        "user_created": Sentence(_("%(who)s added the user %(what)s")),
+        "user_updated": Sentence(_("%(who)s edited the user %(what)s")),
+        "user_password_changed": Sentence(
+            _("%(who)s gave the user %(what)s a new password")
+        ),
+        "user_activated": Sentence(_("%(who)s activated the user %(what)s")),
+        "user_deactivated": Sentence(_("%(who)s deactivated the user %(what)s")),
+        "user_released": Sentence(
+            _("%(who)s released the user %(what)s to other businesses")
+        ),
+        "sign_in_failed": Sentence(_("Somebody failed to sign in as %(what)s")),
+        "sign_in_locked": Sentence(
+            _("Signing in as %(what)s was locked after too many failures")
+        ),
+        "refresh_token_reused": Sentence(
+            _("An old token of %(what)s was used again; that sign-in was ended")
+        ),
+        # Businesses
+        "business_created": Sentence(_("%(who)s made the business %(what)s")),
+        "business_updated": Sentence(_("%(who)s edited the business %(what)s")),
+        "business_activated": Sentence(_("%(who)s activated the business %(what)s")),
+        "business_deactivated": Sentence(
+            _("%(who)s deactivated the business %(what)s")
+        ),
+        "acting_started": Sentence(_("%(who)s began to act for %(what)s")),
+        "acting_ended": Sentence(_("%(who)s stopped acting for %(what)s")),
+        "files_swept": Sentence(_("Files that nothing refers to were removed")),
+        # For the platform alone
+        "cross_business_attempt": Sentence(
+            _("%(who)s of another business asked for %(what)s by its id")
+        ),
+        "cross_business_conflict": Sentence(
+            _("%(who)s of another business wanted a value that %(what)s has")
+        ),
+    }
+)
+
+# What is said of an event that an older version has left.
+UNKNOWN = Sentence("%(who)s: %(event)s %(what)s")
