@@ -7,7 +7,7 @@ TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/test
 ARGS =
 
 .PHONY: help demo run test check runtime environment clean clean-data clean-environment
-.PHONY: format lint types imports migrations deployment spelling audit
+.PHONY: messages format lint types imports migrations deployment spelling audit
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -22,6 +22,9 @@ test: environment ## The whole suite; `make test ARGS="-k tenancy"` for a part
 	$(VENV_PYTHON) -m pytest -n logical $(ARGS)
 
 check: format lint types imports migrations deployment spelling audit test ## All that must pass before a change is delivered
+
+messages: environment ## Bring the Hebrew catalogue up to date with the source, compile it, and say what is missing
+	$(VENV_PYTHON) tools/messages.py
 
 format: environment
 	$(VENV_PYTHON) -m ruff format --check .

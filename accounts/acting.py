@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.services import record
 from automatehq.rest.errors import Conflict, Denied, Invalid
@@ -37,11 +38,11 @@ def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
             business = Business.objects.listed().filter(pk=business_id).first()
             if business is None:
                 raise Invalid(
-                    "does_not_exist", "There is nothing with this id.", "business_id"
+                    "does_not_exist", _("There is nothing with this id."), "business_id"
                 )
             if not business.is_active:
                 raise Conflict(
-                    "business_inactive", "This business is inactive.", "business_id"
+                    "business_inactive", _("This business is inactive."), "business_id"
                 )
             # A token says the end in whole seconds.
             expires_at = timezone.now().replace(microsecond=0) + HOUR

@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
@@ -41,10 +42,10 @@ class DeadEvidence(DomainError):
 def dead(code: str) -> DeadEvidence:
     """The refusal with `code`, which is one of these."""
     details = {
-        "token_not_valid": "The sign-in is not valid, or not any more.",
-        "user_inactive": "This user is inactive.",
-        "business_inactive": "This business is inactive.",
-        "acting_expired": "The hour of acting for the business is over.",
+        "token_not_valid": _("The sign-in is not valid, or not any more."),
+        "user_inactive": _("This user is inactive."),
+        "business_inactive": _("This business is inactive."),
+        "acting_expired": _("The hour of acting for the business is over."),
     }
     return DeadEvidence(code, details[code])
 

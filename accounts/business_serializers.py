@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -48,7 +49,7 @@ class BusinessSerializer(StrictModelSerializer):
     business_code = CodeField(
         allow_null=True,
         required=False,
-        validators=[RegexValidator(CODE_PATTERN, "2 to 40 of a-z, 0-9 and -.")],
+        validators=[RegexValidator(CODE_PATTERN, _("2 to 40 of a-z, 0-9 and -."))],
     )
     month_cutoff_day = serializers.IntegerField(
         required=False, min_value=1, max_value=28

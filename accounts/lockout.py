@@ -14,6 +14,7 @@ from axes.helpers import get_credentials
 from axes.models import AccessAttempt
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from automatehq import counters
 from automatehq.addresses import client_address
@@ -39,7 +40,7 @@ def refusal(request: HttpRequest, email: str) -> TooMany | None:
         return None
     return TooMany(
         "too_many_attempts",
-        "Too many failed attempts to sign in. Try again later.",
+        _("Too many failed attempts to sign in. Try again later."),
         wait=math.ceil(wait),
     )
 

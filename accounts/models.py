@@ -26,13 +26,15 @@ ALREADY_IN_USE.update(
 _NOT_IN_PLATFORM = Rule(
     "role",
     "invalid_choice",
-    "Super-admins belong to the platform, and nobody else does.",
+    _("Super-admins belong to the platform, and nobody else does."),
 )
 BROKEN_RULES.update(
     {
-        "users_email_lower": Rule("email", "invalid", "Enter a valid e-mail address."),
+        "users_email_lower": Rule(
+            "email", "invalid", _("Enter a valid e-mail address.")
+        ),
         "users_active_have_email": Rule(
-            "email", "required", "An active user needs an e-mail address."
+            "email", "required", _("An active user needs an e-mail address.")
         ),
         "users_super_admins_in_platform": _NOT_IN_PLATFORM,
         # One who acts and would be no super-admin any more: the database may name this rule first.

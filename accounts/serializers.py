@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
@@ -80,11 +81,11 @@ class UserSerializer(StrictModelSerializer):
         problems = {}
         if "password" not in attrs:
             problems["password"] = serializers.ErrorDetail(
-                "This field is required.", code="required"
+                _("This field is required."), code="required"
             )
         if attrs["email"] is None:
             problems["email"] = serializers.ErrorDetail(
-                "This field may not be null.", code="null"
+                _("This field may not be null."), code="null"
             )
         if problems:
             raise serializers.ValidationError(problems)

@@ -13,6 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
@@ -73,7 +74,7 @@ def update_user(
         before = snapshot(user, FIELDS)
         is_demoted = RANK[Role(values.get("role", user.role))] < RANK[Role(user.role)]
         if is_demoted:
-            _check_not_oneself(actor, user, "You can't demote yourself.", "role")
+            _check_not_oneself(actor, user, _("You can't demote yourself."), "role")
             _check_not_last_admin(user)
         _assign(user, values)
         before, after = changes(before, snapshot(user, FIELDS))
@@ -82,7 +83,7 @@ def update_user(
             _check_not_oneself(
                 actor,
                 user,
-                "Change your own password at /api/auth/password.",
+                _("Change your own password at /api/auth/password."),
                 "password",
             )
             _set_password(user, password, "password")
@@ -90,7 +91,7 @@ def update_user(
         if not written:
             return user
         if "email" in after and user.email is None:
-            raise Invalid("null", "Release the user to free the e-mail.", "email")
+            raise Invalid("null", _("Release the user to free the e-mail."), "email")
         _check_in_use(actor, after)
         if is_demoted or password is not None:
             written += _sign_out(user)
@@ -124,7 +125,7 @@ def activate_user(
         user.clean()
         if user.email is None:
             raise Invalid(
-                "required", "This user was released and needs an e-mail.", "email"
+                "required", _("This user was released and needs an e-mail."), "email"
             )
         before, after = changes(before, snapshot(user, FIELDS))
         _check_in_use(actor, after)
@@ -141,7 +142,7 @@ def deactivate_user(*, user_id: uuid.UUID, actor: User | None) -> User:
     with _where_users_are():
         user = _locked(user_id)
         _check_rank(actor, user.role)
-        _check_not_oneself(actor, user, "You can't deactivate yourself.")
+        _check_not_oneself(actor, user, _("You can't deactivate yourself."))
         if not user.is_active:
             return user
         _check_not_last_admin(user)
@@ -168,7 +169,7 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
         _check_rank(actor, user.role)
         if user.is_active:
             raise Conflict(
-                "user_is_active", "Deactivate this user before releasing them."
+                "user_is_active", _("Deactivate this user before releasing them.")
             )
         before = snapshot(user, FIELDS)
         user.email = user.phone_number = None
@@ -225,7 +226,7 @@ def _check_rank(actor: User | None, *roles: str) -> None:
         return
     own = RANK[actor.acting_role]
     if any(RANK[Role(role)] > own for role in roles):
-        raise Denied(detail="This role is above your own.", attr="role")
+        raise Denied(detail=_("This role is above your own."), attr="role")
 
 
 def _check_not_oneself(
@@ -241,7 +242,7 @@ def _check_not_last_admin(user: User) -> None:
         return
     others = User.objects.active().with_role(user.role).exclude(pk=user.pk)
     if not others.exists():
-        raise Conflict("last_admin", "This is the last active administrator.")
+        raise Conflict("last_admin", _("This is the last active administrator."))
 
 
 def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
@@ -251,7 +252,7 @@ def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
 
 def _act_as_required() -> Denied:
     return Denied(
-        "act_as_required", "Act for the business first: POST /api/auth/act-as."
+        "act_as_required", _("Act for the business first: POST /api/auth/act-as.")
     )
 
 
@@ -269,7 +270,11 @@ def _set_password(
 ) -> None:
     """Set it, or raise `Invalid` on `attr` with everything that is wrong with it."""
     if len(password) > PASSWORD_LIMIT:
-        raise Invalid("max_length", f"At most {PASSWORD_LIMIT} letters.", attr)
+        raise Invalid(
+            "max_length",
+            _("At most %(limit)s letters.") % {"limit": PASSWORD_LIMIT},
+            attr,
+        )
     try:
         if not may_be_weak:
             validate_password(password, user)

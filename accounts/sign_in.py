@@ -12,6 +12,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.services import record_refusal
 from automatehq.rest.errors import AUTH_HEADER, Denied, DomainError, Invalid
@@ -34,7 +35,7 @@ class WrongCredentials(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            "authentication_failed", "The e-mail or the password is wrong."
+            "authentication_failed", _("The e-mail or the password is wrong.")
         )
 
 
@@ -109,7 +110,7 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     if is_right:
         return
     wrong = Invalid(
-        "incorrect_password", "This is not your password.", "current_password"
+        "incorrect_password", _("This is not your password."), "current_password"
     )
     # The refusal takes back all that is written in the scope: counted after it.
     after_scope(partial(_count_wrong_password, request, user, wrong.code))
@@ -154,9 +155,9 @@ def _refusal_of(user: User | None) -> DomainError | None:
     if user is None:
         return WrongCredentials()
     if not user.is_active:
-        return Denied("user_inactive", "This user is inactive.")
+        return Denied("user_inactive", _("This user is inactive."))
     if not user.business.is_active:
-        return Denied("business_inactive", "This business is inactive.")
+        return Denied("business_inactive", _("This business is inactive."))
     return None
 
 

@@ -15,6 +15,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django_tasks import task
 
 from automatehq import counters
@@ -92,7 +93,7 @@ def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
     if met.count + met_now >= IN_USE_AN_HOUR:
         raise TooMany(
             "too_many_in_use",
-            "Too many values were already in use. Try again later.",
+            _("Too many values were already in use. Try again later."),
             wait=max(1, round(met.seconds_left)),
         )
 

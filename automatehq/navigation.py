@@ -44,7 +44,7 @@ WORK = (
         "cards.review",
         query="?review_status__exact=NEEDS_REVIEW",
         counts=ReviewStatus.NEEDS_REVIEW,
-        said=ngettext_lazy("%d card to review", "%d cards to review"),
+        said=ngettext_lazy("%(n)d card to review", "%(n)d cards to review", "n"),
     ),
     Entry(_("Month"), "workcards_closedmonth_changelist", "month", "months.see"),
     Entry(_("Exports"), "exports_exportrun_changelist", "export", "exports.see"),
@@ -64,7 +64,7 @@ RECORDS = (
         "file",
         "cards.see",
         counts=ReviewStatus.NEEDS_ASSIGNMENT,
-        said=ngettext_lazy("%d card to assign", "%d cards to assign"),
+        said=ngettext_lazy("%(n)d card to assign", "%(n)d cards to assign", "n"),
     ),
     Entry(_("Employees"), "workforce_employee_changelist", "people", "employees.see"),
     Entry(
@@ -144,7 +144,7 @@ def _link(
         current=("page" if request.path == path else "true") if is_current else "",
         waiting=count,
         kind="assign" if entry.counts == ReviewStatus.NEEDS_ASSIGNMENT else "review",
-        said=entry.said % count if count else "",
+        said=entry.said % {"n": count} if count else "",
     )
 
 

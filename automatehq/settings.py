@@ -358,6 +358,7 @@ LANGUAGE_CODE: str = _setting(environment.language, "LANGUAGE_CODE", default="en
 LANGUAGES = [("en", "English"), ("he", "עברית")]
 USE_I18N = True
 USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["automatehq.formats"]
 
 # First run (`manage.py seed`)

@@ -30,13 +30,13 @@ ALREADY_IN_USE.update(
 BROKEN_RULES.update(
     {
         "businesses_code_format": Rule(
-            "business_code", "invalid", "2 to 40 of a-z, 0-9 and -."
+            "business_code", "invalid", _("2 to 40 of a-z, 0-9 and -.")
         ),
         "businesses_cutoff_day_range": Rule(
-            "month_cutoff_day", "invalid", "A day from 1 to 28."
+            "month_cutoff_day", "invalid", _("A day from 1 to 28.")
         ),
         "businesses_expected_cards_range": Rule(
-            "expected_cards_per_month", "invalid", "A number from 1 to 31."
+            "expected_cards_per_month", "invalid", _("A number from 1 to 31.")
         ),
     }
 )

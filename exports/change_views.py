@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
@@ -146,7 +147,11 @@ class ChangesMixin:
         wanted = request.query_params.get("type", "json")
         if wanted not in TYPES:
             known = ", ".join(TYPES)
-            raise Invalid("invalid_choice", f"The type is one of: {known}.", "type")
+            raise Invalid(
+                "invalid_choice",
+                _("The type is one of: %(names)s.") % {"names": known},
+                "type",
+            )
         run = self.get_object()
         changes = changes_since(run)
         if wanted == "csv":

@@ -119,7 +119,12 @@ def changes_since(run: ExportRun) -> list[Change]:
 
 def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
     if run.status != ExportRun.Status.DONE:
-        raise Conflict("not_done", f"This run is {run.status}.", run_status=run.status)
+        raise Conflict(
+            "not_done",
+            _("This can't be done with a run in the status “%(status)s”.")
+            % {"status": run.get_status_display()},
+            run_status=run.status,
+        )
     if not run.snapshot:
         raise _unreadable()
     try:

@@ -145,8 +145,10 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
         kind="",
         figure=dashboard.missing,
         places=0,
-        note=ngettext("of %d employee", "of %d employees", dashboard.employees_expected)
-        % dashboard.employees_expected,
+        note=ngettext(
+            "of %(n)d employee", "of %(n)d employees", dashboard.employees_expected
+        )
+        % {"n": dashboard.employees_expected},
         url=_missing(dashboard.month),
     )
     yield Tile(
@@ -155,8 +157,8 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
         kind="",
         figure=dashboard.hours,
         places=2,
-        note=ngettext("%d day worked", "%d days worked", dashboard.days)
-        % dashboard.days,
+        note=ngettext("%(n)d day worked", "%(n)d days worked", dashboard.days)
+        % {"n": dashboard.days},
         url=_at("matrix", month=month_text(dashboard.month)),
     )
 
@@ -188,7 +190,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
     assign = dashboard.cards[ReviewStatus.NEEDS_ASSIGNMENT]
     if review and user.may("cards.review"):
         yield ToDo(
-            ngettext("Review %d card", "Review %d cards", review) % review,
+            ngettext("Review %(n)d card", "Review %(n)d cards", review) % {"n": review},
             _waits_since(standing),
             "half",
             "review",
@@ -196,7 +198,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
         )
     if assign and user.may("cards.review"):
         yield ToDo(
-            ngettext("Assign %d card", "Assign %d cards", assign) % assign,
+            ngettext("Assign %(n)d card", "Assign %(n)d cards", assign) % {"n": assign},
             _("Nobody has said yet whose they are"),
             "dashed",
             "assign",
@@ -205,11 +207,11 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
     if dashboard.missing:
         yield ToDo(
             ngettext(
-                "Ask for the cards of %d employee",
-                "Ask for the cards of %d employees",
+                "Ask for the cards of %(n)d employee",
+                "Ask for the cards of %(n)d employees",
                 dashboard.missing,
             )
-            % dashboard.missing,
+            % {"n": dashboard.missing},
             _("They have handed in none, or not all"),
             "people",
             "",
@@ -278,14 +280,11 @@ def _close(standing: Standing) -> ToDo:
     waiting = standing.due_waiting
     note = _("Every card is approved or rejected")
     if waiting:
-        note = (
-            ngettext(
-                "%d card still waits for somebody",
-                "%d cards still wait for somebody",
-                waiting,
-            )
-            % waiting
-        )
+        note = ngettext(
+            "%(n)d card still waits for somebody",
+            "%(n)d cards still wait for somebody",
+            waiting,
+        ) % {"n": waiting}
     return ToDo(
         _("Close %s") % _month(standing.due),
         note,

@@ -10,6 +10,7 @@ from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 from django_tasks import task
 
 from audit.origin import origin
@@ -47,7 +48,7 @@ def make_export(*, run_id: str, business_id: str) -> None:
             fail_run(claim, " ".join(problems))
         except Exception:
             # Logged with its trace by the worker; people read that it was not their doing.
-            fail_run(claim, "The file could not be made: an unexpected error.")
+            fail_run(claim, _("The file could not be made: an unexpected error."))
             raise
 
 

@@ -213,5 +213,5 @@ ALREADY_IN_USE["export_profiles_name_unique"] = "name"
 BROKEN_RULES["export_profiles_separators_differ"] = Rule(
     "decimal_separator",
     "separators_collide",
-    "The decimal separator can't be the delimiter too.",
+    _("The decimal separator can't be the delimiter too."),
 )

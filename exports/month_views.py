@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiResponse,
@@ -180,7 +181,7 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         asked = parse_uuid(request.query_params.get("business_id"))
         business_id = asked or try_get_business_id()
         if business_id is None:
-            raise Invalid("required", "Say of which business.", "business_id")
+            raise Invalid("required", _("Say of which business."), "business_id")
         months: Any = months_of_business(business_id)
         page: Any = self.paginate_queryset(months)
         add_hours(page)

@@ -143,7 +143,11 @@ def _reap(run_id: uuid.UUID) -> str | None:
     if run is None or run.status not in (Status.QUEUED, Status.RUNNING):
         return None
     if run.status == Status.RUNNING and run.attempts >= MAX_ATTEMPTS:
-        fail(run, f"The worker died {run.attempts} times while making this file.")
+        fail(
+            run,
+            _("The worker died %(times)s times while making this file.")
+            % {"times": run.attempts},
+        )
         return "failed"
     run.status = Status.QUEUED
     run.lease_expires_at = timezone.now() + LEASE

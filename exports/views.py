@@ -6,6 +6,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header, quote_etag
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -68,7 +69,12 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
 def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpResponseBase:
     """The run's file as a download. Raises `Conflict` before it is done, `Missing` if storage has lost it."""
     if run.status != ExportRun.Status.DONE:
-        raise Conflict("not_done", f"This run is {run.status}.", run_status=run.status)
+        raise Conflict(
+            "not_done",
+            _("This can't be done with a run in the status “%(status)s”.")
+            % {"status": run.get_status_display()},
+            run_status=run.status,
+        )
     etag = quote_etag(run.sha256)
     headers: dict[str, Any] = {
         "ETag": etag,
@@ -81,7 +87,7 @@ def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpRespo
         with default_storage.open(run.file) as stored:
             content = stored.read()
     except FileNotFoundError as error:
-        raise Missing("file_missing", "The file is lost from storage.") from error
+        raise Missing("file_missing", _("The file is lost from storage.")) from error
     mime_type = WRITERS[ExportRun.Kind(run.kind)].mime_type
     headers["Content-Disposition"] = content_disposition_header(
         True,  # noqa: FBT003

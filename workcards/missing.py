@@ -13,6 +13,7 @@ from django.db.models import Case, Count, F, FilteredRelation, Min, Q, Value, Wh
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from businesses.models import Business
 from businesses.tenancy.context import try_get_business_id
@@ -25,7 +26,7 @@ from .states import ReviewStatus
 class Received(models.TextChoices):
     """How much of what is expected of an employee has come in."""
 
-    NONE = "NONE", _("None")
+    NONE = "NONE", pgettext_lazy("cards received", "None")
     PARTIAL = "PARTIAL", _("Partial")
     COMPLETE = "COMPLETE", _("Complete")
 

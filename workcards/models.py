@@ -25,13 +25,13 @@ BROKEN_RULES.update(
         "approved_days_24_hours_a_day": Rule(
             None,
             "too_many_hours",
-            "The sites of a date would come to more than 24 hours.",
+            _("The sites of a date would come to more than 24 hours."),
             Conflict,
         ),
         "approved_days_absence_stands_alone": Rule(
             None,
             "absence_not_alone",
-            "An absence can't share its date with anything else.",
+            _("An absence can't share its date with anything else."),
             Conflict,
         ),
     }

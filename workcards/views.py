@@ -152,7 +152,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             return True
         text = self.request.query_params.get("details", "false")
         if text not in ("true", "false"):
-            raise Invalid("invalid", "This is neither true nor false.", "details")
+            raise Invalid("invalid", _("This is neither true nor false."), "details")
         # The body of a GET with details can be PUT back.
         sent = self.request.data if self.action in ("update", "partial_update") else ()
         return text == "true" or "days" in sent or "file" in sent
@@ -377,7 +377,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """The scan: as it came, or upright and at most 2,000 pixels long as a JPEG."""
         rendition = request.query_params.get("rendition", RENDITIONS[0])
         if rendition not in RENDITIONS:
-            detail = f"One of: {', '.join(RENDITIONS)}."
+            detail = _("One of: %(names)s.") % {"names": ", ".join(RENDITIONS)}
             raise Invalid("invalid_choice", detail, "rendition")
         return scan_response(request._request, self.get_object(), rendition)
 

@@ -209,12 +209,12 @@ ALREADY_IN_USE.update(
 BROKEN_RULES.update(
     {
         "employees_left_after_start": Rule(
-            "left_on", "before_start", "Nobody leaves before they started."
+            "left_on", "before_start", _("Nobody leaves before they started.")
         ),
         "site_settings_site_unique": Rule(
             None,
             "edited_elsewhere",
-            "Someone else has just written these settings. Read them and try again.",
+            _("Someone else has just written these settings. Read them and try again."),
             Conflict,
         ),
     }

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import models
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.attempts import check_in_use_limit
 from audit.models import AuditEvent
@@ -117,7 +118,7 @@ def _locked_site(site_id: uuid.UUID) -> Site:
     site: Site | None = sites.select_for_update(no_key=True).first()
     if site is None:
         if sites.exists():
-            raise Denied(detail="Only the business that made this site edits it.")
+            raise Denied(detail=_("Only the business that made this site edits it."))
         raise Http404
     return site
 
@@ -208,7 +209,7 @@ def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
     employee = _locked_employee(employee_id)
     if employee.is_active:
         raise Conflict(
-            "employee_is_active", "Deactivate this employee before releasing them."
+            "employee_is_active", _("Deactivate this employee before releasing them.")
         )
     if employee.passport_id is None:
         return employee
@@ -251,9 +252,11 @@ SiteJudge = Callable[[Site], Invalid | None]
 def site_refusal(site: Site) -> Invalid | None:
     """Nobody new comes to a site that is inactive, or that the business has hidden for itself."""
     if not site.is_active:
-        return Invalid("site_inactive", "This site is inactive.", "site_id")
+        return Invalid("site_inactive", _("This site is inactive."), "site_id")
     if SiteSettings.objects.filter(site=site, is_hidden=True).exists():
-        return Invalid("site_hidden", "Your business has hidden this site.", "site_id")
+        return Invalid(
+            "site_hidden", _("Your business has hidden this site."), "site_id"
+        )
     return None
 
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -162,7 +163,7 @@ class SiteViewSet(TenantViewSet[Site]):
         text = self.request.query_params.get("include_counts", "false")
         if text not in ("true", "false"):
             raise Invalid(
-                "invalid", "This is neither true nor false.", "include_counts"
+                "invalid", _("This is neither true nor false."), "include_counts"
             )
         return text == "true"
 
@@ -187,11 +188,11 @@ class SiteViewSet(TenantViewSet[Site]):
         if text is None:
             own_id = try_get_business_id()
             if own_id is None:
-                raise Invalid("required", "Say whose settings.", "business_id")
+                raise Invalid("required", _("Say whose settings."), "business_id")
             return own_id
         business_id = parse_uuid(text)
         if business_id is None:
-            raise Invalid("invalid", "This is not an id.", "business_id")
+            raise Invalid("invalid", _("This is not an id."), "business_id")
         if not Business.objects.filter(pk=business_id).exists():
             note(
                 self.request,
@@ -201,7 +202,7 @@ class SiteViewSet(TenantViewSet[Site]):
                 value=business_id,
             )
             raise Invalid(
-                "does_not_exist", "There is nothing with this id.", "business_id"
+                "does_not_exist", _("There is nothing with this id."), "business_id"
             )
         return business_id
 

@@ -76,6 +76,9 @@ class Invalid(DomainError):
     status_code = status.HTTP_400_BAD_REQUEST
 
 
+_NOT_ALLOWED = _("You do not have permission to perform this action.")
+
+
 class Denied(DomainError):
     """403: this role, or this way of asking, may not."""
 
@@ -84,7 +87,7 @@ class Denied(DomainError):
     def __init__(
         self,
         code: str = "permission_denied",
-        detail: Text = "You do not have permission to perform this action.",
+        detail: Text = _NOT_ALLOWED,
         attr: str | None = None,
         **extra: Any,
     ) -> None:

@@ -15,12 +15,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
-from .errors import Invalid, Problem
+from .errors import Invalid, Problem, Text
 from .paths import parse_date, parse_month, parse_uuid
 
 SEARCH_LIMIT = 200
@@ -29,7 +31,7 @@ SEARCH_LIMIT = 200
 class _ParsedField(forms.CharField):
     """A query parameter that one function reads; None from it is 400."""
 
-    def __init__(self, *args: Any, parse: Any, complaint: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parse: Any, complaint: Text, **kwargs: Any) -> None:
         self.parse = parse
         self.complaint = complaint
         super().__init__(*args, **kwargs)
@@ -47,7 +49,7 @@ class _ParsedField(forms.CharField):
 class _ParsedFilter(django_filters.Filter):
     field_class = _ParsedField
     parse: Any
-    complaint: str
+    complaint: Text
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"parse": type(self).parse, "complaint": type(self).complaint}
@@ -59,7 +61,7 @@ class IdFilter(_ParsedFilter):
     """Compares a reference's plain id: `employee_id=…`."""
 
     parse = staticmethod(parse_uuid)
-    complaint = "This is not an id."
+    complaint = _("This is not an id.")
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03"]})
@@ -67,7 +69,7 @@ class MonthFilter(_ParsedFilter):
     """Compares a first of the month with `2026-03` or any date in it."""
 
     parse = staticmethod(parse_month)
-    complaint = "This is not a month. Write it as 2026-03."
+    complaint = _("This is not a month. Write it as 2026-03.")
 
 
 @extend_schema_field({"type": "string", "format": "date"})
@@ -75,7 +77,7 @@ class DateFilter(_ParsedFilter):
     """Compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
 
     parse = staticmethod(parse_date)
-    complaint = "This is not a date. Write it as 2026-03-05."
+    complaint = _("This is not a date. Write it as 2026-03-05.")
 
 
 class LocalDateFromFilter(DateFilter):
@@ -109,7 +111,7 @@ class BooleanFilter(_ParsedFilter):
     """`true` or `false`; django-filter's own passes over anything else in silence."""
 
     parse = staticmethod({"true": True, "false": False}.get)
-    complaint = "This is neither true nor false."
+    complaint = _("This is neither true nor false.")
 
 
 class StrictFilterSet(FilterSet):
@@ -168,7 +170,9 @@ def refuse_unknown_parameters(request: Request, allowed: Iterable[str]) -> None:
     """400 `unknown_parameter` that names each query parameter not in `allowed`."""
     if unknown := sorted(set(request.query_params) - set(allowed)):
         raise Invalid.several(
-            Problem("unknown_parameter", "There is no such query parameter.", name)
+            Problem(
+                "unknown_parameter", gettext("There is no such query parameter."), name
+            )
             for name in unknown
         )
 
@@ -200,7 +204,10 @@ class StrictFilterBackend(DjangoFilterBackend):
         text = request.query_params.get("search", "")
         if "\0" in text or len(text) > SEARCH_LIMIT:
             raise Invalid(
-                "invalid", f"Search for at most {SEARCH_LIMIT} letters.", "search"
+                "invalid",
+                gettext("Search for at most %(limit)s letters.")
+                % {"limit": SEARCH_LIMIT},
+                "search",
             )
         found: QuerySet[Any] = SearchFilter().filter_queryset(request, queryset, view)
         return found
@@ -238,7 +245,11 @@ def _columns(asked: str, table: dict[str, tuple[str, ...]]) -> list[Any]:
         name = name.removeprefix("-")
         if name not in table:
             known = ", ".join(table)
-            raise Invalid("invalid_choice", f"Order by one of: {known}.", "ordering")
+            raise Invalid(
+                "invalid_choice",
+                gettext("Order by one of: %(names)s.") % {"names": known},
+                "ordering",
+            )
         columns += [f"-{c}" if is_descending else c for c in table[name]]
     return columns
 

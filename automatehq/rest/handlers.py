@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework.exceptions import (
     APIException,
@@ -46,7 +47,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         if isinstance(exception, TooManyFilesSent):
             # Noticed while the form is read, before there is a view that could name the field.
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-            detail = f"At most {limit} files at once."
+            detail = _("At most %(limit)s files at once.") % {"limit": limit}
             return _refusal(Invalid("too_many_files", detail, "files"))
         if isinstance(exception, RequestDataTooBig):
             return _refusal(TooLarge())

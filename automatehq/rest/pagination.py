@@ -7,6 +7,7 @@ from base64 import b64decode, b64encode
 from typing import Any, Literal, NamedTuple, cast
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -42,7 +43,7 @@ def _count(request: Request, name: str, default: int) -> int:
     if not text:
         return default
     if not _COUNT.fullmatch(text):
-        raise Invalid("invalid", "This is not a whole number from 1 up.", name)
+        raise Invalid("invalid", _("This is not a whole number from 1 up."), name)
     return int(text)
 
 
@@ -65,7 +66,7 @@ class Pages(PageNumberPagination):
     def get_page_number(self, request: Request, paginator: Any) -> int:
         number = _count(request, "page", 1)
         if number > paginator.num_pages:
-            raise Missing("no_such_page", "There is no such page.", "page")
+            raise Missing("no_such_page", _("There is no such page."), "page")
         return number
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -176,7 +177,7 @@ class Cursor(NamedTuple):
             return cls(created_at, uuid.UUID(row_id), cast(Way, way))
         except ValueError as error:
             raise Invalid(
-                "invalid", "This is not a cursor of this list.", "cursor"
+                "invalid", _("This is not a cursor of this list."), "cursor"
             ) from error
 
     def written(self) -> str:

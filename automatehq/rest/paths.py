@@ -9,6 +9,7 @@ import re
 import uuid
 
 from django.urls import register_converter
+from django.utils.translation import gettext_lazy as _
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -54,12 +55,12 @@ class Malformed(str):
     """What stood in the path and means nothing; views find no row for it."""
 
     __slots__ = ()
-    complaint = "This is not an id."
+    complaint = _("This is not an id.")
 
 
 class MalformedMonth(Malformed):
     __slots__ = ()
-    complaint = "This is not a month. Write it as 2026-03."
+    complaint = _("This is not a month. Write it as 2026-03.")
 
 
 class IdConverter:

@@ -34,8 +34,14 @@ _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 # So many refused fields are named at most.
 MAX_REFUSED = 50
 
-UNKNOWN_FIELD = ErrorDetail("There is no such field.", code="unknown_field")
-READ_ONLY = ErrorDetail("This field cannot be changed.", code="read_only")
+REFUSALS = {
+    "unknown_field": _("There is no such field."),
+    "read_only": _("This field cannot be changed."),
+}
+
+
+def _refusal(code: str) -> ErrorDetail:
+    return ErrorDetail(REFUSALS[code], code)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -86,12 +92,12 @@ class StrictSerializer(serializers.Serializer[Any]):
         for name, value in data.items():
             field = self.fields.get(name)
             if field is None or isinstance(field, serializers.HiddenField):
-                refused[name] = [UNKNOWN_FIELD]
+                refused[name] = [_refusal("unknown_field")]
                 self._note_id(name, value)
             elif field.read_only:
                 present = present or self.current(data)
                 if value != self._present_value(field, present):
-                    refused[name] = [READ_ONLY]
+                    refused[name] = [_refusal("read_only")]
                     self._note_id(name, value)
             if len(refused) == MAX_REFUSED:
                 break

@@ -178,7 +178,8 @@ def _of_whom(cards: Iterable[WorkCard]) -> str:
     ]
     if others:
         said.append(
-            ngettext("and %d more card", "and %d more cards", len(others)) % len(others)
+            ngettext("and %(n)d more card", "and %(n)d more cards", len(others))
+            % {"n": len(others)}
         )
     return ", ".join(said)
 

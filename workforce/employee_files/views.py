@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -129,7 +130,7 @@ class EmployeeFilesMixin(Base):
         kind = request.query_params.get("type")
         if kind not in KINDS:
             code = "required" if kind is None else "invalid_choice"
-            raise Invalid(code, "Say xlsx or csv.", "type")
+            raise Invalid(code, _("Say xlsx or csv."), "type")
         business = self._business_to_export(request)
         return export_response(
             self.filter_queryset(self.get_queryset()), kind, business
@@ -140,7 +141,7 @@ class EmployeeFilesMixin(Base):
         own_id = try_get_business_id()
         asked = request.query_params.get("business_id")
         if own_id is None and not asked:
-            raise Invalid("required", "Say whose employees.", "business_id")
+            raise Invalid("required", _("Say whose employees."), "business_id")
         found: Any = Business.objects
         if own_id is not None:
             return found.get(pk=own_id)  # type: ignore[no-any-return]
