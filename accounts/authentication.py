@@ -20,6 +20,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
+from automatehq.localisation import speak_to
 from automatehq.rest.errors import AUTH_HEADER, DomainError
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, set_current_user
@@ -170,10 +171,11 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def enter(request: HttpRequest, person: Person) -> None:
-    """Make `person` the one who acts, for the rest of the request's scope."""
+    """Make `person` the one who acts and is spoken to, for the rest of the request's scope."""
     scoped: Any = request
     scoped.business = person.business
     set_current_user(person.user)
+    speak_to(person.user)
 
 
 # The admin: a session, and nothing else.

@@ -1,4 +1,4 @@
-"""The admin speaks its user's language and counts in their business's time."""
+"""Everybody is answered in their language; the admin counts in their business's time, the API in UTC."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,24 +7,24 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 
-class PersonalLocaleMiddleware:
-    """Under /admin: the user's language, else their business's, else the browser's; the time zone of the business at hand.
+def speak_to(user: Any) -> None:
+    """For the rest of the request: the language of `user`, else of their business."""
+    translation.activate(user.language or user.business.language)
 
-    The API writes English and UTC.
-    """
+
+class PersonalLocaleMiddleware:
+    """The browser's language until it is known who asks (`speak_to`); under /admin the time zone of the business at hand."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith("/admin/"):
-            return self.get_response(request)
-        user: Any = request.user
-        if not user.is_authenticated:
-            language = translation.get_language_from_request(request)
-            with translation.override(language):
+        with translation.override(translation.get_language_from_request(request)):
+            if not request.path_info.startswith("/admin/"):
                 return self.get_response(request)
-        business = getattr(request, "business", None) or user.business
-        language = user.language or user.business.language
-        with translation.override(language), timezone.override(business.zone):
-            return self.get_response(request)
+            user: Any = request.user
+            if not user.is_authenticated:
+                return self.get_response(request)
+            business = getattr(request, "business", None) or user.business
+            with timezone.override(business.zone):
+                return self.get_response(request)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
@@ -40,7 +41,8 @@ class SchemaView(Conventions, SpectacularAPIView):
     def _get_schema_response(self, request: Request) -> Response:
         if SchemaView._document is None:
             generator = self.generator_class(urlconf=self.urlconf)
-            SchemaView._document = generator.get_schema(request=None, public=True)
+            with translation.override("en"):  # whoever asks first
+                SchemaView._document = generator.get_schema(request=None, public=True)
         return Response(SchemaView._document)
 
 
