@@ -24,6 +24,9 @@ FOLDER = ROOT / "locale" / "he" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
 MEND = "Run `make messages`, translate what is empty in locale/he/LC_MESSAGES/django.po, and run it again."
 
+Forms = tuple[str, ...]
+Key = tuple[Forms, str | None]  # what the source says, and the context
+
 PASSED_OVER = {"tests", "migrations", "tools", "benchmarks", "var", "static-root"}
 ONE, CONTEXT_AND_ONE = None, ((1, "c"), 2)
 KEYWORDS = {
@@ -53,18 +56,18 @@ def read() -> Catalog:
         return read_po(file, locale="he")
 
 
-def translations(catalog: Catalog) -> dict[object, Any]:
+def translations(catalog: Catalog) -> dict[Key, Forms]:
     """What a catalogue says for what; its head, which names the tools that wrote it, left out."""
     return {
-        (_plain(message.id), message.context): _plain(message.string)
+        (_forms(message.id), message.context): _forms(message.string)
         for message in catalog
         if message.id
     }
 
 
-def _plain(text: object) -> object:
-    """Of a plural form the one reader makes a list, the other a tuple."""
-    return tuple(text) if isinstance(text, list) else text
+def _forms(text: Any) -> Forms:
+    """A text and its plurals, if any; one reader makes a list of these, the other a tuple, and of none at all None."""
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def update() -> None:
@@ -97,9 +100,7 @@ def source() -> Catalog:
     return catalog
 
 
-def _messages(
-    path: Path,
-) -> Iterator[tuple[int, str | tuple[str, ...], list[str], str]]:
+def _messages(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
     text = path.read_text()
     if path.suffix == ".html":
         # Django's reading of a template gives calls between letters; indented, they would be no Python.
@@ -109,40 +110,34 @@ def _messages(
     )
 
 
-def _said(translations: dict[object, Any]) -> dict[object, Any]:
-    return {key: text for key, text in translations.items() if text and all(text)}
-
-
 def faults(catalog: Catalog, found: Catalog, compiled: Catalog) -> Iterator[str]:
     """What is amiss with a catalogue, given what the source has and what was compiled; a sentence each."""
     there, wanted = translations(catalog), translations(found)
-    for text, _ in sorted(wanted.keys() - there.keys(), key=str):
-        yield f"Not in the catalogue: {text!r}"
-    for text, _ in sorted(there.keys() - wanted.keys(), key=str):
-        yield f"In the catalogue, but not in the source any more: {text!r}"
+    for forms, _ in sorted(wanted.keys() - there.keys(), key=str):
+        yield f"Not in the catalogue: {forms[0]!r}"
+    for forms, _ in sorted(there.keys() - wanted.keys(), key=str):
+        yield f"In the catalogue, but not in the source any more: {forms[0]!r}"
     for message in catalog:
         if message.id:
             yield from _faults_of(message, catalog.num_plurals)
-    if _said(translations(compiled)) != _said(there):
+    if translations(compiled) != {
+        key: said for key, said in there.items() if all(said)
+    }:
         yield "django.mo is not what django.po says."
 
 
 def _faults_of(message: Message, plurals: int) -> Iterator[str]:
-    originals = message.id if message.pluralizable else (message.id,)
-    texts = message.string if message.pluralizable else (message.string,)
+    originals, texts = _forms(message.id), _forms(message.string)
     if message.fuzzy:
-        yield f"Fuzzy: {message.id!r}"
-    if not all(texts) or (message.pluralizable and len(texts) != plurals):
-        yield f"Not translated: {message.id!r}"
+        yield f"Fuzzy: {originals[0]!r}"
+    if not all(texts) or len(texts) != (plurals if len(originals) > 1 else 1):
+        yield f"Not translated: {originals[0]!r}"
         return
     # “One card” and “two cards” are words in Hebrew and may do without a figure that has a name; `%d` must be filled.
     known, used = _placeholders(originals[-1]), [_placeholders(text) for text in texts]
     nameless = known & {"%s", "%d"}
     if used[-1] != known or not all(nameless <= some <= known for some in used):
-        yield f"Other placeholders than the source has: {message.id!r}"
-    ends = {(original[:1] == "\n", original[-1:] == "\n") for original in originals}
-    if any((text[:1] == "\n", text[-1:] == "\n") not in ends for text in texts):
-        yield f"Other line breaks at the ends than the source has: {message.id!r}"
+        yield f"Other placeholders than the source has: {originals[0]!r}"
 
 
 def _placeholders(text: str) -> set[str]:

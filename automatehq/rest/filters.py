@@ -42,7 +42,7 @@ class _ParsedField(forms.CharField):
             return None
         parsed = self.parse(text)
         if parsed is None:
-            raise ValidationError(self.complaint, code="invalid")
+            raise ValidationError(str(self.complaint), code="invalid")
         return parsed
 
 

@@ -41,7 +41,7 @@ REFUSALS = {
 
 
 def _refusal(code: str) -> ErrorDetail:
-    return ErrorDetail(REFUSALS[code], code)
+    return ErrorDetail(str(REFUSALS[code]), code)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
