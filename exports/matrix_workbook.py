@@ -80,7 +80,10 @@ def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
     sheet.set_column(0, 0, 22)
     sheet.set_column(FIRST_COLUMN, last, 22)
     sheet.set_row(NAME_ROW, NAME_HEIGHT)
+    # Printed, a month is a page long, and has as many beside each other as its employees need.
+    sheet.fit_to_pages(0, 1)
     sheet.repeat_rows(NAME_ROW, PASSPORT_ROW)
+    sheet.repeat_columns(0, FIRST_COLUMN - 1)
     sheet.freeze_panes(FIRST_DAY_ROW, FIRST_COLUMN)
     sheet.write_string(NAME_ROW, 0, "Date", style.head)
     sheet.write_string(NAME_ROW, 1, "Day", style.head)

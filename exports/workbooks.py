@@ -51,5 +51,5 @@ def add_sheet(book: Any, name: str, language: str) -> Any:
     if language == Business.Language.HEBREW:
         sheet.right_to_left()
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)  # as wide as a page, as long as it is
+    sheet.fit_to_pages(1, 0)  # printed as wide as a page, as long as it is
     return sheet

@@ -130,6 +130,22 @@ def test_saturdays_are_marked_in_the_whole_row(acme: Personas) -> None:
     assert (marked, len(plain)) == ({"Sat"}, 6)
 
 
+def test_a_printed_matrix_has_the_whole_month_and_its_dates_on_each_page(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        north = site_named("North")
+        for number in range(30):
+            employee_at(north, f"Worker {number}")
+        content = made("matrix_xlsx")
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(content))
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    # As long as a page, which is what a workbook means that does not say; as wide as its employees.
+    assert sheet.page_setup.fitToHeight in (1, None)
+    assert sheet.page_setup.fitToWidth == 0
+    assert (sheet.print_title_cols, sheet.print_title_rows) == ("$A:$B", "$1:$2")
+
+
 def test_drafts_are_text_in_the_matrix_and_in_no_total(acme: Personas) -> None:
     with acme.scope():
         zoe = employee_at(site_named("North"), "Zoe")
