@@ -25,6 +25,7 @@ from automatehq.rest.errors import AUTH_HEADER, DomainError
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, set_current_user
 from businesses.tenancy.middleware import Evidence
+from businesses.tenancy.processes import MISDIRECTED
 
 from .models import Acting, SignIn, User
 from .tokens import read_access_token, was_acting_token
@@ -42,11 +43,12 @@ class DeadEvidence(DomainError):
 
 def dead(code: str) -> DeadEvidence:
     """The refusal with `code`, which is one of these."""
-    details = {
+    details: dict[str, Any] = {
         "token_not_valid": _("The sign-in is not valid, or not any more."),
         "user_inactive": _("This user is inactive."),
         "business_inactive": _("This business is inactive."),
         "acting_expired": _("The hour of acting for the business is over."),
+        **MISDIRECTED,
     }
     return DeadEvidence(code, details[code])
 
@@ -161,6 +163,8 @@ class BearerAuthentication(BaseAuthentication):
             raw = _bearer(request)
             if raw is None:
                 return None
+            if misdirected := getattr(request._request, "misdirected", None):
+                raise dead(misdirected)
             raise dead("acting_expired" if was_acting_token(raw) else "token_not_valid")
         person = admit(evidence)
         enter(request._request, person)
@@ -211,6 +215,8 @@ class SignedInUserMiddleware(AuthenticationMiddleware):
 
 def _user_of_session(request: Any) -> User | AnonymousUser:
     evidence: Evidence | None = getattr(request, "evidence", None)
+    if misdirected := getattr(request, "misdirected", None):
+        request.dead_evidence = dead(misdirected)
     if evidence is None or not request.path_info.startswith("/admin/"):
         return AnonymousUser()
     try:

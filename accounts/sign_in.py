@@ -19,6 +19,7 @@ from automatehq.rest.errors import AUTH_HEADER, Denied, DomainError, Invalid
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import after_scope
+from businesses.tenancy.processes import MISDIRECTED, misdirected
 
 from . import lockout
 from .models import User
@@ -42,8 +43,8 @@ class WrongCredentials(DomainError):
 def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
     """The active user who has this e-mail and password, of an active business; what follows is the caller's.
 
-    Raises `WrongCredentials`; with the right password `Denied` with `user_inactive` or `business_inactive`; after too
-    many failures `TooMany`. Failures are counted, and stand in the trail of the user's business, or in Platform's when
+    Raises `WrongCredentials`; with the right password `Denied` with `user_inactive` or `business_inactive`, or the code of
+    `processes.MISDIRECTED`; after too many failures `TooMany`. Failures are counted, and stand in the trail of the user's business, or in Platform's when
     nobody has the e-mail.
     """
     email = email.strip().lower()
@@ -154,6 +155,8 @@ def count_failure(
 def _refusal_of(user: User | None) -> DomainError | None:
     if user is None:
         return WrongCredentials()
+    if code := misdirected(is_super_admin=user.is_super_admin):
+        return Denied(code, MISDIRECTED[code])
     if not user.is_active:
         return Denied("user_inactive", _("This user is inactive."))
     if not user.business.is_active:

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from audit.services import record_refusal
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import Evidence
+from businesses.tenancy.processes import misdirected
 
 from .authentication import dead, read_user
 from .models import SignIn, User
@@ -50,6 +51,8 @@ def renew(raw: str) -> Tokens:
     the trail says so. Raises `DeadEvidence`.
     """
     evidence, jti = _read(raw)
+    if code := misdirected(is_super_admin=evidence.business_id != evidence.home_id):
+        raise dead(code)
     admitted_at = timezone.now()
     with business_scope(evidence.home_id):
         user = read_user(evidence)

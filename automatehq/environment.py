@@ -50,6 +50,14 @@ def language(name: str, *, default: str) -> str:
     return code
 
 
+def process(name: str, *, default: str) -> str:
+    """One of the processes of the hardened set-up, or nothing."""
+    kind: str = env.str(name, default=default)
+    if kind not in ("", "owner", "web", "console"):
+        raise ValueError(f"{kind!r} is neither owner, web nor console.")
+    return kind
+
+
 def sentry_address(name: str, *, default: str) -> str:
     """Where a Sentry server takes reports, `https://<key>@<host>/<number>`, or nothing."""
     address: str = env.str(name, default=default)

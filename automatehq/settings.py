@@ -157,13 +157,23 @@ DATABASES["default"]["CONN_MAX_AGE"] = _setting(
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The two group roles of this installation. Roles belong to the whole cluster, hence the login's name in them.
+# Of the hardened set-up, in which web and platform have logins of their own: see businesses/tenancy/processes.py.
+TENANCY_PROCESS: str = _setting(environment.process, "TENANCY_PROCESS", default="")
 _login = DATABASES["default"]["USER"] or "automatehq"
+TENANCY_OWNER = _login
+if TENANCY_PROCESS in ("web", "console"):
+    TENANCY_OWNER = _login.removesuffix(f"_{TENANCY_PROCESS}")
+    if _login == TENANCY_OWNER:
+        raise ImproperlyConfigured(
+            f"TENANCY_PROCESS is {TENANCY_PROCESS}: the login in DATABASE_URL must be the owner's name and "
+            f"_{TENANCY_PROCESS}, and is {_login}."
+        )
+# The two group roles of this installation. Roles belong to the whole cluster, hence the owner's name in them.
 TENANCY_TENANT_ROLE: str = _setting(
-    env.str, "TENANCY_TENANT_ROLE", default=f"{_login}_tenant"
+    env.str, "TENANCY_TENANT_ROLE", default=f"{TENANCY_OWNER}_tenant"
 )
 TENANCY_PLATFORM_ROLE: str = _setting(
-    env.str, "TENANCY_PLATFORM_ROLE", default=f"{_login}_platform"
+    env.str, "TENANCY_PLATFORM_ROLE", default=f"{TENANCY_OWNER}_platform"
 )
 # Where a request's signed evidence is read: prefix of the path → function(request) -> Evidence | None.
 TENANCY_EVIDENCE = {

@@ -17,6 +17,8 @@ PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "s" * 50}
         ("DATABASE_URL", "garbage"),
         ("DATABASE_URL", "mysql://a:secret@127.0.0.1/b"),
         ("DATABASE_URL", "postgres://a:sec/ret@127.0.0.1:5432/b"),
+        ("TENANCY_PROCESS", "wep"),
+        ("TENANCY_PROCESS", "web"),  # of a login that is not called so
         ("CONN_MAX_AGE", "long"),
         ("CONN_MAX_AGE", "-1"),
         ("TRUSTED_PROXIES", "-1"),

@@ -31,8 +31,8 @@ class PolicyRow(NamedTuple):
     command: str
     is_permissive: bool
     roles: list[str]
-    using: str
-    check: str
+    using: str | None  # None: not known
+    check: str | None
 
 
 class ForeignKey(NamedTuple):
@@ -260,6 +260,27 @@ def read_catalog(connection: BaseDatabaseWrapper) -> Catalog:
             memberships=rows(_MEMBERSHIP, Membership),
             settings=settings,
         )
+
+
+def policies_unworded(
+    policy_sets: Mapping[str, Sequence[Policy]],
+) -> dict[str, list[PolicyRow]]:
+    """The policies of each set, without their expressions: what a login can know that may not make temporary tables."""
+    return {
+        name: [
+            PolicyRow(
+                table="",
+                name=policy.name,
+                command=policy.command,
+                is_permissive=True,
+                roles=[policy.role_name],
+                using=None,
+                check=None,
+            )
+            for policy in policies
+        ]
+        for name, policies in policy_sets.items()
+    }
 
 
 def policies_as_worded_here(

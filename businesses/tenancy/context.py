@@ -17,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
 from .errors import NoActiveBusiness, ScopeError
+from .processes import require_platform
 from .roles import platform_role, tenant_role
 
 Kind = Literal["business", "platform"]
@@ -135,6 +136,7 @@ def platform_scope(
     """Read across businesses, for a stated reason; tenant data can't be written here."""
     if not reason.strip():
         raise ScopeError("A platform scope needs a reason.")
+    require_platform()
     return _open("platform", None, reason, using)
 
 

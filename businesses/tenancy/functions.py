@@ -3,10 +3,11 @@
 from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .processes import guest_logins, process
 from .roles import platform_role, quoted
 
 SEARCH_PATH = "pg_catalog, pg_temp"
-# name → (arguments, result, body). Each is SECURITY DEFINER, owned by the platform's role, executable by the login alone.
+# name → (arguments, result, body). Each is SECURITY DEFINER, owned by the platform's role, executable by the logins alone.
 DEFINER_FUNCTIONS = {
     "login_lookup": (
         "wanted text",
@@ -26,7 +27,9 @@ def create_definer_functions(connection: BaseDatabaseWrapper) -> None:
     platform = quoted(platform_role())
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
-        login = quoted(cursor.fetchone()[0])
+        logins = ", ".join(
+            map(quoted, [cursor.fetchone()[0], *guest_logins().values()])
+        )
         cursor.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {platform}")
         for name, (arguments, result, body) in DEFINER_FUNCTIONS.items():
             signature = f"{name}(text)"
@@ -38,7 +41,7 @@ def create_definer_functions(connection: BaseDatabaseWrapper) -> None:
                 f"AS $body$ {body} $body$"
             )
             cursor.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
-            cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {login}")
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {logins}")
             cursor.execute("SET LOCAL ROLE NONE")
         cursor.execute(f"REVOKE CREATE ON SCHEMA public FROM {platform}")
 
@@ -55,8 +58,11 @@ def drop_definer_functions(connection: BaseDatabaseWrapper) -> None:
 def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
     """A sentence for each function that does not give the login what the platform's role sees.
 
-    A restored dump may leave one that answers nothing, and then nobody signs in.
+    A restored dump may leave one that answers nothing, and then nobody signs in. A login that cannot become the platform
+    only finds out that it may ask.
     """
+    if process() == "web":
+        return _unanswered(connection)
     platform = quoted(platform_role())
     found = []
     for name, probe in _PROBES.items():
@@ -81,4 +87,18 @@ def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
                 f"The function {name} does not find what is there, so nobody can sign in. "
                 "Run `manage.py tenancy_roles --repair`."
             )
+    return found
+
+
+def _unanswered(connection: BaseDatabaseWrapper) -> list[str]:
+    found = []
+    for name in DEFINER_FUNCTIONS:
+        try:
+            with (
+                transaction.atomic(using=connection.alias),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(f"SELECT * FROM {name}('')")  # noqa: S608  a declared name
+        except DatabaseError as error:
+            found.append(f"The function {name} fails: {str(error).splitlines()[0]}")
     return found

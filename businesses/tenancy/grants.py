@@ -14,16 +14,22 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .models import TenantModel
 from .policies import BUSINESSES, SHARED, TENANT, TRAIL, Policy
+from .processes import guest_logins
 from .roles import platform_role, quoted, tenant_role
 
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is declared of one table: its policies (none: no row-level security), and the privileges of each role."""
+    """What is declared of one table: its policies (none: no row-level security), and the privileges of each role.
+
+    `web` and `console` are logins of the hardened set-up, for what is done outside every scope; an owner needs no grant.
+    """
 
     policies: tuple[Policy, ...] = ()
     tenant: frozenset[str] = frozenset()
     platform: frozenset[str] = frozenset()
+    web: frozenset[str] = frozenset()
+    console: frozenset[str] = frozenset()
 
 
 def _may(words: str) -> frozenset[str]:
@@ -56,25 +62,35 @@ EXCEPTIONS = {
     ),
     # A job may be asked for in any scope, in the same transaction; only the worker, in none, reads them.
     "django_tasks_database.DBTaskResult": Declaration(
-        (), _may("INSERT"), _may("INSERT")
+        (),
+        _may("INSERT"),
+        _may("INSERT"),
+        web=_may("INSERT"),
+        console=_may("SELECT INSERT UPDATE DELETE"),
     ),
 }
 
 # Tables of the framework. They hold no tenant's data, or are read outside every scope, as the plain login.
 _NOTHING = Declaration()
+_READ = Declaration((), web=_may("SELECT"), console=_may("SELECT"))
+_KEPT_BY_LOGIN = Declaration(
+    (),
+    web=_may("SELECT INSERT UPDATE DELETE"),
+    console=_may("SELECT INSERT UPDATE DELETE"),
+)
 SYSTEM_TABLES = {
-    "django_migrations": _NOTHING,
+    "django_migrations": _READ,
     "django_content_type": Declaration((), _may("SELECT"), _may("SELECT")),
     "auth_permission": _NOTHING,
     "auth_group": _NOTHING,
     "auth_group_permissions": _NOTHING,
     "django_admin_log": _NOTHING,
-    "django_session": _NOTHING,
-    "axes_accessattempt": _NOTHING,
-    "axes_accessattemptexpiration": _NOTHING,
+    "django_session": _KEPT_BY_LOGIN,
+    "axes_accessattempt": _KEPT_BY_LOGIN,
+    "axes_accessattemptexpiration": _KEPT_BY_LOGIN,
     "axes_accessfailurelog": _NOTHING,
     "axes_accesslog": _NOTHING,
-    "cache": _NOTHING,
+    "cache": _KEPT_BY_LOGIN,
 }
 
 
@@ -88,6 +104,11 @@ def declarations() -> dict[str, Declaration]:
         elif issubclass(model, TenantModel):
             declared[model._meta.db_table] = _TENANT_TABLE
     return declared
+
+
+def grantees() -> dict[str, str]:
+    """The attributes of `Declaration` that name privileges → the role in the database."""
+    return {"tenant": tenant_role(), "platform": platform_role(), **guest_logins()}
 
 
 def tenant_models() -> list[type[models.Model]]:
@@ -109,14 +130,17 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
     """Give each role exactly what is declared, on the tables that exist. May be run again."""
     declared = declarations()
     with connection.cursor() as cursor:
-        roles = {"tenant": quoted(tenant_role()), "platform": quoted(platform_role())}
+        roles = {attribute: quoted(role) for attribute, role in grantees().items()}
         cursor.execute(
             "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)",
-            [[tenant_role(), platform_role()]],
+            [list(grantees().values())],
         )
         if cursor.fetchone()[0] < len(roles):
             return  # a database from before there were businesses; the first step of tenancy asks for the roles
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.values())}")
+        for login in guest_logins().values():
+            database = quoted(connection.settings_dict["NAME"])
+            cursor.execute(f"GRANT CONNECT ON DATABASE {database} TO {quoted(login)}")
         for table, is_isolated in _existing(cursor, declared).items():
             declaration = declared[table]
             if declaration.policies and not is_isolated:

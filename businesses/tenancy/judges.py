@@ -10,7 +10,8 @@ from .catalog import Catalog, ForeignKey, Grant, PolicyRow, Relation
 from .constraints import TenantForeignKeyConstraint
 from .declared import GLOBALLY_UNIQUE, TRIGGERS
 from .functions import DEFINER_FUNCTIONS, SEARCH_PATH
-from .grants import Declaration
+from .grants import Declaration, grantees
+from .processes import GUESTS, guest_logins, is_guest, owner
 from .roles import platform_role, quoted, tenant_role
 
 Declared = Mapping[str, Declaration]
@@ -58,9 +59,12 @@ def isolated_models(declared: Declared) -> list[type[models.Model]]:
 def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """The login and the two group roles may do no more than they must, and nobody else becomes the latter."""
     groups = {tenant_role(), platform_role()}
+    allowed = _allowed_members(catalog)
+    logins = set().union(*allowed.values())
+    guests = set(guest_logins().values())
     for role in catalog.roles:
         rights = _DANGEROUS_RIGHTS & set(role.may)
-        if role.name in groups | {catalog.login}:
+        if role.name in groups | logins:
             if role.name in groups:
                 rights |= {"LOGIN"} & set(role.may)
             for right in sorted(rights):
@@ -74,20 +78,50 @@ def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
         group, member = membership.group, membership.member
         if member in groups:
             problem, option = f"The role {member} is a member of {group}.", ""
-        elif group in groups and member != catalog.login and membership.is_usable:
+        elif group in groups and member not in allowed[group] and membership.is_usable:
             # Not usable: from PostgreSQL 16 on, an administrator who made the role may only hand it on.
+            whose = " and ".join(sorted(allowed[group])) if guests else "this login"
+            problem = f"{member} can become {group}, which is for {whose} alone."
+            option = ""
+        elif group in groups and member in allowed[group] and membership.may_hand_on:
+            who = member if guests else "The login"
             problem, option = (
-                f"{member} can become {group}, which is for this login alone.",
-                "",
-            )
-        elif group in groups and member == catalog.login and membership.may_hand_on:
-            problem, option = (
-                f"The login may hand {group} on to others.",
+                f"{who} may hand {group} on to others.",
                 "ADMIN OPTION FOR ",
             )
+        elif group not in groups and member in guests:
+            problem, option = f"{member} is a member of {group}.", ""
         else:
             continue
         yield f"{problem} Mend: REVOKE {option}{quoted(group)} FROM {quoted(member)};"
+
+
+def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """The logins of the hardened set-up can become what they must."""
+    usable = {
+        (each.group, each.member) for each in catalog.memberships if each.is_usable
+    }
+    for group, logins in _allowed_members(catalog).items():
+        for login in sorted(logins & set(guest_logins().values())):
+            if (group, login) not in usable:
+                yield f"The login {login} is not a member of {group}. `manage.py tenancy_roles --sql` prints what mends it."
+
+
+def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
+    """Group role → the logins that may take it."""
+    groups = {"tenant": tenant_role(), "platform": platform_role()}
+    owning = owner() if is_guest() else catalog.login
+    return {
+        role: {
+            owning,
+            *(
+                login
+                for kind, login in guest_logins().items()
+                if attribute in GUESTS[kind]
+            ),
+        }
+        for attribute, role in groups.items()
+    }
 
 
 def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[str]:
@@ -102,10 +136,13 @@ def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[st
 def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Every table is one business's, shared or the system's, each by name, and belongs to the login."""
     for table in catalog.tables():
-        if not table.is_owned_by_login:
+        is_right = table.owner == owner() if is_guest() else table.is_owned_by_login
+        if not is_right:
+            login = owner() if is_guest() else catalog.login
+            whom = login if is_guest() else "the login"
             yield (
-                f"The table {table.name} belongs to {table.owner}, not to the login. "
-                f"Mend: ALTER TABLE {table.name} OWNER TO {quoted(catalog.login)};"
+                f"The table {table.name} belongs to {table.owner}, not to {whom}. "
+                f"Mend: ALTER TABLE {table.name} OWNER TO {quoted(login)};"
             )
         if table.name not in declared:
             yield (
@@ -159,7 +196,7 @@ def row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
 def policies(
     catalog: Catalog, declared: Declared, worded: Mapping[str, list[PolicyRow]]
 ) -> Iterator[str]:
-    """Each table has exactly its declared policies, as this server words them (`worded`, by table)."""
+    """Each table has exactly its declared policies, as this server words them (`worded`, by table; None: not known)."""
     for table in catalog.tables():
         wanted = {row.name: row for row in worded.get(table.name, [])}
         found = {row.name: row for row in catalog.policies if row.table == table.name}
@@ -173,7 +210,11 @@ def policies(
         for name in sorted(found.keys() & wanted.keys()):
             is_now = found[name]._asdict()
             for attribute, should_be in wanted[name]._asdict().items():
-                if attribute != "table" and is_now[attribute] != should_be:
+                if (
+                    attribute != "table"
+                    and should_be is not None
+                    and is_now[attribute] != should_be
+                ):
                     yield (
                         f"The policy {name} on {table.name} has changed: {attribute} is {is_now[attribute]!r}, "
                         f"declared is {should_be!r}."
@@ -312,8 +353,8 @@ def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Each of the two roles may do on tables exactly what is declared."""
-    groups = {"tenant": tenant_role(), "platform": platform_role()}
+    """Each of the two roles, and each login that owns nothing, may do on tables exactly what is declared."""
+    groups = grantees()
     wanted = {
         Grant("TABLE", table.name, role, privilege)
         for table in catalog.tables()
@@ -330,11 +371,14 @@ def table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Nobody else may do anything, and the two roles nothing beside tables but find them."""
-    groups = {tenant_role(), platform_role()}
+    groups = set(grantees().values())
+    guests = set(guest_logins().values())
+    owning = owner() if is_guest() else catalog.login
     wanted = {
         *(
-            Grant("FUNCTION", name, catalog.login, "EXECUTE")
+            Grant("FUNCTION", name, login, "EXECUTE")
             for name in DEFINER_FUNCTIONS
+            for login in {owning, *guests}
         ),
         *(Grant("SCHEMA", "public", role, "USAGE") for role in groups),
     }
@@ -343,7 +387,11 @@ def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
         for grant in catalog.grants
         if not (grant.kind == "TABLE" and grant.role in groups)
         # Who else may connect, say to back up, is the administrator's to decide; everybody is not.
-        and not (grant.kind == "DATABASE" and grant.role != "PUBLIC")
+        and not (
+            grant.kind == "DATABASE"
+            and grant.role != "PUBLIC"
+            and (grant.role not in guests or grant.privilege == "CONNECT")
+        )
         # A trigger's function can't be called, and an undeclared one is a fault as it is.
         and not (grant.kind == "FUNCTION" and grant.target not in DEFINER_FUNCTIONS)
         # Shows no row.
@@ -376,6 +424,7 @@ def _revoke(grant: Grant) -> str:
 
 JUDGES: tuple[Judge, ...] = (
     roles,
+    members,
     settings_of_connections,
     tables,
     views,

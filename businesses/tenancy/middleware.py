@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from .context import Scope, business_scope, platform_scope
+from .processes import misdirected
 
 Reader = Callable[[HttpRequest], "Evidence | None"]
 
@@ -90,6 +91,12 @@ class TenancyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         evidence = read_evidence(request)
         scoped: Any = request
+        # In the hardened set-up: the code of why such a person is not served here.
+        scoped.misdirected = evidence and misdirected(
+            is_super_admin=evidence.business_id != evidence.home_id
+        )
+        if scoped.misdirected:
+            evidence = None
         scoped.evidence = evidence
         scoped.business_id = evidence.business_id if evidence else None
         if evidence is None:

@@ -15,17 +15,27 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 from django.db.migrations.executor import MigrationExecutor
 
-from .catalog import Catalog, policies_as_worded_here, read_catalog
+from .catalog import (
+    Catalog,
+    policies_as_worded_here,
+    policies_unworded,
+    read_catalog,
+)
 from .context import unscoped
 from .functions import wrong_answers
 from .grants import declarations
 from .judges import JUDGES, Declared, isolated_tables, policies, table_grants
 from .policies import POLICY_SETS
+from .processes import is_guest, process
 from .roles import problems, quoted
 
 PSYCOPG_3 = (
     "Django uses psycopg 3, which it prefers in silence where it finds it; AutomateHQ is proven with psycopg2. "
     "Run `pip uninstall psycopg`."
+)
+OWNER_DOES_NOT_SERVE = (
+    "The owner's login is for migrations and commands: with TENANCY_PROCESS set, web server and worker need web's or "
+    "console's."
 )
 
 
@@ -51,7 +61,11 @@ def prove(connection: BaseDatabaseWrapper) -> Proof:
         catalog = read_catalog(connection)
         declared = declarations()
         drift = [fault for judge in JUDGES for fault in judge(catalog, declared)]
-        worded = policies_as_worded_here(connection, POLICY_SETS)
+        worded = (
+            policies_unworded(POLICY_SETS)
+            if is_guest()
+            else policies_as_worded_here(connection, POLICY_SETS)
+        )
         set_names = {policies: name for name, policies in POLICY_SETS.items()}
         drift += policies(
             catalog,
@@ -71,10 +85,23 @@ def prove(connection: BaseDatabaseWrapper) -> Proof:
 def _rows_outside_every_scope(
     connection: BaseDatabaseWrapper, catalog: Catalog, declared: Declared
 ) -> Iterator[str]:
-    """The end of it all, asked directly: the login with no scope sees no row."""
+    """The end of it all, asked directly: the login with no scope sees no row. One that owns nothing may not even ask."""
     with connection.cursor() as cursor:
         for table in isolated_tables(catalog, declared):
-            if table.is_owned_by_login and table.name in declared:
+            if table.name not in declared:
+                continue
+            if is_guest():
+                cursor.execute(
+                    "SELECT has_table_privilege(%s, 'SELECT, INSERT, UPDATE, DELETE')",
+                    [quoted(table.name)],
+                )
+                (may,) = cursor.fetchone()
+                if may and not getattr(declared[table.name], process()):
+                    yield (
+                        f"With no business active the login may use {table.name}. "
+                        f"Mend: ALTER ROLE {quoted(catalog.login)} NOINHERIT;"
+                    )
+            elif table.is_owned_by_login:
                 cursor.execute(f"SELECT EXISTS (SELECT FROM {quoted(table.name)})")  # noqa: S608
                 (is_visible,) = cursor.fetchone()
                 if is_visible:
@@ -119,7 +146,11 @@ def refuse_to_start_if_unproven() -> None:
         return
     connection = connections[DEFAULT_DB_ALIAS]
     try:
-        faults = obstacles(connection) or prove(connection).faults
+        faults = (
+            [OWNER_DOES_NOT_SERVE]
+            if process() == "owner"
+            else obstacles(connection) or prove(connection).faults
+        )
     except OperationalError as error:
         faults = [f"The database does not answer: {error}"]
     finally:

@@ -4,11 +4,14 @@ Roles belong to the whole PostgreSQL cluster, so their names come from settings 
 installations on one server must not share a key.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+
+from .processes import GUESTS, guest_logins, is_guest, owner, process
 
 
 @dataclass(frozen=True)
@@ -60,40 +63,81 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
 
     The login must own the database and those of our tables that are there (else migrate fails in the middle with "permission
     denied for schema public" or "must be owner of table"), be a member of both roles, and be none that row-level security does
-    not hold for.
+    not hold for. In the hardened set-up the web's login and the console's must own nothing, and take no role but theirs.
     """
-    found = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = session_user"
-        )
-        is_superuser, bypasses, creates_roles = cursor.fetchone()
-        cursor.execute(
-            "SELECT pg_has_role(session_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
-        )
-        owns_database = cursor.fetchone()[0]
-        for membership in memberships(cursor):
-            if not membership.exists:
-                found.append(f"The role {membership.role} does not exist.")
-            elif not membership.is_member:
-                found.append(f"The login is not a member of {membership.role}.")
-        found += [
-            f"{owner} owns tables that the login must own ({', '.join(tables)}). Hand them over, connected to this "
-            f"database: REASSIGN OWNED BY {quoted(owner)} TO {quoted(login)}"
-            for login, owner, tables in _owned_by_others(connection, cursor)
-        ]
+        too_much = _problems_of_rights(cursor)
+        if too_much or is_guest():
+            return too_much or list(_problems_of_guest(cursor))
+        return _problems_of_owner(connection, cursor)
+
+
+def _problems_of_rights(cursor: CursorWrapper) -> list[str]:
+    cursor.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = session_user"
+    )
+    is_superuser, bypasses, creates_roles = cursor.fetchone()
     if is_superuser:
-        found.append("The login is a superuser: row-level security does not hold it.")
-    elif bypasses:
-        found.append(
-            "The login has BYPASSRLS: row-level security does not hold for it."
-        )
-    elif creates_roles:
-        found.append(
+        return ["The login is a superuser: row-level security does not hold it."]
+    if bypasses:
+        return ["The login has BYPASSRLS: row-level security does not hold for it."]
+    if creates_roles:
+        return [
             "The login has CREATEROLE: it could make itself roles it must not have."
+        ]
+    return []
+
+
+def _problems_of_guest(cursor: CursorWrapper) -> Iterator[str]:
+    """A login of the hardened set-up: everything that it can become, through whatever memberships, is listed by the server."""
+    kind = process()
+    names = {"tenant": tenant_role(), "platform": platform_role()}
+    wanted = {names[group] for group in GUESTS[kind]}
+    cursor.execute(
+        "SELECT session_user::text, array_agg(rolname::text ORDER BY rolname) FROM pg_roles "
+        "WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname <> session_user"
+    )
+    login, becomes = cursor.fetchone()
+    becomes = set(becomes or ())
+    for role in sorted(wanted - becomes):
+        yield f"The login {login} is not a member of {role}."
+    for role in sorted(becomes - wanted):
+        yield (
+            f"The login {login} can become {role}, which TENANCY_PROCESS={kind} forbids. "
+            f"Mend: REVOKE {quoted(role)} FROM {quoted(login)};"
         )
+    cursor.execute(
+        "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
+    )
+    (database_owner,) = cursor.fetchone()
+    if database_owner != owner():
+        yield f"The database belongs to {database_owner}, not to {owner()}."
+
+
+def _problems_of_owner(
+    connection: BaseDatabaseWrapper, cursor: CursorWrapper
+) -> list[str]:
+    found = []
+    cursor.execute(
+        "SELECT pg_has_role(session_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
+    )
+    owns_database = cursor.fetchone()[0]
+    for membership in memberships(cursor):
+        if not membership.exists:
+            found.append(f"The role {membership.role} does not exist.")
+        elif not membership.is_member:
+            found.append(f"The login is not a member of {membership.role}.")
+    found += [
+        f"{owner} owns tables that the login must own ({', '.join(tables)}). Hand them over, connected to this "
+        f"database: REASSIGN OWNED BY {quoted(owner)} TO {quoted(login)}"
+        for login, owner, tables in _owned_by_others(connection, cursor)
+    ]
     if not owns_database:
         found.append("The login does not own the database.")
+    for login in guest_logins().values():
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [login])
+        if cursor.fetchone() is None:
+            found.append(f"The role {login} does not exist.")
     return found
 
 
@@ -121,10 +165,12 @@ def public_access_sql(connection: BaseDatabaseWrapper, *, is_open: bool) -> str:
 def setup_sql(connection: BaseDatabaseWrapper) -> str:
     """What a database administrator runs once, as SQL that may be run again; the login and its database must exist.
 
+    In the hardened set-up it makes the logins of web and console as well, without passwords.
+
     No superuser is needed for what does not need one: a managed server has none to offer. `CREATE ROLE` races with itself
     when several databases are set up at once, so both errors of that race are caught.
     """
-    login = connection.settings_dict["USER"]
+    login = owner()
     database = connection.settings_dict["NAME"]
     names = {
         "login": quoted(login),
@@ -135,20 +181,42 @@ def setup_sql(connection: BaseDatabaseWrapper) -> str:
     return "".join(
         [
             *(
-                _ROLE_SQL.format(role=quoted(role), role_name=literal(role), **names)
+                _CREATE_SQL.format(role=quoted(role), rights="NOLOGIN")
+                + _MEMBER_SQL.format(
+                    role=quoted(role), role_name=literal(role), **names
+                )
                 for role in (tenant_role(), platform_role())
             ),
             _LOGIN_SQL.format(**names),
             _DATABASE_SQL.format(**names),
+            *(
+                _guest_sql(guest, GUESTS[kind])
+                for kind, guest in guest_logins().items()
+            ),
         ]
     )
 
 
-_ROLE_SQL = """\
+def _guest_sql(login: str, attributes: Collection[str]) -> str:
+    names = {"login": quoted(login), "login_name": literal(login)}
+    groups = {"tenant": tenant_role(), "platform": platform_role()}
+    return _CREATE_SQL.format(role=quoted(login), rights="LOGIN NOINHERIT") + "".join(
+        _MEMBER_SQL.format(
+            role=quoted(groups[attribute]),
+            role_name=literal(groups[attribute]),
+            **names,
+        )
+        for attribute in sorted(attributes)
+    )
+
+
+_CREATE_SQL = """\
 DO $$ BEGIN
-  CREATE ROLE {role} NOLOGIN;
+  CREATE ROLE {role} {rights};
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
+"""
+_MEMBER_SQL = """\
 DO $$ BEGIN
   IF current_setting('server_version_num')::int >= 160000 THEN
     EXECUTE $grant$GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE$grant$;

@@ -58,15 +58,19 @@ class Cluster:
             return cursor.fetchall() if cursor.description else []
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[DatabaseWrapper]:
-        """Django's own connection to `url`, in this process."""
+    def connected(
+        self, login: str = LOGIN, process: str = ""
+    ) -> Iterator[DatabaseWrapper]:
+        """Django's own connection to `url`, in this process, which is taken for `process` of the hardened set-up."""
         alias = "cluster"
         connection = DatabaseWrapper(
             {
                 **connections[DEFAULT_DB_ALIAS].settings_dict,
                 "NAME": LOGIN,
-                "USER": LOGIN,
-                "PASSWORD": self.server._recall("password"),
+                "USER": login,
+                "PASSWORD": self.server._recall("password")
+                if login == LOGIN
+                else login,
                 "HOST": "127.0.0.1",
                 "PORT": self.server._recall("port"),
             },
@@ -75,6 +79,8 @@ class Cluster:
         connections[alias] = connection
         try:
             with override_settings(
+                TENANCY_PROCESS=process,
+                TENANCY_OWNER=LOGIN,
                 TENANCY_TENANT_ROLE=f"{LOGIN}_tenant",
                 TENANCY_PLATFORM_ROLE=f"{LOGIN}_platform",
             ):
