@@ -1,41 +1,23 @@
-"""Work cards, their days, and the ledger of approved days."""
+"""Work cards, their scans and their days."""
 
-import uuid
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.rest.errors import BROKEN_RULES, Conflict, Rule
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
-from .closed_months import ClosedMonth as ClosedMonth  # noqa: PLC0414 -- every model is found in this module
-from .querysets import ApprovedDayQuerySet, DayEntryQuerySet, WorkCardQuerySet
-from .states import DayStatus, ReviewStatus, Source
+from .approved_days import ApprovedDay as ApprovedDay  # noqa: PLC0414 -- every model is found in this module
+from .closed_months import ClosedMonth as ClosedMonth  # noqa: PLC0414 -- likewise
+from .day_figures import DayFiguresModel, figure_constraints
+from .querysets import DayEntryQuerySet, WorkCardQuerySet
+from .states import ReviewStatus, Source
 
 USER = "accounts.User"
-
-# Services look first and say more; these are for what slips past them.
-BROKEN_RULES.update(
-    {
-        "approved_days_24_hours_a_day": Rule(
-            None,
-            "too_many_hours",
-            _("The sites of a date would come to more than 24 hours."),
-            Conflict,
-        ),
-        "approved_days_absence_stands_alone": Rule(
-            None,
-            "absence_not_alone",
-            _("An absence can't share its date with anything else."),
-            Conflict,
-        ),
-    }
-)
 
 
 class FirstOfMonth(models.Func):
@@ -254,52 +236,6 @@ class WorkCard(TenantModel):
         return self.source_page_number or 1
 
 
-class DayFiguresModel(models.Model):
-    """The figures of one day, as the paper and the ledger both have them."""
-
-    work_date = models.DateField(_("date"))
-    from_time = models.TimeField(_("from"), null=True, blank=True)
-    to_time = models.TimeField(_("to"), null=True, blank=True)
-    break_minutes = models.PositiveSmallIntegerField(_("break, minutes"), default=0)
-    day_status = models.CharField(
-        _("absence"), max_length=20, choices=DayStatus.choices, null=True, blank=True
-    )
-
-    class Meta:
-        abstract = True
-
-
-def figure_constraints(table: str, hours: str) -> list[models.CheckConstraint]:
-    """What holds for the figures of any day, whoever writes them; `hours` is the column of the total."""
-    return [
-        models.CheckConstraint(
-            condition=Q(**{f"{hours}__range": (0, 24)}), name=f"{table}_hours_range"
-        ),
-        models.CheckConstraint(
-            condition=Q(break_minutes__range=(0, 240)), name=f"{table}_break_range"
-        ),
-        models.CheckConstraint(
-            condition=Q(from_time__isnull=True, to_time__isnull=True, break_minutes=0)
-            | (
-                Q(from_time__isnull=False, to_time__isnull=False)
-                & ~Q(from_time=F("to_time"))
-            ),
-            name=f"{table}_times_whole",
-        ),
-        models.CheckConstraint(
-            condition=Q(
-                **{
-                    "day_status__in": DayStatus.values,
-                    f"{hours}__isnull": True,
-                    "from_time__isnull": True,
-                }
-            )
-            | Q(**{"day_status__isnull": True, f"{hours}__isnull": False}),
-            name=f"{table}_absence_has_no_hours",
-        ),
-    ]
-
-
 class DayEntry(DayFiguresModel, TenantModel):
     """One line of a card: what the paper says of one day."""
 
@@ -348,81 +284,3 @@ class DayEntry(DayFiguresModel, TenantModel):
     def payable(self) -> tuple[Decimal | None, str | None]:
         """What payroll sees of the day, for comparison with the ledger."""
         return self.total_hours, self.day_status
-
-
-class ApprovedDay(DayFiguresModel, TenantModel):
-    """A row of the ledger: the one truth of what is paid."""
-
-    id: uuid.UUID
-    employee = models.ForeignKey(
-        "workforce.Employee",
-        verbose_name=_("employee"),
-        on_delete=models.PROTECT,
-        related_name="approved_days",
-        db_constraint=False,
-    )
-    site = models.ForeignKey(
-        "workforce.Site",
-        verbose_name=_("site"),
-        on_delete=models.PROTECT,
-        related_name="+",
-    )
-    work_card = models.ForeignKey(
-        WorkCard,
-        on_delete=models.PROTECT,
-        related_name="approved_days",
-        db_constraint=False,
-    )
-    hours = models.DecimalField(
-        _("hours"), max_digits=5, decimal_places=2, null=True, blank=True
-    )
-    approved_by = models.ForeignKey(
-        USER,
-        on_delete=models.SET_NULL,
-        related_name="+",
-        null=True,
-        blank=True,
-    )
-    approved_by_name = models.CharField(max_length=320, blank=True, editable=False)
-    approved_at = models.DateTimeField(_("approved at"))
-
-    objects: ClassVar[Any] = TenantManager.of(ApprovedDayQuerySet)
-
-    class Meta:
-        db_table = "approved_days"
-        ordering = ["work_date", "id"]
-        verbose_name = _("approved day")
-        verbose_name_plural = _("approved days")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["business", "employee", "work_date", "site"],
-                name="approved_days_day_unique",
-            ),
-            TenantForeignKeyConstraint(
-                field="employee",
-                to="workforce.Employee",
-                name="approved_days_employee_fk",
-            ),
-            TenantForeignKeyConstraint(
-                field="work_card",
-                to="workcards.WorkCard",
-                name="approved_days_card_fk",
-            ),
-            *figure_constraints("approved_days", "hours"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["business", "work_date", "site"], name="approved_days_month_idx"
-            ),
-            models.Index(
-                fields=["business", "work_card"], name="approved_days_card_idx"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.work_date}"
-
-    @property
-    def payable(self) -> tuple[Decimal | None, str | None]:
-        """What payroll sees of the day."""
-        return self.hours, self.day_status

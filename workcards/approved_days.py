@@ -1,0 +1,112 @@
+"""The ledger of approved days."""
+
+import uuid
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from automatehq.rest.errors import BROKEN_RULES, Conflict, Rule
+from businesses.tenancy.constraints import TenantForeignKeyConstraint
+from businesses.tenancy.managers import TenantManager
+from businesses.tenancy.models import TenantModel
+
+from .day_figures import DayFiguresModel, figure_constraints
+from .querysets import ApprovedDayQuerySet
+
+# Services look first and say more; these are for what slips past them.
+BROKEN_RULES.update(
+    {
+        "approved_days_24_hours_a_day": Rule(
+            None,
+            "too_many_hours",
+            _("The sites of a date would come to more than 24 hours."),
+            Conflict,
+        ),
+        "approved_days_absence_stands_alone": Rule(
+            None,
+            "absence_not_alone",
+            _("An absence can't share its date with anything else."),
+            Conflict,
+        ),
+    }
+)
+
+
+class ApprovedDay(DayFiguresModel, TenantModel):
+    """A row of the ledger: the one truth of what is paid."""
+
+    id: uuid.UUID
+    employee = models.ForeignKey(
+        "workforce.Employee",
+        verbose_name=_("employee"),
+        on_delete=models.PROTECT,
+        related_name="approved_days",
+        db_constraint=False,
+    )
+    site = models.ForeignKey(
+        "workforce.Site",
+        verbose_name=_("site"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    work_card = models.ForeignKey(
+        "workcards.WorkCard",
+        on_delete=models.PROTECT,
+        related_name="approved_days",
+        db_constraint=False,
+    )
+    hours = models.DecimalField(
+        _("hours"), max_digits=5, decimal_places=2, null=True, blank=True
+    )
+    approved_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    approved_by_name = models.CharField(max_length=320, blank=True, editable=False)
+    approved_at = models.DateTimeField(_("approved at"))
+
+    objects: ClassVar[Any] = TenantManager.of(ApprovedDayQuerySet)
+
+    class Meta:
+        db_table = "approved_days"
+        ordering = ["work_date", "id"]
+        verbose_name = _("approved day")
+        verbose_name_plural = _("approved days")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business", "employee", "work_date", "site"],
+                name="approved_days_day_unique",
+            ),
+            TenantForeignKeyConstraint(
+                field="employee",
+                to="workforce.Employee",
+                name="approved_days_employee_fk",
+            ),
+            TenantForeignKeyConstraint(
+                field="work_card",
+                to="workcards.WorkCard",
+                name="approved_days_card_fk",
+            ),
+            *figure_constraints("approved_days", "hours"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["business", "work_date", "site"], name="approved_days_month_idx"
+            ),
+            models.Index(
+                fields=["business", "work_card"], name="approved_days_card_idx"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work_date}"
+
+    @property
+    def payable(self) -> tuple[Decimal | None, str | None]:
+        """What payroll sees of the day."""
+        return self.hours, self.day_status
