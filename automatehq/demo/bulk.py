@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import connection, models, reset_queries
 
 # Rows a statement: enough to forget what a statement costs, and a text of some ten megabytes at most.
 CHUNK = 20_000
@@ -61,6 +61,8 @@ def insert_values(
             assert text.count(ROW) == len(chunk) - 1
             assert text.count(COLUMN) == len(chunk) * (len(columns) - 1)
             cursor.execute(statement, [ROW, COLUMN, NULL, text])
+            # With DEBUG on Django remembers thousands of statements, and these are of ten megabytes each.
+            reset_queries()
 
 
 def _statement(model: type[models.Model], fields: Sequence[Any]) -> str:

@@ -5,11 +5,12 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO, StringIO
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F
 from PIL import Image
 
@@ -36,6 +37,7 @@ from workcards.hours import day_figures
 from workcards.models import ApprovedDay, DayEntry, WorkCard, WorkCardFile
 from workcards.states import ReviewStatus
 from workforce.models import Employee, Site, SiteSettings
+from workforce.tests.factories import SiteFactory
 
 TODAY = dt.date(2026, 3, 18)
 SMALL = Size(businesses=2, sites=3, employees=14, months=3, pictures=0)
@@ -395,6 +397,20 @@ def test_any_text_arrives_as_it_is(demo: list[Business]) -> None:
         settings.contact_emails = texts
         insert([settings])
         assert SiteSettings.objects.get(pk=settings.pk).contact_emails == texts
+
+
+def test_what_was_written_is_not_kept_in_memory(
+    demo: list[Business], settings: Any
+) -> None:
+    settings.DEBUG = True
+    with business_scope(demo[0].pk):
+        site = SiteFactory.build(steward=demo[0], site_name="Written and forgotten")
+        site.created_at = site.updated_at = demo[0].created_at
+        insert([site])
+        assert not [
+            query for query in connection.queries if "forgotten" in query["sql"]
+        ]
+        assert Site.objects.filter(site_name="Written and forgotten").exists()
 
 
 def test_pictures_show_the_figures_that_are_entered(
