@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from automatehq.rest.paths import parse_uuid
 
@@ -180,7 +181,10 @@ class DatesFilter(TypedFilter):
     """By local dates of the business, both included."""
 
     title = _("dates")
-    inputs = {"from": (_("From"), "date"), "to": (_("To"), "date")}
+    inputs = {
+        "from": (pgettext_lazy("date", "From"), "date"),
+        "to": (pgettext_lazy("date", "To"), "date"),
+    }
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if since := self.typed("from"):
