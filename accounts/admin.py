@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
+from automatehq.marks import yes_or_no
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
@@ -96,7 +97,13 @@ class UserAdmin(TenantAdmin):
     form = UserForm
     serializer_class = UserSerializer
     rights = {"view": "users.see", "add": "users.manage", "change": "users.manage"}
-    list_display = ("full_name", "email", "role", "is_active", "last_login")
+    list_display = (
+        "full_name",
+        "email",
+        "role",
+        yes_or_no("is_active", gettext_lazy("active")),
+        "last_login",
+    )
     list_filter = ("role", "is_active")
     search_fields = ("full_name", "email", "phone_number")
     fields = ("full_name", "email", "phone_number", "role", "language", "new_password")

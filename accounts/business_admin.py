@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm
 from automatehq.admin_verbs import Verb
+from automatehq.marks import yes_or_no
 from businesses.models import Business
 from businesses.tenancy.admin import TenantAdmin
 
@@ -76,7 +77,7 @@ class BusinessAdmin(TenantAdmin):
     list_display = (
         "business_name",
         "business_code",
-        "is_active",
+        yes_or_no("is_active", gettext_lazy("active")),
         "language",
         "time_zone",
     )

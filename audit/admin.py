@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.marks import yes_or_no
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from .admin_filters import (
@@ -20,10 +21,17 @@ from .admin_filters import (
     SiteFilter,
 )
 from .models import AuditEvent
-from .reading import Told, entity, told
+from .reading import Told, entity, label_of, told
 
 # What stands in the metadata of every event, and has columns of its own on the page.
 _SHOWN_APART = ("before", "after")
+_CHANNELS = {
+    "api": "API",
+    "admin": _("admin pages"),
+    "command": _("command line"),
+    "task": _("background job"),
+}
+_ACROSS = yes_or_no("cross_business", _("cross-business"))
 # Of an event's changes those that stand in the list; its page has all.
 CHANGES_LISTED = 4
 
@@ -49,18 +57,24 @@ class AuditEventAdmin(TenantAdmin):
         "created_at",
         "sentence",
         "change_table",
-        "cross_business",
+        _ACROSS,
         "about",
         "entity_id",
         "event_type",
         "details",
     )
-    readonly_fields = ("sentence", "change_table", "about", "details")
+    readonly_fields = ("sentence", "change_table", _ACROSS, "about", "details")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         user: Any = request.user
         events = super().get_queryset(request)
         return events if user.may("audit.see") else events.of_cards_and_employees()
+
+    def get_object(self, *args: Any, **kwargs: Any) -> AuditEvent | None:
+        event: AuditEvent | None = super().get_object(*args, **kwargs)
+        if event is not None:
+            _told(event)  # for the page's title
+        return event
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
@@ -120,7 +134,7 @@ class AuditEventAdmin(TenantAdmin):
             "",
             '<tr><th scope="row">{}</th><td>{}</td></tr>',
             (
-                (name, readable(value))
+                (label_of(name), readable(value))
                 for name, value in event.metadata.items()
                 if name not in _SHOWN_APART
             ),
@@ -137,6 +151,8 @@ def _told(event: Any) -> Told:
 
 def readable(value: Any) -> str:
     """A value of the metadata, as people read it."""
+    if isinstance(value, str) and value in _CHANNELS:
+        return str(_CHANNELS[value])
     if value is None or value == "":
         return "–"
     if isinstance(value, (dict, list)):

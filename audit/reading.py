@@ -42,6 +42,15 @@ _LABELS: Final[Mapping[str, Any]] = {
     "bytes": gettext_lazy("bytes"),
     "error": gettext_lazy("reason"),
     "filters": gettext_lazy("filters"),
+    "include_unapproved": gettext_lazy("with days that nobody has approved yet"),
+    "approved_by_name": gettext_lazy("approved by"),
+    "closed_by_name": gettext_lazy("closed by"),
+    "original_filename": gettext_lazy("file name"),
+    "source_page_number": gettext_lazy("page"),
+    "channel": gettext_lazy("channel"),
+    "address": gettext_lazy("network address"),
+    "request_id": gettext_lazy("request"),
+    "reason": gettext_lazy("reason"),
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
 _NOTHING = "–"
@@ -146,10 +155,17 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
             yield Change(label, _day(old, names), _day(new, names))
         elif name not in _UNSAID:
             field = _field(model, name)
-            label = _LABELS.get(name) or (field.verbose_name if field else name)
             yield Change(
-                capfirst(str(label)), _word(field, old, names), _word(field, new, names)
+                label_of(name, field),
+                _word(field, old, names),
+                _word(field, new, names),
             )
+
+
+def label_of(name: str, field: Any = None) -> str:
+    """What people call something in an event's metadata; `field` is the model's, if it has one of that name."""
+    label = _LABELS.get(name) or (field.verbose_name if field else name)
+    return str(capfirst(str(label)))
 
 
 def _is_date(name: str) -> bool:
@@ -187,7 +203,10 @@ def _word(field: Any, value: Any, names: Names) -> str:
     if isinstance(value, str):
         return _text(field, value)
     if isinstance(value, Mapping):
-        said = (f"{key}: {_word(None, item, names)}" for key, item in value.items())
+        said = (
+            f"{_LABELS.get(key, key)}: {_word(None, item, names)}"
+            for key, item in value.items()
+        )
         return ", ".join(said)
     if isinstance(value, list):
         return ", ".join(_word(None, item, names) for item in value)

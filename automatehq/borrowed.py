@@ -15,6 +15,17 @@ DJANGO = (
     ),
 )
 
+# Days over the columns of the matrix and beside those of a card: Django's Hebrew writes them out.
+WEEKDAYS = (
+    _("Sun"),
+    _("Mon"),
+    _("Tue"),
+    _("Wed"),
+    _("Thu"),
+    _("Fri"),
+    _("Sat"),
+)
+
 REST_FRAMEWORK = (
     _("A server error occurred."),
     _("Invalid input."),

@@ -1,13 +1,15 @@
 """Labels of status: a colour, a mark and a word, the same wherever a status is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Choices
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 # Value → (colour, mark). The words are the choice's own.
 MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -50,3 +52,19 @@ def badge(value: str, label: Any) -> SafeString:
 def badge_of(choice: Choices) -> SafeString:
     """The label of a status that is one of its model's choices."""
     return badge(str(choice.value), choice.label)
+
+
+def yes_or_no(field: str, label: Any) -> Callable[[Any], SafeString]:
+    """A column of the admin for the boolean `field`. Django's own says True and False in every language."""
+
+    @admin.display(description=label, ordering=field)
+    def column(row: Any) -> SafeString:
+        is_so = getattr(row, field)
+        return format_html(
+            '{}<span class="visually-hidden">{}</span>',
+            icon("done", "yes") if is_so else icon("minus", "quiet"),
+            _("yes") if is_so else _("no"),
+        )
+
+    column.__name__ = field
+    return column

@@ -77,7 +77,14 @@ class ExportRunAdmin(ChangesPage):
     list_select_related = ("site",)
     list_filter = ("status", MonthFilter, "kind", "site")
     search_fields = ("generated_file_name", "exported_by_name")
-    readonly_fields = ("month", "profile_then", "state", "requester", "download")
+    readonly_fields = (
+        "month",
+        "profile_then",
+        "state",
+        "requester",
+        "digest",
+        "download",
+    )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -101,7 +108,7 @@ class ExportRunAdmin(ChangesPage):
             "requester",
             "created_at",
             "finished_at",
-            "sha256",
+            "digest",
             "download",
         )
 
@@ -115,6 +122,10 @@ class ExportRunAdmin(ChangesPage):
     @admin.display(description=_("file"))
     def run(self, run: ExportRun) -> str:
         return str(run)
+
+    @admin.display(description="SHA-256")
+    def digest(self, run: ExportRun) -> str:
+        return run.sha256 or "–"
 
     @admin.display(description=_("month"), ordering="processing_month")
     def month(self, run: ExportRun) -> str:

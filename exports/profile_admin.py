@@ -75,7 +75,9 @@ class ExportProfileAdmin(TenantAdmin):
     @admin.display(description=_("codes"))
     def codes(self, profile: ExportProfile) -> str:
         return ", ".join(
-            f"{part}: {code}" for part, code in profile.components.items() if code
+            f"{ProfileForm.base_fields[name].label}: {code}"
+            for name, attr in ProfileForm.names.items()
+            if (code := profile.components.get(attr.removeprefix("components.")))
         )
 
     def write(

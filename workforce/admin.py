@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
+from automatehq.marks import yes_or_no
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from businesses.tenancy.context import try_get_business_id
 
@@ -61,7 +62,12 @@ class SiteAdmin(TenantAdmin):
     serializer_class = SiteSerializer
     rights = {"view": "sites.see", "add": "sites.edit", "change": "sites.edit"}
     is_writable_on_platform = True
-    list_display = ("site_name", "site_code", "address", "is_active")
+    list_display = (
+        "site_name",
+        "site_code",
+        "address",
+        yes_or_no("is_active", gettext_lazy("active")),
+    )
     list_filter = ("is_active",)
     search_fields = ("site_name", "site_code", "address")
     fields = ("site_name", "site_code", "address")
@@ -125,7 +131,12 @@ class SiteSettingsAdmin(TenantAdmin):
         "add": "site_settings.manage",
         "change": "site_settings.manage",
     }
-    list_display = ("site", "hourly_tariff", "responsible_employee", "is_hidden")
+    list_display = (
+        "site",
+        "hourly_tariff",
+        "responsible_employee",
+        yes_or_no("is_hidden", gettext_lazy("hidden")),
+    )
     list_select_related = ("site", "responsible_employee")
     list_filter = ("is_hidden",)
     search_fields = ("site__site_name",)
@@ -181,7 +192,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         "site",
         "passport_id",
         "external_employee_id",
-        "is_active",
+        yes_or_no("is_active", gettext_lazy("active")),
     )
     list_select_related = ("site",)
     list_filter = ("is_active", "site")

@@ -1,6 +1,9 @@
 """The ledger in the admin: to read. Approving and reopening cards writes it."""
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from businesses.tenancy.admin import TenantAdmin
@@ -34,11 +37,16 @@ class ApprovedDayAdmin(TenantAdmin):
         "break_minutes",
         "hours",
         "day_status",
-        "work_card",
+        "card",
         "approver",
         "approved_at",
     )
-    readonly_fields = ("approver",)
+    readonly_fields = ("card", "approver")
+
+    @admin.display(description=_("work card"))
+    def card(self, row: ApprovedDay) -> SafeString:
+        url = reverse("admin:workcards_workcard_change", args=[row.work_card_id])
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.work_card)
 
     @admin.display(description=_("approved by"))
     def approver(self, row: ApprovedDay) -> str:
