@@ -8,8 +8,10 @@ import uuid
 from collections.abc import Iterator
 from typing import IO
 
+from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django_tasks import task
 
@@ -35,7 +37,7 @@ IN_MEMORY = 1024 * 1024
 @task()
 def make_export(*, run_id: str, business_id: str) -> None:
     """Make the file of a queued run. Does nothing if another worker has it, or it is done."""
-    with origin("task"):
+    with origin("task"), translation.override(settings.LANGUAGE_CODE):
         claim = claim_run(run_id=uuid.UUID(run_id), business_id=uuid.UUID(business_id))
         if claim is None:
             return
@@ -59,6 +61,8 @@ def _make(claim: Claim) -> None:
     ):
         with business_scope(claim.business_id, repeatable_read=True):
             run = ExportRun.objects.select_related("business").get(pk=claim.run_id)
+            # What goes wrong is read by the business's people; what is in the file is in no language.
+            translation.activate(run.business.language)
             writer = WRITERS[ExportRun.Kind(run.kind)]
             days = write_spool(
                 month_rows(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from audit import services as audit
@@ -143,11 +143,9 @@ def _reap(run_id: uuid.UUID) -> str | None:
     if run is None or run.status not in (Status.QUEUED, Status.RUNNING):
         return None
     if run.status == Status.RUNNING and run.attempts >= MAX_ATTEMPTS:
-        fail(
-            run,
-            _("The worker died %(times)s times while making this file.")
-            % {"times": run.attempts},
-        )
+        with translation.override(run.business.language):
+            error = _("The worker died %(times)s times while making this file.")
+        fail(run, error % {"times": run.attempts})
         return "failed"
     run.status = Status.QUEUED
     run.lease_expires_at = timezone.now() + LEASE

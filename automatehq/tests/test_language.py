@@ -1,18 +1,36 @@
 """Hebrew from end to end: no page, refusal or file name leaves an English word where people read."""
 
 import re
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts.models import User
+from accounts.tests.clients import client_of
 from accounts.tests.personas import Personas
+from audit.services import record
+from automatehq.rest.docs import SchemaView
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
+from exports.jobs import make_export
 from exports.models import ExportProfile
+from exports.profiles import Profile
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.models import DayEntry, WorkCard
+from workcards.tests.factories import (
+    ApprovedDayFactory,
+    ClosedMonthFactory,
+    WorkCardFactory,
+)
 from workforce.models import Employee, Site
+from workforce.tests.factories import EmployeeFactory
 
 from .admin_clients import browser_of
 from .test_admin_pages import pages_of
@@ -129,3 +147,136 @@ def test_no_page_of_the_admin_leaves_english_words(
         if (words := english_in(read(page)) - REMEMBERED)
     }
     assert found == {}, "\n".join(f"{page}: {words}" for page, words in found.items())
+
+
+# Whose language it is
+
+
+def test_the_api_answers_in_the_users_language_and_codes_stay(acme: Personas) -> None:
+    body = {"full_name": "", "nonsense": 1}
+
+    def errors() -> dict[str, tuple[str, str]]:
+        answer = client_of(acme.admin).post("/api/employees", body, format="json")
+        told = answer.json()["errors"]
+        return {one["attr"]: (one["code"], one["detail"]) for one in told}
+
+    assert errors() == {
+        "full_name": ("blank", "This field may not be blank."),
+        "nonsense": ("unknown_field", "There is no such field."),
+    }
+    with acme.scope():
+        User.objects.filter(pk=acme.admin.pk).update(language="he")
+    assert errors() == {
+        "full_name": ("blank", "השדה אינו יכול להיות ריק."),
+        "nonsense": ("unknown_field", "אין שדה כזה."),
+    }
+
+
+def test_the_api_speaks_the_businesss_language_where_the_user_has_none(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        Business.objects.update(language="he")
+        employee = EmployeeFactory(is_active=True)
+    answer = client_of(acme.admin).post(f"/api/employees/{employee.pk}/release")
+    assert answer.json()["errors"] == [
+        {
+            "code": "employee_is_active",
+            "detail": "יש להשבית את העובד לפני השחרור.",
+            "attr": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [
+        ("he,en;q=0.5", "הדוא״ל או הסיסמה שגויים."),
+        ("en", "The e-mail or the password is wrong."),
+        ("fr", "The e-mail or the password is wrong."),
+    ],
+)
+def test_who_has_not_signed_in_is_answered_in_the_browsers_language(
+    db: None, accepted: str, said: str
+) -> None:
+    wrong = {"email": "nobody@example.com", "password": "wrong"}
+    headers = {"Accept-Language": accepted}
+    answer = Client().post(
+        "/api/auth/login", wrong, "application/json", headers=headers
+    )
+    (error,) = answer.json()["errors"]
+    assert (error["code"], error["detail"]) == ("authentication_failed", said)
+    page = Client().post("/admin/login/", wrong, headers=headers).content.decode()
+    assert said in page
+
+
+def test_the_apis_document_is_in_english_whoever_asks(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SchemaView, "_document", None)
+    headers = {"Accept-Language": "he"}
+    document = Client().get("/api/schema?format=json", headers=headers)
+    assert not re.search(r"[א-ת]|\\u05[de]", document.content.decode())
+
+
+def test_one_answer_of_the_api_leaves_no_language_to_the_next(acme: Personas) -> None:
+    with acme.scope():
+        Business.objects.update(language="he")
+    before = get_language()
+    client_of(acme.admin).get("/api/employees")
+    assert get_language() == before
+
+
+def test_what_a_job_could_not_do_is_told_in_the_businesss_language(
+    transactional_db: None, acme: Personas
+) -> None:
+    with acme.scope():
+        Business.objects.update(language="he")
+        profile = ExportProfileFactory(identifier="passport_id")
+        employee = EmployeeFactory(full_name="יוסי", passport_id=None)
+        ApprovedDayFactory(employee=employee)
+        run = ExportRunFactory(
+            kind="payroll_csv", filters={"profile": Profile.of(profile).as_json()}
+        )
+    make_export.call(run_id=str(run.pk), business_id=str(acme.id))
+    with acme.scope():
+        run.refresh_from_db()
+    assert run.error.startswith("missing_identifier: לעובדים אלה יש מה לשלם")
+    assert "דרכון: יוסי" in run.error
+
+
+# When it is
+
+
+@pytest.mark.parametrize(
+    ("zone", "seen"),
+    [
+        ("America/New_York", "31 May 2026, 20:30|2026-05-31 20:30"),
+        ("Asia/Tokyo", "1 June 2026, 09:30|2026-06-01 09:30"),
+    ],
+)
+def test_moments_of_every_kind_are_shown_in_the_businesss_time(
+    acme: Personas, zone: str, seen: str
+) -> None:
+    """Half past midnight UTC on 1 June is another day on either side of the world."""
+    with acme.scope(), time_machine.travel("2026-06-01T00:30:00Z", tick=False):
+        Business.objects.update(time_zone=zone)
+        approved = WorkCardFactory(approved=True, approved_at=timezone.now())
+        day = ApprovedDayFactory(work_card=approved, approved_at=timezone.now())
+        run = ExportRunFactory()
+        month = ClosedMonthFactory(month=date(2020, 1, 1))
+        event = record("card_approved", entity=approved)
+        User.objects.update(last_login=timezone.now())
+    pages = [
+        reverse("admin:workcards_approvedday_change", args=[day.pk]),
+        reverse("admin:workcards_closedmonth_change", args=[month.pk]),
+        reverse("admin:exports_exportrun_change", args=[run.pk]),
+        reverse("admin:audit_auditevent_change", args=[event.pk]),
+        reverse("admin:accounts_user_changelist"),
+        reverse("admin:workcards_workcard_history", args=[approved.pk]),
+    ]
+    client = browser_of(acme.admin)
+    without = [
+        page for page in pages if not re.search(seen, client.get(page).content.decode())
+    ]
+    assert without == []
