@@ -57,13 +57,13 @@ class AuditEventAdmin(TenantAdmin):
         "created_at",
         "sentence",
         "change_table",
-        _ACROSS,
+        "across",
         "about",
         "entity_id",
         "event_type",
         "details",
     )
-    readonly_fields = ("sentence", "change_table", _ACROSS, "about", "details")
+    readonly_fields = ("sentence", "change_table", "across", "about", "details")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         user: Any = request.user
@@ -127,6 +127,10 @@ class AuditEventAdmin(TenantAdmin):
         return format_html(
             "{}: <bdi>{}</bdi>", entity(event.entity_type), event.entity_label or "–"
         )
+
+    @admin.display(description=_("cross-business"))
+    def across(self, event: AuditEvent) -> SafeString:
+        return _ACROSS(event)
 
     @admin.display(description=_("details"))
     def details(self, event: AuditEvent) -> SafeString | str:

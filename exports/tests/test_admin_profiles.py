@@ -98,7 +98,7 @@ def test_a_viewer_reads_the_codes(acme: Personas) -> None:
     with acme.scope():
         profile = ExportProfileFactory(components={"SICK": "S-22"})
     page: Any = browser_of(acme.viewer).get(url_of(profile))
-    assert "SICK: S-22" in page.content.decode()
+    assert "Sick: S-22" in page.content.decode()
 
 
 def test_a_payroll_file_is_asked_for_and_downloaded(
