@@ -21,8 +21,8 @@ from accounts.tests.personas import make_personas
 from audit.serializers import AuditEventSerializer
 from automatehq.rest.filters import ordering_table
 from automatehq.rest.routes import Route
+from automatehq.tests.api_cases import methods_of
 from automatehq.tests.documents import blocks, own_code, quoted, section, tables
-from automatehq.tests.test_roles_table import methods_of
 from automatehq.urls import API
 from exports.models import ExportProfile, ExportRun
 from exports.profile_serializers import ExportProfileSerializer

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/work_cards"
 DAY = {"work_date": "2026-06-01", "total_hours": "8"}
 
-# Every route to one card: method, path, body. Who may use them is in automatehq/tests/test_roles_table.py.
+# Every route to one card: method, path, body. Who may use them is in automatehq/tests/api_cases.py.
 ROUTES: list[tuple[str, str, Any]] = [
     ("get", "", None),
     ("get", "?details=true", None),

@@ -1,0 +1,75 @@
+"""What a part of the proof has found, and its place in docs/isolation.md."""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "isolation.md"
+# So many problems are printed; one cause often has hundreds.
+SHOWN_PROBLEMS = 60
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns, and rows of as many cells."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+    def markdown(self) -> str:
+        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
+        return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+@dataclass
+class Report:
+    """`figures` are what was counted; a `problem` is a sentence about something that should not be."""
+
+    figures: Mapping[str, object]
+    tables: Sequence[Table] = ()
+    problems: Sequence[str] = field(default_factory=list)
+
+    def markdown(self, command: str, *, seconds: float) -> str:
+        """The report as it stands in the documents."""
+        when = datetime.now(UTC).date()
+        said = [
+            f"Last run {when} by `{command}`, {_duration(seconds)}: "
+            f"**{len(self.problems) or 'no'} problem{'s' * (len(self.problems) != 1)}**.",
+            Table(["counted", ""], list(self.figures.items())).markdown(),
+            *(table.markdown() for table in self.tables),
+        ]
+        if self.problems:
+            shown = [f"- {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
+            more = len(self.problems) - len(shown)
+            said.append("\n".join([*shown, *[f"- and {more} more"] * bool(more)]))
+        return "\n\n".join(said)
+
+
+def written_into_docs(part: str, text: str) -> None:
+    """Put `text` between the marks of `part` in docs/isolation.md. Raises `ValueError` if there are none."""
+    begin, end = f"<!-- results of {part} -->", f"<!-- end of {part} -->"
+    document = DOCUMENT.read_text()
+    place = re.compile(f"{begin}.*?{end}", re.DOTALL)
+    if not place.search(document):
+        raise ValueError(f"{DOCUMENT} has no place for {part}: {begin} … {end}")
+    whole = f"{begin}\n{text}\n{end}"
+    DOCUMENT.write_text(place.sub(lambda _match: whole, document))
+
+
+def say(text: str) -> None:
+    """A line of progress, apart from the report."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
