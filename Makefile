@@ -7,7 +7,7 @@ TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/test
 ARGS =
 
 .PHONY: help demo run test check runtime environment clean clean-data clean-environment
-.PHONY: messages format lint types imports migrations deployment spelling audit
+.PHONY: messages format lint types imports migrations deployment spelling audit prove
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -52,6 +52,9 @@ spelling: environment
 
 audit: environment
 	tools/audit $(VENV_PYTHON)
+
+prove: environment ## Try to break what keeps businesses apart (docs/isolation.md); `make prove ARGS=walker` for a part
+	$(TESTING) $(VENV_PYTHON) -m proof $(ARGS)
 
 runtime:
 	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.txt

@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+import django
+
 from proof.report import Report, written_into_docs
 
 # Nothing of the developer's own data or `.env` comes near; before Django is asked for its settings.
@@ -38,10 +40,12 @@ PARTS = {
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m proof", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="part")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--list", action="store_true", help="name the parts")
     parser.add_argument("--write", action="store_true", help="keep the results in docs")
     given, passed_on = parser.parse_known_args(arguments)
+    if unknown := {*given.parts} - PARTS.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if given.list:
         for name, part in PARTS.items():
             print(f"{name:14} {part.title}")
@@ -58,6 +62,7 @@ def main(arguments: list[str]) -> int:
 
 def run(name: str, arguments: list[str], *, write: bool) -> int:
     """Run one part in this process: 1 if it has found a problem."""
+    django.setup()
     part = PARTS[name]
     prove: Callable[[list[str]], Report] = importlib.import_module(part.module).prove
     begun = time.monotonic()
