@@ -14,7 +14,7 @@ from rest_framework import serializers
 from automatehq.rest.fields import NamedReference, ReferenceField
 from automatehq.rest.filters import allowed_query_parameters, ordering_table
 from automatehq.rest.queries import QuerySerializer
-from businesses.tenancy.admin import TenantAdmin, _parameter
+from businesses.tenancy.admin import TenantAdmin, _parameters
 
 from .asking import Seen
 from .doors import Door
@@ -250,7 +250,7 @@ def list_parameters(door: Door) -> set[str]:
         return set()
     model_admin: Any = admin.site._registry[model]
     assert isinstance(model_admin, TenantAdmin)
-    declared = {_parameter(one) for one in model_admin.list_filter}
+    declared = {name for one in model_admin.list_filter for name in _parameters(one)}
     asked = {f"{name}{end}" for name in declared for end in ("", "__exact")}
     references = {one.name for one in model._meta.fields if one.is_relation}
     return asked | {f"{name}__id__exact" for name in references | declared} | {"q"}

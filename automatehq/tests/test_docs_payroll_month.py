@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from accounts.tests.personas import Personas
+from automatehq.tests.api_cases import methods_of
 from automatehq.tests.documents import quoted, section, tables
 from automatehq.tests.test_docs_api import ROUTES, path_of
-from automatehq.tests.test_roles_table import methods_of
 from exports.tests.factories import ExportRunFactory
 from workcards.tests.factories import (
     ClosedMonthFactory,
