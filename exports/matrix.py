@@ -10,11 +10,12 @@ never added up.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from workcards.months import days_of_month
@@ -40,8 +41,7 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A day of an employee: hours, or else an absence.
 
     Where all sites stand together a date may have been paid at several. Then the hours are those of all of them, and the
@@ -166,8 +166,8 @@ def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
         column.cells[day] = Cell(hours, row.day_status, state, row.work_card_id)
     else:
         # Two sites in one day. An absence stands alone on its date: the database sees to it.
-        column.cells[day] = replace(
-            shown, hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS)
+        column.cells[day] = shown._replace(
+            hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS)
         )
     if state is not State.APPROVED:
         return

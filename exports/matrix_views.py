@@ -19,6 +19,8 @@ from workforce.models import Site
 
 from .matrix import Cell, Column, Matrix, State, month_matrix
 
+KINDS_OF_ABSENCE = tuple(DayStatus.values)
+
 
 class SiteMatrixQuery(OneBusinessQuery):
     month = MonthField()
@@ -46,7 +48,7 @@ class MatrixCellSerializer(serializers.Serializer[Any]):
 
 class MatrixAbsencesSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {kind: serializers.IntegerField() for kind in DayStatus.values}
+        return {kind: serializers.IntegerField() for kind in KINDS_OF_ABSENCE}
 
 
 class MatrixEmployeeSerializer(serializers.Serializer[Any]):
@@ -97,7 +99,7 @@ def _employee(column: Column) -> dict[str, Any]:
         "full_name": column.full_name,
         "passport_id": column.passport_id,
         "total_hours": f"{column.total_hours:.2f}",
-        "absences": {kind: column.absences[kind] for kind in DayStatus.values},
+        "absences": {kind: column.absences[kind] for kind in KINDS_OF_ABSENCE},
     }
 
 
@@ -106,7 +108,7 @@ def _cells(cells: dict[date, Cell]) -> dict[str, Any]:
         str(day): {
             "hours": None if cell.hours is None else f"{cell.hours:.2f}",
             "day_status": cell.day_status,
-            "state": cell.state.value,
+            "state": cell.state,
             "work_card_id": cell.work_card_id,
         }
         for day, cell in cells.items()
