@@ -273,7 +273,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": [
         "automatehq.rest.parsers.JSONObjectParser",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["automatehq.rest.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "automatehq.rest.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["automatehq.rest.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "automatehq.rest.schema.AutoSchema",

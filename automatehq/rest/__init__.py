@@ -12,7 +12,7 @@
 | `paths.py`, `routes.py` | `<id:pk>` and `<month:month>` in paths; a route as one line of a table |
 | `attempts.py` | `note()`: ids that were refused, for the trail |
 | `schema.py`, `docs.py` | the OpenAPI document and its page |
-| `parsers.py`, `handlers.py` | request bodies; what Django itself answers |
+| `parsers.py`, `renderers.py`, `handlers.py` | request bodies, answers; what Django itself answers |
 
 An app's API, whole:
 

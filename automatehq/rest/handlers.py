@@ -13,10 +13,10 @@ from rest_framework.exceptions import (
     ParseError,
     PermissionDenied,
 )
-from rest_framework.renderers import JSONRenderer
 
 from .errors import Invalid
 from .refusals import TooLarge
+from .renderers import JSONRenderer
 
 
 def _answers_json(request: HttpRequest) -> bool:

