@@ -46,7 +46,13 @@ WORK = (
         counts=ReviewStatus.NEEDS_REVIEW,
         said=ngettext_lazy("%(n)d card to review", "%(n)d cards to review", "n"),
     ),
-    Entry(_("Month"), "workcards_closedmonth_changelist", "month", "months.see"),
+    Entry(
+        _("Month"),
+        "month",
+        "month",
+        "matrix.see",
+        also=("workcards_closedmonth_changelist", "missing_cards"),
+    ),
     Entry(_("Exports"), "exports_exportrun_changelist", "export", "exports.see"),
     Entry(
         _("Businesses"),

@@ -23,7 +23,7 @@ from workcards.months import month_text
 from workcards.services.uploads import default_month
 
 from . import front_admin as _front_admin  # noqa: F401 -- sets the first page
-from . import matrix_admin as _matrix_admin  # noqa: F401 -- adds its page
+from . import month_admin as _month_admin  # noqa: F401 -- adds its page
 from . import profile_admin as _profile_admin  # noqa: F401 -- registers profiles
 from . import services
 from .change_admin import ChangesPage

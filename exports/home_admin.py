@@ -159,7 +159,7 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
         places=2,
         note=ngettext("%(n)d day worked", "%(n)d days worked", dashboard.days)
         % {"n": dashboard.days},
-        url=_at("matrix", month=month_text(dashboard.month)),
+        url=_at("month", month=month_text(dashboard.month)),
     )
 
 
@@ -343,4 +343,4 @@ def _matrix_of(site: SiteMonth, month: date) -> str:
     """A site's month; of people without a home there is no matrix."""
     if site.site_id is None:
         return _missing(month)
-    return _at("matrix", month=month_text(month), site=str(site.site_id))
+    return _at("month", month=month_text(month), site=str(site.site_id))

@@ -3,8 +3,9 @@
     month_matrix(month=…, site_id=…)    one matrix, of a site or of all together
     month_matrices(month=…)             a matrix for each site, one after the other
     matrices_of(month, rows)            the same from rows that have been read already
+    matrix_page(page, month=…)          of a matrix some employees at a time, for people to read
 
-Each reads with one query, whatever the size. Totals are of approved days only: what is under review is shown, marked, and
+The first two read with one query, whatever the size, a page with three. Totals are of approved days only: what is under review is shown, marked, and
 never added up.
 """
 
@@ -18,11 +19,24 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
+from django.core.paginator import Page, Paginator
+from django.db.models import Sum
+
+from workcards.models import ApprovedDay
 from workcards.months import days_of_month
 
-from .rows import BY_EMPLOYEE, DRAFT, DRAFT_CONFLICT, DayRow, month_rows
+from .rows import (
+    BY_EMPLOYEE,
+    DRAFT,
+    DRAFT_CONFLICT,
+    DayRow,
+    month_people,
+    month_rows,
+)
 
 NO_HOURS = Decimal("0.00")
+# Of a page as people read it: a row of a full month is 3 KB.
+EMPLOYEES_A_PAGE = 25
 
 
 class State(StrEnum):
@@ -88,6 +102,13 @@ class Matrix:
         return list(self.day_totals)
 
 
+class MatrixPage(NamedTuple):
+    """Some of a matrix's employees, with the totals of all; `page` counts employees."""
+
+    matrix: Matrix
+    page: Page[UUID]
+
+
 def month_matrix(
     *,
     month: date,
@@ -139,6 +160,48 @@ def matrices_of(month: date, rows: Iterable[DayRow]) -> Iterator[Matrix]:
             matrix = _matrix(month, of_site)
             matrix.site_id, matrix.site_name = site_id, site_name
             yield matrix
+
+
+def matrix_page(
+    number: int | str | None,
+    *,
+    month: date,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    approved_only: bool = True,
+    name: str = "",
+    size: int = EMPLOYEES_A_PAGE,
+) -> MatrixPage:
+    """A page of `month_matrix`, of those whose name has `name`; of a page that is not there, the nearest. Three queries.
+
+    Only the days of the page's employees are read; totals, of all employees of all pages, are added up by the database.
+    """
+    asked = {
+        "site_id": site_id,
+        "business_id": business_id,
+        "include_unapproved": not approved_only,
+    }
+    people = month_people(month, **asked, name=name)  # type: ignore[arg-type]
+    page = Paginator(people, size).get_page(number)
+    rows = month_rows(
+        month,
+        **asked,  # type: ignore[arg-type]
+        include_expected=True,
+        people=list(page),
+        order=BY_EMPLOYEE,
+    )
+    matrix = _matrix(month, rows)
+    days = ApprovedDay.objects.for_month(month)
+    if site_id is not None:
+        days = days.filter(site_id=site_id)
+    if business_id is not None:
+        days = days.filter(business_id=business_id)
+    if name:
+        days = days.filter(employee__full_name__icontains=name)
+    totals = days.order_by().values_list("work_date").annotate(Sum("hours"))
+    matrix.day_totals |= {day: hours or NO_HOURS for day, hours in totals}
+    matrix.total_hours = sum(matrix.day_totals.values(), NO_HOURS)
+    return MatrixPage(matrix, page)
 
 
 def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:

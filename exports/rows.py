@@ -62,31 +62,57 @@ def month_rows(
     business_id: UUID | None = None,
     include_unapproved: bool = False,
     include_expected: bool = False,
+    people: Sequence[UUID] | None = None,
     order: Sequence[str] = BY_SITE,
 ) -> Generator[DayRow, None, None]:
     """The rows of a month, in one query. Iterate inside one scope, in one snapshot.
 
-    `business_id` is for the platform's scope. With `include_expected` there is a row without a date for everybody who is
-    employed in the month, at their home site, last those who have none.
+    `business_id` is for the platform's scope, `people` for some employees alone. With `include_expected` there is a row
+    without a date for everybody who is employed in the month, at their home site, last those who have none.
     """
-    month = month.replace(day=1)
-    # The business first: a draft is the newest among those of its own.
-    whose = {} if business_id is None else {"business_id": business_id}
-    sources = [_ledger(month, whose)]
-    if include_unapproved:
-        sources.append(_drafts(month, whose))
-    if include_expected:
-        sources.append(_expected(month, whose))
-    if site_id is not None:
-        sources = [source.filter(place=site_id) for source in sources]
-    rows, *others = sources
-    if others:
-        rows = rows.union(*others, all=True)
+    sources = _sources(
+        month,
+        site_id=site_id,
+        business_id=business_id,
+        include_unapproved=include_unapproved,
+        include_expected=include_expected,
+    )
+    if people is not None:
+        if not people:
+            return
+        sources = [source.filter(person__in=people) for source in sources]
+    rows = _united(sources, is_all=True)
     with connection.chunked_cursor() as cursor:
         register_type(_AS_TEXT, cursor.cursor)
         cursor.execute(*rows.order_by(*order).query.sql_with_params())
         while chunk := cursor.fetchmany(CHUNK):
             yield from map(_day_row, chunk)
+
+
+def month_people(
+    month: date,
+    *,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    include_unapproved: bool = False,
+    name: str = "",
+) -> list[UUID]:
+    """Whom `month_rows(…, include_expected=True)` tells of, by name and id, in one query; with `name`, whose name has it."""
+    sources = _sources(
+        month,
+        site_id=site_id,
+        business_id=business_id,
+        include_unapproved=include_unapproved,
+        include_expected=True,
+    )
+    if name:
+        sources = [source.filter(employee_name__icontains=name) for source in sources]
+    # Of each source every person once: the days of a month are many.
+    people = [
+        source.values_list("employee_name", "person").distinct() for source in sources
+    ]
+    found = _united(people, is_all=False).order_by("employee_name", "person")
+    return [person for _name, person in found]
 
 
 def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
@@ -103,6 +129,33 @@ def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
     spool.seek(0)
     for line in spool:
         yield DayRow(*json.loads(line))
+
+
+def _sources(
+    month: date,
+    *,
+    site_id: UUID | None,
+    business_id: UUID | None,
+    include_unapproved: bool,
+    include_expected: bool,
+) -> list[Any]:
+    """What the rows of a month come from, each with the columns of `DayRow`."""
+    month = month.replace(day=1)
+    # The business first: a draft is the newest among those of its own.
+    whose = {} if business_id is None else {"business_id": business_id}
+    sources = [_ledger(month, whose)]
+    if include_unapproved:
+        sources.append(_drafts(month, whose))
+    if include_expected:
+        sources.append(_expected(month, whose))
+    if site_id is not None:
+        sources = [source.filter(place=site_id) for source in sources]
+    return sources
+
+
+def _united(sources: Sequence[Any], *, is_all: bool) -> Any:
+    rows, *others = sources
+    return rows.union(*others, all=is_all) if others else rows
 
 
 def _ledger(month: date, whose: Whose) -> Any:

@@ -378,5 +378,5 @@ def test_all_lists_are_a_step_away(acme: Personas) -> None:
     with acme.scope():
         WorkCardFactory()
     links = Links(home(browser_of(acme.viewer))).found
-    for page in ("workcards_approvedday_changelist", "matrix", "missing_cards"):
+    for page in ("workcards_approvedday_changelist", "month", "missing_cards"):
         assert reverse(f"admin:{page}") in links

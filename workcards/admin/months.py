@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -107,8 +107,14 @@ class ClosedMonthAdmin(TenantAdmin):
         return super().changelist_view(request, context)
 
     def url_of(self, obj: Any) -> str:
-        """The list: a month that is open again has no page of its own."""
-        return reverse("admin:workcards_closedmonth_changelist")
+        """The page of the month: one that is open again has none of its own here."""
+        return f"{reverse('admin:month')}?month={month_text(obj.month)}"
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        super().response_add(request, obj, post_url_continue)
+        return HttpResponseRedirect(self.url_of(obj))
 
     def write(
         self,

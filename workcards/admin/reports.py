@@ -87,10 +87,10 @@ class MonthReport:
             return self.form_class(initial={"month": month})
         asked = request.GET.copy()
         if not asked.get("month"):
-            asked["month"] = f"{self._month():%Y-%m}"
+            asked["month"] = f"{self._month(request):%Y-%m}"
         return self.form_class(asked)
 
-    def _month(self) -> date:
+    def _month(self, request: Any) -> date:
         if is_on_platform():
             return first_of_month(timezone.localdate())
-        return default_month()
+        return default_month(request.business)

@@ -1,25 +1,12 @@
 // The page of a card, put together. Everything it does can be done without it, more slowly.
 
+import { startDialogs } from "../dialogs.js";
 import { startAssigning } from "./assign.js";
 import { cell, form, rows, say, startDays } from "./days.js";
 import { startFilling } from "./fill.js";
 import { startMoving } from "./keys.js";
 import { startScan } from "./scan.js";
 import { startWatching } from "./unsaved.js";
-
-function startDialogs() {
-  document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-dialog]");
-    const dialog = opener && document.getElementById(opener.dataset.dialog);
-    if (dialog) {
-      event.preventDefault();
-      opener.closest("details")?.removeAttribute("open");
-      dialog.showModal();
-      dialog.querySelector("textarea")?.focus();
-    }
-    event.target.closest("[data-close]")?.closest("dialog").close();
-  });
-}
 
 // What has worked is said in passing, and takes no room from the days.
 function passOn() {

@@ -1,4 +1,4 @@
-"""The month's matrix in the admin."""
+"""The page of a month: its matrix, whose cards are missing, and closing it."""
 
 import datetime as dt
 import uuid
@@ -11,14 +11,16 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from automatehq.tests.admin_clients import browser_of
 from automatehq.tests.asking import queries
-from exports.matrix_admin import EMPLOYEES_A_PAGE
+from exports.matrix import EMPLOYEES_A_PAGE
 from workcards.tests.factories import MONTH
+from workforce.tests.factories import SiteFactory
 
+from .factories import ExportRunFactory
 from .months import ABSENT, EIGHT, draft_day, employee_at, post_day, site_named
 
 pytestmark = pytest.mark.django_db
 
-URL = "/admin/matrix/"
+URL = "/admin/month/"
 JUNE = {"month": "2026-06"}
 
 
@@ -40,14 +42,17 @@ def test_everybody_sees_the_month_and_finds_the_cards(
         zoe = employee_at(site_named("North"), "Zoe")
         worked, absent = post_day(zoe, 5, **EIGHT), post_day(zoe, 6, **ABSENT)
     page = page_of(acme.user(person))
-    assert f'<a href="{card_url(worked.work_card_id)}">8.00</a>' in page
-    assert f'<a href="{card_url(absent.work_card_id)}">Sick</a>' in page
+    for cell in (
+        f'<a href="{card_url(worked.work_card_id)}">8</a>',
+        f'<a class="m-absence" href="{card_url(absent.work_card_id)}" aria-label="Sick">S</a>',
+    ):
+        assert cell in page
     assert "Sick: 1" in page
     assert "8.00 hours approved" in page
     assert page.count('scope="col" class="saturday"') == 4
 
 
-def test_what_nobody_has_approved_is_shown_if_wanted_and_says_so(
+def test_what_nobody_has_approved_says_so_and_can_be_left_out(
     acme: Personas,
 ) -> None:
     with acme.scope():
@@ -55,12 +60,29 @@ def test_what_nobody_has_approved_is_shown_if_wanted_and_says_so(
         draft_day(zoe, 5)
         for _ in range(2):
             newest = draft_day(zoe, 6)
-    assert "under review" not in page_of(acme.viewer)
-    page = page_of(acme.viewer, under_review="on")
-    assert '<span class="state">under review</span>' in page
-    assert '<span class="state">conflict</span>' in page
+    page = page_of(acme.viewer)
+    assert 'aria-label="8, under review"' in page
+    assert 'aria-label="8, in conflict"' in page
     assert card_url(newest.pk) in page
     assert "0.00 hours approved" in page
+    approved = page_of(acme.viewer, approved_only="on")
+    assert "under review" not in approved
+    assert "Zoe" in approved
+
+
+def test_people_are_found_by_a_part_of_their_name_and_totals_are_theirs(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        site = site_named("North")
+        post_day(employee_at(site, "Zoe North"), 5, **EIGHT)
+        post_day(employee_at(site, "Ann South"), 5, **EIGHT)
+    page = page_of(acme.viewer, name=" zoe ")
+    assert "1 employee · 8.00 hours approved" in page
+    rows = page_of(acme.viewer, name=" zoe ", rows="1")
+    assert "Zoe North" in rows
+    assert "Ann South" not in rows
+    assert "Nothing is found" in page_of(acme.viewer, name="nobody")
 
 
 def test_one_site_can_be_asked_for(acme: Personas) -> None:
@@ -81,15 +103,65 @@ def test_many_employees_come_page_by_page_and_totals_are_of_all(
         for number in range(EMPLOYEES_A_PAGE + 1):
             post_day(employee_at(site, f"Worker {number:03}"), 5, **EIGHT)
     first = page_of(acme.viewer)
-    assert "Worker 049" in first
-    assert "Worker 050" not in first
+    assert "Worker 024" in first
+    assert "Worker 025" not in first
     assert "?month=2026-06&amp;page=2" in first
     second = page_of(acme.viewer, page="2")
-    assert "Worker 050" in second
-    assert "Worker 049" not in second
+    assert "Worker 025" in second
+    assert "Worker 024" not in second
     for page in (first, second):
-        assert "408.00 hours approved" in page
-    assert "Worker 050" in page_of(acme.viewer, page="99")
+        assert "208.00 hours approved" in page
+    assert "Worker 025" in page_of(acme.viewer, page="99")
+    rows = page_of(acme.viewer, rows="2")
+    assert rows.count("<tr") == 1
+    assert '<tr aria-rowindex="27"' in rows
+    assert "<html" not in rows
+
+
+def test_a_month_can_be_closed_and_opened_again_from_its_page(acme: Personas) -> None:
+    with acme.scope():
+        post_day(employee_at(site_named("North"), "Zoe"), 5, **EIGHT)
+    client = browser_of(acme.admin)
+    page = client.get(URL, JUNE).content.decode()
+    assert 'id="close-month"' in page
+    assert "Before it can be closed" in page
+    add = reverse("admin:workcards_closedmonth_add")
+    closed = client.send(
+        add, {**JUNE, "force": "on", "note": "Payday"}, follow=True
+    ).content.decode()
+    assert "This month is closed" in closed
+    assert "Payday" in closed
+    assert 'id="reopen"' in closed
+    assert 'id="reopen"' not in page_of(acme.reviewer)
+    assert 'id="close-month"' not in page_of(acme.viewer)
+
+
+def test_who_is_missing_stands_below_with_a_way_to_upload(acme: Personas) -> None:
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe", started_on=MONTH)
+    page = page_of(acme.uploader)
+    assert "1 of 1 employees: 1 with none, 0 with some" in page
+    assert f"?employee={zoe.pk}&amp;month=2026-06" in page
+    assert "Upload a card of" not in page_of(acme.viewer)
+
+
+def test_the_last_file_of_the_whole_month_leads_to_what_has_changed(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        for status, site in (("DONE", None), ("FAILED", None), ("DONE", SiteFactory())):
+            run = ExportRunFactory(
+                status=status,
+                site=site,
+                processing_month=MONTH,
+                generated_file_name=f"{status}.csv",
+            )
+            if status == "DONE" and site is None:
+                whole = run
+    changes = reverse("admin:exports_exportrun_changes", args=[whole.pk])
+    assert f'href="{changes}" data-changes' in page_of(acme.admin)
+    # Who may not see exports is not led to them.
+    assert changes not in page_of(acme.uploader)
 
 
 def test_names_are_text(acme: Personas) -> None:
@@ -143,7 +215,7 @@ def test_another_business_at_the_same_site_is_nowhere_on_the_page(
         employee_at(hidden, "Jack")
     with globex.scope():
         own = post_day(employee_at(site, "Jane"), 7, **EIGHT)
-    page = page_of(globex.admin, under_review="on")
+    page = page_of(globex.admin)
     assert card_url(own.work_card_id) in page
     for secret in (john.pk, row.work_card_id, draft.pk, "John", "Jack", hidden.pk):
         assert str(secret) not in page, "leaked"
@@ -178,7 +250,7 @@ def test_it_costs_the_same_for_few_and_for_many_and_at_most_8_queries(
     client = browser_of(acme.viewer)
 
     def cost() -> int:
-        return queries(lambda: client.get(URL, {"under_review": "on"}))
+        return queries(lambda: client.get(URL))
 
     with acme.scope():
         site = site_named("North")

@@ -1,0 +1,26 @@
+// The page of a month. Everything it does can be done without it, with more pages.
+
+import { startDialogs } from "./dialogs.js";
+import { startMatrix } from "./matrix.js";
+
+const table = document.querySelector("[data-matrix]");
+if (table) startMatrix(table);
+
+// What is chosen is shown at once.
+const form = document.querySelector("[data-send-on-change]");
+form?.addEventListener("change", (event) => {
+  if (event.target.matches("select, [type=checkbox]") && form.checkValidity()) form.requestSubmit();
+});
+
+// How much has changed since the last file: reading it takes the ledger, so the page does not wait for it.
+async function tellChanges(link, place) {
+  const answer = await fetch(link.href);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  place.textContent = page.querySelector("[data-changes-summary]")?.textContent.trim() ?? "";
+}
+
+const link = document.querySelector("[data-changes]");
+if (link) tellChanges(link, document.querySelector("[data-changes-say]")).catch(() => {});
+
+startDialogs();

@@ -1,0 +1,98 @@
+"""The page of a month in a real browser: its matrix by keyboard, rows that are drawn when they are needed, and closing."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.tests.personas import Personas
+from exports.matrix import EMPLOYEES_A_PAGE
+from exports.tests.months import ABSENT, EIGHT, employee_at, post_day, site_named
+
+from .admin_clients import browser_of
+from .browsers import Complaints, chromium, needs_browser
+from .test_accessibility import ask, enter, look_at
+
+pytestmark = needs_browser
+
+JUNE = "/admin/month/?month=2026-06"
+# So many that not all of them are near the window at once.
+PEOPLE = 6 * EMPLOYEES_A_PAGE
+_STOPS = "document.querySelectorAll('.matrix td a[tabindex=\"0\"]').length"
+_HERE = "document.activeElement.getAttribute('aria-label')"
+
+
+@pytest.fixture
+def month(acme: Personas) -> Any:
+    """June, in which everybody worked on the 5th, and the first of them was ill on the 6th."""
+    with acme.scope():
+        site = site_named("North")
+        for number in range(PEOPLE):
+            worker = employee_at(site, f"Worker {number:03}")
+            row = post_day(worker, 5, **EIGHT)
+            if number == 0:
+                first = row
+                post_day(worker, 6, **ABSENT)
+    return first
+
+
+def test_the_matrix_is_moved_in_by_arrows_and_rows_come_as_they_are_needed(
+    live_server: Any, acme: Personas, month: Any
+) -> None:
+    complaints, client = Complaints(), browser_of(acme.admin)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        assert look_at(page, JUNE) == []
+        table = page.locator("[data-matrix]")
+        # Every cell has had the focus by now; wherever it was, there is one stop.
+        assert page.evaluate(_STOPS) == 1
+        page.locator(".matrix td a").first.focus()
+        assert page.evaluate(_HERE) == "Worker 000, 5 Fri, 8"
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(_HERE) == "Worker 000, 6 Sat, Sick"
+        page.keyboard.press("Home")
+        # Past the end of the first page, whose successor may not be there yet.
+        for number in range(1, EMPLOYEES_A_PAGE + 2):
+            page.keyboard.press("ArrowDown")
+            below = table.get_by_label(f"Worker {number:03}, 5 Fri, 8", exact=True)
+            expect(below).to_be_focused()
+        assert page.evaluate(_STOPS) == 1
+
+        # The end of the list, at once; what is far away is not there.
+        page.evaluate("document.activeElement.blur()")
+        page.evaluate("document.querySelector('.matrix').scrollTop = 1e6")
+        last = table.get_by_role("link", name=f"Worker {PEOPLE - 1:03}", exact=True)
+        expect(last).to_be_visible()
+        expect(table.get_by_role("link", name="Worker 000", exact=True)).to_have_count(
+            0
+        )
+        assert table.locator("tbody tr:not(.spacer)").count() < PEOPLE
+        page.evaluate("document.querySelector('.matrix').scrollTop = 0")
+        expect(table.get_by_role("link", name="Worker 000", exact=True)).to_be_visible()
+        assert ask(page) == []
+
+        page.locator(".matrix td a").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(str(month.work_card_id)))
+    complaints.check()
+
+
+def test_the_month_is_closed_in_a_dialog_on_its_page(
+    live_server: Any, acme: Personas, month: Any
+) -> None:
+    complaints, client = Complaints(), browser_of(acme.admin)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        assert look_at(page, JUNE) == []
+        page.get_by_role("link", name="Close the month").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        assert ask(page) == []
+        for box in dialog.get_by_role("checkbox").all():
+            box.check()
+        dialog.get_by_role("textbox").fill("Paid.")
+        dialog.get_by_role("button", name="Close the month").click()
+        expect(page.get_by_role("heading", name="This month is closed")).to_be_visible()
+        expect(page.get_by_text("Paid.")).to_be_visible()
+    complaints.check()
