@@ -30,6 +30,8 @@ def typed(cell: str) -> str:
 
 
 def _would_run(value: str) -> bool:
+    if value[:1].isascii() and value[:1].isalnum():
+        return False  # most cells, which nothing skips or folds
     shown = value.lstrip(APOSTROPHE)
     # Full-width and small forms of the signs become the signs themselves.
     folded = unicodedata.normalize("NFKC", shown).lstrip(_SKIPPED)

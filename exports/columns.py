@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import lru_cache
 from typing import IO, Any, NamedTuple
 
 from automatehq.cells import text
@@ -24,7 +25,7 @@ def csv_writer(
     file: IO[bytes], *, encoding: str = "utf-8-sig", delimiter: str = ","
 ) -> Iterator[Any]:
     """A csv writer to a binary file, which stays open."""
-    out = io.TextIOWrapper(file, encoding=encoding, newline="", write_through=True)
+    out = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
         yield csv.writer(out, delimiter=delimiter)
     finally:
@@ -32,6 +33,7 @@ def csv_writer(
         out.detach()
 
 
+@lru_cache(maxsize=1024)
 def hours(value: str | None) -> str:
     """Hours with two decimals; nothing for an absence."""
     return "" if value is None else f"{Decimal(value):.2f}"
