@@ -6,7 +6,7 @@ VENV_PYTHON = .venv/bin/python
 TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/tests}" AUTOMATEHQ_PG_FAST=1
 ARGS =
 
-.PHONY: help demo run test check runtime environment clean clean-data clean-environment
+.PHONY: help demo run test bench check runtime environment clean clean-data clean-environment
 .PHONY: messages format lint types imports migrations deployment spelling audit prove
 
 help: ## This list
@@ -20,6 +20,9 @@ run: runtime ## The development server alone, on the data that are there
 
 test: environment ## The whole suite; `make test ARGS="-k tenancy"` for a part
 	$(VENV_PYTHON) -m pytest -n logical $(ARGS)
+
+bench: environment ## Measure speed, against PostgreSQL alone and without the locks; keeps its data under var/bench
+	DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/bench}" $(VENV_PYTHON) -m benchmarks $(ARGS)
 
 check: format lint types imports migrations deployment spelling audit test ## All that must pass before a change is delivered
 

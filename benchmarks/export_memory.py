@@ -21,26 +21,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import django
+from django.db import connection
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
-os.environ.setdefault("DEBUG", "1")
-os.environ.setdefault("LOG_LEVEL", "WARNING")
-django.setup()
-
-from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from automatehq.demo.bulk import insert  # noqa: E402
-from automatehq.tests.scratch import migrate, scratch_database  # noqa: E402
-from businesses.models import DEFAULT_BUSINESS_ID  # noqa: E402
-from businesses.tenancy.context import business_scope  # noqa: E402
-from exports.jobs import make_export  # noqa: E402
-from exports.models import ExportProfile, ExportRun  # noqa: E402
-from exports.profiles import Profile  # noqa: E402
-from workcards.models import ApprovedDay, WorkCard  # noqa: E402
-from workcards.months import add_months, days_of_month  # noqa: E402
-from workforce.models import Employee, Site  # noqa: E402
+from automatehq.demo.bulk import insert
+from automatehq.tests.scratch import migrate, scratch_database
+from businesses.models import DEFAULT_BUSINESS_ID
+from businesses.tenancy.context import business_scope
+from exports.jobs import make_export
+from exports.models import ExportProfile, ExportRun
+from exports.profiles import Profile
+from workcards.models import ApprovedDay, WorkCard
+from workcards.months import add_months, days_of_month
+from workforce.models import Employee, Site
 
 DAYS_A_PERSON = 20
 SITES = 25
@@ -48,12 +41,14 @@ EMPTY_MONTH = date(2020, 1, 1)
 PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 
-def fill(month: date, days: int, sites: list[Site]) -> None:
-    """A month of that many days, of people with `DAYS_A_PERSON` each."""
+def fill(
+    month: date, days: int, sites: list[Site], days_a_person: int = DAYS_A_PERSON
+) -> None:
+    """A month of that many days, of people with `days_a_person` each."""
     now = timezone.now()
     business = {"business_id": DEFAULT_BUSINESS_ID}
     people, cards, posted = [], [], []
-    for number in range(days // DAYS_A_PERSON):
+    for number in range(days // days_a_person):
         site = sites[number % len(sites)]
         person = Employee(
             site=site,
@@ -89,7 +84,7 @@ def fill(month: date, days: int, sites: list[Site]) -> None:
                 approved_at=now,
                 **business,
             )
-            for day in days_of_month(month)[:DAYS_A_PERSON]
+            for day in days_of_month(month)[:days_a_person]
         ]
     for rows in (people, cards, posted):
         insert(rows)

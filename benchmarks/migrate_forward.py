@@ -8,25 +8,17 @@ each table locked against everybody, readers too.
 """
 
 import argparse
-import os
 import threading
 import time
 from collections import defaultdict
 from contextlib import closing
 from typing import Any
 
-import django
 import psycopg2
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
-os.environ.setdefault("DEBUG", "1")
-os.environ.setdefault("LOG_LEVEL", "WARNING")
-django.setup()
-
-from django.db import connection  # noqa: E402
-from django.db.migrations.executor import MigrationExecutor  # noqa: E402
-
-from automatehq.tests.scratch import (  # noqa: E402
+from automatehq.tests.scratch import (
     migrate,
     migrate_to_single_company,
     scratch_database,

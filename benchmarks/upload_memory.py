@@ -24,26 +24,19 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import django
 import psutil
+from django.conf import settings
+from django.db import connection
 from PIL import Image
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
-os.environ.setdefault("DEBUG", "1")
-os.environ.setdefault("LOG_LEVEL", "WARNING")
-django.setup()
-
-from django.conf import settings  # noqa: E402
-from django.db import connection  # noqa: E402
-
-from accounts.models import User  # noqa: E402
-from accounts.roles import Role  # noqa: E402
-from accounts.sign_ins import start_sign_in  # noqa: E402
-from automatehq.children import listen  # noqa: E402
-from automatehq.tests.scratch import migrate, scratch_database  # noqa: E402
-from businesses.models import DEFAULT_BUSINESS_ID  # noqa: E402
-from businesses.tenancy.context import business_scope  # noqa: E402
-from workforce.models import Employee, Site  # noqa: E402
+from accounts.models import User
+from accounts.roles import Role
+from accounts.sign_ins import start_sign_in
+from automatehq.children import listen
+from automatehq.tests.scratch import migrate, scratch_database
+from businesses.models import DEFAULT_BUSINESS_ID
+from businesses.tenancy.context import business_scope
+from workforce.models import Employee, Site
 
 LOOK_EVERY = 0.02
 ASK_EVERY = 0.1

@@ -1,0 +1,45 @@
+"""Measure what `benchmarks/README.md` tells of, and print the tables: `make bench`, or `python -m benchmarks [measure …]`.
+
+With `--scales 10000` only among few cards; the databases are made the first time and kept.
+"""
+
+import argparse
+from collections.abc import Callable
+
+from . import exports, growth, load, plans, reads, tenancy
+from .databases import SCALES, Database, of_scale
+from .figures import circumstances
+
+
+def measures(
+    scales: list[int], rounds: int, requests: int
+) -> dict[str, Callable[[], str]]:
+    databases: dict[int, Database] = {cards: of_scale(cards) for cards in scales}
+    few, many = databases[scales[0]], databases[scales[-1]]
+    return {
+        "plans": lambda: plans.measure(many),
+        "reads": lambda: reads.measure(few, rounds),
+        "growth": lambda: growth.measure(list(databases.items()), rounds),
+        "tenancy": lambda: tenancy.measure(few, rounds),
+        "exports": lambda: exports.measure(max(rounds // 20, 1)),
+        "load": lambda: load.measure(few, requests),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("measures", nargs="*")
+    parser.add_argument(
+        "--scales", type=int, nargs="+", default=list(SCALES), choices=list(SCALES)
+    )
+    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--requests", type=int, default=50_000)
+    asked = parser.parse_args()
+    known = measures(sorted(asked.scales), asked.rounds, asked.requests)
+    for name in asked.measures or known:
+        print(f"\n## {name}\n\n{circumstances()}\n\n{known[name]()}", flush=True)
+    print(f"\n{circumstances()}")
+
+
+if __name__ == "__main__":
+    main()

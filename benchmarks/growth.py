@@ -1,0 +1,45 @@
+"""The same requests of the same business, among many cards against among few, in turns."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from .databases import Database
+from .figures import table, times
+from .processors import backends, processor_seconds
+from .reads import ratio
+from .requests import measured
+from .servers import gunicorn
+
+
+def measure(databases: Sequence[tuple[int, Database]], rounds: int) -> str:
+    """Medians (95th percentiles) at each size, and how the largest compares with the smallest."""
+    clock: dict[tuple[str, int], list[float]] = defaultdict(list)
+    processor: dict[tuple[str, int], list[float]] = defaultdict(list)
+    with ExitStack() as stack:
+        clients = []
+        for cards, database in databases:
+            ours = measured(database)
+            server = stack.enter_context(gunicorn(database))
+            client = server.client(ours.token)
+            for read in ours.reads():
+                client.ask(read.path)
+            pids = [child.pid for child in server.process.children()]
+            clients.append((cards, client, [*pids, *backends(database)], ours.reads()))
+        for _ in range(rounds):
+            for cards, client, pids, reads in clients:
+                for read in reads:
+                    before = processor_seconds(pids)
+                    clock[read.name, cards].append(client.ask(read.path)[1])
+                    processor[read.name, cards].append(processor_seconds(pids) - before)
+    sizes = [cards for cards, _ in databases]
+    few, many = sizes[0], sizes[-1]
+    rows = []
+    for name in dict.fromkeys(name for name, _ in clock):
+        at = {cards: times(clock[name, cards]) for cards in sizes}
+        busy = {cards: times(processor[name, cards]) for cards in (few, many)}
+        rows.append(
+            (name, *at.values(), ratio(at[many], at[few]), ratio(busy[many], busy[few]))
+        )
+    head = ["request", *(f"{cards:,} cards, ms" for cards in sizes)]
+    return table([*head, "ratio", "ratio of processor time"], rows)

@@ -1,0 +1,66 @@
+"""Requests a second, and memory after many: two web processes, sixteen clients."""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+
+from .databases import Database
+from .requests import measured
+from .servers import Client, Server, gunicorn
+
+WORKERS, CLIENTS = 2, 16
+EARLY = 0.1
+# An access token lives fifteen minutes.
+A_TOKEN_FOR = 1000
+
+
+def measure(database: Database, requests: int) -> str:
+    """Sentences: how fast, how many errors, and what a process had after a tenth of the requests and after all."""
+    with gunicorn(database, workers=WORKERS, threads=CLIENTS // WORKERS) as server:
+        began = time.monotonic()
+        early, errors = 0, 0
+        for part, count in (("early", int(requests * EARLY)), ("late", requests)):
+            already = int(requests * EARLY) if part == "late" else 0
+            errors += sum(_ask(database, server, count - already))
+            if part == "early":
+                early = server.memory()
+        seconds = time.monotonic() - began
+        late = server.memory()
+    return (
+        f"{requests:,} requests of {CLIENTS} clients to {WORKERS} processes of {CLIENTS // WORKERS} threads: "
+        f"{requests / seconds:,.0f} a second, errors {errors}; a process has {early / 2**20:,.1f} MB after "
+        f"{int(requests * EARLY):,} and {late / 2**20:,.1f} MB after all ({late / early - 1:+.1%})."
+    )
+
+
+def _ask(database: Database, server: Server, count: int) -> Iterator[int]:
+    """Send so many requests, the measured ones in turn; gives the errors of each thousand."""
+    while count > 0:
+        part = min(count, A_TOKEN_FOR)
+        count -= part
+        ours = measured(database)
+        paths = itertools.cycle([read.path for read in ours.reads()[:3]])
+        wanted = [next(paths) for _ in range(part)]
+        errors: list[Exception] = []
+        threads = [
+            threading.Thread(
+                target=_client,
+                args=(server.client(ours.token), wanted[n::CLIENTS], errors),
+            )
+            for n in range(CLIENTS)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        yield len(errors)
+
+
+def _client(client: Client, paths: list[str], errors: list[Exception]) -> None:
+    for path in paths:
+        try:
+            client.ask(path)
+        except (OSError, RuntimeError) as error:
+            errors.append(error)
+    client.connection.close()

@@ -1,0 +1,124 @@
+"""The plan of every statement of the measured requests, as PostgreSQL runs it for the tenant.
+
+Kept in `plans/`, a file a request. Fails if a statement reads a whole table of tenants, or looks into one by an index without the
+business, the key of a single row apart. A table of a few pages is read as a whole by any plan, so it counts only if it is larger.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+
+from businesses.tenancy.models import TenantModel
+
+from .databases import Database
+from .requests import Read, measured
+
+FOLDER = Path(__file__).parent / "plans"
+OF_A_RUN = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'")
+LENGTH = 160
+FEW_PAGES = 4 * 8192
+
+
+def measure(database: Database) -> str:
+    """Write the plans; a sentence that says what was found. Raises `AssertionError` that names each fault."""
+    ours = measured(database)
+    faults: list[str] = []
+    count = 0
+    FOLDER.mkdir(exist_ok=True)
+    with database.entered():
+        client = Client(
+            headers={"Authorization": f"Bearer {ours.token}"}, SERVER_NAME="127.0.0.1"
+        )
+        for read in ours.reads():
+            client.get(read.path)  # what is looked up once a process
+            plans = list(explained(client, read))
+            count += len(plans)
+            for statement, _, plan in plans:
+                faults += [
+                    f"{read.name}: {fault} in {statement}" for fault in faults_of(plan)
+                ]
+            name = read.statement.removesuffix(".sql")
+            text = "\n\n".join(f"{statement}\n{shown}" for statement, shown, _ in plans)
+            (FOLDER / f"{name}.txt").write_text(f"{text}\n")
+    if faults:
+        raise AssertionError("\n".join(faults))
+    return f"{count} statements: none reads a whole table of tenants, each looks into one by its business."
+
+
+def explained(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
+    """Of each statement of the request that reads: its beginning, its plan as text, and as data."""
+    found = []
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip().startswith(("SELECT", "(SELECT")) and "set_config" not in sql:
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {sql}", params)
+                text = "\n".join(line for (line,) in cursor.fetchall())
+                cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+                ((plan,),) = cursor.fetchall()
+            statement = " ".join(sql.split())
+            found.append(
+                (statement[:LENGTH], OF_A_RUN.sub("'…'", text), plan[0]["Plan"])
+            )
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        answer = client.get(read.path)
+    assert answer.status_code == 200, answer.content
+    yield from found
+
+
+@cache
+def tenant_tables() -> set[str]:
+    """The tables of tenants that have more than a few pages here."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if issubclass(model, TenantModel)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > %s",
+            [tables, FEW_PAGES],
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+def faults_of(plan: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with a plan or a part of it."""
+    relation = plan.get("Relation Name", "")
+    kind = plan["Node Type"]
+    if relation in tenant_tables():
+        if kind == "Seq Scan":
+            yield f"the whole of {relation} is read"
+        elif kind in ("Index Scan", "Index Only Scan"):
+            yield from _faults_of_look(relation, plan)
+        elif kind == "Bitmap Heap Scan":
+            looks = [
+                part
+                for part in _parts(plan)
+                if part["Node Type"] == "Bitmap Index Scan"
+            ]
+            if not any("business_id" in look.get("Index Cond", "") for look in looks):
+                yield f"{relation} is looked into without the business"
+    for part in plan.get("Plans", ()):
+        yield from faults_of(part)
+
+
+def _faults_of_look(relation: str, plan: dict[str, Any]) -> Iterator[str]:
+    condition = plan.get("Index Cond", "")
+    is_one_row = re.fullmatch(r"\(id = .*\)", condition)
+    if "business_id" not in condition and not is_one_row:
+        yield f"{relation} is looked into by {plan['Index Name']} without the business"
+
+
+def _parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for part in plan.get("Plans", ()):
+        yield part
+        yield from _parts(part)

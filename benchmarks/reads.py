@@ -1,0 +1,87 @@
+"""Each request against PostgreSQL answering the same JSON by itself, in turns.
+
+The application's time is that of a client of gunicorn; PostgreSQL's that of one statement of psycopg2, in a session that is in the
+business's scope already. The answers are compared before anything is measured.
+"""
+
+import json
+import os
+import time
+from collections import defaultdict
+from typing import Any
+
+from .databases import Database
+from .figures import Times, table, times
+from .processors import backends, processor_seconds
+from .requests import measured, plain_session
+from .servers import gunicorn
+
+HEAD = (
+    "request",
+    "application, ms",
+    "PostgreSQL, ms",
+    "ratio",
+    "ratio of processor time",
+)
+
+
+def measure(database: Database, rounds: int) -> str:
+    """Medians (95th percentiles), and how many times as long the application takes."""
+    ours = measured(database)
+    clock: dict[Any, list[float]] = defaultdict(list)
+    processor: dict[Any, list[float]] = defaultdict(list)
+    with (
+        gunicorn(database) as server,
+        plain_session(database, ours.business_id) as cursor,
+    ):
+        client = server.client(ours.token)
+        requests = [(read, read.sql()) for read in ours.reads()]
+        for read, statement in requests:
+            compare(client.ask(read.path)[0], asked(cursor, statement, read.values))
+        web = [child.pid for child in server.process.children()]
+        plain = cursor.connection.info.backend_pid
+        application = [*web, *backends(database, but=plain)]
+        for _ in range(rounds):
+            for read, statement in requests:
+                before = processor_seconds(application)
+                clock[read.name].append(client.ask(read.path)[1])
+                processor[read.name].append(processor_seconds(application) - before)
+                here = [os.getpid(), plain]
+                before, began = processor_seconds(here), time.perf_counter()
+                asked(cursor, statement, read.values)
+                clock[statement].append(time.perf_counter() - began)
+                processor[statement].append(processor_seconds(here) - before)
+    rows = []
+    for read, statement in requests:
+        app, plain_sql = times(clock[read.name]), times(clock[statement])
+        rows.append(
+            (
+                read.name,
+                app,
+                plain_sql,
+                ratio(app, plain_sql),
+                ratio(times(processor[read.name]), times(processor[statement])),
+            )
+        )
+    return table(HEAD, rows)
+
+
+def asked(cursor: Any, statement: str, values: dict[str, Any]) -> str:
+    cursor.execute(statement, values)
+    (text,) = cursor.fetchone()
+    return str(text)
+
+
+def compare(answer: bytes, text: str) -> None:
+    """Raise unless both say the same, but for a list's links."""
+    ours = {
+        name: value
+        for name, value in json.loads(answer).items()
+        if name not in ("next", "previous")
+    }
+    if ours != json.loads(text):
+        raise AssertionError("PostgreSQL answers otherwise than the application.")
+
+
+def ratio(one: Times, other: Times) -> str:
+    return f"{one.median / other.median:.2f}"

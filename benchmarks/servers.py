@@ -1,0 +1,121 @@
+"""Gunicorn as in production, and a client that keeps its connection to it."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+
+import psutil
+from django.conf import settings
+
+from automatehq.children import listen
+
+from .databases import Database
+
+PATIENCE = 120.0
+
+
+class Client:
+    """One person's connection to a server. `ask` gives the body and takes note of the seconds."""
+
+    def __init__(self, port: int, token: str = "") -> None:
+        self.token = token
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+
+    def ask(
+        self,
+        path: str,
+        method: str = "GET",
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> tuple[bytes, float]:
+        """The body of the answer, and how many seconds it took; raises for any but a good one."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        began = time.perf_counter()
+        self.connection.request(method, path, body, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        seconds = time.perf_counter() - began
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {answer.status} {content[:300]!r}")
+        return content, seconds
+
+
+class Server:
+    """A running gunicorn."""
+
+    def __init__(self, port: int, process: psutil.Process) -> None:
+        self.port = port
+        self.process = process
+
+    def client(self, token: str) -> Client:
+        return Client(self.port, token)
+
+    def memory(self) -> int:
+        """What its web processes have of memory on average, in bytes."""
+        sizes = [child.memory_info().rss for child in self.process.children()]
+        return sum(sizes) // len(sizes)
+
+
+@contextmanager
+def gunicorn(
+    database: Database,
+    *,
+    application: str = "automatehq.wsgi",
+    workers: int = 1,
+    threads: int = 4,
+    **environment: str,
+) -> Iterator[Server]:
+    """A server on `database`, with settings as in production; it ends with the block."""
+    listener = listen(8400)
+    port = listener.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", application]
+    command += [f"--bind=fd://{listener.fileno()}", f"--workers={workers}"]
+    command += [f"--threads={threads}", "--keep-alive=60", "--no-control-socket"]
+    process = subprocess.Popen(  # noqa: S603 -- our own command line
+        [*command, "--log-level=warning"],
+        pass_fds=[listener.fileno()],
+        cwd=settings.BASE_DIR,
+        env={
+            **os.environ,
+            **database.environment,
+            **production(),
+            **environment,
+        },
+    )
+    listener.close()
+    try:
+        _wait_for(port)
+        yield Server(port, psutil.Process(process.pid))
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def production() -> dict[str, str]:
+    """Settings as in production, but for TLS, which a proxy would take care of."""
+    return {
+        "DEBUG": "0",
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "SECURE_SSL_REDIRECT": "0",
+        "LOG_LEVEL": "WARNING",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            Client(port).ask("/readyz")
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise TimeoutError("gunicorn did not come up") from error
+            time.sleep(0.2)
+        else:
+            return
