@@ -35,6 +35,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "walker": Part("proof.walker", "Every door, with everybody's ids"),
+    "faults": Part("proof.faults", "Killed, filled up and set back under load"),
 }
 
 

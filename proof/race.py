@@ -1,0 +1,197 @@
+"""A month's race: many clients approve, edit and reopen the same cards while somebody closes the month and opens it again.
+
+What must hold, whoever wins: an edit that was acknowledged is what its version says; a closed month does not change;
+every day of the ledger is a day of an approved card, and every day of an approved card is in the ledger.
+"""
+
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from .load import CREATED, OK, Business, Client, Watch
+
+RACE_MONTH = "2026-02"
+DAYS = range(2, 7)
+CONFLICT = 409
+
+
+@dataclass
+class Race:
+    """What happened. `contents` remembers, by card and version, the hours of each acknowledged edit."""
+
+    edits: int = 0
+    approvals: int = 0
+    reopened: int = 0
+    closings: int = 0
+    refused: int = 0
+    contents: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def run_race(
+    address: str,
+    businesses: tuple[Business, Business],
+    watch: Watch,
+    *,
+    seconds: float,
+    racers: int = 6,
+    cards: int = 4,
+) -> Race:
+    """Run it in the first business, and look at the end."""
+    business, race = businesses[0], Race()
+    first = Client(address, businesses, watch)
+    ids = [_card(first, business, number) for number in range(cards)]
+    ended = threading.Event()
+    threads = [
+        threading.Thread(
+            target=_race, args=(Client(address, businesses, watch), ids, race, ended)
+        )
+        for _ in range(racers)
+    ]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + seconds
+    try:
+        while time.monotonic() < until:
+            time.sleep(1.5)
+            _close_and_reopen(first, business, race)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    _compare(first, business, ids, race)
+    first.session.close()
+    return race
+
+
+def _card(client: Client, business: Business, number: int) -> str:
+    employee = client.must(
+        business,
+        "POST",
+        "employees",
+        json={"full_name": f"Racer {number}", "site_id": business.site_id},
+    )
+    card = client.must(
+        business,
+        "POST",
+        "work_cards",
+        json={
+            "site_id": business.site_id,
+            "employee_id": employee["id"],
+            "processing_month": RACE_MONTH,
+        },
+    )
+    card_id: str = card["id"]
+    return card_id
+
+
+def _race(client: Client, ids: list[str], race: Race, ended: threading.Event) -> None:
+    business = client.businesses[0]
+    while not ended.is_set():
+        card_id = random.choice(ids)  # noqa: S311
+        seen = client.ask(business, "GET", f"work_cards/{card_id}/day-entries")
+        if seen is None or seen.status_code != OK:
+            continue
+        version = seen.json()["version"]
+        kind = random.choice(["edit", "edit", "approve", "reopen"])  # noqa: S311
+        if kind == "edit":
+            hours = [f"{random.randint(1, 12)}.00" for _ in DAYS]  # noqa: S311
+            answer = client.ask(
+                business,
+                "PUT",
+                f"work_cards/{card_id}/day-entries",
+                json={"version": version, "entries": _entries(hours)},
+            )
+        elif kind == "approve":
+            answer = client.ask(
+                business,
+                "POST",
+                f"work_cards/{card_id}/approve",
+                json={"version": version},
+            )
+        else:
+            answer = client.ask(
+                business,
+                "POST",
+                f"work_cards/{card_id}/reopen",
+                json={"reason": "a race", "version": version},
+            )
+        if answer is None:
+            continue
+        with race.lock:
+            if answer.status_code == OK and kind == "edit":
+                race.edits += 1
+                key = (card_id, answer.json()["version"])
+                if key in race.contents:
+                    client.watch.problems.append(f"two edits became version {key}")
+                race.contents[key] = hours
+            elif answer.status_code == OK:
+                race.approvals += kind == "approve"
+                race.reopened += kind == "reopen"
+            else:
+                race.refused += 1
+
+
+def _entries(hours: list[str]) -> list[dict[str, str]]:
+    return [
+        {"work_date": f"{RACE_MONTH}-{day:02}", "total_hours": total}
+        for day, total in zip(DAYS, hours, strict=True)
+    ]
+
+
+def _close_and_reopen(client: Client, business: Business, race: Race) -> None:
+    """Between the answer to closing and the asking to reopen, nothing of the month changes."""
+    body = {"force": True, "note": "a race"}
+    closed = client.ask(business, "POST", f"months/{RACE_MONTH}/close", json=body)
+    if closed is None or closed.status_code not in (OK, CREATED):
+        return
+    race.closings += 1
+    before = _sight(client, business)
+    time.sleep(0.3)
+    if _sight(client, business) != before:
+        client.watch.problems.append("a closed month has changed")
+    client.must(
+        business, "POST", f"months/{RACE_MONTH}/reopen", json={"reason": "a race"}
+    )
+
+
+def _sight(client: Client, business: Business) -> Any:
+    cards = [
+        (row["id"], row["version"], row["review_status"], row["total_hours"])
+        for row in client.rows(business, "work_cards", month=RACE_MONTH)
+    ]
+    matrix = client.must(business, "GET", "matrix", params={"month": RACE_MONTH})
+    return sorted(cards), matrix
+
+
+def _compare(client: Client, business: Business, ids: list[str], race: Race) -> None:
+    """What the cards and the ledger say in the end."""
+    racers: set[str] = set()
+    paid: dict[str, Decimal] = {}
+    for card_id in ids:
+        card = client.must(business, "GET", f"work_cards/{card_id}")
+        days = client.must(business, "GET", f"work_cards/{card_id}/day-entries")
+        hours = [day["total_hours"] for day in days["entries"]]
+        last = max(
+            (version for each, version in race.contents if each == card_id), default=0
+        )
+        if last and race.contents[card_id, last] != hours:
+            client.watch.problems.append(
+                f"the last acknowledged edit of {card_id} is lost"
+            )
+        racers.add(card["employee_id"])
+        if card["review_status"] == "APPROVED":
+            paid[card["employee_id"]] = sum(map(Decimal, hours), Decimal(0))
+    matrix = client.must(business, "GET", "matrix", params={"month": RACE_MONTH})
+    ledger = {
+        row["id"]: Decimal(row["total_hours"])
+        for row in matrix["employees"]
+        if row["id"] in racers and Decimal(row["total_hours"])
+    }
+    if ledger != paid:
+        client.watch.problems.append(
+            f"the ledger says {ledger}, the approved cards {paid}"
+        )
