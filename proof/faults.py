@@ -1,7 +1,7 @@
 """Faults under load: what is killed, filled up, set back and raced for, and what became of every acknowledged write.
 
     python -m proof faults            all, twice: straight to PostgreSQL and through pgbouncer; some minutes
-    python -m proof faults --quick    each fault once, in under a minute on an idle machine
+    python -m proof faults --quick    each fault once; a minute or two
 
 An installation of its own (two web processes, two workers, a PostgreSQL) serves clients that go from one business to another with every
 request, over connections that they keep. A write counts as acknowledged once its answer has come. Lost is one that is not there in the
