@@ -65,6 +65,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
     site_title = "AutomateHQ"
     index_title = gettext_lazy("Home")
     site_url = None
+    empty_value_display = "–"
     enable_nav_sidebar = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -152,11 +152,20 @@ def write_form(path: Path, site_id: Any, pictures: list[bytes]) -> None:
         form.write(b"--limit--\r\n")
 
 
+def database_url() -> str:
+    """Of the database that this process uses."""
+    database = connection.settings_dict
+    login = f"{database['USER']}:{database['PASSWORD']}"
+    return (
+        f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    )
+
+
 @contextmanager
 def gunicorn(
-    folder: str, workers: int, threads: int
+    folder: str, workers: int, threads: int, **variables: str
 ) -> Iterator[tuple[str, psutil.Process]]:
-    database = connection.settings_dict
+    """A server of this process's database, told these variables of the environment; gives its address and its parent."""
     listener = listen(8100)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     command = [sys.executable, "-m", "gunicorn", "automatehq.wsgi"]
@@ -169,8 +178,8 @@ def gunicorn(
         env={
             **os.environ,
             "MEDIA_ROOT": folder,
-            "DATABASE_URL": f"postgres://{database['USER']}:{database['PASSWORD']}@"
-            f"{database['HOST']}:{database['PORT']}/{database['NAME']}",
+            "DATABASE_URL": database_url(),
+            **variables,
         },
     )
     listener.close()

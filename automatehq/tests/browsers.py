@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import connections
@@ -100,3 +100,55 @@ def sign_in(window: BrowserContext, user: User) -> Any:
     page.click("[type=submit]")
     page.wait_for_url("**/admin/")
     return page
+
+
+class Look(NamedTuple):
+    """What one look at a page cost: bytes as they were sent, milliseconds since it was asked for."""
+
+    size: int
+    largest: list[str]
+    answer: float
+    usable: float
+
+
+_USABLE = """() => {
+    const [page] = performance.getEntriesByType("navigation");
+    const painted = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
+    return [page.responseStart, Math.max(page.domContentLoadedEventEnd, painted)];
+}"""
+
+
+def look_uncached(browser: Browser, url: str, session_id: str, path: str) -> Look:
+    """Open a page as somebody who has never been here; everything counts that came over the wire, but for scans."""
+    window = browser.new_context(
+        base_url=url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
+    window.add_cookies([{"name": "sessionid", "value": session_id, "url": url}])
+    page = window.new_page()
+    wire = window.new_cdp_session(page)
+    asked: dict[str, str] = {}
+    sizes: dict[str, float] = {}
+    wire.on(
+        "Network.responseReceived",
+        lambda event: asked.update({event["requestId"]: event["response"]["url"]}),
+    )
+    wire.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    wire.send("Network.enable")
+    page.goto(path, wait_until="networkidle")
+    answer, usable = page.evaluate(_USABLE)
+    of_urls = {
+        asked[request]: int(size)
+        for request, size in sizes.items()
+        if request in asked and "/file/" not in asked[request]
+    }
+    window.close()
+    largest = sorted(of_urls, key=of_urls.__getitem__, reverse=True)[:4]
+    return Look(
+        sum(of_urls.values()),
+        [f"{of_urls[one]} {one.removeprefix(url)}" for one in largest],
+        answer,
+        usable,
+    )

@@ -1,0 +1,119 @@
+"""What every page of the admin may cost: 8 queries, and 200 kB over the wire to somebody who has never been here.
+
+The pages come from the registry, so that a new one is counted too. How long they take on much data is measured by
+`python -m benchmarks.pages`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+from django.test.testcases import LiveServerThread
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+
+from .admin_clients import AdminClient, browser_of
+from .asking import queries
+from .browsers import chromium, look_uncached, needs_browser
+from .test_accessibility import is_there, kinds_of_pages
+from .test_admin_pages import pages_of
+
+MOST_QUERIES = 8
+MOST_BYTES = 200_000
+# The open months, read besides the rows of the list.
+BESIDES = {"/admin/workcards/closedmonth/": 1}
+
+
+@pytest.fixture
+def client_of(acme: Personas, super_admin: User, request: Any) -> AdminClient:
+    if request.param == "administrator":
+        return browser_of(acme.admin)
+    acting_for = acme.business if request.param == "acting" else None
+    return browser_of(super_admin, acting_for=acting_for)
+
+
+@pytest.mark.parametrize(
+    ("client_of", "most"),
+    [
+        ("administrator", MOST_QUERIES),
+        ("acting", MOST_QUERIES + 1),
+        ("platform", MOST_QUERIES),
+    ],
+    indirect=["client_of"],
+)
+def test_no_page_costs_more_than_8_queries(
+    rows_of_acme: dict[str, Any], client_of: AdminClient, most: int
+) -> None:
+    """How many rows there are changes nothing: see the lists in `test_admin_pages.py`.
+
+    Who acts for a business costs one more: it is read besides their own.
+    """
+    costs = {}
+    for path in pages_of(rows_of_acme):
+        if client_of.get(path).status_code == 200:
+            costs[path] = queries(lambda path=path: client_of.get(path))
+    assert len(costs) > 15
+    assert {
+        path: n for path, n in costs.items() if n > most + BESIDES.get(path, 0)
+    } == {}
+
+
+@pytest.fixture
+def as_in_production(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """A server whose style sheets and scripts come as WhiteNoise sends them: collected, and compressed. Gives its address."""
+    with override_settings(
+        STATIC_ROOT=str(tmp_path),
+        STORAGES={
+            "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+            "staticfiles": {
+                "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            },
+        },
+        WHITENOISE_AUTOREFRESH=False,
+        WHITENOISE_USE_FINDERS=False,
+        ALLOWED_HOSTS=["127.0.0.1", "testserver"],
+    ):
+        call_command(
+            "collectstatic",
+            verbosity=0,
+            interactive=False,
+            ignore_patterns=["drf_spectacular_sidecar", "rest", "gis"],
+        )
+        # Without Django's own handler of static files, which would send them as they are.
+        server = LiveServerThread("127.0.0.1", static_handler=lambda inner: inner)
+        server.daemon = True
+        server.start()
+        server.is_ready.wait()
+        if server.error:
+            raise server.error
+        yield f"http://127.0.0.1:{server.port}"
+        server.terminate()
+
+
+@pytest.mark.parametrize(
+    "client_of", [pytest.param("acting", marks=needs_browser)], indirect=True
+)
+def test_no_page_sends_more_than_200_kilobytes(
+    as_in_production: str, rows_of_acme: dict[str, Any], client_of: AdminClient
+) -> None:
+    paths = [
+        path
+        for path in kinds_of_pages(rows_of_acme)
+        if "login" not in path and is_there(client_of, path)
+    ]
+    session_id = client_of.cookies["sessionid"].value
+    assert len(paths) > 15
+    with chromium() as browser:
+        looks = {
+            path: look_uncached(browser, as_in_production, session_id, path)
+            for path in paths
+        }
+    assert {
+        path: (look.size, look.largest)
+        for path, look in looks.items()
+        if not 1000 < look.size <= MOST_BYTES
+    } == {}

@@ -1,0 +1,148 @@
+"""What each page of the admin costs: queries, bytes over the wire, and time until it can be used.
+
+    python manage.py seed_demo --businesses 200 --employees 100 --months 12
+    python -m benchmarks.pages [--rounds 3] [--only matrix]
+
+On the demo data that are in the database, as an administrator of the business with the most cards and as a super-admin on the
+platform; gunicorn and static files as in production, Chromium with an empty cache for each look. Prints a table in Markdown:
+
+    queries   of the page's own request, without those that open and leave a scope; what its scripts fetch costs its own
+    kB        everything that came until the network was quiet, as it was sent: headers, and bodies as compressed; without the scan
+    answer    milliseconds until the first byte of the page, the middle of the rounds
+    usable    milliseconds until the page is drawn and its scripts have run, the middle of the rounds
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from statistics import median
+from typing import Any, NamedTuple
+
+import django
+
+# In this process as developers do; the server is started as production does.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("LOG_LEVEL", "ERROR")
+django.setup()
+
+from django.apps import apps  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib import admin  # noqa: E402
+from django.db.models import Count  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from accounts.roles import Role  # noqa: E402
+from automatehq.tests.admin_clients import AdminClient, browser_of  # noqa: E402
+from automatehq.tests.asking import queries  # noqa: E402
+from automatehq.tests.browsers import chromium, look_uncached  # noqa: E402
+from automatehq.tests.test_accessibility import kinds_of_pages  # noqa: E402
+from benchmarks.upload_memory import database_url, gunicorn  # noqa: E402
+from businesses.tenancy.context import business_scope, platform_scope  # noqa: E402
+from workcards.models import WorkCard  # noqa: E402
+from workcards.states import ReviewStatus  # noqa: E402
+
+# The server runs as in production, but without TLS.
+PRODUCTION = {
+    "DEBUG": "0",
+    "SECRET_KEY": settings.SECRET_KEY,
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "SECURE_SSL_REDIRECT": "0",
+}
+
+
+class Figures(NamedTuple):
+    """Of one page; the times are in milliseconds."""
+
+    path: str
+    queries: int
+    size: int
+    answer: float
+    usable: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="pages whose path has this in it")
+    given = parser.parse_args()
+    settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
+    administrator, super_admin = people()
+    with business_scope(administrator.business_id):
+        rows = dict(rows_of_here())
+    collect_static_files()
+    with gunicorn(str(settings.MEDIA_ROOT), 2, 4, **PRODUCTION) as (address, _server):
+        for said, user, paths in (
+            ("an administrator", administrator, kinds_of_pages(rows)),
+            ("a super-admin on the platform", super_admin, kinds_of_pages({})),
+        ):
+            client = browser_of(user)
+            print(f"\nAs {said}\n\n| page | queries | kB | answer | usable |")
+            print("|---|---|---|---|---|")
+            for path in paths:
+                if given.only in path and client.get(path).status_code == 200:
+                    show(measure(address, client, path, given.rounds), rows)
+
+
+def people() -> tuple[User, User]:
+    """Of the business with the most cards an administrator; and a super-admin."""
+    with platform_scope("choose whose pages are measured"):
+        most = WorkCard.objects.values("business").annotate(n=Count("pk"))
+        business_id = most.order_by("-n").values_list("business", flat=True)[0]
+        users = User.objects.filter(is_active=True).order_by("email")
+        administrators = users.filter(business=business_id, role=Role.ADMIN)
+        super_admins = users.filter(role=Role.SUPER_ADMIN)
+        return administrators[0], super_admins[0]
+
+
+def rows_of_here() -> Iterator[tuple[str, Any]]:
+    """The newest row of each model that has pages, and of the cards one that waits for review and has a scan."""
+    for model in admin.site._registry:
+        rows = model._default_manager.order_by("-pk")
+        if model is apps.get_model("workcards", "workcard"):
+            waiting = rows.filter(review_status=ReviewStatus.NEEDS_REVIEW)
+            rows = waiting.order_by("file_id", "-pk")
+        if row := rows.first():
+            yield model._meta.label_lower, row
+
+
+def measure(address: str, client: AdminClient, path: str, rounds: int) -> Figures:
+    cookie = client.cookies["sessionid"].value
+    looks = []
+    with chromium() as browser:
+        # The first finds a cold browser.
+        for _ in range(rounds + 1):
+            looks.append(look_uncached(browser, address, cookie, path))
+    return Figures(
+        path,
+        queries(lambda: client.get(path)),
+        looks[-1].size,
+        median(look.answer for look in looks[1:]),
+        median(look.usable for look in looks[1:]),
+    )
+
+
+def show(figures: Figures, rows: dict[str, Any]) -> None:
+    path = figures.path
+    for row in rows.values():
+        path = path.replace(str(row.pk), "…")
+    size, times = figures.size / 1000, (figures.answer, figures.usable)
+    print(
+        f"| `{path}` | {figures.queries} | {size:.0f} |",
+        " | ".join(f"{time:.0f}" for time in times),
+        "|",
+        flush=True,
+    )
+
+
+def collect_static_files() -> None:
+    """Compressed and named as in production."""
+    collect = [sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"]
+    environment = {**os.environ, **PRODUCTION, "DATABASE_URL": database_url()}
+    subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)  # noqa: S603 -- our own command line
+
+
+if __name__ == "__main__":
+    main()
