@@ -35,6 +35,7 @@ class Part(NamedTuple):
 
 PARTS = {
     "walker": Part("proof.walker", "Every door, with everybody's ids"),
+    "hardened": Part("proof.hardened", "The walker, on the web's own login"),
     "faults": Part("proof.faults", "Killed, filled up and set back under load"),
 }
 
