@@ -1,13 +1,13 @@
 """Questions about businesses."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 
-from businesses.tenancy.managers import InScope
+from businesses.tenancy.managers import InScope, ScopedQuerySet
 
 
-class BusinessQuerySet(models.QuerySet[Any]):
+class BusinessQuerySet(ScopedQuerySet):
     """Businesses; in one business's scope, that one alone."""
 
     def listed(self) -> Self:

@@ -81,9 +81,11 @@ class MonthSerializer(serializers.Serializer[Any]):
     business_id = serializers.UUIDField()
     month = MonthField()
     is_closed = serializers.SerializerMethodField()
-    closed_by_id = serializers.UUIDField(source="closed.closed_by_id", default=None)
+    closed_by_id = serializers.UUIDField(
+        source="closed.closed_by_id", default=None, allow_null=True
+    )
     closed_by = serializers.SerializerMethodField()
-    closed_at = TimestampField(source="closed.closed_at", default=None)
+    closed_at = TimestampField(source="closed.closed_at", default=None, allow_null=True)
     note = serializers.CharField(source="closed.note", default="")
     cards = CardCountsSerializer()
     hours = HoursField()

@@ -36,6 +36,9 @@ class Part(NamedTuple):
 PARTS = {
     "walker": Part("proof.walker", "Every door, with everybody's ids"),
     "hardened": Part("proof.hardened", "The walker, on the web's own login"),
+    "machine": Part("proof.machine", "Whatever is done, in whatever order"),
+    "fuzz": Part("proof.fuzz", "What chance makes of the API's document"),
+    "mutants": Part("proof.mutants", "Code that is spoiled, and what notices"),
     "faults": Part("proof.faults", "Killed, filled up and set back under load"),
 }
 

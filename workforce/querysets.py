@@ -10,12 +10,12 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from businesses.tenancy.context import try_get_business_id
-from businesses.tenancy.managers import RequireScope, TenantQuerySet
+from businesses.tenancy.managers import RequireScope, ScopedQuerySet, TenantQuerySet
 
 from .identifiers import normalise_passport
 
 
-class SiteQuerySet(models.QuerySet[Any]):
+class SiteQuerySet(ScopedQuerySet):
     """Sites, shared by all businesses."""
 
     def active(self) -> Self:

@@ -49,7 +49,8 @@ class AutoSchema(SpectacularSchema):
         return [
             "400",
             *(["401", "403"] if has_sign_in else []),
-            *(["404"] if "{" in self.path else []),
+            # No such row, or no such page of a list.
+            *(["404"] if "{" in self.path or self._is_list_view() else []),
             *(["409", "429"] if writes else []),
         ]
 

@@ -64,7 +64,17 @@ class RequireScope(Expression):
         raise FullResultSet
 
 
-class TenantQuerySet(models.QuerySet[Any]):
+class ScopedQuerySet(models.QuerySet[Any]):
+    """A queryset of rows that are seen in a scope only; whichever way it is asked, the filter is in the SQL."""
+
+    def raw(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused: the manager can't filter SQL it did not write."""
+        raise NoActiveBusiness(
+            "raw() can't be filtered by business; use a cursor inside a scope, where the database filters."
+        )
+
+
+class TenantQuerySet(ScopedQuerySet):
     """A queryset that writes to the business in scope and to no other."""
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
@@ -102,12 +112,6 @@ class TenantQuerySet(models.QuerySet[Any]):
         """As Django's, inside one business's scope only."""
         get_current_business_id()
         return super().delete()
-
-    def raw(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: the manager can't filter SQL it did not write."""
-        raise NoActiveBusiness(
-            "raw() can't be filtered by business; use a cursor inside a scope, where the database filters."
-        )
 
 
 # `Manager.from_queryset` copies the methods of a queryset; `delete` and `raw` need saying so.

@@ -1,0 +1,383 @@
+"""Rules that spoil a piece of source in one place, the way that a hurried change would.
+
+A rule takes a parsed file and yields every edit that it can make there; nothing is written by hand for a place. What a
+rule spoils is Python's own syntax (a guard, a condition, a row of a table, a call), or a statement of SQL in a string.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+
+class Edit(NamedTuple):
+    """Bytes `start` to `end` of a file become `new`; `where` is the function or table, `what` says it to a reader."""
+
+    start: int
+    end: int
+    new: str
+    where: str
+    what: str
+
+
+class Source:
+    """A file of Python with its tree; places are counted in bytes, as `ast` does."""
+
+    def __init__(self, text: str) -> None:
+        self.data = text.encode()
+        self.tree = ast.parse(text)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        starts = [0]
+        for line in self.data.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        at: Any = node  # statements, expressions and keywords, which all have a place
+        return (
+            self._lines[at.lineno - 1] + at.col_offset,
+            self._lines[at.end_lineno - 1] + at.end_col_offset,
+        )
+
+    def text(self, node: ast.AST) -> str:
+        start, end = self.span(node)
+        return self.data[start:end].decode()
+
+    def line(self, position: int) -> int:
+        return self.data[:position].count(b"\n") + 1
+
+    def nodes(self) -> Iterator[tuple[ast.AST, str]]:
+        """Every node with the function, class or variable that it stands in."""
+
+        def inside(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
+            types = (getattr(node, "annotation", None), getattr(node, "returns", None))
+            for child in ast.iter_child_nodes(node):
+                if child in types:
+                    continue
+                name = _name(child)
+                at = f"{where}.{name}" if where and name else name or where
+                yield child, at
+                yield from inside(child, at)
+
+        yield from inside(self.tree, "")
+
+    def edit(self, node: ast.AST, new: str, where: str, what: str = "") -> Edit:
+        return Edit(
+            *self.span(node), new, where, what or f"{short(self.text(node))} → {new}"
+        )
+
+    def apply(self, edit: Edit) -> str:
+        return (
+            self.data[: edit.start] + edit.new.encode() + self.data[edit.end :]
+        ).decode()
+
+
+Rule = Callable[[Source], Iterator[Edit]]
+
+
+def _name(node: ast.AST) -> str:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    return ""
+
+
+def short(text: str) -> str:
+    """`text` in one line of at most 70 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= 70 else f"{line[:67]}…"
+
+
+def _refuses(body: Sequence[ast.stmt]) -> bool:
+    return isinstance(body[-1], (ast.Raise, ast.Return, ast.Continue))
+
+
+def guards_removed(source: Source) -> Iterator[Edit]:
+    """`if …: raise` (or return) that never does."""
+    for node, where in source.nodes():
+        if isinstance(node, ast.If) and not node.orelse and _refuses(node.body):
+            what = f"never: if {short(source.text(node.test))}"
+            yield source.edit(node.test, "False", where, what)
+
+
+def conditions_negated(source: Source) -> Iterator[Edit]:
+    """A condition that means its opposite."""
+    for node, where in source.nodes():
+        if isinstance(node, (ast.If, ast.IfExp)):
+            text = source.text(node.test)
+            what = f"if not ({short(text)})"
+            yield source.edit(node.test, f"not ({text})", where, what)
+
+
+def operands_dropped(source: Source) -> Iterator[Edit]:
+    """`a and b` that asks one of them only."""
+    for node, where in source.nodes():
+        if isinstance(node, ast.BoolOp):
+            word = " and " if isinstance(node.op, ast.And) else " or "
+            for dropped in node.values:
+                left = [source.text(v) for v in node.values if v is not dropped]
+                what = (
+                    f"{short(source.text(node))} without {short(source.text(dropped))}"
+                )
+                yield source.edit(node, f"({word.join(left)})", where, what)
+
+
+_SHIFTED: dict[type[ast.cmpop], str] = {
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+    ast.Lt: "<=",
+    ast.LtE: "<",
+    ast.Gt: ">=",
+    ast.GtE: ">",
+    ast.In: "not in",
+    ast.NotIn: "in",
+    ast.Is: "is not",
+    ast.IsNot: "is",
+}
+
+
+def comparisons_shifted(source: Source) -> Iterator[Edit]:
+    """A comparison that is off by one, or means its opposite."""
+    for node, where in source.nodes():
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            left, right = source.text(node.left), source.text(node.comparators[0])
+            new = f"{left} {_SHIFTED[type(node.ops[0])]} {right}"
+            what = f"{short(source.text(node))} → {short(new)}"
+            yield source.edit(node, f"({new})", where, what)
+
+
+def calls_dropped(pattern: str = "") -> Rule:
+    """A statement that is forgotten: a call for what it does (of a function whose name matches, if said)."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+                continue
+            if re.fullmatch(pattern or ".*", source.text(node.value.func), re.DOTALL):
+                what = f"forgotten: {short(source.text(node))}"
+                yield source.edit(node, "pass", where, what)
+
+    return rule
+
+
+def assignments_dropped(pattern: str) -> Rule:
+    """A value that is worked out and not kept: an assignment to an attribute that matches."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if isinstance(node, ast.Assign):
+                target = source.text(node.targets[0])
+                if re.fullmatch(pattern, target):
+                    what = f"forgotten: {short(source.text(node))}"
+                    yield source.edit(node, source.text(node.value), where, what)
+
+    return rule
+
+
+def returns(value: str) -> Rule:
+    """A function that gives the same whatever it is asked."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if not isinstance(node, ast.Return) or node.value is None:
+                continue
+            if source.text(node.value) != value:
+                what = f"return {short(source.text(node.value))} → return {value}"
+                yield source.edit(node.value, value, where, what)
+
+    return rule
+
+
+def items_dropped(name: str, item: str = "") -> Rule:
+    """A table without one of its rows: tuples, lists, sets and dicts in a variable whose name matches."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        done = 0  # up to here: a row may be a tuple itself
+        for node, where in source.nodes():
+            if not re.fullmatch(name, where):
+                continue
+            is_table = isinstance(node, (ast.Dict, ast.Tuple, ast.List))
+            if is_table and source.span(node)[0] < done:
+                continue
+            if isinstance(node, ast.Dict):
+                pairs = [
+                    (source.text(key), f"{source.text(key)}: {source.text(value)}")
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if key is not None
+                ]
+                brackets = "{}"
+            elif isinstance(node, (ast.Tuple, ast.List)):
+                pairs = [(source.text(e), source.text(e)) for e in node.elts]
+                brackets = "[]" if isinstance(node, ast.List) else "()"
+            else:
+                continue
+            done = source.span(node)[1]
+            for dropped, (label, _text) in enumerate(pairs):
+                if not re.match(item, label, re.DOTALL):
+                    continue
+                left = "".join(
+                    f"{text}, "
+                    for index, (_label, text) in enumerate(pairs)
+                    if index != dropped
+                )
+                new = f"{brackets[0]}{left}{brackets[1]}"
+                yield source.edit(node, new, where, f"without {short(label)}")
+
+    return rule
+
+
+def values_replaced(name: str, values: Callable[[str, str], Iterable[str]]) -> Rule:
+    """A table one of whose values is another: `values` makes some of the key and the present value, as source."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if not isinstance(node, ast.Dict) or not re.fullmatch(name, where):
+                continue
+            for key, present in zip(node.keys, node.values, strict=True):
+                if key is None:
+                    continue
+                row, value = source.text(key), source.text(present)
+                for new in values(row, value):
+                    what = f"{short(row)}: {short(value)} → {short(new)}"
+                    yield source.edit(present, new, where, what)
+
+    return rule
+
+
+def links_dropped(method: str) -> Rule:
+    """A chain of calls without one of its links: `rows.filter(…)` becomes `rows`."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == method
+            ):
+                yield source.edit(node, source.text(node.func.value), where)
+
+    return rule
+
+
+def arguments_dropped(call: str, keyword: str | None = None) -> Rule:
+    """A call without its last positional argument, or without a keyword."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if not isinstance(node, ast.Call) or not re.fullmatch(
+                call, source.text(node.func)
+            ):
+                continue
+            dropped: list[ast.AST] = [k for k in node.keywords if k.arg == keyword]
+            if keyword is None:
+                dropped = list(node.args[1:][-1:])
+            for argument in dropped:
+                given = [*node.args, *node.keywords]
+                left = [source.text(a) for a in given if a is not argument]
+                new = f"{source.text(node.func)}({', '.join(left)})"
+                what = (
+                    f"{source.text(node.func)} without {short(source.text(argument))}"
+                )
+                yield source.edit(node, new, where, what)
+
+    return rule
+
+
+def words_changed(call: str, words: Sequence[str]) -> Rule:
+    """`call("A B")` with a word less, and with each of `words` that it has not."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if (
+                isinstance(node, ast.Call)
+                and source.text(node.func) == call
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                (argument,) = node.args
+                present = str(node.args[0].value).split()
+                for word in present:
+                    left = " ".join(other for other in present if other != word)
+                    what = f'{source.text(node)} without "{word}"'
+                    yield source.edit(argument, f'"{left}"', where, what)
+                for word in words:
+                    if word not in present:
+                        what = f'{source.text(node)} and "{word}"'
+                        more = " ".join([*present, word])
+                        yield source.edit(argument, f'"{more}"', where, what)
+
+    return rule
+
+
+def names_replaced(name: str, new: str, where_in: str) -> Rule:
+    """A name that stands for another, at each place where it is used in `where_in`."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if not isinstance(node, ast.Name) or node.id != name:
+                continue
+            if isinstance(node.ctx, ast.Load) and re.fullmatch(where_in, where):
+                yield source.edit(node, new, where)
+
+    return rule
+
+
+def strings_changed(name: str, pattern: str, new: str) -> Rule:
+    """SQL that is different: each match of `pattern` in the string of a variable or function becomes `new`."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            is_text = isinstance(node, ast.JoinedStr) or (
+                isinstance(node, ast.Constant) and isinstance(node.value, str)
+            )
+            if not is_text or not re.fullmatch(name, where):
+                continue
+            start, end = source.span(node)
+            text = source.data[start:end].decode()
+            for match in re.finditer(pattern, text, re.DOTALL):
+                changed = match.expand(new)
+                what = f"SQL: {short(match[0])} → {short(changed) or 'nothing'}"
+                at = start + len(text[: match.start()].encode())
+                yield Edit(at, at + len(match[0].encode()), changed, where, what)
+
+    return rule
+
+
+def bodies_replaced(function: str, body: str) -> Rule:
+    """A function that does nothing but `body`."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            if isinstance(node, ast.FunctionDef) and re.fullmatch(function, node.name):
+                start, _ = source.span(node.body[0])
+                _, end = source.span(node.body[-1])
+                if source.data[start:end].decode().strip() != body:
+                    yield Edit(start, end, body, where, f"{body}, and no more")
+
+    return rule
+
+
+def within(pattern: str, *rules: Rule) -> Rule:
+    """These rules, in functions and tables whose name matches."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for each in rules:
+            for edit in each(source):
+                if re.fullmatch(pattern, edit.where):
+                    yield edit
+
+    return rule
+
+
+LOGIC: tuple[Rule, ...] = (
+    guards_removed,
+    conditions_negated,
+    operands_dropped,
+    comparisons_shifted,
+    calls_dropped(),
+)
