@@ -22,7 +22,7 @@ from .requests import Read, measured
 FOLDER = Path(__file__).parent / "plans"
 OF_A_RUN = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'")
 LENGTH = 160
-FEW_PAGES = 4 * 8192
+FEW_PAGES = 16 * 8192
 
 
 def measure(database: Database) -> str:
