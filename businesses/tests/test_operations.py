@@ -325,4 +325,6 @@ def test_a_business_edits_itself_alone(acme: Personas, globex: Personas) -> None
     with business_scope(acme.id):
         assert execute(rename, globex.id) == 0
         assert execute(rename, acme.id) == 1
+        # Without a condition the policy that says what is read is not asked.
+        assert execute("UPDATE businesses SET default_region = 'GB'") == 1
     assert execute("SELECT count(*) FROM businesses") == (0,)

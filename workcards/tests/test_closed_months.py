@@ -116,6 +116,8 @@ def test_nothing_comes_into_a_closed_month(acme: Any, june: dict[str, Any]) -> N
     moved = client.patch(f"/api/work_cards/{other.pk}", {"processing_month": "2026-06"})
     for response in (made, uploaded, moved):
         assert problem(response) == (409, "month_closed", None)
+        # The service's refusal, which names the month; the database's can't.
+        assert response.json()["month"] == "2026-06"
     with acme.scope():
         assert WorkCard.objects.count() == 5
 
