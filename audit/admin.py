@@ -18,6 +18,7 @@ from .admin_filters import (
     EmployeeFilter,
     EntityTypeFilter,
     EventTypeFilter,
+    PlatformOnlyFilter,
     SiteFilter,
 )
 from .models import AuditEvent
@@ -78,7 +79,11 @@ class AuditEventAdmin(TenantAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
-        return [*filters, "platform_only"] if is_on_platform() else filters
+        return (
+            [*filters, ("platform_only", PlatformOnlyFilter)]
+            if is_on_platform()
+            else filters
+        )
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The page of the list, whose rows are read together: each `told`."""

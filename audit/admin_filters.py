@@ -177,6 +177,14 @@ class TypedFilter(admin.ListFilter):
         return " – ".join(filter(None, map(self.typed, self.inputs)))
 
 
+class PlatformOnlyFilter(admin.BooleanFieldListFilter):
+    """On the platform: what the businesses do not see."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("hidden from the businesses")
+
+
 class DatesFilter(TypedFilter):
     """By local dates of the business, both included."""
 

@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audit.reading import entity
 from automatehq.rest.paths import parse_uuid
 from workcards.months import first_of_month
 
@@ -93,7 +94,11 @@ def console(site: Any, request: Any) -> HttpResponse:
         "cards": chart_of(growth.cards.items()),
         "employees": chart_of(growth.employees.items()),
         "attempts": [
-            {"event": event, "from": _from(event.metadata, names)}
+            {
+                "event": event,
+                "from": _from(event.metadata, names),
+                "kind": entity(event.entity_type),
+            }
             for event in latest_attempts()
         ],
         "is_conflict": ATTEMPTS[1],

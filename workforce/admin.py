@@ -122,6 +122,9 @@ class SiteSettingsForm(ServiceForm):
         return values
 
 
+_HIDDEN: Any = yes_or_no("is_hidden", gettext_lazy("hidden"))
+
+
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(TenantAdmin):
     form = SiteSettingsForm
@@ -135,7 +138,7 @@ class SiteSettingsAdmin(TenantAdmin):
         "site",
         "hourly_tariff",
         "responsible_employee",
-        yes_or_no("is_hidden", gettext_lazy("hidden")),
+        _HIDDEN,
     )
     list_select_related = ("site", "responsible_employee")
     list_filter = ("is_hidden",)
@@ -155,10 +158,13 @@ class SiteSettingsAdmin(TenantAdmin):
         return self._without_tariff(request, super().get_list_display(request))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self._without_tariff(request, super().get_fields(request, obj))
+        fields = self._without_tariff(request, super().get_fields(request, obj))
+        if obj is None or self.has_change_permission(request, obj):
+            return fields
+        return [_HIDDEN if name == "is_hidden" else name for name in fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("site",)
+        return () if obj is None else ("site", _HIDDEN)
 
     def write(
         self,

@@ -37,6 +37,11 @@ def is_on_platform() -> bool:
     return scope is not None and scope.kind == "platform"
 
 
+@admin.display(description=_("business"), ordering="business")
+def _business(row: Any) -> Any:
+    return row.business
+
+
 class BusinessFilter(admin.SimpleListFilter):
     """On the platform: the rows of one business."""
 
@@ -274,7 +279,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
 
     def get_list_display(self, request: HttpRequest) -> Any:
         shown = super().get_list_display(request)
-        return [*shown, "business"] if self._shows_businesses() else shown
+        return [*shown, _business] if self._shows_businesses() else shown
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
