@@ -35,6 +35,10 @@ class Part(NamedTuple):
 
 PARTS = {
     "walker": Part("proof.walker", "Every door, with everybody's ids"),
+    "interference": Part(
+        "proof.interference", "The same answers, whatever others have"
+    ),
+    "ablation": Part("proof.ablation", "What each lock catches alone"),
     "hardened": Part("proof.hardened", "The walker, on the web's own login"),
     "machine": Part("proof.machine", "Whatever is done, in whatever order"),
     "fuzz": Part("proof.fuzz", "What chance makes of the API's document"),

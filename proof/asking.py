@@ -22,7 +22,7 @@ from audit.tests.watching import shape
 
 # New in every answer, whatever was asked.
 _FRESH_HEADERS = {"X-Request-ID", "Expires", "Last-Modified"}
-_FRESH_TEXT = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
+_FRESH_TEXT = re.compile(rb'name="(csrfmiddlewaretoken|ticket)" value="[^"]+"')
 _CURSOR = re.compile(r"_django_curs_\w+")
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -133,9 +133,13 @@ class Asker:
 
     def __init__(self, checksums: Callable[[], dict[str, str]]) -> None:
         self._checksums = checksums
-        self._before = checksums()
         self._last_id = str(uuid7()).encode()
         self.requests = 0
+        self.note_rows()
+
+    def note_rows(self) -> None:
+        """Hold what comes against Globex's rows as they are now."""
+        self._before = self._checksums()
 
     def ask(
         self, client: Any, send: Callable[[Any], Any], *, seen: bool = False

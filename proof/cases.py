@@ -24,7 +24,6 @@ from .world import Side
 # Doors that have no case, with the reason. The list may only become shorter: a test counts it.
 EXEMPT = {
     "admin-without-slash": "the front door once more",
-    "(?P<url>.*)$": "whatever is no page; the same for all addresses",
 }
 
 
@@ -87,8 +86,7 @@ def api_rows() -> dict[tuple[str, str], api_cases.Row]:
 
 def api_case(row: api_cases.Row, door: Door, side: Side) -> Callable[[object], Sent]:
     """Gives the request about the row with an id, otherwise as the owner would send it."""
-    target = _target(row, side)
-    body = row.body(side.world, target) if callable(row.body) else row.body
+    body = side.body(row)
     query = row.query(side.world) if row.query else {}
     is_form = row.route in api_cases.FORMS
 
@@ -96,12 +94,6 @@ def api_case(row: api_cases.Row, door: Door, side: Side) -> Callable[[object], S
         return Sent(row.method, door.at(value), query, body, is_form)
 
     return about
-
-
-def _target(row: api_cases.Row, side: Side) -> Any:
-    if row.target is None or row.target is api_cases.month:
-        return None
-    return side.target(row.target)
 
 
 # The sign-in routes, which the table leaves to their own tests: an address that is somebody's, with a wrong password.
@@ -153,11 +145,11 @@ ADMIN_VALUES = {
     "admin_password": api_cases.NEW_USER["password"],
     "month": "2018-03",
     "code_hours": "100",
-    "kind": "payroll_csv",
 }
-# Of one page alone: a site that has no settings yet.
-ADMIN_ROWS: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "workforce_sitesettings_add": {"site": api_cases.site},
+# Of one page alone, whatever stands there: a value, or what makes the row.
+ADMIN_OWN_VALUES: dict[str, dict[str, Any]] = {
+    "workforce_sitesettings_add": {"site": api_cases.site},  # has no settings yet
+    "exports_exportrun_add": {"kind": "payroll_csv"},  # which takes a profile
 }
 
 
@@ -180,19 +172,19 @@ def filled(
             value = _value_of(form, name, one, side)
             if value is not None:
                 values[form.add_prefix(name)] = value
-    for name, make in ADMIN_ROWS.get(door.name, {}).items():
-        values[name] = str(side.target(make).pk)
+    for name, own in ADMIN_OWN_VALUES.get(door.name, {}).items():
+        values[name] = str(side.target(own).pk) if callable(own) else own
     return values
 
 
 def _value_of(form: Any, name: str, one: forms.Field, side: Side) -> Any:
-    if name in ADMIN_VALUES:
-        return ADMIN_VALUES[name]
     initial = one.prepare_value(form.get_initial_for_field(one, name))
     if isinstance(one, forms.BooleanField):
         return "on" if initial else None
     if initial not in (None, "", []):
         return initial
+    if name in ADMIN_VALUES:
+        return ADMIN_VALUES[name]
     is_wanted = one.required or isinstance(one, ModelChoiceField)
     return _sample(one, side) if is_wanted else None
 

@@ -77,6 +77,7 @@ class Side:
     super_admin: User
     rows: dict[str, Any] = field(default_factory=dict)
     _targets: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    _bodies: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
     def world(self) -> api_cases.World:
@@ -88,6 +89,16 @@ class Side:
             with self.personas.scope():
                 self._targets[make] = make(self.world)
         return self._targets[make]
+
+    def body(self, case: api_cases.Row) -> Any:
+        """What the API's table sends; made once, with the rows that it takes."""
+        key = case.method, case.route
+        if key not in self._bodies:
+            has_row = case.target is not None and case.target is not api_cases.month
+            row = self.target(case.target) if has_row else None  # type: ignore[arg-type]
+            body = case.body(self.world, row) if callable(case.body) else case.body
+            self._bodies[key] = body
+        return self._bodies[key]
 
     def ids(self) -> dict[str, uuid.UUID]:
         """Label of a model → the id of this business's row of it."""
@@ -213,7 +224,7 @@ def _word(name: str) -> str:
     return CANARY if name == "Globex" else "Sparrow"
 
 
-def marked(side: Side) -> Side:
+def marked(side: Side, word: str = CANARY) -> Side:
     """Write a canary into every column of text of the business's rows that can hold one."""
     with side.personas.scope():
         for model in tenant_models():
@@ -222,24 +233,24 @@ def marked(side: Side) -> Side:
                 continue
             for number, row in enumerate(model._default_manager.all()):
                 values = {
-                    column.name: _mark(column, number)
+                    column.name: _mark(column, number, word)
                     for column in columns
                     if getattr(row, column.name) is not None
                 }
                 model._default_manager.filter(pk=row.pk).update(**values)
         for number, user in enumerate(User.objects.all()):
-            user.email = f"{CANARY.lower()}{number}@globex.example.com"
+            user.email = f"{word.lower()}{number}@globex.example.com"
             user.save()
-        _mark_passports(side)
+        _mark_passports(word)
     for row in [*side.rows.values(), *side._targets.values()]:
         with side.personas.scope():
             row.refresh_from_db()
     return side
 
 
-def _mark_passports(side: Side) -> None:
+def _mark_passports(word: str) -> None:
     for number, employee in enumerate(Employee.objects.exclude(passport_id=None)):
-        employee.passport_id = f"{CANARY.upper()}{number:04}"
+        employee.passport_id = f"{word.upper()}{number:04}"
         employee.save()
 
 
@@ -255,8 +266,8 @@ def marked_columns(model: type[models.Model]) -> list[Any]:
     ]
 
 
-def _mark(column: Any, number: int) -> str:
-    text = f"{CANARY}{number} {column.name}"
+def _mark(column: Any, number: int, word: str) -> str:
+    text = f"{word}{number} {column.name}"
     return text[: column.max_length] if column.max_length else text
 
 

@@ -1,14 +1,23 @@
 """A short walk, at every door, by an administrator; `make prove` walks for every role and puts every value everywhere."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
 
+from accounts.tests.clients import client_of
+from businesses.tenancy.grants import tenant_models
+from businesses.tenancy.permissions import BelongsToBusiness
 from businesses.tests.locks import opened
+from proof.asking import Asker
+from proof.cases import EXEMPT, Sent
 from proof.database import NOW
-from proof.walker import Walk
-from proof.world import World, make_world
+from proof.doors import doors
+from proof.walker import REFUSED_TO_ALL, Walk
+from proof.world import CANARY, UNMARKED, World, make_world, marked_columns
+from workforce.models import Employee
+from workforce.views import EmployeeViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -33,5 +42,78 @@ def test_nobody_reaches_another_businesss_rows(world: World, part: str) -> None:
 @pytest.mark.parametrize("lock", ["manager", "row_security"])
 def test_nor_with_one_of_the_locks_open(world: World, lock: Any) -> None:
     with opened(lock):
-        walk = Walk(world, ["ADMIN"], with_places=False)
-        assert problems(walk) == []
+        assert problems(Walk(world, ["ADMIN"], with_places=False)) == []
+
+
+# That it would find something
+
+
+def kinds(walk: Walk) -> set[tuple[str, str]]:
+    """(kind, door) of what a walk has found."""
+    return {(problem.kind, problem.door) for problem in walk.walk().problems}
+
+
+def test_a_list_that_forgets_the_manager_is_named(world: World) -> None:
+    """With the second lock open too: alone, it would have held."""
+    unfiltered = Employee._base_manager.select_related("site")
+    with opened("row_security"), patch.object(EmployeeViewSet, "queryset", unfiltered):
+        found = kinds(Walk(world, ["VIEWER"], ["api/employees"]))
+    assert ("leaks", "api/employees") in found
+
+
+def test_a_row_that_is_found_for_anybody_is_named_with_the_harm(world: World) -> None:
+    """The locks being open, the owner is still asked for by the permission; so that is off too."""
+    anybody = patch.object(
+        BelongsToBusiness, "has_object_permission", return_value=True
+    )
+    with opened("manager", "row_security"), anybody:
+        found = kinds(Walk(world, ["ADMIN"], ["employees/<id:pk>/deactivate"]))
+    door = "api/employees/<id:pk>/deactivate"
+    assert {("harms", door), ("leaks", door), ("differs", door)} <= found
+
+
+def test_a_right_that_is_too_wide_is_named(world: World) -> None:
+    rights = {**EmployeeViewSet.rights, "deactivate": "employees.see"}
+    with patch.object(EmployeeViewSet, "rights", rights):
+        found = kinds(Walk(world, ["VIEWER"], ["employees/<id:pk>/deactivate"]))
+    assert ("control", "api/employees/<id:pk>/deactivate") in found
+
+
+def test_a_route_without_a_case_is_named(world: World) -> None:
+    walk = Walk(world, ["ADMIN"], ["api/dashboard"])
+    del walk.rows["GET", "dashboard"]
+    assert ("no case", "api/dashboard") in kinds(walk)
+
+
+# What it goes by
+
+
+def test_every_text_of_the_other_business_has_a_canary(world: World) -> None:
+    with world.globex.personas.scope():
+        for model in tenant_models():
+            for column in marked_columns(model):
+                texts = model._default_manager.values_list(column.name, flat=True)
+                assert all(CANARY in text for text in texts if text is not None), column
+
+
+def test_a_canary_is_found_in_every_kind_of_answer(world: World) -> None:
+    """The control: what must not be in Acme's answers is in those to Globex's own people."""
+    client, asker = client_of(world.globex.personas.admin), Asker(world.checksums)
+    for path, asked in (
+        ("/api/employees", {}),
+        ("/api/employees/export", {"type": "csv"}),
+        ("/api/employees/export", {"type": "xlsx"}),
+        (f"/api/work_cards/{world.globex.rows['workcards.workcard'].pk}/file", {}),
+        (f"/api/export_runs/{world.globex.rows['exports.exportrun'].pk}/file", {}),
+    ):
+        answer, _ = asker.ask(client, Sent("GET", path, asked).to)
+        assert answer.status == 200
+        assert world.canary_in(answer.everything()), path
+
+
+def test_exemptions_only_become_fewer() -> None:
+    names = {door.name for door in doors()} | {door.path for door in doors()}
+    assert names >= EXEMPT.keys()
+    assert names >= {key.split(" ", 1)[1] for key in REFUSED_TO_ALL}
+    assert (len(EXEMPT), len(REFUSED_TO_ALL), len(UNMARKED)) <= (1, 21, 16)
+    assert all(reason for reason in [*EXEMPT.values(), *REFUSED_TO_ALL.values()])
