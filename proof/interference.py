@@ -29,6 +29,23 @@ from .world import Side, World, make_world, marked
 
 STAFF = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 
+# Doors that list sites, or offer them for a choice or a filter. May only become fewer.
+SHOW_SITES = {
+    "api/sites",
+    "admin/workforce/site/",
+    "admin/workforce/sitesettings/add/",
+    "admin/workforce/employee/",
+    "admin/workforce/employee/add/",
+    "admin/workforce/employee/<path:object_id>/change/",
+    "admin/workcards/workcard/",
+    "admin/workcards/workcard/add/",
+    "admin/workcards/workcard/upload/",
+    "admin/workcards/workcard/<path:object_id>/edit/",
+    "admin/workcards/approvedday/",
+    "admin/exports/exportrun/",
+    "admin/exports/exportrun/add/",
+}
+
 # (role, method, door) → all that can be told of the answer, and how many statements it took.
 Answers = dict[tuple[str, str, str], tuple[Any, int]]
 
@@ -98,6 +115,7 @@ def compare(world: World, roles: Sequence[str], doors: Sequence[str]) -> Report:
     showing = sorted(
         {door for key in before if before[key] != after[key] for door in key[2:]}
     )
+    problems += [f"{door} shows a site more" for door in {*showing} - SHOW_SITES]
     return Report(
         {
             "doors and methods": len({key[1:] for key in before}),
