@@ -101,7 +101,8 @@ def compare(world: World, roles: Sequence[str], doors: Sequence[str]) -> Report:
     walk = Walk(world, roles, doors)
     answers_while(full, walk)  # what a process looks up once, it has looked up now
     before = answers_while(full, walk)
-    rows, problems = [("full", len(before), "–")], []
+    rows: list[tuple[str, int, object]] = [("full", len(before), "–")]
+    problems: list[str] = []
     for state in STATES:
         after = answers_while(state, walk)
         differing = [key for key in before if before[key] != after[key]]
