@@ -64,9 +64,16 @@ class Answer:
 
 
 def without(content: bytes, *sent: str) -> bytes:
-    """`content`, with `<sent>` for what was sent, also as an address or a page writes it."""
+    """`content`, with `<sent>` for what was sent, also as an address, one inside another, or a page writes it."""
     for text in sent:
-        for written in (text, quote_plus(text), quote(text), escape(text)):
+        in_address = quote_plus(text)
+        for written in (
+            text,
+            in_address,
+            quote_plus(in_address),
+            quote(text),
+            escape(text),
+        ):
             content = content.replace(written.encode(), b"<sent>")
     return content
 
