@@ -374,6 +374,33 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     assert wrong == []
 
 
+def test_another_card_of_the_month_is_in_reach_whatever_the_names(
+    acme: Personas,
+    john: Employee,
+    card: WorkCard,
+    sit_down: Callable[..., Any],
+) -> None:
+    long = "Association of Scaffolders and Formworkers of the Northern Harbour"
+    with acme.scope():
+        WorkCard.objects.filter(pk=card.pk).update(
+            original_filename=f"{long}.png", uploaded_by_name=long
+        )
+        WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
+    page = sit_down(acme.reviewer, url_of(card))
+    page.evaluate(AXE)
+    wrong = []
+    for width in (DESK["width"], 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        wrong += [f"{width} {one}" for one in ask(page)]
+        clipped = page.evaluate(
+            """() => { const link = document.querySelector(".others a").getBoundingClientRect(),
+            row = document.querySelector(".card-facts.facts").getBoundingClientRect();
+            return Math.max(row.left - link.left, link.right - row.right) }"""
+        )
+        wrong += [f"{width}: {clipped} px cut off"] if clipped > 0 else []
+    assert wrong == []
+
+
 def test_28_days_are_seen_at_once(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
