@@ -126,9 +126,7 @@ def plain(value: Any) -> Any:
 
 
 def _label(actor: Any) -> str:
-    if actor is None:
-        return ""
-    return str(actor.full_name or actor.email or actor.pk)[:320]
+    return "" if actor is None else str(actor)[:320]
 
 
 def _metadata(**details: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What each page of the admin costs: queries, bytes over the wire, and time until it can be used.
 
+    python manage.py seed        # with SUPERADMIN_EMAIL and SUPERADMIN_PASSWORD: seed_demo makes no super-admin
     python manage.py seed_demo --businesses 200 --employees 100 --months 12
     python -m benchmarks.pages [--rounds 3] [--only matrix]
 
@@ -90,11 +91,15 @@ def people() -> tuple[User, User]:
     """Of the business with the most cards an administrator; and a super-admin."""
     with platform_scope("choose whose pages are measured"):
         most = WorkCard.objects.values("business").annotate(n=Count("pk"))
-        business_id = most.order_by("-n").values_list("business", flat=True)[0]
+        business_id = most.order_by("-n").values_list("business", flat=True).first()
         users = User.objects.filter(is_active=True).order_by("email")
-        administrators = users.filter(business=business_id, role=Role.ADMIN)
-        super_admins = users.filter(role=Role.SUPER_ADMIN)
-        return administrators[0], super_admins[0]
+        administrator = users.filter(business=business_id, role=Role.ADMIN).first()
+        super_admin = users.filter(role=Role.SUPER_ADMIN).first()
+    if administrator is None or super_admin is None:
+        sys.exit(
+            "There is no administrator or no super-admin: see the first lines of this program."
+        )
+    return administrator, super_admin
 
 
 def rows_of_here() -> Iterator[tuple[str, Any]]:

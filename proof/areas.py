@@ -142,7 +142,7 @@ LOCKS = (
     f"{BUSINESSES}test_locks.py",
 )
 ROLES = (
-    "automatehq/tests/test_roles_table.py",
+    "automatehq/tests/test_api_roles.py",
     "automatehq/tests/test_admin_roles.py",
 )
 
@@ -242,7 +242,7 @@ AREAS = (
                 ],
             ),
         ],
-        (*LOCKS, "audit/tests/test_attempts.py"),
+        (f"{BUSINESSES}test_grants.py", *LOCKS, "audit/tests/test_attempts.py"),
     ),
     Area(
         "composite keys",
@@ -346,7 +346,7 @@ AREAS = (
     Area(
         "role table",
         [("accounts/roles.py", [values_replaced("MAY", _next_role)])],
-        ROLES,
+        ("automatehq/tests/test_docs_administrators.py", *ROLES),
         rows_about,
     ),
     Area(

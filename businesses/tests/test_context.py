@@ -11,6 +11,7 @@ from django.db import (
 )
 
 from accounts.tests.personas import Personas
+from automatehq.tests.asking import statements
 from businesses.tenancy.context import (
     acting_user,
     business_scope,
@@ -160,6 +161,19 @@ def test_a_database_error_swallowed_in_an_inner_scope_is_not_lost(
             execute("SELECT 1 / 0")
         assert state() == within(acme)
         EmployeeFactory()
+
+
+@with_commits
+def test_an_outermost_scope_is_one_message_to_the_database(acme: Personas) -> None:
+    """Nothing is given back at its end: what was set is the transaction's, and goes with it."""
+
+    def enter_and_leave() -> None:
+        with acme.scope():
+            pass
+
+    said = [sql for sql in statements(enter_and_leave) if "set_config" in sql]
+    assert len(said) == 1
+    assert state() == NOWHERE
 
 
 @with_commits

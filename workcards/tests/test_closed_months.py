@@ -14,6 +14,7 @@ from accounts.tests.clients import client_of
 from automatehq.demo import bulk
 from automatehq.rest.errors import Conflict, broken_constraint, refusal_of
 from automatehq.tests.asking import events, problem
+from businesses.tests.locks import opened
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard, WorkCardFile
 from workcards.tasks import make_renditions
 from workcards.tests.factories import (
@@ -53,6 +54,17 @@ def june(acme: Any) -> dict[str, Any]:
 def sent(method: str, card: str, path: str, body: Any = None) -> Any:
     """A request about one of June's cards."""
     return method, card, path, body
+
+
+def test_what_another_business_has_closed_closes_nothing_here(
+    acme: Any, globex: Any
+) -> None:
+    """The trigger compares the business itself: it does not rely on being shown no other's months."""
+    with globex.scope():
+        ClosedMonthFactory()
+    with opened("row_security"), acme.scope():
+        DayEntryFactory(day=0)
+        assert DayEntry.objects.count() == 1
 
 
 DAY = {"work_date": "2026-06-02", "total_hours": "8"}

@@ -232,7 +232,9 @@ def test_every_conflict_needs_an_answer(
 ) -> None:
     card, conflicts = two_sites
     given = answers(conflicts, KEEP)
-    assert len(conflicts_of(acme, card, given[0])) == 2
+    with pytest.raises(Conflict, match="has other figures") as refused:
+        approve(acme, card, given[0])
+    assert len(refused.value.extra["conflicts"]) == 2
     with pytest.raises(Invalid, match="answered already"):
         approve(acme, card, *given, given[0])
 
@@ -241,7 +243,12 @@ def test_an_answer_to_what_is_not_in_conflict_is_asked_again(
     acme: Any, employee: Any
 ) -> None:
     card = card_with(acme, employee, {1: "8"})
-    assert conflicts_of(acme, card, Resolution(day(1), uuid7(), KEEP)) == []
+    with pytest.raises(Conflict, match="nothing to choose any more") as refused:
+        approve(acme, card, Resolution(day(1), uuid7(), KEEP))
+    assert (refused.value.code, refused.value.extra["conflicts"]) == (
+        "day_conflicts",
+        [],
+    )
 
 
 def test_an_answer_is_not_taken_for_figures_that_have_changed_since(
