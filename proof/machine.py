@@ -11,7 +11,7 @@ import copy
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +64,9 @@ class Frame:
     what: Personas | str
     block: AbstractContextManager[Any]
     before: Rows
-    cursors: list[tuple[uuid.UUID, Iterator[Any]]] = field(default_factory=list)
+    cursors: list[tuple[uuid.UUID, Generator[Any, None, None]]] = field(
+        default_factory=list
+    )
 
 
 def in_a_thread(
@@ -93,10 +95,11 @@ def in_a_thread(
 class TwoBusinesses(RuleBasedStateMachine):
     """`rows` is what this connection would see, `committed` what everybody does."""
 
-    steps = 0
+    sequences = steps = 0
 
     def __init__(self) -> None:
         super().__init__()
+        type(self).sequences += 1
         self.sides = [make_personas(f"B{uuid.uuid4().hex[:8]}") for _ in range(2)]
         self.clients: list[APIClient] = [client_of(side.admin) for side in self.sides]
         self.rows: Rows = {side.id: {} for side in self.sides}
@@ -135,6 +138,19 @@ class TwoBusinesses(RuleBasedStateMachine):
         block.__enter__()
         self.frames.append(Frame(what, block, before))
 
+    def _exit(self, error: Exception | None = None) -> Frame:
+        """Leave the innermost frame, with what was being read in it: left to the garbage collector, a cursor would be closed
+        in whichever transaction is open by then, and break that.
+        """
+        frame = self.frames.pop()
+        try:
+            for _, reading in frame.cursors:
+                reading.close()
+        finally:
+            kind = type(error) if error else None
+            assert not frame.block.__exit__(kind, error, None)
+        return frame
+
     @precondition(lambda self: len(self.frames) < 6)
     @rule(side=SIDES)
     def open_a_business(self, side: int) -> None:
@@ -158,25 +174,22 @@ class TwoBusinesses(RuleBasedStateMachine):
     @precondition(lambda self: self.frames)
     @rule()
     def leave(self) -> None:
-        self.frames.pop().block.__exit__(None, None, None)
+        self._exit()
         self._changed()
 
     @precondition(lambda self: self.frames)
     @rule()
     def leave_by_an_exception(self) -> None:
-        frame = self.frames.pop()
-        error = Oops()
+        before = self.frames[-1].before
         with suppress(Oops):
-            assert not frame.block.__exit__(Oops, error, None)
-        self.rows = frame.before
+            self._exit(Oops())
+        self.rows = before
 
     @precondition(lambda self: self.frames)
     @rule()
     def leave_and_roll_back(self) -> None:
-        frame = self.frames.pop()
         transaction.set_rollback(True)
-        frame.block.__exit__(None, None, None)
-        self.rows = frame.before
+        self.rows = self._exit().before
 
     @precondition(lambda self: self.frames)
     @rule(by_server=st.booleans())
@@ -189,10 +202,9 @@ class TwoBusinesses(RuleBasedStateMachine):
             connection.connection.close()
         with pytest.raises((DatabaseError, InterfaceError)):
             execute("SELECT 1")
-        error = Oops()
         while self.frames:
             with suppress(Oops, DatabaseError, InterfaceError):
-                self.frames.pop().block.__exit__(Oops, error, None)
+                self._exit(Oops())
         connection.close()
         self.rows = copy.deepcopy(self.committed)
 
@@ -335,12 +347,12 @@ class TwoBusinesses(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         while self.frames:
-            self.frames.pop().block.__exit__(None, None, None)
+            self._exit()
 
 
 def run(*, examples: int, steps: int, chance: int | None = None) -> int:
     """Play; gives how many steps were taken. Without `chance` always the same ones. Raises what Hypothesis found."""
-    TwoBusinesses.steps = 0
+    TwoBusinesses.sequences = TwoBusinesses.steps = 0
     machine: Any = TwoBusinesses
     if chance is not None:
         machine = seed(chance)(TwoBusinesses)
@@ -380,7 +392,7 @@ def prove(arguments: list[str]) -> Report:
         teardown_test_environment()
     return Report(
         {
-            "sequences": given.examples,
+            "sequences": TwoBusinesses.sequences,
             "steps in all, each with what is seen compared": TwoBusinesses.steps,
             "seed": str(given.seed),
         },
