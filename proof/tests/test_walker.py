@@ -1,5 +1,6 @@
 """A short walk, at every door, by an administrator; `make prove` walks for every role and puts every value everywhere."""
 
+import hashlib
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from proof.database import NOW
 from proof.doors import doors
 from proof.walker import REFUSED_TO_ALL, Walk
 from proof.world import CANARY, UNMARKED, World, make_world, marked_columns
+from workcards.tests.factories import WorkCardFileFactory, picture
 from workforce.models import Employee
 from workforce.views import EmployeeViewSet
 
@@ -99,6 +101,17 @@ def test_every_text_of_the_other_business_has_a_canary(world: World) -> None:
             for column in marked_columns(model):
                 texts = model._default_manager.values_list(column.name, flat=True)
                 assert all(CANARY in text for text in texts if text is not None), column
+
+
+@pytest.mark.parametrize("made_before", [0, 255, 65_535])
+def test_no_file_that_is_uploaded_is_one_that_somebody_has(made_before: int) -> None:
+    """However many the tests before have made: the hash of its content is a canary."""
+    WorkCardFileFactory.reset_sequence(made_before)
+    theirs = {WorkCardFileFactory.build().sha256_hash for _ in range(3)}
+    sent = {hashlib.sha256(picture(shade)).hexdigest() for shade in range(256)}
+    assert len(theirs) == 3
+    assert len(sent) == 256
+    assert not theirs & sent
 
 
 def test_a_canary_is_found_in_every_kind_of_answer(world: World) -> None:

@@ -26,10 +26,13 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory
 MONTH = dt.date(2026, 6, 1)
 
 
-def picture(shade: int = 255) -> bytes:
-    """A small real PNG; another `shade` (0–255) makes other bytes."""
+def picture(shade: int = 255, number: int = 0) -> bytes:
+    """A small real PNG; another `shade` (0–255) or `number` (32 bits) makes other bytes."""
+    image = Image.new("L", (60, 80), shade)
+    for x, byte in enumerate(number.to_bytes(4, "big")):
+        image.putpixel((x, 0), byte)
     buffer = io.BytesIO()
-    Image.new("L", (60, 80), shade).save(buffer, "PNG")
+    image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -40,7 +43,8 @@ class WorkCardFileFactory(DjangoModelFactory[WorkCardFile]):
         model = WorkCardFile
 
     class Params:
-        content = factory.Sequence(lambda number: picture(number % 256))
+        # Never what an upload without a number sends: two businesses that hold the same file can't be told apart by it.
+        content = factory.Sequence(lambda number: picture(number=number + 1))
 
     original = factory.LazyAttribute(lambda file: ContentFile(file.content, "card.png"))
     mime_type = "image/png"
