@@ -8,6 +8,7 @@ and the business does not.
 import logging
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,8 +16,11 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_tasks import task
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
+from uuid_utils.compat import uuid7
 
 from automatehq import counters
 from automatehq.rest.attempts import Kind
@@ -30,6 +34,10 @@ from .origin import Origin, current_origin, origin
 NOTES_A_MINUTE = 60
 IN_USE_AN_HOUR = 20
 MINUTE, HOUR = 60, 3600
+
+# A worker that has had a look-up for this long has died: it is a matter of milliseconds.
+LEASE = timedelta(minutes=5)
+MAX_TRIES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +83,7 @@ def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> No
                 business_id=business_id,
                 request_id=source.request_id,
                 address=source.address,
+                event_id=str(uuid7()),
             )
         in_use = sum(refused.kind == "already_in_use" for refused in noted)
         if in_use:
@@ -113,12 +122,19 @@ def look_up_attempt(
     business_id: str | None,
     request_id: str = "",
     address: str = "",
+    event_id: str = "",
 ) -> None:
-    """Write `cross_business_attempt` (or `_conflict`) if a row of another business has the id or value."""
+    """Write `cross_business_attempt` (or `_conflict`) if a row of another business has the id or value.
+
+    The event's id is given with the task: one that is done again, since its worker died, writes no second event.
+    """
     with origin("task", request_id, address), platform_scope("who reached across"):
         row = _find(kind, model, field, value)
         owner_id = _owner(row)
         if row is None or owner_id is None or business_id in (None, str(owner_id)):
+            return
+        pk = uuid.UUID(event_id) if event_id else uuid7()
+        if AuditEvent.objects.filter(pk=pk).exists():
             return
         event = (
             "cross_business_attempt"
@@ -127,6 +143,7 @@ def look_up_attempt(
         )
         user = apps.get_model("accounts.User").objects.filter(pk=user_id).first()
         AuditEvent.append_for_platform(
+            id=pk,
             business_id=owner_id,
             event_type=event,
             entity_type=row._meta.model_name or "",
@@ -142,6 +159,33 @@ def look_up_attempt(
                 "from_business_id": business_id,
             },
         )
+
+
+def reap_look_ups() -> int:
+    """Queue anew the look-ups whose worker has died, or that failed, until they have been tried `MAX_TRIES` times.
+
+    Gives how many were queued. One whose workers all died has failed. Needs no scope: the queue is the framework's.
+    """
+    begun = DBTaskResult.objects.filter(
+        task_path=look_up_attempt.module_path,
+        started_at__lt=timezone.now() - LEASE,
+    )
+    # By one statement, so that no two workers queue the same one.
+    may_be_tried = {f"worker_ids__{MAX_TRIES - 1}__isnull": True}
+    unfinished = begun.filter(
+        status__in=[TaskResultStatus.RUNNING, TaskResultStatus.FAILED]
+    )
+    queued: int = unfinished.filter(**may_be_tried).update(
+        status=TaskResultStatus.READY
+    )
+    given_up = begun.filter(status=TaskResultStatus.RUNNING).update(
+        status=TaskResultStatus.FAILED,
+        finished_at=timezone.now(),
+        traceback=f"The worker died {MAX_TRIES} times.",
+    )
+    if given_up:
+        logger.error("%s refused ids could not be looked up.", given_up)
+    return queued
 
 
 def _owner(row: Any) -> uuid.UUID | None:

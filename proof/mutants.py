@@ -2,12 +2,14 @@
 
     python -m proof.mutants                 a spread of each area's mutants; results are kept in var/mutants.json
     python -m proof.mutants --all           every mutant that the rules make (hours)
+    python -m proof.mutants --most 24       a wider spread
     python -m proof.mutants grants scope    areas whose name contains a word
     python -m proof.mutants --report FILE   write the table of the results that are there
     python -m proof.mutants --list          what would be done
 
 Each mutant is tried on a copy of the tree, with a PostgreSQL and a database of its own, by the tests of its area; one that
-survives these is tried by the whole suite. What was found stays valid as long as file and tests are the same, so that an
+survives these is tried by the whole suite. The database is made by the spoiled code, or, where that has no part in it, is a
+copy of one that sound code has made. What was found stays valid as long as file and tests are the same, so that an
 interrupted run goes on. Exit status 1 if a mutant has survived.
 """
 
@@ -34,23 +36,29 @@ from .areas import AREAS, ROOT, Area, Mutant
 from .equivalent import EQUIVALENT
 from .report import Report, Table
 
-MOST = 6  # mutants of an area, spread evenly over what its rules make, unless all are wanted
+MOST = 6  # mutants of an area, spread evenly over what its rules make; twice as many are these and others
 SECONDS = (
     600  # that the tests of an area may take; a mutant that hangs them has been noticed
 )
 SUITE_SECONDS = 3600
 # Of the whole suite: not what drives browsers, and not the demo's data, which no rule of isolation is in.
 SUITE = ["-m", "not browser", "--deselect", "automatehq/tests/test_demo.py"]
+# Asked of sound code when a database is made for all.
+CLEAN = ["businesses/tests/test_proof.py::test_the_test_database_is_clean"]
+# What has a part in making the database.
+MAKES = re.compile(
+    r"/migrations/|tenancy/(policies|operations|grants|constraints|merging)"
+)
 KEPT = ROOT / "var" / "mutants.json"
 Verdict = dict[str, Any]
 
 
-def chosen(area: Area, *, everything: bool) -> list[Mutant]:
-    """The area's mutants that are tried, without those that change nothing."""
+def chosen(area: Area, *, most: int | None) -> list[Mutant]:
+    """The area's mutants that are tried, without those that change nothing; None: every one."""
     found = [mutant for mutant in area.mutants() if mutant.key not in EQUIVALENT]
-    if everything or len(found) <= MOST:
+    if most is None or len(found) <= most:
         return found
-    return [found[index * len(found) // MOST] for index in range(MOST)]
+    return [found[index * len(found) // most] for index in range(most)]
 
 
 class Workshop:
@@ -59,6 +67,7 @@ class Workshop:
     def __init__(self, place: Path, name: str) -> None:
         self.tree = place / name
         self.data = ROOT / "var" / f"mutants-{name}"
+        self._is_furnished = False
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z"],
             cwd=ROOT,
@@ -77,14 +86,40 @@ class Workshop:
         for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
             compiled.unlink()
 
-    def ask(self, tests: Sequence[str], *, seconds: int) -> Verdict:
+    def furnish(self) -> None:
+        """Have sound code make the database of which each mutant gets a copy, unless it is there."""
+        if not self._is_furnished:
+            made = ("--reuse-db", "--create-db")
+            killer = self._ask(CLEAN, made, kept="make", seconds=SECONDS)["killed"]
+            if killer:
+                raise ValueError(f"Sound code makes no database: {killer}")
+            self._is_furnished = True
+
+    def ask(
+        self, tests: Sequence[str], *, seconds: int, is_copied: bool = False
+    ) -> Verdict:
         """How the tests end: `killed` (by what, or None), and the `seconds` that it took."""
+        if is_copied:
+            return self._ask(tests, ["--reuse-db"], kept="copy", seconds=seconds)
+        return self._ask(tests, ["--create-db"], kept=None, seconds=seconds)
+
+    def _ask(
+        self,
+        tests: Sequence[str],
+        database: Sequence[str],
+        *,
+        kept: str | None,
+        seconds: int,
+    ) -> Verdict:
         began = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line"]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=line", *database]
+        env = {"AUTOMATEHQ_VAR": str(self.data)}
+        if kept:
+            command += ["-p", "proof.kept"]
+            env = {"AUTOMATEHQ_VAR": f"{self.data}-kept", "AUTOMATEHQ_KEPT": kept}
         process = subprocess.Popen(
             [
                 *command,
-                "--create-db",
                 "-p",
                 "no:randomly",
                 "-p",
@@ -92,7 +127,7 @@ class Workshop:
                 *tests,
             ],
             cwd=self.tree,
-            env={**os.environ, "AUTOMATEHQ_VAR": str(self.data), "COLUMNS": "200"},
+            env={**os.environ, "COLUMNS": "200", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -159,12 +194,15 @@ def try_mutant(mutant: Mutant, workshop: Workshop, *, by_suite: bool) -> Verdict
     groups = [area.first(mutant), area.tests]
     if by_suite:
         groups = [SUITE]
+    is_copied = not MAKES.search(mutant.path)
+    if is_copied:
+        workshop.furnish()
     original = (workshop.tree / mutant.path).read_text(encoding="utf-8")
     workshop.put(mutant.path, mutant.text)
     try:
         for tests in filter(None, groups):
             seconds = SUITE_SECONDS if by_suite else SECONDS
-            verdict = workshop.ask(tests, seconds=seconds)
+            verdict = workshop.ask(tests, seconds=seconds, is_copied=is_copied)
             if verdict["killed"]:
                 break
     finally:
@@ -290,7 +328,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     wanted = {
-        area: chosen(area, everything=asked.all)
+        area: chosen(area, most=None if asked.all else asked.most)
         for area in AREAS
         if not asked.words or any(word in area.name for word in asked.words)
     }

@@ -108,7 +108,7 @@ def check_alike(acme: Personas, row: Model, ask: Ask) -> None:
     first, second = queued()
     assert first.keys() == second.keys()
     differing = {name for name in first if first[name] != second[name]}
-    assert differing == {"value", "request_id"}
+    assert differing == {"value", "request_id", "event_id"}
     assert recorded() == [], "nothing is looked up while the answer is made"
 
 

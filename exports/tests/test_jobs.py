@@ -2,21 +2,17 @@
 
 import hashlib
 import io
-import os
-import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from audit.models import AuditEvent
+from automatehq.tests.killing import WORKER, run_and_kill
 from exports import jobs
 from exports.models import ExportRun
 from exports.runs import (
@@ -186,8 +182,24 @@ def test_a_run_that_is_lost_while_storing_leaves_no_file_behind(acme, run, monke
     assert again(acme, run).status == "RUNNING"
 
 
+STUCK = """
+import pathlib, sys, time, django
+django.setup()
+from exports import jobs
+marker, kind = sys.argv[1:]
+writer = jobs.WRITERS[kind]
+def half(rows):
+    yield next(rows)
+    pathlib.Path(marker).touch()
+    time.sleep(60)
+def stuck(rows, file, wanted):
+    return writer.write(half(rows), file, wanted)
+jobs.WRITERS[kind] = writer._replace(write=stuck)
+"""
+
+
 @pytest.mark.parametrize("kind", ["days_csv", "matrix_xlsx", "payroll_csv"])
-def test_a_worker_killed_half_way_loses_nothing(acme, settings, tmp_path, kind):
+def test_a_worker_killed_half_way_loses_nothing(acme, tmp_path, kind):
     """kill -9 in the middle of the file; another worker ends it, and there is one file."""
     with acme.scope():
         zoe = employee_at(site_named("North"), "Zoe", external_employee_id="7")
@@ -199,42 +211,7 @@ def test_a_worker_killed_half_way_loses_nothing(acme, settings, tmp_path, kind):
             processing_month=MONTH,
             profile=ExportProfileFactory() if kind == "payroll_csv" else None,
         )
-    marker = tmp_path / "half-way"
-    script = (
-        "import django, pathlib, time; django.setup()\n"
-        "from exports import jobs\n"
-        f"writer = jobs.WRITERS[{kind!r}]\n"
-        "def half(rows):\n"
-        "    yield next(rows)\n"
-        f"    pathlib.Path({str(marker)!r}).touch(); time.sleep(60)\n"
-        "def stuck(rows, file, wanted):\n"
-        "    return writer.write(half(rows), file, wanted)\n"
-        f"jobs.WRITERS[{kind!r}] = writer._replace(write=stuck)\n"
-        "from django.core.management import call_command\n"
-        "call_command('db_worker', batch=True, startup_delay=False, reload=False)\n"
-    )
-    database = connection.settings_dict
-    worker = subprocess.Popen(
-        [sys.executable, "-c", script],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "automatehq.tests.settings",
-            "DATABASE_URL": (
-                f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
-                f":{database['PORT']}/{database['NAME']}"
-            ),
-            "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-        },
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while not marker.exists():
-            assert time.monotonic() < deadline, "the worker never began"
-            assert worker.poll() is None, "the worker ended by itself"
-            time.sleep(0.05)
-    finally:
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
+    run_and_kill(STUCK + WORKER, kind, marker=tmp_path / "half-way")
     assert again(acme, run).status == "RUNNING"
     let_lease_run_out(acme, run)
     assert reap_runs() == {"requeued": 1, "failed": 0}

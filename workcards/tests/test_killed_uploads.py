@@ -1,21 +1,17 @@
 """kill -9 in the middle of an upload, in a process of its own: no row without its file, and no file for ever without a row."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection
 
 from audit.models import AuditEvent
+from automatehq.tests.killing import run_and_kill
 from workcards.models import WorkCard, WorkCardFile
 from workforce.tests.factories import SiteFactory
 
@@ -82,40 +78,15 @@ def test_an_upload_that_is_killed(
     code, files, rows = MOMENTS[moment]
     root = tmp_path / "media"
     settings.MEDIA_ROOT = str(root)
-    marker = tmp_path / "half-way"
     with acme.scope():
         site = SiteFactory()
-    database = connection.settings_dict
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            SCRIPT.format(moment=code),
-            str(marker),
-            str(acme.id),
-            str(acme.uploader.pk),
-            str(site.pk),
-        ],
-        cwd=django_settings.BASE_DIR,
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "automatehq.tests.settings",
-            "DATABASE_URL": (
-                f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
-                f":{database['PORT']}/{database['NAME']}"
-            ),
-            "MEDIA_ROOT": str(root),
-        },
+    run_and_kill(
+        SCRIPT.format(moment=code),
+        str(acme.id),
+        str(acme.uploader.pk),
+        str(site.pk),
+        marker=tmp_path / "half-way",
     )
-    try:
-        deadline = time.monotonic() + 60
-        while not marker.exists():
-            assert process.poll() is None, "it ended by itself"
-            assert time.monotonic() < deadline, "it never came so far"
-            time.sleep(0.05)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
     assert len(stored(root)) == files
     with acme.scope():
         assert WorkCardFile.objects.count() == WorkCard.objects.count() == rows

@@ -1,4 +1,4 @@
-"""The worker of django-tasks-db, which also looks after runs whose worker died."""
+"""The worker of django-tasks-db, which also looks after what another was doing when it died."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from typing import Any
 from django.db import DatabaseError, close_old_connections
 from django_tasks_db.management.commands import db_worker
 
+from audit.attempts import reap_look_ups
 from businesses.tenancy.proof import refuse_to_start_if_unproven
 from exports.services import reap_runs
 
@@ -39,7 +40,8 @@ def _reap(ended: threading.Event) -> None:
         close_old_connections()
         try:
             reap_runs()
+            reap_look_ups()
         except DatabaseError:
             # The database is away for a moment: the next minute will do.
-            logger.exception("the runs could not be looked after")
+            logger.exception("the dead workers' work could not be looked after")
         ended.wait(REAP_EVERY)

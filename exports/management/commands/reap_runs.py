@@ -1,17 +1,19 @@
-"""Queue anew the export runs whose worker died."""
+"""Queue anew the export runs and look-ups whose worker died."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from audit.attempts import reap_look_ups
 from exports.services import reap_runs
 
 
 class Command(BaseCommand):
-    help = "Queue anew the export runs whose worker died; after three times they fail."
+    help = "Queue anew the export runs, and the look-ups of refused ids, whose worker died; after three times they fail."
 
     def handle(self, *args: Any, **options: Any) -> None:
         counts = reap_runs()
         self.stdout.write(
-            f"{counts['requeued']} queued anew, {counts['failed']} failed."
+            f"{counts['requeued']} queued anew, {counts['failed']} failed; "
+            f"{reap_look_ups()} look-ups queued anew."
         )

@@ -1,0 +1,156 @@
+"""A worker that dies while it looks up who reached across: another one does it, and there is one event."""
+
+import io
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models import F
+from django_tasks_db.models import DBTaskResult
+
+from accounts.tests.clients import client_of
+from accounts.tests.personas import Personas
+from audit import attempts
+from audit.attempts import LEASE, MAX_TRIES, reap_look_ups
+from automatehq.tests.killing import WORKER, run_and_kill
+from exports.management.commands import db_worker
+from exports.models import ExportRun
+from exports.services import request_run
+from workcards.tests.factories import MONTH
+from workforce.tests.factories import EmployeeFactory
+
+from .watching import recorded, run_worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Where the worker stops and waits to be killed, and how many events are there then.
+MOMENTS = {
+    "before the event": ("attempts._find = stuck", 0),
+    "before it is told that the task is done": (
+        "DBTaskResult.set_successful = stuck",
+        1,
+    ),
+}
+STUCK = """
+import pathlib, sys, time, django
+django.setup()
+from audit import attempts
+from django_tasks_db.models import DBTaskResult
+def stuck(*arguments):
+    pathlib.Path(sys.argv[1]).touch()
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def task(acme: Personas, globex: Personas) -> Any:
+    """The look-up of an id of Globex's that Acme has asked for."""
+    with globex.scope():
+        jane = EmployeeFactory(full_name="Jane Example")
+    client_of(acme.admin).get(f"/api/employees/{jane.pk}")
+    return DBTaskResult.objects.get()
+
+
+def let_lease_run_out() -> None:
+    DBTaskResult.objects.update(started_at=F("started_at") - LEASE)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_look_up_whose_worker_is_killed(
+    task: Any, tmp_path: Path, moment: str
+) -> None:
+    spoil, events = MOMENTS[moment]
+    run_and_kill(f"{STUCK}{spoil}\n{WORKER}", marker=tmp_path / "half-way")
+    task.refresh_from_db()
+    assert (task.status, len(recorded())) == ("RUNNING", events)
+
+    assert reap_look_ups() == 0, "it may be under way"
+    let_lease_run_out()
+    assert reap_look_ups() == 1
+    assert reap_look_ups() == 0, "once is enough"
+    run_worker()
+
+    task.refresh_from_db()
+    assert (task.status, len(task.worker_ids)) == ("SUCCESSFUL", 2)
+    (event,) = recorded()
+    assert event.entity_label == "Jane Example"
+    let_lease_run_out()
+    assert reap_look_ups() == 0, "it is done"
+
+
+def test_a_look_up_that_failed_is_tried_again(
+    task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL was started again, say."""
+    with monkeypatch.context() as patch:
+        patch.setattr(attempts, "_find", lambda *said: 1 / 0)
+        run_worker()
+    task.refresh_from_db()
+    assert task.status == "FAILED"
+    let_lease_run_out()
+    said = io.StringIO()
+    call_command("reap_runs", stdout=said)
+    assert "1 look-ups queued anew" in said.getvalue()
+    run_worker()
+    assert len(recorded()) == 1
+
+
+def test_after_three_times_it_is_given_up(task: Any, caplog: Any) -> None:
+    for number in range(1, MAX_TRIES + 1):
+        task.claim(f"worker {number}")  # and dies
+        let_lease_run_out()
+        assert reap_look_ups() == int(number < MAX_TRIES)
+        task.refresh_from_db()
+    assert task.status == "FAILED"
+    assert task.finished_at - task.started_at > timedelta()
+    assert "1 refused ids could not be looked up" in caplog.text
+    run_worker()
+    assert recorded() == []
+
+
+class Once(threading.Event):
+    """Ended as soon as somebody waits for the end."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+def test_a_worker_looks_after_look_ups_and_runs(acme: Personas, task: Any) -> None:
+    task.claim("a worker")  # and dies
+    let_lease_run_out()
+    with acme.scope():
+        run = request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
+        ExportRun.objects.update(lease_expires_at=F("lease_expires_at") - LEASE)
+    db_worker._reap(Once())
+    assert DBTaskResult.objects.filter(status="READY").count() == 3, "two of the run"
+    run_worker()
+    assert len(recorded()) == 1
+    with acme.scope():
+        assert ExportRun.objects.get(pk=run.pk).status == "DONE"
+
+
+def test_the_tasks_of_others_are_left_alone(acme: Personas) -> None:
+    """An export has a lease of its own, which it renews."""
+    with acme.scope():
+        request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
+    task = DBTaskResult.objects.get()
+    for number in range(MAX_TRIES + 1):
+        task.claim(f"worker {number}")
+        let_lease_run_out()
+        assert reap_look_ups() == 0
+        task.refresh_from_db()
+        assert task.status == "RUNNING"
+
+
+def test_a_task_of_an_earlier_version_is_still_done(
+    acme: Personas, globex: Personas, task: Any
+) -> None:
+    """It was queued without the id of its event."""
+    del task.args_kwargs["kwargs"]["event_id"]
+    task.save()
+    run_worker()
+    assert len(recorded()) == 1
