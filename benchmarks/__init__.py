@@ -3,7 +3,7 @@
 | module | |
 |---|---|
 | `__main__.py` | `make bench`: runs the measures below, one after the other |
-| `databases.py`, `copies.py` | the same business among 10,000, 100,000 and 1,000,000 cards |
+| `databases.py` | the same business among 10,000, 100,000 and 1,000,000 cards |
 | `servers.py` | gunicorn as in production, and a client that keeps its connection |
 | `figures.py` | medians, 95th percentiles, tables in Markdown |
 | `requests.py` | the requests that are measured, each with the SQL of `sql/` that answers the same JSON |
@@ -12,6 +12,7 @@
 | `tenancy.py` | what the locks cost: the same application without row-level security, or with a plain manager |
 | `plans.py` | the plan of each statement, kept in `plans/`; fails on one that reads a whole table |
 | `exports.py` | days as CSV against `COPY`; the matrix as a workbook |
+| `large.py` | the largest requests: an import of 10,000 rows, an upload of 50 pictures, an approval of 500 cards |
 | `unlocked.py` | the application with a lock left open, for `tenancy.py` |
 | `load.py` | requests a second, and memory after many of them |
 | `export_memory.py`, `migrate_forward.py`, `upload_memory.py` | programs of their own |

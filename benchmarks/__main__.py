@@ -6,23 +6,26 @@ With `--scales 10000` only among few cards; the databases are made the first tim
 import argparse
 from collections.abc import Callable
 
-from . import exports, growth, load, plans, reads, tenancy
-from .databases import SCALES, Database, of_scale
+from . import exports, growth, large, load, plans, reads, tenancy
+from .databases import SCALES, of_scale
 from .figures import circumstances
 
 
 def measures(
     scales: list[int], rounds: int, requests: int
 ) -> dict[str, Callable[[], str]]:
-    databases: dict[int, Database] = {cards: of_scale(cards) for cards in scales}
-    few, many = databases[scales[0]], databases[scales[-1]]
+    few, many = scales[0], scales[-1]
+    sparse = max(rounds // 20, 1)
     return {
-        "plans": lambda: plans.measure(many),
-        "reads": lambda: reads.measure(few, rounds),
-        "growth": lambda: growth.measure(list(databases.items()), rounds),
-        "tenancy": lambda: tenancy.measure(few, rounds),
-        "exports": lambda: exports.measure(max(rounds // 20, 1)),
-        "load": lambda: load.measure(few, requests),
+        "plans": lambda: plans.measure(of_scale(many)),
+        "reads": lambda: reads.measure(of_scale(few), rounds),
+        "growth": lambda: growth.measure(
+            [(cards, of_scale(cards)) for cards in scales], rounds
+        ),
+        "tenancy": lambda: tenancy.measure(of_scale(few), rounds),
+        "exports": lambda: exports.measure(sparse),
+        "large": lambda: large.measure(sparse),
+        "load": lambda: load.measure(of_scale(few), requests),
     }
 
 

@@ -1,7 +1,7 @@
 """Databases of sample data, made once and kept under `var/bench`: the same first business among few, many and very many.
 
-`seed_demo` makes five businesses of `EMPLOYEES` people and `MONTHS` months; of four of them there are copies, some 8,300 cards each
-time. The first is the same in all databases, row by row and id by id: what differs is what lies around it.
+All are of `seed_demo`, with the same seed: each business has `EMPLOYEES` people and `MONTHS` months, some 2,060 cards, and the first is the
+same in all but for its ids. What differs is what lies around it.
 """
 
 import os
@@ -15,14 +15,9 @@ import psycopg2
 from django.conf import settings
 from django.db import connection
 
-from automatehq.demo.seeding import demo_businesses
-
-from .copies import copy_businesses
-
-EMPLOYEES, MONTHS = 100, 12
-BUSINESSES, PICTURES = 5, 5
-# Cards → copies of all businesses but the first.
-SCALES = {10_000: 0, 100_000: 11, 1_000_000: 120}
+EMPLOYEES, MONTHS, PICTURES = 100, 12, 5
+# Cards → businesses.
+SCALES = {10_000: 5, 100_000: 49, 1_000_000: 490}
 
 
 @dataclass(frozen=True)
@@ -70,21 +65,16 @@ def of_scale(cards: int) -> Database:
     database = Database(f"cards_{cards}")
     if not database.exists():
         making = Database(f"{database.name}_unfinished")
-        if SCALES[cards]:
-            _copy(of_scale(min(SCALES)), making)
-            with making.entered():
-                copy_businesses(SCALES[cards], but=demo_businesses()[0].pk)
-        else:
-            _run_sql(
-                f"DROP DATABASE IF EXISTS {making.name}",
-                f"CREATE DATABASE {making.name}",
-            )
-            manage(making, "migrate", "--verbosity=0")
-            manage(
-                making,
-                *("seed_demo", f"--businesses={BUSINESSES}", f"--pictures={PICTURES}"),
-                *(f"--employees={EMPLOYEES}", f"--months={MONTHS}"),
-            )
+        _run_sql(
+            f"DROP DATABASE IF EXISTS {making.name}",
+            f"CREATE DATABASE {making.name}",
+        )
+        manage(making, "migrate", "--verbosity=0")
+        manage(
+            making,
+            *("seed_demo", f"--businesses={SCALES[cards]}", f"--pictures={PICTURES}"),
+            *(f"--employees={EMPLOYEES}", f"--months={MONTHS}"),
+        )
         with making.entered(), connection.cursor() as cursor:
             cursor.execute("VACUUM (ANALYZE)")
         manage(making, "tenancy_proof")
@@ -97,14 +87,6 @@ def of_scale(cards: int) -> Database:
 def copy_of(database: Database, suffix: str) -> Iterator[Database]:
     """A copy to write in, or to change the rules of, until the block ends."""
     copy = Database(f"{database.name}_{suffix}")
-    _copy(database, copy)
-    try:
-        yield copy
-    finally:
-        _run_sql(f"DROP DATABASE {copy.name}")
-
-
-def _copy(database: Database, copy: Database) -> None:
     connection.close()  # nobody may be in a database that is copied
     _run_sql(
         f"DROP DATABASE IF EXISTS {copy.name}",
@@ -112,14 +94,18 @@ def _copy(database: Database, copy: Database) -> None:
         # What a database has of grants is not copied.
         f"REVOKE CONNECT, TEMPORARY ON DATABASE {copy.name} FROM PUBLIC",
     )
+    try:
+        yield copy
+    finally:
+        _run_sql(f"DROP DATABASE {copy.name}")
 
 
-def manage(database: Database, *arguments: str) -> None:
+def manage(database: Database, *arguments: str, **environment: str) -> None:
     """`manage.py …` on a database."""
     subprocess.run(  # noqa: S603 -- our own command line
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,
-        env={**os.environ, **database.environment},
+        env={**os.environ, **database.environment, **environment},
         check=True,
     )
 

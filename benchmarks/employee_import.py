@@ -94,7 +94,7 @@ def reviewer() -> APIClient:
     return client
 
 
-def people(first_name: str, count: int) -> list[Sequence[str]]:
+def people(first_name: str, count: int, since: int = 0) -> list[Sequence[str]]:
     return [
         (
             f"{first_name} {number:05}",
@@ -104,7 +104,7 @@ def people(first_name: str, count: int) -> list[Sequence[str]]:
             f"+97250{number:07}",
             "2026-01-15",
         )
-        for number in range(count)
+        for number in range(since, since + count)
     ]
 
 

@@ -14,44 +14,29 @@ platform; gunicorn and static files as in production, Chromium with an empty cac
 """
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from statistics import median
 from typing import Any, NamedTuple
 
-import django
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Count
 
-# In this process as developers do; the server is started as production does.
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
-os.environ.setdefault("DEBUG", "1")
-os.environ.setdefault("LOG_LEVEL", "ERROR")
-django.setup()
+from accounts.models import User
+from accounts.roles import Role
+from automatehq.tests.admin_clients import AdminClient, browser_of
+from automatehq.tests.asking import queries
+from automatehq.tests.browsers import chromium, look_uncached
+from automatehq.tests.test_accessibility import kinds_of_pages
+from businesses.tenancy.context import business_scope, platform_scope
+from workcards.models import WorkCard
+from workcards.states import ReviewStatus
 
-from django.apps import apps  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.contrib import admin  # noqa: E402
-from django.db.models import Count  # noqa: E402
-
-from accounts.models import User  # noqa: E402
-from accounts.roles import Role  # noqa: E402
-from automatehq.tests.admin_clients import AdminClient, browser_of  # noqa: E402
-from automatehq.tests.asking import queries  # noqa: E402
-from automatehq.tests.browsers import chromium, look_uncached  # noqa: E402
-from automatehq.tests.test_accessibility import kinds_of_pages  # noqa: E402
-from benchmarks.upload_memory import database_url, gunicorn  # noqa: E402
-from businesses.tenancy.context import business_scope, platform_scope  # noqa: E402
-from workcards.models import WorkCard  # noqa: E402
-from workcards.states import ReviewStatus  # noqa: E402
-
-# The server runs as in production, but without TLS.
-PRODUCTION = {
-    "DEBUG": "0",
-    "SECRET_KEY": settings.SECRET_KEY,
-    "ALLOWED_HOSTS": "127.0.0.1",
-    "SECURE_SSL_REDIRECT": "0",
-}
+from .databases import Database, manage
+from .servers import gunicorn
 
 
 class Figures(NamedTuple):
@@ -73,8 +58,12 @@ def main() -> None:
     administrator, super_admin = people()
     with business_scope(administrator.business_id):
         rows = dict(rows_of_here())
-    collect_static_files()
-    with gunicorn(str(settings.MEDIA_ROOT), 2, 4, **PRODUCTION) as (address, _server):
+    database = Database(connection.settings_dict["NAME"])
+    # Compressed and named as in production.
+    manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
+    media = str(settings.MEDIA_ROOT)
+    with gunicorn(database, workers=2, MEDIA_ROOT=media) as server:
+        address = f"http://127.0.0.1:{server.port}"
         for said, user, paths in (
             ("an administrator", administrator, kinds_of_pages(rows)),
             ("a super-admin on the platform", super_admin, kinds_of_pages({})),
@@ -140,13 +129,6 @@ def show(figures: Figures, rows: dict[str, Any]) -> None:
         "|",
         flush=True,
     )
-
-
-def collect_static_files() -> None:
-    """Compressed and named as in production."""
-    collect = [sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"]
-    environment = {**os.environ, **PRODUCTION, "DATABASE_URL": database_url()}
-    subprocess.run(collect, cwd=settings.BASE_DIR, env=environment, check=True)  # noqa: S603 -- our own command line
 
 
 if __name__ == "__main__":

@@ -9,34 +9,30 @@ took, and how long the lists took, before and meanwhile. Linux only: it reads /p
 
 import argparse
 import json
-import os
 import secrets
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import psutil
-from django.conf import settings
 from django.db import connection
 from PIL import Image
 
 from accounts.models import User
 from accounts.roles import Role
 from accounts.sign_ins import start_sign_in
-from automatehq.children import listen
 from automatehq.tests.scratch import migrate, scratch_database
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
 from workforce.models import Employee, Site
+
+from .databases import Database
+from .servers import gunicorn
 
 LOOK_EVERY = 0.02
 ASK_EVERY = 0.1
@@ -58,8 +54,11 @@ def main() -> None:
         body = Path(folder, "body")
         write_form(body, site_id, pictures)
         del pictures
-        with gunicorn(folder, given.workers, given.threads) as (address, server):
-            measure(address, server, body, uploader, viewer)
+        size = {"workers": given.workers, "threads": given.threads}
+        database = Database(connection.settings_dict["NAME"])
+        with gunicorn(database, MEDIA_ROOT=folder, **size) as server:
+            address = f"http://127.0.0.1:{server.port}"
+            measure(address, server.process, body, uploader, viewer)
 
 
 def measure(
@@ -150,61 +149,6 @@ def write_form(path: Path, site_id: Any, pictures: list[bytes]) -> None:
                 b"Content-Type: image/jpeg\r\n\r\n%b\r\n" % (number, data)
             )
         form.write(b"--limit--\r\n")
-
-
-def database_url() -> str:
-    """Of the database that this process uses."""
-    database = connection.settings_dict
-    login = f"{database['USER']}:{database['PASSWORD']}"
-    return (
-        f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    )
-
-
-@contextmanager
-def gunicorn(
-    folder: str, workers: int, threads: int, **variables: str
-) -> Iterator[tuple[str, psutil.Process]]:
-    """A server of this process's database, told these variables of the environment; gives its address and its parent."""
-    listener = listen(8100)
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    command = [sys.executable, "-m", "gunicorn", "automatehq.wsgi"]
-    command += [f"--bind=fd://{listener.fileno()}", f"--workers={workers}"]
-    command += [f"--threads={threads}", "--no-control-socket", "--log-level=warning"]
-    process = subprocess.Popen(  # noqa: S603 -- our own command line
-        command,
-        pass_fds=[listener.fileno()],
-        cwd=settings.BASE_DIR,
-        env={
-            **os.environ,
-            "MEDIA_ROOT": folder,
-            "DATABASE_URL": database_url(),
-            **variables,
-        },
-    )
-    listener.close()
-    try:
-        wait_for(lambda: is_up(address))
-        yield address, psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def wait_for(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        if time.monotonic() > deadline:
-            raise TimeoutError("gunicorn did not come up")
-        time.sleep(0.1)
-
-
-def is_up(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def ask(address: str, token: str) -> float:
