@@ -216,25 +216,113 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     assert posted == [(1, "8.00"), (2, "8.00"), (3, "8.00"), (4, "5.00")]
 
 
-def test_of_two_reviewers_the_second_sees_what_the_first_has_saved(
+@pytest.fixture
+def overtaken(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Gives the page of a reviewer whom another has overtaken. The 1st both have changed, the 2nd only the other."""
+
+    def meet() -> Any:
+        first = sit_down(acme.reviewer, url_of(card))
+        second = sit_down(acme.admin, url_of(card))
+        first.fill(name(1, "total_hours"), "8")
+        first.fill(name(2, "from_time"), "7")
+        first.fill(name(2, "to_time"), "16")
+        first.keyboard.press("Control+s")
+        first.wait_for_selector("#toasts :text('The days are saved.')")
+        second.fill(name(1, "total_hours"), "7.5")
+        second.fill(name(3, "comment"), "night")
+        second.keyboard.press("Control+s")
+        second.wait_for_selector("text=Acme Reviewer")
+        second.wait_for_selector("[data-met-line]")
+        second.wait_for_function(f"({FOCUS}) === 'take_2026-06-01'")
+        return second
+
+    return meet
+
+
+def value_of(page: Any, day: int) -> list[str]:
+    names = ("from_time", "to_time", "total_hours", "comment")
+    return [page.input_value(name(day, one)) for one in names]
+
+
+def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
+    acme: Personas, card: WorkCard, overtaken: Callable[..., Any]
 ) -> None:
-    first = sit_down(acme.reviewer, url_of(card))
-    second = sit_down(acme.admin, url_of(card))
-    first.fill(name(1, "total_hours"), "8")
-    first.keyboard.press("Control+s")
-    first.wait_for_selector("#toasts :text('The days are saved.')")
-    second.fill(name(1, "total_hours"), "7.5")
-    second.fill(name(2, "comment"), "night")
-    second.keyboard.press("Control+s")
-    second.wait_for_selector("text=Acme Reviewer changed it")
-    assert "Saved now: 8.00" in second.inner_text(".days")
-    assert second.input_value(name(1, "total_hours")) == "7.50"
-    assert second.input_value(name(2, "comment")) == "night"
-    assert second.inner_text("[data-saved]") == "Not saved yet"
-    second.click("text=Save mine over it")
-    second.wait_for_selector("#toasts :text('The days are saved.')")
-    assert second.input_value(name(1, "total_hours")) == "7.50"
+    page = overtaken()
+    assert "Acme Reviewer changed it" in page.inner_text("[role=alert]")
+    # What only the other has changed is there already; what I typed is too, and not saved.
+    assert value_of(page, 2) == ["07:00", "16:00", "", ""]
+    assert value_of(page, 1) == ["", "", "7.50", ""]
+    assert value_of(page, 3) == ["", "", "", "night"]
+    assert page.inner_text("[data-saved]") == "Not saved yet"
+    lines = page.locator("[data-met-line]").all_inner_texts()
+    assert [line.split() for line in lines[:2]] == [
+        ["Theirs", "8.00", "Take", "theirs"],
+        ["Yours", "7.50", "Keep", "yours"],
+    ]
+    # Without a choice nothing is sent, and the question has the focus.
+    page.keyboard.press("Control+s")
+    assert "choose. Then save" in page.inner_text("#toasts")
+    assert page.evaluate(FOCUS) == "take_2026-06-01"
+    type_keys(page, " ")
+    assert value_of(page, 1) == ["", "", "8.00", ""]
+    assert page.inner_text("[data-sum=hours]") == "17.00"
+    type_keys(page, "ArrowDown")
+    assert value_of(page, 1) == ["", "", "7.50", ""]
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#toasts :text('The days are saved.')")
+    assert page.locator("[data-met-line]").count() == 0
+    assert value_of(page, 1) == ["", "", "7.50", ""]
+    assert value_of(page, 2) == ["07:00", "16:00", "", ""]
+    assert value_of(page, 3) == ["", "", "0.00", "night"]
+
+
+def test_what_is_typed_after_a_choice_is_mine_again(
+    overtaken: Callable[..., Any],
+) -> None:
+    page = overtaken()
+    page.click("[data-met-all=theirs]")
+    assert value_of(page, 1) == ["", "", "8.00", ""]
+    page.click("[data-met-all=mine]")
+    assert value_of(page, 1) == ["", "", "7.50", ""]
+    assert value_of(page, 2) == ["", "", "", ""]
+    page.click("[data-met-all=theirs]")
+    page.fill(name(1, "total_hours"), "6")
+    page.press(name(1, "total_hours"), "Tab")
+    assert page.is_checked("[name='take_2026-06-01'][value=mine]")
+    yours = page.locator("[data-met-line=mine] [data-shows=total_hours]").first
+    assert yours.inner_text() == "6.00"
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#toasts :text('The days are saved.')")
+    assert value_of(page, 1) == ["", "", "6.00", ""]
+    assert value_of(page, 2) == ["07:00", "16:00", "", ""]
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_nothing_is_wrong_with_a_page_that_shows_both(
+    acme: Personas, overtaken: Callable[..., Any], language: str
+) -> None:
+    with acme.scope():
+        User.objects.filter(pk=acme.admin.pk).update(language=language)
+    page = overtaken()
+    assert page.get_attribute("html", "lang") == language
+    assert faults(page) == []
+
+
+def faults(page: Any) -> list[str]:
+    """What axe finds on the page as it is, in both colours and three widths; and what is too wide."""
+    page.evaluate(AXE)
+    wrong = []
+    for colours in ("light", "dark"):
+        page.emulate_media(color_scheme=colours)
+        for width in (DESK["width"], 1024, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong += [f"{colours} {width} {one}" for one in ask(page)]
+            excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            wrong += [f"{width}: {excess} px too wide"] if excess > 0 else []
+    page.set_viewport_size(DESK)
+    return wrong
 
 
 def test_leaving_with_something_unsaved_asks(
@@ -359,16 +447,7 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     page.wait_for_selector(".solve")
     page.fill(name(2, "from_time"), "99")
     page.check("[data-day='3'] [data-f=pick]")
-    page.evaluate(AXE)
-    wrong = []
-    for colours in ("light", "dark"):
-        page.emulate_media(color_scheme=colours)
-        for width in (DESK["width"], 1024, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            wrong += [f"{colours} {width} {one}" for one in ask(page)]
-            excess = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            wrong += [f"{width}: {excess} px too wide"] if excess > 0 else []
-    page.set_viewport_size(DESK)
+    wrong = faults(page)
     page.evaluate("document.getElementById('keys').showModal()")
     wrong += ask(page)
     assert wrong == []

@@ -12,20 +12,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import DomainError
-from workcards.hours import (
-    MAX_BREAK_MINUTES,
-    MESSAGES,
-    DayRefused,
-    day_figures,
-    sum_hours,
-)
+from workcards.hours import MAX_BREAK_MINUTES, MESSAGES, sum_hours
 from workcards.models import DayEntry, WorkCard
 from workcards.months import days_of_month, is_saturday
 from workcards.serializers import LAST_VERSION
 from workcards.services.trail import DAY_FIELDS
 from workcards.states import DayStatus
 
-from .beside import Beside, figure_of
+from .beside import Beside
 
 # 7, 0730, 7:30, 7.30: as hands write times. The page's script reads them alike.
 _TIME_TEXT = re.compile(r"(\d{1,2})(?:[:.,;]?(\d{2}))?", re.ASCII)
@@ -116,6 +110,10 @@ class DayForm(forms.Form):
 class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     """All days of a month, and the version of the card that they were drawn from."""
 
+    def initial_form_count(self) -> int:
+        # All are days that there are, whatever is sent: Django lets one more be left out as it is, without its date.
+        return self.total_form_count() if self.is_bound else len(self.initial or ())
+
     @property
     def entries(self) -> list[Mapping[str, Any]]:
         """What was typed, as `set_day_entries` takes it."""
@@ -142,10 +140,15 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         return others
 
 
-class VersionForm(forms.Form):
-    version = forms.IntegerField(
-        widget=forms.HiddenInput, min_value=1, max_value=LAST_VERSION
-    )
+class SeenForm(forms.Form):
+    """The version that the page has shown; `since` is the one whose days its form was drawn from, if others came between."""
+
+    version = forms.IntegerField(min_value=1, max_value=LAST_VERSION)
+    since = forms.IntegerField(min_value=1, max_value=LAST_VERSION, required=False)
+
+    def clean_since(self) -> int | None:
+        since: int | None = self.cleaned_data["since"]
+        return since or self.cleaned_data.get("version")
 
 
 _DayFormSet = forms.formset_factory(
@@ -203,43 +206,25 @@ def says_while_typing() -> str:
     return json.dumps({**known, **others})
 
 
-def tell_changes(entries: Mapping[Any, DayEntry], formset: Any) -> dict[Any, str]:
-    """Of a page that is out of date: what is stored now, of each day on which something else was typed."""
-    changes = {}
-    for form in formset.forms:
-        day = form.cleaned_data["work_date"]
-        typed = {**form.cleaned_data}
-        typed.pop("work_date")
-        try:
-            wanted = day_figures(
-                **{
-                    name: None if value == "" else value
-                    for name, value in typed.items()
-                }
-            )
-        except DayRefused:
-            wanted = None
-        stored = entries.get(day)
-        if _facts(wanted) != _facts(stored):
-            changes[day] = _in_words(stored)
-    return changes
+def as_typed(entry: DayEntry | None) -> dict[str, str]:
+    """A stored day as the cells of its line hold it, by field."""
+    figures = _figures(entry)
+    return {
+        name: "" if figures.get(name) is None else str(figures[name])
+        for name in DAY_FIELDS
+    }
 
 
-def _facts(day: Any) -> Any:
-    if day is None:
-        return None
-    return tuple(getattr(day, name) for name in DAY_FIELDS)
-
-
-def _in_words(entry: DayEntry | None) -> str:
-    if entry is None:
-        return gettext("nothing")
-    if entry.from_time and entry.to_time:
-        times = f"{entry.from_time:%H:%M}–{entry.to_time:%H:%M}"
-        pause = f" −{entry.break_minutes}" if entry.break_minutes else ""
-        return f"{times}{pause} = {entry.total_hours}"
-    said = [figure_of(entry.payable), entry.comment]
-    return " · ".join(filter(None, said))
+def refilled(card: WorkCard, formset: Any, days: Mapping[int, DayEntry | None]) -> Any:
+    """The form once more, with stored days instead of typed ones on some lines, by their index."""
+    data = formset.data.copy()
+    for index, entry in days.items():
+        form = formset.forms[index]
+        for name, value in as_typed(entry).items():
+            data[form.add_prefix(name)] = value
+    fresh = day_formset(card, {}, data)
+    fresh.is_valid()
+    return fresh
 
 
 def _figures(entry: DayEntry | None) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The page of a card: its scan beside the days of its month, and what can be done with it."""
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -22,14 +21,8 @@ from workcards.states import ReviewStatus
 from workcards.suggestions import QUERY_LENGTH, suggest
 
 from .beside import Beside, beside, queue_around
-from .days import (
-    VersionForm,
-    day_formset,
-    rows_of,
-    says_while_typing,
-    tell_changes,
-    totals_of,
-)
+from .between import Between, between
+from .days import SeenForm, day_formset, rows_of, says_while_typing, totals_of
 from .verbs import (
     HOPELESS,
     answers_in,
@@ -62,29 +55,34 @@ class CardPage:
 
     def _save_days(self: Any, request: Any, card: WorkCard) -> HttpResponse:
         formset = day_formset(card, {}, request.POST)
-        # Who was shown what came between may save over it, by a button that carries the version they then saw.
-        seen = request.POST.get("_over") or request.POST.get("version")
-        version = VersionForm({"version": seen})
-        if not (formset.is_valid() and version.is_valid()):
+        seen = SeenForm(request.POST)
+        if not (formset.is_valid() and seen.is_valid()):
             return self._card_page(request, card, formset, status=400)  # type: ignore[no-any-return]
+        version, since = seen.cleaned_data["version"], seen.cleaned_data["since"]
+        met = between(card, formset, request.POST, since=since)
+        if version == card.version and met.unanswered:
+            problem = _("Choose first whose day counts, where both of you changed it.")
+            return self._card_page(  # type: ignore[no-any-return]
+                request, card, met.formset, [problem], 409, met=met
+            )
         what = {
             "card_id": card.pk,
-            "version": version.cleaned_data["version"],
-            "entries": formset.entries,
+            "version": version,
+            "entries": met.formset.entries,
             "actor": request.user,
         }
         if "_approve" in request.POST:
-            return self._approve(request, card, formset, what)  # type: ignore[no-any-return]
+            return self._approve(request, card, met, what)  # type: ignore[no-any-return]
         try:
             with refusing(request):
                 services.set_day_entries(**what)
         except DomainError as refusal:
-            return self._refused(request, card, formset, refusal)  # type: ignore[no-any-return]
+            return self._refused(request, card, met, refusal)  # type: ignore[no-any-return]
         messages.success(request, _("The days are saved."))
         return HttpResponseRedirect(self.url_of(card))
 
     def _approve(
-        self: Any, request: Any, card: WorkCard, formset: Any, what: dict[str, Any]
+        self: Any, request: Any, card: WorkCard, met: Between, what: dict[str, Any]
     ) -> HttpResponse:
         """Save and approve, or neither; then the next card of the month that waits."""
         following = queue_around(card).after
@@ -97,7 +95,7 @@ class CardPage:
             if refusal.code not in ("day_conflicts", *HOPELESS):
                 conflicts = conflicts_met_by(lambda: _saved_and_approved(what, ()))
             settle = conflicts_to_settle(conflicts, answers)
-            return self._refused(request, card, formset, refusal, settle)  # type: ignore[no-any-return]
+            return self._refused(request, card, met, refusal, settle)  # type: ignore[no-any-return]
         sentence = _("%(employee)s: the card is approved; its days are in the ledger.")
         messages.success(request, tell(outcome, sentence))
         if following is None:
@@ -110,21 +108,28 @@ class CardPage:
         self: Any,
         request: Any,
         card: WorkCard,
-        formset: Any,
+        met: Between,
         refusal: DomainError,
         conflicts: Any = (),
     ) -> HttpResponse:
         """The page once more, with what was typed, and what is wrong beside it."""
-        problems = formset.refuse(refusal)
-        problems += filter(None, [who_changed_it(refusal)])
+        is_stale = refusal.code == "stale_version"
+        if is_stale:
+            # As it is now: it may have changed since this request has read it.
+            card = self._card(request, str(card.pk))
+            met = _met_again(card, request.POST)
+        problems = met.formset.refuse(refusal)
+        if is_stale:
+            problems = [" ".join([*problems, who_changed_it(refusal)])]
         return self._card_page(  # type: ignore[no-any-return]
             request,
             card,
-            formset,
+            met.formset,
             problems,
-            status=refusal.status_code,
+            refusal.status_code,
             conflicts=conflicts,
-            is_stale=refusal.code == "stale_version",
+            met=met,
+            is_stale=is_stale,
         )
 
     def _card_page(
@@ -134,7 +139,9 @@ class CardPage:
         formset: Any = None,
         problems: Any = (),
         status: int = 200,
+        *,
         conflicts: Any = (),
+        met: Between | None = None,
         is_stale: bool = False,
     ) -> HttpResponse:
         around = beside(card)
@@ -145,7 +152,8 @@ class CardPage:
         if formset is None and is_open and may_review:
             formset = day_formset(card, around.entries)
         # What the person saw, not what is now: a change that came between must show when something is sent.
-        version = request.POST.get("version", card.version)
+        seen = request.POST.get("version", card.version)
+        version = card.version if is_stale else seen
         verbs = self.offered_verbs(request, card)
         context = {
             **self.admin_site.each_context(request),
@@ -156,11 +164,13 @@ class CardPage:
             **_suggestions(request, card, verbs),
             "formset": formset,
             "is_unsaved": is_unsaved,
+            "met": met,
             "is_stale": is_stale,
+            "since": request.POST.get("since") or (seen if is_stale else ""),
             "says": says_while_typing(),
             "version": version,
             "verb_query": urlencode({"version": version}),
-            "rows": _rows(card, around, formset, conflicts, is_stale=is_stale),
+            "rows": _rows(card, around, formset, conflicts, met),
             "totals": totals_of(around.entries.values()),
             "others": around.others,
             "pages": around.pages if len(around.pages) > 1 else (),
@@ -190,16 +200,22 @@ def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.Outcome:
     )
 
 
+def _met_again(card: WorkCard, data: Any) -> Between:
+    """What came between, of a card that has changed again: choices that were made before count no more."""
+    formset, seen = day_formset(card, {}, data), SeenForm(data)
+    formset.is_valid()
+    seen.is_valid()
+    since = seen.cleaned_data["since"]
+    return between(card, formset, data, since=since, asks_again=True)
+
+
 def _rows(
-    card: WorkCard, around: Beside, formset: Any, conflicts: Any, *, is_stale: bool
+    card: WorkCard, around: Beside, formset: Any, conflicts: Any, met: Between | None
 ) -> list[dict[str, Any]]:
     """`rows_of`, with what the person has to look at: conflicts to settle, and what somebody else has saved."""
     rows = rows_of(card, around, formset)
-    changes: dict[date, str] = {}
-    if is_stale:
-        changes = tell_changes(around.entries, formset)
     for row in rows:
-        row["now"] = changes.get(row["date"], "")
+        row["met"] = met.days.get(row["date"]) if met else None
         row["conflicts"] = [one for one in conflicts if one["date"] == row["date"]]
     return rows
 

@@ -135,6 +135,7 @@ def test_what_is_wrong_with_a_day_stands_at_its_row_and_nothing_is_saved(
         {"version": "x"},
         {"version": ""},
         {"version": str(2**40)},
+        {"since": "x"},
     ],
 )
 def test_a_form_that_was_tampered_with_is_no_fault(
@@ -145,32 +146,12 @@ def test_a_form_that_was_tampered_with_is_no_fault(
     assert fresh(card).day_count == 0
 
 
-def test_a_stale_page_is_refused_says_who_came_between_and_keeps_what_was_typed(
-    acme: Personas, client: AdminClient, card: WorkCard
+def test_every_line_is_a_day_whatever_the_form_says_of_them(
+    client: AdminClient, card: WorkCard
 ) -> None:
-    with acme.scope():
-        set_day_entries(
-            card_id=card.pk,
-            version=card.version,
-            entries=[{"work_date": MONTH, "total_hours": Decimal(4)}],
-            actor=acme.admin,
-        )
-    response = client.send(url_of(card), sheet(card, {2: {"total_hours": "6.75"}}))
-    page = response.content.decode()
-    assert response.status_code == 409
-    assert "Somebody has changed this card" in page
-    assert f"{acme.admin.full_name} changed it" in page
-    assert 'value="6.75"' in page
-    assert "Saved now: 4.00" in page
-    assert "Saved now: nothing" in page
-    # Sent once more it is still the old page, unless the other's is knowingly replaced.
-    assert f'name="version" value="{card.version}"' in page
-    assert [event.event_type for event in events(acme.id)] == ["days_updated"]
-    mine = sheet(card, {2: {"total_hours": "6.75"}}, _over=fresh(card).version)
-    assert client.send(url_of(card), mine).status_code == 302
-    with acme.scope():
-        (entry,) = DayEntry.objects.filter(work_card=card)
-    assert str(entry.total_hours) == "6.75"
+    body = {**sheet(card, {5: {"total_hours": "8"}}), "days-INITIAL_FORMS": "0"}
+    assert client.send(url_of(card), body).status_code == 302
+    assert fresh(card).day_count == 1
 
 
 @pytest.mark.parametrize(

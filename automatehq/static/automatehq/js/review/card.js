@@ -5,6 +5,7 @@ import { startAssigning } from "./assign.js";
 import { cell, form, rows, say, startDays } from "./days.js";
 import { startFilling } from "./fill.js";
 import { startMoving } from "./keys.js";
+import { startMeeting } from "./met.js";
 import { startScan } from "./scan.js";
 import { startWatching } from "./unsaved.js";
 
@@ -17,15 +18,17 @@ function passOn() {
   if (list && !list.children.length) list.remove();
 }
 
-const openConflict = () =>
-  [...document.querySelectorAll(".choices")].find((one) => !one.querySelector(":checked"))?.querySelector("input");
+// The first question that is still open: who counts where two have changed a day; and, to approve, what is paid.
+const openQuestion = (names = "choice_, take_") =>
+  names.split(", ").flatMap((name) => [...form.querySelectorAll(`input[type=radio][name^="${name}"]`)])
+    .find((one) => !form.querySelector(`[name="${one.name}"]:checked`));
 
 function submit(event, query) {
   const button = document.querySelector(query);
   if (!button) return;
   event.preventDefault();
   // A field that still has the focus is put in order first.
-  document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
+  if (document.activeElement?.matches(".cell")) document.activeElement.dispatchEvent(new Event("change", { bubbles: true }));
   form.requestSubmit(button);
 }
 
@@ -56,12 +59,13 @@ function startFocus() {
   const before = sessionStorage.getItem(place);
   sessionStorage.removeItem(place);
   form.addEventListener("submit", (event) => {
-    const conflict = event.submitter?.name === "_approve" && openConflict();
-    if (conflict) {
+    const open = openQuestion(event.submitter?.name === "_approve" ? "take_, choice_" : "take_");
+    if (open) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      conflict.focus();
-      say(conflict.closest("fieldset").querySelector("legend").textContent);
+      open.focus();
+      const place = open.closest("fieldset") ?? document.querySelector("[data-met]");
+      say(place.querySelector("[data-asks]").textContent);
       return;
     }
     const name = document.activeElement?.name;
@@ -69,7 +73,7 @@ function startFocus() {
   });
   const wrong = form.querySelector("[aria-invalid=true]");
   const known = before && form.elements.namedItem(before);
-  const first = openConflict() ?? wrong ?? (known instanceof HTMLElement ? known : null);
+  const first = openQuestion() ?? wrong ?? (known instanceof HTMLElement ? known : null);
   const target = first ?? (matchMedia("(pointer: coarse)").matches ? null : cell(rows[0], "from_time"));
   target?.focus();
   if (first) target.scrollIntoView({ block: "nearest" });
@@ -83,6 +87,7 @@ if (form) {
   startDays();
   startFilling();
   startMoving();
+  startMeeting();
   startFocus();
   startWatching();
 }
