@@ -26,7 +26,7 @@ from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
 from audit.reading import told
 from businesses.tenancy.admin import RightsMixin
-from businesses.tenancy.seal import SEAL_FIELD, seal
+from businesses.tenancy.seal import SEAL_FIELD, is_sealed_for_another_business, seal
 
 from .admin_doors import Doors
 from .navigation import navigation_of
@@ -128,9 +128,12 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 return view(request, *args, **kwargs)
-            except Http404:
-                return self._refusal(request, 404, _("There is no such page."))
-            except PermissionDenied:
+            except (Http404, PermissionDenied) as refusal:
+                if is_sealed_for_another_business(request):
+                    # Whatever the row: the form was drawn where it is, or may be changed.
+                    return self.refuse_other_business(request)
+                if isinstance(refusal, Http404):
+                    return self._refusal(request, 404, _("There is no such page."))
                 return self._refusal(request, 403, _("Your role may not do this."))
 
         answering.__dict__.update(getattr(view, "__dict__", {}))
@@ -236,13 +239,15 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         add_never_cache_headers(response)
         return response
 
-    def refuse_other_business(self, request: HttpRequest) -> HttpResponse:
+    def refuse_other_business(self, request: Any) -> HttpResponse:
         """409 `business_changed`: nothing is saved, and what was typed is shown."""
         return self._refusal(
             request,
             409,
             _("This form was drawn for another business"),
             typed=typed_values(request),
+            # The business at hand has the same form, but not the same row.
+            is_here=not request.resolver_match.kwargs,
         )
 
     def _refusal(

@@ -495,6 +495,30 @@ def test_a_form_drawn_for_another_business_is_refused_with_what_was_typed(
         assert not AuditEvent.objects.exists()
 
 
+@pytest.mark.parametrize("is_acting", [True, False])
+def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
+    acme: Personas, globex: Personas, super_admin: User, is_acting: bool
+) -> None:
+    """Whether there is such a row is told to nobody: any id is answered alike."""
+    acting = {"acting_for": acme.business} if is_acting else {}
+    client = browser_of(super_admin, **acting)
+    with globex.scope():
+        employee = EmployeeFactory()
+    for path in (
+        f"{EMPLOYEES}{employee.pk}/change/",
+        f"{EMPLOYEES}{uuid.uuid4()}/change/",
+        f"/admin/workcards/workcard/{uuid.uuid4()}/change/",
+    ):
+        typed = {"full_name": "Typed Name"}
+        refused = client.post(path, {SEAL_FIELD: seal_of(globex.id), **typed})
+        assert refused.status_code == 409
+        assert "Typed Name" in refused.content.decode()
+        # There is no form for this row here to go on with.
+        assert f'href="{path}"' not in refused.content.decode()
+        assert client.send(path, typed).status_code in (403, 404)
+    assert kinds(acme.id) == []
+
+
 def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -> None:
     """The seal names the business, not the person: after signing in again a form that was open is saved."""
     sealed = seal_of(acme.id)

@@ -18,3 +18,13 @@ def seal() -> str:
 def is_sealed_for_this_business(request: HttpRequest) -> bool:
     """False if a posted form was drawn for another business than the one in scope: another tab has changed it."""
     return request.POST.get(SEAL_FIELD) == seal()
+
+
+def is_sealed_for_another_business(request: HttpRequest) -> bool:
+    """True if a posted form says, under our signature, that it was drawn elsewhere; false of one that says nothing."""
+    sealed = request.POST.get(SEAL_FIELD, "")
+    try:
+        _SIGNER.unsign(sealed)
+    except signing.BadSignature:
+        return False
+    return sealed != seal()
