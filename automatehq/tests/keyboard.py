@@ -1,0 +1,91 @@
+"""Somebody with a keyboard and no mouse, who must see at every step where they are."""
+
+from typing import Any
+
+# More stops than any page has before what is looked for on it.
+MOST = 150
+
+# The thing with the focus: whether it is `wanted`, what it is, and why it could not be seen.
+_FOCUS = """wanted => {
+    const one = document.activeElement;
+    const is = {wanted: one === wanted, said: one.outerHTML.slice(0, 140).replace(/\\s+/g, " "), wrong: ""};
+    if (one === document.body || one === document.documentElement) return {...is, said: "<body>", wrong: "nothing has the focus"};
+    const isRinged = it => getComputedStyle(it).outlineStyle !== "none" && parseFloat(getComputedStyle(it).outlineWidth) >= 2;
+    // A button that the browser has put into a field of its own, around which it draws a ring.
+    const isInside = one.matches("input:focus-within:not(:focus)");
+    // A field that is hidden shows it on its label.
+    const shown = [one, ...(one.labels ?? [])].filter(it => isInside || isRinged(it));
+    if (!shown.length) return {...is, wrong: "no outline"};
+    const isSeen = it => [...it.getClientRects()].some(box => {
+        const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);
+        const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);
+        if (right - left < 2 || bottom - top < 2) return false;
+        // Somewhere on it nothing else lies: in the middle, or at an edge.
+        const across = [(left + right) / 2, left + 2, right - 2], down = [(top + bottom) / 2, top + 2, bottom - 2];
+        return across.some(x => down.some(y => it.contains(document.elementFromPoint(x, y))));
+    });
+    return {...is, wrong: shown.some(isSeen) ? "" : "out of sight, or under something"};
+}"""
+# A pointer has no part in this: whoever uses one is heard.
+_NO_POINTER = """
+for (const kind of ["pointerdown", "mousedown", "touchstart"]) addEventListener(kind, () => report(`keyboard only: ${kind}`), true);
+"""
+
+
+def put_the_mouse_away(window: Any) -> None:
+    """From here on `report` of this window is told of every press of a button of the mouse."""
+    window.add_init_script(_NO_POINTER)
+
+
+class Hands:
+    """On the keys of `page`. What has the focus is looked at after every key that moves it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def look(self, wanted: Any = None) -> bool:
+        """The focus can be seen; gives whether it is on `wanted`."""
+        found = self.page.evaluate(_FOCUS, wanted)
+        assert not found["wrong"], f"{found['wrong']}: {found['said']}"
+        return bool(found["wanted"])
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+
+    def is_on(self, locator: Any) -> None:
+        """The focus is here already, or comes within a moment, and can be seen."""
+        wanted = locator.element_handle()
+        self.page.wait_for_function("one => document.activeElement === one", arg=wanted)
+        self.look(wanted)
+
+    def go(self, locator: Any, *, back: bool = False) -> None:
+        """Tab by Tab, or back, until the focus is here."""
+        wanted = locator.element_handle()
+        passed = []
+        for _ in range(MOST):
+            self.press("Shift+Tab" if back else "Tab")
+            if self.look(wanted):
+                return
+            passed.append(
+                self.page.evaluate("document.activeElement.outerHTML.slice(0, 80)")
+            )
+        raise AssertionError(f"Tab does not come to {locator}: {passed}")
+
+    def skip(self) -> None:
+        """Past what every page begins with, as the first link offers."""
+        self.page.wait_for_load_state()
+        self.press("Tab")
+        self.look()
+        first = self.page.evaluate("document.activeElement.outerHTML.slice(0, 80)")
+        assert 'class="skip"' in first, f"first is {first} on {self.page.url}"
+        self.press("Enter")
+
+    def follow(self, locator: Any, address: Any, *, key: str = "Enter") -> None:
+        """Go to a link or button and press it; the page that it leads to is there."""
+        self.go(locator)
+        self.press(key)
+        self.page.wait_for_url(address)
