@@ -242,7 +242,13 @@ AREAS = (
                 ],
             ),
         ],
-        (f"{BUSINESSES}test_grants.py", *LOCKS, "audit/tests/test_attempts.py"),
+        (
+            f"{BUSINESSES}test_grants.py",
+            *LOCKS,
+            "audit/tests/test_attempts.py",
+            "workforce/tests/test_sites.py",
+            f"{BUSINESSES}test_hardened.py",
+        ),
     ),
     Area(
         "composite keys",
@@ -449,6 +455,7 @@ AREAS = (
         (
             "workcards/tests/test_closed_months.py",
             "workcards/tests/test_months_at_once.py",
+            "workcards/tests/test_bulk_approve.py",
             "exports/tests/test_months.py",
         ),
     ),

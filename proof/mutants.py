@@ -127,7 +127,7 @@ class Workshop:
                 *tests,
             ],
             cwd=self.tree,
-            env={**os.environ, "COLUMNS": "200", **env},
+            env={**os.environ, "COLUMNS": "200", "LOG_LEVEL": "INFO", **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -74,6 +74,20 @@ def test_outside_every_scope_the_owner_of_the_tables_sees_and_writes_nothing(
         )
 
 
+@pytest.mark.parametrize("table", ["businesses", "sites"])
+def test_outside_every_scope_the_owner_has_none_of_the_tables_that_the_platform_edits(
+    table: str, mine: Rows
+) -> None:
+    """A login that inherits the platform's role is not the platform by that."""
+    with platform_scope("looks that there are some"):
+        assert execute(f"SELECT count(*) FROM {table}") > (0,)
+    assert execute(f"SELECT count(*) FROM {table}") == (0,)
+    assert execute(f"UPDATE {table} SET id = id") == 0
+    assert execute(f"DELETE FROM {table}") == 0
+    with pytest.raises(DatabaseError, match="row-level security"):
+        execute(f"INSERT INTO {table} (id) VALUES (gen_random_uuid())")
+
+
 @every_table
 def test_row_security_alone_hides_another_businesss_rows(
     model: type[models.Model],

@@ -87,10 +87,11 @@ def test_isolation_waits_for_constraints_that_are_not_checked_yet(
     """Data and isolation in one transaction: PostgreSQL would refuse over "pending trigger events"."""
     with acme.scope():
         EmployeeFactory()
-        execute("SET CONSTRAINTS ALL DEFERRED")
-        Employee.objects.update(full_name="Pending")
-    backwards(IsolateTenantTable("Employee"), historical)
-    forwards(IsolateTenantTable("Employee"), historical)
+    for act in (backwards, forwards):
+        with acme.scope():
+            execute("SET CONSTRAINTS ALL DEFERRED")
+            Employee.objects.update(full_name="Pending")
+        act(IsolateTenantTable("Employee"), historical)
 
 
 # Data of all businesses at once
