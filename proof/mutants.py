@@ -316,6 +316,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--all", action="store_true", help="every mutant that the rules make"
     )
+    parser.add_argument(
+        "--most", type=int, default=MOST, help="how many of an area (%(default)s)"
+    )
     parser.add_argument("--list", action="store_true", help="say what would be done")
     parser.add_argument(
         "--quick", action="store_true", help="leave the whole suite out"
