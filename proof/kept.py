@@ -27,3 +27,5 @@ def pytest_runtestloop() -> None:
                 cursor.execute(f"ALTER DATABASE {name} RENAME TO {name}_sound")
             cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {name}_sound")
+            # What is granted on a database itself isn't copied with it.
+            cursor.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")

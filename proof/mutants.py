@@ -234,10 +234,19 @@ def try_all(
 
 
 def ask_killers(workshop: Workshop, ledger: Ledger) -> str | None:
-    """Every test that has noticed a mutant, on the sound tree: the first that fails there too, having noticed nothing."""
+    """Every test that has noticed a mutant, on the sound tree: the first that fails there too, having noticed nothing.
+
+    Asked with a database of their own, and with a copy, which must be as good.
+    """
     killers = {entry["killed"] for entry in ledger.entries.values() if entry["killed"]}
     tests = sorted(killer for killer in killers if re.match(r"\S+\.py::", killer))
-    killer: str | None = workshop.ask(tests, seconds=SUITE_SECONDS)["killed"]
+    workshop.furnish()
+    killer: str | None = None
+    for is_copied in (True, False):
+        killer = (
+            killer
+            or workshop.ask(tests, seconds=SUITE_SECONDS, is_copied=is_copied)["killed"]
+        )
     print(f"{len(tests)} tests noticed them; sound code fails: {killer or 'none'}")
     return killer
 
