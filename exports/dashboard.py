@@ -120,7 +120,7 @@ def _count_cards(
         WorkCard.objects.filter(processing_month__in=list(trend), business=business)
         .order_by()
         .values_list("processing_month", "review_status", _site_if(is_now))
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
     )
     found.cards = dict.fromkeys(ReviewStatus.values, 0)
     for month, status, site_id, count in counts:
@@ -287,7 +287,7 @@ def _newest(events: Any) -> Subquery:
 def figure_of(rows: Any, figure: Any = None) -> Coalesce:
     """The number of `rows` of the business of the outer query, or another figure of theirs."""
     found = rows.filter(business=OuterRef("pk")).order_by().values("business")
-    figures = found.annotate(figure=figure or Count("pk")).values("figure")
+    figures = found.annotate(figure=figure or Count("*")).values("figure")
     return Coalesce(Subquery(figures, output_field=models.BigIntegerField()), 0)
 
 

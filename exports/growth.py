@@ -29,7 +29,7 @@ def growth_until(month: date) -> Growth:
         WorkCard.objects.filter(processing_month__in=months)
         .order_by()
         .values_list("processing_month")
-        .annotate(count=Count("pk"))
+        .annotate(count=Count("*"))
     )
     cards = dict.fromkeys(months, 0) | dict(counts)
     people = Employee.objects.order_by().aggregate(

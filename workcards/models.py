@@ -205,6 +205,8 @@ class WorkCard(TenantModel):
             models.Index(
                 fields=["business", "-created_at", "-id"], name="work_cards_recent_idx"
             ),
+            # For super-admins, who see the cards of all businesses in one list.
+            models.Index(fields=["-created_at", "-id"], name="work_cards_newest_idx"),
             models.Index(
                 fields=["business", "site", "processing_month"],
                 name="work_cards_site_month_idx",

@@ -26,6 +26,7 @@ from automatehq.rest.errors import DomainError
 from automatehq.rest.paths import parse_uuid
 
 from .context import try_get_scope
+from .pages import BoundedPaginator
 from .seal import is_sealed_for_this_business
 
 # How Django's own list filters write in the address what they filter by.
@@ -111,6 +112,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     # False for rows that nothing happens to but their being there.
     has_history: ClassVar[bool] = True
     show_full_result_count = False
+    paginator = BoundedPaginator
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
