@@ -1,6 +1,7 @@
 """Pages of the admin's lists."""
 
 from functools import cached_property
+from typing import Any
 
 from django.core.paginator import Paginator
 
@@ -15,7 +16,8 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def _counted(self) -> int:
-        return self.object_list.order_by()[: self.MOST + 1].count()  # type: ignore[union-attr]
+        rows: Any = self.object_list
+        return int(rows.order_by()[: self.MOST + 1].count())
 
     @property
     def is_cut(self) -> bool:
@@ -23,5 +25,5 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return self._counted > self.MOST
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return min(self._counted, self.MOST)

@@ -1,6 +1,6 @@
 """The ledger in the admin: to read. Approving and reopening cards writes it."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -46,7 +46,7 @@ class ApprovedDayAdmin(TenantAdmin):
     )
     readonly_fields = ("card", "approver")
 
-    def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         # Of all businesses together no index knows the dates; the ids know which row was posted last.
         return ("-id",) if is_on_platform() else self.ordering
 
