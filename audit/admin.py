@@ -97,7 +97,7 @@ class AuditEventAdmin(TenantAdmin):
     def sentence(self, event: AuditEvent) -> SafeString:
         said = _told(event).sentence
         if reason := _told(event).reason:
-            said = format_html("{}: <q>{}</q>", said, reason)
+            said = format_html("{}: <q><bdi>{}</bdi></q>", said, reason)
         if event.cross_business:
             said = format_html(
                 '{} <span class="mark">{}</span>', said, _("super-admin")
@@ -109,7 +109,7 @@ class AuditEventAdmin(TenantAdmin):
         changes = _told(event).changes
         rows = format_html_join(
             "",
-            '<div class="change"><b>{}</b> <del>{}</del> <span class="arrow">→</span> <ins>{}</ins></div>',
+            '<div class="change"><b>{}</b> <del><bdi>{}</bdi></del> <span class="arrow">→</span> <ins><bdi>{}</bdi></ins></div>',
             ((one.label, one.old, one.new) for one in changes[:CHANGES_LISTED]),
         )
         more = len(changes) - CHANGES_LISTED
@@ -122,7 +122,7 @@ class AuditEventAdmin(TenantAdmin):
     def change_table(self, event: AuditEvent) -> SafeString | str:
         rows = format_html_join(
             "",
-            '<tr><th scope="row">{}</th><td><del>{}</del></td><td><span class="arrow">→</span> <ins>{}</ins></td></tr>',
+            '<tr><th scope="row">{}</th><td><del><bdi>{}</bdi></del></td><td><span class="arrow">→</span> <ins><bdi>{}</bdi></ins></td></tr>',
             ((one.label, one.old, one.new) for one in _told(event).changes),
         )
         return format_html('<table class="changes">{}</table>', rows) if rows else "–"
@@ -141,7 +141,7 @@ class AuditEventAdmin(TenantAdmin):
     def details(self, event: AuditEvent) -> SafeString | str:
         rows = format_html_join(
             "",
-            '<tr><th scope="row">{}</th><td>{}</td></tr>',
+            '<tr><th scope="row">{}</th><td><bdi>{}</bdi></td></tr>',
             (
                 (label_of(name), readable(value))
                 for name, value in event.metadata.items()

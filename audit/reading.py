@@ -22,7 +22,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from django.utils.formats import date_format, time_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -62,7 +62,7 @@ Names = Mapping[type[models.Model], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field by the name that people know, and its values as they read them."""
+    """A field by the name that people know, and its values as they read them, those of a day as safe HTML."""
 
     label: str
     old: str
@@ -153,7 +153,7 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
         if day is not None:
             label = date_format(day, "j F")
             yield Change(label, _day(old, names), _day(new, names))
-        elif name not in _UNSAID:
+        elif name not in _UNSAID and not (_is_nothing(old) and _is_nothing(new)):
             field = _field(model, name)
             yield Change(
                 label_of(name, field),
@@ -168,12 +168,16 @@ def label_of(name: str, field: Any = None) -> str:
     return str(capfirst(str(label)))
 
 
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == ""
+
+
 def _is_date(name: str) -> bool:
     return re.fullmatch(r"\d{4}-\d{2}-\d{2}", name) is not None
 
 
 def _day(figures: Any, names: Names) -> str:
-    """A day of a card in one line: `07:00–16:00, break 30, 8.50`."""
+    """A day of a card in one line: `07:00–16:00, break 30, 8.50`; times and remark keep their order in any language."""
     if not isinstance(figures, Mapping):
         return _NOTHING
     model = apps.get_model(*_OF_A_DAY)
@@ -183,16 +187,20 @@ def _day(figures: Any, names: Names) -> str:
     }
     parts = []
     if "from_time" in said and "to_time" in said:
-        parts.append(f"{said.pop('from_time')}–{said.pop('to_time')}")
+        times = said.pop("from_time"), said.pop("to_time")
+        parts.append(format_html('<bdi dir="ltr">{}–{}</bdi>', *times))
     if "break_minutes" in said:
         minutes = said.pop("break_minutes")
-        parts.append(_("break %(minutes)s") % {"minutes": minutes})
-    return ", ".join([*parts, *said.values()])
+        parts.append(conditional_escape(_("break %(minutes)s") % {"minutes": minutes}))
+    # The trail keeps no order; the remark comes last.
+    words = sorted(said, key=lambda name: name == "comment")
+    parts += [format_html("<bdi>{}</bdi>", said[name]) for name in words]
+    return format_html_join(", ", "{}", ([part] for part in parts))
 
 
 def _word(field: Any, value: Any, names: Names) -> str:
     """A value of the trail as people read it; `field` is the model's, if it has one of that name."""
-    if value is None or value == "":
+    if _is_nothing(value):
         return _NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")

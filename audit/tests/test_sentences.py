@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from datetime import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from audit.services import record
 from automatehq.tests.asking import queries
 from businesses.tenancy.context import business_scope
 from workcards import services
-from workcards.tests.factories import DayEntryFactory, WorkCardFactory
+from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
 from workforce.tests.factories import (
     EmployeeFactory,
     SiteFactory,
@@ -177,8 +178,45 @@ def test_days_are_told_in_lines(acme: Personas) -> None:
         changes = {
             label: (old, new) for label, old, new in changes_of(newest("days_updated"))
         }
-    assert changes["20 June"] == ("–", "Sick")
-    assert changes[f"{entry.work_date.day} June"][1] == "07:00–16:00, break 30, 8.50"
+    assert changes["20 June"] == ("–", "<bdi>Sick</bdi>")
+    # The times keep their order also among words that are read from right to left.
+    assert changes[f"{entry.work_date.day} June"][1] == (
+        '<bdi dir="ltr">07:00–16:00</bdi>, break 30, <bdi>8.50</bdi>'
+    )
+
+
+def test_what_was_empty_and_is_still_is_not_told(acme: Personas) -> None:
+    with acme.scope():
+        services.create_manual_card(
+            site=SiteFactory(),
+            employee=EmployeeFactory(),
+            month=MONTH,
+            notes="",
+            actor=acme.admin,
+        )
+        labels = [label for label, _, _ in changes_of(newest("card_created"))]
+    assert "Site" in labels
+    assert "Notes" not in labels
+
+
+def test_a_remark_on_a_day_is_no_markup(acme: Personas) -> None:
+    with acme.scope():
+        card = DayEntryFactory().work_card
+        services.set_day_entries(
+            card_id=card.pk,
+            version=card.version,
+            actor=acme.reviewer,
+            entries=[
+                {
+                    "work_date": card.processing_month.replace(day=20),
+                    "total_hours": Decimal(8),
+                    "comment": "<b>late</b>",
+                }
+            ],
+            keep_others=True,
+        )
+        ((_, _, new),) = changes_of(newest("days_updated"))
+    assert new == "<bdi>8.00</bdi>, <bdi>&lt;b&gt;late&lt;/b&gt;</bdi>"
 
 
 def test_a_card_that_was_nobodys_is_told_by_its_site(acme: Personas) -> None:
