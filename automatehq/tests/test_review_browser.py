@@ -325,6 +325,59 @@ def faults(page: Any) -> list[str]:
     return wrong
 
 
+def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    page.fill(name(1, "from_time"), "7")
+    page.fill(name(1, "to_time"), "16")
+    page.fill(name(2, "comment"), "night")
+    page.route(
+        f"**{url_of(card)}",
+        lambda route: (
+            route.abort() if route.request.method == "POST" else route.fallback()
+        ),
+    )
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("Control+s")
+    page.unroute_all()
+    page.goto(url_of(card))
+    page.wait_for_selector("#toasts :text('was not saved')")
+    assert value_of(page, 1) == ["07:00", "16:00", "", ""]
+    assert value_of(page, 2) == ["", "", "", "night"]
+    assert page.inner_text("[data-sum=hours]") == "9.00"
+    assert page.inner_text("[data-saved]") == "Not saved yet"
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("#toasts :text('The days are saved.')")
+    # Once it is answered it is not put back again.
+    page.fill(name(2, "comment"), "")
+    with page.expect_navigation():
+        page.keyboard.press("Control+s")
+    page.reload()
+    page.wait_for_function(f"({FOCUS}) === 'days-0-from_time'")
+    assert page.input_value(name(2, "comment")) == ""
+
+
+def test_what_comes_back_overwrites_nobody(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    other = sit_down(acme.admin, url_of(card))
+    page.fill(name(1, "total_hours"), "7")
+    page.route("**/change/", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("Control+s")
+    page.unroute_all()
+    other.fill(name(1, "total_hours"), "8")
+    other.keyboard.press("Control+s")
+    other.wait_for_selector("#toasts :text('The days are saved.')")
+    page.goto(url_of(card))
+    page.wait_for_selector("#toasts :text('was not saved')")
+    page.keyboard.press("Control+s")
+    page.wait_for_selector("[data-met-line]")
+    assert value_of(page, 1) == ["", "", "7.00", ""]
+
+
 def test_leaving_with_something_unsaved_asks(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
@@ -403,6 +456,109 @@ def test_the_scan_is_enlarged_turned_and_leafed_through_by_keyboard(
     assert "2" in page.inner_text("[data-scan-page][aria-current]")
 
 
+# Where the middle of the ruler lies on the paper as it is seen, in hundredths from its left and top.
+RULER = """() => { const ruler = document.querySelector("[data-ruler]"), box = ruler.getBoundingClientRect(),
+    paper = document.querySelector("[data-scan-face]").getBoundingClientRect();
+    return ruler.hidden || !box.width ? null : [((box.left + box.right) / 2 - paper.left) / paper.width,
+        ((box.top + box.bottom) / 2 - paper.top) / paper.height].map(part => Math.round(part * 100)) }"""
+
+
+def click_paper(page: Any, across: float, down: float) -> None:
+    paper = page.locator(".scan").bounding_box()
+    page.mouse.click(
+        paper["x"] + paper["width"] * across, paper["y"] + paper["height"] * down
+    )
+
+
+def test_the_ruler_lies_on_the_day_with_the_focus(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    with acme.scope():
+        sibling = WorkCardFactory(site=card.site, uploaded=True)
+        elsewhere = WorkCardFactory(site=SiteFactory(site_name="Tower"), uploaded=True)
+    page = sit_down(acme.reviewer, url_of(card))
+    page.wait_for_selector(".scan.is-placed")
+    assert page.evaluate(RULER) is None
+    page.focus(name(3, "comment"))
+    page.click("[data-ruler-switch]")
+    assert "number of day 1 " in page.inner_text("[data-ruler-hint]")
+    click_paper(page, 0.2, 0.2)
+    assert "number of day 30 " in page.inner_text("[data-ruler-hint]")
+    click_paper(page, 0.2, 0.78)
+    assert "follows the days" in page.inner_text("#toasts")
+    assert page.locator("[data-ruler-hint]").is_hidden()
+    assert page.get_attribute("[data-ruler-switch]", "aria-pressed") == "true"
+    # The focus is back where it was, on the 3rd: two lines below the first.
+    assert page.evaluate(FOCUS) == "days-2-comment"
+    assert page.evaluate(RULER) == [50, 24]
+    page.focus(name(1, "from_time"))
+    assert page.evaluate(RULER) == [50, 20]
+    page.focus(name(30, "from_time"))
+    assert page.evaluate(RULER) == [50, 78]
+    # It is enlarged and turned with the scan, and scrolled to.
+    for _ in range(6):
+        page.keyboard.press("Alt+=")
+    assert page.evaluate(RULER) == [50, 78]
+    inside = """() => { const ruler = document.querySelector("[data-ruler]").getBoundingClientRect(),
+        view = document.querySelector("[data-scan-view]").getBoundingClientRect();
+        return ruler.top >= view.top - 1 && ruler.bottom <= view.bottom + 1 }"""
+    assert page.evaluate(inside)
+    page.focus(name(1, "from_time"))
+    assert page.evaluate(inside)
+    page.keyboard.press("Alt+0")
+    page.keyboard.press("Alt+t")
+    assert page.evaluate(RULER) == [80, 50]
+    # It is kept for the site, and for that alone.
+    page.goto(url_of(sibling))
+    page.wait_for_selector(".scan.is-placed")
+    assert page.evaluate(RULER) == [50, 20]
+    page.goto(url_of(elsewhere))
+    page.wait_for_selector(".scan.is-placed")
+    assert page.evaluate(RULER) is None
+    page.goto(url_of(card))
+    page.wait_for_selector(".scan.is-placed")
+    page.keyboard.press("Alt+r")
+    assert page.evaluate(RULER) is None
+    page.reload()
+    page.wait_for_selector(".scan.is-placed")
+    assert page.evaluate(RULER) is None
+
+
+def test_the_ruler_is_set_by_keyboard(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    page.wait_for_selector(".scan.is-placed")
+    page.keyboard.press("Alt+r")
+    assert page.evaluate("document.activeElement.matches('[data-scan-view]')")
+    page.keyboard.press("Escape")
+    assert page.locator("[data-ruler-hint]").is_hidden()
+    assert page.evaluate(FOCUS) == "days-0-from_time"
+    page.keyboard.press("Alt+r")
+    # From a quarter down: five hundredths up, and the last line half the paper below, ten further.
+    type_keys(page, "Shift+ArrowUp", "Shift+ArrowUp", *["ArrowUp"] * 5, "Enter")
+    type_keys(page, *["Shift+ArrowDown"] * 5, "Enter")
+    assert page.evaluate(RULER) == [50, 20]
+    page.focus(name(30, "from_time"))
+    assert page.evaluate(RULER) == [50, 80]
+
+
+def test_a_paper_that_lies_askew_has_a_ruler_that_does(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    page.wait_for_selector(".scan.is-placed")
+    page.click("[data-ruler-switch]")
+    click_paper(page, 0.26, 0.2)
+    click_paper(page, 0.2, 0.78)
+    tilt = page.evaluate(
+        "parseFloat(document.querySelector('[data-ruler]').style.rotate)"
+    )
+    assert 2 < tilt < 9
+    # Of a line that falls to the right, what lies left of the middle was clicked on.
+    assert page.evaluate(RULER)[1] > 20
+
+
 def test_arrows_are_mirrored_in_hebrew(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
@@ -450,6 +606,10 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     wrong = faults(page)
     page.evaluate("document.getElementById('keys').showModal()")
     wrong += ask(page)
+    page.keyboard.press("Escape")
+    page.click("[data-ruler-switch]")
+    wrong += faults(page)
+    page.keyboard.press("Escape")
     assert wrong == []
 
 
@@ -477,6 +637,75 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
             return Math.max(row.left - link.left, link.right - row.right) }"""
         )
         wrong += [f"{width}: {clipped} px cut off"] if clipped > 0 else []
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_what_happened_last_is_told_on_the_card_itself(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any], language: str
+) -> None:
+    with acme.scope():
+        User.objects.filter(pk=acme.reviewer.pk).update(language=language)
+        for hours in range(1, 11):
+            set_day_entries(
+                card_id=card.pk,
+                version=hours,
+                entries=[
+                    {
+                        "work_date": MONTH.replace(day=day),
+                        "total_hours": Decimal(hours),
+                        "comment": "<i>late</i>",
+                    }
+                    for day in range(1, 8)
+                ],
+                actor=acme.admin,
+            )
+    page = sit_down(acme.reviewer, url_of(card))
+    assert page.locator("#history").is_hidden()
+    page.focus("[data-dialog=history]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-history-found] .events")
+    rows = page.locator("[data-history-found] tbody tr")
+    # The last eight of ten, and of each five days of seven.
+    assert rows.count() == 8
+    assert "Acme Administrator" in rows.first.inner_text()
+    assert "9.00, <i>late</i>" in rows.first.inner_text()
+    assert "10.00, <i>late</i>" in rows.first.inner_text()
+    assert rows.first.locator(".change").count() == 5
+    assert "+2" in rows.first.inner_text()
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.dialog") == "history"
+    page.keyboard.press("Enter")
+    page.click("#history .dialog-foot a")
+    page.wait_for_url("**/history/")
+
+
+def test_names_that_are_too_long_are_cut_at_their_own_end(
+    acme: Personas, john: Employee, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    """Also in Hebrew, where the end of a Latin name lies where its line begins; nothing runs into what stands beside it."""
+    long = "Association of Scaffolders and Formworkers of the Northern Harbour"
+    with acme.scope():
+        User.objects.filter(pk=acme.reviewer.pk).update(language="he")
+        Employee.objects.filter(pk=john.pk).update(full_name=long)
+        WorkCard.objects.filter(pk=card.pk).update(
+            original_filename=f"{long}.png", uploaded_by_name=long
+        )
+    page = sit_down(acme.reviewer, url_of(card))
+    wrong = []
+    for width in (DESK["width"], 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        wrong += page.evaluate(
+            """() => { const bar = document.querySelector(".card-bar .who").getBoundingClientRect();
+            return [...document.querySelectorAll(".card-bar .who bdi")].filter(one => one.textContent.length > 40).flatMap(name => {
+                const words = document.createRange(), box = name.getBoundingClientRect(), said = [];
+                words.setStart(name.firstChild, 0); words.setEnd(name.firstChild, 3);
+                const begin = words.getBoundingClientRect();
+                if (begin.left < box.left - 1 || begin.right > box.right + 1) said.push(`${innerWidth}: its beginning is cut`);
+                if (box.left < bar.left - 1 || box.right > bar.right + 1) said.push(`${innerWidth}: outside of the bar`);
+                return said; }) }"""
+        )
     assert wrong == []
 
 

@@ -4,9 +4,12 @@ import { startDialogs } from "../dialogs.js";
 import { startAssigning } from "./assign.js";
 import { cell, form, rows, say, startDays } from "./days.js";
 import { startFilling } from "./fill.js";
+import { startHistory } from "./history.js";
 import { startMoving } from "./keys.js";
 import { startMeeting } from "./met.js";
+import { startRuler } from "./ruler.js";
 import { startScan } from "./scan.js";
+import { startKeeping } from "./sent.js";
 import { startWatching } from "./unsaved.js";
 
 // What has worked is said in passing, and takes no room from the days.
@@ -79,9 +82,13 @@ function startFocus() {
   if (first) target.scrollIntoView({ block: "nearest" });
 }
 
+const isSaved = Boolean(document.querySelector(".messagelist .success"));
+
 startDialogs();
+if (form) startRuler();
 startScan();
 startAssigning();
+startHistory();
 passOn();
 if (form) {
   startDays();
@@ -90,5 +97,6 @@ if (form) {
   startMeeting();
   startFocus();
   startWatching();
+  startKeeping({ isSaved });
 }
 startKeys();

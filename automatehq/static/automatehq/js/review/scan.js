@@ -9,6 +9,8 @@ export function startScan() {
   if (!view) return;
   const paper = view.querySelector("[data-scan]");
   const image = paper.querySelector("img");
+  // What lies on the paper: as large as the picture, and turned with it.
+  const face = paper.querySelector("[data-scan-face]");
   const size = document.querySelector("[data-scan-size]");
   let scale = 0;
   let angle = 0;
@@ -36,12 +38,14 @@ export function startScan() {
     paper.classList.add("is-placed");
     paper.style.inlineSize = `${width * now}px`;
     paper.style.blockSize = `${height * now}px`;
-    image.style.inlineSize = `${image.naturalWidth * now}px`;
-    image.style.rotate = `${angle}deg`;
+    image.style.inlineSize = face.style.inlineSize = `${image.naturalWidth * now}px`;
+    face.style.blockSize = `${image.naturalHeight * now}px`;
+    image.style.rotate = face.style.rotate = `${angle}deg`;
     size.textContent = `${Math.round(now * 100)}%`;
     if (scale) view.scrollTo(middle[0] * view.scrollWidth - view.clientWidth / 2, middle[1] * view.scrollHeight - view.clientHeight / 2);
     const isLarger = view.scrollWidth > view.clientWidth || view.scrollHeight > view.clientHeight;
     view.classList.toggle("is-movable", isLarger);
+    view.dispatchEvent(new CustomEvent("scan-placed", { detail: { angle } }));
   }
 
   const zoom = (factor) => {
@@ -50,9 +54,11 @@ export function startScan() {
     place();
   };
   const pages = [...document.querySelectorAll("[data-scan-page]")];
+  const own = pages.find((one) => one.hasAttribute("aria-current"));
   const show = (page) => {
     if (!page) return;
     image.src = page.dataset.scanPage;
+    face.hidden = page !== own;
     for (const one of pages) one.removeAttribute("aria-current");
     page.setAttribute("aria-current", "page");
   };

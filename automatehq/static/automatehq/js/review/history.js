@@ -1,0 +1,38 @@
+// What happened to the card last, on its own page: the head of its History, asked for when somebody opens it.
+
+const MOST = 8;
+const MOST_CHANGES = 5;
+
+function shorten(events) {
+  const rows = [...events.tBodies[0].rows];
+  for (const row of rows.slice(MOST)) row.remove();
+  for (const row of rows) {
+    const rest = [...row.querySelectorAll(".change")].slice(MOST_CHANGES);
+    if (!rest.length) continue;
+    const line = document.createElement("div");
+    const count = document.createElement("bdi");
+    line.className = "quiet";
+    count.dir = "ltr";
+    count.textContent = `+${rest.length}`;
+    line.append(count);
+    rest[0].before(line);
+    for (const one of rest) one.remove();
+  }
+}
+
+export function startHistory() {
+  const dialog = document.querySelector("[data-history]");
+  if (!dialog) return;
+  const place = dialog.querySelector("[data-history-found]");
+  document.querySelector(`[data-dialog="${dialog.id}"]`).addEventListener("click", async () => {
+    const answer = await fetch(dialog.dataset.history, { headers: { Accept: "text/html" } }).catch(() => null);
+    // Without an answer the link below leads there.
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const events = page.querySelector("#change-history .events");
+    if (!events) return;
+    shorten(events);
+    place.replaceChildren(events);
+    place.focus();
+  });
+}

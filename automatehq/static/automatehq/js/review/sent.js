@@ -1,0 +1,41 @@
+// What was sent and had no answer, since the connection broke or the server failed: it is kept in this tab until there is
+// one, and put back where it was typed.
+
+import { changed, form, judge, rows, say } from "./days.js";
+
+const NAME = "card sent";
+
+const cells = () => [...form.querySelectorAll(".days .cell")];
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(NAME));
+  } catch {
+    return null;
+  }
+}
+
+export function startKeeping({ isSaved }) {
+  const isAnswered = "unsaved" in form.dataset;
+  const sent = read();
+  const isHere = sent?.path === location.pathname;
+  if (isHere || (isSaved && sent?.leadsOn)) sessionStorage.removeItem(NAME);
+  if (isHere && !isSaved && !isAnswered) putBack(sent);
+  form.addEventListener("submit", (event) => {
+    const values = Object.fromEntries(cells().map((one) => [one.name, one.value]));
+    const leadsOn = event.submitter?.name === "_approve";
+    const version = form.elements.version.value;
+    sessionStorage.setItem(NAME, JSON.stringify({ path: location.pathname, leadsOn, version, values }));
+  });
+}
+
+function putBack({ version, values }) {
+  const lost = cells().filter((one) => (values[one.name] ?? one.value) !== one.value);
+  if (!lost.length) return;
+  for (const one of lost) one.value = values[one.name];
+  // The version that was seen then: whoever has saved since is not overwritten unasked.
+  form.elements.version.value = version;
+  for (const row of rows) judge(row);
+  changed();
+  say(form.dataset.kept);
+}
