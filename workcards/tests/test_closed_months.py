@@ -16,6 +16,7 @@ from automatehq.rest.errors import Conflict, broken_constraint, refusal_of
 from automatehq.tests.asking import events, problem
 from businesses.tests.locks import opened
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard, WorkCardFile
+from workcards.services import uploads
 from workcards.tasks import make_renditions
 from workcards.tests.factories import (
     MONTH,
@@ -132,6 +133,25 @@ def test_nothing_comes_into_a_closed_month(acme: Any, june: dict[str, Any]) -> N
         assert response.json()["month"] == "2026-06"
     with acme.scope():
         assert WorkCard.objects.count() == 5
+
+
+def test_no_scan_is_read_for_a_closed_month(
+    acme: Any, june: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading costs a processor seconds: who closes first is asked before, and again when the scans are read."""
+    monkeypatch.setattr(uploads, "inspect", lambda *args, **kwargs: pytest.fail("read"))
+    with acme.scope():
+        site = SiteFactory()
+    uploaded = client_of(acme.admin).post(
+        "/api/work_cards/upload",
+        {
+            "files": [SimpleUploadedFile("card.png", picture())],
+            "site_id": str(site.pk),
+            "month": "2026-06",
+        },
+        format="multipart",
+    )
+    assert problem(uploaded) == (409, "month_closed", None)
 
 
 def test_a_closed_month_of_another_business_does_not_matter(

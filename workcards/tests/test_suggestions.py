@@ -10,7 +10,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.tests.clients import client_of
 from audit.models import AuditEvent
 from audit.tests.watching import trace
-from automatehq.tests.asking import problem, queries
+from automatehq.tests.asking import problem, queries, statements
 from automatehq.tests.document import complaints
 from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
@@ -155,6 +155,19 @@ def test_unknown_parameters_are_named(client: Any, card: Any) -> None:
 def test_odd_text_finds_nobody(acme: Any, client: Any, card: Any, text: str) -> None:
     people(acme, full_name="John Smith")
     assert found(client, card, text) == []
+
+
+def test_the_card_itself_is_not_added_up(acme: Any, client: Any, card: Any) -> None:
+    """Asked with every letter that is typed, it does without the figures of the card, and its picture without too."""
+    with acme.scope():
+        scanned = WorkCardFactory(uploaded=True)
+    for ask in (
+        lambda: client.get(url(card), {"q": "John"}),
+        lambda: client.get(f"/api/work_cards/{scanned.pk}/file"),
+    ):
+        told = [sql for sql in statements(ask) if '"work_cards"' in sql]
+        assert len(told) == 1
+        assert "work_card_day_entries" not in told[0]
 
 
 # Other businesses
