@@ -1,7 +1,7 @@
 """Every page of the admin in a real browser: nothing that axe-core finds wrong, in light and dark, on a desk and on a phone.
 
-In English and in Hebrew, as an administrator and as a super-admin on the platform; the pages come from the registry, so
-that a new one is looked at too. Also: what has the focus shows it, and no page is wider than the window.
+In English and in Hebrew, as an administrator and as a super-admin on the platform, with each dialog and menu that opens;
+the pages are those that the admin can resolve, so that a new one is looked at too. Also: what has the focus shows it, and no page is wider than the window.
 """
 
 from collections.abc import Callable
@@ -48,6 +48,21 @@ _UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select
         return document.activeElement === one && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2);
     }).map(one => one.outerHTML.slice(0, 120))"""
 
+# What opens on a page besides the frame that all have alike, and the filters, of which one list is enough.
+OPENS = "dialog, main details:not(#changelist-filter *)"
+_COUNT = "query => document.querySelectorAll(query).length"
+_OPEN = """([query, number]) => {
+    const one = document.querySelectorAll(query)[number];
+    one.tagName === "DIALOG" ? one.showModal() : one.open = true;
+    return one.outerHTML.slice(0, 80);
+}"""
+_CLOSE = """([query, number]) => {
+    const one = document.querySelectorAll(query)[number];
+    one.tagName === "DIALOG" ? one.close() : one.open = false;
+}"""
+# What a menu covers by half is no small target.
+PART = {"rules": {"target-size": {"enabled": False}}}
+
 
 def enter(browser: Any, url: str, client: AdminClient, complaints: Complaints) -> Any:
     """A window in which `client` is signed in already."""
@@ -62,13 +77,28 @@ def enter(browser: Any, url: str, client: AdminClient, complaints: Complaints) -
 def look_at(page: Any, path: str) -> list[str]:
     """What is wrong with a page in the window as it is."""
     page.goto(path)
+    return [f"{path} {one}" for one in look(page)]
+
+
+def look(page: Any, **options: Any) -> list[str]:
+    """What is wrong with the page that is there."""
     page.evaluate(AXE)
-    wrong = ask(page)
+    wrong = ask(page, **options)
     if (excess := page.evaluate(_TOO_WIDE)) > 0:
         wrong.append(f"{excess} px too wide")
     page.keyboard.press("Tab")
     wrong += [f"focus unseen: {one}" for one in page.evaluate(_UNSEEN)]
-    return [f"{path} {one}" for one in wrong]
+    return wrong
+
+
+def look_into(page: Any) -> list[str]:
+    """What is wrong with each dialog and each menu that opens on the page that is there, one at a time."""
+    wrong = []
+    for number in range(page.evaluate(_COUNT, OPENS)):
+        opened = page.evaluate(_OPEN, [OPENS, number])
+        wrong += [f"with {opened}: {one}" for one in ask(page, **PART)]
+        page.evaluate(_CLOSE, [OPENS, number])
+    return wrong
 
 
 def ask(page: Any, **options: Any) -> list[str]:
@@ -123,7 +153,10 @@ def test_nothing_is_wrong_with_any_page(
         page = enter(browser, live_server.url, client, complaints)
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=colours)
-        wrong = [fault for path in paths for fault in look_at(page, path)]
+        wrong = []
+        for path in paths:
+            wrong += look_at(page, path)
+            wrong += [f"{path} {one}" for one in look_into(page)]
     assert wrong == []
     complaints.check()
 
