@@ -99,6 +99,8 @@ def test_a_connection_dropped_and_replaced_has_not_the_scope(acme: Personas) -> 
         assert try_get_scope() is None
         with pytest.raises(NoActiveBusiness, match="another connection"):
             list(Employee.objects.all())
+        with transaction.atomic():
+            assert try_get_scope() is None, "nor in a transaction of the new one"
         assert execute("SELECT count(*) FROM users") == (0,)
         raise OperationalError
     connection.close()

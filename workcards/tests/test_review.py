@@ -169,12 +169,31 @@ def test_changing_the_status_is_the_verb_that_leads_there(
         assert refused.value.code == "invalid_transition"
 
 
-def test_changing_the_status_takes_the_right_of_the_verb(acme: Any) -> None:
-    card = card_in(acme, ReviewStatus.NEEDS_REVIEW)
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        ("NEEDS_REVIEW", "APPROVED"),
+        ("NEEDS_REVIEW", "REJECTED"),
+        ("REJECTED", "NEEDS_REVIEW"),
+        ("APPROVED", "NEEDS_REVIEW"),
+    ],
+)
+def test_changing_the_status_takes_the_right_of_the_verb(
+    acme: Any, status: str, wanted: str
+) -> None:
+    card = card_in(acme, ReviewStatus(status))
     with pytest.raises(Denied):
         services.change_status(
-            card_id=card.pk, status="APPROVED", version=2, actor=acme.uploader
+            card_id=card.pk,
+            status=wanted,
+            version=card.version,
+            reason="because",
+            actor=acme.uploader,
         )
+
+
+def test_who_uploads_may_take_a_card_from_its_employee(acme: Any) -> None:
+    card = card_in(acme, ReviewStatus.NEEDS_REVIEW)
     unassigned = services.change_status(
         card_id=card.pk, status="NEEDS_ASSIGNMENT", version=2, actor=acme.uploader
     )
