@@ -24,6 +24,7 @@ from businesses.tenancy.context import (
     current_scope,
     get_current_business_id,
     try_get_scope,
+    unscoped,
 )
 from businesses.tenancy.errors import NoActiveBusiness, ScopeError
 from workforce.models import Employee
@@ -173,6 +174,25 @@ def test_a_thread_opens_its_own_scope(acme: Personas, globex: Personas) -> None:
     with acme.scope():
         found = on_another_connection(in_globex, contextvars.copy_context())
         assert found == within(globex)
+        assert state() == within(acme)
+
+
+@with_commits
+@pytest.mark.parametrize("opened", ["a scope", "none"])
+def test_a_thread_gets_nothing_of_the_scope_that_its_context_tells_of(
+    acme: Personas, globex: Personas, opened: str
+) -> None:
+    """Its own connection goes back to nowhere, not to the scope of the other one."""
+
+    def inside_a_transaction() -> State:
+        with transaction.atomic():
+            with globex.scope() if opened == "a scope" else unscoped():
+                pass
+            return state()
+
+    with acme.scope():
+        context = contextvars.copy_context()
+        assert on_another_connection(inside_a_transaction, context) == NOWHERE
         assert state() == within(acme)
 
 

@@ -11,7 +11,7 @@ from audit.models import AuditEvent
 from automatehq.rest.errors import Conflict, Denied, DomainError, Invalid
 from workcards import services
 from workcards.models import WorkCard
-from workcards.states import RIGHTS, TRANSITIONS, ReviewStatus, Verb
+from workcards.states import ReviewStatus, Verb
 from workcards.tests.factories import WorkCardFactory
 from workcards.tests.reviewing import approve, card_with, reopen
 from workforce.tests.factories import EmployeeFactory, SiteFactory
@@ -89,6 +89,25 @@ def card_in(acme: Any, status: ReviewStatus) -> Any:
     return card
 
 
+# Written here once more, and not read from the code's own table: a step too many there must be noticed.
+LEADS_TO = {
+    ("NEEDS_ASSIGNMENT", "assign"): "NEEDS_REVIEW",
+    ("NEEDS_ASSIGNMENT", "reject"): "REJECTED",
+    ("NEEDS_REVIEW", "assign"): "NEEDS_REVIEW",
+    ("NEEDS_REVIEW", "unassign"): "NEEDS_ASSIGNMENT",
+    ("NEEDS_REVIEW", "approve"): "APPROVED",
+    ("NEEDS_REVIEW", "reject"): "REJECTED",
+    ("APPROVED", "reopen"): "NEEDS_REVIEW",
+    ("REJECTED", "reopen"): "NEEDS_REVIEW",
+}
+MAY: dict[str, set[str]] = {
+    "admin": {"assign", "unassign", "approve", "reject", "reopen"},
+    "reviewer": {"assign", "unassign", "approve", "reject", "reopen"},
+    "uploader": {"assign", "unassign"},
+    "viewer": set(),
+}
+
+
 @pytest.mark.parametrize("verb", Verb)
 @pytest.mark.parametrize("status", ReviewStatus)
 def test_every_verb_from_every_status(
@@ -96,7 +115,7 @@ def test_every_verb_from_every_status(
 ) -> None:
     card = card_in(acme, status)
     events = AuditEvent.objects.count()
-    target = TRANSITIONS.get((status, verb))
+    target = LEADS_TO.get((status.value, verb.value))
     if target is None:
         with pytest.raises(Conflict) as refused:
             do(verb, card, acme.admin)
@@ -112,12 +131,12 @@ def test_every_verb_from_every_status(
 
 
 @pytest.mark.parametrize("verb", Verb)
-@pytest.mark.parametrize("role", ["admin", "reviewer", "uploader", "viewer"])
+@pytest.mark.parametrize("role", MAY)
 def test_every_verb_by_every_role(acme: Any, role: str, verb: Verb) -> None:
-    starts = [status for status, known in TRANSITIONS if known == verb]
+    starts = [status for status, known in LEADS_TO if known == verb.value]
     actor = getattr(acme, role)
-    card = card_in(acme, starts[-1])
-    if actor.may(RIGHTS[verb]):
+    card = card_in(acme, ReviewStatus(starts[-1]))
+    if verb.value in MAY[role]:
         do(verb, card, actor)
     else:
         with pytest.raises(Denied):
@@ -151,8 +170,8 @@ def test_changing_the_status_is_the_verb_that_leads_there(
     card = card_in(acme, status)
     targets = {
         target
-        for (start, verb), target in TRANSITIONS.items()
-        if start == status and verb is not Verb.ASSIGN
+        for (start, verb), target in LEADS_TO.items()
+        if start == status and verb != "assign"
     }
     arguments = {
         "card_id": card.pk,
