@@ -23,7 +23,11 @@ from rest_framework_simplejwt.exceptions import TokenError
 from automatehq.localisation import speak_to
 from automatehq.rest.errors import AUTH_HEADER, DomainError
 from businesses.models import Business
-from businesses.tenancy.context import business_scope, set_current_user
+from businesses.tenancy.context import (
+    business_scope,
+    platform_scope,
+    set_current_user,
+)
 from businesses.tenancy.middleware import Evidence
 from businesses.tenancy.processes import MISDIRECTED
 
@@ -64,15 +68,20 @@ class Person:
 def admit(evidence: Evidence) -> Person:
     """The person that `evidence` names, read inside the scope it names. Raises `DeadEvidence`.
 
-    One query for a user of the business in scope; a super-admin's row is read in a nested scope of their own business.
+    One query. A super-admin's row is read in a nested scope of their own business; while they act for another, in the
+    platform's, which shows the row of that one beside it.
     """
     if evidence.business_id == evidence.home_id:
         user = read_user(evidence)
         if user.is_super_admin:
             raise dead("token_not_valid")
         return Person(user, user.business)
-    with business_scope(evidence.home_id):
-        user = read_user(evidence)
+    if evidence.business_id is None:
+        with business_scope(evidence.home_id):
+            user = read_user(evidence)
+    else:
+        with platform_scope("who acts for which business"):
+            user = read_user(evidence, "acting_business")
     if not user.is_super_admin:
         raise dead("token_not_valid")
     if evidence.business_id is None:
@@ -80,13 +89,17 @@ def admit(evidence: Evidence) -> Person:
     return Person(user, _business_acted_for(user, evidence))
 
 
-def read_user(evidence: Evidence) -> User:
-    """The user whom `evidence` names, read in the scope of their own business, if it is still good. One query.
+def read_user(evidence: Evidence, *joined: str) -> User:
+    """The user whom `evidence` names, with their business and what else is `joined`, if it is still good. One query.
+
+    Read in the scope of their own business, or in the platform's.
 
     Raises `DeadEvidence` for one who is not there or inactive, an inactive business, a sign-in that was ended, and
     evidence from before a sign-out.
     """
-    users = User.objects.select_related("business").filter(pk=evidence.user_id)
+    users = User.objects.select_related("business", *joined).filter(
+        pk=evidence.user_id, business_id=evidence.home_id
+    )
     is_signed_in: Any = Value(value=True)
     if evidence.sign_in_id is not None:  # a session has none
         is_signed_in = Exists(
@@ -123,7 +136,7 @@ def _business_acted_for(user: User, evidence: Evidence) -> Business:
         or user.acting_expires_at <= timezone.now()
     ):
         raise dead("acting_expired")
-    business: Business | None = Business.objects.filter(pk=evidence.business_id).first()
+    business: Business | None = user.acting_business
     if business is None or not business.is_active:
         raise dead("business_inactive")
     if _is_older(evidence, business.signed_out_at):

@@ -3,15 +3,19 @@
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import get_resolver, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from accounts.models import User
+from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
 from workcards.models import WorkCard
 from workcards.states import ReviewStatus
+from workforce.models import Employee, Site
 
 Where = Literal["business", "platform", "both"]
 
@@ -19,7 +23,8 @@ Where = Literal["business", "platform", "both"]
 class Entry(NamedTuple):
     """One line: shown to who has `right` (None: to everyone), `where` they work, once the admin has a page called `page`.
 
-    `counts` is the status of the cards whose number stands beside it, and `said` what that number means.
+    `counts` names the figure that stands beside it, and `said` what that number means. `kind` is its colour: cards that wait
+    are loud, sizes are not.
     """
 
     label: Any
@@ -30,8 +35,9 @@ class Entry(NamedTuple):
     query: str = ""
     # Pages that belong to it and lie elsewhere.
     also: tuple[str, ...] = ()
-    counts: ReviewStatus | None = None
+    counts: str = ""
     said: Any = ""
+    kind: str = "size"
 
 
 WORK = (
@@ -43,8 +49,9 @@ WORK = (
         "review",
         "cards.review",
         query="?review_status__exact=NEEDS_REVIEW",
-        counts=ReviewStatus.NEEDS_REVIEW,
+        counts="to_review",
         said=ngettext_lazy("%(n)d card to review", "%(n)d cards to review", "n"),
+        kind="review",
     ),
     Entry(
         _("Month"),
@@ -69,10 +76,18 @@ RECORDS = (
         "workcards_workcard_changelist",
         "file",
         "cards.see",
-        counts=ReviewStatus.NEEDS_ASSIGNMENT,
+        counts="to_assign",
         said=ngettext_lazy("%(n)d card to assign", "%(n)d cards to assign", "n"),
+        kind="assign",
     ),
-    Entry(_("Employees"), "workforce_employee_changelist", "people", "employees.see"),
+    Entry(
+        _("Employees"),
+        "workforce_employee_changelist",
+        "people",
+        "employees.see",
+        counts="employees",
+        said=ngettext_lazy("%(n)d active employee", "%(n)d active employees", "n"),
+    ),
     Entry(
         _("Sites"),
         "workforce_site_changelist",
@@ -80,8 +95,18 @@ RECORDS = (
         "sites.see",
         "both",
         also=("workforce_sitesettings_changelist",),
+        counts="sites",
+        said=ngettext_lazy("%(n)d active site", "%(n)d active sites", "n"),
     ),
-    Entry(_("Users"), "accounts_user_changelist", "user", "users.see", "both"),
+    Entry(
+        _("Users"),
+        "accounts_user_changelist",
+        "user",
+        "users.see",
+        "both",
+        counts="users",
+        said=ngettext_lazy("%(n)d active user", "%(n)d active users", "n"),
+    ),
     Entry(
         _("Audit"),
         "audit_auditevent_changelist",
@@ -106,7 +131,7 @@ class Link(NamedTuple):
     url: str
     icon: str
     current: str
-    waiting: int
+    figure: int
     kind: str
     said: str
 
@@ -130,7 +155,7 @@ def navigation_of(request: HttpRequest) -> list[list[Link]]:
         (_nearness(entry, request), -place) for place, entry in enumerate(shown)
     )
     current = shown[-nearest[1]] if nearest[0] > (0, 0) else None
-    counts = _counts(request) if any(entry.counts for entry in shown) else {}
+    counts = _counts(request, {entry.counts for entry in shown if entry.counts})
     return [
         [_link(entry, request, counts, is_current=entry is current) for entry in group]
         for group in groups
@@ -148,8 +173,8 @@ def _link(
         url=path + entry.query,
         icon=entry.icon,
         current=("page" if request.path == path else "true") if is_current else "",
-        waiting=count,
-        kind="assign" if entry.counts == ReviewStatus.NEEDS_ASSIGNMENT else "review",
+        figure=count,
+        kind=entry.kind,
         said=entry.said % {"n": count} if count else "",
     )
 
@@ -174,15 +199,35 @@ def _path(page: str, request: Any) -> str:
     return reverse(f"admin:{page}", args=args)
 
 
-def _counts(request: Any) -> dict[str, int]:
-    """Of the cards that wait for somebody, how many wait for what; a page that has asked already leaves it in the request."""
-    known: dict[str, int] | None = getattr(request, "waiting_cards", None)
-    if known is not None:
-        return known
-    waiting = WorkCard.objects.pending().order_by().values("review_status")
-    return dict(
-        waiting.annotate(count=Count("pk")).values_list("review_status", "count")
-    )
+def figures() -> dict[str, Any]:
+    """All that stands beside the entries, each to be read beside a row of a business, by a page that reads one anyway."""
+    cards = WorkCard.objects.all()
+    return {
+        "to_review": _count_of(cards.with_status(ReviewStatus.NEEDS_REVIEW)),
+        "to_assign": _count_of(cards.unassigned()),
+        "employees": _count_of(Employee.objects.active()),
+        "sites": _count_of(Site.objects.active()),
+        "users": _count_of(User.objects.active()),
+    }
+
+
+def _count_of(rows: Any) -> Coalesce:
+    """How many of `rows` the scope has."""
+    counted = rows.order_by().values(all=Value(1)).annotate(count=Count("pk"))
+    return Coalesce(Subquery(counted.values("count")), 0)
+
+
+def _counts(request: Any, wanted: set[str]) -> dict[str, int]:
+    """The figures of the business at hand, in one query; a page that has read them already leaves them in the request.
+
+    On the platform none: what there is stands on its first page.
+    """
+    known: dict[str, int] | None = getattr(request, "side_bar_figures", None)
+    if known is not None or not wanted or request.business is None:
+        return known or {}
+    asked = {name: figure for name, figure in figures().items() if name in wanted}
+    row = Business.objects.filter(pk=request.business.pk).order_by()
+    return row.annotate(**asked).values(*asked).first() or {}
 
 
 @cache

@@ -83,11 +83,7 @@ def home(site: Any, request: Any) -> HttpResponse:
     business: Business = request.business
     month = asked or default_month(business)
     standing = standing_of(business, month)
-    # The side bar counts these too, and need not ask again.
-    request.waiting_cards = {
-        ReviewStatus.NEEDS_ASSIGNMENT: standing.to_assign,
-        ReviewStatus.NEEDS_REVIEW: standing.to_review,
-    }
+    request.side_bar_figures = standing.side_bar
     context = {
         **site.each_context(request),
         "title": _("Home"),

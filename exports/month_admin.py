@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
-from workcards.admin.reports import MonthForm, MonthReport
+from workcards.admin.missing import people_by_site
+from workcards.admin.reports import MonthReport, PeopleForm
 from workcards.missing import MissingCards, Received, missing_cards
 from workcards.months import (
     days_of_month,
@@ -28,7 +30,6 @@ from .matrix import EMPLOYEES_A_PAGE, Cell, Column, State, matrix_page
 from .month_state import month_state
 
 MISSING_SHOWN = 20
-NAME_LENGTH = 100
 # An approved day needs no word.
 STATE_LABELS = {
     State.NEEDS_REVIEW: gettext_lazy("under review"),
@@ -45,13 +46,7 @@ LETTERS = {
 EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
 
 
-class MonthPageForm(MonthForm):
-    name = forms.CharField(
-        label=gettext_lazy("Name of the employee"),
-        max_length=NAME_LENGTH,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
-    )
+class MonthPageForm(PeopleForm):
     approved_only = forms.BooleanField(
         label=gettext_lazy("Approved only"), required=False
     )
@@ -72,14 +67,15 @@ class MonthPage(MonthReport):
             return TemplateResponse(request, "admin/month/rows.html", context)
         return response
 
-    def answer(self, request: Any, form: MonthForm) -> dict[str, Any]:
-        asked, typed = form.asked(), form.cleaned_data
+    def answer(self, request: Any, form: Any) -> dict[str, Any]:
+        asked, name = form.asked(), form.asked_name()
+        typed = form.cleaned_data
         month = asked["month"]
         number = request.GET.get("rows") or request.GET.get("page")
         matrix, page = matrix_page(
             number,
             **asked,
-            name=typed["name"].strip(),
+            name=name,
             approved_only=typed["approved_only"],
         )
         days = [(day, is_saturday(day)) for day in days_of_month(month)]
@@ -103,7 +99,7 @@ class MonthPage(MonthReport):
             "query": _without(request, "page"),
             "site": typed.get("site"),
             **_around(request, month),
-            **_missing(request, asked),
+            **_missing(asked, form.business(request), name),
             **self._state(request, month),
         }
 
@@ -112,8 +108,12 @@ class MonthPage(MonthReport):
         if is_on_platform():
             return {}
         state = month_state(request.business, month)
-        request.waiting_cards = state.waiting
-        return {"state": state, "reason_length": REASON_LENGTH}
+        request.side_bar_figures = state.side_bar
+        return {
+            "state": state,
+            "reason_length": REASON_LENGTH,
+            "takes_cards": state.closed is None,
+        }
 
 
 def _row(column: Column, days: list[tuple[date, bool]], number: int) -> dict[str, Any]:
@@ -171,30 +171,27 @@ def _without(request: HttpRequest, name: str) -> str:
     return kept.urlencode()
 
 
-def _missing(request: Any, asked: dict[str, Any]) -> dict[str, Any]:
+def _missing(asked: dict[str, Any], business: Business, name: str) -> dict[str, Any]:
     """The worst of those whose cards are missing; the list of all has its own page."""
-    business = None if is_on_platform() else request.business
-    report = missing_cards(**asked, business=business)
-    shown, sites = 0, []
-    for part in report.sites:
-        people = [one for one in part.employees if one.status != Received.COMPLETE]
-        if people and shown < MISSING_SHOWN:
-            sites.append((part.site_name, len(people), people[: MISSING_SHOWN - shown]))
-        shown += len(people)
-    query = {
-        name: str(asked[key])
-        for name, key in (("site", "site_id"), ("business", "business_id"))
-        if asked[key]
+    report = missing_cards(**asked, business=business, name=name)
+    given = {
+        "site": asked["site_id"],
+        "business": asked["business_id"],
+        "name": name,
+        "month": month_text(asked["month"]),
     }
-    query["month"] = month_text(asked["month"])
+    query = urlencode({key: value for key, value in given.items() if value})
     return {
         "missing": report,
-        "missing_count": shown,
-        "missing_sites": sites,
+        "missing_count": sum(report.counts.values())
+        - _count(report, Received.COMPLETE),
+        "missing_sites": people_by_site(report, most=MISSING_SHOWN),
         "missing_none": _count(report, Received.NONE),
         "missing_part": _count(report, Received.PARTIAL),
-        "missing_url": f"{reverse('admin:missing_cards')}?{urlencode(query)}",
+        "missing_url": f"{reverse('admin:missing_cards')}?{query}",
         "expected_count": sum(report.counts.values()),
+        # Of some only: what has to be done before the month can be closed is about all.
+        "is_narrowed": bool(asked["site_id"] or name),
     }
 
 

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
+from automatehq.navigation import figures as side_bar_figures
 from businesses.models import Business
 from workcards.closed_months import ClosedMonth
 from workcards.models import WorkCard
@@ -40,13 +41,13 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class MonthState:
-    """`unassigned` and `unreviewed` are cards of the month; `waiting` all of the business by status, as the side bar counts."""
+    """`unassigned` and `unreviewed` are cards of the month; `side_bar` is what the side bar shows, of all months."""
 
     unassigned: int
     unreviewed: int
     closed: Closed | None
     exported: Exported | None
-    waiting: dict[str, int]
+    side_bar: dict[str, int]
 
 
 def month_state(business: Business, month: date) -> MonthState:
@@ -59,8 +60,6 @@ def month_state(business: Business, month: date) -> MonthState:
     figures: dict[str, Any] = {
         "unassigned": figure_of(of_month.unassigned()),
         "unreviewed": figure_of(of_month.with_status(ReviewStatus.NEEDS_REVIEW)),
-        "all_unassigned": figure_of(cards.unassigned()),
-        "all_unreviewed": figure_of(cards.with_status(ReviewStatus.NEEDS_REVIEW)),
         "closed": _first(
             ClosedMonth.objects.for_month(month),
             id="pk",
@@ -77,16 +76,15 @@ def month_state(business: Business, month: date) -> MonthState:
         ),
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
+    of_side_bar = side_bar_figures()
+    figures |= of_side_bar
     found = rows.annotate(**figures).values(*figures).get()
     return MonthState(
         unassigned=found["unassigned"],
         unreviewed=found["unreviewed"],
         closed=found["closed"] and Closed(**_read(found["closed"])),
         exported=found["exported"] and Exported(**_read(found["exported"])),
-        waiting={
-            ReviewStatus.NEEDS_ASSIGNMENT: found["all_unassigned"],
-            ReviewStatus.NEEDS_REVIEW: found["all_unreviewed"],
-        },
+        side_bar={name: found[name] for name in of_side_bar},
     )
 
 

@@ -27,6 +27,7 @@ from automatehq.rest.filters import IdFilter, StrictFilterSet
 from automatehq.rest.paths import Malformed, parse_uuid
 from automatehq.rest.schema import RefusalSerializer
 from automatehq.rest.serializers import StrictSerializer
+from businesses.models import Business
 from businesses.tenancy.api import TenantReadOnlyViewSet
 from businesses.tenancy.context import get_current_business_id, try_get_business_id
 from workcards import services
@@ -184,7 +185,9 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         business_id = asked or try_get_business_id()
         if business_id is None:
             raise Invalid("required", _("Say of which business."), "business_id")
-        months: Any = months_of_business(business_id)
+        # Nothing of a business that the scope does not show.
+        business = Business.objects.filter(pk=business_id).first()
+        months: Any = months_of_business(business) if business else []
         page: Any = self.paginate_queryset(months)
         add_hours(page)
         return self.get_paginated_response(self._written(page))

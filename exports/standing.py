@@ -1,7 +1,7 @@
 """What waits to be done in a business besides its month's figures: one query for a whole first page."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from accounts.models import User
+from automatehq.navigation import figures as side_bar_figures
 from businesses.models import Business
 from workcards.closed_months import ClosedMonth
 from workcards.models import WorkCard
@@ -26,13 +27,12 @@ from .models import ExportRun
 class Standing:
     """`due` is the month that is to be finished: the one that is looked at, or the one before if it still runs.
 
-    `to_assign` and `to_review` are of all months, as the side bar counts them.
+    `side_bar` is what the side bar shows, of all months.
     """
 
     month: date
     due: date
-    to_assign: int = 0
-    to_review: int = 0
+    side_bar: dict[str, int] = field(default_factory=dict)
     oldest_review_at: datetime | None = None
     is_closed: bool = False
     is_due_closed: bool = False
@@ -63,8 +63,6 @@ def standing_of(business: Business, month: date) -> Standing:
     cards, closed = WorkCard.objects.all(), ClosedMonth.objects.all()
     exported = ExportRun.objects.for_month(due).filter(status=ExportRun.Status.DONE)
     figures: dict[str, Any] = {
-        "to_assign": figure_of(cards.unassigned()),
-        "to_review": figure_of(cards.with_status(ReviewStatus.NEEDS_REVIEW)),
         "oldest_review_at": _least(
             cards.for_month(month).with_status(ReviewStatus.NEEDS_REVIEW)
         ),
@@ -87,8 +85,11 @@ def standing_of(business: Business, month: date) -> Standing:
         "sites": _names(Site.objects.in_use()),
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
-    found = rows.annotate(**figures).values(*figures).first()
-    return Standing(month, due, **(found or {}))
+    of_side_bar = side_bar_figures()
+    figures |= of_side_bar
+    found = rows.annotate(**figures).values(*figures).first() or {}
+    side_bar = {name: found.pop(name) for name in of_side_bar if name in found}
+    return Standing(month, due, side_bar, **found)
 
 
 def _least(rows: Any) -> Subquery:

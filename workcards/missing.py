@@ -73,13 +73,14 @@ def missing_cards(
     site_id: uuid.UUID | None = None,
     business_id: uuid.UUID | None = None,
     business: Business | None = None,
+    name: str = "",
 ) -> MissingCards:
     """Who of those expected in a month has handed in none, some or all of their cards; two queries.
 
     Expected is who is employed in the month. Of their cards count those that are not rejected; the pages of one file are
     one card. How many there should be says the home site's settings, else the business; until the month is over, by the
     business's calendar, one is enough. `business_id` is for the platform's scope; `business` is the same where its row is at
-    hand, and saves a query.
+    hand, and saves a query. `name` narrows to those whose name has it.
     """
     month = month.replace(day=1)
     if business is None:
@@ -92,6 +93,8 @@ def missing_cards(
     rows = _people(month, business_id, is_running=is_running)
     if site_id is not None:
         rows = rows.filter(site_id=site_id)
+    if name:
+        rows = rows.filter(full_name__icontains=name)
     return _by_site(MissingCards(month, is_running), rows)
 
 

@@ -35,15 +35,13 @@ class MonthOverview:
         return sum(self.cards[status] for status in ReviewStatus.pending())
 
 
-def months_of_business(business_id: uuid.UUID) -> list[MonthOverview]:
+def months_of_business(business: Business) -> list[MonthOverview]:
     """Every month that has cards or is closed, and the one that cards are handed in for now, newest first.
 
-    Without their hours: `add_hours` reads them for those that are shown. Nothing of a business that the scope does not
-    show. Three queries. (A day in the ledger is of a card of its month: there is no month with a ledger and no card.)
+    Without their hours: `add_hours` reads them for those that are shown. Two queries. (A day in the ledger is of a card of
+    its month: there is no month with a ledger and no card.)
     """
-    business = Business.objects.filter(pk=business_id).first()
-    if business is None:
-        return []
+    business_id = business.pk
     today = timezone.localdate(timezone=business.zone)
     current = processing_month_for(today, business.month_cutoff_day)
     found = {current: MonthOverview(business_id, current)}

@@ -20,6 +20,7 @@ from businesses.tenancy.roles import platform_role
 
 # `platform_scope`: reads across businesses.
 PLATFORM = {
+    "accounts/authentication.py": 1,  # a super-admin who acts, and the business they act for
     "accounts/business_services.py": 1,  # a new business, which is nobody's yet
     "accounts/management/commands/seed.py": 1,  # the first businesses
     "audit/attempts.py": 1,  # whose row somebody reached for, looked up by the worker

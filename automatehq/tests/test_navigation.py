@@ -10,12 +10,16 @@ from accounts.tests.personas import Personas
 from automatehq.navigation import RECORDS, WORK, navigation_of
 from businesses.tenancy.context import platform_scope
 from workcards.tests.factories import WorkCardFactory
+from workforce.models import Site
+from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .admin_clients import browser_of
 from .asking import queries
 
 WORKING = ["Home", "Upload", "Review", "Month", "Exports"]
 KEEPING = ["Work cards", "Employees", "Sites", "Users", "Audit", "Settings"]
+# A list asks for the figures; the others read them with their own.
+PAGES_THAT_COUNT = ("/admin/workforce/employee/", "/admin/", "/admin/month/")
 
 
 def side_bar(client: Any, path: str = "/admin/") -> list[Any]:
@@ -63,24 +67,34 @@ def test_nobody_who_is_not_signed_in_is_shown_one(acme: Personas) -> None:
     assert 'id="side"' not in page.get("/admin/login/").content.decode()
 
 
-def test_what_waits_stands_beside_it_for_this_business_alone(
+def test_what_waits_and_what_there_is_stands_beside_it_for_this_business_alone(
     acme: Personas, globex: Personas
 ) -> None:
     with globex.scope():
         WorkCardFactory()
     with acme.scope():
-        WorkCardFactory.create_batch(2)
-        WorkCardFactory(unassigned=True)
-        WorkCardFactory(approved=True)
-    waiting = {
-        str(link.label): (link.waiting, str(link.said))
-        for link in side_bar(browser_of(acme.admin))
-        if link.waiting
-    }
-    assert waiting == {
-        "Review": (2, "2 cards to review"),
-        "Work cards": (1, "1 card to assign"),
-    }
+        site = SiteFactory(steward=acme.business)
+        SiteFactory(steward=acme.business, is_active=False)
+        of_site = {"site": site, "employee": EmployeeFactory(site=site)}
+        EmployeeFactory(site=site, is_active=False)
+        WorkCardFactory.create_batch(2, **of_site)
+        WorkCardFactory(unassigned=True, site=site)
+        WorkCardFactory(approved=True, **of_site)
+    with platform_scope("test"):
+        sites = Site.objects.active().count()
+    for path in PAGES_THAT_COUNT:
+        beside = {
+            str(link.label): (link.figure, link.kind, str(link.said))
+            for link in side_bar(browser_of(acme.admin), path)
+            if link.figure
+        }
+        assert beside == {
+            "Review": (2, "review", "2 cards to review"),
+            "Work cards": (1, "assign", "1 card to assign"),
+            "Employees": (1, "size", "1 active employee"),
+            "Sites": (sites, "size", f"{sites} active sites"),
+            "Users": (4, "size", "4 active users"),
+        }
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,20 @@ def test_who_is_missing_stands_below_with_a_way_to_upload(acme: Personas) -> Non
     assert "Upload a card of" not in page_of(acme.viewer)
 
 
+def test_the_name_that_is_looked_for_narrows_the_missing_too(acme: Personas) -> None:
+    with acme.scope():
+        site = site_named("North")
+        for name in ("Zoe", "Zora", "Adam"):
+            employee_at(site, name, started_on=MONTH)
+    page = page_of(acme.uploader, name="zo")
+    assert "2 of 2 employees: 2 with none, 0 with some" in page
+    assert "<bdi>Adam</bdi>" not in page
+    assert "name=zo&amp;month=2026-06" in page  # the list of all has the same
+    # What stands between the month and its closing is all of it.
+    assert "without all cards" not in page
+    assert "3 employees without all cards" in page_of(acme.uploader)
+
+
 def test_the_last_file_of_the_whole_month_leads_to_what_has_changed(
     acme: Personas,
 ) -> None:
@@ -177,7 +191,7 @@ def test_names_are_text(acme: Personas) -> None:
     [
         ({"month": "June"}, "This is not a month."),
         ({"month": "2026-06\0"}, "This is not a month."),
-        ({**JUNE, "site": "x"}, "is not a valid UUID"),
+        ({**JUNE, "site": "x"}, "That choice is not one of"),
         ({**JUNE, "site": str(uuid.UUID(int=7))}, "That choice is not one of"),
     ],
     ids=["month", "NUL", "no id", "no site"],

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin_forms import MonthField, ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
 from businesses.tenancy.admin import TenantAdmin
-from businesses.tenancy.context import try_get_business_id
 from workcards import services
 from workcards.closed_months import ClosedMonth
 from workcards.month_overview import add_hours, months_of_business
@@ -99,8 +98,8 @@ class ClosedMonthAdmin(TenantAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        business_id = try_get_business_id()
-        months = months_of_business(business_id) if business_id else []
+        business: Any = request.business  # type: ignore[attr-defined]
+        months = months_of_business(business) if business else []
         open_months = [overview for overview in months if overview.closed is None]
         add_hours(open_months)
         context = {**(extra_context or {}), "open_months": open_months}

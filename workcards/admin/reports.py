@@ -1,28 +1,63 @@
 """Pages of the admin that tell of a month: a form in the address, and what it asks for below."""
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.forms.models import ModelChoiceIterator
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin_forms import MonthField
+from automatehq.rest.paths import parse_uuid
 from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
 from workcards.months import first_of_month
 from workcards.services.uploads import default_month
 from workforce.models import Site
 
+NAME_LENGTH = 100
+
+
+class _Choices(ModelChoiceIterator):  # type: ignore[type-arg]
+    def __iter__(self) -> Any:
+        field: Any = self.field
+        if field.empty_label is not None:
+            yield "", field.empty_label
+        for row in field.queryset:
+            yield self.choice(row)
+
+
+class RowChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Reads its rows once, for what may be chosen and for what was: a form in an address needs both.
+
+    The queryset keeps what it has read; each form has its own.
+    """
+
+    iterator = _Choices
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        row_id, rows = parse_uuid(value), cast("Any", self.queryset)
+        for row in rows:
+            if row.pk == row_id:
+                return row
+        raise forms.ValidationError(
+            self.error_messages["invalid_choice"],
+            code="invalid_choice",
+            params={"value": value},
+        )
+
 
 class MonthForm(forms.Form):
     """Which month, of which site; on the platform also of which business."""
 
     month = MonthField(label=_("Month"))
-    site = forms.ModelChoiceField(
+    site = RowChoiceField(
         label=_("Site"),
         queryset=Site.objects,
         required=False,
@@ -34,7 +69,7 @@ class MonthForm(forms.Form):
         site: Any = self.fields["site"]
         site.queryset = Site.objects.in_use()
         if is_on_platform():
-            business = forms.ModelChoiceField(
+            business = RowChoiceField(
                 label=_("Business"), queryset=Business.objects.listed()
             )
             self.fields = {"business": business, **self.fields}
@@ -47,6 +82,25 @@ class MonthForm(forms.Form):
             "site_id": site and site.pk,
             "business_id": business and business.pk,
         }
+
+    def business(self, request: Any) -> Business:
+        """Whose month it is."""
+        return request.business or self.cleaned_data["business"]  # type: ignore[no-any-return]
+
+
+class PeopleForm(MonthForm):
+    """… and of which people of the month."""
+
+    name = forms.CharField(
+        label=_("Name of the employee"),
+        max_length=NAME_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+    def asked_name(self) -> str:
+        """What their name is to have in it."""
+        return str(self.cleaned_data["name"]).strip()
 
 
 class MonthReport:

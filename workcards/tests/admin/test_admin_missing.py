@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from automatehq.tests.admin_clients import browser_of
 from automatehq.tests.asking import queries
-from workcards.tests.factories import MONTH, WorkCardFactory
+from workcards.tests.factories import MONTH, ClosedMonthFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,23 @@ def test_whose_cards_are_all_there_are_counted_and_shown_if_wanted(
     assert "No card is missing." in page
     assert "<bdi>Zoe</bdi>" not in page
     assert "<bdi>Zoe</bdi>" in page_of(acme.viewer, complete="on")
+
+
+def test_a_name_narrows_it_and_an_open_month_takes_what_is_missing(
+    acme: Personas,
+) -> None:
+    with acme.scope():
+        zoe = EmployeeFactory(full_name="Zoe")
+        EmployeeFactory(full_name="Adam")
+    page = page_of(acme.uploader, name="ZO")
+    assert "<bdi>Zoe</bdi>" in page
+    assert "<bdi>Adam</bdi>" not in page
+    assert "None: 1" in page
+    assert f"?employee={zoe.pk}&amp;month=2026-06" in page
+    assert "Upload a card of" not in page_of(acme.viewer)
+    with acme.scope():
+        ClosedMonthFactory(month=MONTH)
+    assert "Upload a card of" not in page_of(acme.uploader)
 
 
 def test_while_the_month_runs_the_page_says_so(acme: Personas) -> None:
