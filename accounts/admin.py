@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
-from automatehq.marks import yes_or_no
+from automatehq.marks import active_or_not
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
@@ -101,7 +101,7 @@ class UserAdmin(TenantAdmin):
         "full_name",
         "email",
         "role",
-        yes_or_no("is_active", gettext_lazy("active")),
+        active_or_not,
         "last_login",
     )
     list_filter = ("role", "is_active")

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm
 from automatehq.admin_verbs import Verb
-from automatehq.marks import yes_or_no
+from automatehq.marks import active_or_not
 from businesses.models import Business
-from businesses.tenancy.admin import TenantAdmin
+from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from . import business_services as services
 from .business_serializers import BusinessSerializer, NewBusinessSerializer
@@ -77,7 +77,7 @@ class BusinessAdmin(TenantAdmin):
     list_display = (
         "business_name",
         "business_code",
-        yes_or_no("is_active", gettext_lazy("active")),
+        active_or_not,
         "language",
         "time_zone",
     )
@@ -127,6 +127,17 @@ class BusinessAdmin(TenantAdmin):
             url = f"{reverse('admin:act_as')}?business={obj.pk}"
             offered.append({"name": "act_as", "label": _("Act for it"), "url": url})
         return offered
+
+    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        if obj is None or is_on_platform():
+            return []
+        return [
+            {"url": reverse(f"admin:{page}_changelist"), "icon": icon, "label": label}
+            for page, icon, label in (
+                ("exports_exportprofile", "export", _("Payroll profiles")),
+                ("workforce_sitesettings", "site", _("Site settings")),
+            )
+        ]
 
     def write(
         self, request: Any, obj: Business, values: Mapping[str, Any], *, is_new: bool

@@ -191,6 +191,18 @@ def change_own_password(*, user: User, new_password: str) -> None:
         record("user_password_changed", entity=user, actor=user)
 
 
+def choose_language(*, user: User, language: str | None) -> None:
+    """Speak to `user` in `language` from now on; None: in their business's. Everybody chooses for themselves."""
+    with business_scope(user.business_id):
+        user = _locked(user.pk)
+        before = snapshot(user, FIELDS)
+        user.language = language
+        before, after = changes(before, snapshot(user, FIELDS))
+        if after:
+            user.save(update_fields=["language", "updated_at"])
+            record("user_updated", entity=user, actor=user, before=before, after=after)
+
+
 # Where
 
 

@@ -51,6 +51,7 @@ _LABELS: Final[Mapping[str, Any]] = {
     "address": gettext_lazy("network address"),
     "request_id": gettext_lazy("request"),
     "reason": gettext_lazy("reason"),
+    "requested_by": gettext_lazy("requested by"),
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
 _NOTHING = "–"

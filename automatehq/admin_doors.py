@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -19,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import acting, sessions
 from accounts.authentication import DeadEvidence, admit, evidence_of_session
-from accounts.services import change_own_password
+from accounts.services import change_own_password, choose_language
 from accounts.sign_in import PASSWORD_LIMIT, check_own_password, sign_in
 from automatehq.rest.errors import DomainError
 from businesses.models import Business
@@ -96,6 +97,7 @@ class Doors:
                 self.admin_view(self.password_change),
                 name="password_change",
             ),
+            path("language/", self.admin_view(self.language), name="language"),
             path("act_as/", self.admin_view(self.act_as), name="act_as"),
             path("stop_acting/", self.stop_acting, name="stop_acting"),
         ]
@@ -166,6 +168,16 @@ class Doors:
         }
         response = TemplateResponse(request, "admin/ask.html", context)
         return refused(response, refusal) if refusal else response
+
+    @method_decorator(require_POST)
+    def language(self: Any, request: HttpRequest) -> HttpResponse:
+        """Choose the language that one is spoken to in, and go on where one was."""
+        language = request.POST.get("language")
+        if language not in dict(settings.LANGUAGES):
+            return HttpResponse(status=400)
+        user: Any = request.user
+        choose_language(user=user, language=language)
+        return HttpResponseRedirect(self._next(request))
 
     def act_as(self: Any, request: HttpRequest) -> HttpResponse:
         """Act for a business, with an administrator's rights, for an hour; while acting, for one hour more."""

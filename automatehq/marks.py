@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 # Value → (colour, mark). The words are the choice's own.
 MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -22,6 +23,8 @@ MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "RUNNING": ("assign", "half"),
         "DONE": ("approved", "done"),
         "FAILED": ("rejected", "alert"),
+        "ACTIVE": ("approved", "done"),
+        "INACTIVE": ("neutral", "minus"),
     }
 )
 _UNKNOWN = ("neutral", "info")
@@ -52,6 +55,17 @@ def badge(value: str, label: Any) -> SafeString:
 def badge_of(choice: Choices) -> SafeString:
     """The label of a status that is one of its model's choices."""
     return badge(str(choice.value), choice.label)
+
+
+def active_or_not(row: Any) -> SafeString:
+    """A column of the admin: whether a row `is_active`, in a word."""
+    if row.is_active:
+        return badge("ACTIVE", pgettext("status", "Active"))
+    return badge("INACTIVE", _("Inactive"))
+
+
+active_or_not.short_description = gettext_lazy("status")  # type: ignore[attr-defined]
+active_or_not.admin_order_field = "is_active"  # type: ignore[attr-defined]
 
 
 def yes_or_no(field: str, label: Any) -> Callable[[Any], SafeString]:

@@ -85,7 +85,7 @@ RECORDS = (
         "workforce_employee_changelist",
         "people",
         "employees.see",
-        counts="employees",
+        counts="active_employees",
         said=ngettext_lazy("%(n)d active employee", "%(n)d active employees", "n"),
     ),
     Entry(
@@ -95,7 +95,7 @@ RECORDS = (
         "sites.see",
         "both",
         also=("workforce_sitesettings_changelist",),
-        counts="sites",
+        counts="active_sites",
         said=ngettext_lazy("%(n)d active site", "%(n)d active sites", "n"),
     ),
     Entry(
@@ -104,7 +104,7 @@ RECORDS = (
         "user",
         "users.see",
         "both",
-        counts="users",
+        counts="active_users",
         said=ngettext_lazy("%(n)d active user", "%(n)d active users", "n"),
     ),
     Entry(
@@ -205,9 +205,9 @@ def figures() -> dict[str, Any]:
     return {
         "to_review": _count_of(cards.with_status(ReviewStatus.NEEDS_REVIEW)),
         "to_assign": _count_of(cards.unassigned()),
-        "employees": _count_of(Employee.objects.active()),
-        "sites": _count_of(Site.objects.active()),
-        "users": _count_of(User.objects.active()),
+        "active_employees": _count_of(Employee.objects.active()),
+        "active_sites": _count_of(Site.objects.active()),
+        "active_users": _count_of(User.objects.active()),
     }
 
 

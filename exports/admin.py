@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -55,6 +56,18 @@ class ExportRequestForm(ServiceForm):
         site.empty_label = _("All sites")
 
 
+def _again(run: ExportRun) -> str:
+    """The form of a new run, filled in as `run` was asked for."""
+    asked = {
+        "kind": run.kind,
+        "processing_month": month_text(run.processing_month),
+        "site": str(run.site_id or ""),
+        "include_unapproved": "on" if run.filters.get("include_unapproved") else "",
+    }
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{reverse('admin:exports_exportrun_add')}?{query}"
+
+
 @admin.register(ExportRun)
 class ExportRunAdmin(ChangesPage):
     change_list_template = "admin/exports/exportrun/change_list.html"
@@ -62,6 +75,8 @@ class ExportRunAdmin(ChangesPage):
     add_form = ExportRequestForm
     add_serializer_class = ExportRequestSerializer
     rights = {"view": "exports.see", "add": "exports.create"}
+    add_label = _("New export")
+    add_button = _("Make the file")
     list_display = (
         "run",
         "kind",
@@ -119,6 +134,12 @@ class ExportRunAdmin(ChangesPage):
             **super().get_changeform_initial_data(request),
         }
 
+    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        if obj is not None:
+            return []
+        url = reverse("admin:exports_exportprofile_changelist")
+        return [{"url": url, "icon": "settings", "label": _("Payroll profiles")}]
+
     @admin.display(description=_("file"))
     def run(self, run: ExportRun) -> str:
         return str(run)
@@ -138,6 +159,8 @@ class ExportRunAdmin(ChangesPage):
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: ExportRun) -> SafeString:
         badge = badge_of(ExportRun.Status(run.status))
+        if run.status == ExportRun.Status.FAILED and run.error:
+            return format_html('{} <span class="why">{}</span>', badge, run.error)
         if run.status not in UNDER_WAY:
             return badge
         # The list looks again at rows with this mark.
@@ -161,6 +184,8 @@ class ExportRunAdmin(ChangesPage):
 
     @admin.display(description=_("download"))
     def download(self, run: ExportRun) -> SafeString | str:
+        if run.status == ExportRun.Status.FAILED:
+            return format_html('<a href="{}">{}</a>', _again(run), _("Try again"))
         if run.status != ExportRun.Status.DONE:
             return "–"
         url = reverse("admin:exports_exportrun_file", args=[run.pk])

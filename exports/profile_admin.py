@@ -55,6 +55,7 @@ class ExportProfileAdmin(TenantAdmin):
         "change": "exports.create",
         "delete": "exports.create",
     }
+    add_label = _("New profile")
     list_display = ("name", "identifier", "organization_number", "codes", "encoding")
     search_fields = ("name",)
     readonly_fields = ("codes",)

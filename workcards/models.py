@@ -226,7 +226,9 @@ class WorkCard(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.processing_month:%Y-%m} {self.original_filename or self.pk}"
+        # One that was typed by hand has no file; the end of an id tells it from its neighbours.
+        name = self.original_filename or f"#{str(self.pk)[-6:]}"
+        return f"{self.processing_month:%Y-%m} {name}"
 
     @property
     def has_file(self) -> bool:

@@ -6,12 +6,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
-from automatehq.marks import yes_or_no
+from automatehq.marks import active_or_not, yes_or_no
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from businesses.tenancy.context import try_get_business_id
 
@@ -57,6 +61,12 @@ def _release(request: Any, employee: Employee, values: Mapping[str, Any]) -> str
     return _("The passport of %s is free.") % employee
 
 
+@admin.display(description=gettext_lazy("address"), ordering="address")
+def _address(site: Site) -> SafeString | str:
+    # It begins with a number, which another direction would carry off to the end.
+    return format_html("<bdi>{}</bdi>", site.address) if site.address else "–"
+
+
 @admin.register(Site)
 class SiteAdmin(TenantAdmin):
     serializer_class = SiteSerializer
@@ -65,8 +75,8 @@ class SiteAdmin(TenantAdmin):
     list_display = (
         "site_name",
         "site_code",
-        "address",
-        yes_or_no("is_active", gettext_lazy("active")),
+        _address,
+        active_or_not,
     )
     list_filter = ("is_active",)
     search_fields = ("site_name", "site_code", "address")
@@ -93,6 +103,14 @@ class SiteAdmin(TenantAdmin):
             in_list=True,
         ),
     )
+
+    def links_beside(self, request: Any, obj: Any) -> list[dict[str, Any]]:
+        if is_on_platform() or not request.user.may("site_settings.see"):
+            return []
+        url = reverse("admin:workforce_sitesettings_changelist")
+        if obj is not None:
+            url = f"{url}?{urlencode({'q': obj.site_name})}"
+        return [{"url": url, "icon": "settings", "label": _("Site settings")}]
 
     def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
         """A business edits the sites that it is the steward of; the platform all."""
@@ -198,7 +216,9 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         "site",
         "passport_id",
         "external_employee_id",
-        yes_or_no("is_active", gettext_lazy("active")),
+        "phone_number",
+        "started_on",
+        active_or_not,
     )
     list_select_related = ("site",)
     list_filter = ("is_active", "site")

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 
 from automatehq import marks
 
@@ -27,6 +29,23 @@ def initials(name: str) -> str:
     """At most two letters that stand for a person: "Miriam Shaked" → "MS"."""
     words = str(name).split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def labelled(
+    cells: list[SafeString], headers: list[dict[str, Any]]
+) -> list[SafeString]:
+    """The cells of a list's row, each with what its column is called: on a phone no head stands above them."""
+    return [
+        mark_safe(  # noqa: S308 -- Django's own cell, and an escaped label
+            cell.replace(
+                "<td", format_html('<td data-label="{}"', capfirst(header["text"])), 1
+            )
+        )
+        if str(cell).startswith("<td") and "action-checkbox" not in cell[:40]
+        else cell
+        for cell, header in zip(cells, headers, strict=True)
+    ]
 
 
 @register.filter

@@ -28,6 +28,7 @@ from .asking import events
 
 LOGIN, HOME = "/admin/login/", "/admin/"
 EMPLOYEES = "/admin/workforce/employee/"
+LANGUAGE = "/admin/language/"
 
 
 def sign_in(
@@ -525,3 +526,49 @@ def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -
     client = browser_of(acme.reviewer)
     body = {SEAL_FIELD: sealed, "full_name": "Typed Name"}
     assert client.post(f"{EMPLOYEES}add/", body).status_code == 302
+
+
+# In one's own language
+
+
+@pytest.mark.parametrize("role", ["viewer", "admin"])
+def test_everybody_chooses_the_language_they_are_spoken_to_in(
+    acme: Personas, role: str
+) -> None:
+    client = browser_of(acme.user(role))
+    back = f"{EMPLOYEES}?q=x"
+    page = client.get(back).content.decode()
+    assert f'action="{LANGUAGE}"' in page
+    assert 'name="language" value="he"' in page
+    assert 'name="language" value="en"' not in page
+    response = client.post(LANGUAGE, {"language": "he", "next": back})
+    assert (response.status_code, response["Location"]) == (302, back)
+    assert '<html lang="he" dir="rtl">' in client.get(back).content.decode()
+    assert kinds(acme.id) == ["user_updated"]
+    # Once more is no news.
+    client.post(LANGUAGE, {"language": "he"})
+    assert kinds(acme.id) == ["user_updated"]
+    other = browser_of(acme.reviewer).get(HOME).content.decode()
+    assert '<html lang="en"' in other
+
+
+def test_who_acts_for_a_business_keeps_their_language(
+    acme: Personas, super_admin: User
+) -> None:
+    client = browser_of(super_admin, acting_for=acme.business)
+    client.post(LANGUAGE, {"language": "he"})
+    assert '<html lang="he"' in client.get(HOME).content.decode()
+    # It is theirs, and no business of the business's.
+    assert kinds(acme.id) == []
+    assert kinds(PLATFORM_ID) == ["user_updated"]
+
+
+@pytest.mark.parametrize("language", ["fr", "", None])
+def test_a_language_that_is_not_spoken_is_refused(
+    acme: Personas, language: str | None
+) -> None:
+    client = browser_of(acme.admin)
+    body = {} if language is None else {"language": language}
+    assert client.post(LANGUAGE, body).status_code == 400
+    assert client.get(LANGUAGE).status_code == 405
+    assert kinds(acme.id) == []

@@ -1,5 +1,6 @@
 """What holds for every page of the admin: what it costs, what it loads, in which language it speaks, whose trail it shows."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from html.parser import HTMLParser
@@ -494,3 +495,37 @@ def test_platform_is_in_no_list_and_has_no_page(super_admin: User) -> None:
     for page in ("change", "deactivate", "history"):
         url = reverse(f"admin:businesses_business_{page}", args=[platform_id])
         assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("page", "beside"),
+    [
+        ("exports_exportrun_changelist", ["exports_exportprofile_changelist"]),
+        ("workforce_site_changelist", ["workforce_sitesettings_changelist"]),
+        (
+            "businesses_business_change",
+            ["exports_exportprofile_changelist", "workforce_sitesettings_changelist"],
+        ),
+    ],
+)
+def test_what_belongs_to_a_page_is_one_step_away(
+    acme: Personas, page: str, beside: list[str]
+) -> None:
+    args = [acme.business.pk] if page == "businesses_business_change" else []
+    shown = browser_of(acme.admin).get(reverse(f"admin:{page}", args=args))
+    main = shown.content.decode().partition("<main")[2]
+    for one in beside:
+        assert f'href="{reverse(f"admin:{one}")}"' in main
+
+
+def test_the_cells_of_a_list_say_what_they_are(acme: Personas) -> None:
+    """A phone shows no head above them."""
+    with acme.scope():
+        EmployeeFactory(full_name="Zoe", passport_id="AB12345")
+        EmployeeFactory(full_name="Gone", is_active=False)
+    page = browser_of(acme.admin).get(reverse("admin:workforce_employee_changelist"))
+    shown = page.content.decode()
+    assert '<td data-label="Passport" class="field-passport_id">AB12345</td>' in shown
+    # A state is a word, beside its colour and mark.
+    assert re.search(r'status-active">.*?</svg>Active<', shown)
+    assert re.search(r'status-inactive">.*?</svg>Inactive<', shown)

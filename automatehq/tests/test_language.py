@@ -50,11 +50,13 @@ SAME_EVERYWHERE = {
         "SVG",
         "TIFF",
     ),
-    *("UTF", "WEBP", "Windows", "XLSX", "MB", "DRAFT", "AutomateHQ"),
+    *("UTF", "WEBP", "Windows", "XLSX", "MB", "DRAFT", "AutomateHQ", "English"),
     *("Alt", "Ctrl", "Enter", "Esc", "PgDn", "PgUp", "Tab"),
 }
 # E-mail addresses, names of files, time zones, ids and codes: written by people or for programs.
-CODES = re.compile(r"\S+@\S+|\w+_\w+|\S+\.\w{2,5}\b|\w+/\w+(?:/\w+)?|\b[0-9a-f-]{36}\b")
+CODES = re.compile(
+    r"\S+@\S+|\w+_\w+|\S+\.\w{2,5}\b|\w+/\w+(?:/\w+)?|\b[0-9a-f-]{36}\b|#[0-9a-f]{6}\b"
+)
 # What cannot be renamed: the note of a closed month, and the name that an event keeps of its subject.
 REMEMBERED = {"CANARY", "John"}
 WORD = re.compile(r"[A-Za-z]{2,}")

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from accounts.models import User
 from accounts.tests.personas import Personas
 from exports.matrix import EMPLOYEES_A_PAGE
 from exports.tests.months import ABSENT, EIGHT, employee_at, post_day, site_named
 
 from .admin_clients import browser_of
 from .browsers import Complaints, chromium, needs_browser
-from .test_accessibility import ask, enter, look_at
+from .test_accessibility import PHONE, ask, enter, look_at
 
 pytestmark = needs_browser
 
@@ -20,6 +21,11 @@ JUNE = "/admin/month/?month=2026-06"
 # So many that not all of them are near the window at once.
 PEOPLE = 6 * EMPLOYEES_A_PAGE
 _STOPS = "document.querySelectorAll('.matrix td a[tabindex=\"0\"]').length"
+_PLACE = "document.activeElement.getBoundingClientRect().x"
+_IS_SEEN = """() => {
+    const {left, right, top} = document.activeElement.getBoundingClientRect();
+    return document.elementFromPoint((left + right) / 2, top + 5) === document.activeElement;
+}"""
 _HERE = "document.activeElement.getAttribute('aria-label')"
 
 
@@ -75,6 +81,63 @@ def test_the_matrix_is_moved_in_by_arrows_and_rows_come_as_they_are_needed(
         page.locator(".matrix td a").first.focus()
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(str(month.work_card_id)))
+    complaints.check()
+
+
+def test_on_paper_stand_all_employees(
+    live_server: Any, acme: Personas, month: Any
+) -> None:
+    complaints, client = Complaints(), browser_of(acme.admin)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.add_init_script("window.print = () => (document.body.id = 'printed')")
+        page.goto(JUNE)
+        rows, note = page.locator("[data-matrix] tbody tr:not(.spacer)"), ".partial"
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        assert rows.count() < PEOPLE
+        expect(page.locator(note)).to_be_visible()
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+
+        page.get_by_role("button", name="Print").click()
+        page.wait_for_selector("#printed")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        expect(rows).to_have_count(PEOPLE)
+        expect(page.locator(note)).to_be_hidden()
+        expect(page.locator(".spacer")).to_have_count(0)
+    complaints.check()
+
+
+def test_in_hebrew_the_matrix_is_mirrored_and_so_are_its_keys(
+    live_server: Any, acme: Personas, month: Any
+) -> None:
+    with acme.scope():
+        User.objects.filter(pk=acme.admin.pk).update(language="he")
+    complaints, client = Complaints(), browser_of(acme.admin)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        assert look_at(page, JUNE) == []
+        page.locator(".matrix td a").first.focus()
+        fifth = page.evaluate(_PLACE)
+        page.keyboard.press("ArrowLeft")
+        # The 6th lies to the left of the 5th, the names to the right of both.
+        sixth = page.evaluate(_PLACE)
+        names = page.locator(".matrix tbody .name").first.bounding_box()
+        assert sixth < fifth < names["x"]
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate(_PLACE) == sixth
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(_PLACE) == fifth
+        page.keyboard.press("End")
+        assert page.evaluate(_PLACE) == sixth
+
+        # On a phone, where days lie under what stays: what has the focus is in sight.
+        page.set_viewport_size(PHONE)
+        for key in ("Home", "End"):
+            page.keyboard.press(key)
+            assert page.evaluate(_IS_SEEN)
     complaints.check()
 
 

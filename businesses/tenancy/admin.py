@@ -111,6 +111,9 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     add_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     # False for rows that nothing happens to but their being there.
     has_history: ClassVar[bool] = True
+    # What adding a row is called, and the button that does it, where these are no "Add …" and "Save".
+    add_label: ClassVar[Any] = ""
+    add_button: ClassVar[Any] = ""
     show_full_result_count = False
     paginator = BoundedPaginator
     show_facets = admin.ShowFacets.NEVER
@@ -201,7 +204,11 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         original = context.get("original")
-        if original is not None:
+        context["beside"] = self.links_beside(request, original)
+        if original is None:
+            context |= {"add_label": self.add_label, "add_button": self.add_button}
+            context["title"] = self.add_label or context["title"]
+        else:
             context["verbs"] = self.offered_verbs(request, original)
             context["may_see_history"] = self.offers_history(request)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -229,7 +236,12 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     ) -> HttpResponse:
         if request.method == "POST" and not is_sealed_for_this_business(request):
             return self.refuse_other_business(request)
-        return super().changelist_view(request, extra_context)
+        context = {"beside": self.links_beside(request, None), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        """Pages that belong to the list, or to the row `obj`, and lie elsewhere: `url`, `icon` and `label` of each."""
+        return []
 
     def refuse_other_business(self, request: HttpRequest) -> HttpResponse:
         """409 `business_changed`: nothing is saved, and what was typed is shown."""

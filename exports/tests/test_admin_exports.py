@@ -1,5 +1,6 @@
 """Exports in the admin: asked for, watched, downloaded."""
 
+import re
 from typing import Any
 
 import pytest
@@ -88,6 +89,14 @@ def test_a_failed_run_says_why(acme: Personas, client: AdminClient) -> None:
     page: Any = client.get(url_of(run))
     assert "The worker died 3 times." in page.content.decode()
     assert url_of(run, "file") not in page.content.decode()
+    listed = client.get(reverse("admin:exports_exportrun_changelist"))
+    assert "The worker died 3 times." in listed.content.decode()
+    # It is asked for once more in the form, filled in alike.
+    again = re.search(r'href="([^"]+)">Try again<', listed.content.decode())
+    assert again
+    form = client.get(again[1].replace("&amp;", "&")).context["adminform"].form
+    assert form["kind"].value() == run.kind
+    assert form["processing_month"].value() == f"{run.processing_month:%Y-%m}"
 
 
 def test_a_file_lost_from_storage_is_told(acme: Personas, client: AdminClient) -> None:

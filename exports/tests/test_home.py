@@ -160,7 +160,8 @@ def test_the_side_bar_counts_the_cards_of_all_months_on_home_too(
             client.get("/admin/password_change/").content.decode(),
         )
     ]
-    assert counts[0] == counts[1] == ["2", "1"]
+    assert counts[0] == counts[1]
+    assert counts[0][:2] == ["2", "1"]
 
 
 # Who sees what
@@ -367,7 +368,7 @@ def test_home_costs_the_same_whatever_the_size_and_eight_queries_at_most(
         with acme.scope():
             populate(seed)
         home(client)
-        assert queries(lambda: home(client)) == (8 if person == "acting" else 7)
+        assert queries(lambda: home(client)) == 7
     page = home(client)
     assert len(page.content) < MOST_BYTES
     with acme.scope():

@@ -62,6 +62,8 @@ class ClosedMonthAdmin(TenantAdmin):
     add_form = CloseForm
     add_serializer_class = CloseMonthSerializer
     rights = {"view": "months.see", "add": "months.close"}
+    add_label = gettext_lazy("Close a month")
+    add_button = gettext_lazy("Close the month")
     verbs = (
         Verb(
             name="reopen",

@@ -48,10 +48,13 @@ class ImportForm(Refusable, forms.Form):
     )
 
 
-class Change(NamedTuple):
+class Cell(NamedTuple):
+    """A field of a row: what is written, and what was there; or, where nothing changes, what the file says."""
+
     label: str
-    old: Any
-    new: Any
+    old: Any = ""
+    new: Any = ""
+    said: str = ""
 
 
 class ShownRow(NamedTuple):
@@ -59,11 +62,32 @@ class ShownRow(NamedTuple):
 
     number: int
     action: str
-    name: str
+    label: Any
+    colour: str
+    mark: str
+    name: Cell
     employee_id: Any
-    changes: list[Change]
+    cells: list[Cell]
     problems: list[Any]
     warnings: list[Any]
+
+
+# Beside the name, in the order of the columns.
+SHOWN_FIELDS = (
+    "passport_id",
+    "external_employee_id",
+    "site",
+    "phone_number",
+    "started_on",
+    "left_on",
+)
+# What becomes of a row → its colour and its mark.
+ACTION_MARKS = {
+    "create": ("approved", "plus"),
+    "update": ("assign", "arrow"),
+    "unchanged": ("neutral", "minus"),
+    "error": ("rejected", "alert"),
+}
 
 
 ACTION_LABELS = {
@@ -208,7 +232,12 @@ class EmployeeFilesAdmin(TenantAdmin):
             **self._import_context(request),
             "problem": problem,
             "ticket": kept.ticket(stored, done.hash, user=request.user),
-            "counts": [(ACTION_LABELS[name], n) for name, n in summary.items()],
+            "counts": [
+                (name, *ACTION_MARKS[name], ACTION_LABELS[name], n)
+                for name, n in summary.items()
+            ],
+            "heads": [_label(name) for name in SHOWN_FIELDS],
+            "to_write": summary["create"] + summary["update"],
             "ignored_columns": done.unknown_columns,
             "rows": [_shown(plan) for plan in telling[:SHOWN_ROWS]],
             "more": max(0, len(telling) - SHOWN_ROWS),
@@ -245,15 +274,33 @@ def _urgency(plan: RowPlan) -> tuple[int, int]:
 
 
 def _shown(plan: RowPlan) -> ShownRow:
-    name = plan.employee.full_name if plan.employee else ""
+    said = {
+        **plan.row.values,
+        "passport_id": plan.row.passport.text,
+        "external_employee_id": plan.row.external.text,
+        "site": plan.row.values.get("site_name") or plan.row.values.get("site_code"),
+    }
+    changes = {one["field"]: one for one in plan.changes}
+
+    def cell(name: str) -> Cell:
+        change = changes.get(name)
+        if change is None:
+            return Cell(_label(name), said=said.get(name) or "")
+        return Cell(_label(name), change["old"], change["new"])
+
+    name = cell("full_name")
+    if not name.new and plan.employee:
+        name = name._replace(said=plan.employee.full_name)
+    colour, mark = ACTION_MARKS[plan.action]
     return ShownRow(
         number=plan.row.number,
-        action=str(ACTION_LABELS[plan.action]),
-        name=name or plan.row.values.get("full_name", ""),
+        action=plan.action,
+        label=ACTION_LABELS[plan.action],
+        colour=colour,
+        mark=mark,
+        name=name,
         employee_id=plan.employee_id,
-        changes=[
-            Change(_label(one["field"]), one["old"], one["new"]) for one in plan.changes
-        ],
+        cells=[cell(name) for name in SHOWN_FIELDS],
         problems=plan.row.errors,
         warnings=plan.row.warnings,
     )

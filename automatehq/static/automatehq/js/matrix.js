@@ -112,6 +112,20 @@ export function startMatrix(table) {
     if (nav) nav.hidden = true;
   } else {
     bodies.set(1, given);
+    drawn.set(1, [...given.rows]);
+  }
+
+  // On paper nothing scrolls: there stands all that has been read.
+  addEventListener("beforeprint", () => {
+    for (const [page, rows] of drawn) if (isAway(page)) bodies.get(page).replaceChildren(...rows);
+    table.toggleAttribute("data-partial", drawn.size < pages);
+  });
+  addEventListener("afterprint", () => {
+    for (const page of bodies.keys()) if (pages > 1 && !near.has(page)) leave(page);
+  });
+
+  async function readAll() {
+    for (let page = 1; page <= pages; page += 1) if (!drawn.has(page)) drawn.set(page, await read(page));
   }
 
   // Moving
@@ -202,4 +216,6 @@ export function startMatrix(table) {
     if (box.left < left) view.scrollLeft -= left - box.left;
     else if (box.right > right) view.scrollLeft += box.right - right;
   }
+
+  return { readAll };
 }

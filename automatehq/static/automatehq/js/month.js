@@ -4,7 +4,21 @@ import { startDialogs } from "./dialogs.js";
 import { startMatrix } from "./matrix.js";
 
 const table = document.querySelector("[data-matrix]");
-if (table) startMatrix(table);
+const matrix = table && startMatrix(table);
+
+// All employees on paper, also those whose rows have not been read yet.
+const print = document.querySelector("[data-print]");
+print?.addEventListener("click", async () => {
+  print.disabled = true;
+  try {
+    await matrix?.readAll();
+    window.print();
+  } catch {
+    document.getElementById("toasts").textContent = table.dataset.failed;
+  } finally {
+    print.disabled = false;
+  }
+});
 
 // What is chosen is shown at once.
 const form = document.querySelector("[data-send-on-change]");
