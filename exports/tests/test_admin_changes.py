@@ -37,7 +37,7 @@ def test_the_run_leads_to_its_changes_and_they_to_the_file(
     client = browser_of(acme.viewer)
     assert url_of(run) in client.get(url_of(run, "change")).content.decode()
     page = client.get(url_of(run)).content.decode()
-    for said in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day differs"):
+    for said in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day differs", "Added"):
         assert said in page
     assert "<b>North" not in page
     file = client.get(url_of(run), {"type": "csv"})
