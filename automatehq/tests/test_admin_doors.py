@@ -173,6 +173,7 @@ def test_every_form_needs_its_csrf_token(acme: Personas) -> None:
     for path in (
         "/admin/logout/",
         "/admin/stop_acting/",
+        "/admin/language/",
         f"{EMPLOYEES}add/",
         "/admin/workcards/workcard/upload/",
     ):

@@ -51,6 +51,7 @@ MODELS = [model._meta.label_lower for model in admin.site._registry]
 NO_PAGES = {
     "logout",
     "stop_acting",
+    "language",
     "jsi18n",
     "autocomplete",
     "exports_exportrun_preview",
