@@ -20,3 +20,20 @@ def test_of_the_frameworks_tables_a_scope_reads_the_names_of_models_alone() -> N
         if declared.tenant or declared.platform
     }
     assert reached == {"django_content_type": ({"SELECT"}, {"SELECT"})}
+
+
+def test_what_web_and_console_may_outside_every_scope() -> None:
+    """Signing in and sessions, counters, and the queue, which only the console's worker reads: no business's table."""
+    reached = {
+        table: (declared.web, declared.console)
+        for table, declared in declarations().items()
+        if declared.web or declared.console
+    }
+    assert reached == {
+        "django_migrations": ({"SELECT"}, {"SELECT"}),
+        "django_tasks_database_dbtaskresult": ({"INSERT"}, ORDINARY),
+        "django_session": (ORDINARY, ORDINARY),
+        "axes_accessattempt": (ORDINARY, ORDINARY),
+        "axes_accessattemptexpiration": (ORDINARY, ORDINARY),
+        "cache": (ORDINARY, ORDINARY),
+    }
