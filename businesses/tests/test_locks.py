@@ -266,9 +266,10 @@ def test_a_form_names_the_field_that_refers_to_another_business(
         row = mine[model]
         constraint.validate(model, row)
         setattr(row, field.attname, theirs[field.related_model].pk)
-        with pytest.raises(ValidationError) as refusal:
-            constraint.validate(model, row)
-        assert list(refusal.value.message_dict) == [field.name]
+        for excluded in (None, {"another field of the form"}):
+            with pytest.raises(ValidationError) as refusal:
+                constraint.validate(model, row, exclude=excluded)
+            assert list(refusal.value.message_dict) == [field.name]
         constraint.validate(model, row, exclude={field.name})
         setattr(row, field.attname, None)
         constraint.validate(model, row)
