@@ -624,7 +624,8 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
         WorkCard.objects.filter(pk=card.pk).update(
             original_filename=f"{long}.png", uploaded_by_name=long
         )
-        WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
+        for other in ("Tower", long):
+            WorkCardFactory(employee=john, site=SiteFactory(site_name=other))
     page = sit_down(acme.reviewer, url_of(card))
     page.evaluate(AXE)
     wrong = []
@@ -632,11 +633,15 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
         page.set_viewport_size({"width": width, "height": 900})
         wrong += [f"{width} {one}" for one in ask(page)]
         clipped = page.evaluate(
-            """() => { const link = document.querySelector(".others a").getBoundingClientRect(),
-            row = document.querySelector(".card-facts.facts").getBoundingClientRect();
-            return Math.max(row.left - link.left, link.right - row.right) }"""
+            """() => { const row = document.querySelector(".card-facts.facts").getBoundingClientRect();
+            return Math.max(...[...document.querySelectorAll(".others a")].map(link => link.getBoundingClientRect())
+                .map(link => Math.max(row.left - link.left, link.right - row.right))) }"""
         )
         wrong += [f"{width}: {clipped} px cut off"] if clipped > 0 else []
+        over = page.locator(".facts > div").evaluate_all(
+            "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent.trim())"
+        )
+        wrong += [f"{width}: over what is beside it: {one}" for one in over]
     assert wrong == []
 
 
