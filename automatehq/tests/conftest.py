@@ -1,4 +1,4 @@
-"""The database that the tests of migrations share, and the rows that those of the admin do."""
+"""The database that the tests of migrations share, the rows that those of the admin do, and the desk of a reviewer."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from pytest_django import DjangoDbBlocker
 
 from automatehq.tests.admin_rows import rows_of_acme, rows_of_globex  # noqa: F401
 from automatehq.tests.journey import Journey, travel
+from automatehq.tests.review_desk import card, complaints, john, sit_down  # noqa: F401
 from automatehq.tests.scratch import scratch_database
 
 
