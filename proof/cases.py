@@ -150,6 +150,7 @@ ADMIN_VALUES = {
 ADMIN_OWN_VALUES: dict[str, dict[str, Any]] = {
     "workforce_sitesettings_add": {"site": api_cases.site},  # has no settings yet
     "exports_exportrun_add": {"kind": "payroll_csv"},  # which takes a profile
+    "language": {"language": "en"},  # chosen in a menu that every page has
 }
 
 
