@@ -1,10 +1,11 @@
 """The side bar of the workplace, in the order of the work: a table, of which everyone sees what their role may and what there is."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from django.db.models import Count, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 from django.urls import get_resolver, reverse
 from django.utils.translation import gettext_lazy as _
@@ -199,22 +200,46 @@ def _path(page: str, request: Any) -> str:
     return reverse(f"admin:{page}", args=args)
 
 
+_SIZES = ("active_employees", "active_sites", "active_users")
+# Read together: a look at the cards finds both.
+_WAITING = {
+    "to_review": ReviewStatus.NEEDS_REVIEW,
+    "to_assign": ReviewStatus.NEEDS_ASSIGNMENT,
+}
+
+
 def figures() -> dict[str, Any]:
-    """All that stands beside the entries, each to be read beside a row of a business, by a page that reads one anyway."""
-    cards = WorkCard.objects.all()
+    """All that stands beside the entries, to be read beside a row of a business by a page that reads one anyway: see `told`."""
+    waiting = {
+        name: Count("pk", filter=Q(review_status=status))
+        for name, status in _WAITING.items()
+    }
+    cards = _all_of(WorkCard.objects.pending())
     return {
-        "to_review": _count_of(cards.with_status(ReviewStatus.NEEDS_REVIEW)),
-        "to_assign": _count_of(cards.unassigned()),
+        "waiting_cards": Subquery(
+            cards.annotate(figure=JSONObject(**waiting)).values("figure")
+        ),
         "active_employees": _count_of(Employee.objects.active()),
         "active_sites": _count_of(Site.objects.active()),
         "active_users": _count_of(User.objects.active()),
     }
 
 
+def told(found: Mapping[str, Any]) -> dict[str, int]:
+    """What was read by `figures`, under the names that the entries know; what else was found is left out."""
+    sizes = {name: found[name] for name in _SIZES if name in found}
+    return {**(found.get("waiting_cards") or {}), **sizes}
+
+
 def _count_of(rows: Any) -> Coalesce:
     """How many of `rows` the scope has."""
-    counted = rows.order_by().values(all=Value(1)).annotate(count=Count("pk"))
-    return Coalesce(Subquery(counted.values("count")), 0)
+    counted = _all_of(rows).annotate(figure=Count("pk")).values("figure")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _all_of(rows: Any) -> Any:
+    """`rows` as one group."""
+    return rows.order_by().values(all=Value(1))
 
 
 def _counts(request: Any, wanted: set[str]) -> dict[str, int]:
@@ -225,9 +250,11 @@ def _counts(request: Any, wanted: set[str]) -> dict[str, int]:
     known: dict[str, int] | None = getattr(request, "side_bar_figures", None)
     if known is not None or not wanted or request.business is None:
         return known or {}
+    if wanted & _WAITING.keys():
+        wanted = wanted | {"waiting_cards"}
     asked = {name: figure for name, figure in figures().items() if name in wanted}
     row = Business.objects.filter(pk=request.business.pk).order_by()
-    return row.annotate(**asked).values(*asked).first() or {}
+    return told(row.annotate(**asked).values(*asked).first() or {})
 
 
 @cache

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
-from automatehq.navigation import figures as side_bar_figures
+from automatehq import navigation as side_bar
 from businesses.models import Business
 from workcards.closed_months import ClosedMonth
 from workcards.models import WorkCard
@@ -76,15 +76,14 @@ def month_state(business: Business, month: date) -> MonthState:
         ),
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
-    of_side_bar = side_bar_figures()
-    figures |= of_side_bar
+    figures |= side_bar.figures()
     found = rows.annotate(**figures).values(*figures).get()
     return MonthState(
         unassigned=found["unassigned"],
         unreviewed=found["unreviewed"],
         closed=found["closed"] and Closed(**_read(found["closed"])),
         exported=found["exported"] and Exported(**_read(found["exported"])),
-        side_bar={name: found[name] for name in of_side_bar},
+        side_bar=side_bar.told(found),
     )
 
 

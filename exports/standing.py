@@ -11,7 +11,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from accounts.models import User
-from automatehq.navigation import figures as side_bar_figures
+from automatehq import navigation as side_bar
 from businesses.models import Business
 from workcards.closed_months import ClosedMonth
 from workcards.models import WorkCard
@@ -85,11 +85,11 @@ def standing_of(business: Business, month: date) -> Standing:
         "sites": _names(Site.objects.in_use()),
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
-    of_side_bar = side_bar_figures()
+    of_side_bar = side_bar.figures()
     figures |= of_side_bar
     found = rows.annotate(**figures).values(*figures).first() or {}
-    side_bar = {name: found.pop(name) for name in of_side_bar if name in found}
-    return Standing(month, due, side_bar, **found)
+    beside = {name: found.pop(name) for name in of_side_bar if name in found}
+    return Standing(month, due, side_bar.told(beside), **found)
 
 
 def _least(rows: Any) -> Subquery:
