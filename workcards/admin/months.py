@@ -7,6 +7,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,14 +78,14 @@ class ClosedMonthAdmin(TenantAdmin):
             form=ReopenForm,
         ),
     )
-    list_display = ("month_closed", "closer", "closed_at", "note")
-    readonly_fields = ("month_closed", "closer")
+    list_display = ("month_closed", "closer", "closed_at", "note_left")
+    readonly_fields = ("month_closed", "closer", "note_left")
     ordering = ("-month", "-id")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ("month", "force", "note")
-        return ("month_closed", "closer", "closed_at", "note")
+        return ("month_closed", "closer", "closed_at", "note_left")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"month": request.GET.get("month", "")}
@@ -96,6 +98,11 @@ class ClosedMonthAdmin(TenantAdmin):
     def closer(self, closed: ClosedMonth) -> str:
         # The name that is stored beside the reference: a join would lose what super-admins have closed.
         return closed.closed_by_name or "–"
+
+    @admin.display(description=gettext_lazy("note"))
+    def note_left(self, closed: ClosedMonth) -> SafeString | str:
+        # Somebody's own words, in a direction of their own.
+        return format_html("<bdi>{}</bdi>", closed.note) if closed.note else "–"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
