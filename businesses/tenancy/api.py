@@ -23,7 +23,7 @@ class _Sealed(Conventions, viewsets.GenericViewSet[M], Generic[M]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for sealed in ("get_queryset", "get_object"):
-            if sealed in cls.__dict__ and cls.__module__ != __name__:
+            if sealed in cls.__dict__:
                 raise TypeError(
                     f"{cls.__name__}.{sealed} is sealed: override narrow() to filter further."
                 )

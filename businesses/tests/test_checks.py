@@ -14,6 +14,7 @@ from rest_framework.viewsets import ModelViewSet  # noqa: TID251  it must be cau
 
 from accounts.models import User
 from businesses.tenancy import checks
+from businesses.tenancy.api import TenantViewSet
 from businesses.tenancy.checks import check_database, check_model
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
@@ -206,6 +207,12 @@ urlpatterns = [
     path("employees", Unsealed.as_view({"get": "list"})),
     path("else", Unsealable.as_view({"get": "list"})),
 ]
+
+
+@pytest.mark.parametrize("name", ["get_queryset", "get_object"])
+def test_a_sealed_viewset_is_refused_where_it_is_written(name: str) -> None:
+    with pytest.raises(TypeError, match=f"Mine.{name} is sealed"):
+        type("Mine", (TenantViewSet,), {name: lambda self: None})
 
 
 @override_settings(ROOT_URLCONF=__name__)
