@@ -143,6 +143,14 @@ def test_every_verb_by_every_role(acme: Any, role: str, verb: Verb) -> None:
             do(verb, card, actor)
 
 
+@pytest.mark.parametrize("verb", Verb)
+def test_what_the_system_does_itself_takes_no_right(acme: Any, verb: Verb) -> None:
+    starts = [status for status, known in LEADS_TO if known == verb.value]
+    card = card_in(acme, ReviewStatus(starts[-1]))
+    do(verb, card, None)
+    assert AuditEvent.objects.latest("created_at", "id").actor_id is None
+
+
 def test_a_stale_version_says_who_changed_the_card_and_when(
     acme: Any, employee: Any
 ) -> None:
