@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from accounts.models import User
 from accounts.tests.factories import PASSWORD
@@ -24,6 +24,9 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+# A machine that is busy otherwise takes its time; what comes soon is waited for no longer.
+expect.set_options(timeout=30_000)
 
 needs_browser = [
     pytest.mark.browser,

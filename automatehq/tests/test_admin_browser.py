@@ -91,7 +91,7 @@ class Clerk:
     def download(self) -> list[str]:
         # The page looks again by itself.
         link = self.page.locator(".field-download a")
-        expect(link).to_be_visible(timeout=15_000)
+        expect(link).to_be_visible()
         self.urls.append(link.evaluate("link => link.href"))
         with self.page.expect_download() as download:
             link.click()

@@ -158,7 +158,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         aside(lambda: do_what_is_queued(acme))
         # The page looks again by itself.
         file = page.get_by_role("link", name="Download")
-        expect(file).to_be_visible(timeout=15_000)
+        expect(file).to_be_visible()
         hands.skip()
         hands.go(file)
         with page.expect_download() as download:
