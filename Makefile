@@ -7,7 +7,7 @@ TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/test
 ARGS =
 
 .PHONY: help demo run test bench check runtime environment clean clean-data clean-environment
-.PHONY: messages format lint types imports migrations deployment spelling audit prove
+.PHONY: messages format lint types imports migrations deployment spelling audit pictures prove
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -55,6 +55,15 @@ spelling: environment
 
 audit: environment
 	tools/audit $(VENV_PYTHON)
+
+# Always of new data: what somebody did to the last would be seen.
+PICTURES = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR=var/pictures AUTOMATEHQ_PG_FAST=1
+pictures: environment ## Take the pictures of README.md and docs/ anew, of demo data of their own
+	@[ ! -e var/pictures ] || $(PICTURES) $(VENV_PYTHON) manage.py localpg remove
+	rm -rf var/pictures
+	$(PICTURES) $(VENV_PYTHON) -m tools.pictures
+	@$(PICTURES) $(VENV_PYTHON) manage.py localpg remove
+	rm -rf var/pictures
 
 prove: environment ## Try to break what keeps businesses apart (docs/isolation.md); `make prove ARGS=walker` for a part
 	$(TESTING) $(VENV_PYTHON) -m proof $(ARGS)
