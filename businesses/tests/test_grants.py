@@ -1,6 +1,13 @@
 """What is declared of each role: little, whatever is added to the table."""
 
-from businesses.tenancy.grants import SYSTEM_TABLES, declarations
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from businesses.tenancy.grants import SYSTEM_TABLES, apply_grants, declarations
+
+from .asking import NOWHERE, state
 
 ATTRIBUTES = ("tenant", "platform", "web", "console")
 # TRUNCATE passes row-level security by, REFERENCES asks after rows that are not to be seen, TRIGGER runs for others.
@@ -37,3 +44,11 @@ def test_what_web_and_console_may_outside_every_scope() -> None:
         "axes_accessattemptexpiration": (ORDINARY, ORDINARY),
         "cache": (ORDINARY, ORDINARY),
     }
+
+
+@pytest.mark.django_db
+def test_nothing_is_granted_where_the_roles_are_not_there_yet(settings: Any) -> None:
+    """An installation from before there were businesses: the first step of the migration asks for the roles, in words."""
+    settings.TENANCY_TENANT_ROLE = "not_made_yet"
+    apply_grants(connection)
+    assert state() == NOWHERE, "and the connection goes on"
