@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -157,9 +158,14 @@ def _killer(said: str, status: int) -> str:
         return failed[1]
     error = re.search(r"^ERROR (\S+)(?: - (.*))?$", said, re.MULTILINE)
     if error and "::" in error[1]:
-        return f"set-up of {error[1]}: {(error[2] or '')[:80]}"
+        return f"set-up of {error[1]}: {_begin(error[2] or '')}"
     lines = [line for line in said.splitlines() if line.strip()]
-    return f"nothing starts: {(error[2] if error and error[2] else lines[-1] if lines else '')[:80]}"
+    reason = error[2] if error and error[2] else lines[-1] if lines else ""
+    return f"nothing starts: {_begin(reason)}"
+
+
+def _begin(text: str) -> str:
+    return textwrap.shorten(text, 80, placeholder=" …")
 
 
 class Ledger:
@@ -274,18 +280,21 @@ def report(wanted: dict[Area, list[Mutant]], ledger: Ledger) -> str:
         f"| {_cell(f'{path} {where}: {what}')} | {reason} |"
         for (path, where, what), reason in EQUIVALENT.items()
     ]
+    left_out = [
+        "## Left out, with the reason",
+        "",
+        "| mutant | why no test can notice it |",
+        "|---|---|",
+        *reasons,
+        "",
+    ]
     return "\n".join(
         [
             "| area | the rules make | tried | killed | of these, nothing started | survived |",
             "|---|---:|---:|---:|---:|---:|",
             *areas,
             "",
-            "## Left out, with the reason",
-            "",
-            "| mutant | why no test can notice it |",
-            "|---|---|",
-            *reasons,
-            "",
+            *(left_out if reasons else []),
             "## Each mutant",
             "",
             "| area | mutant | killed by |",

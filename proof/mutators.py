@@ -89,9 +89,9 @@ def _name(node: ast.AST) -> str:
 
 
 def short(text: str) -> str:
-    """`text` in one line of at most 70 characters."""
+    """`text` in one line of at most 70 characters, that ends with a word."""
     line = " ".join(text.split())
-    return line if len(line) <= 70 else f"{line[:67]}…"
+    return line if len(line) <= 70 else re.sub(r"\w+$", "", line[:67]) + "…"
 
 
 def _refuses(body: Sequence[ast.stmt]) -> bool:
