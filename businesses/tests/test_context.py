@@ -189,6 +189,16 @@ def test_a_database_error_swallowed_in_the_outermost_scope_is_not_lost(
         assert not Employee.objects.exists()
 
 
+@with_commits
+def test_where_everything_is_to_be_rolled_back_nothing_is_lost(acme: Personas) -> None:
+    """Who has caught an error and asked for the rollback, as a refused request does, is not told of it again."""
+    with acme.scope():
+        with suppress(DatabaseError):
+            execute("SELECT 1 / 0")
+        transaction.set_rollback(True)
+    assert state() == NOWHERE
+
+
 # Without a scope, inside one
 
 
