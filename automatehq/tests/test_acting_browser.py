@@ -162,6 +162,22 @@ def test_what_was_drawn_for_one_business_is_not_saved_in_another(
     assert (written(acme), written(globex)) == before
 
 
+def end_the_hour(super_admin: User) -> None:
+    def end() -> None:
+        with business_scope(super_admin.business_id):
+            over = timezone.now() - timedelta(seconds=1)
+            User.objects.filter(pk=super_admin.pk).update(acting_expires_at=over)
+
+    aside(end)
+
+
+def renew(page: Any, reason: str) -> None:
+    """As a person does in the tab that opened for it."""
+    page.get_by_label("Reason").fill(reason)
+    page.get_by_role("button", name="Act for it").click()
+    expect(page.get_by_role("region", name=BAR)).to_contain_text(reason)
+
+
 @pytest.mark.parametrize("leaves", ["days", "employee"])
 def test_what_was_typed_when_the_hour_was_over_is_saved_after_renewing(
     acme: Personas,
@@ -180,12 +196,7 @@ def test_what_was_typed_when_the_hour_was_over_is_saved_after_renewing(
         page.get_by_label("Full name").fill("Joan Typed")
     before = written(acme)
 
-    def end_the_hour() -> None:
-        with business_scope(super_admin.business_id):
-            over = timezone.now() - timedelta(seconds=1)
-            User.objects.filter(pk=super_admin.pk).update(acting_expires_at=over)
-
-    aside(end_the_hour)
+    end_the_hour(super_admin)
     if leaves == "days":
         page.keyboard.press("Control+s")
     else:
@@ -202,9 +213,7 @@ def test_what_was_typed_when_the_hour_was_over_is_saved_after_renewing(
         page.get_by_role("button", name="Renew").click()
     renewing = opened.value
     expect(renewing.get_by_label("Business")).to_have_value(str(acme.id))
-    renewing.get_by_label("Reason").fill("Ticket 4711, still")
-    renewing.get_by_role("button", name="Act for it").click()
-    expect(renewing.get_by_role("region", name=BAR)).to_contain_text("still")
+    renew(renewing, "Ticket 4711, still")
     page.get_by_role("button", name="Send the form again").click()
     expect(page.get_by_role("region", name=BAR)).to_contain_text("still")
     now = written(acme)
@@ -212,3 +221,31 @@ def test_what_was_typed_when_the_hour_was_over_is_saved_after_renewing(
         assert [(day, str(hours)) for day, hours in now["days"]] == [(1, "7.25")]
     else:
         assert "Joan Typed" in now["names"]
+
+
+def test_files_wait_until_the_hour_is_renewed(
+    acme: Personas,
+    card: WorkCard,
+    super_admin: User,
+    tab: Callable[[], Any],
+    tmp_path: Path,
+) -> None:
+    page, other = tab(), tab()
+    act_for(page, "Acme")
+    page.goto(reverse("admin:workcards_workcard_upload"))
+    page.select_option("[name=site]", label="Harbour")
+    end_the_hour(super_admin)
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(picture(7))
+    page.set_input_files("[name=files]", scan)
+    expect(page.get_by_role("alert")).to_contain_text(
+        "The hour of acting is over. Renew it in another tab"
+    )
+    assert len(written(acme)["cards"]) == 1
+
+    other.goto("/admin/")
+    other.get_by_role("button", name="Renew").click()
+    renew(other, "Ticket 4711, still")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.locator("tr.uploaded [data-name]")).to_have_text("scan.png")
+    assert len(written(acme)["cards"]) == 2
