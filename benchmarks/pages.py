@@ -58,6 +58,7 @@ def main() -> None:
     administrator, super_admin = people()
     with business_scope(administrator.business_id):
         rows = dict(rows_of_here())
+        pages = kinds_of_pages(rows)
     database = Database(connection.settings_dict["NAME"])
     # Compressed and named as in production.
     manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
@@ -65,7 +66,7 @@ def main() -> None:
     with gunicorn(database, workers=2, MEDIA_ROOT=media) as server:
         address = f"http://127.0.0.1:{server.port}"
         for said, user, paths in (
-            ("an administrator", administrator, kinds_of_pages(rows)),
+            ("an administrator", administrator, pages),
             ("a super-admin on the platform", super_admin, kinds_of_pages({})),
         ):
             client = browser_of(user)
