@@ -1,6 +1,6 @@
 """Events as people read them: a sentence each, and what changed as old → new.
 
-    told(events)         each of them as `Told`, in order; a query for each kind of row that they refer to, whatever their number
+    told(events)         each of them as `Told`, in order; one query for the names of what they refer to, whatever their number
     outline(event_type)  what events of a type have in common: "… approved the card of … for …"
     entity(entity_type)  what the model is called
 
@@ -19,6 +19,8 @@ from typing import Any, Final
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from django.utils.formats import date_format, time_format
@@ -55,6 +57,15 @@ _LABELS: Final[Mapping[str, Any]] = {
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
 _NOTHING = "–"
+# What rows are called, as their `str()` says: read for all kinds in one query. Of other kinds a query each.
+_CALLED: Final[Mapping[str, Any]] = {
+    "accounts.user": Coalesce(
+        NullIf("full_name", Value("")), "email", output_field=models.CharField()
+    ),
+    "businesses.business": F("business_name"),
+    "workforce.employee": F("full_name"),
+    "workforce.site": F("site_name"),
+}
 # A day of a card, by its date, holds the fields of this model.
 _OF_A_DAY = ("workcards", "dayentry")
 
@@ -270,15 +281,28 @@ def _names(events: list[AuditEvent]) -> Names:
             field = _field(model, change["field"])
             if isinstance(field, models.ForeignKey):
                 wanted[field.related_model] |= {str(change["old"]), str(change["new"])}
-    return {model: _called(model, ids) for model, ids in wanted.items()}
+    known = {
+        model: [pk for pk in map(_uuid, ids) if pk is not None]
+        for model, ids in wanted.items()
+    }
+    return _called({model: pks for model, pks in known.items() if pks})
 
 
-def _called(model: type[models.Model], ids: Iterable[str]) -> dict[str, str]:
-    known = [one for one in map(_uuid, ids) if one is not None]
-    if not known:
-        return {}
-    rows = model._default_manager.filter(pk__in=known)
-    return {str(row.pk): str(row) for row in rows}
+def _called(wanted: Mapping[type[models.Model], list[uuid.UUID]]) -> Names:
+    names: dict[type[models.Model], dict[str, str]] = {model: {} for model in wanted}
+    together = []
+    for model, pks in wanted.items():
+        label = model._meta.label_lower
+        rows = model._default_manager.filter(pk__in=pks).order_by()
+        if label in _CALLED:
+            together.append(rows.values_list(Value(label), "pk", _CALLED[label]))
+        else:
+            names[model] = {str(row.pk): str(row) for row in rows}
+    if together:
+        first, *others = together
+        for label, pk, name in first.union(*others, all=True) if others else first:
+            names[apps.get_model(label)][str(pk)] = name or str(pk)
+    return names
 
 
 def _uuid(text: str) -> uuid.UUID | None:
