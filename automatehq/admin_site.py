@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -272,9 +273,11 @@ def _seconds_until(moment: datetime) -> int:
 
 
 def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a posted form had in it, without the form's own machinery and without passwords."""
+    """What a posted form had in it, by the names that people know, without the form's own machinery and without passwords."""
+    view = getattr(request.resolver_match, "func", None)
+    model = getattr(getattr(view, "model_admin", None), "model", None)
     return [
-        (name, value)
+        (_called(model, name), value)
         for name, values in request.POST.lists()
         for value in values
         if value
@@ -284,6 +287,13 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
         and "password" not in name
         and name != "repeated"
     ]
+
+
+def _called(model: Any, name: str) -> str:
+    """What a field of a form is called: as the model calls its own, else by its name in words."""
+    fields = model._meta.fields if model is not None else ()
+    found = (str(field.verbose_name) for field in fields if field.name == name)
+    return capfirst(next(found, name.replace("_", " ")))
 
 
 def sent_values(request: HttpRequest) -> list[tuple[str, str]]:
