@@ -36,7 +36,7 @@ def always(obj: Any) -> bool:
 class Verb:
     """`run(request, obj, values)` calls the service and gives the sentence to show; `values` is what `form` has read.
 
-    `right` is a key of the role table. The button is there for rows that `is_for`; the service has the last word.
+    `right` is a key of the role table; `button` stands below the verb's own form, if its label would be no answer. The button is there for rows that `is_for`; the service has the last word.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Verb:
     right: str
     run: Callable[[HttpRequest, Any, Mapping[str, Any]], str]
     question: Text = ""
+    button: Text = ""
     form: type[VerbForm] = VerbForm
     is_for: Callable[[Any], bool] = always
     in_list: bool = False
@@ -119,7 +120,7 @@ class VerbsMixin:
             "original": obj,
             "question": verb.question,
             "form": form,
-            "button": verb.label,
+            "button": verb.button or verb.label,
             "media": self.media + form.media,
             "back_url": self.url_of(obj),
         }

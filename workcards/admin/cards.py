@@ -28,6 +28,7 @@ from workcards.downloads import RENDITIONS, scan_response
 from workcards.models import WorkCard
 from workcards.months import month_text
 from workcards.serializers import ManualCardSerializer
+from workcards.services.uploads import default_month
 from workcards.states import ReviewStatus
 
 from .approval import approve_selected, version_field
@@ -66,6 +67,12 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
     search_fields = ("employee__full_name", "original_filename", "notes")
     fields = ("site", "employee", "processing_month", "notes")
     autocomplete_fields = ("employee",)
+
+    def get_changeform_initial_data(self, request: Any) -> dict[str, Any]:
+        return {
+            "processing_month": default_month(request.business),
+            **super().get_changeform_initial_data(request),
+        }
 
     # The list
 

@@ -269,6 +269,7 @@ VERBS = (
     Verb(
         name="edit",
         label=gettext_lazy("Site, month, notes"),
+        button=gettext_lazy("Save"),
         right="cards.upload",
         run=_by(services.edit_card, gettext_lazy("The card is saved.")),
         form=EditForm,

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+import time_machine
 from django.urls import reverse
 from PIL import Image
 
@@ -187,6 +188,15 @@ def test_the_month_stays_while_there_are_days(
     assert "month" in response.context["form"].errors
 
 
+def test_what_is_edited_is_saved_by_a_button_that_says_so(
+    client: AdminClient, card: WorkCard
+) -> None:
+    """A verb's button says what the verb is called, unless that would be no answer."""
+    said = '<input type="submit" class="default" value="%s">'
+    for verb, button in (("edit", "Save"), ("reject", "Reject")):
+        assert said % button in client.get(url_of(card, verb)).content.decode()
+
+
 def test_a_card_is_made_by_hand_once(
     acme: Personas, client: AdminClient, john: Employee
 ) -> None:
@@ -197,6 +207,10 @@ def test_a_card_is_made_by_hand_once(
         "notes": "lost the paper",
     }
     add = reverse("admin:workcards_workcard_add")
+    # The month that cards are handed in for stands there already: until the fifth that is the one before.
+    with time_machine.travel(dt.datetime(2026, 7, 3, 9, tzinfo=dt.UTC), tick=False):
+        page = client.get(add).content.decode()
+    assert '<input type="month" name="processing_month" value="2026-06"' in page
     for _ in range(2):
         page = client.send(add, {**body, "_continue": 1}, follow=True)
     assert "was waiting already" in page.content.decode()
