@@ -203,6 +203,13 @@ class SiteSettingsAdmin(TenantAdmin):
         return [name for name in names if name != "hourly_tariff"]
 
 
+@admin.display(description=gettext_lazy("phone"), ordering="phone_number")
+def _phone(employee: Employee) -> SafeString | str:
+    # Its plus stays before it, whatever the direction.
+    phone = employee.phone_number
+    return format_html('<bdi dir="ltr">{}</bdi>', phone) if phone else "–"
+
+
 @admin.register(Employee)
 class EmployeeAdmin(EmployeeFilesAdmin):
     serializer_class = EmployeeSerializer
@@ -216,7 +223,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         "site",
         "passport_id",
         "external_employee_id",
-        "phone_number",
+        _phone,
         "started_on",
         active_or_not,
     )
