@@ -7,8 +7,6 @@ while the clock stands still: the same pages give the same pictures.
 import csv
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +16,6 @@ import time_machine
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.management import call_command
 from django.db.models import Count, QuerySet
-from django.test.testcases import LiveServerThread
 from django.urls import reverse
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect
@@ -29,7 +26,7 @@ from accounts.roles import Role
 from automatehq.demo.seeding import demo_businesses, seed
 from automatehq.demo.size import Size
 from automatehq.tests.admin_clients import browser_of
-from automatehq.tests.browsers import aside, chromium
+from automatehq.tests.browsers import aside, chromium, served
 from businesses.tenancy.context import business_scope
 from exports.jobs import make_export
 from exports.models import ExportRun
@@ -49,7 +46,8 @@ DESK = {"width": 1440, "height": 900}
 def main() -> None:
     with time_machine.travel(NOW, tick=False):
         make_data()
-        with server() as url:
+        # In this process, whose clock stands still.
+        with served(StaticFilesHandler) as url:
             take_all(url)
 
 
@@ -63,19 +61,6 @@ def make_data() -> None:
     )
     if not made:
         sys.exit("There are demo data already: take an empty AUTOMATEHQ_VAR.")
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """The application, in this process, whose clock stands still."""
-    thread = LiveServerThread("127.0.0.1", StaticFilesHandler)
-    thread.daemon = True
-    thread.start()
-    thread.is_ready.wait()
-    if thread.error:
-        raise thread.error
-    yield f"http://127.0.0.1:{thread.port}"
-    thread.terminate()
 
 
 def take_all(url: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import connections
+from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from accounts.models import User
@@ -59,6 +60,19 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def served(static_handler: Any) -> Iterator[str]:
+    """The application in this process, with static files by `static_handler`. Gives its address."""
+    server = LiveServerThread("127.0.0.1", static_handler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise server.error
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
 
 
 def aside(act: Callable[[], None]) -> None:

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import pytest
 from django.core.management import call_command
 from django.test import override_settings
-from django.test.testcases import LiveServerThread
 from django.urls import reverse
 
 from accounts.models import User
@@ -20,7 +19,7 @@ from accounts.tests.personas import Personas
 
 from .admin_clients import AdminClient, browser_of
 from .asking import queries
-from .browsers import chromium, look_uncached, needs_browser
+from .browsers import chromium, look_uncached, needs_browser, served
 from .test_accessibility import is_there, kinds_of_pages
 from .test_admin_pages import pages_of
 
@@ -92,14 +91,8 @@ def as_in_production(transactional_db: None, tmp_path: Path) -> Iterator[str]:
             ignore_patterns=["drf_spectacular_sidecar", "rest", "gis"],
         )
         # Without Django's own handler of static files, which would send them as they are.
-        server = LiveServerThread("127.0.0.1", static_handler=lambda inner: inner)
-        server.daemon = True
-        server.start()
-        server.is_ready.wait()
-        if server.error:
-            raise server.error
-        yield f"http://127.0.0.1:{server.port}"
-        server.terminate()
+        with served(lambda inner: inner) as url:
+            yield url
 
 
 @pytest.mark.parametrize(
