@@ -83,6 +83,7 @@ class BusinessAdmin(TenantAdmin):
     )
     list_filter = ("is_active",)
     search_fields = ("business_name", "business_code")
+    found_in = ("platform",)
     verbs = (
         Verb(
             name="activate",

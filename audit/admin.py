@@ -54,6 +54,7 @@ class AuditEventAdmin(TenantAdmin):
         "cross_business",
     )
     search_fields = ("event_type", "actor_label", "entity_label")
+    found_in = ()  # what its events are about is
     fields = (
         "created_at",
         "sentence",

@@ -30,6 +30,7 @@ from businesses.tenancy.admin import RightsMixin
 from businesses.tenancy.seal import SEAL_FIELD, is_sealed_for_another_business, seal
 
 from .admin_doors import Doors
+from .finding import find
 from .navigation import navigation_of
 from .rest.paths import parse_uuid
 
@@ -105,7 +106,8 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             )
             for report in self.reports
         ]
-        return [*self.door_urls(), *reports, *stock]
+        finding = path("find/", self.admin_view(partial(find, self)), name="find")
+        return [*self.door_urls(), finding, *reports, *stock]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner: Any = super().admin_view(self._answering(view), cacheable)

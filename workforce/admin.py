@@ -80,6 +80,7 @@ class SiteAdmin(TenantAdmin):
     )
     list_filter = ("is_active",)
     search_fields = ("site_name", "site_code", "address")
+    found_in = ("business", "platform")
     fields = ("site_name", "site_code", "address")
     verbs = (
         Verb(
@@ -161,6 +162,7 @@ class SiteSettingsAdmin(TenantAdmin):
     list_select_related = ("site", "responsible_employee")
     list_filter = ("is_hidden",)
     search_fields = ("site__site_name",)
+    found_in = ()  # the site is found, and leads here
     autocomplete_fields = ("responsible_employee",)
     fields = (
         "site",
@@ -229,7 +231,12 @@ class EmployeeAdmin(EmployeeFilesAdmin):
     )
     list_select_related = ("site",)
     list_filter = ("is_active", "site")
-    search_fields = ("full_name", "passport_id", "external_employee_id")
+    search_fields = (
+        "full_name",
+        "passport_id",
+        "external_employee_id",
+        "phone_number",
+    )
     fields = (
         "full_name",
         "site",

@@ -75,7 +75,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
             hands.is_on(page.get_by_label("From").first)
             hands.go(page.locator("summary", has_text="Assign"), back=True)
             hands.press("Enter")
-            hands.is_on(page.get_by_role("searchbox"))
+            hands.is_on(page.locator("main").get_by_role("searchbox"))
             hands.type(name.lower())
             hands.go(page.get_by_role("button", name=f"Assign to {name} Example"))
             hands.press("Enter")

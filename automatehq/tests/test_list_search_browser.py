@@ -29,7 +29,7 @@ def test_the_list_follows_what_is_typed_and_back_brings_it_back(
         page.goto(LIST)
         rows = page.locator("#result_list tbody tr")
         expect(rows).to_have_count(3)
-        field = page.get_by_role("searchbox")
+        field = page.get_by_role("searchbox", name="Search employees")
         field.press_sequentially("zoe")
         expect(rows).to_have_count(2)
         expect(page).to_have_url(re.compile("q=zoe$"))

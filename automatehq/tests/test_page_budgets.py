@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 
 from .admin_clients import AdminClient, browser_of
+from .admin_rows import CANARY
 from .asking import queries
 from .browsers import chromium, look_uncached, needs_browser, served
 from .test_accessibility import is_there, kinds_of_pages
@@ -66,6 +67,18 @@ def test_what_a_report_is_asked_for_costs_nothing_more(
         asked["business"] = rows_of_acme["businesses.business"].pk
     path = f"{reverse(f'admin:{page}')}?{urlencode(asked)}"
     assert "John" in client_of.get(path).content.decode()
+    assert queries(lambda: client_of.get(path)) <= MOST_QUERIES
+
+
+@pytest.mark.parametrize(
+    "client_of", ["administrator", "acting", "platform"], indirect=True
+)
+def test_nor_does_a_search_through_all_lists(
+    rows_of_acme: dict[str, Any], client_of: AdminClient
+) -> None:
+    asked = "Acme" if client_of.business_id is None else CANARY
+    path = f"{reverse('admin:find')}?q={asked}"
+    assert len(client_of.get(path).context["found"]) > 1
     assert queries(lambda: client_of.get(path)) <= MOST_QUERIES
 
 

@@ -4,7 +4,7 @@ The same scope, the same role table and the same services as the API: `rights` n
 Django admin takes, and saving is a service's verb, never the form's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django import forms
@@ -25,7 +25,7 @@ from automatehq.rest.attempts import note
 from automatehq.rest.errors import DomainError
 from automatehq.rest.paths import parse_uuid
 
-from .context import try_get_scope
+from .context import Kind, try_get_scope
 from .pages import BoundedPaginator
 from .seal import is_sealed_for_this_business
 
@@ -111,6 +111,8 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     add_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     # False for rows that nothing happens to but their being there.
     has_history: ClassVar[bool] = True
+    # Where `find/` looks through this list too, if it can be searched.
+    found_in: ClassVar[Collection[Kind]] = ("business",)
     # What adding a row is called, and the button that does it, where these are no "Add …" and "Save".
     add_label: ClassVar[Any] = ""
     add_button: ClassVar[Any] = ""

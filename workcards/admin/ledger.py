@@ -30,6 +30,7 @@ class ApprovedDayAdmin(TenantAdmin):
     list_select_related = ("employee", "site")
     list_filter = (MonthFilter, "day_status", "site")
     search_fields = ("employee__full_name",)
+    found_in = ()  # its employees and cards are
     ordering = ("-work_date", "id")
     fields = (
         "work_date",

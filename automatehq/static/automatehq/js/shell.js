@@ -1,4 +1,4 @@
-// The frame of the workplace: the side bar as a drawer on narrow screens, and menus that close by themselves.
+// The frame of the workplace: the side bar as a drawer on narrow screens, menus that close by themselves, the key of the search.
 
 const narrow = matchMedia("(max-width: 55.99rem)");
 const side = document.getElementById("side");
@@ -52,6 +52,17 @@ document.addEventListener("keydown", (event) => {
   } else if (isOpen()) {
     openDrawer(false);
   }
+});
+
+// "/" leads to the search through all lists: into its field, or where the window is too narrow for that, to its page.
+const TYPING = "textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=submit], [type=button])";
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const field = document.querySelector("[data-find]");
+  if (!field || event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  if (field.checkVisibility()) field.select();
+  else document.querySelector(".find-link").click();
 });
 
 // What scrolls is reached by keyboard, also where nothing in it takes the focus.
