@@ -128,6 +128,7 @@ ADMIN_QUERIES: dict[str, dict[str, str]] = {
         "field_name": "employee",
         "term": "",
     },
+    "find": {"q": "e"},  # which a row of every list has in it
     "missing_cards": {"month": "2026-06"},
     "matrix": {"month": "2026-06"},
     "exports_exportrun_preview": {

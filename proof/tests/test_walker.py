@@ -40,6 +40,15 @@ def test_nobody_reaches_another_businesss_rows(world: World) -> None:
     assert walk.counted["comparisons"] > 100
 
 
+def test_nor_finds_them_by_their_texts(world: World) -> None:
+    walk = Walk(world, ["ADMIN"], ["admin/find/"])
+    assert problems(walk) == []
+    assert walk.counted["places"] == 1
+    with opened("manager", "row_security"):
+        found = kinds(Walk(world, ["ADMIN"], ["admin/find/"]))
+    assert found == {(kind, "admin/find/") for kind in ("differs", "leaks")}
+
+
 @pytest.mark.parametrize(
     "locks",
     [(), ("manager",), ("row_security",)],

@@ -61,8 +61,9 @@ document.addEventListener("keydown", (event) => {
   const field = document.querySelector("[data-find]");
   if (!field || event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
   event.preventDefault();
-  if (field.checkVisibility()) field.select();
-  else document.querySelector(".find-link").click();
+  if (!field.checkVisibility()) return document.querySelector(".find-link").click();
+  field.focus();
+  field.select();
 });
 
 // What scrolls is reached by keyboard, also where nothing in it takes the focus.
