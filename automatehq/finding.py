@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django import forms
-from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import display_for_field, lookup_field
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
@@ -115,4 +114,5 @@ def _value(lister: Any, column: Any, row: Any) -> Any:
 
 
 def _url(lister: Any, page: str, *args: Any) -> str:
-    return reverse(admin_urlname(lister.opts, page), args=args)
+    opts = lister.opts
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)

@@ -4,7 +4,7 @@ The same scope, the same role table and the same services as the API: `rights` n
 Django admin takes, and saving is a service's verb, never the form's own.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, NoReturn
 
 from django import forms
@@ -112,7 +112,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     # False for rows that nothing happens to but their being there.
     has_history: ClassVar[bool] = True
     # Where `find/` looks through this list too, if it can be searched.
-    found_in: ClassVar[Collection[Kind]] = ("business",)
+    found_in: ClassVar[tuple[Kind, ...]] = ("business",)
     # What adding a row is called, and the button that does it, where these are no "Add …" and "Save".
     add_label: ClassVar[Any] = ""
     add_button: ClassVar[Any] = ""
