@@ -2,7 +2,7 @@
 
 import uuid
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,9 @@ from businesses.tenancy.models import TenantModel
 
 from .day_figures import DayFiguresModel, figure_constraints
 from .querysets import ApprovedDayQuerySet
+
+if TYPE_CHECKING:
+    from .models import DayEntry, WorkCard
 
 # Services look first and say more; these are for what slips past them.
 BROKEN_RULES.update(
@@ -110,3 +113,7 @@ class ApprovedDay(DayFiguresModel, TenantModel):
     def payable(self) -> tuple[Decimal | None, str | None]:
         """What payroll sees of the day."""
         return self.hours, self.day_status
+
+    def says_the_same(self, card: "WorkCard", entry: "DayEntry") -> bool:
+        """Whether it has this line of this card: see also `DayEntryQuerySet.in_conflict`."""
+        return self.site_id == card.site_id and self.payable == entry.payable

@@ -4,6 +4,7 @@ import uuid
 from datetime import date
 from typing import Any, Self
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.db import models
 from django.db.models import (
     Case,
@@ -104,10 +105,7 @@ class DayEntryQuerySet(TenantQuerySet):
         They are on cards under review, on dates that the ledger lacks for the employee, at whatever site; of several for
         one date it is the newest card's alone, of all sites.
         """
-        under_review = {
-            "work_card__processing_month": month.replace(day=1),
-            "work_card__review_status": ReviewStatus.NEEDS_REVIEW,
-        }
+        under_review = _under_review(month)
         same_date = {"work_date": OuterRef("work_date")}
         # That the date is in the month is true anyway: said, it keeps the other months from being read.
         posted = (
@@ -130,6 +128,31 @@ class DayEntryQuerySet(TenantQuerySet):
         )
         return self.filter(~Exists(posted), ~Exists(newer), **under_review).annotate(
             is_contested=Exists(rivals)
+        )
+
+    def in_conflict(self, month: date) -> Self:
+        """Days that approving their card would ask about: the ledger has their date, and nothing that says the same.
+
+        They are on cards under review, which have no row there; for the rule itself see `ApprovedDay.says_the_same`.
+        """
+        # Of hours and absence a day has one, and what is null is equal to nothing.
+        same_figures = Q(hours=OuterRef("total_hours")) | Q(
+            day_status=OuterRef("day_status")
+        )
+        same = same_figures & Q(site_id=OuterRef("work_card__site_id"))
+        # A look into an index for each day. As an EXISTS it would be joined, and many rows read for each: so it is planned.
+        posted = (
+            self._ledger()
+            .filter(
+                employee_id=OuterRef("work_card__employee_id"),
+                work_date=OuterRef("work_date"),
+            )
+            .order_by()
+            .values("business")
+            .annotate(same=BoolOr(Case(When(same, then=True), default=False)))
+        )
+        return self.alias(is_paid_so=Subquery(posted.values("same"))).filter(
+            is_paid_so=False, **_under_review(month)
         )
 
     def with_ledger(self) -> Self:
@@ -181,3 +204,11 @@ class ApprovedDayQuerySet(TenantQuerySet):
         """`{days, hours}`: how many rows, and their hours together."""
         hours = Coalesce(Sum("hours"), Value(0, output_field=_HOURS))
         return self.aggregate(days=Count("pk"), hours=hours)
+
+
+def _under_review(month: date) -> dict[str, Any]:
+    """Of a day: that its card is one of `month` and waits for review."""
+    return {
+        "work_card__processing_month": month.replace(day=1),
+        "work_card__review_status": ReviewStatus.NEEDS_REVIEW,
+    }

@@ -148,7 +148,7 @@ def _of_ledger(card: WorkCard, own: DayEntry | None, row: ApprovedDay) -> Remark
         return Remark(kind="approved", mark="done", said=said, figure=figure)
     if own is None:
         kind, mark, said = "approved", "done", _("Paid:")
-    elif row.site_id == card.site_id and row.payable == own.payable:
+    elif row.says_the_same(card, own):
         kind, mark, said = "approved", "done", _("Paid, the same:")
     else:
         kind, mark, said = "conflict", "clash", _("Paid, and different:")

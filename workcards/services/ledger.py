@@ -66,7 +66,7 @@ def post_card(
         DateConflict(entry, rows)
         for entry in entries
         if (rows := ledger.get(entry.work_date))
-        and not any(_is_same(row, card, entry) for row in rows)
+        and not any(row.says_the_same(card, entry) for row in rows)
     ]
     answers = _answers(card, conflicts, resolutions)
     replaced: list[ApprovedDay] = []
@@ -123,10 +123,6 @@ def _ledger_of(
     for row in rows.select_related("site").order_by("work_date", "id"):
         by_date[row.work_date].append(row)
     return dict(by_date)
-
-
-def _is_same(row: ApprovedDay, card: WorkCard, entry: DayEntry) -> bool:
-    return row.site_id == card.site_id and row.payable == entry.payable
 
 
 def _answers(

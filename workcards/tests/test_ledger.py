@@ -1,5 +1,6 @@
 """What approving and reopening do to the ledger."""
 
+import random
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +12,11 @@ from uuid_utils.compat import uuid7
 from audit.models import AuditEvent
 from automatehq.rest.errors import Conflict, Invalid, broken_constraint, refusal_of
 from workcards import services
-from workcards.models import ApprovedDay
+from workcards.models import ApprovedDay, DayEntry
 from workcards.months import days_of_month
 from workcards.services import Resolution
 from workcards.states import ReviewStatus
-from workcards.tests.factories import ApprovedDayFactory, WorkCardFactory
+from workcards.tests.factories import MONTH, ApprovedDayFactory, WorkCardFactory
 from workcards.tests.reviewing import (
     answers,
     approve,
@@ -127,6 +128,33 @@ def test_a_conflict_shows_both_figures_and_cards(
     assert ledger(employee) == {1: [("A", "8.00")], 2: [("A", "5.00")]}
     second.refresh_from_db()
     assert second.review_status == ReviewStatus.NEEDS_REVIEW
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_approving_asks_about_is_what_the_database_calls_a_conflict(
+    acme: Any, employee: Any, site_b: Any, seed: int
+) -> None:
+    chance = random.Random(seed)
+
+    def some_days() -> dict[int, str]:
+        dates = chance.sample(range(1, 13), 8)
+        return {day: chance.choice(["8", "9", "SICK", "VACATION"]) for day in dates}
+
+    for site in (employee.site, site_b):
+        paid = card_with(acme, employee, some_days(), site=site)
+        if DayEntry.objects.in_conflict(MONTH).exists():
+            approve(acme, paid, *answers(conflicts_of(acme, paid), REPLACE))
+        else:
+            approve(acme, paid)
+    waiting = [
+        card_with(acme, employee, some_days(), site=site)
+        for site in (employee.site, site_b)
+    ]
+    for card in waiting:
+        asked = {one["date"] for one in conflicts_of(acme, card)}
+        found = DayEntry.objects.in_conflict(MONTH).filter(work_card=card)
+        assert {f"{entry.work_date}" for entry in found} == asked
+        assert 0 < len(asked) < 8
 
 
 @pytest.mark.parametrize(
