@@ -96,14 +96,7 @@ class AuditEventAdmin(TenantAdmin):
 
     @admin.display(description=_("what happened"))
     def sentence(self, event: AuditEvent) -> SafeString:
-        said = _told(event).sentence
-        if reason := _told(event).reason:
-            said = format_html("{}: <q><bdi>{}</bdi></q>", said, reason)
-        if event.cross_business:
-            said = format_html(
-                '{} <span class="mark">{}</span>', said, _("super-admin")
-            )
-        return said
+        return _told(event).in_full
 
     @admin.display(description=_("before and after"))
     def changed(self, event: AuditEvent) -> SafeString | str:

@@ -17,6 +17,8 @@ CARDS_AND_EMPLOYEES = (
     "approvedday",
     "employee",
 )
+# What the work of a month leaves behind; the rest is of users, sign-ins, sites and settings.
+WORK = (*CARDS_AND_EMPLOYEES, "closedmonth", "exportrun")
 
 
 class AuditEventQuerySet(TenantQuerySet):
@@ -42,6 +44,9 @@ class AuditEventQuerySet(TenantQuerySet):
 
     def of_cards_and_employees(self) -> Self:
         return self.filter(entity_type__in=CARDS_AND_EMPLOYEES)
+
+    def of_work(self) -> Self:
+        return self.filter(entity_type__in=WORK)
 
     def with_names(self) -> Self:
         """Each with `site_name` and `employee_name` as they are now; None of what the scope does not show."""

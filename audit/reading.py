@@ -93,6 +93,18 @@ class Told:
     def reason(self) -> str:
         return str(self.event.metadata.get("reason", ""))
 
+    @property
+    def in_full(self) -> SafeString:
+        """The sentence, why it was done, and a mark if a super-admin did it."""
+        said = self.sentence
+        if self.reason:
+            said = format_html("{}: <q><bdi>{}</bdi></q>", said, self.reason)
+        if self.event.cross_business:
+            said = format_html(
+                '{} <span class="mark">{}</span>', said, _("super-admin")
+            )
+        return said
+
 
 def told(events: Iterable[AuditEvent]) -> list[Told]:
     """Each event with its sentence and changes. Rows that the scope does not show stay without a name."""

@@ -13,6 +13,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from audit.models import AuditEvent
+from audit.reading import Told, told
 from automatehq.admin_forms import MonthField
 from businesses.models import Business
 from workcards.months import month_text, next_month, previous_month
@@ -24,6 +26,7 @@ from .dashboard import Dashboard, SiteMonth, dashboard_of
 from .standing import Standing, standing_of
 
 SITES_SHOWN = 10
+EVENTS_SHOWN = 5
 # The first and the last month that has another on its far side, for the arrows and the twelve months of the charts.
 EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
 
@@ -97,6 +100,7 @@ def home(site: Any, request: Any) -> HttpResponse:
     if standing.has_cards:
         dashboard = dashboard_of(business, month, standing.site_names)
         context |= figures_of(dashboard, standing, request)
+        context["lately"] = lately(site, request)
         context["open_until"] = _open_until(business, month)
     else:
         context["steps"] = list(steps_of(standing, request.user))
@@ -125,6 +129,14 @@ def figures_of(
         "waiting": sum(site.waiting for site in sites),
         "missing_url": _missing(dashboard.month),
     }
+
+
+def lately(site: Any, request: HttpRequest) -> list[Told]:
+    """What was done last, as the list of the trail would show it to this person; nothing to who may not see that list."""
+    trail = site.get_model_admin(AuditEvent)
+    if not trail.has_view_permission(request):
+        return []
+    return told(trail.get_queryset(request).of_work()[:EVENTS_SHOWN])
 
 
 def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
@@ -200,6 +212,8 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
             "assign",
             _cards(month, ReviewStatus.NEEDS_ASSIGNMENT),
         )
+    if standing.conflicts and not standing.is_closed and user.may("cards.review"):
+        yield _settle(standing.conflicts)
     if dashboard.missing:
         yield ToDo(
             ngettext(
@@ -270,6 +284,24 @@ def steps_of(standing: Standing, user: Any) -> Iterator[Step]:
     )
     for label, note, is_done, right, page in steps:
         yield Step(label, note, is_done, _at(page) if user.may(right) else "")
+
+
+def _settle(conflicts: dict[str, Any]) -> ToDo:
+    """Leads to the newest of the cards, which is the first in the list of those to review."""
+    days, cards = conflicts["days"], conflicts["cards"]
+    return ToDo(
+        ngettext("Settle %(n)d day in conflict", "Settle %(n)d days in conflict", days)
+        % {"n": days},
+        ngettext(
+            "%(n)d card differs from what is paid already",
+            "%(n)d cards differ from what is paid already",
+            cards,
+        )
+        % {"n": cards},
+        "clash",
+        "conflict",
+        reverse("admin:workcards_workcard_change", args=[conflicts["card_id"]]),
+    )
 
 
 def _close(standing: Standing) -> ToDo:

@@ -6,15 +6,24 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import JSONBAgg
-from django.db.models import Exists, Min, OuterRef, Subquery, Value
-from django.db.models.functions import JSONObject
+from django.db.models import (
+    Count,
+    Exists,
+    Max,
+    Min,
+    OuterRef,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 
 from accounts.models import User
 from automatehq import navigation as side_bar
 from businesses.models import Business
 from workcards.closed_months import ClosedMonth
-from workcards.models import WorkCard
+from workcards.models import DayEntry, WorkCard
 from workcards.months import last_of_month, previous_month
 from workcards.states import ReviewStatus
 from workforce.models import Employee, Site
@@ -27,13 +36,15 @@ from .models import ExportRun
 class Standing:
     """`due` is the month that is to be finished: the one that is looked at, or the one before if it still runs.
 
-    `side_bar` is what the side bar shows, of all months.
+    `side_bar` is what the side bar shows, of all months; `conflicts` are `{days, cards, card_id}` of the month's days that
+    are paid already and differently, with the newest of their cards, or None.
     """
 
     month: date
     due: date
     side_bar: dict[str, int] = field(default_factory=dict)
     oldest_review_at: datetime | None = None
+    conflicts: dict[str, Any] | None = None
     is_closed: bool = False
     is_due_closed: bool = False
     due_cards: int = 0
@@ -66,6 +77,7 @@ def standing_of(business: Business, month: date) -> Standing:
         "oldest_review_at": _least(
             cards.for_month(month).with_status(ReviewStatus.NEEDS_REVIEW)
         ),
+        "conflicts": _conflicts(DayEntry.objects.in_conflict(month)),
         "is_closed": _is_there(closed.for_month(month)),
         "is_due_closed": _is_there(closed.for_month(due)),
         "due_cards": figure_of(cards.for_month(due)),
@@ -95,6 +107,17 @@ def standing_of(business: Business, month: date) -> Standing:
 def _least(rows: Any) -> Subquery:
     oldest = rows.filter(business=OuterRef("pk")).order_by().values("business")
     return Subquery(oldest.annotate(least=Min("created_at")).values("least"))
+
+
+def _conflicts(days: Any) -> Subquery:
+    of_business = days.filter(business=OuterRef("pk")).order_by().values("business")
+    found = JSONObject(
+        days=Count("pk"),
+        cards=Count("work_card", distinct=True),
+        # Ids are made by the clock.
+        card_id=Max(Cast("work_card", TextField())),
+    )
+    return Subquery(of_business.annotate(found=found).values("found"))
 
 
 def _is_there(rows: Any) -> Exists:

@@ -3,16 +3,19 @@
 The walk through all pages meets them almost empty; here they have figures, and everything that opens is open.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from accounts.models import User
 from accounts.tests.personas import Personas
+from audit.tests.factories import AuditEventFactory
 from businesses.tenancy.context import business_scope
+from exports.tests.months import EIGHT, draft_day, post_day
 from exports.tests.test_dashboard import attempt, populate
 from workcards.tests.factories import MONTH, WorkCardFactory
-from workforce.tests.factories import SiteFactory
+from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .admin_clients import AdminClient, browser_of
 from .browsers import Complaints, chromium, needs_browser, open_window
@@ -21,11 +24,13 @@ from .test_accessibility import DESK, PHONE, ask, enter, look_at
 pytestmark = needs_browser
 
 HOME = "/admin/?month=2026-06"
-_OPEN_ALL = (
-    "document.querySelectorAll('main details').forEach(one => { one.open = true; })"
-)
+# From the top: what the bar above covers by half is no small target.
+_OPEN_ALL = """() => {
+    document.querySelectorAll("main details").forEach(one => { one.open = true; });
+    scrollTo(0, 0);
+}"""
 # Text that something cuts off: a tile, a label of a chart, a button.
-_CUT = """() => [...document.querySelectorAll(".tile *, .button, .months *, .scale *, h1, h2, h3, .todo-list *")]
+_CUT = """() => [...document.querySelectorAll(".tile *, .button, .months *, .scale *, h1, h2, h3, .todo-list *, .feed *")]
     .filter(one => one.checkVisibility() && getComputedStyle(one).overflow !== "visible" && one.scrollWidth > one.clientWidth + 1)
     .map(one => one.outerHTML.slice(0, 120))"""
 
@@ -46,6 +51,17 @@ def fill(acme: Personas, globex: Personas) -> None:
     for number, business in enumerate((acme, globex)):
         with business.scope():
             populate(number)
+            somebody = EmployeeFactory(full_name="Mary Example", site=SiteFactory())
+            post_day(somebody, 3, **EIGHT)
+            draft_day(somebody, 3, total_hours=Decimal("9.00"))
+            AuditEventFactory(
+                event_type="card_rejected",
+                entity_type="workcard",
+                employee_id=somebody.pk,
+                actor_label=f"{'very' * 20}.long@acme.example",
+                metadata={"reason": "The lines of the paper can't be read " * 3},
+                cross_business=True,
+            )
             WorkCardFactory(
                 unassigned=True,
                 processing_month=MONTH,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.clients import client_of
 from accounts.tests.personas import Personas
+from audit.tests.factories import AuditEventFactory
 from automatehq.tests.admin_clients import AdminClient, browser_of
 from automatehq.tests.asking import queries
 from businesses.models import Business
@@ -23,13 +24,14 @@ from workcards.states import ReviewStatus
 from workcards.tests.factories import (
     MONTH,
     ClosedMonthFactory,
+    DayEntryFactory,
     WorkCardFactory,
 )
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .factories import ExportRunFactory
-from .months import EIGHT, post_day, site_named
+from .months import ABSENT, EIGHT, draft_day, post_day, site_named
 from .test_dashboard import populate
 
 pytestmark = pytest.mark.django_db
@@ -85,13 +87,16 @@ def todos(page: Any) -> list[str]:
 
 
 def work_for_everyone() -> None:
-    """June, over and open: cards in every state, somebody who has handed in nothing, a ledger."""
+    """June, over and open: cards in every state, a day in conflict with the ledger, somebody who has handed in nothing."""
     somebody = EmployeeFactory(full_name="John Example", site=SiteFactory())
     EmployeeFactory(full_name="Jane Example")
     post_day(somebody, 3, **EIGHT)
-    WorkCardFactory(employee=somebody, site=somebody.site)
+    draft_day(somebody, 3, total_hours=Decimal("9.00"))
     WorkCardFactory(unassigned=True, site=somebody.site)
     WorkCardFactory(rejected=True, employee=somebody, site=somebody.site)
+    AuditEventFactory(
+        event_type="card_rejected", entity_type="workcard", employee_id=somebody.pk
+    )
 
 
 # Figures
@@ -189,6 +194,7 @@ def link_from(link: str) -> str:
 REVIEWER_DOES = [
     "Review 1 card",
     "Assign 1 card",
+    "Settle 1 day in conflict",
     "Ask for the cards of 1 employee",
     "Close June 2026",
     "Export June 2026",
@@ -259,6 +265,72 @@ def test_a_month_without_work_says_so(acme: Personas) -> None:
     assert "Nothing waits in this month." in text
 
 
+# Days in conflict
+
+
+def settle(page: Any) -> list[tuple[str, str, str]]:
+    return [
+        (todo.label, todo.note, todo.url)
+        for todo in page.context["todos"]
+        if todo.kind == "conflict"
+    ]
+
+
+def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
+    """They are counted over all cards under review; the newest of these is where the link leads."""
+    with acme.scope():
+        site, elsewhere = SiteFactory(), SiteFactory()
+        somebody = EmployeeFactory(site=site)
+        for day in (1, 2, 3):
+            post_day(somebody, day, **EIGHT)
+        first = draft_day(somebody, 1, total_hours=Decimal("7.50"))
+        DayEntryFactory(work_card=first, work_date=MONTH.replace(day=2), absent=True)
+        second = WorkCardFactory(employee=somebody, site=elsewhere)
+        DayEntryFactory(work_card=second, work_date=MONTH.replace(day=3))
+    assert settle(home(browser_of(acme.reviewer))) == [
+        (
+            "Settle 3 days in conflict",
+            "2 cards differ from what is paid already",
+            f"/admin/workcards/workcard/{second.pk}/change/",
+        )
+    ]
+
+
+def test_what_is_paid_so_or_not_at_all_is_no_conflict(acme: Personas) -> None:
+    with acme.scope():
+        somebody = EmployeeFactory(site=SiteFactory())
+        other = EmployeeFactory(site=somebody.site)
+        post_day(somebody, 1, **EIGHT)
+        post_day(somebody, 2, **ABSENT)
+        post_day(other, 3, **EIGHT)
+        draft_day(somebody, 1)
+        draft_day(
+            somebody, 2, absent=True, total_hours=None, day_status=ABSENT["day_status"]
+        )
+        draft_day(somebody, 3, total_hours=Decimal("1.00"))
+        aside = WorkCardFactory(rejected=True, employee=somebody, site=somebody.site)
+        DayEntryFactory(work_card=aside, work_date=MONTH, total_hours=Decimal("1.00"))
+    assert settle(home(browser_of(acme.reviewer))) == []
+
+
+def test_conflicts_are_those_of_the_month_that_is_shown(acme: Personas) -> None:
+    with acme.scope():
+        work_for_everyone()
+        WorkCardFactory(processing_month=MONTH.replace(month=5))
+    client = browser_of(acme.admin)
+    assert len(settle(home(client))) == 1
+    assert settle(home(client, month="2026-05")) == []
+
+
+def test_in_a_closed_month_nothing_can_be_settled(acme: Personas) -> None:
+    with acme.scope():
+        work_for_everyone()
+        ClosedMonthFactory(month=MONTH)
+    page = home(browser_of(acme.admin))
+    assert page.context["standing"].conflicts["days"] == 1
+    assert settle(page) == []
+
+
 # Another business
 
 
@@ -273,6 +345,7 @@ def test_nothing_of_another_business_is_on_the_page(
         )
         for day in range(1, 9):
             post_day(other, day, **EIGHT)
+            draft_day(other, day, total_hours=Decimal("1.00"))
         ClosedMonthFactory(month=MONTH)
         ExportRunFactory(status=ExportRun.Status.DONE)
     alone: Any = None
@@ -285,6 +358,7 @@ def test_nothing_of_another_business_is_on_the_page(
     assert alone["standing"].due_cards == 4
     assert alone["standing"].due_exported_at is None
     assert not alone["standing"].is_closed
+    assert alone["standing"].conflicts["days"] == 1
 
 
 def test_names_are_text_and_nothing_more(acme: Personas, super_admin: User) -> None:
@@ -368,7 +442,10 @@ def test_home_costs_the_same_whatever_the_size_and_eight_queries_at_most(
         with acme.scope():
             populate(seed)
         home(client)
-        assert queries(lambda: home(client)) == 7
+        with acme.scope():
+            work_for_everyone()
+        # Who sees nothing of the trail is not told what happened lately: two queries.
+        assert queries(lambda: home(client)) == (6 if person == "uploader" else 8)
     page = home(client)
     assert len(page.content) < MOST_BYTES
     with acme.scope():
