@@ -62,7 +62,6 @@ _CALLED: Final[Mapping[str, Any]] = {
     "accounts.user": Coalesce(
         NullIf("full_name", Value("")), "email", output_field=models.CharField()
     ),
-    "businesses.business": F("business_name"),
     "workforce.employee": F("full_name"),
     "workforce.site": F("site_name"),
 }

@@ -42,7 +42,6 @@ def rows_of_acme(acme: Personas) -> dict[str, Any]:
         DayEntryFactory(work_card=card, comment=CANARY)
         approved = WorkCardFactory(approved=True, site=site, employee=employee)
         # The trail refers to rows of every kind.
-        record("site_updated", entity=site, after={"steward_id": acme.business.pk})
         made = {"uploaded_by_id": acme.admin.pk, "employee_id": employee.pk}
         record("card_created", entity=card, site_id=site.pk, after=made)
         User.objects.filter(pk=acme.viewer.pk).update(full_name=f"{CANARY} Viewer")
