@@ -20,6 +20,8 @@ from businesses.tenancy.context import Kind
 # Of each list; and the columns after its first that tell its rows apart.
 SHOWN, COLUMNS = 5, 3
 Q_LENGTH = 100
+# What is looked for most comes first.
+FIRST = ("workforce.employee", "workcards.workcard", "workforce.site")
 
 
 class FindForm(forms.Form):
@@ -78,7 +80,7 @@ def find(site: Any, request: HttpRequest) -> HttpResponse:
 def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:
     """What stands in the lists that this person may see here; one query each."""
     here: Kind = "platform" if is_on_platform() else "business"
-    for lister in site._registry.values():
+    for lister in sorted(site._registry.values(), key=_place):
         is_searched = here in lister.found_in and lister.get_search_fields(request)
         if not is_searched or not lister.has_view_or_change_permission(request):
             continue
@@ -91,6 +93,11 @@ def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:
                 len(first) > SHOWN,
                 f"{_url(lister, 'changelist')}?{urlencode({'q': q})}",
             )
+
+
+def _place(lister: Any) -> int:
+    label = lister.opts.label_lower
+    return FIRST.index(label) if label in FIRST else len(FIRST)
 
 
 def _row(lister: Any, request: HttpRequest, row: Any) -> Row:
