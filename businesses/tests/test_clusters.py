@@ -294,6 +294,13 @@ def test_production_starts_on_a_proven_database(cluster: Cluster) -> None:
     assert done.code == 0, done.printed
 
 
+def test_the_collector_passes_over_what_stays_for_good(cluster: Cluster) -> None:
+    """Full collections held up requests now and then: what is there at the start takes no part in them."""
+    code = "import gc, automatehq.wsgi; print(gc.get_freeze_count() > 50_000)"
+    done = in_process("-c", code, url=cluster.url, **PRODUCTION)
+    assert done.printed.strip().endswith("True"), done.printed
+
+
 def test_production_refuses_a_superuser(cluster: Cluster) -> None:
     done = start_web(
         cluster.superuser_url,
