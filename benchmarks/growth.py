@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from .databases import Database
 from .figures import table, times
-from .processors import backends, processor_seconds
+from .processors import application_seconds
 from .reads import ratio
 from .requests import measured
 from .servers import gunicorn
@@ -24,22 +25,27 @@ def measure(databases: Sequence[tuple[int, Database]], rounds: int) -> str:
             client = server.client(ours.token)
             for read in ours.reads():
                 client.ask(read.path)
-            pids = [child.pid for child in server.process.children()]
-            clients.append((cards, client, [*pids, *backends(database)], ours.reads()))
+            busy = partial(application_seconds, server, database)
+            clients.append((cards, client, busy, ours.reads()))
         for _ in range(rounds):
-            for cards, client, pids, reads in clients:
+            for cards, client, busy, reads in clients:
                 for read in reads:
-                    before = processor_seconds(pids)
+                    before = busy()
                     clock[read.name, cards].append(client.ask(read.path)[1])
-                    processor[read.name, cards].append(processor_seconds(pids) - before)
+                    processor[read.name, cards].append(busy() - before)
     sizes = [cards for cards, _ in databases]
     few, many = sizes[0], sizes[-1]
     rows = []
     for name in dict.fromkeys(name for name, _ in clock):
         at = {cards: times(clock[name, cards]) for cards in sizes}
-        busy = {cards: times(processor[name, cards]) for cards in (few, many)}
+        spent = {cards: times(processor[name, cards]) for cards in (few, many)}
         rows.append(
-            (name, *at.values(), ratio(at[many], at[few]), ratio(busy[many], busy[few]))
+            (
+                name,
+                *at.values(),
+                ratio(at[many], at[few]),
+                ratio(spent[many], spent[few]),
+            )
         )
     head = ["request", *(f"{cards:,} cards, ms" for cards in sizes)]
     return table([*head, "ratio", "ratio of processor time"], rows)

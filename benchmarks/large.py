@@ -30,7 +30,7 @@ from workforce.tests.employee_files.files import APPLY, PREVIEW, as_csv
 from .databases import Database
 from .employee_import import HEADER, SITES, people
 from .figures import table
-from .processors import backends, processor_seconds
+from .processors import application_seconds
 from .servers import Server, gunicorn
 from .upload_memory import picture
 
@@ -47,20 +47,19 @@ class Sender:
         self.found: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     def send(self, name: str, path: str, body: bytes, content_type: str) -> Any:
-        pids = backends(self.database)
-        before = self.busy(pids)
+        before = self.busy()
         # A connection of its own: while pictures are made, the server closes one that is kept.
         client = self.server.client(self.token)
         answer, seconds = client.ask(path, "POST", body, content_type)
         client.connection.close()
-        self.found[name].append((seconds, self.busy(pids) - before))
+        self.found[name].append((seconds, self.busy() - before))
         return json.loads(answer)
 
-    def busy(self, pids: list[int]) -> float:
+    def busy(self) -> float:
         """Of the web process, of its children that have ended, and of PostgreSQL's processes."""
         (web,) = self.server.process.children()
         ended = web.cpu_times()
-        own = processor_seconds([web.pid, *pids])
+        own = application_seconds(self.server, self.database)
         return own + ended.children_user + ended.children_system
 
 

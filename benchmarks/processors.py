@@ -6,6 +6,7 @@ from pathlib import Path
 from django.db import connection
 
 from .databases import Database
+from .servers import Server
 
 
 def processor_seconds(pids: Iterable[int]) -> float:
@@ -14,6 +15,14 @@ def processor_seconds(pids: Iterable[int]) -> float:
         stat for pid in pids for stat in Path(f"/proc/{pid}/task").glob("*/schedstat")
     ]
     return sum(int(stat.read_text().split()[0]) for stat in stats) / 1e9
+
+
+def application_seconds(server: Server, database: Database, *, but: int = 0) -> float:
+    """Of the web processes and of PostgreSQL's sessions for them, all `but` one: whichever there are now, since each of
+    gunicorn's threads opens one when its turn comes first.
+    """
+    web = [child.pid for child in server.process.children()]
+    return processor_seconds([*web, *backends(database, but=but)])
 
 
 def backends(database: Database, *, but: int = 0) -> list[int]:

