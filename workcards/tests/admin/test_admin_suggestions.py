@@ -61,7 +61,7 @@ def test_without_a_search_nobody_is_suggested_and_nothing_more_is_asked(
 ) -> None:
     page = client.get(url_of(lost))
     assert not page.context["suggestions"]
-    assert b'name="q"' in page.content
+    assert b'name="q" id="id_q"' in page.content
     plain = queries(lambda: client.get(url_of(lost)))
     assert queries(lambda: client.get(url_of(lost), {"q": "John"})) == plain + 1
 
@@ -113,5 +113,5 @@ def test_there_is_no_search_for_whom_or_where_nothing_can_be_assigned(
             reject_card(card_id=lost.pk, reason="blurred", actor=acme.reviewer)
     page = client.get(url_of(lost), {"q": "John"})
     assert page.status_code == 200
-    assert b'name="q"' not in page.content
+    assert b'name="q" id="id_q"' not in page.content
     assert b"John Example" not in page.content
