@@ -3,6 +3,7 @@
     told(events)         each of them as `Told`, in order; one query for the names of what they refer to, whatever their number
     outline(event_type)  what events of a type have in common: "… approved the card of … for …"
     entity(entity_type)  what the model is called
+    label_of(name, …)    what a field is called; `field_of(model, name)` is the model's own
 
 Labels of fields and words for values are those of the models: a new field needs nothing here.
 """
@@ -177,7 +178,7 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
             label = date_format(day, "j F")
             yield Change(label, _day(old, names), _day(new, names))
         elif name not in _UNSAID and not (_is_nothing(old) and _is_nothing(new)):
-            field = _field(model, name)
+            field = field_of(model, name)
             yield Change(
                 label_of(name, field),
                 _word(field, old, names),
@@ -186,9 +187,10 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
 
 
 def label_of(name: str, field: Any = None) -> str:
-    """What people call something in an event's metadata; `field` is the model's, if it has one of that name."""
-    label = _LABELS.get(name) or (field.verbose_name if field else name)
-    return str(capfirst(str(label)))
+    """What people call something in an event's metadata or in a form; `field` is the model's, if it has one of that name."""
+    # What leads to rows that refer to this one is of that name too, and has no other.
+    label = _LABELS.get(name) or getattr(field, "verbose_name", None)
+    return str(capfirst(str(label or name.replace("_", " "))))
 
 
 def _is_nothing(value: Any) -> bool:
@@ -205,7 +207,7 @@ def _day(figures: Any, names: Names) -> str:
         return _NOTHING
     model = apps.get_model(*_OF_A_DAY)
     said = {
-        name: _word(_field(model, name), value, names)
+        name: _word(field_of(model, name), value, names)
         for name, value in figures.items()
     }
     parts = []
@@ -270,7 +272,7 @@ def _model_of(entity_type: str) -> type[models.Model] | None:
     return next((one for one in found if one._meta.model_name == entity_type), None)
 
 
-def _field(model: type[models.Model] | None, name: str) -> Any:
+def field_of(model: type[models.Model] | None, name: str) -> Any:
     """The model's field of this name, or of this column: `site_id` is `site`."""
     try:
         return model._meta.get_field(name) if model is not None else None
@@ -289,7 +291,7 @@ def _names(events: list[AuditEvent]) -> Names:
         wanted[apps.get_model("workforce.Employee")].add(str(event.employee_id))
         model = _model_of(event.entity_type)
         for change in event.changes:
-            field = _field(model, change["field"])
+            field = field_of(model, change["field"])
             if isinstance(field, models.ForeignKey):
                 wanted[field.related_model] |= {str(change["old"]), str(change["new"])}
     known = {

@@ -17,7 +17,6 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +24,7 @@ from accounts.authentication import DeadEvidence
 from accounts.sessions import end_session
 from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
-from audit.reading import told
+from audit.reading import field_of, label_of, told
 from businesses.tenancy.admin import RightsMixin
 from businesses.tenancy.seal import SEAL_FIELD, is_sealed_for_another_business, seal
 
@@ -279,7 +278,7 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
     view = getattr(request.resolver_match, "func", None)
     model = getattr(getattr(view, "model_admin", None), "model", None)
     return [
-        (_called(model, name), value)
+        (label_of(name, field_of(model, name)), value)
         for name, values in request.POST.lists()
         for value in values
         if value
@@ -289,13 +288,6 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
         and "password" not in name
         and name != "repeated"
     ]
-
-
-def _called(model: Any, name: str) -> str:
-    """What a field of a form is called: as the model calls its own, else by its name in words."""
-    fields = model._meta.fields if model is not None else ()
-    found = (str(field.verbose_name) for field in fields if field.name == name)
-    return capfirst(next(found, name.replace("_", " ")))
 
 
 def sent_values(request: HttpRequest) -> list[tuple[str, str]]:

@@ -36,7 +36,8 @@ def always(obj: Any) -> bool:
 class Verb:
     """`run(request, obj, values)` calls the service and gives the sentence to show; `values` is what `form` has read.
 
-    `right` is a key of the role table; `button` stands below the verb's own form, if its label would be no answer. The button is there for rows that `is_for`; the service has the last word.
+    `right` is a key of the role table. The verb is offered for rows that `is_for`; the service has the last word. `button` is
+    what stands below the verb's form where its label would be no answer.
     """
 
     name: str

@@ -19,7 +19,7 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .admin_clients import AdminClient, browser_of
 from .admin_rows import told
-from .asking import statements
+from .asking import queries, statements
 
 FIND = "/admin/find/"
 KINDS = {"users", "sites", "employees", "work cards", "export runs"}
@@ -167,6 +167,30 @@ def test_on_the_platform_businesses_sites_and_users_are_found(
     # One who acts for a business finds what its administrator does.
     acting = browser_of(super_admin, acting_for=acme.business)
     assert {*found_by(acting, "zimri")} == KINDS
+
+
+def cost(client: AdminClient, q: str) -> int:
+    return queries(lambda: client.get(FIND, {"q": q}))
+
+
+def test_a_search_costs_the_same_however_many_are_found(
+    acme: Personas, super_admin: User
+) -> None:
+    costs = []
+    for count in (1, SHOWN):
+        with acme.scope():
+            for number in range(count):
+                name = f"Zimri {count} {number}"
+                site = SiteFactory(site_name=name)
+                employee = EmployeeFactory(full_name=name, site=site)
+                WorkCardFactory(site=site, employee=employee)
+                ExportRunFactory(site=site, generated_file_name=f"{name}.csv")
+                UserFactory(full_name=name)
+        clients = [browser_of(acme.admin), browser_of(super_admin)]
+        for client in clients:
+            assert len(found_by(client, f"Zimri {count}")) >= 2
+        costs.append([cost(client, f"Zimri {count}") for client in clients])
+    assert costs[0] == costs[1]
 
 
 # What is asked for

@@ -43,3 +43,23 @@ def test_the_list_follows_what_is_typed_and_back_brings_it_back(
         page.go_forward()
         expect(field).to_have_value("nobody")
     complaints.check()
+
+
+def test_on_a_phone_the_head_still_sorts_and_chooses_all(
+    live_server: Any, acme: Personas
+) -> None:
+    with acme.scope():
+        for number, name in enumerate(("Ann East", "Ben West")):
+            EmployeeFactory(full_name=name, passport_id=f"P{9 - number}00000")
+    complaints, client = Complaints(), browser_of(acme.admin)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(LIST)
+        names = page.locator("#result_list tbody th")
+        expect(names).to_have_text(["Ann East", "Ben West"])
+        page.locator("#result_list thead").get_by_role("link", name="Passport").click()
+        expect(names).to_have_text(["Ben West", "Ann East"])
+        page.locator("#action-toggle").check()
+        expect(page.locator(".action-select:checked")).to_have_count(2)
+    complaints.check()

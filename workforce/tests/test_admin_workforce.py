@@ -139,6 +139,15 @@ def test_an_employee_leaves_comes_back_and_is_released(
     ]
 
 
+def test_a_phone_number_is_read_from_the_left_in_any_language(
+    acme: Personas, client: AdminClient
+) -> None:
+    with acme.scope():
+        EmployeeFactory(phone_number="+972501234567")
+    page = client.get(reverse("admin:workforce_employee_changelist")).content.decode()
+    assert '<bdi dir="ltr">+972501234567</bdi>' in page
+
+
 def test_many_are_deactivated_at_once(acme: Personas, client: AdminClient) -> None:
     with acme.scope():
         chosen = [EmployeeFactory().pk for _ in range(3)]
