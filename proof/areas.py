@@ -190,7 +190,7 @@ AREAS = (
                     ),
                     strings_changed("TRAIL", " AND NOT platform_only", ""),
                     strings_changed(
-                        "_IS_TENANT|_IS_PLATFORM", 'current_user = .*[^"]', "true"
+                        "_IS_TENANT|_IS_PLATFORM", 'current_user = .*[^")]', "true"
                     ),
                     names_replaced("_IS_PLATFORM", '"true"', ".*"),
                     names_replaced("_IS_TENANT", '"true"', ".*"),

@@ -1,6 +1,7 @@
 """Migration operations of tenancy. Each can be undone."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -100,6 +101,44 @@ class ShareTable(IsolateTenantTable):
 
     def describe(self) -> str:
         return f"Share {self.model_name} among all businesses"
+
+
+class RewordPolicies(_TenancyOperation):
+    """Bring policies that mean the same to the words that are declared now; on the way back to `before(expression)`.
+
+    `tables` is a declared set of policies → the models whose tables have it, as "app.Model".
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Sequence[str]], before: Callable[[str], str]
+    ) -> None:
+        self.tables = tables
+        self.before = before
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._alter(schema_editor, to_state, lambda expression: expression)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        self._alter(schema_editor, from_state, self.before)
+
+    def _alter(
+        self, schema_editor: Any, state: Any, words: Callable[[str], str]
+    ) -> None:
+        for policies, labels in self.tables.items():
+            for label in labels:
+                table = state.apps.get_model(label)._meta.db_table
+                for policy in POLICY_SETS[policies]:
+                    worded = replace(
+                        policy, using=words(policy.using), check=words(policy.check)
+                    )
+                    schema_editor.execute(worded.alter_sql(table), params=None)
+
+    def describe(self) -> str:
+        return "Reword policies"
 
 
 class CreateDefinerFunctions(_TenancyOperation):

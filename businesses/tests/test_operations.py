@@ -1,5 +1,6 @@
 """Migration operations and the composite key: each does what it says, and can be undone."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from django.test.utils import isolate_apps
 
 from accounts.tests.personas import Personas
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
-from businesses.tenancy.context import business_scope
+from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tenancy.models import TenantModel
 from businesses.tenancy.operations import (
     CreateDefinerFunctions,
@@ -24,6 +25,7 @@ from businesses.tenancy.operations import (
     TenantRunPython,
 )
 from businesses.tenancy.proof import prove
+from businesses.tenancy.roles import tenant_role
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
@@ -92,6 +94,56 @@ def test_isolation_waits_for_constraints_that_are_not_checked_yet(
             execute("SET CONSTRAINTS ALL DEFERRED")
             Employee.objects.update(full_name="Pending")
         act(IsolateTenantTable("Employee"), historical)
+
+
+# Policies in other words
+
+
+def words_of_policies() -> dict[tuple[str, str], tuple[str | None, str | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, policyname, qual, with_check FROM pg_policies"
+        )
+        return {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
+
+
+def test_policies_are_given_the_words_of_before_and_the_new_ones_again(
+    historical: Any,
+) -> None:
+    declared = words_of_policies()
+    (reword,) = (
+        import_module("businesses.migrations.0004_policies_once_a_statement")
+        .Migration("0004", "businesses")
+        .operations
+    )
+    backwards(reword, historical)
+    before = words_of_policies()
+    changed = {name for name, words in before.items() if words != declared[name]}
+    assert changed == {
+        name for name, words in declared.items() if "SELECT (CURRENT_USER" in str(words)
+    }
+    assert before["sites", "tenant_reads_all"] == (
+        f"(CURRENT_USER = '{tenant_role()}'::name)",
+        None,
+    )
+    forwards(reword, historical)
+    assert words_of_policies() == declared
+
+
+@pytest.mark.parametrize(
+    ("scope", "table"),
+    [("tenant", "sites"), ("platform", "work_cards"), ("platform", "businesses")],
+)
+def test_who_reads_is_asked_once_a_statement(
+    acme: Personas, scope: str, table: str
+) -> None:
+    """As a filter of rows it is asked for each, and PostgreSQL expects hardly any to pass."""
+    with acme.scope() if scope == "tenant" else platform_scope("to look"):
+        (plans,) = execute(f"EXPLAIN (FORMAT JSON) SELECT * FROM {table}")
+    (plan,) = plans
+    assert "CURRENT_USER" not in plan["Plan"]["Filter"]
+    (once,) = plan["Plan"]["Plans"]
+    assert once["Parent Relationship"] == "InitPlan"
 
 
 # Data of all businesses at once

@@ -59,12 +59,12 @@ PLANTED = {
     ),
     "a policy that restricts instead of permitting": (
         "DROP POLICY platform_reads ON users;"
-        "CREATE POLICY platform_reads ON users AS RESTRICTIVE FOR SELECT TO {platform} USING (current_user = '{platform}')",
+        "CREATE POLICY platform_reads ON users AS RESTRICTIVE FOR SELECT TO {platform} USING ((SELECT current_user = '{platform}'))",
         "The policy platform_reads on users has changed: is_permissive",
     ),
     "a policy for more commands": (
         "DROP POLICY platform_reads ON users;"
-        "CREATE POLICY platform_reads ON users FOR ALL TO {platform} USING (current_user = '{platform}')",
+        "CREATE POLICY platform_reads ON users FOR ALL TO {platform} USING ((SELECT current_user = '{platform}'))",
         "The policy platform_reads on users has changed: command is 'ALL'",
     ),
     "a simple foreign key beside the composite one": (
