@@ -16,7 +16,6 @@ from workcards.models import WorkCard, WorkCardFile
 from workcards.services.trail import FILE_FIELDS, by_date, card_snapshot, day_snapshot
 from workcards.states import ReviewStatus, Source
 
-from . import words
 from .dice import dice, id_at
 from .ledger import Ledger
 from .people import Firm
@@ -121,7 +120,9 @@ class Life:
             review_status=ReviewStatus.NEEDS_REVIEW
             if by_hand
             else ReviewStatus.NEEDS_ASSIGNMENT,
-            notes=self.rng.choice(words.CARD_NOTES) if self.rng.random() < 0.04 else "",
+            notes=self.rng.choice(firm.phrases.card_notes)
+            if self.rng.random() < 0.04
+            else "",
             uploaded_by=uploader,
             uploaded_by_name=display_name(uploader),
             created_at=self.moment,
@@ -257,7 +258,9 @@ class Life:
     def reject(self, moment: datetime) -> None:
         before = card_snapshot(self.card)
         self.card.review_status = ReviewStatus.REJECTED
-        self.card.rejected_reason = self.rng.choice(words.REJECTION_REASONS)
+        self.card.rejected_reason = self.rng.choice(
+            self.lives.firm.phrases.rejection_reasons
+        )
         self._changed(moment, "card_rejected", self._reviewer(), before)
 
     def reopen(self, moment: datetime) -> None:
@@ -267,7 +270,7 @@ class Life:
         self.card.approved_by = None
         self.card.approved_by_name = ""
         self.card.approved_at = None
-        reason = self.rng.choice(words.REOPENING_REASONS)
+        reason = self.rng.choice(self.lives.firm.phrases.reopening_reasons)
         self._changed(moment, "card_reopened", self._reviewer(), before, reason=reason)
 
     def _set_days(self, moment: datetime, days: list[Day]) -> None:

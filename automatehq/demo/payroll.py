@@ -17,7 +17,6 @@ from workcards.months import first_of_month
 from workcards.services.months import MONTH_FIELDS
 from workcards.states import ReviewStatus
 
-from . import words
 from .dice import dice, id_at
 from .ledger import Ledger
 from .lives import Lives
@@ -35,7 +34,7 @@ def make_profile(firm: Firm) -> ExportProfile:
     return ExportProfile(
         id=id_at(moment, rng),
         business=firm.business,
-        name=words.PROFILE_NAME,
+        name=firm.phrases.profile_name,
         organization_number=f"{rng.randrange(10_000):04}",
         components={
             part: str(FIRST_CODE + number) for number, part in enumerate(COMPONENTS)
@@ -79,7 +78,7 @@ def close_months(lives: Lives) -> Iterator[ClosedMonth]:
             closed_by=admin,
             closed_by_name=display_name(admin),
             closed_at=closed_at,
-            note=words.CLOSING_NOTE if is_forced else "",
+            note=firm.phrases.closing_note if is_forced else "",
         )
         days, hours = ledger.get(month, (0, Decimal("0.00")))
         lives.trail.add(

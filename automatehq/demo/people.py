@@ -60,6 +60,11 @@ class Firm:
     people: list[Person] = field(default_factory=list)
 
     @property
+    def phrases(self) -> words.Phrases:
+        """What its people write, in its language."""
+        return words.PHRASES[self.business.language]
+
+    @property
     def first_day(self) -> date:
         """When it began with AutomateHQ."""
         return self.months[0] - timedelta(days=60)

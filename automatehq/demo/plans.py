@@ -94,7 +94,7 @@ def _plans_of_month(firm: Firm, month: date) -> list[Plan]:
     for person in firm.people:
         own = dice(firm.size.seed, firm.number, "month", month, person.employee.pk)
         last = min(last_of_month(month), yesterday)
-        days = month_of(person, month, last, holiday, own)
+        days = month_of(person, month, last, holiday, firm.phrases, own)
         cards = list(_cards_of_person(firm, person, month, days, last, own))
         pair = _pair(firm, cards, own)
         if pair:

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import override
 
 from workcards.pictures import CardLine
+from workcards.states import DayStatus
 
 from . import words
 from .dice import dice
@@ -63,16 +65,17 @@ def _sheet(firm: Firm, plan: Plan, chance: str) -> Sheet:
         employee_name=employee.full_name,
         employee_number=employee.external_employee_id or "",
         month=plan.month,
-        days=[_line(day) for day in plan.days],
+        days=[_line(day, firm.business.language) for day in plan.days],
         chance=chance,
     )
 
 
-def _line(day: Day) -> CardLine:
+def _line(day: Day, language: str) -> CardLine:
     figures = day.figures
     note = figures.comment
     if figures.day_status:
-        note = figures.day_status.replace("_", " ").capitalize()
+        with override(language):
+            note = str(DayStatus(figures.day_status).label)
     return CardLine(
         day.work_date,
         figures.from_time,

@@ -11,8 +11,8 @@ from workcards.hours import DayFigures, day_figures
 from workcards.months import is_saturday
 from workcards.states import DayStatus
 
-from . import words
 from .people import Person
+from .words import Phrases
 
 FRIDAY = 4
 QUARTERS = (0, 0, 0, 0, 15, 15, 30, 45, 60, -15, -30)
@@ -32,7 +32,12 @@ class Day(NamedTuple):
 
 
 def month_of(
-    person: Person, first: date, last: date, holiday: date, rng: random.Random
+    person: Person,
+    first: date,
+    last: date,
+    holiday: date,
+    phrases: Phrases,
+    rng: random.Random,
 ) -> list[Day]:
     """The person's lines from `first` to `last`, of the days that they were employed."""
     employee = person.employee
@@ -48,7 +53,7 @@ def month_of(
         figures = (
             _figures(day_status=absences[day])
             if day in absences
-            else _worked(person, day, rng)
+            else _worked(person, day, phrases, rng)
         )
         days.append(Day(day, figures))
     return days
@@ -68,15 +73,17 @@ def evening(day: Day, rng: random.Random) -> Day:
     return Day(day.work_date, _figures(from_time=times[0], to_time=times[1]))
 
 
-def _worked(person: Person, day: date, rng: random.Random) -> DayFigures:
+def _worked(
+    person: Person, day: date, phrases: Phrases, rng: random.Random
+) -> DayFigures:
     chance = rng.random()
     if chance < 0.004:
-        return _figures(total_hours=Decimal(0), comment=words.RAIN)
+        return _figures(total_hours=Decimal(0), comment=phrases.rain)
     if chance < 0.006:
-        return _figures(total_hours=Decimal(24), comment=words.GUARD_DUTY)
+        return _figures(total_hours=Decimal(24), comment=phrases.guard_duty)
     if chance < 0.010:
         return _figures(from_time=time(15), to_time=time(0), break_minutes=30)
-    comment = rng.choice(words.DAY_COMMENTS) if chance > 0.98 else ""
+    comment = rng.choice(phrases.day_comments) if chance > 0.98 else ""
     start = _minutes(person.starts_at) + rng.choice((0, 0, 0, 0, 0, 15, 20, -15))
     length = person.minutes + rng.choice(QUARTERS)
     if day.weekday() == FRIDAY and not person.is_night_worker:

@@ -1,5 +1,7 @@
 """What the demo data are made up from. All names are invented; who is called like this is so by chance."""
 
+from typing import NamedTuple
+
 # Latin and Hebrew.
 BUSINESS_NAMES = (
     ("Gazit", "גזית"),
@@ -92,27 +94,69 @@ LATIN_LAST_NAMES = (
     *("Thapari", "Ursache", "Vlaicu", "Wongsiri", "Yadavaru", "Zamfiroiu", "Zidaru"),
 )
 
-# On the card itself, in the column for notes.
-DAY_COMMENTS = ("crane stood still", "left early", "training", "instead of Moti")
-GUARD_DUTY = "guard duty"
-RAIN = "no work: rain"
-CARD_NOTES = (
-    "Came by post.",
-    "The site manager signed on the back.",
-    "Corner torn off, all lines can be read.",
-    "Asked the site about the 9th; waiting for an answer.",
-)
-REJECTION_REASONS = (
-    "The picture is blurred: please take it again.",
-    "Not signed by the site manager.",
-    "This card was handed in twice.",
-    "The lower half of the card is missing.",
-)
-REOPENING_REASONS = (
-    "The site manager corrected the hours of one day.",
-    "Approved too early: the overtime was still being discussed.",
-    "A day was read wrongly.",
-)
 FILE_NAMES = ("IMG_{number:04}.jpg", "scan-{number:04}.jpg", "card {number}.jpg")
-PROFILE_NAME = "Payroll office"
-CLOSING_NOTE = "What still waits is paid with the next month."
+
+
+class Phrases(NamedTuple):
+    """What people of a business write, in their language. `day_comments`, `guard_duty` and `rain` are on the card itself too."""
+
+    day_comments: tuple[str, ...]
+    guard_duty: str
+    rain: str
+    card_notes: tuple[str, ...]
+    rejection_reasons: tuple[str, ...]
+    reopening_reasons: tuple[str, ...]
+    profile_name: str
+    closing_note: str
+
+
+PHRASES = {
+    "en": Phrases(
+        day_comments=("crane stood still", "left early", "training", "instead of Moti"),
+        guard_duty="guard duty",
+        rain="no work: rain",
+        card_notes=(
+            "Came by post.",
+            "The site manager signed on the back.",
+            "Corner torn off, all lines can be read.",
+            "Asked the site about the 9th; waiting for an answer.",
+        ),
+        rejection_reasons=(
+            "The picture is blurred: please take it again.",
+            "Not signed by the site manager.",
+            "This card was handed in twice.",
+            "The lower half of the card is missing.",
+        ),
+        reopening_reasons=(
+            "The site manager corrected the hours of one day.",
+            "Approved too early: the overtime was still being discussed.",
+            "A day was read wrongly.",
+        ),
+        profile_name="Payroll office",
+        closing_note="What still waits is paid with the next month.",
+    ),
+    "he": Phrases(
+        day_comments=("המנוף עמד", "יצא מוקדם", "הדרכה", "במקום מוטי"),
+        guard_duty="שמירה",
+        rain="לא עבדו: גשם",
+        card_notes=(
+            "הגיע בדואר.",
+            "מנהל האתר חתם מאחור.",
+            "הפינה נקרעה, אפשר לקרוא את כל השורות.",
+            "שאלנו את האתר על ה־9 בחודש; מחכים לתשובה.",
+        ),
+        rejection_reasons=(
+            "התמונה מטושטשת: נא לצלם שוב.",
+            "אין חתימה של מנהל האתר.",
+            "הכרטיס הזה הוגש פעמיים.",
+            "חסר החצי התחתון של הכרטיס.",
+        ),
+        reopening_reasons=(
+            "מנהל האתר תיקן את השעות של אחד הימים.",
+            "אושר מוקדם מדי: השעות הנוספות עוד היו בבירור.",
+            "אחד הימים נקרא לא נכון.",
+        ),
+        profile_name="משרד השכר",
+        closing_note="מה שעדיין ממתין ישולם עם החודש הבא.",
+    ),
+}

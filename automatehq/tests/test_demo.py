@@ -1,6 +1,7 @@
 """The demo data: the same each time, true to the rules, each business's own."""
 
 import datetime as dt
+import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -132,6 +133,44 @@ def a_firm(**size: int) -> seeding.Firm:
 
 def test_every_fate_comes_about() -> None:
     assert {plan.fate for plan in make_plans(a_firm(employees=40))} == set(Fate)
+
+
+def test_people_write_in_the_language_of_their_business(demo: list[Business]) -> None:
+    english, hebrew = sorted(demo, key=lambda business: business.language)
+    for business, script in ((english, "LATIN"), (hebrew, "HEBREW")):
+        with business_scope(business.pk):
+            written: dict[str, Any] = {
+                "notes": WorkCard.objects.values_list("notes"),
+                "rejections": WorkCard.objects.values_list("rejected_reason"),
+                "comments": DayEntry.objects.values_list("comment"),
+                "months": ClosedMonth.objects.values_list("note"),
+                "profiles": ExportProfile.objects.values_list("name"),
+                "reasons": AuditEvent.objects.of_type("card_reopened").values_list(
+                    "metadata__reason"
+                ),
+            }
+            for what, rows in written.items():
+                texts = {text for (text,) in rows if text}
+                assert texts, what
+                assert scripts("".join(texts)) == {script}, what
+
+
+def test_absences_on_a_scan_are_in_the_language_of_the_business() -> None:
+    firm = a_firm(pictures=1_000)
+    for language, script in (("en", "LATIN"), ("he", "HEBREW")):
+        firm.business.language = language
+        lines = [
+            line.note
+            for _cards, scan in scans_of(firm, make_plans(firm))
+            for sheet in scan.sheets
+            for line in sheet.days
+        ]
+        assert scripts("".join(lines)) == {script}
+
+
+def scripts(text: str) -> set[str]:
+    """Of which its letters are: LATIN, HEBREW."""
+    return {unicodedata.name(one).split()[0] for one in text if one.isalpha()}
 
 
 def test_every_status_and_source_is_there_in_each_business(
