@@ -57,6 +57,15 @@ def badge_of(choice: Choices) -> SafeString:
     return badge(str(choice.value), choice.label)
 
 
+def closed_mark() -> SafeString:
+    """Beside a month that is closed."""
+    return format_html(
+        ' {}<span class="visually-hidden">{}</span>',
+        icon("lock", "quiet"),
+        _("closed month"),
+    )
+
+
 def active_or_not(row: Any) -> SafeString:
     """A column of the admin: whether a row `is_active`, in a word."""
     if row.is_active:

@@ -49,7 +49,7 @@ WORK = (
         "workcards_workcard_changelist",
         "review",
         "cards.review",
-        query="?review_status__exact=NEEDS_REVIEW",
+        query="?review_status__exact=NEEDS_REVIEW&month=open",
         counts="to_review",
         said=ngettext_lazy("%(n)d card to review", "%(n)d cards to review", "n"),
         kind="review",
@@ -187,7 +187,8 @@ def _nearness(entry: Entry, request: HttpRequest) -> tuple[int, bool]:
     is_itself = request.path in paths
     if entry.page == "index":
         return (len(request.path), False) if is_itself else (0, False)
-    is_filtered = entry.query[1:] in request.GET.urlencode()
+    # The first condition is what an entry is about: Review is also the review of one month.
+    is_filtered = entry.query[1:].partition("&")[0] in request.GET.urlencode()
     if is_itself and not is_filtered:
         return (0, False)
     near = [len(path) for path in paths if request.path.startswith(path)]
@@ -214,7 +215,7 @@ def figures() -> dict[str, Any]:
         name: Count("pk", filter=Q(review_status=status))
         for name, status in _WAITING.items()
     }
-    cards = _all_of(WorkCard.objects.pending())
+    cards = _all_of(WorkCard.objects.pending().in_open_months())
     return {
         "waiting_cards": Subquery(
             cards.annotate(figure=JSONObject(**waiting)).values("figure")

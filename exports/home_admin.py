@@ -196,7 +196,9 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
     month, due = dashboard.month, standing.due
     review = dashboard.cards[ReviewStatus.NEEDS_REVIEW]
     assign = dashboard.cards[ReviewStatus.NEEDS_ASSIGNMENT]
-    if review and user.may("cards.review"):
+    if standing.is_closed:
+        yield from _left_over(month, review, assign, user)
+    elif review and user.may("cards.review"):
         yield ToDo(
             ngettext("Review %(n)d card", "Review %(n)d cards", review) % {"n": review},
             _waits_since(standing),
@@ -204,7 +206,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
             "review",
             _cards(month, ReviewStatus.NEEDS_REVIEW),
         )
-    if assign and user.may("cards.review"):
+    if assign and not standing.is_closed and user.may("cards.review"):
         yield ToDo(
             ngettext("Assign %(n)d card", "Assign %(n)d cards", assign) % {"n": assign},
             _("Nobody has said yet whose they are"),
@@ -214,7 +216,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
         )
     if standing.conflicts and not standing.is_closed and user.may("cards.review"):
         yield _settle(standing.conflicts)
-    if dashboard.missing:
+    if dashboard.missing and not standing.is_closed:
         yield ToDo(
             ngettext(
                 "Ask for the cards of %(n)d employee",
@@ -284,6 +286,37 @@ def steps_of(standing: Standing, user: Any) -> Iterator[Step]:
     )
     for label, note, is_done, right, page in steps:
         yield Step(label, note, is_done, _at(page) if user.may(right) else "")
+
+
+def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToDo]:
+    """Of a closed month: its cards can be looked at, and worked on only once it is open again."""
+    cards = review + assign
+    if cards and user.may("months.reopen"):
+        yield ToDo(
+            _("Reopen %s") % _month(month),
+            ngettext(
+                "%(n)d card was not finished when it was closed",
+                "%(n)d cards were not finished when it was closed",
+                cards,
+            )
+            % {"n": cards},
+            "lock",
+            "",
+            _at("month", month=month_text(month)) + "#reopen",
+        )
+    for count, status, note in (
+        (review, ReviewStatus.NEEDS_REVIEW, _("The month was closed before a review")),
+        (assign, ReviewStatus.NEEDS_ASSIGNMENT, _("Nobody has said whose they are")),
+    ):
+        if count and user.may("cards.review"):
+            yield ToDo(
+                ngettext("Look at %(n)d card", "Look at %(n)d cards", count)
+                % {"n": count},
+                note,
+                "file",
+                "",
+                _cards(month, status),
+            )
 
 
 def _settle(conflicts: dict[str, Any]) -> ToDo:

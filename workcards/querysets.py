@@ -53,6 +53,10 @@ class WorkCardQuerySet(TenantQuerySet):
         found = self.filter(review_status__in=ReviewStatus.pending())
         return found if site_id is None else found.filter(site_id=site_id)
 
+    def in_open_months(self) -> Self:
+        """About which something can still change."""
+        return self.filter(~_month_is_closed())
+
     def with_bytes(self, sha256_hash: str) -> Self:
         """Whose scan is, byte for byte, the one with this hash."""
         return self.filter(sha256_hash=sha256_hash)
@@ -81,9 +85,7 @@ class WorkCardQuerySet(TenantQuerySet):
                 Subquery(hours, output_field=_HOURS), Value(0, output_field=_HOURS)
             ),
             day_count=Coalesce(Subquery(count), 0),
-            month_is_closed=Exists(
-                ClosedMonth.objects.filter(month=OuterRef("processing_month"))
-            ),
+            month_is_closed=_month_is_closed(),
         )
 
     def with_details(self) -> Self:
@@ -94,6 +96,15 @@ class WorkCardQuerySet(TenantQuerySet):
     def _days(self) -> Any:
         field: Any = self.model._meta.get_field("day_entries")
         return field.related_model.objects.all()
+
+
+def _month_is_closed() -> Exists:
+    """Of a card, by its own business: on the platform there are others', too."""
+    return Exists(
+        ClosedMonth.objects.filter(
+            business=OuterRef("business"), month=OuterRef("processing_month")
+        )
+    )
 
 
 class DayEntryQuerySet(TenantQuerySet):

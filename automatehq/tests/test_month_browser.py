@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from exports.matrix import EMPLOYEES_A_PAGE
 from exports.tests.months import ABSENT, EIGHT, employee_at, post_day, site_named
+from workcards.tests.factories import WorkCardFactory
 
 from .admin_clients import browser_of
 from .browsers import Complaints, chromium, needs_browser
@@ -144,6 +145,8 @@ def test_in_hebrew_the_matrix_is_mirrored_and_so_are_its_keys(
 def test_the_month_is_closed_in_a_dialog_on_its_page(
     live_server: Any, acme: Personas, month: Any
 ) -> None:
+    with acme.scope():
+        WorkCardFactory()
     complaints, client = Complaints(), browser_of(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
@@ -158,4 +161,12 @@ def test_the_month_is_closed_in_a_dialog_on_its_page(
         dialog.get_by_role("button", name="Close the month").click()
         expect(page.get_by_role("heading", name="This month is closed")).to_be_visible()
         expect(page.get_by_text("Paid.")).to_be_visible()
+
+        # What waits is offered on Home as what it takes to do it.
+        page.goto("/admin/?month=2026-06")
+        page.get_by_role("link", name="Reopen June 2026").click()
+        expect(page.get_by_role("dialog", name="Reopen June 2026")).to_be_visible()
+        page.get_by_label("Reason").fill("One came late.")
+        page.get_by_role("dialog").get_by_role("button", name="Reopen").click()
+        expect(page.get_by_text("2026-06 is open again.")).to_be_visible()
     complaints.check()

@@ -1,5 +1,6 @@
 """The side bar: who sees which entries, where one is, what waits, and what it costs."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from automatehq.navigation import RECORDS, WORK, navigation_of
 from businesses.tenancy.context import platform_scope
-from workcards.tests.factories import WorkCardFactory
+from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 from workforce.models import Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
@@ -17,6 +18,7 @@ from .admin_clients import browser_of
 from .asking import queries
 
 WORKING = ["Home", "Upload", "Review", "Month", "Exports"]
+CLOSED = date(2026, 2, 1)
 KEEPING = ["Work cards", "Employees", "Sites", "Users", "Audit", "Settings"]
 # A list asks for the figures; the others read them with their own.
 PAGES_THAT_COUNT = ("/admin/workforce/employee/", "/admin/", "/admin/month/")
@@ -80,6 +82,10 @@ def test_what_waits_and_what_there_is_stands_beside_it_for_this_business_alone(
         WorkCardFactory.create_batch(2, **of_site)
         WorkCardFactory(unassigned=True, site=site)
         WorkCardFactory(approved=True, **of_site)
+        # Of these nobody can review one.
+        WorkCardFactory(processing_month=CLOSED, **of_site)
+        WorkCardFactory(processing_month=CLOSED, site=site, unassigned=True)
+        ClosedMonthFactory(month=CLOSED)
     with platform_scope("test"):
         sites = Site.objects.active().count()
     for path in PAGES_THAT_COUNT:
@@ -132,6 +138,20 @@ def test_a_card_is_under_review(acme: Personas) -> None:
         link.label for link in side_bar(browser_of(acme.admin), path) if link.current
     ]
     assert here == ["Review"]
+
+
+def test_review_leads_to_the_cards_that_it_counts(acme: Personas) -> None:
+    with acme.scope():
+        WorkCardFactory.create_batch(2)
+        WorkCardFactory(processing_month=CLOSED)
+        ClosedMonthFactory(month=CLOSED)
+    client = browser_of(acme.admin)
+    (review,) = [link for link in side_bar(client, "/admin/") if link.label == "Review"]
+    page = client.get(review.url)
+    assert page.context["cl"].result_count == review.figure == 2
+    assert "closed month" not in page.content.decode()
+    everything = client.get("/admin/workcards/workcard/").content.decode()
+    assert everything.count("closed month") == 1
 
 
 def test_it_costs_one_query_and_none_on_the_platform(

@@ -331,6 +331,36 @@ def test_in_a_closed_month_nothing_can_be_settled(acme: Personas) -> None:
     assert settle(page) == []
 
 
+@pytest.mark.parametrize(
+    ("person", "does"),
+    [
+        (
+            "admin",
+            ["Reopen June 2026", *["Look at 1 card"] * 2, "Export June 2026"],
+        ),
+        ("reviewer", [*["Look at 1 card"] * 2, "Export June 2026"]),
+        ("uploader", []),
+    ],
+)
+def test_in_a_closed_month_only_what_can_be_done_is_offered(
+    acme: Personas, person: str, does: list[str]
+) -> None:
+    with acme.scope():
+        work_for_everyone()
+        WorkCardFactory(approved=True, employee=EmployeeFactory())
+        ClosedMonthFactory(month=MONTH)
+    client = browser_of(acme.user(person))
+    page = home(client)
+    assert todos(page) == does
+    assert "Review cards" not in page.content.decode()
+    assert "See the month" in page.content.decode()
+    for todo in page.context["todos"]:
+        if todo.label.startswith("Look"):
+            assert client.get(todo.url).context["cl"].result_count == 1
+        if todo.label.startswith("Reopen"):
+            assert 'id="reopen"' in client.get(todo.url).content.decode()
+
+
 # Another business
 
 

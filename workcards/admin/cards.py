@@ -21,7 +21,7 @@ from automatehq.admin_forms import (
     ServiceForm,
     told_plainly,
 )
-from automatehq.marks import badge_of
+from automatehq.marks import badge_of, closed_mark
 from automatehq.rest.errors import DomainError
 from workcards import services
 from workcards.downloads import RENDITIONS, scan_response
@@ -32,7 +32,7 @@ from workcards.services.uploads import default_month
 from workcards.states import ReviewStatus
 
 from .approval import approve_selected, version_field
-from .filters import MonthFilter
+from .filters import CardMonthFilter
 from .page import CardPage
 from .uploads import UploadPages
 from .verbs import VERBS
@@ -63,7 +63,7 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
         "uploader",
         "created",
     )
-    list_filter = ("review_status", MonthFilter, "site")
+    list_filter = ("review_status", CardMonthFilter, "site")
     search_fields = ("employee__full_name", "original_filename", "notes")
     fields = ("site", "employee", "processing_month", "notes")
     autocomplete_fields = ("employee",)
@@ -80,10 +80,14 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
         return super().get_queryset(request).with_figures()
 
     @admin.display(description=gettext_lazy("card"), ordering="processing_month")
-    def card(self, card: WorkCard) -> SafeString:
+    def card(self, card: Any) -> SafeString:
         name = card.original_filename or _("by hand")
-        month = month_text(card.processing_month)
-        return format_html('<span class="month">{}</span> · <bdi>{}</bdi>', month, name)
+        return format_html(
+            '<span class="month">{}</span>{} · <bdi>{}</bdi>',
+            month_text(card.processing_month),
+            closed_mark() if card.month_is_closed else "",
+            name,
+        )
 
     @admin.display(description=gettext_lazy("status"), ordering="review_status")
     def status(self, card: WorkCard) -> SafeString:

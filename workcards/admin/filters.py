@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.paths import parse_month
@@ -35,3 +36,18 @@ class MonthFilter(admin.SimpleListFilter):
         if month is None:
             raise IncorrectLookupParameters
         return queryset.for_month(month)
+
+
+class CardMonthFilter(MonthFilter):
+    """`?month=open` too: the cards of all months that are not closed, which are those that somebody can work on."""
+
+    OPEN = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        months = super().lookups(request, model_admin)
+        return [(self.OPEN, gettext("Open months")), *months]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == self.OPEN:
+            return queryset.in_open_months()
+        return super().queryset(request, queryset)

@@ -14,6 +14,7 @@ from accounts.tests.clients import client_of
 from automatehq.demo import bulk
 from automatehq.rest.errors import Conflict, broken_constraint, refusal_of
 from automatehq.tests.asking import events, problem
+from businesses.tenancy.context import platform_scope
 from businesses.tests.locks import opened
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard, WorkCardFile
 from workcards.services import uploads
@@ -162,6 +163,9 @@ def test_a_closed_month_of_another_business_does_not_matter(
     with acme.scope():
         card = DayEntryFactory(day=0).work_card
         assert not WorkCard.objects.with_figures().get().month_is_closed
+    with platform_scope("test"):
+        assert not WorkCard.objects.with_figures().get().month_is_closed
+        assert WorkCard.objects.in_open_months().get() == card
     url = f"/api/work_cards/{card.pk}/approve"
     assert client_of(acme.admin).post(url, {"version": 1}).status_code == 200
 

@@ -1,4 +1,4 @@
-// Buttons and links with `data-dialog` open a dialog of that id; without this script the links lead to a page that asks the same.
+// Buttons and links with `data-dialog` open a dialog of that id; without this script the links lead to a page that asks the same. An address may ask for one, too: `#reopen`.
 
 export function startDialogs() {
   document.addEventListener("click", (event) => {
@@ -7,9 +7,15 @@ export function startDialogs() {
     if (dialog) {
       event.preventDefault();
       opener.closest("details")?.removeAttribute("open");
-      dialog.showModal();
-      dialog.querySelector("textarea")?.focus();
+      open(dialog);
     }
     event.target.closest("[data-close]")?.closest("dialog").close();
   });
+  const asked = document.getElementById(location.hash.slice(1));
+  if (asked?.matches("dialog")) open(asked);
+}
+
+function open(dialog) {
+  dialog.showModal();
+  dialog.querySelector("textarea")?.focus();
 }
