@@ -13,6 +13,7 @@ from accounts.tests.personas import Personas
 from workcards.hours import DayRefused, day_figures
 from workcards.models import ApprovedDay, WorkCard
 from workcards.services import approve_card, set_day_entries
+from workcards.states import DayStatus
 from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
@@ -312,6 +313,28 @@ def test_names_that_are_too_long_are_cut_at_their_own_end(
                 return said; }) }"""
         )
     assert wrong == []
+
+
+def test_every_absence_is_read_in_whole(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    with acme.scope():
+        for day, kind in enumerate(DayStatus):
+            DayEntryFactory(work_card=card, day=day, absent=True, day_status=kind)
+    page = sit_down(acme.reviewer, url_of(card))
+    page.locator("[data-f=pick]").first.check()
+    cut = []
+    for width in (DESK["width"], 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        cut += page.evaluate(
+            """() => [...document.querySelectorAll("select.cell")].flatMap(select => {
+                const style = getComputedStyle(select), pen = new OffscreenCanvas(1, 1).getContext("2d");
+                pen.font = style.font;
+                const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+                const shown = select.matches("[data-bulk-f]") ? [...select.options] : [select.selectedOptions[0]];
+                return shown.filter(one => pen.measureText(one.text).width > room).map(one => `${innerWidth}: ${one.text}`); })"""
+        )
+    assert cut == []
 
 
 def test_28_days_are_seen_at_once(
