@@ -16,7 +16,7 @@ from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
 from workcards.models import WorkCard
 from workcards.states import ReviewStatus
-from workforce.models import Employee, Site
+from workforce.models import Employee
 
 Where = Literal["business", "platform", "both"]
 
@@ -96,8 +96,10 @@ RECORDS = (
         "sites.see",
         "both",
         also=("workforce_sitesettings_changelist",),
-        counts="active_sites",
-        said=ngettext_lazy("%(n)d active site", "%(n)d active sites", "n"),
+        counts="staffed_sites",
+        said=ngettext_lazy(
+            "%(n)d site with employees", "%(n)d sites with employees", "n"
+        ),
     ),
     Entry(
         _("Users"),
@@ -201,7 +203,7 @@ def _path(page: str, request: Any) -> str:
     return reverse(f"admin:{page}", args=args)
 
 
-_SIZES = ("active_employees", "active_sites", "active_users")
+_SIZES = ("active_employees", "staffed_sites", "active_users")
 # Read together: a look at the cards finds both.
 _WAITING = {
     "to_review": ReviewStatus.NEEDS_REVIEW,
@@ -221,7 +223,10 @@ def figures() -> dict[str, Any]:
             cards.annotate(figure=JSONObject(**waiting)).values("figure")
         ),
         "active_employees": _count_of(Employee.objects.active()),
-        "active_sites": _count_of(Site.objects.active()),
+        # Of one's own: how many sites there are would tell each business, on every page, what the others add.
+        "staffed_sites": _count_of(
+            Employee.objects.active(), Count("site", distinct=True)
+        ),
         "active_users": _count_of(User.objects.active()),
     }
 
@@ -232,9 +237,9 @@ def told(found: Mapping[str, Any]) -> dict[str, int]:
     return {**(found.get("waiting_cards") or {}), **sizes}
 
 
-def _count_of(rows: Any) -> Coalesce:
-    """How many of `rows` the scope has."""
-    counted = _all_of(rows).annotate(figure=Count("pk")).values("figure")
+def _count_of(rows: Any, of: Count | None = None) -> Coalesce:
+    """How many of `rows` the scope has, or of what else in them."""
+    counted = _all_of(rows).annotate(figure=of or Count("pk")).values("figure")
     return Coalesce(Subquery(counted), 0)
 
 
