@@ -59,6 +59,7 @@ class ApprovedDay(DayFiguresModel, TenantModel):
         on_delete=models.PROTECT,
         related_name="approved_days",
         db_constraint=False,
+        db_index=False,  # asked for inside its business only: approved_days_card_idx
     )
     hours = models.DecimalField(
         _("hours"), max_digits=5, decimal_places=2, null=True, blank=True

@@ -33,6 +33,8 @@ class TenantModel(IdentifiedModel):
         on_delete=models.PROTECT,
         related_name="+",
         editable=False,
+        # Every index of these tables begins with the business, or with an id.
+        db_index=False,
     )
 
     objects: ClassVar[Any] = TenantManager()

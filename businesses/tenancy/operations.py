@@ -141,6 +141,47 @@ class RewordPolicies(_TenancyOperation):
         return "Reword policies"
 
 
+class DropKeyIndex(Operation):
+    """Take a foreign key's own index away, where others serve what it did: the field has db_index=False from here on.
+
+    `AlterField` would drop the key itself and make it anew, believed unread: under force PostgreSQL finds no row to check.
+    Dropping an index takes a moment; making it again on the way back keeps writers out while the table is read.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, model_name: str, name: str) -> None:
+        self.model_name = model_name
+        self.name = name
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        field = state.models[app_label, self.model_name.lower()].fields[self.name]
+        field = field.clone()
+        field.db_index = False
+        state.alter_field(
+            app_label, self.model_name.lower(), self.name, field, preserve_default=True
+        )
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        column = model._meta.get_field(self.name).column
+        name = schema_editor._create_index_name(model._meta.db_table, [column])
+        schema_editor.execute(schema_editor._delete_index_sql(model, name))
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        fields = [model._meta.get_field(self.name)]
+        schema_editor.execute(schema_editor._create_index_sql(model, fields=fields))
+
+    def describe(self) -> str:
+        return f"Drop the index of {self.model_name}'s key {self.name}"
+
+
 class CreateDefinerFunctions(_TenancyOperation):
     """Create the declared SECURITY DEFINER functions, owned by the platform's role."""
 

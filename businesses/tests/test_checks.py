@@ -41,10 +41,11 @@ def composite(field: str = "employee") -> TenantForeignKeyConstraint:
 
 
 class Table:
-    """So that only what a test is about is wrong: the table is declared."""
+    """So that only what a test is about is wrong: the table is declared, and its rows are found by their business."""
 
     app_label = "workforce"
     db_table = "employees"
+    indexes = [models.Index(fields=["business", "id"], name="rows_of_a_business")]
 
 
 @isolate_apps("workforce")
@@ -159,19 +160,23 @@ def test_unique_within_the_business_or_declared_is_right() -> None:
 @isolate_apps("workforce")
 def test_e004_no_index_begins_with_the_business() -> None:
     class Bare(TenantModel):
-        business = key(Site, db_index=False)
+        class Meta(Table):
+            indexes: list[models.Index] = []
+
+    class Other(TenantModel):
+        colour = models.CharField(max_length=9)
 
         class Meta(Table):
-            pass
+            indexes = [models.Index(fields=["colour", "business"], name="colour")]
 
     class Indexed(TenantModel):
-        business = key(Site, db_index=False)
         colour = models.CharField(max_length=9)
 
         class Meta(Table):
             indexes = [models.Index(fields=["business", "colour"], name="colour")]
 
     assert ids(check_model(Bare)) == ["tenancy.E004"]
+    assert ids(check_model(Other)) == ["tenancy.E004"]
     assert ids(check_model(Indexed)) == []
 
 

@@ -19,6 +19,7 @@ from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tenancy.models import TenantModel
 from businesses.tenancy.operations import (
     CreateDefinerFunctions,
+    DropKeyIndex,
     IsolateTenantTable,
     RequireDatabaseRoles,
     ShareTable,
@@ -94,6 +95,41 @@ def test_isolation_waits_for_constraints_that_are_not_checked_yet(
             execute("SET CONSTRAINTS ALL DEFERRED")
             Employee.objects.update(full_name="Pending")
         act(IsolateTenantTable("Employee"), historical)
+
+
+# Indexes of keys
+
+
+def key_and_indexes() -> tuple[Any, list[Any]]:
+    """The key of employees to businesses as PostgreSQL numbers it, and the indexes of the business alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid FROM pg_constraint WHERE contype = 'f' AND conrelid = 'employees'::regclass "
+            "AND confrelid = 'businesses'::regclass"
+        )
+        keys = cursor.fetchall()
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'employees' AND indexdef LIKE '%(business_id)'"
+        )
+        return keys, cursor.fetchall()
+
+
+def test_a_keys_index_goes_and_comes_back_and_the_key_stays() -> None:
+    operation = DropKeyIndex("Employee", "business")
+    before = MigrationLoader(None).project_state([("workforce", "0005_isolation")])
+    after = before.clone()
+    operation.state_forwards("workforce", after)
+    assert before.models["workforce", "employee"].fields["business"].db_index
+    assert not after.models["workforce", "employee"].fields["business"].db_index
+    key, indexes = key_and_indexes()
+    assert (len(key), indexes) == (1, [])
+    with connection.schema_editor() as editor:
+        operation.database_backwards("workforce", editor, after, before)
+    # Under the name that Django gives it, and finds it by.
+    assert key_and_indexes() == (key, [("employees_business_id_dc0d96f7",)])
+    with connection.schema_editor() as editor:
+        operation.database_forwards("workforce", editor, before, after)
+    assert key_and_indexes() == (key, [])
 
 
 # Policies in other words

@@ -1,0 +1,132 @@
+"""Every row is written into every index of its table: none is there twice, and each foreign key has one."""
+
+import pytest
+from django.db import connection
+
+from businesses.tenancy.catalog import ForeignKey, Index, read_catalog
+from businesses.tenancy.grants import declarations
+from businesses.tenancy.judges import isolated_tables
+
+pytestmark = pytest.mark.django_db
+
+
+def begins_another(index: Index, others: list[Index]) -> bool:
+    """Whether another index finds all that this one finds, which promises nothing itself."""
+    length = len(index.columns)
+    return (not index.is_unique and index.is_usable) and any(
+        other.table == index.table
+        and other.name != index.name
+        and other.is_usable
+        and other.columns[:length] == index.columns
+        for other in others
+    )
+
+
+def serves(index: Index, key: ForeignKey) -> bool:
+    """Whether the rows that refer to a row are found by this index, as PostgreSQL does where that one is changed or deleted.
+
+    The id says all; of a composite key the business alone would leave all its rows to be read.
+    """
+    pairs = zip(key.columns, key.target_columns, strict=True)
+    ids = [[own] for own, theirs in pairs if theirs == "id"]
+    if "business_id" in key.columns:
+        ids += [["business_id", *own] for own in ids]
+    return (
+        index.table == key.table
+        and index.is_usable
+        and any(index.columns[: len(begin)] == begin for begin in ids)
+    )
+
+
+def spare() -> list[str]:
+    """The indexes of isolated tables that others begin with. How the framework's are is not ours to say."""
+    catalog = read_catalog(connection)
+    ours = {table.name for table in isolated_tables(catalog, declarations())}
+    indexes = [index for index in catalog.indexes if index.table in ours]
+    return [index.name for index in indexes if begins_another(index, indexes)]
+
+
+def unserved() -> list[str]:
+    """The foreign keys without an index that serves them."""
+    catalog = read_catalog(connection)
+    return [
+        key.name
+        for key in catalog.foreign_keys
+        if not any(serves(index, key) for index in catalog.indexes)
+    ]
+
+
+def test_no_index_is_the_beginning_of_another() -> None:
+    assert spare() == []
+
+
+def test_every_foreign_key_is_served_by_an_index() -> None:
+    assert unserved() == []
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "work_cards (business_id)",
+        "work_cards (business_id, site_id)",
+        "approved_days (id)",
+    ],
+)
+def test_the_beginning_of_another_index_is_found(columns: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX beginning ON {columns}")
+    assert spare() == ["beginning"]
+
+
+def test_a_copy_of_an_index_is_found() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX copy ON employees (business_id, site_id)")
+    assert spare() == ["copy", "employees_site_idx"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE UNIQUE INDEX own ON work_cards (business_id, id)",
+        "CREATE INDEX own ON work_cards (business_id) WHERE notes <> ''",
+        "CREATE INDEX own ON work_cards (business_id, notes)",
+        "CREATE INDEX own ON work_cards (site_id, business_id)",
+    ],
+)
+def test_an_index_that_says_more_is_no_beginning(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert "own" not in spare()
+
+
+@pytest.mark.parametrize(
+    ("index", "key"),
+    [
+        ("approved_days_card_idx", "approved_days_card_fk"),
+        (
+            "site_settings_responsible_employee_id_6244d5e6",
+            "site_settings_responsible_employee_fk",
+        ),
+        ("sites_steward_id_49767742", "sites_steward_id_49767742_fk_businesses_id"),
+    ],
+)
+def test_a_key_that_no_index_serves_is_found(index: str, key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {index}")
+    assert unserved() == [key]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("work_card_day_entries", "work_card_id"),
+        ("work_cards", "employee_id"),
+        ("work_cards", "file_id"),
+        ("approved_days", "employee_id"),
+    ],
+)
+def test_what_the_platform_asks_by_begins_an_index(table: str, column: str) -> None:
+    """It asks with no business: without these a super-admin's list of cards would read all days for each card."""
+    indexes = read_catalog(connection).indexes
+    leads = {(each.table, each.columns[0], each.is_usable) for each in indexes}
+    assert (table, column, True) in leads
