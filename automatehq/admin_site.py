@@ -24,7 +24,7 @@ from accounts.authentication import DeadEvidence
 from accounts.sessions import end_session
 from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
-from audit.reading import field_of, label_of, told
+from audit.reading import told
 from businesses.tenancy.admin import RightsMixin
 from businesses.tenancy.seal import SEAL_FIELD, is_sealed_for_another_business, seal
 
@@ -32,6 +32,7 @@ from .admin_doors import Doors
 from .finding import find
 from .navigation import navigation_of
 from .rest.paths import parse_uuid
+from .typed import sent_values, typed_days, typed_values
 
 EVENTS_A_PAGE = 50
 # In the order of the work.
@@ -233,6 +234,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             "title": str(dead.detail),
             "code": dead.code,
             "typed": typed_values(request),
+            "has_days": bool(typed_days(request)),
             "sent": sent_values(request) if dead.code == "acting_expired" else [],
         }
         response = TemplateResponse(
@@ -271,32 +273,3 @@ def _all_lists(site: Workplace, request: HttpRequest) -> HttpResponse:
 
 def _seconds_until(moment: datetime) -> int:
     return max(0, round((moment - timezone.now()).total_seconds()))
-
-
-def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a posted form had in it, by the names that people know, without the form's own machinery and without passwords."""
-    view = getattr(request.resolver_match, "func", None)
-    model = getattr(getattr(view, "model_admin", None), "model", None)
-    return [
-        (label_of(name, field_of(model, name)), value)
-        for name, values in request.POST.lists()
-        for value in values
-        if value
-        and isinstance(value, str)
-        and not name.startswith("_")
-        and name not in ("csrfmiddlewaretoken", "next")
-        and "password" not in name
-        and name != "repeated"
-    ]
-
-
-def sent_values(request: HttpRequest) -> list[tuple[str, str]]:
-    """A posted form, to be sent once more as it was; nothing if it had what no page may hold: files or a password."""
-    if request.FILES or any("password" in name for name in request.POST):
-        return []
-    return [
-        (name, value)
-        for name, values in request.POST.lists()
-        for value in values
-        if name != "csrfmiddlewaretoken" and isinstance(value, str)
-    ]
