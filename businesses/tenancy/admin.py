@@ -12,6 +12,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.filters import ListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -63,6 +64,15 @@ class BusinessFilter(admin.SimpleListFilter):
         return queryset.filter(business_id=business_id)
 
 
+class TenantChangeList(ChangeList):
+    """A list that keeps its own order where none is offered, whatever its address asks for."""
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        if not self.sortable_by:
+            self.params.pop(ORDER_VAR, None)
+        return super().get_ordering(request, queryset)
+
+
 class RightsMixin:
     """The role table behind the permissions of the Django admin.
 
@@ -106,6 +116,8 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
 
     form = ServiceForm
     serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
+    # True where the rows of all businesses together are too many to be sorted.
+    is_sorted_within_a_business: ClassVar[bool] = False
     # Where a new row takes another form, or another serializer.
     add_form: ClassVar[type[ServiceForm] | None] = None
     add_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
@@ -300,6 +312,15 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
         return [*filters, BusinessFilter] if self._shows_businesses() else filters
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        is_of_one = BusinessFilter.parameter_name in request.GET
+        if self.is_sorted_within_a_business and is_on_platform() and not is_of_one:
+            return ()
+        return super().get_sortable_by(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return TenantChangeList
 
     def get_queryset(self, request: HttpRequest) -> Any:
         # Joined here, since Django leaves `list_select_related` out where there is a join already.

@@ -63,6 +63,7 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
         "uploader",
         "created",
     )
+    is_sorted_within_a_business = True
     list_filter = ("review_status", CardMonthFilter, "site")
     search_fields = ("employee__full_name", "original_filename", "notes")
     fields = ("site", "employee", "processing_month", "notes")

@@ -28,6 +28,7 @@ class ApprovedDayAdmin(TenantAdmin):
         "approver",
     )
     list_select_related = ("employee", "site")
+    is_sorted_within_a_business = True
     list_filter = (MonthFilter, "day_status", "site")
     search_fields = ("employee__full_name",)
     found_in = ()  # its employees and cards are
