@@ -1,5 +1,6 @@
 """The month in the admin: who worked when, whose cards are missing, and whether it can be closed."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -79,11 +80,14 @@ class MonthPage(MonthReport):
             approved_only=typed["approved_only"],
         )
         days = [(day, is_saturday(day)) for day in days_of_month(month)]
+        names = Counter(column.full_name for column in matrix.columns)
         context = {
             "matrix": matrix,
             "page": page,
             "rows": [
                 _row(column, days, page.start_index() + place)
+                # They stand next to each other, and their days alone do not tell who is who.
+                | {"has_namesake": names[column.full_name] > 1}
                 for place, column in enumerate(matrix.columns)
             ],
         }

@@ -53,6 +53,24 @@ def test_everybody_sees_the_month_and_finds_the_cards(
     assert page.count('scope="col" class="saturday"') == 4
 
 
+def test_namesakes_are_told_apart_by_their_passports(acme: Personas) -> None:
+    with acme.scope():
+        site = site_named("North")
+        for passport in ("AA1111111", "AA2222222", None):
+            post_day(employee_at(site, "Dan Levi", passport_id=passport), 1, **EIGHT)
+        post_day(employee_at(site, "Zoe", passport_id="AA3333333"), 1, **EIGHT)
+    shown = re.findall(
+        r'class="name">.*?>([^<]+)(?: <small[^>]*>(\w+)</small>)?</a>',
+        page_of(acme.viewer),
+    )
+    assert sorted(shown) == [
+        ("Dan Levi", ""),
+        ("Dan Levi", "AA1111111"),
+        ("Dan Levi", "AA2222222"),
+        ("Zoe", ""),
+    ]
+
+
 def test_what_nobody_has_approved_says_so_and_can_be_left_out(
     acme: Personas,
 ) -> None:
