@@ -14,7 +14,7 @@ from workcards.tests.factories import WorkCardFactory
 
 from .admin_clients import browser_of
 from .browsers import Complaints, chromium, needs_browser
-from .test_accessibility import PHONE, ask, enter, look_at
+from .test_accessibility import AXE, PHONE, ask, enter, look_at
 
 pytestmark = needs_browser
 
@@ -109,6 +109,30 @@ def test_on_paper_stand_all_employees(
         expect(page.locator(note)).to_be_hidden()
         expect(page.locator(".spacer")).to_have_count(0)
     complaints.check()
+
+
+def test_rows_that_could_not_be_read_are_told_of_and_read_later(
+    live_server: Any, acme: Personas, month: Any
+) -> None:
+    client = browser_of(acme.admin)
+    with chromium() as browser:
+        # What the browser itself says of a request that fails is no fault of the page.
+        page = enter(browser, live_server.url, client, Complaints())
+        page.goto(JUNE)
+        page.route("**/month/*rows=*", lambda route: route.abort())
+        page.evaluate("document.querySelector('.matrix').scrollTop = 1e6")
+        told = page.locator("#toasts .toast")
+        expect(told).to_be_visible()
+        page.evaluate(AXE)
+        assert ask(page) == []
+        page.unroute_all()
+        # Coming near again is another try.
+        page.evaluate("document.querySelector('.matrix').scrollTop = 0")
+        page.wait_for_timeout(500)
+        page.evaluate("document.querySelector('.matrix').scrollTop = 1e6")
+        expect(
+            page.get_by_role("link", name=f"Worker {PEOPLE - 1:03}", exact=True)
+        ).to_be_visible()
 
 
 def test_in_hebrew_the_matrix_is_mirrored_and_so_are_its_keys(

@@ -1,6 +1,8 @@
 // The matrix: one stop for Tab, arrows move between its cells; of thousands of rows only those near the window are there.
 // Without this script every cell is a link, and there are pages.
 
+import { say } from "./toast.js";
+
 const KEPT = 800; // px above and below the window that are drawn ahead
 const ROW = 29; // px, until a row has been measured
 const PAUSE = 80; // ms that a page has to stay near before it is drawn: who flies past sees a gap
@@ -57,7 +59,7 @@ export function startMatrix(table) {
         if (near.has(page)) bodies.get(page).replaceChildren(...found);
       }).catch((error) => {
         // The gap stays; coming near again is another try.
-        if (error.name !== "AbortError") document.getElementById("toasts").textContent = table.dataset.failed;
+        if (error.name !== "AbortError") say(table.dataset.failed);
         return error.name === "AbortError";
       }).then((isStopped) => {
         coming.delete(page);

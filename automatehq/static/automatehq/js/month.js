@@ -2,6 +2,7 @@
 
 import { startDialogs } from "./dialogs.js";
 import { startMatrix } from "./matrix.js";
+import { say } from "./toast.js";
 
 const table = document.querySelector("[data-matrix]");
 const matrix = table && startMatrix(table);
@@ -14,7 +15,7 @@ print?.addEventListener("click", async () => {
     await matrix?.readAll();
     window.print();
   } catch {
-    document.getElementById("toasts").textContent = table.dataset.failed;
+    say(table.dataset.failed);
   } finally {
     print.disabled = false;
   }

@@ -1,8 +1,9 @@
 // The page of a card, put together. Everything it does can be done without it, more slowly.
 
 import { startDialogs } from "../dialogs.js";
+import { say } from "../toast.js";
 import { startAssigning } from "./assign.js";
-import { cell, form, rows, say, startDays } from "./days.js";
+import { cell, form, rows, startDays } from "./days.js";
 import { startFilling } from "./fill.js";
 import { startHistory } from "./history.js";
 import { startMoving } from "./keys.js";

@@ -14,14 +14,6 @@ export const cell = (row, name) =>
   row.querySelector(name === "pick" ? '[data-f="pick"]' : `.cell[name$="-${name}"]`);
 export const rowOf = (input) => input.closest("tr.day");
 
-export function say(text) {
-  const toast = document.createElement("div");
-  toast.className = "toast";
-  toast.textContent = text;
-  document.getElementById("toasts").replaceChildren(toast);
-  setTimeout(() => toast.remove(), 6000);
-}
-
 const figuresOf = (row) => {
   const value = (name) => cell(row, name).value;
   return dayFigures({

@@ -1,6 +1,7 @@
 // Filling several fields at once: the field above, the last day worked, and the days that are ticked.
 
-import { cell, changed, form, isWorked, judge, nameOf, rowOf, rows, say } from "./days.js";
+import { say } from "../toast.js";
+import { cell, changed, form, isWorked, judge, nameOf, rowOf, rows } from "./days.js";
 
 const SHIFT = ["from_time", "to_time", "break_minutes", "total_hours"];
 

@@ -1,7 +1,8 @@
 // A card that somebody else has changed meanwhile: of each such day theirs or yours. The line of the day holds what will
 // be saved, the two below it what there is to choose from; what is typed into the line is yours.
 
-import { cell, changed, COLUMNS, form, judge, rows, say } from "./days.js";
+import { say } from "../toast.js";
+import { cell, changed, COLUMNS, form, judge, rows } from "./days.js";
 
 const valuesOf = (row) => Object.fromEntries(COLUMNS.map((name) => [name, cell(row, name).value]));
 const isSame = (one, other) => COLUMNS.every((name) => one[name] === other[name]);

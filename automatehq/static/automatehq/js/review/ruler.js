@@ -2,7 +2,8 @@
 // clicks on their numbers, or a line that is moved by the arrow keys. Kept in this browser, a span for each site, since the
 // cards of a site are printed alike. All places are parts of the upright picture, so that they hold however it lies.
 
-import { form, rowOf, rows, say } from "./days.js";
+import { say } from "../toast.js";
+import { form, rowOf, rows } from "./days.js";
 
 const STEP = 0.002;
 const FAR = 0.02;

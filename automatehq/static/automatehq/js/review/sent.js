@@ -1,7 +1,8 @@
 // What was sent and had no answer, since the connection broke or the server failed: it is kept in this tab until there is
 // one, and put back where it was typed.
 
-import { changed, form, judge, rows, say } from "./days.js";
+import { say } from "../toast.js";
+import { changed, form, judge, rows } from "./days.js";
 
 const NAME = "card sent";
 
