@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin_forms import MonthField, ServiceForm, told_plainly
@@ -81,7 +82,7 @@ class ExportRunAdmin(ChangesPage):
         "run",
         "kind",
         "month",
-        "site",
+        "where",
         "state",
         "download",
         "since_then",
@@ -94,6 +95,7 @@ class ExportRunAdmin(ChangesPage):
     search_fields = ("generated_file_name", "exported_by_name")
     readonly_fields = (
         "month",
+        "where",
         "profile_then",
         "state",
         "requester",
@@ -115,7 +117,7 @@ class ExportRunAdmin(ChangesPage):
             "kind",
             *(("profile_then",) if "profile" in obj.filters else ()),
             "month",
-            "site",
+            "where",
             "state",
             "progress",
             "row_count",
@@ -151,6 +153,10 @@ class ExportRunAdmin(ChangesPage):
     @admin.display(description=_("month"), ordering="processing_month")
     def month(self, run: ExportRun) -> str:
         return month_text(run.processing_month)
+
+    @admin.display(description=_("site"), ordering="site__site_name")
+    def where(self, run: ExportRun) -> str:
+        return run.site.site_name if run.site else gettext("All sites")
 
     @admin.display(description=_("profile"))
     def profile_then(self, run: ExportRun) -> str:

@@ -57,6 +57,14 @@ def test_a_month_is_asked_for_watched_and_downloaded(
     assert browser_of(globex.admin).get(url_of(run, "file")).status_code == 404
 
 
+def test_a_run_of_all_sites_says_so(acme: Personas, client: AdminClient) -> None:
+    with acme.scope():
+        ExportRunFactory(site=None)
+        ExportRunFactory(site=site_named("North"))
+    page = client.get(reverse("admin:exports_exportrun_changelist")).content.decode()
+    assert sorted(re.findall(r'field-where">([^<]*)<', page)) == ["All sites", "North"]
+
+
 def test_the_same_request_meanwhile_leads_to_the_same_run(
     acme: Personas, client: AdminClient
 ) -> None:
