@@ -48,6 +48,17 @@ def test_a_card_is_searched_for_and_assigned_with_a_button(
     assert event.event_type == "card_assigned"
 
 
+def test_whose_it_is_comes_first_on_a_card_of_nobody(
+    client: AdminClient, card: WorkCard, lost: WorkCard
+) -> None:
+    """One thing to do next stands out: to assign it, and of a card that is somebody's to approve it."""
+    for one, first in ((lost, "Assign"), (card, "Approve and next")):
+        html = client.get(url_of(one)).content.decode()
+        bar = html.partition('class="card-bar"')[2].partition('class="card-desk')[0]
+        primary = r"<(?:summary|button)[^>]*class=\"[^\"]*\bprimary\b[^>]*>([^<]+)"
+        assert [said.strip() for said in re.findall(primary, bar)] == [first]
+
+
 def test_searching_assigns_nothing(
     acme: Personas, client: AdminClient, john: Employee, lost: WorkCard
 ) -> None:
