@@ -20,7 +20,7 @@ from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .browsers import Complaints, aside, chromium, needs_browser, open_window, sign_in
-from .test_accessibility import AXE, DESK, ask
+from .test_accessibility import AXE, DESK, PHONE, ask
 
 pytestmark = needs_browser
 
@@ -120,6 +120,34 @@ def test_the_bar_says_for_whom_why_and_for_how_long(
     page.get_by_role("button", name="Stop acting").click()
     expect(page.get_by_role("link", name="Act as Acme")).to_be_visible()
     expect(bar).to_have_count(0)
+
+
+# Of the card’s own bar and of its scan, what lies under something else.
+_COVERED = """() => [...document.querySelectorAll(".card-bar :is(a, button, summary), .scan-tools button")]
+    .filter(one => one.checkVisibility({visibilityProperty: true}))
+    .filter(one => { const {x, y, width, height} = one.getBoundingClientRect();
+        const there = document.elementFromPoint(x + width / 2, y + height / 2);
+        return !one.contains(there); })
+    .map(one => `${innerWidth}: ${one.textContent.trim() || one.ariaLabel}`)"""
+
+
+def test_nothing_lies_over_the_buttons_of_a_card(
+    acme: Personas, card: WorkCard, tab: Callable[[], Any]
+) -> None:
+    page = tab()
+    act_for(page, "Acme")
+    covered = []
+    for size in (DESK, {"width": 1024, "height": 768}, PHONE):
+        page.set_viewport_size(size)
+        page.goto(url_of(card))
+        page.wait_for_selector(".scan.is-placed")
+        covered += page.evaluate(_COVERED)
+    # On a phone the scan stays in sight while the days run below it.
+    page.locator("tr.day").last.scroll_into_view_if_needed()
+    scan = page.locator(".card-picture").bounding_box()
+    head = page.locator(".top").bounding_box()
+    assert covered == []
+    assert scan["y"] >= head["y"] + head["height"] - 1
 
 
 def test_what_was_drawn_for_one_business_is_not_saved_in_another(
