@@ -337,6 +337,27 @@ def test_every_absence_is_read_in_whole(
     assert cut == []
 
 
+def test_of_two_other_cards_of_a_day_both_figures_are_seen(
+    acme: Personas, john: Employee, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    long = "Association of Scaffolders and Formworkers"
+    with acme.scope():
+        for number in range(2):
+            site = SiteFactory(site_name=f"{long} {number}")
+            other = WorkCardFactory(employee=john, site=site)
+            DayEntryFactory(work_card=other, day=0)
+    page = sit_down(acme.reviewer, url_of(card))
+    boxes = page.locator("tr[data-day='1'] .remark").evaluate_all(
+        """all => all.flatMap(one => { const cell = one.closest("td").getBoundingClientRect();
+        return [one.querySelector("b"), one.querySelector("a")].map(part => {
+            const box = part.getBoundingClientRect(); return [cell.left <= box.left && box.right <= cell.right, box.left, box.right]; }) })"""
+    )
+    assert len(boxes) == 4
+    assert all(is_inside for is_inside, _left, _right in boxes)
+    ends = [edge for _is_inside, *edges in boxes for edge in edges]
+    assert ends == sorted(ends)
+
+
 def test_28_days_are_seen_at_once(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
