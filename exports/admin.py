@@ -156,7 +156,9 @@ class ExportRunAdmin(ChangesPage):
 
     @admin.display(description=_("site"), ordering="site__site_name")
     def where(self, run: ExportRun) -> str:
-        return run.site.site_name if run.site else gettext("All sites")
+        if run.site is None:
+            return gettext("All sites")
+        return format_html("<bdi>{}</bdi>", run.site.site_name)
 
     @admin.display(description=_("profile"))
     def profile_then(self, run: ExportRun) -> str:

@@ -103,10 +103,11 @@ class Matrix:
 
 
 class MatrixPage(NamedTuple):
-    """Some of a matrix's employees, with the totals of all; `page` counts employees."""
+    """Some of a matrix's employees, with the totals of all; `page` counts employees. `namesakes` are names that several of all have."""
 
     matrix: Matrix
     page: Page[UUID]
+    namesakes: frozenset[str]
 
 
 def month_matrix(
@@ -182,7 +183,7 @@ def matrix_page(
         "include_unapproved": not approved_only,
     }
     people = month_people(month, **asked, name=name)  # type: ignore[arg-type]
-    page = Paginator(people, size).get_page(number)
+    page = Paginator([person for _, person in people], size).get_page(number)
     rows = month_rows(
         month,
         **asked,  # type: ignore[arg-type]
@@ -201,7 +202,9 @@ def matrix_page(
     totals = days.order_by().values_list("work_date").annotate(Sum("hours"))
     matrix.day_totals |= {day: hours or NO_HOURS for day, hours in totals}
     matrix.total_hours = sum(matrix.day_totals.values(), NO_HOURS)
-    return MatrixPage(matrix, page)
+    names = Counter(name for name, _ in people)
+    namesakes = frozenset(name for name, number in names.items() if number > 1)
+    return MatrixPage(matrix, page, namesakes)
 
 
 def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:

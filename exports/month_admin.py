@@ -1,6 +1,5 @@
 """The month in the admin: who worked when, whose cards are missing, and whether it can be closed."""
 
-from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -73,21 +72,20 @@ class MonthPage(MonthReport):
         typed = form.cleaned_data
         month = asked["month"]
         number = request.GET.get("rows") or request.GET.get("page")
-        matrix, page = matrix_page(
+        matrix, page, namesakes = matrix_page(
             number,
             **asked,
             name=name,
             approved_only=typed["approved_only"],
         )
         days = [(day, is_saturday(day)) for day in days_of_month(month)]
-        names = Counter(column.full_name for column in matrix.columns)
         context = {
             "matrix": matrix,
             "page": page,
             "rows": [
                 _row(column, days, page.start_index() + place)
                 # They stand next to each other, and their days alone do not tell who is who.
-                | {"has_namesake": names[column.full_name] > 1}
+                | {"has_namesake": column.full_name in namesakes}
                 for place, column in enumerate(matrix.columns)
             ],
         }

@@ -96,8 +96,8 @@ def month_people(
     business_id: UUID | None = None,
     include_unapproved: bool = False,
     name: str = "",
-) -> list[UUID]:
-    """Whom `month_rows(…, include_expected=True)` tells of, by name and id, in one query; with `name`, whose name has it."""
+) -> list[tuple[str, UUID]]:
+    """Names and ids, in this order, of whom `month_rows(…, include_expected=True)` tells, in one query; with `name`, whose name has it."""
     sources = _sources(
         month,
         site_id=site_id,
@@ -111,8 +111,7 @@ def month_people(
     people = [
         source.values_list("employee_name", "person").distinct() for source in sources
     ]
-    found = _united(people, is_all=False).order_by("employee_name", "person")
-    return [person for _name, person in found]
+    return list(_united(people, is_all=False).order_by("employee_name", "person"))
 
 
 def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:

@@ -195,7 +195,7 @@ AREAS = (
                     names_replaced("_IS_PLATFORM", '"true"', ".*"),
                     names_replaced("_IS_TENANT", '"true"', ".*"),
                     strings_changed("CURRENT_BUSINESS", r"nullif\((.*), ''\)", r"\1"),
-                    *(within("Policy.create_sql", r) for r in LOGIC),
+                    within(r"Policy\._conditions", *LOGIC),
                 ],
             ),
         ],
@@ -215,7 +215,12 @@ AREAS = (
             ),
             (
                 "businesses/tenancy/operations.py",
-                [within(r"IsolateTenantTable\.database_forwards", calls_dropped())],
+                [
+                    within(
+                        r"IsolateTenantTable\.database_forwards|RewordPolicies\._alter",
+                        calls_dropped(),
+                    )
+                ],
             ),
             ("businesses/tenancy/merging.py", [within("unforced", *LOGIC)]),
         ],
@@ -307,7 +312,10 @@ AREAS = (
                     )
                 ],
             ),
-            ("businesses/tenancy/permissions.py", [*LOGIC, returns("True")]),
+            (
+                "businesses/tenancy/permissions.py",
+                [within(".*", *LOGIC), returns("True")],
+            ),
             (
                 "*/views.py",
                 [within(r"(EditsAsSteward|ManagesUsers)\..*", *LOGIC, returns("True"))],

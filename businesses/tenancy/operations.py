@@ -11,7 +11,7 @@ from django.db.migrations.operations.special import RunPython
 
 from .functions import create_definer_functions, drop_definer_functions
 from .merging import refuse_to_merge, unforced
-from .policies import POLICY_SETS
+from .policies import POLICY_SETS, Policy
 from .roles import problems, public_access_sql, quoted, setup_sql
 
 
@@ -103,10 +103,14 @@ class ShareTable(IsolateTenantTable):
         return f"Share {self.model_name} among all businesses"
 
 
+def worded(policy: Policy, words: Callable[[str], str]) -> Policy:
+    return replace(policy, using=words(policy.using), check=words(policy.check))
+
+
 class RewordPolicies(_TenancyOperation):
     """Bring policies that mean the same to the words that are declared now; on the way back to `before(expression)`.
 
-    `tables` is a declared set of policies → the models whose tables have it, as "app.Model".
+    As declared on the day when it runs, like `IsolateTenantTable`. What `before` leaves as it is is not touched. `tables` is a declared set of policies → the models whose tables have it, as "app.Model".
     """
 
     def __init__(
@@ -132,10 +136,9 @@ class RewordPolicies(_TenancyOperation):
             for label in labels:
                 table = state.apps.get_model(label)._meta.db_table
                 for policy in POLICY_SETS[policies]:
-                    worded = replace(
-                        policy, using=words(policy.using), check=words(policy.check)
-                    )
-                    schema_editor.execute(worded.alter_sql(table), params=None)
+                    if worded(policy, self.before) != policy:
+                        sql = worded(policy, words).alter_sql(table)
+                        schema_editor.execute(sql, params=None)
 
     def describe(self) -> str:
         return "Reword policies"

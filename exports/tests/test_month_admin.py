@@ -71,6 +71,18 @@ def test_namesakes_are_told_apart_by_their_passports(acme: Personas) -> None:
     ]
 
 
+def test_namesakes_on_two_pages_are_told_apart_too(acme: Personas) -> None:
+    with acme.scope():
+        site = site_named("North")
+        for number in range(EMPLOYEES_A_PAGE - 1):
+            post_day(employee_at(site, f"Ann {number:02}"), 1, **EIGHT)
+        for passport in ("AA1111111", "AA2222222"):
+            post_day(employee_at(site, "Dan Levi", passport_id=passport), 1, **EIGHT)
+    pages = page_of(acme.viewer), page_of(acme.viewer, page="2")
+    shown = [re.findall(r"<small[^>]*>(AA\d+)</small>", page) for page in pages]
+    assert sorted(shown) == [["AA1111111"], ["AA2222222"]]
+
+
 def test_what_nobody_has_approved_says_so_and_can_be_left_out(
     acme: Personas,
 ) -> None:

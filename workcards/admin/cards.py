@@ -26,14 +26,13 @@ from automatehq.rest.errors import DomainError
 from workcards import services
 from workcards.downloads import RENDITIONS, scan_response
 from workcards.models import WorkCard
-from workcards.months import month_text
 from workcards.serializers import ManualCardSerializer
 from workcards.services.uploads import default_month
 from workcards.states import ReviewStatus
 
 from .approval import approve_selected, version_field
 from .filters import CardMonthFilter
-from .page import CardPage
+from .page import CardPage, called
 from .uploads import UploadPages
 from .verbs import VERBS
 
@@ -82,13 +81,7 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
 
     @admin.display(description=gettext_lazy("card"), ordering="processing_month")
     def card(self, card: Any) -> SafeString:
-        name = card.original_filename or _("by hand")
-        return format_html(
-            '<span class="month">{}</span>{} · <bdi>{}</bdi>',
-            month_text(card.processing_month),
-            closed_mark() if card.month_is_closed else "",
-            name,
-        )
+        return called(card, closed_mark() if card.month_is_closed else "")
 
     @admin.display(description=gettext_lazy("status"), ordering="review_status")
     def status(self, card: WorkCard) -> SafeString:

@@ -8,7 +8,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from automatehq.admin_forms import refusing
@@ -16,6 +18,7 @@ from automatehq.rest.errors import DomainError
 from businesses.tenancy.seal import is_sealed_for_this_business
 from workcards import services
 from workcards.models import WorkCard
+from workcards.months import month_text
 from workcards.services.review import REASON_LENGTH
 from workcards.states import ReviewStatus
 from workcards.suggestions import QUERY_LENGTH, suggest
@@ -31,6 +34,16 @@ from .verbs import (
     tell,
     who_changed_it,
 )
+
+
+def called(card: WorkCard, mark: str = "") -> SafeString:
+    """How a card is named in lists and titles; `mark` stands beside its month."""
+    return format_html(
+        '<span class="month">{}</span>{} · <bdi>{}</bdi>',
+        month_text(card.processing_month),
+        mark,
+        card.original_filename or _("by hand"),
+    )
 
 
 class CardPage:
@@ -157,7 +170,7 @@ class CardPage:
         verbs = self.offered_verbs(request, card)
         context = {
             **self.admin_site.each_context(request),
-            "title": self.card(card),
+            "title": called(card),
             "opts": self.opts,
             "original": card,
             "verbs": verbs,

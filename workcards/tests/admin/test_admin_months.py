@@ -130,6 +130,8 @@ def test_a_card_of_a_closed_month_is_shown_to_be_read(
     assert "8.00" in page
     assert response.context["formset"] is None
     assert response.context["verbs"] == []
+    assert "closed month" not in response.context["title"]
+    assert 'aria-label="Cards of this month that were not finished"' in page
     for button in ("data-save", "_approve", url_of(closed_card, "delete")):
         assert button not in page
 
