@@ -1,4 +1,5 @@
-// Buttons and links with `data-dialog` open a dialog of that id; without this script the links lead to a page that asks the same. An address may ask for one, too: `#reopen`.
+// Buttons and links with `data-dialog` open a dialog of that id; without this script the links lead to a page that asks the same. An address may ask, too, for
+// one that is marked `data-by-address`: `#reopen`.
 
 export function startDialogs() {
   document.addEventListener("click", (event) => {
@@ -12,7 +13,10 @@ export function startDialogs() {
     event.target.closest("[data-close]")?.closest("dialog").close();
   });
   const asked = document.getElementById(location.hash.slice(1));
-  if (asked?.matches("dialog")) open(asked);
+  if (!asked?.matches("dialog[data-by-address]")) return;
+  open(asked);
+  // Asked for once: coming back to the page does not ask again.
+  history.replaceState(null, "", location.pathname + location.search);
 }
 
 function open(dialog) {
