@@ -1,23 +1,17 @@
-"""The columns of the CSV files, as data, and how a row is written."""
+"""The columns of the file of days, and how a CSV file is written."""
 
+import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from automatehq.cells import text
 
 from .rows import DayRow
-
-
-class Column(NamedTuple):
-    """A header, and what a day's row has under it."""
-
-    header: str
-    value: Callable[[DayRow], str]
 
 
 @contextmanager
@@ -25,6 +19,9 @@ def csv_writer(
     file: IO[bytes], *, encoding: str = "utf-8-sig", delimiter: str = ","
 ) -> Iterator[Any]:
     """A csv writer to a binary file, which stays open."""
+    if encoding == "utf-8-sig":
+        file.write(codecs.BOM_UTF8)
+        encoding = "utf-8"  # which Python writes without asking a codec for each row
     out = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
         yield csv.writer(out, delimiter=delimiter)
@@ -40,19 +37,38 @@ def hours(value: str | None) -> str:
 
 
 def _status(row: DayRow) -> str:
-    return " ".join(filter(None, (row.day_status, row.draft)))
+    if row.day_status and row.draft:
+        return f"{row.day_status} {row.draft}"
+    return row.day_status or row.draft
 
 
-DAYS_CSV = (
-    Column("Month", lambda row: row.work_date[:7]),
-    Column("Site", lambda row: text(row.site_name)),
-    Column("Employee", lambda row: text(row.employee_name)),
-    Column("External ID", lambda row: text(row.external_employee_id)),
-    Column("Passport", lambda row: text(row.passport_id)),
-    Column("Date", lambda row: row.work_date),
-    Column("From", lambda row: (row.from_time or "")[:5]),
-    Column("To", lambda row: (row.to_time or "")[:5]),
-    Column("Break", lambda row: str(row.break_minutes) if row.from_time else ""),
-    Column("Total Hours", lambda row: hours(row.hours)),
-    Column("Status", _status),
+DAYS_HEADER = (
+    "Month",
+    "Site",
+    "Employee",
+    "External ID",
+    "Passport",
+    "Date",
+    "From",
+    "To",
+    "Break",
+    "Total Hours",
+    "Status",
 )
+
+
+def day_cells(row: DayRow) -> tuple[str, ...]:
+    """What stands below `DAYS_HEADER`."""
+    return (
+        row.work_date[:7],
+        text(row.site_name),
+        text(row.employee_name),
+        text(row.external_employee_id),
+        text(row.passport_id),
+        row.work_date,
+        (row.from_time or "")[:5],
+        (row.to_time or "")[:5],
+        str(row.break_minutes) if row.from_time else "",
+        hours(row.hours),
+        _status(row),
+    )

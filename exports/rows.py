@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import IO, Any, NamedTuple
 from uuid import UUID
 
@@ -19,6 +20,8 @@ DRAFT = "DRAFT"
 DRAFT_CONFLICT = "DRAFT CONFLICT"
 # Rows that the database hands over at a time: the memory of a run does not grow with the month.
 CHUNK = 2000
+# Lines of a spool that are written at a time.
+LINES = 100
 
 
 # As PostgreSQL sends them: a date, a time, a number or an id that becomes text again need not become an object before.
@@ -117,17 +120,20 @@ def month_people(
 def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
     """Write rows as JSON, a line each; gives their number."""
     count = 0
-    for row in rows:
-        spool.write(orjson.dumps(tuple(row), option=orjson.OPT_APPEND_NEWLINE))
-        count += 1
+    while lines := [_line(row) for row in islice(rows, LINES)]:
+        spool.write(b"".join(lines))
+        count += len(lines)
     return count
 
 
 def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
     """The rows of a spool file, from its beginning."""
     spool.seek(0)
-    for line in spool:
-        yield DayRow._make(orjson.loads(line))
+    return map(DayRow._make, map(orjson.loads, spool))
+
+
+def _line(row: DayRow) -> bytes:
+    return orjson.dumps(tuple(row), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _sources(

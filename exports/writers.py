@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
-from .columns import DAYS_CSV, Column, csv_writer
+from .columns import DAYS_HEADER, csv_writer, day_cells
 from .matrix_workbook import write_matrix_xlsx
 from .models import ExportRun
 from .payroll import write_payroll_csv
@@ -27,19 +27,11 @@ class Writer(NamedTuple):
 
 def write_days_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
     """A row a day, employee and site; UTF-8 with a byte order mark, so that spreadsheets read Hebrew."""
-    return write_csv(DAYS_CSV, rows, file)
-
-
-def write_csv(
-    columns: tuple[Column, ...], rows: Iterator[DayRow], file: IO[bytes]
-) -> int:
-    """A row of the file for each of `rows`; gives their number."""
     count = 0
     with csv_writer(file) as writer:
-        writer.writerow([column.header for column in columns])
-        for row in rows:
-            writer.writerow([column.value(row) for column in columns])
-            count += 1
+        writer.writerow(DAYS_HEADER)
+        for count, row in enumerate(rows, 1):  # noqa: B007 -- used below
+            writer.writerow(day_cells(row))
     return count
 
 
