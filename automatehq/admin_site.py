@@ -32,7 +32,7 @@ from .admin_doors import Doors
 from .finding import find
 from .navigation import navigation_of
 from .rest.paths import parse_uuid
-from .typed import sent_values, typed_days, typed_values
+from .typed import sent_values, typed_values
 
 EVENTS_A_PAGE = 50
 # In the order of the work.
@@ -234,7 +234,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             "title": str(dead.detail),
             "code": dead.code,
             "typed": typed_values(request),
-            "has_days": bool(typed_days(request)),
+            "may_return": dead.code in ("not_authenticated", "token_not_valid"),
             "sent": sent_values(request) if dead.code == "acting_expired" else [],
         }
         response = TemplateResponse(

@@ -10,14 +10,21 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from audit.reading import field_of, label_of
+from workcards.services import Choice
 from workcards.states import DayStatus
 
-# What a form carries for itself, and passwords, which no page may hold.
+_ID = "[0-9a-f-]{36}"
+# What a form carries for itself or has chosen from, and passwords, which no page may hold.
 _MACHINERY = re.compile(
-    r"_.*|csrfmiddlewaretoken|next|repeated|since|version.*|.*password.*"
-    r"|\w+-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS|(date|choice)_[0-9a-f-]{36}"
+    r"_.*|csrfmiddlewaretoken|next|repeated|since|ticket|.*password.*"
+    r"|action|select_across|index|month"
+    r"|\w+-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS"
+    rf"|version(_{_ID})?|(date|choice)_{_ID}|take_[0-9-]{{10}}"
 )
+# A row that was chosen: to people its id says nothing.
+_A_ROW = re.compile(_ID)
 _OF_A_DAY = re.compile(r"days-(?P<number>\d+)-(?P<name>\w+)")
+_ANSWER = re.compile(rf"choice_(?P<id>{_ID})")
 _DAY_STATUSES = dict(DayStatus.choices)
 
 
@@ -27,12 +34,13 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
     model = getattr(getattr(view, "model_admin", None), "model", None)
     found: list[tuple[str, str]] = []
     for name, value in _posted(request):
-        if value and not (_MACHINERY.fullmatch(name) or _OF_A_DAY.fullmatch(name)):
+        is_typed = value and not (_MACHINERY.fullmatch(name) or _A_ROW.fullmatch(value))
+        if is_typed and not _OF_A_DAY.fullmatch(name):
             found.append((label_of(name, field_of(model, name)), value))
-    return found + typed_days(request)
+    return [*found, *_days(request), *_answers(request)]
 
 
-def typed_days(request: HttpRequest) -> list[tuple[str, str]]:
+def _days(request: HttpRequest) -> list[tuple[str, str]]:
     """The days of a card that have something in them; as it was typed, whatever it is."""
     days: dict[str, dict[str, str]] = {}
     for name, value in _posted(request):
@@ -43,6 +51,14 @@ def typed_days(request: HttpRequest) -> list[tuple[str, str]]:
         for day in days.values()
         if (said := format_html_join(", ", "{}", ([part] for part in _parts(day))))
     ]
+
+
+def _answers(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """What is to be paid of a day that is paid already; a card asks for it anew, and does not bring it back."""
+    for name, value in _posted(request):
+        if (match := _ANSWER.fullmatch(name)) and value in Choice.values:
+            day = request.POST.get(f"date_{match['id']}", "")
+            yield _named(day), str(Choice(value).label)
 
 
 def sent_values(request: HttpRequest) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
-"""What is shown of a form that could not be saved: all that was typed, and nothing of the form's own machinery."""
+"""A sign-in that ends while a card is typed: what was typed is kept, by the card's page or by the one that tells of it."""
 
-import re
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -8,52 +8,15 @@ from playwright.sync_api import expect
 
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
+from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
 
 from .admin_clients import browser_of
 from .browsers import Complaints, chromium, needs_browser
+from .review_desk import name, url_of
 from .test_accessibility import enter, look
 
 pytestmark = needs_browser
-
-DAYS = {
-    "version": "3",
-    "days-TOTAL_FORMS": "30",
-    "days-INITIAL_FORMS": "30",
-    "days-0-work_date": "2026-06-01",
-    "days-1-work_date": "2026-06-02",
-    "days-1-from_time": "7",
-    "days-1-to_time": "25:99",
-    "days-1-break_minutes": "30",
-    "days-1-comment": "<b>late</b>",
-    "days-2-work_date": "2026-06-03",
-    "days-2-day_status": "VACATION",
-    "days-3-work_date": "2026-02-31",
-    "days-3-total_hours": "8",
-    "choice_0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2": "keep",
-}
-
-
-def shown(page: Any) -> list[str]:
-    """The lines of what was typed, without their marks."""
-    body = page.content.decode().partition("What you had typed")[2]
-    lines = re.findall(r"<tr>(.*?)</tr>", body)
-    return [re.sub(r"<[^>]+>", " ", line).strip() for line in lines]
-
-
-def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
-    with acme.scope():
-        card = WorkCardFactory()
-    client = browser_of(acme.reviewer)
-    client.cookies.clear()
-    page = client.send(reverse("admin:workcards_workcard_change", args=[card.pk]), DAYS)
-    assert page.status_code == 401
-    assert [re.sub(r"\s+", " ", line) for line in shown(page)] == [
-        "2 June 7–25:99 , break 30, &lt;b&gt;late&lt;/b&gt;",
-        "3 June Vacation",
-        "2026-02-31 8",
-    ]
-    assert "back on the card" in page.content.decode()
 
 
 def test_days_are_back_on_the_card_after_signing_in(
@@ -70,6 +33,7 @@ def test_days_are_back_on_the_card_after_signing_in(
         page.context.clear_cookies(name="sessionid")
         page.keyboard.press("Control+s")
         expect(page.get_by_role("row", name="2 June 7.25")).to_be_visible()
+        expect(page.get_by_text("typed is back on the card")).to_be_visible()
         assert look(page) == []
         page.get_by_role("link", name="Sign in").click()
         page.fill("[name=email]", str(acme.reviewer.email))
@@ -80,11 +44,16 @@ def test_days_are_back_on_the_card_after_signing_in(
     complaints.check()
 
 
-def test_fields_of_a_form_are_a_line_each(acme: Personas) -> None:
-    client = browser_of(acme.admin)
-    client.cookies.clear()
-    typed = {"full_name": "Joan Typed", "passport_id": "", "_save": "1"}
-    page = client.send(reverse("admin:workforce_employee_add"), typed)
-    assert shown(page)[0].split() == ["Full", "name", "Joan", "Typed"]
-    assert len(shown(page)) == 1
-    assert "signing in opens in another tab" in page.content.decode()
+def test_what_the_tab_has_not_kept_stays_on_the_page(
+    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+) -> None:
+    page = sit_down(acme.reviewer, url_of(card))
+    page.fill(name(2, "total_hours"), "7.25")
+    page.evaluate("Storage.prototype.setItem = () => {}")
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("signing in opens in another tab")).to_be_visible()
+    with page.context.expect_page() as another:
+        page.get_by_role("link", name="Sign in").click()
+    expect(another.value.locator("[name=password]")).to_be_visible()
+    expect(page.get_by_role("row", name="2 June 7.25")).to_be_visible()

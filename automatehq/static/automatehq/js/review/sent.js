@@ -3,30 +3,21 @@
 
 import { say } from "../toast.js";
 import { changed, form, judge, rows } from "./days.js";
-
-const NAME = "card sent";
+import { forget, keep, kept } from "./kept.js";
 
 const cells = () => [...form.querySelectorAll(".days .cell")];
 
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(NAME));
-  } catch {
-    return null;
-  }
-}
-
 export function startKeeping({ isSaved }) {
   const isAnswered = "unsaved" in form.dataset;
-  const sent = read();
+  const sent = kept();
   const isHere = sent?.path === location.pathname;
-  if (isHere || (isSaved && sent?.leadsOn)) sessionStorage.removeItem(NAME);
+  if (isHere || (isSaved && sent?.leadsOn)) forget();
   if (isHere && !isSaved && !isAnswered) putBack(sent);
   form.addEventListener("submit", (event) => {
     const values = Object.fromEntries(cells().map((one) => [one.name, one.value]));
     const leadsOn = event.submitter?.name === "_approve";
     const version = form.elements.version.value;
-    sessionStorage.setItem(NAME, JSON.stringify({ path: location.pathname, leadsOn, version, values }));
+    keep({ path: location.pathname, leadsOn, version, values });
   });
 }
 

@@ -1,0 +1,9 @@
+// The sign-in has ended. What the page of a card has kept in this tab comes back in this tab, and is said to.
+
+import { kept } from "./review/kept.js";
+
+const notice = document.querySelector("[data-kept]");
+if (notice && kept()?.path === location.pathname) {
+  notice.textContent = notice.dataset.kept;
+  document.querySelector("[data-sign-in]").removeAttribute("target");
+}
