@@ -1,6 +1,7 @@
 """The page of a month in a real browser: its matrix by keyboard, rows that are drawn when they are needed, and closing."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from playwright.sync_api import expect
 from accounts.models import User
 from accounts.tests.personas import Personas
 from exports.matrix import EMPLOYEES_A_PAGE
-from exports.tests.months import ABSENT, EIGHT, employee_at, post_day, site_named
+from exports.tests.months import (
+    ABSENT,
+    EIGHT,
+    draft_day,
+    employee_at,
+    post_day,
+    site_named,
+)
 from workcards.tests.factories import WorkCardFactory
 
 from .admin_clients import browser_of
@@ -27,6 +35,12 @@ _IS_SEEN = """() => {
     const {left, right, top} = document.activeElement.getBoundingClientRect();
     return document.elementFromPoint((left + right) / 2, top + 5) === document.activeElement;
 }"""
+# Of each cell with hours: what it says, and the pixels that are left of its width.
+_ROOMS = """() => [...document.querySelectorAll(".matrix tbody td:not(.sum) a")].map(one => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return [one.textContent, one.closest("td").clientWidth - range.getBoundingClientRect().width];
+})"""
 _HERE = "document.activeElement.getAttribute('aria-label')"
 
 
@@ -83,6 +97,25 @@ def test_the_matrix_is_moved_in_by_arrows_and_rows_come_as_they_are_needed(
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(str(month.work_card_id)))
     complaints.check()
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1366, 1440])
+def test_figures_of_five_signs_stay_in_their_cells(
+    live_server: Any, acme: Personas, width: int
+) -> None:
+    with acme.scope():
+        dan = employee_at(site_named("North"), "Dan")
+        post_day(dan, 1, hours=Decimal("12.75"))
+        draft_day(dan, 2, total_hours=Decimal("12.75"))
+    complaints, client = Complaints(), browser_of(acme.admin)
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(JUNE)
+        rooms = page.evaluate(_ROOMS)
+    complaints.check()
+    assert [figures for figures, _ in rooms] == ["12.75", "12.75"]
+    assert [(figures, room) for figures, room in rooms if room < 0] == []
 
 
 def test_on_paper_stand_all_employees(
