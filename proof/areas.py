@@ -474,6 +474,7 @@ AREAS = (
             ("audit/services.py", LOGIC),
         ],
         (
+            "audit/tests/test_services.py",
             "audit/tests/test_api.py",
             "accounts/tests/test_users.py",
             "accounts/tests/test_acting.py",
