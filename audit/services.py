@@ -75,12 +75,11 @@ def record_refusal(
     entity_type: str = "",
     entity_id: uuid.UUID | None = None,
     entity_label: str = "",
-    actor: Any = None,
     **details: Any,
 ) -> None:
     """Add an event that must outlive a refused request, in a fresh scope of `business_id`, after its rollback.
 
-    For failed sign-ins, lock-outs and reuse of refresh tokens; Platform's id for an unknown e-mail.
+    Nobody's: who asked has not signed in. For failed sign-ins, lock-outs and reuse of refresh tokens; Platform's id for an unknown e-mail.
     """
     with business_scope(business_id):
         AuditEvent(
@@ -88,8 +87,6 @@ def record_refusal(
             entity_type=entity_type,
             entity_id=entity_id,
             entity_label=entity_label[:320],
-            actor_id=actor.pk if actor is not None else None,
-            actor_label=_label(actor),
             metadata=_metadata(**details),
         ).save(force_insert=True)
 

@@ -479,6 +479,7 @@ AREAS = (
             "accounts/tests/test_users.py",
             "accounts/tests/test_acting.py",
             "workforce/tests/test_employees.py",
+            "workforce/tests/test_sites.py",
             "workcards/tests/test_cards.py",
             "exports/tests/test_api.py",
             "exports/tests/test_jobs.py",

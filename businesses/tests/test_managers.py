@@ -353,6 +353,13 @@ def test_writing_through_the_manager_needs_a_scope(
             write()
 
 
+def test_what_the_platform_may_not_write_is_not_asked_of_the_database(
+    two_each: None,
+) -> None:
+    with platform_scope("tries to write"), pytest.raises(NoActiveBusiness):
+        Employee.objects.update(full_name="Jack")
+
+
 def test_a_new_row_takes_the_business_in_scope(acme: Personas) -> None:
     with acme.scope():
         made = [
@@ -368,9 +375,10 @@ def test_a_row_keeps_its_business(
 ) -> None:
     with acme.scope():
         john = Employee.objects.get(full_name="John")
-        john.business = globex.business
-        with pytest.raises(WrongBusiness):
-            john.save()
+        for other in (globex.business, None):
+            john.business = other
+            with pytest.raises(WrongBusiness):
+                john.save()
     with globex.scope(), pytest.raises(WrongBusiness):
         john.save()
 
