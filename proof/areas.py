@@ -478,6 +478,7 @@ AREAS = (
             "audit/tests/test_api.py",
             "accounts/tests/test_users.py",
             "accounts/tests/test_acting.py",
+            "automatehq/tests/test_admin_doors.py",
             "workforce/tests/test_employees.py",
             "workforce/tests/test_sites.py",
             "workcards/tests/test_cards.py",

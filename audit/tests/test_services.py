@@ -1,9 +1,13 @@
-"""Whose act an event is."""
+"""Whose act an event is, and what it holds."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal
 
 import pytest
 
 from accounts.tests.personas import Personas
-from audit.services import record
+from audit.services import plain, record
 from businesses.tenancy.context import set_current_user
 
 pytestmark = pytest.mark.django_db
@@ -34,3 +38,18 @@ def test_an_act_is_of_who_is_named_or_else_of_who_acts_here(
     told = (actor.pk, str(actor)) if actor else (None, "")
     assert (event.actor_id, event.actor_label) == told
     assert not event.cross_business
+
+
+def test_values_are_kept_as_json_knows_them(acme: Personas) -> None:
+    there = uuid.UUID(int=7)
+    assert plain(
+        {
+            "who": acme.viewer,
+            there: (Decimal("7.50"), dt.date(2026, 6, 1)),
+            "more": [dt.time(7, 30), None, True, 3, "text"],
+        }
+    ) == {
+        "who": str(acme.viewer.pk),
+        str(there): ["7.50", "2026-06-01"],
+        "more": ["07:30:00", None, True, 3, "text"],
+    }
