@@ -79,7 +79,7 @@ def record_refusal(
 ) -> None:
     """Add an event that must outlive a refused request, in a fresh scope of `business_id`, after its rollback.
 
-    Nobody's: who asked has not signed in. For failed sign-ins, lock-outs and reuse of refresh tokens; Platform's id for an unknown e-mail.
+    For failed sign-ins, lock-outs and reuse of refresh tokens, so nobody's act; Platform's id for an unknown e-mail.
     """
     with business_scope(business_id):
         AuditEvent(

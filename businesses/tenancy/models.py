@@ -33,7 +33,7 @@ class TenantModel(IdentifiedModel):
         on_delete=models.PROTECT,
         related_name="+",
         editable=False,
-        # Every index of these tables begins with the business, or with an id.
+        # Other indexes of each table begin with it: check E004 asks for one.
         db_index=False,
     )
 

@@ -103,14 +103,15 @@ class ShareTable(IsolateTenantTable):
         return f"Share {self.model_name} among all businesses"
 
 
-def worded(policy: Policy, words: Callable[[str], str]) -> Policy:
+def _worded(policy: Policy, words: Callable[[str], str]) -> Policy:
     return replace(policy, using=words(policy.using), check=words(policy.check))
 
 
 class RewordPolicies(_TenancyOperation):
     """Bring policies that mean the same to the words that are declared now; on the way back to `before(expression)`.
 
-    As declared on the day when it runs, like `IsolateTenantTable`. What `before` leaves as it is is not touched. `tables` is a declared set of policies → the models whose tables have it, as "app.Model".
+    As declared on the day when it runs, like `IsolateTenantTable`. Policies that `before` leaves as they are are not touched.
+    `tables` is a declared set of policies → the models whose tables have it, as "app.Model".
     """
 
     def __init__(
@@ -136,8 +137,8 @@ class RewordPolicies(_TenancyOperation):
             for label in labels:
                 table = state.apps.get_model(label)._meta.db_table
                 for policy in POLICY_SETS[policies]:
-                    if worded(policy, self.before) != policy:
-                        sql = worded(policy, words).alter_sql(table)
+                    if _worded(policy, self.before) != policy:
+                        sql = _worded(policy, words).alter_sql(table)
                         schema_editor.execute(sql, params=None)
 
     def describe(self) -> str:
