@@ -60,6 +60,16 @@ _CLOSE = """([query, number]) => {
     const one = document.querySelectorAll(query)[number];
     one.tagName === "DIALOG" ? one.close() : one.open = false;
 }"""
+# Letter spacing in place of other fonts: it changes every text's width on any machine.
+FONT_WIDTHS = ("-0.15em", "0", "0.1em", "0.2em", "0.4em")
+_SPACE_LETTERS = """spacing => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* { letter-spacing: ${spacing} !important; }`);
+    document.adoptedStyleSheets = [sheet];
+}"""
+_BOX_SIZES = """() => [...document.querySelectorAll("input[type=checkbox], input[type=radio]")]
+    .filter(one => one.checkVisibility())
+    .map(one => [one.getBoundingClientRect().width, one.getBoundingClientRect().height])"""
 # What a menu covers by half is no small target.
 PART = {"rules": {"target-size": {"enabled": False}}}
 
@@ -208,6 +218,44 @@ def test_nothing_is_wrong_in_any_look(
                     page.set_viewport_size(size)
                     assert ask(page, runOnly=OF_LOOKS) == [], (path, colours, size)
     complaints.check()
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_targets_are_large_enough_at_any_font_width(
+    live_server: Any,
+    rows_of_acme: dict[str, Any],
+    complaints: Complaints,
+    speaking: Callable[[str, str], AdminClient],
+    language: str,
+) -> None:
+    """Open every list on a phone with narrow, normal and wide text: check boxes measure 24 px, axe finds no target."""
+    client = speaking("admin", language)
+    lists = [
+        path
+        for model in admin.site._registry
+        if is_there(client, path := list_of(model))
+    ]
+    assert len(lists) > 8
+    boxes = 0
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.set_viewport_size(PHONE)
+        for path in lists:
+            page.goto(path)
+            page.evaluate(AXE)
+            for spacing in FONT_WIDTHS:
+                page.evaluate(_SPACE_LETTERS, spacing)
+                assert ask(page, runOnly=["target-size"]) == [], (path, spacing)
+                sizes = page.evaluate(_BOX_SIZES)
+                assert all(min(size) >= 24 for size in sizes), (path, spacing, sizes)
+                boxes += len(sizes)
+    assert boxes > 0
+    complaints.check()
+
+
+def list_of(model: Any) -> str:
+    opts = model._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
 
 
 def test_nothing_is_wrong_while_acting_and_with_what_is_open(
