@@ -23,6 +23,7 @@ from django_tasks_db.models import DBTaskResult
 from uuid_utils.compat import uuid7
 
 from automatehq import counters
+from automatehq.job_queue import Priority
 from automatehq.rest.attempts import Kind
 from automatehq.rest.errors import TooMany
 from businesses.tenancy.context import platform_scope
@@ -111,7 +112,7 @@ def _in_use_key(user_id: str) -> str:
     return f"in-use:{user_id}"
 
 
-@task()
+@task(priority=Priority.URGENT)
 def look_up_attempt(
     *,
     kind: Kind,

@@ -314,6 +314,10 @@ SPECTACULAR_SETTINGS = {
 
 # Jobs
 
+# Of one business; a request for a further export is refused.
+EXPORTS_PER_BUSINESS: int = _setting(
+    environment.whole_number, "EXPORTS_PER_BUSINESS", default=100
+)
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 # Files

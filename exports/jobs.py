@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 
 from audit.origin import origin
+from automatehq.job_queue import Priority
 from automatehq.rest.errors import DomainError
 from businesses.tenancy.context import business_scope
 
@@ -34,7 +35,7 @@ REPORT_EVERY = 2.0
 IN_MEMORY = 1024 * 1024
 
 
-@task()
+@task(priority=Priority.URGENT)
 def make_export(*, run_id: str, business_id: str) -> None:
     """Make the file of a queued run. Does nothing if another worker has it, or it is done."""
     with origin("task"), translation.override(settings.LANGUAGE_CODE):

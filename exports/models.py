@@ -94,6 +94,11 @@ class ExportRun(TenantModel):
                 fields=["business", "-created_at", "-id"], name="export_runs_recent_idx"
             ),
             models.Index(
+                fields=["business", "status"],
+                condition=Q(status__in=["QUEUED", "RUNNING"]),
+                name="export_runs_under_way_idx",
+            ),
+            models.Index(
                 fields=["lease_expires_at"],
                 condition=Q(status__in=["QUEUED", "RUNNING"]),
                 name="export_runs_lease_idx",

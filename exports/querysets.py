@@ -15,6 +15,10 @@ class ExportRunQuerySet(TenantQuerySet):
         found = self.filter(processing_month=month.replace(day=1))
         return found if site_id is None else found.filter(site_id=site_id)
 
+    def under_way(self) -> Self:
+        """Runs that are queued or running."""
+        return self.filter(status__in=["QUEUED", "RUNNING"])
+
     def at_site(self, site_id: uuid.UUID) -> Self:
         return self.filter(site_id=site_id)
 

@@ -5,16 +5,21 @@ import uuid
 from datetime import date
 from typing import Any
 
-from django.db import connection
+from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from audit import services as audit
-from automatehq.rest.errors import Invalid
+from automatehq.counters import take_turn
+from automatehq.job_queue import has_live_task
+from automatehq.rest.errors import Invalid, TooMany
 from businesses.tenancy.context import (
     business_scope,
     get_current_business_id,
     platform_scope,
+    unscoped,
 )
 from workforce.models import Site
 
@@ -23,6 +28,9 @@ from .models import ExportProfile, ExportRun
 from .profiles import Profile
 from .runs import LEASE, MAX_ATTEMPTS, Status, fail
 from .writers import WRITERS
+
+# The Retry-After of a refused request.
+RETRY_SECONDS = 60
 
 
 def request_run(
@@ -34,29 +42,31 @@ def request_run(
     include_unapproved: bool = False,
     profile: ExportProfile | None = None,
 ) -> ExportRun:
-    """Queue an export; while the same one is queued or running, that run is the answer.
+    """Queue an export and return its run; while the same one is queued or running, return that run.
 
-    The run keeps a copy of the profile. Raises `Invalid` for a kind that needs one and has none, or the reverse.
+    The run keeps a copy of the profile. Raises `Invalid` for a kind that needs one and has none, or the reverse;
+    `TooMany` `too_many_jobs` while the business has `settings.EXPORTS_PER_BUSINESS` queued and running.
     """
     filters: dict[str, Any] = {"include_unapproved": include_unapproved}
     check_profile(kind, profile)
     if profile is not None:
         filters["profile"] = Profile.of(profile).as_json()
     month = processing_month.replace(day=1)
-    business_id = get_current_business_id()
-    _lock(f"export {business_id} {kind} {month} {site and site.pk} {filters}")
+    # One request of a business at a time, so that neither the same run nor the limit is passed by two at once.
+    take_turn(f"exports {get_current_business_id()}")
     running: ExportRun | None = (
         ExportRun.objects.for_month(month)
         .filter(
             kind=kind,
             site=site,
             filters=filters,
-            status__in=[Status.QUEUED, Status.RUNNING],
         )
+        .under_way()
         .first()
     )
     if running is not None:
         return running
+    _check_limit()
     run = ExportRun(
         kind=kind,
         processing_month=month,
@@ -76,6 +86,16 @@ def request_run(
     )
     _enqueue(run)
     return run
+
+
+def _check_limit() -> None:
+    """Raise `TooMany` while as many exports of the business are queued and running as may be."""
+    limit = settings.EXPORTS_PER_BUSINESS
+    if ExportRun.objects.under_way().count() >= limit:
+        detail = _(
+            "The limit of %(limit)s queued or running exports of your business is reached. Wait until some are done, then try again."
+        )
+        raise TooMany("too_many_jobs", detail % {"limit": limit}, wait=RETRY_SECONDS)
 
 
 def check_profile(kind: str, profile: ExportProfile | None) -> None:
@@ -114,16 +134,16 @@ def _in_file_name(name: str) -> str:
 
 
 def reap_runs() -> dict[str, int]:
-    """Queue anew the runs whose worker has died, at most `MAX_ATTEMPTS` times, then fail them.
+    """Requeue the runs whose worker died, at most `MAX_ATTEMPTS` times, then fail them.
 
-    A queued run whose job got lost with its worker is queued anew too. Gives {"requeued": n, "failed": n}.
+    A queued run whose task was lost is requeued too; one that only waits for its task is left alone. Returns
+    {"requeued": n, "failed": n}.
     """
     with platform_scope("find runs whose worker died"):
         expired = list(
-            ExportRun.objects.filter(
-                status__in=[Status.QUEUED, Status.RUNNING],
-                lease_expires_at__lt=timezone.now(),
-            ).values_list("pk", "business_id")
+            ExportRun.objects.under_way()
+            .filter(lease_expires_at__lt=timezone.now())
+            .values_list("pk", "business_id")
         )
     counts = {"requeued": 0, "failed": 0}
     for run_id, business_id in expired:
@@ -131,35 +151,75 @@ def reap_runs() -> dict[str, int]:
             outcome = _reap(run_id)
         if outcome:
             counts[outcome] += 1
+    _fail_dead_tasks()
     return counts
 
 
 def _reap(run_id: uuid.UUID) -> str | None:
     run = (
-        ExportRun.objects.select_for_update(skip_locked=True)
+        ExportRun.objects.under_way()
+        .select_for_update(skip_locked=True)
         .filter(pk=run_id, lease_expires_at__lt=timezone.now())
         .first()
     )
-    if run is None or run.status not in (Status.QUEUED, Status.RUNNING):
+    if run is None:
         return None
     if run.status == Status.RUNNING and run.attempts >= MAX_ATTEMPTS:
         with translation.override(run.business.language):
             error = _("The worker died %(times)s times while making this file.")
         fail(run, error % {"times": run.attempts})
         return "failed"
+    only_waits = run.status == Status.QUEUED and _has_task(run)
     run.status = Status.QUEUED
     run.lease_expires_at = timezone.now() + LEASE
     run.save(update_fields=["status", "lease_expires_at"])
+    if only_waits:
+        return None
     _enqueue(run)
     return "requeued"
 
 
+def _has_task(run: ExportRun) -> bool:
+    """Return whether a task that will make the run is ready, or has just been started."""
+    with unscoped():
+        return has_live_task(
+            make_export.module_path,
+            business_id=run.business_id,
+            since=timezone.now() - LEASE,
+            run_id=str(run.pk),
+        )
+
+
+def _fail_dead_tasks() -> None:
+    """Mark the export tasks as failed whose worker died, so that they no longer count as running.
+
+    A task is dead if it started more than `LEASE` ago and no worker holds its run's lease.
+    """
+    begun = DBTaskResult.objects.filter(
+        status=TaskResultStatus.RUNNING,
+        task_path=make_export.module_path,
+        started_at__lt=timezone.now() - LEASE,
+    )
+    run_of_task = {
+        task.pk: task.args_kwargs["kwargs"]["run_id"] for task in begun.iterator()
+    }
+    if not run_of_task:
+        return
+    with platform_scope("find export tasks whose worker died"):
+        held = ExportRun.objects.filter(
+            pk__in=run_of_task.values(),
+            status=Status.RUNNING,
+            lease_expires_at__gte=timezone.now(),
+        )
+        held_ids = {str(pk) for pk in held.values_list("pk", flat=True)}
+    dead = [pk for pk, run_id in run_of_task.items() if run_id not in held_ids]
+    begun.filter(pk__in=dead).update(
+        status=TaskResultStatus.FAILED,
+        finished_at=timezone.now(),
+        traceback="The worker died.",
+    )
+
+
 def _enqueue(run: ExportRun) -> None:
-    """Put the job into the queue, in the run's own transaction: neither can be without the other."""
+    """Queue the run's task in the transaction that saves the run: neither is committed without the other."""
     make_export.enqueue(run_id=str(run.pk), business_id=str(run.business_id))
-
-
-def _lock(what: str) -> None:
-    """Wait for whoever does the same; until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])

@@ -1,7 +1,8 @@
-"""Work that nobody waits for."""
+"""Background tasks of work cards."""
 
 from django_tasks import task
 
+from automatehq.job_queue import Priority
 from automatehq.rest.errors import Missing
 from businesses.tenancy.context import business_scope
 
@@ -9,16 +10,22 @@ from .models import WorkCardFile
 from .scans import read_display
 
 
-@task()
-def make_renditions(*, business_id: str, file_id: str) -> None:
-    """Make the display rendition of each page of a scan, so that the first to look at it need not wait."""
+@task(priority=Priority.BACKGROUND)
+def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
+    """Make the display rendition of `page`, then queue the next page of the scan.
+
+    A page a task, so that a long scan holds a worker for seconds at most. A rendition that is missing when the page is
+    opened is made then; a task that is lost or fails costs the viewer that time and nothing else.
+    """
     with business_scope(business_id):
         file = WorkCardFile.objects.filter(pk=file_id).first()
-    if file is None:
-        return  # deleted before the job came to it
-    for page in range(1, file.page_count + 1):
-        with business_scope(business_id):
-            try:
-                read_display(file, page)
-            except Missing:
-                return  # whoever looks at the card is told why
+        if file is None or page > file.page_count:
+            return  # deleted before the task started
+        try:
+            read_display(file, page)
+        except Missing:
+            return  # the card's page shows the reason
+        if page < file.page_count:
+            make_renditions.enqueue(
+                business_id=business_id, file_id=file_id, page=page + 1
+            )

@@ -74,6 +74,17 @@ def test_the_same_request_meanwhile_leads_to_the_same_run(
     assert the_run(acme).filters == {"include_unapproved": False}
 
 
+def test_the_form_shows_that_the_business_has_too_many_exports(
+    acme: Personas, client: AdminClient, settings: Any
+) -> None:
+    settings.EXPORTS_PER_BUSINESS = 1
+    client.send(ADD, ASKED)
+    response = client.send(ADD, {**ASKED, "kind": "summary_xlsx"})
+    assert (response.status_code, response["Retry-After"]) == (429, "60")
+    assert "The limit of 1 queued or running exports" in response.content.decode()
+    assert the_run(acme).kind == "days_csv"
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

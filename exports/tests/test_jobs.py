@@ -8,14 +8,17 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from audit.models import AuditEvent
 from automatehq.tests.killing import WORKER, run_and_kill
+from businesses.tenancy.context import business_scope, platform_scope
 from exports import jobs
 from exports.models import ExportRun
 from exports.runs import (
+    LEASE,
     MAX_ATTEMPTS,
     RunLost,
     claim_run,
@@ -154,6 +157,59 @@ def test_a_queued_run_whose_job_was_lost_is_queued_anew(acme, run):
     assert again(acme, run).status == "DONE"
 
 
+def requeue_after_leases() -> dict[str, int]:
+    """Let the leases of all runs and tasks run out, then reap."""
+    with platform_scope("test"):
+        owners = set(ExportRun.objects.values_list("business_id", flat=True))
+    for business_id in owners:
+        with business_scope(business_id):
+            ExportRun.objects.update(
+                lease_expires_at=timezone.now() - timedelta(seconds=1)
+            )
+    DBTaskResult.objects.update(started_at=F("started_at") - LEASE)
+    return reap_runs()
+
+
+def test_a_run_that_only_waits_is_not_queued_again(acme, run):
+    with acme.scope():
+        for kind in ("matrix_xlsx", "summary_xlsx"):
+            request_run(actor=acme.admin, kind=kind, processing_month=MONTH)
+    for _ in range(3):
+        assert requeue_after_leases() == {"requeued": 0, "failed": 0}
+    assert DBTaskResult.objects.count() == 3
+    assert again(acme, run).lease_expires_at > timezone.now()
+    work()
+    with acme.scope():
+        assert ExportRun.objects.filter(status="DONE").count() == 3
+
+
+def test_a_run_whose_task_was_just_started_is_not_queued_again(acme, run):
+    DBTaskResult.objects.get().claim("a worker")
+    let_lease_run_out(acme, run)
+    assert reap_runs() == {"requeued": 0, "failed": 0}
+    assert DBTaskResult.objects.count() == 1
+
+
+def test_a_run_whose_worker_died_before_it_took_the_run_is_queued_again(acme, run):
+    DBTaskResult.objects.get().claim("a worker")
+    assert requeue_after_leases() == {"requeued": 1, "failed": 0}
+    statuses = DBTaskResult.objects.order_by("enqueued_at")
+    assert list(statuses.values_list("status", flat=True)) == ["FAILED", "READY"]
+    work()
+    assert again(acme, run).status == "DONE"
+
+
+def test_a_dead_workers_task_no_longer_counts_as_running(acme, run):
+    DBTaskResult.objects.get().claim("a worker")
+    claim_run(run_id=run.pk, business_id=acme.id)
+    assert reap_runs() == {"requeued": 0, "failed": 0}
+    DBTaskResult.objects.update(started_at=F("started_at") - LEASE)
+    reap_runs()
+    assert DBTaskResult.objects.get().status == "RUNNING", "the lease is held"
+    assert requeue_after_leases() == {"requeued": 1, "failed": 0}
+    assert not DBTaskResult.objects.filter(status="RUNNING").exists()
+
+
 def test_an_unexpected_error_fails_the_run_and_keeps_no_file(acme, run, monkeypatch):
     def broken(rows, file, wanted):
         raise ZeroDivisionError
@@ -185,6 +241,7 @@ def test_a_run_that_is_lost_while_storing_leaves_no_file_behind(acme, run, monke
 STUCK = """
 import pathlib, sys, time, django
 django.setup()
+from businesses.tenancy.context import business_scope, platform_scope
 from exports import jobs
 marker, kind = sys.argv[1:]
 writer = jobs.WRITERS[kind]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django_tasks_db.models import DBTaskResult
 from PIL import Image
 
 from accounts.tests.clients import client_of
@@ -189,7 +190,7 @@ def test_each_card_of_a_pdf_shows_its_page(acme: Any, client: Any) -> None:
     assert client.get(url(second))["Content-Type"] == "application/pdf"
 
 
-def test_the_job_makes_every_page_and_forgives_what_is_gone(
+def test_tasks_make_every_page_and_pass_over_missing_files(
     acme: Any, card: Any
 ) -> None:
     with acme.scope():
@@ -201,7 +202,15 @@ def test_the_job_makes_every_page_and_forgives_what_is_gone(
     make_renditions.func(business_id=str(acme.id), file_id=str(card.pk))
     with acme.scope():
         file.refresh_from_db()
+    assert [entry["is_made"] for entry in file.renditions] == [True, False]
+    # A page a task, so that a long scan does not hold a worker.
+    (task,) = DBTaskResult.objects.all()
+    assert task.args_kwargs["kwargs"]["page"] == 2
+    make_renditions.func(**task.args_kwargs["kwargs"])
+    with acme.scope():
+        file.refresh_from_db()
     assert [entry["is_made"] for entry in file.renditions] == [True, True]
+    assert DBTaskResult.objects.count() == 1, "there is no third page"
 
 
 @pytest.mark.parametrize("role", ["admin", "reviewer", "uploader", "viewer"])

@@ -1,13 +1,17 @@
-"""The worker of django-tasks-db, which also looks after what another was doing when it died."""
+"""The worker command: fair turns between businesses, and recovery of what a killed worker left behind."""
 
 import logging
+import os
 import threading
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.db import DatabaseError, close_old_connections
+from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from django_tasks_db.management.commands import db_worker
 
 from audit.attempts import reap_look_ups
+from automatehq.worker import Worker
 from businesses.tenancy.proof import refuse_to_start_if_unproven
 from exports.services import reap_runs
 
@@ -17,22 +21,58 @@ logger = logging.getLogger(__name__)
 
 
 class Command(db_worker.Command):
-    """As the library's; at start and every minute it queues anew what a killed worker left behind.
+    """The library's command and options, with `automatehq.worker.Worker`.
 
-    Like the web server it does not start in production unless the database keeps businesses apart.
+    At start and every minute it requeues what a killed worker left behind. Like the web server it does not start in
+    production unless the database keeps businesses apart.
     """
 
     def handle(self, **options: Any) -> None:
         refuse_to_start_if_unproven()
+        self.configure_logging(options["verbosity"])
+        worker = _worker(options)
         ended = threading.Event()
         # A daemon: a worker that waits for nothing else may end at once.
         reaper = threading.Thread(target=_reap, args=[ended], daemon=True)
         if not options["batch"]:
             reaper.start()
         try:
-            super().handle(**options)
+            _run(worker, reload=options["reload"] and not options["batch"])
         finally:
             ended.set()
+
+
+def _worker(options: dict[str, Any]) -> Worker:
+    """Return the worker that the options ask for. Raises `CommandError` for options that contradict each other."""
+    queues = options["queue_name"].split(",")
+    excluded = options["exclude_queues"].split(",") if options["exclude_queues"] else []
+    if excluded and "*" not in queues:
+        raise CommandError("--exclude-queues can only be used with --queue-name=*")
+    return Worker(
+        queue_names=queues,
+        excluded_queue_names=excluded,
+        **{
+            name: options[name]
+            for name in (
+                "interval",
+                "batch",
+                "backend_name",
+                "startup_delay",
+                "max_tasks",
+                "worker_id",
+            )
+        },
+    )
+
+
+def _run(worker: Worker, *, reload: bool) -> None:
+    # With the reloader the signals are handled in its child process, where the worker runs.
+    if not reload or os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
+        worker.configure_signals()
+    if reload:
+        run_with_reloader(worker.run)
+    else:
+        worker.run()
 
 
 def _reap(ended: threading.Event) -> None:

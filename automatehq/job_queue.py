@@ -1,0 +1,115 @@
+"""The order in which workers start queued tasks: by priority, then in turn between businesses.
+
+The table of tasks belongs to django-tasks-db. A task names its business in the keyword argument `business_id`; tasks without
+one share a turn. The indexes that keep the choice fast are made in `automatehq/migrations/0002_task_queue_indexes.py`.
+"""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from django.db import connections, transaction
+from django.db.models import QuerySet, TextField
+from django.db.models.expressions import RawSQL
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+
+class Priority(IntEnum):
+    """Priorities of tasks; the higher number starts first."""
+
+    # A user waits for the result, or the task takes milliseconds.
+    URGENT = 20
+    # The result is made on demand if the task has not run yet.
+    BACKGROUND = 0
+
+
+# The expression of the indexes: PostgreSQL uses them only for the same one.
+BUSINESS = "COALESCE(args_kwargs -> 'kwargs' ->> 'business_id', '')"
+
+# One row for each priority and business with ready tasks, in the order of turns. Each is found by one index probe, so that
+# the cost depends on the number of businesses and not on the number of tasks.
+_TURNS = f"""
+WITH RECURSIVE turn AS (
+    (SELECT priority, {BUSINESS} AS business, enqueued_at
+     FROM {{table}} WHERE status = 'READY'
+     ORDER BY priority, {BUSINESS}, enqueued_at LIMIT 1)
+    UNION ALL
+    SELECT following.* FROM turn CROSS JOIN LATERAL (
+        SELECT priority, {BUSINESS} AS business, enqueued_at
+        FROM {{table}}
+        WHERE status = 'READY'
+          AND (priority, {BUSINESS}) > (turn.priority, turn.business)
+        ORDER BY priority, {BUSINESS}, enqueued_at LIMIT 1
+    ) AS following
+),
+running AS (
+    SELECT {BUSINESS} AS business, count(*) AS tasks
+    FROM {{table}} WHERE status = 'RUNNING' GROUP BY 1
+)
+SELECT turn.priority, turn.business
+FROM turn
+LEFT JOIN running USING (business)
+LEFT JOIN LATERAL (
+    SELECT started_at FROM {{table}}
+    WHERE {BUSINESS} = turn.business AND started_at IS NOT NULL
+    ORDER BY started_at DESC LIMIT 1
+) AS latest ON true
+ORDER BY turn.priority DESC, COALESCE(running.tasks, 0),
+         latest.started_at NULLS FIRST, turn.enqueued_at
+"""  # noqa: S608 -- constants of this module
+
+
+def claim_next_task(
+    tasks: "QuerySet[Any]", *, worker_id: str
+) -> tuple[DBTaskResult[Any, Any], float] | None:
+    """Mark the task whose turn it is as running; return it with the seconds it waited, or None.
+
+    `tasks` are the ready tasks that the worker may run. The highest priority comes first; within it the business with the
+    fewest running tasks, then the one whose latest start is the longest ago; within a business the oldest task. Rows that
+    another worker is claiming are skipped.
+    """
+    with transaction.atomic(using=tasks.db):
+        for priority, business_id in _turns(tasks.db):
+            task = (
+                of_business(tasks, business_id)
+                .filter(priority=priority)
+                .order_by("enqueued_at")
+                .get_locked()
+            )
+            if task is not None:
+                task.claim(worker_id)
+                return task, _seconds_between(task.enqueued_at, task.started_at)
+    return None
+
+
+def of_business(tasks: "QuerySet[Any]", business_id: object) -> Any:
+    """Return those of `tasks` that name the business; None or "" means those that name none."""
+    return tasks.alias(business=RawSQL(BUSINESS, [], TextField())).filter(  # noqa: S611
+        business=str(business_id or "")
+    )
+
+
+def has_live_task(
+    task_path: str, *, business_id: object, since: datetime, **kwargs: Any
+) -> bool:
+    """Return whether a task with these arguments is ready, or running and started after `since`."""
+    tasks = of_business(DBTaskResult.objects.all(), business_id).filter(
+        task_path=task_path, args_kwargs__contains={"kwargs": kwargs}
+    )
+    ready = tasks.filter(status=TaskResultStatus.READY, priority=Priority.URGENT)
+    running = tasks.filter(status=TaskResultStatus.RUNNING, started_at__gt=since)
+    return bool(ready.exists() or running.exists())
+
+
+def _turns(using: str) -> list[tuple[int, str]]:
+    connection = connections[using]
+    table = connection.ops.quote_name(DBTaskResult._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(_TURNS.format(table=table))
+        return list(cursor.fetchall())
+
+
+def _seconds_between(earlier: datetime, later: datetime) -> float:
+    """Return the seconds, 0 if the clocks of two machines disagree."""
+    return max(0.0, (later - earlier).total_seconds())
