@@ -49,7 +49,11 @@ class LoginView(OpenView):
             200: SignedInSerializer,
             401: refused("Who it is, is not known", "authentication_failed"),
             403: refused("Known, but shut out", "user_inactive", "business_inactive"),
-            429: refused("Locked; see Retry-After", "too_many_attempts"),
+            429: refused(
+                "Locked or busy; see Retry-After",
+                "too_many_attempts",
+                "too_many_at_once",
+            ),
         },
     )
     def post(self, request: Request) -> Response:
@@ -114,7 +118,11 @@ class PasswordView(APIView):
         request=PasswordChangeSerializer,
         responses={
             204: None,
-            429: refused("Locked; see Retry-After", "too_many_attempts"),
+            429: refused(
+                "Locked or busy; see Retry-After",
+                "too_many_attempts",
+                "too_many_at_once",
+            ),
         },
     )
     def post(self, request: Request) -> Response:

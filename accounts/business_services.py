@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404
-from django.utils import timezone
 
 from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
+from automatehq.clock import database_now
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 
@@ -94,7 +94,7 @@ def _change(
         _check_in_use(actor, after)
         written = [*after, "updated_at"]
         if after.get("is_active") is False:
-            business.signed_out_at = timezone.now()
+            business.signed_out_at = database_now()
             written.append("signed_out_at")
         business.save(update_fields=written)
         record(event_type, entity=business, actor=actor, before=before, after=after)

@@ -10,6 +10,7 @@ _DETAILS = {
     "user_inactive": "This user is inactive.",
     "business_inactive": "This business is inactive.",
     "too_many_attempts": "Too many failed attempts to sign in. Try again later.",
+    "too_many_at_once": "Too many passwords are being checked at once. Try again in a few seconds.",
     "act_as_required": "Act for the business first: POST /api/auth/act-as.",
     "permission_denied": "This role is above your own.",
     "last_admin": "This is the last active administrator.",

@@ -22,15 +22,18 @@ from automatehq.rest.errors import TooMany
 from businesses.tenancy.context import unscoped
 
 FAILURES_AN_ADDRESS = 50
+ADDRESS_PREFIX = "sign-in-failures:"
+# The address of requests over a socket.
+UNKNOWN_ADDRESS = "unknown"
 COOL_OFF: timedelta = axes_settings.AXES_COOLOFF_TIME
 
 
-def take_turn(request: HttpRequest, email: str) -> None:
-    """Let guesses at one e-mail from one address come one after the other, until the transaction ends.
+def take_turn(request: HttpRequest, email: str) -> bool:
+    """Lock guesses at one e-mail from one address until the transaction ends; False while another one holds the lock.
 
-    Otherwise many at once would all be looked at before the first of them is counted.
+    Without the lock, many at once would all be checked before the first of them is counted.
     """
-    counters.take_turn(f"sign-in:{email}:{client_address(request)}")
+    return counters.try_turn(f"sign-in:{email}:{client_address(request)}")
 
 
 def refusal(request: HttpRequest, email: str) -> TooMany | None:
@@ -83,12 +86,19 @@ def _wait_for_address(request: HttpRequest) -> float:
 
 
 def _address_key(request: HttpRequest) -> str:
-    """An IPv6 client has a whole /64 to itself, and counts as one address."""
     address = client_address(request)
-    if address is None:
-        return "sign-in-failures:unknown"
+    return key_of_address(UNKNOWN_ADDRESS if address is None else address)
+
+
+def key_of_address(address: str) -> str:
+    """Return the key under which failures from an address are counted; an IPv6 /64 counts as one address.
+
+    Raises `ValueError` for text that is no address.
+    """
+    if address == UNKNOWN_ADDRESS:
+        return f"{ADDRESS_PREFIX}{UNKNOWN_ADDRESS}"
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address):
         network = ipaddress.ip_network((ip, 64), strict=False)
-        return f"sign-in-failures:{ip.ipv4_mapped or network}"
-    return f"sign-in-failures:{ip}"
+        return f"{ADDRESS_PREFIX}{ip.ipv4_mapped or network}"
+    return f"{ADDRESS_PREFIX}{ip}"

@@ -12,11 +12,11 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
+from automatehq.clock import database_now
 from automatehq.rest.errors import Conflict, Denied, Invalid, Problem
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.context import Scope, business_scope, try_get_business_id
@@ -301,6 +301,6 @@ def _set_password(
 
 def _sign_out(user: User) -> list[str]:
     """Make every token and session of `user` dead for good; the fields that the caller must save."""
-    user.signed_out_at = timezone.now()
+    user.signed_out_at = database_now()
     revoke_sign_ins(user)
     return ["signed_out_at"]

@@ -1,13 +1,12 @@
 """Sessions of the admin: the same evidence as a token's, kept under the session's key."""
 
-import time
 import uuid
 from typing import Any
 
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
-from django.utils import timezone
 
+from automatehq.clock import database_now
 from businesses.tenancy.middleware import after_scope
 
 from .authentication import SESSION_KEY
@@ -21,7 +20,7 @@ def start_session(request: HttpRequest, user: User) -> None:
     """
     request.session.flush()
     home_id = None if user.is_super_admin else user.business_id
-    admitted_at = user.last_login or timezone.now()
+    admitted_at = user.last_login or database_now()
     _write(request, user, home_id, issued_at=admitted_at.timestamp())
     rotate_token(request)
 
@@ -58,6 +57,6 @@ def _write(
         "home": str(user.business_id),
         "business_id": str(business_id) if business_id else None,
         "acting": str(acting_token) if acting_token else None,
-        "issued_at": issued_at or time.time(),
+        "issued_at": issued_at or database_now().timestamp(),
     }
     request.session[SESSION_KEY] = stored

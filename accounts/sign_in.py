@@ -4,28 +4,30 @@ Runs outside every scope, and enters that of the user's own business. Whatever i
 refusal given for an e-mail that nobody has as for a wrong password.
 """
 
+import time
 import uuid
-from functools import partial
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.db import connection, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.services import record_refusal
+from automatehq.clock import database_now
 from automatehq.rest.errors import AUTH_HEADER, Denied, DomainError, Invalid
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
-from businesses.tenancy.middleware import after_scope
+from businesses.tenancy.middleware import keep_writes
 from businesses.tenancy.processes import MISDIRECTED, misdirected
 
-from . import lockout
+from . import hashing, lockout
 from .models import User
 
 # Longer ones are refused unread: hashing is work.
 PASSWORD_LIMIT = 128
+# Seconds between two looks at whether another attempt has ended.
+_PAUSE = 0.05
 
 
 class WrongCredentials(DomainError):
@@ -48,13 +50,26 @@ def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
     nobody has the e-mail.
     """
     email = email.strip().lower()
-    with transaction.atomic():
-        lockout.take_turn(request, email)
-        # Given back, not raised: a failure must be committed.
-        outcome = _attempt(request, email, password)
+    with hashing.place():
+        outcome = _attempt_in_turn(request, email, password)
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
+
+
+def _attempt_in_turn(
+    request: HttpRequest, email: str, password: str
+) -> User | DomainError:
+    """Wait for the turn at this e-mail and address, outside every transaction, then attempt to sign in."""
+    give_up_at = time.monotonic() + hashing.WAIT
+    while True:
+        with transaction.atomic():
+            if lockout.take_turn(request, email):
+                # Given back, not raised: a failure must be committed.
+                return _attempt(request, email, password)
+        if time.monotonic() >= give_up_at:
+            return hashing.too_many()
+        time.sleep(_PAUSE)
 
 
 def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainError:
@@ -87,7 +102,7 @@ def _admit(user: User) -> bool:
     The update waits for whoever holds the row. What is signed for the user from here on says `last_login` as its time, and
     so is older than whatever shuts them out later.
     """
-    user.last_login = timezone.now()
+    user.last_login = database_now()
     unchanged = User.objects.filter(
         pk=user.pk,
         password=user.password,
@@ -100,9 +115,12 @@ def _admit(user: User) -> bool:
 def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     """Let a signed-in user go on who knows their password: `Invalid` on `current_password` otherwise.
 
-    Wrong ones count as failures to sign in, and too many of them are `TooMany`.
+    Wrong ones count as failures to sign in, and too many of them are `TooMany`; so is a check while another one of the
+    same user from the same address is under way.
     """
     email = user.email or ""
+    if not lockout.take_turn(request, email):
+        raise hashing.too_many()
     locked = lockout.refusal(request, email)
     if locked is not None:
         raise locked
@@ -113,22 +131,16 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     wrong = Invalid(
         "incorrect_password", _("This is not your password."), "current_password"
     )
-    # The refusal takes back all that is written in the scope: counted after it.
-    after_scope(partial(_count_wrong_password, request, user, wrong.code))
+    # Committed with the lock of the turn: a count after the refusal would let the next guess overtake it.
+    keep_writes(request)
+    count_failure(
+        request,
+        email=email,
+        user_id=user.pk,
+        business_id=user.business_id,
+        code=wrong.code,
+    )
     raise wrong
-
-
-def _count_wrong_password(request: HttpRequest, user: User, code: str) -> None:
-    email = user.email or ""
-    with transaction.atomic():
-        lockout.take_turn(request, email)
-        count_failure(
-            request,
-            email=email,
-            user_id=user.pk,
-            business_id=user.business_id,
-            code=code,
-        )
 
 
 def count_failure(

@@ -12,6 +12,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from uuid_utils.compat import uuid7
 
 from audit.services import record_refusal
+from automatehq.clock import database_now
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import Evidence
 from businesses.tenancy.processes import misdirected
@@ -33,7 +34,7 @@ def start_sign_in(user: User, admitted_at: datetime | None = None) -> Tokens:
 
     Forgets their sign-ins that have run out.
     """
-    admitted_at = admitted_at or timezone.now()
+    admitted_at = admitted_at or database_now()
     sign_in = SignIn(id=uuid7(), user=user)
     refresh = refresh_token(user, sign_in.pk, admitted_at)
     sign_in.refresh_jti = jti_of(refresh)
@@ -53,7 +54,7 @@ def renew(raw: str) -> Tokens:
     evidence, jti = _read(raw)
     if code := misdirected(is_super_admin=evidence.business_id != evidence.home_id):
         raise dead(code)
-    admitted_at = timezone.now()
+    admitted_at = database_now()
     with business_scope(evidence.home_id):
         user = read_user(evidence)
         assert evidence.sign_in_id is not None

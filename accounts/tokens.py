@@ -14,6 +14,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
+from automatehq.clock import database_now
 from businesses.tenancy.middleware import Evidence
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def acting_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
         home_id=user.business_id,
         business_id=user.acting_business_id,
         sign_in_id=sign_in_id,
-        issued_at=datetime.now(UTC),
+        issued_at=database_now(),
         acting_token=user.acting_token,
     )
     assert user.acting_expires_at is not None

@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.http import HttpRequest
@@ -26,7 +27,8 @@ from automatehq import counters
 from automatehq.job_queue import Priority
 from automatehq.rest.attempts import Kind
 from automatehq.rest.errors import TooMany
-from businesses.tenancy.context import platform_scope
+from businesses.models import PLATFORM_ID
+from businesses.tenancy.context import platform_scope, try_get_business_id
 from businesses.tenancy.middleware import Evidence, after_scope
 
 from .models import AuditEvent
@@ -35,6 +37,7 @@ from .origin import Origin, current_origin, origin
 NOTES_A_MINUTE = 60
 IN_USE_AN_HOUR = 20
 MINUTE, HOUR = 60, 3600
+IN_USE_PREFIX = "in-use:"
 
 # A worker that has had a look-up for this long has died: it is a matter of milliseconds.
 LEASE = timedelta(minutes=5)
@@ -88,28 +91,49 @@ def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> No
             )
         in_use = sum(refused.kind == "already_in_use" for refused in noted)
         if in_use:
-            counters.count(_in_use_key(user_id), seconds=HOUR, more=in_use)
+            for subject in _subjects(evidence.user_id, evidence.business_id):
+                counters.count(subject.key, seconds=HOUR, more=in_use)
     except Exception:
         logger.exception("Refused ids could not be noted.")
 
 
+class Subject(NamedTuple):
+    """A user or business whose "already in use" answers are counted: the counter's key and its limit an hour."""
+
+    key: str
+    limit: int
+
+
+def in_use_subject(kind: Literal["user", "business"], pk: uuid.UUID) -> Subject:
+    """Return the counter of a user or business."""
+    limits = {"user": IN_USE_AN_HOUR, "business": settings.IN_USE_A_BUSINESS_AN_HOUR}
+    return Subject(f"{IN_USE_PREFIX}{kind}:{pk}", limits[kind])
+
+
 def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
-    """Raise 429 `too_many_in_use` once a user has met "already in use" too often, own values or others' alike.
+    """Raise `TooMany` `too_many_in_use` after too many "already in use" answers to the user or to their business.
 
-    Asked before every write of a value that others may have, so that past the limit nobody learns which are free.
-    `met_now` are those that this request has met and that are counted after it.
+    Called before every write of a value that others may have: past the limit, no answer tells which values are free. The
+    answer is the same for a value of the own business and for another one's. `met_now` is the number of answers in this
+    request, which are counted after it. One query.
     """
-    met = counters.tally(_in_use_key(str(user_id)))
-    if met.count + met_now >= IN_USE_AN_HOUR:
-        raise TooMany(
-            "too_many_in_use",
-            _("Too many values were already in use. Try again later."),
-            wait=max(1, round(met.seconds_left)),
-        )
+    subjects = _subjects(user_id, try_get_business_id())
+    tallies = counters.tallies([subject.key for subject in subjects])
+    for subject in subjects:
+        met = tallies[subject.key]
+        if met.count + met_now >= subject.limit:
+            raise TooMany(
+                "too_many_in_use",
+                _("Too many values were already in use. Try again later."),
+                wait=max(1, round(met.seconds_left)),
+            )
 
 
-def _in_use_key(user_id: str) -> str:
-    return f"in-use:{user_id}"
+def _subjects(user_id: uuid.UUID, business_id: uuid.UUID | None) -> list[Subject]:
+    return [
+        in_use_subject("user", user_id),
+        in_use_subject("business", business_id or PLATFORM_ID),
+    ]
 
 
 @task(priority=Priority.URGENT)

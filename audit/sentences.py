@@ -111,6 +111,7 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         "sign_in_locked": Sentence(
             _("Signing in as %(what)s was locked after too many failures")
         ),
+        "lockout_opened": Sentence(_("The lock-out of %(what)s was opened")),
         "refresh_token_reused": Sentence(
             _("An old token of %(what)s was used again; that sign-in was ended")
         ),

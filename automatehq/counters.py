@@ -5,8 +5,10 @@ default lifetime and loses counts between processes.) Works in every scope and i
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 
@@ -27,23 +29,54 @@ def take_turn(key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
+def try_turn(key: str) -> bool:
+    """Take the lock of `take_turn` if it is free; False if not."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key]
+        )
+        (is_taken,) = cursor.fetchone()
+    return bool(is_taken)
+
+
 def take_a_place(name: str, places: int) -> bool:
     """Hold one of so many places of that name until the transaction ends; False if all are taken."""
-    with connection.cursor() as cursor:
-        for place in range(places):
-            cursor.execute(
-                "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
-                [f"{name} {place}"],
-            )
-            if cursor.fetchone()[0]:
-                return True
-    return False
+    return any(try_turn(f"{name} {place}") for place in range(places))
 
 
 def tally(key: str) -> Tally:
     """The count of `key` as it stands."""
+    return tallies([key])[key]
+
+
+def tallies(keys: Sequence[str]) -> dict[str, Tally]:
+    """Return the count of each key. One query."""
     with unscoped():
-        count, ends_at = cache.get(_stored(key)) or (0, 0.0)
+        stored = cache.get_many([_stored(key) for key in keys])
+    return {key: _as_of_now(*stored.get(_stored(key), (0, 0.0))) for key in keys}
+
+
+def running(prefix: str) -> dict[str, Tally]:
+    """Return the counts that have not ended whose keys begin with `prefix`. Two queries."""
+    beginning = cache.make_key(_stored(prefix))
+    table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT cache_key FROM {table} WHERE starts_with(cache_key, %s) ORDER BY 1",  # noqa: S608  a setting
+            [beginning],
+        )
+        rest = [row[0].removeprefix(beginning) for row in cursor.fetchall()]
+    found = tallies([f"{prefix}{name}" for name in rest])
+    return {key: tally for key, tally in found.items() if tally.count}
+
+
+def forget(key: str) -> None:
+    """Set the count of `key` to zero."""
+    with unscoped():
+        cache.delete(_stored(key))
+
+
+def _as_of_now(count: int, ends_at: float) -> Tally:
     seconds_left = ends_at - time.time()
     return Tally(count, seconds_left) if seconds_left > 0 else Tally()
 

@@ -26,6 +26,14 @@ def whole_number(name: str, *, default: int) -> int:
     return number
 
 
+def positive_number(name: str, *, default: int) -> int:
+    """Read a whole number of 1 or more."""
+    number = whole_number(name, default=default)
+    if number < 1:
+        raise ValueError(f"{number} is less than 1.")
+    return number
+
+
 def log_level(name: str, *, default: str) -> str:
     """A level of the standard library's logging, by name."""
     level: str = env.str(name, default=default).upper()

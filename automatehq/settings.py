@@ -192,6 +192,9 @@ TENANCY_UNSCOPED_PATHS = (
     "/admin/stop_acting/",
 )
 
+# Entered after the body has been received and before the scope is opened: function(request) → context manager.
+TENANCY_BEFORE_SCOPE = "accounts.hashing.place_for_request"
+
 # Where refused ids and values are remembered: see audit/attempts.py.
 TENANCY_UNKNOWN_ID = "audit.attempts.note"
 
@@ -213,9 +216,17 @@ AUTHENTICATION_BACKENDS = [
     "accounts.sign_in.BusinessBackend",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "accounts.hashing.Argon2Hasher",
+    "accounts.hashing.PBKDF2Hasher",
 ]
+# In each process; a hash takes 100 MB.
+PASSWORD_HASHES_AT_ONCE: int = _setting(
+    environment.positive_number, "PASSWORD_HASHES_AT_ONCE", default=2
+)
+# "Already in use" answers an hour, after which a business (each user: 20) has to wait: see audit/attempts.py.
+IN_USE_A_BUSINESS_AN_HOUR: int = _setting(
+    environment.positive_number, "IN_USE_A_BUSINESS_AN_HOUR", default=40
+)
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
@@ -258,6 +269,8 @@ SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": JWT_SIGNING_KEY,
     "ISSUER": "automatehq",
+    # Seconds that the clocks of two machines may differ by.
+    "LEEWAY": 5,
     "USER_ID_FIELD": "id",
     "USER_ID_CLAIM": "user_id",
     "AUTH_HEADER_TYPES": ("Bearer",),

@@ -10,6 +10,7 @@ import jwt
 import pytest
 import time_machine
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
@@ -19,6 +20,7 @@ from accounts.roles import Role
 from accounts.services import deactivate_user, update_user
 from accounts.sign_ins import end_sign_in, start_sign_in
 from accounts.tests.clients import client_of, token_of
+from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
 from accounts.tokens import ACTING, BUSINESS, HOME, ISSUED_AT, SIGN_IN, USER
 from automatehq.tests.asking import problem
@@ -26,6 +28,7 @@ from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 
 ME = "/api/auth/me"
+GOOD = "four other random words"
 
 
 def answer(token: str, path: str = ME) -> tuple[int, str]:
@@ -177,9 +180,59 @@ def test_a_token_that_ends_at_no_time_is_401(acme: Personas, kind: Any) -> None:
 
 
 def test_an_expired_token_is_401(acme: Personas) -> None:
+    """With five seconds more, by which the clocks of two machines may differ."""
     token = token_of(acme.admin)
-    with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1)):
+    with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=6)):
         assert answer(token) == DEAD
+
+
+@pytest.mark.parametrize("ahead", [0.3, 1.0, 4.5])
+def test_a_token_of_a_machine_whose_clock_is_ahead_is_good(
+    acme: Personas, ahead: float
+) -> None:
+    with time_machine.travel(at := timezone.now(), tick=False):
+        with time_machine.travel(at + timedelta(seconds=ahead), tick=False):
+            tokens = start_sign_in(acme.admin)
+        assert answer(tokens.access) == ALIVE
+        renewed = APIClient().post("/api/auth/refresh", {"refresh": tokens.refresh})
+        assert renewed.status_code == 200
+
+
+def test_a_token_from_the_future_is_401(acme: Personas) -> None:
+    with time_machine.travel(at := timezone.now(), tick=False):
+        with time_machine.travel(at + timedelta(seconds=7), tick=False):
+            token = token_of(acme.admin)
+        assert answer(token) == DEAD
+
+
+@pytest.mark.parametrize("ahead", [0.3, 3.0, -0.3, -3.0])
+def test_a_sign_out_ends_the_tokens_of_machines_whose_clocks_differ(
+    acme: Personas, ahead: float
+) -> None:
+    """The times that are compared are those of the database, so no machine's clock matters."""
+    shifted = timezone.now() + timedelta(seconds=ahead)
+    with time_machine.travel(shifted):
+        before = token_of(acme.viewer)
+    with acme.scope():
+        update_user(user_id=acme.viewer.pk, values={"password": GOOD}, actor=None)
+    with time_machine.travel(shifted):
+        after = token_of(acme.viewer)
+    assert answer(before) == DEAD
+    assert answer(after) == ALIVE
+
+
+@pytest.mark.parametrize("ahead", [0.3, 3.0, -0.3, -3.0])
+def test_a_sign_out_ends_the_sessions_of_machines_whose_clocks_differ(
+    acme: Personas, ahead: float
+) -> None:
+    client = Client()
+    credentials = {"email": acme.viewer.email, "password": PASSWORD}
+    with time_machine.travel(timezone.now() + timedelta(seconds=ahead)):
+        assert client.post("/admin/login/", credentials).status_code == 302
+    assert client.get("/admin/").status_code == 200
+    with acme.scope():
+        update_user(user_id=acme.viewer.pk, values={"password": GOOD}, actor=None)
+    assert client.get("/admin/").status_code == 401
 
 
 def test_a_refresh_token_opens_nothing(acme: Personas) -> None:

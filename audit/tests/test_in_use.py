@@ -1,12 +1,18 @@
 """Values that somebody has already: told alike whoever it is, a few times an hour, and to the platform alone by whom."""
 
+from typing import Any
+
 import pytest
 import time_machine
 
 from accounts.tests.clients import client_of
+from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
+from audit.attempts import IN_USE_AN_HOUR
+from automatehq.tests.admin_clients import browser_of
 from automatehq.tests.asking import events, problem
 from workforce.models import Employee
+from workforce.tests.employee_files.files import HEADER, as_csv, preview
 from workforce.tests.factories import EmployeeFactory
 
 from .watching import queued, recorded, run_queued, run_worker, trace
@@ -87,6 +93,40 @@ def test_a_value_in_use_costs_the_same_whoever_has_it(
     )
     assert foreign == mine
     assert foreign[0].status == 400
+
+
+@pytest.mark.parametrize("door", ["API", "import", "admin form"])
+def test_fresh_users_of_a_business_share_its_limit(
+    acme: Personas, globex: Personas, jane: Employee, settings: Any, door: str
+) -> None:
+    settings.IN_USE_A_BUSINESS_AN_HOUR = 4
+    taken = {"full_name": "X", "passport_id": jane.passport_id}
+    for _ in range(4):
+        with acme.scope():
+            fresh = UserFactory(role="REVIEWER")
+        answer = client_of(fresh).post(EMPLOYEES, taken)
+        assert problem(answer) == (400, "already_in_use", "passport_id")
+    with acme.scope():
+        fresh = UserFactory(role="ADMIN")
+    if door == "API":
+        refused = client_of(fresh).post(EMPLOYEES, taken)
+    elif door == "import":
+        refused = preview(client_of(fresh), as_csv(HEADER, ("ZZ999999", "", "X", "")))
+    else:
+        refused = browser_of(fresh).send("/admin/workforce/employee/add/", taken)
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 3600
+    # The other business has a count of its own.
+    with globex.scope():
+        EmployeeFactory(passport_id="OWN12345")
+    own = taken | {"passport_id": "OWN12345"}
+    assert client_of(globex.admin).post(EMPLOYEES, own).status_code == 400
+
+
+def test_twenty_values_of_one_user_leave_the_business_half_its_limit(
+    acme: Personas, settings: Any
+) -> None:
+    assert settings.IN_USE_A_BUSINESS_AN_HOUR == 2 * IN_USE_AN_HOUR
 
 
 @pytest.mark.parametrize("whose", ["own", "foreign"])

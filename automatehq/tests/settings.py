@@ -13,4 +13,4 @@ os.environ.setdefault("AUTOMATEHQ_PG_FAST", "1")
 
 from automatehq.settings import *  # noqa: F403
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.tests.hashers.MD5Hasher"]

@@ -82,6 +82,20 @@ def after_scope(callback: Callable[[], None]) -> None:
         callbacks.append(callback)
 
 
+def keep_writes(request: HttpRequest) -> None:
+    """Commit what the request wrote although it is refused.
+
+    For a count that must be committed together with the lock under which it was read.
+    """
+    request.keeps_writes = True  # type: ignore[attr-defined]
+
+
+@cache
+def _before_scope(path: str) -> Callable[[HttpRequest], AbstractContextManager[None]]:
+    enter: Callable[[HttpRequest], AbstractContextManager[None]] = import_string(path)
+    return enter
+
+
 class TenancyMiddleware:
     """Run each request inside the scope that its evidence names; roll back what a refused request wrote."""
 
@@ -105,10 +119,14 @@ class TenancyMiddleware:
         callbacks: list[Callable[[], None]] = []
         token = _after_scope.set(callbacks)
         try:
-            with scope_of(evidence):
+            with (
+                _before_scope(settings.TENANCY_BEFORE_SCOPE)(request),
+                scope_of(evidence),
+            ):
                 response = self.get_response(request)
                 # Exceptions have become responses by now, so the status is all there is to go by.
-                if response.status_code >= 400:
+                is_refused = response.status_code >= 400
+                if is_refused and not getattr(request, "keeps_writes", False):
                     transaction.set_rollback(True)
         finally:
             _after_scope.reset(token)

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.tests.clients import token_of
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import try_get_scope
-from businesses.tenancy.middleware import TenancyMiddleware, after_scope
+from businesses.tenancy.middleware import TenancyMiddleware, after_scope, keep_writes
 from workforce.models import Employee
 
 from .asking import NOWHERE, State, on_platform, state, within
@@ -94,6 +94,17 @@ def test_what_a_refused_request_wrote_is_gone(
     assert response.status_code == status
     with acme.scope():
         assert Employee.objects.filter(full_name="New").exists() is is_kept
+
+
+def test_a_refused_request_keeps_what_it_asks_to_keep(acme: Personas) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        Employee.objects.create(full_name="New")
+        keep_writes(request)
+        return HttpResponse(status=400)
+
+    TenancyMiddleware(view)(asked(token_of(acme.admin)))
+    with acme.scope():
+        assert Employee.objects.filter(full_name="New").exists()
 
 
 @pytest.mark.parametrize("status", [200, 400])

@@ -1,0 +1,72 @@
+"""`manage.py lockouts`: list what too many failures have locked, and open it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.locks import Count, open_lock, parse_name, running_counts
+
+
+class Command(BaseCommand):
+    help = (
+        "List the addresses and e-mails that are locked after too many failed sign-ins, and the users and businesses "
+        "that have met too many values in use. Open a lock with --open or --open-all."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument(
+            "--all", action="store_true", help="list counts below the limit as well"
+        )
+        choice.add_argument(
+            "--open",
+            action="append",
+            metavar="NAME",
+            help="forget every count of this address, e-mail, or id of a user or business; may be repeated",
+        )
+        choice.add_argument(
+            "--open-all", action="store_true", help="forget every count that is locked"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        counts = running_counts()
+        if options["open"]:
+            self._open(counts, options["open"])
+            return
+        locked = [count for count in counts if count.is_locked]
+        if options["open_all"]:
+            for count in locked:
+                self._open_one(count)
+            self.stdout.write(f"Locks opened: {len(locked)}.")
+            return
+        for count in counts if options["all"] else locked:
+            self.stdout.write(_line(count))
+        if not locked:
+            self.stdout.write("Nothing is locked.")
+
+    def _open(self, counts: list[Count], texts: list[str]) -> None:
+        names = {text: parse_name(text) for text in texts}
+        for text, name in names.items():
+            if name is None:
+                raise CommandError(
+                    f"{text} is not an address, an e-mail, or an id. `manage.py lockouts --all` lists what can be opened."
+                )
+        for text, name in names.items():
+            found = [count for count in counts if name and count.concerns(name)]
+            for count in found:
+                self._open_one(count)
+            if not found:
+                self.stdout.write(f"There is no count for {text}.")
+
+    def _open_one(self, count: Count) -> None:
+        open_lock(count)
+        self.stdout.write(f"Opened: {_line(count)}")
+
+
+def _line(count: Count) -> str:
+    name = f"{count.name} from {count.address}" if count.address else count.name
+    what = "values in use" if count.kind in ("user", "business") else "failed sign-ins"
+    state = "locked" if count.is_locked else "not locked"
+    minutes = int(-(-count.seconds_left // 60))
+    return f"{count.kind} {name}: {count.count} {what} of {count.limit}, {state}, ends in {minutes} min"

@@ -1,0 +1,9 @@
+"""The hasher of the tests."""
+
+from django.contrib.auth.hashers import MD5PasswordHasher
+
+from accounts.hashing import Limited
+
+
+class MD5Hasher(Limited, MD5PasswordHasher):
+    """A fast hasher with the limit of the real ones."""
