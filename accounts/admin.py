@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
+from automatehq.form_fields import EmailField
 from automatehq.marks import active_or_not
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
@@ -66,7 +67,7 @@ class UserForm(ServiceForm):
 class ActivationForm(VerbForm):
     """A user who was released needs a new e-mail."""
 
-    email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254)
+    email = EmailField(label=gettext_lazy("E-mail"), max_length=254)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import ServiceForm
 from automatehq.admin_verbs import Verb
+from automatehq.form_fields import LineField
 from automatehq.marks import active_or_not
 from businesses.models import Business
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
@@ -39,8 +40,8 @@ class NewBusinessForm(ServiceForm):
         "admin_password": "admin.password",
     }
 
-    admin_email = forms.CharField(label=gettext_lazy("E-mail"), max_length=254)
-    admin_full_name = forms.CharField(label=gettext_lazy("Full name"), max_length=200)
+    admin_email = LineField(label=gettext_lazy("E-mail"), max_length=254)
+    admin_full_name = LineField(label=gettext_lazy("Full name"), max_length=200)
     admin_password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,

@@ -13,6 +13,7 @@ from django.http import Http404
 from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.clock import database_now
+from automatehq.text_columns import assign
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 
@@ -85,9 +86,7 @@ def _change(
     with business_scope(business_id):
         business = _locked(business_id)
         before = snapshot(business, FIELDS)
-        for field, value in values.items():
-            setattr(business, field, value)
-        business.clean()
+        assign(business, values)
         before, after = changes(before, snapshot(business, FIELDS))
         if not after:
             return business

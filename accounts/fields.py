@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
+from automatehq.rest.fields import EmailField, LineField
 from businesses.phones import normalise_phone
 
 from .sign_in import PASSWORD_LIMIT
@@ -13,8 +14,8 @@ DEFAULT_REGION = "IL"
 TOKEN_LIMIT = 4096
 
 
-class StringField(serializers.CharField):
-    """Text, and nothing that could be read as text: no numbers."""
+class StrictText(serializers.CharField):
+    """A mixin of text fields that refuse numbers and truth values."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -22,8 +23,12 @@ class StringField(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class PasswordField(StringField):
-    """A password, taken to the letter, spaces included; never written out."""
+class StringField(StrictText, LineField):
+    """A line of text; numbers are refused."""
+
+
+class PasswordField(StrictText):
+    """A password, never cleaned and never written out."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -31,22 +36,20 @@ class PasswordField(StringField):
         )
 
 
-class TokenField(StringField):
-    """A token as we gave it."""
+class TokenField(StrictText):
+    """A token as the API issued it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=TOKEN_LIMIT, **kwargs)
 
 
-class EmailAddressField(serializers.EmailField):
+class EmailAddressField(StrictText, EmailField):
     """An e-mail address, in small letters as it is stored."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=254, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
         return super().to_internal_value(data).lower()
 
 

@@ -12,6 +12,8 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.text import clean_email
+from automatehq.text_columns import EmailField, LineField, clean_columns
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
@@ -55,9 +57,9 @@ class Acting:
 class User(AbstractBaseUser, TenantModel):
     """A person of one business, who signs in by e-mail. Users are deactivated, never deleted."""
 
-    email = models.EmailField(_("e-mail"), null=True, blank=True)
-    phone_number = models.CharField(_("phone"), max_length=16, null=True, blank=True)
-    full_name = models.CharField(_("full name"), max_length=200)
+    email = EmailField(_("e-mail"), null=True, blank=True)
+    phone_number = LineField(_("phone"), max_length=16, null=True, blank=True)
+    full_name = LineField(_("full name"), max_length=200)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices)
     language = models.CharField(
         _("language"),
@@ -77,7 +79,7 @@ class User(AbstractBaseUser, TenantModel):
         blank=True,
         editable=False,
     )
-    acting_reason = models.CharField(max_length=500, blank=True, editable=False)
+    acting_reason = LineField(max_length=500, blank=True, editable=False)
     acting_expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     acting_token = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -142,9 +144,8 @@ class User(AbstractBaseUser, TenantModel):
         return self.full_name or self.email or str(self.pk)
 
     def clean(self) -> None:
-        self.full_name = " ".join(self.full_name.split())
-        if self.email is not None:
-            self.email = self.email.strip().lower() or None
+        clean_columns(self)
+        self.email = clean_email(self.email or "") or None
 
     @property
     def is_super_admin(self) -> bool:

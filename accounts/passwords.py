@@ -8,13 +8,15 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_email
 
+from automatehq.text import clean_email
+
 # Where a password comes from when there is nobody to type it.
 PASSWORD_VARIABLE = "AUTOMATEHQ_PASSWORD"  # noqa: S105  a name, not a password
 
 
 def read_email(text: str, name: str = "The e-mail") -> str:
     """`text` as e-mail addresses are stored. Raises `CommandError`, which says `name`."""
-    email = text.strip().lower()
+    email = clean_email(text)
     try:
         validate_email(email)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from automatehq.text import clean_email
 from businesses.tenancy.managers import TenantQuerySet
 
 from .roles import Role
@@ -11,7 +12,7 @@ class UserQuerySet(TenantQuerySet):
     """Users of the business in scope."""
 
     def by_email(self, email: str) -> Self:
-        return self.filter(email=email.strip().lower())
+        return self.filter(email=clean_email(email))
 
     def by_phone(self, phone_number: str) -> Self:
         """By the number as it is stored (E.164)."""

@@ -18,6 +18,7 @@ from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.clock import database_now
 from automatehq.rest.errors import Conflict, Denied, Invalid, Problem
+from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.context import Scope, business_scope, try_get_business_id
 
@@ -76,7 +77,7 @@ def update_user(
         if is_demoted:
             _check_not_oneself(actor, user, _("You can't demote yourself."), "role")
             _check_not_last_admin(user)
-        _assign(user, values)
+        assign(user, values)
         before, after = changes(before, snapshot(user, FIELDS))
         written = [*after]
         if password is not None:
@@ -120,9 +121,7 @@ def activate_user(
         if user.is_active:
             return user
         before = snapshot(user, FIELDS)
-        user.is_active = True
-        user.email = email or user.email
-        user.clean()
+        assign(user, {"is_active": True, "email": email or user.email})
         if user.email is None:
             raise Invalid(
                 "required", _("This user was released and needs an e-mail."), "email"
@@ -269,12 +268,6 @@ def _act_as_required() -> Denied:
 
 
 # What is done
-
-
-def _assign(user: User, values: Mapping[str, Any]) -> None:
-    for field, value in values.items():
-        setattr(user, field, value)
-    user.clean()
 
 
 def _set_password(

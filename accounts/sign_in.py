@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from audit.services import record_refusal
 from automatehq.clock import database_now
 from automatehq.rest.errors import AUTH_HEADER, Denied, DomainError, Invalid
+from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import keep_writes
@@ -49,7 +50,7 @@ def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
     `processes.MISDIRECTED`; after too many failures `TooMany`. Failures are counted, and stand in the trail of the user's business, or in Platform's when
     nobody has the e-mail.
     """
-    email = email.strip().lower()
+    email = clean_email(email)
     with hashing.place():
         outcome = _attempt_in_turn(request, email, password)
     if isinstance(outcome, DomainError):
@@ -215,7 +216,7 @@ class BusinessBackend(BaseBackend):
         email = username if username is not None else kwargs.get("email")
         if not email or password is None:
             return None
-        user_id, business_id = look_up_sign_in(email.strip().lower())
+        user_id, business_id = look_up_sign_in(clean_email(email))
         with business_scope(business_id):
             user = user_with_password(user_id, password)
         return user if _refusal_of(user) is None else None

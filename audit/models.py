@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.text_columns import LineField
 from businesses.tenancy.models import TenantModel
 
 from .querysets import AuditEventManager
@@ -19,11 +20,11 @@ class AuditEvent(TenantModel):
     """
 
     actor_id = models.UUIDField(_("actor"), null=True, blank=True)
-    actor_label = models.CharField(_("actor"), max_length=320, blank=True)
+    actor_label = LineField(_("actor"), max_length=320, blank=True)
     event_type = models.CharField(_("event"), max_length=64)
     entity_type = models.CharField(_("entity type"), max_length=64, blank=True)
     entity_id = models.UUIDField(_("entity"), null=True, blank=True)
-    entity_label = models.CharField(_("entity"), max_length=320, blank=True)
+    entity_label = LineField(_("entity"), max_length=320, blank=True)
     site_id = models.UUIDField(_("site"), null=True, blank=True)
     employee_id = models.UUIDField(_("employee"), null=True, blank=True)
     work_card_id = models.UUIDField(_("work card"), null=True, blank=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 
+from automatehq.text import clean_line
 from businesses.tenancy.context import (
     business_scope,
     get_current_business_id,
@@ -64,7 +65,9 @@ def event_of(
         actor_id=actor.pk if actor is not None else None,
         actor_label=_label(actor),
         cross_business=actor is not None and actor.business_id != business_id,
-        metadata=_metadata(before=before, after=after, reason=reason, **details),
+        metadata=_metadata(
+            before=before, after=after, reason=clean_line(reason), **details
+        ),
     )
 
 

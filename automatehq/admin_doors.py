@@ -26,6 +26,7 @@ from automatehq.rest.errors import DomainError
 from businesses.models import Business
 
 from .admin_forms import Refusable, refused, refusing
+from .form_fields import LineField
 
 _NEXT = "next"
 _CHANGED = "password_changed"
@@ -34,7 +35,7 @@ _RENEW = "_renew"
 
 class SignInForm(Refusable, forms.Form):
     # Any text: whether it is an address that somebody has is for the password check to say, in one way for all.
-    email = forms.CharField(
+    email = LineField(
         label=gettext_lazy("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
@@ -78,7 +79,7 @@ class ActAsForm(Refusable, forms.Form):
     business = forms.ModelChoiceField(
         label=gettext_lazy("Business"), queryset=Business.objects.listed().active()
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)
+    reason = LineField(label=gettext_lazy("Reason"), max_length=500)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         self.request = request

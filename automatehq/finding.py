@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy
 from businesses.tenancy.admin import is_on_platform
 from businesses.tenancy.context import Kind
 
+from .form_fields import LineField
+
 # Of each list; and the columns after its first that tell its rows apart.
 SHOWN, COLUMNS = 5, 3
 Q_LENGTH = 100
@@ -25,7 +27,7 @@ FIRST = ("workforce.employee", "workcards.workcard", "workforce.site")
 
 
 class FindForm(forms.Form):
-    q = forms.CharField(
+    q = LineField(
         label=gettext_lazy("Find anyone or anything"),
         max_length=Q_LENGTH,
         required=False,

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.text_columns import LineField
 from businesses.tenancy.models import IdentifiedModel, TenantModel
 
 from .querysets import BusinessManager
@@ -55,8 +56,8 @@ class Business(IdentifiedModel):
         HEBREW = "he", _("Hebrew")
         ENGLISH = "en", _("English")
 
-    business_name = models.CharField(_("name"), max_length=200)
-    business_code = models.CharField(
+    business_name = LineField(_("name"), max_length=200)
+    business_code = LineField(
         _("code"),
         max_length=40,
         null=True,
@@ -126,9 +127,9 @@ class Business(IdentifiedModel):
         return self.business_name
 
     def clean(self) -> None:
-        self.business_name = " ".join(self.business_name.split())
+        super().clean()
         if self.business_code is not None:
-            self.business_code = self.business_code.strip().lower() or None
+            self.business_code = self.business_code.lower() or None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

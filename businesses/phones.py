@@ -4,13 +4,15 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.text import clean_line
+
 
 def normalise_phone(text: str, region: str) -> str:
     """`text` as E.164; a number without a country code is one of `region` (ISO 3166, such as "IL"). '' stays ''.
 
     Raises `ValidationError` with the code `invalid_phone` for what is no phone number anywhere.
     """
-    text = text.strip()
+    text = clean_line(text)
     if not text:
         return ""
     try:

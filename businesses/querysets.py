@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 
+from automatehq.text import clean_line
 from businesses.tenancy.managers import InScope, ScopedQuerySet
 
 
@@ -18,10 +19,10 @@ class BusinessQuerySet(ScopedQuerySet):
         return self.filter(is_active=True)
 
     def by_name(self, name: str) -> Self:
-        return self.filter(business_name=name.strip())
+        return self.filter(business_name=name)
 
     def by_code(self, code: str) -> Self:
-        return self.filter(business_code=code.strip().lower())
+        return self.filter(business_code=clean_line(code).lower())
 
 
 class BusinessManager(models.Manager.from_queryset(BusinessQuerySet)):  # type: ignore[misc]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.reading import entity
+from automatehq.form_fields import LineField
 from automatehq.rest.paths import parse_uuid
 from workcards.months import first_of_month
 
@@ -52,7 +53,7 @@ SORTS = [(sign + column.name, column.label) for column in COLUMNS for sign in ("
 class ConsoleForm(forms.Form):
     """What stands in the address; what makes no sense there is passed over."""
 
-    q = forms.CharField(required=False, max_length=200)
+    q = LineField(required=False, max_length=200)
     show = forms.ChoiceField(
         choices=[("", gettext_lazy("All")), ("active", gettext_lazy("Active"))],
         required=False,

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.text_columns import LineField, LinesField
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
@@ -44,12 +45,12 @@ class ExportRun(TenantModel):
     )
     progress = models.PositiveSmallIntegerField(_("progress, %"), default=0)
     row_count = models.PositiveIntegerField(_("rows"), null=True, blank=True)
-    generated_file_name = models.CharField(_("file name"), max_length=255, blank=True)
+    generated_file_name = LineField(_("file name"), max_length=255, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     # Paths in storage, under businesses/<business id>/exports/.
     file = models.CharField(max_length=300, blank=True)
     snapshot = models.CharField(max_length=300, blank=True)
-    error = models.TextField(_("error"), blank=True)
+    error = LinesField(_("error"), blank=True)
     exported_by = models.ForeignKey(
         "accounts.User",
         verbose_name=_("exported by"),
@@ -58,7 +59,7 @@ class ExportRun(TenantModel):
         null=True,
         blank=True,
     )
-    exported_by_name = models.CharField(max_length=320, blank=True, editable=False)
+    exported_by_name = LineField(max_length=320, blank=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -139,16 +140,14 @@ class ExportProfile(TenantModel):
         UTF_8 = "utf-8-sig", "UTF-8"
         WINDOWS_1255 = "windows-1255", "Windows-1255"
 
-    name = models.CharField(_("name"), max_length=100)
+    name = LineField(_("name"), max_length=100)
     identifier = models.CharField(
         _("identifier"),
         max_length=20,
         choices=Identifier.choices,
         default=Identifier.EXTERNAL_ID,
     )
-    organization_number = models.CharField(
-        _("organization number"), max_length=20, blank=True
-    )
+    organization_number = LineField(_("organization number"), max_length=20, blank=True)
     # Component → the payroll program's code for it, or null: left out. See `profiles.COMPONENTS`.
     components: models.JSONField[Any, Any] = models.JSONField(_("components"))
     hours_format = models.CharField(

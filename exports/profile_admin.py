@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin_forms import ServiceForm
+from automatehq.form_fields import LineField
 from businesses.tenancy.admin import TenantAdmin
 from workcards.states import DayStatus
 
@@ -18,8 +18,8 @@ from .profile_serializers import ExportProfileSerializer
 from .profiles import CODE_LIMIT, COMPONENTS
 
 
-def _code(label: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=CODE_LIMIT, required=False)
+def _code(label: Any) -> LineField:
+    return LineField(label=label, max_length=CODE_LIMIT, required=False)
 
 
 class ProfileForm(ServiceForm):

@@ -81,7 +81,7 @@ def _locked(profile_id: uuid.UUID) -> ExportProfile:
 
 def _check(profile: ExportProfile) -> None:
     """Raise `Invalid` for what no file could be written by, whatever each field allows."""
-    profile.name = " ".join(profile.name.split())
+    profile.clean()
     codes = {part: profile.components.get(part) for part in COMPONENTS}
     profile.components = codes
     if not any(codes.values()):

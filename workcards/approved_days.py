@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import BROKEN_RULES, Conflict, Rule
+from automatehq.text_columns import LineField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
@@ -71,7 +72,7 @@ class ApprovedDay(DayFiguresModel, TenantModel):
         null=True,
         blank=True,
     )
-    approved_by_name = models.CharField(max_length=320, blank=True, editable=False)
+    approved_by_name = LineField(max_length=320, blank=True, editable=False)
     approved_at = models.DateTimeField(_("approved at"))
 
     objects: ClassVar[Any] = TenantManager.of(ApprovedDayQuerySet)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import BROKEN_RULES, Conflict, Rule
+from automatehq.text_columns import LineField
 from businesses.tenancy.managers import TenantManager, TenantQuerySet
 from businesses.tenancy.models import TenantModel
 
@@ -43,9 +44,9 @@ class ClosedMonth(TenantModel):
         null=True,
         blank=True,
     )
-    closed_by_name = models.CharField(max_length=320, blank=True, editable=False)
+    closed_by_name = LineField(max_length=320, blank=True, editable=False)
     closed_at = models.DateTimeField(_("closed at"), default=timezone.now)
-    note = models.CharField(_("note"), max_length=500, blank=True)
+    note = LineField(_("note"), max_length=500, blank=True)
 
     objects: ClassVar[Any] = TenantManager.of(ClosedMonthQuerySet)
 

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.text import clean_line
+
 from .states import DayStatus
 
 MAX_BREAK_MINUTES = 240
@@ -113,7 +115,7 @@ def day_figures(
       somebody typed, or taking it off a total that was net already, would be worse.
     - A comment alone is an entry of 0.00 hours.
     """
-    comment = (comment or "").strip()
+    comment = clean_line(comment or "")
     if day_status:
         if day_status not in DayStatus.values:
             raise DayRefused("unknown_day_status", "day_status", day_status=day_status)

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.text_columns import LineField, LinesField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
@@ -110,7 +111,7 @@ class WorkCard(TenantModel):
         null=True,
         blank=True,
     )
-    uploaded_by_name = models.CharField(max_length=320, blank=True, editable=False)
+    uploaded_by_name = LineField(max_length=320, blank=True, editable=False)
     approved_by = models.ForeignKey(
         USER,
         verbose_name=_("approved by"),
@@ -119,12 +120,10 @@ class WorkCard(TenantModel):
         null=True,
         blank=True,
     )
-    approved_by_name = models.CharField(max_length=320, blank=True, editable=False)
+    approved_by_name = LineField(max_length=320, blank=True, editable=False)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
-    rejected_reason = models.CharField(
-        _("reason of rejection"), max_length=500, blank=True
-    )
-    notes = models.TextField(_("notes"), max_length=2000, blank=True)
+    rejected_reason = LineField(_("reason of rejection"), max_length=500, blank=True)
+    notes = LinesField(_("notes"), max_length=2000, blank=True)
     file = models.ForeignKey(
         WorkCardFile,
         on_delete=models.PROTECT,
@@ -252,7 +251,7 @@ class DayEntry(DayFiguresModel, TenantModel):
     total_hours = models.DecimalField(
         _("hours"), max_digits=5, decimal_places=2, null=True, blank=True
     )
-    comment = models.CharField(_("comment"), max_length=500, blank=True)
+    comment = LineField(_("comment"), max_length=500, blank=True)
     # Generated, and part of the key to the card: a day outside its card's month can't be written.
     processing_month = models.GeneratedField(
         expression=FirstOfMonth("work_date"),

@@ -15,6 +15,7 @@ from automatehq.rest.fields import (
     HourMinuteField,
     HoursField,
     IdField,
+    LineField,
     MonthField,
     NamedReference,
     ReferenceField,
@@ -69,7 +70,7 @@ class DaySerializer(StrictSerializer):
     day_status = serializers.ChoiceField(
         DayStatus.choices, required=False, allow_null=True
     )
-    comment = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    comment = LineField(required=False, allow_blank=True, max_length=500)
     ledger = LedgerSerializer(read_only=True, allow_null=True)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -268,7 +269,7 @@ class BulkApproveSerializer(StrictSerializer):
 
 
 class ReasonSerializer(StrictSerializer):
-    reason = serializers.CharField(max_length=500)
+    reason = LineField(max_length=500)
     version = serializers.IntegerField(
         required=False, min_value=1, max_value=LAST_VERSION
     )
@@ -277,7 +278,7 @@ class ReasonSerializer(StrictSerializer):
 class StatusSerializer(StrictSerializer):
     status = serializers.ChoiceField(ReviewStatus.choices)
     version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    reason = LineField(required=False, allow_blank=True, max_length=500)
     resolutions: Any = serializers.ListSerializer(
         child=ResolutionSerializer(), required=False, max_length=MAX_RESOLUTIONS
     )
@@ -285,11 +286,11 @@ class StatusSerializer(StrictSerializer):
 
 class CloseMonthSerializer(StrictSerializer):
     force = serializers.BooleanField(default=False)
-    note = serializers.CharField(default="", allow_blank=True, max_length=500)
+    note = LineField(default="", allow_blank=True, max_length=500)
 
 
 class ReopenMonthSerializer(StrictSerializer):
-    reason = serializers.CharField(max_length=500)
+    reason = LineField(max_length=500)
 
 
 # What verbs answer. These describe; the views put the answers together.

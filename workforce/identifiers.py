@@ -1,11 +1,19 @@
 """How the identifiers of people are written."""
 
 import re
+import string
+
+from automatehq.text import DASHES, clean_line
 
 PASSPORT_PATTERN = r"^[A-Z0-9]{5,15}$"
-_SEPARATORS = re.compile(r"[\s.\-/,]+")
+_SEPARATORS = re.compile(rf"[\s.\-/,{DASHES}]+")
+# The letters of passports alone: `str.upper` would make SS of ß and I of ı, which are other letters.
+_CAPITALS = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 def normalise_passport(text: str) -> str:
-    """Upper-case, without spaces and `. - / ,`."""
-    return _SEPARATORS.sub("", text).upper()
+    """Return a passport number cleaned, in capitals, without spaces, dots, commas, slashes and dashes.
+
+    Letters other than A to Z stay as they are, and do not match `PASSPORT_PATTERN`.
+    """
+    return _SEPARATORS.sub("", clean_line(text)).translate(_CAPITALS)

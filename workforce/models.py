@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Conflict, Rule
+from automatehq.text_columns import EmailField, LineField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import IdentifiedModel, TenantModel
@@ -20,9 +21,9 @@ from .querysets import EmployeeQuerySet, SiteManager
 class Site(IdentifiedModel):
     """A place of work. Every business reads it; the steward, who made it, edits it."""
 
-    site_name = models.CharField(_("name"), max_length=200)
-    site_code = models.CharField(_("code"), max_length=40, null=True, blank=True)
-    address = models.CharField(_("address"), max_length=300, blank=True)
+    site_name = LineField(_("name"), max_length=200)
+    site_code = LineField(_("code"), max_length=40, null=True, blank=True)
+    address = LineField(_("address"), max_length=300, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     steward = models.ForeignKey(
         "businesses.Business",
@@ -51,8 +52,8 @@ class Site(IdentifiedModel):
         return self.site_name
 
     def clean(self) -> None:
-        self.site_name = " ".join(self.site_name.split())
-        self.site_code = (self.site_code or "").strip() or None
+        super().clean()
+        self.site_code = self.site_code or None
 
 
 class Employee(TenantModel):
@@ -66,21 +67,21 @@ class Employee(TenantModel):
         null=True,
         blank=True,
     )
-    full_name = models.CharField(_("full name"), max_length=200)
-    passport_id = models.CharField(
+    full_name = LineField(_("full name"), max_length=200)
+    passport_id = LineField(
         _("passport"),
         max_length=15,
         null=True,
         blank=True,
         validators=[RegexValidator(PASSPORT_PATTERN, _("5 to 15 letters and digits."))],
     )
-    former_passport_id = models.CharField(
+    former_passport_id = LineField(
         _("former passport"), max_length=64, null=True, blank=True, editable=False
     )
-    external_employee_id = models.CharField(
+    external_employee_id = LineField(
         _("external id"), max_length=64, null=True, blank=True
     )
-    phone_number = models.CharField(_("phone"), max_length=32, blank=True)
+    phone_number = LineField(_("phone"), max_length=32, blank=True)
     started_on = models.DateField(_("started on"), null=True, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
@@ -128,9 +129,9 @@ class Employee(TenantModel):
         return self.full_name
 
     def clean(self) -> None:
-        self.full_name = " ".join(self.full_name.split())
+        super().clean()
         self.passport_id = normalise_passport(self.passport_id or "") or None
-        self.external_employee_id = (self.external_employee_id or "").strip() or None
+        self.external_employee_id = self.external_employee_id or None
 
 
 class SiteSettings(TenantModel):
@@ -151,9 +152,9 @@ class SiteSettings(TenantModel):
         validators=[MinValueValidator(0)],
     )
     contact_emails = ArrayField(
-        models.EmailField(), verbose_name=_("contact e-mails"), default=list, blank=True
+        EmailField(), verbose_name=_("contact e-mails"), default=list, blank=True
     )
-    contact_phone = models.CharField(_("contact phone"), max_length=32, blank=True)
+    contact_phone = LineField(_("contact phone"), max_length=32, blank=True)
     responsible_employee = models.ForeignKey(
         Employee,
         verbose_name=_("responsible employee"),

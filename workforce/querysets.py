@@ -90,7 +90,7 @@ class EmployeeQuerySet(TenantQuerySet):
         return self.filter(passport_id=normalise_passport(passport_id))
 
     def by_external_id(self, external_employee_id: str) -> Self:
-        return self.filter(external_employee_id=external_employee_id.strip())
+        return self.filter(external_employee_id=external_employee_id)
 
     def matching(self, name: str = "", site_id: uuid.UUID | None = None) -> Self:
         """Whose name has every word of `name` in it, at `site_id` if given."""

@@ -14,7 +14,9 @@ from rest_framework import serializers
 from accounts.fields import PhoneField
 from automatehq.rest.fields import (
     DateField,
+    EmailField,
     IdField,
+    LineField,
     NamedReference,
     ReferenceField,
     ShortListField,
@@ -26,7 +28,7 @@ from .identifiers import normalise_passport
 from .models import Employee, Site, SiteSettings
 
 
-class PassportField(serializers.CharField):
+class PassportField(LineField):
     """A passport or identity number, taken as people write it: `12 345-678` is `12345678`."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -82,7 +84,7 @@ class SiteSettingsSerializer(StrictModelSerializer):
     responsible_employee = NamedReference("responsible_employee.full_name")
     contact_phone = PhoneField(max_length=32, allow_blank=True, required=False)
     contact_emails = ShortListField(
-        child=serializers.EmailField(max_length=254), max_length=20, required=False
+        child=EmailField(max_length=254), max_length=20, required=False
     )
 
     class Meta:

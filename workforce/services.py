@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
-from django.db import models
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from audit.attempts import check_in_use_limit
 from audit.models import AuditEvent
 from audit.services import changes, event_of, record, record_many, snapshot
 from automatehq.rest.errors import Conflict, Denied, Invalid
+from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, try_get_business_id
 
@@ -93,7 +93,7 @@ def save_site_settings(
     settings: SiteSettings = found or SiteSettings()
     settings.site = site
     before = snapshot(settings, SETTINGS_FIELDS) if found else {}
-    _assign(settings, values)
+    assign(settings, values)
     before, after = changes(before, snapshot(settings, SETTINGS_FIELDS))
     if not found:
         settings.save(force_insert=True)
@@ -127,8 +127,7 @@ def _change_site(
     site: Site, values: Mapping[str, Any], event_type: str, actor: Any
 ) -> Site:
     before = snapshot(site, SITE_FIELDS)
-    _assign(site, values)
-    site.clean()
+    assign(site, values)
     before, after = changes(before, snapshot(site, SITE_FIELDS))
     if after:
         _check_in_use_limit(actor, after, SITE_UNIQUE)
@@ -275,8 +274,7 @@ def change_employee(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Put `values` into `employee`, not written yet; gives what differs, before and after. Raises `Invalid`."""
     before = snapshot(employee, EMPLOYEE_FIELDS)
-    _assign(employee, values)
-    employee.clean()
+    assign(employee, values)
     before, after = changes(before, snapshot(employee, EMPLOYEE_FIELDS))
     if "site_id" in after:
         _refuse_site(employee.site, judge)
@@ -309,11 +307,6 @@ def _refuse_site(site: Site | None, judge: SiteJudge) -> None:
 
 
 # Both
-
-
-def _assign(row: models.Model, values: Mapping[str, Any]) -> None:
-    for field, value in values.items():
-        setattr(row, field, value)
 
 
 def _check_in_use_limit(

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from accounts.services import deactivate_user, release_user
-from accounts.tests.clients import token_of
+from accounts.tests.clients import client_of, token_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
@@ -230,3 +230,20 @@ def test_a_bearer_sent_along_changes_nothing(acme: Personas, globex: Personas) -
 def test_a_bad_header_sent_along_changes_nothing(acme: Personas, bearer: str) -> None:
     headers = {"Authorization": bearer}
     assert login(acme.admin.email, headers=headers).status_code == 200
+
+
+def test_an_email_with_invisible_characters_is_stored_and_signs_in_as_it_looks(
+    acme: Personas,
+) -> None:
+    made = client_of(acme.admin).post(
+        "/api/users",
+        {
+            "email": "New\u200b@Example.com\u200e",
+            "full_name": "Noa Levi",
+            "role": "VIEWER",
+            "password": "four other random words",
+        },
+    )
+    assert made.json()["email"] == "new@example.com"
+    for typed in ("new@example.com", "\u202anew@example.com\u202c", "NEW@example.com "):
+        assert login(typed, "four other random words").status_code == 200

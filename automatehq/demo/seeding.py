@@ -99,7 +99,7 @@ def seed(size: Size, *, password: str, today: date, progress: Progress) -> int:
 def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
     """Make up everything of a business, then write it in one transaction; gives its name."""
     firm, sites = _firm(work)
-    name = firm.business.business_name
+    name: str = firm.business.business_name
     firm.users = list(make_users(firm, work.password))
     firm.people = list(make_people(firm))
     settings = list(make_settings(firm, sites))

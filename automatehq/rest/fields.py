@@ -1,8 +1,9 @@
-"""Serializer fields: how months, hours, times, timestamps and references are written."""
+"""Serializer fields: how text, months, hours, times, timestamps and references are written."""
 
 import datetime
 import re
 import uuid
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from automatehq.text import clean_line, clean_text
+
 from .attempts import note
 from .paths import parse_date, parse_month, parse_uuid
 
@@ -18,6 +21,31 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _CENT = Decimal("0.01")
+
+
+class LineField(serializers.CharField):
+    """A line of text, cleaned before it is validated: see `automatehq/text.py`."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(_cleaned(data, clean_line))
+
+
+class LinesField(serializers.CharField):
+    """Text of several lines, cleaned before it is validated."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(_cleaned(data, clean_text))
+
+
+class EmailField(serializers.EmailField):
+    """An e-mail address, cleaned before it is validated."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(_cleaned(data, clean_line))
+
+
+def _cleaned(data: Any, clean: Callable[[str], str]) -> Any:
+    return clean(data) if isinstance(data, str) else data
 
 
 @extend_schema_field(

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any, ClassVar
@@ -20,8 +19,11 @@ from .attempts import note, remember_body
 from .fields import (
     TIMESTAMP_FORMAT,
     DateField,
+    EmailField,
     HourMinuteField,
     IdField,
+    LineField,
+    LinesField,
     TimestampField,
     plain_attribute,
 )
@@ -30,9 +32,6 @@ from .renderers import JSONRenderer
 
 # No text that a person types is longer, unless its model or field says otherwise.
 TEXT_LIMIT = 5_000
-
-# But for tab, line feed and the like. DRF refuses zeros and halves of characters.
-_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 
 # So many refused fields are named at most.
 MAX_REFUSED = 50
@@ -182,6 +181,9 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: LineField,
+        models.TextField: LinesField,
+        models.EmailField: EmailField,
         models.DateField: DateField,
         models.DateTimeField: TimestampField,
         models.TimeField: HourMinuteField,
@@ -198,8 +200,6 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
                 for validator in kwargs["validators"]
                 if not isinstance(validator, UniqueValidator)
             ]
-        if issubclass(field_class, serializers.CharField):
-            kwargs["validators"] = [*kwargs.get("validators", ()), _refuse_controls]
         return field_class, kwargs
 
     def _model_named(self, name: str) -> type[models.Model] | str | None:
@@ -224,14 +224,6 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
     def get_unique_for_date_validators(self) -> list[Any]:
         return []
-
-
-def _refuse_controls(text: str) -> None:
-    """Refuse text that no file of text could hold: a list with such a name in it would be taken for no list."""
-    if _CONTROLS.search(text):
-        raise serializers.ValidationError(
-            _("This has control characters."), code="control_characters_not_allowed"
-        )
 
 
 def _limit_text(field: Any) -> None:

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from uuid_utils.compat import uuid7
 
+from automatehq.text_columns import clean_columns
+
 from .context import get_current_business_id
 from .errors import WrongBusiness
 from .managers import TenantManager
@@ -19,6 +21,11 @@ class IdentifiedModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def clean(self) -> None:
+        """Clean the text columns of the row: see `automatehq/text_columns.py`."""
+        super().clean()
+        clean_columns(self)
 
 
 class TenantModel(IdentifiedModel):

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.form_fields import LineField
 from automatehq.rest.errors import DomainError
 from workcards.hours import MAX_BREAK_MINUTES, MESSAGES, sum_hours
 from workcards.models import DayEntry, WorkCard
@@ -88,7 +89,7 @@ class DayForm(forms.Form):
         choices=[("", "–"), *DayStatus.choices],
         widget=forms.Select(attrs={"class": "cell"}),
     )
-    comment = forms.CharField(
+    comment = LineField(
         label=_("comment"),
         required=False,
         max_length=500,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import MonthField, ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
+from automatehq.form_fields import LineField
 from businesses.tenancy.admin import TenantAdmin
 from workcards import services
 from workcards.closed_months import ClosedMonth
@@ -34,7 +35,7 @@ class CloseForm(ServiceForm):
             "Although it is not over, or cards wait to be approved or rejected. Say why in the note."
         ),
     )
-    note = forms.CharField(
+    note = LineField(
         label=gettext_lazy("Note"),
         max_length=REASON_LENGTH,
         required=False,
@@ -43,7 +44,7 @@ class CloseForm(ServiceForm):
 
 
 class ReopenForm(VerbForm):
-    reason = forms.CharField(
+    reason = LineField(
         label=gettext_lazy("Reason"),
         max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "vTextField"}),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin_forms import MonthField
+from automatehq.form_fields import LineField
 from automatehq.rest.paths import parse_uuid
 from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
@@ -91,7 +92,7 @@ class MonthForm(forms.Form):
 class PeopleForm(MonthForm):
     """… and of which people of the month."""
 
-    name = forms.CharField(
+    name = LineField(
         label=_("Name of the employee"),
         max_length=NAME_LENGTH,
         required=False,
@@ -100,7 +101,7 @@ class PeopleForm(MonthForm):
 
     def asked_name(self) -> str:
         """What their name is to have in it."""
-        return str(self.cleaned_data["name"]).strip()
+        return str(self.cleaned_data["name"])
 
 
 class MonthReport:

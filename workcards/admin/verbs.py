@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin_forms import MonthField, VerbForm
 from automatehq.admin_verbs import Text, Verb
+from automatehq.form_fields import LineField, LinesField
 from automatehq.rest.errors import DomainError
 from automatehq.rest.paths import parse_uuid
 from workcards import services
@@ -78,7 +79,7 @@ class AssignForm(CardForm):
 
 
 class ReasonForm(CardForm):
-    reason = forms.CharField(
+    reason = LineField(
         label=gettext_lazy("Reason"),
         max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
@@ -92,7 +93,7 @@ class EditForm(CardForm):
         label=gettext_lazy("Site"), queryset=Site.objects.all()
     )
     month = MonthField(label=gettext_lazy("Month"))
-    notes = forms.CharField(
+    notes = LinesField(
         label=gettext_lazy("Notes"),
         max_length=2000,
         required=False,

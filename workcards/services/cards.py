@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import display_name
 from automatehq.rest.errors import Conflict, Denied, Invalid
+from automatehq.text import clean_text
 from workcards import scans
 from workcards.models import WorkCard, WorkCardFile
 from workcards.months import first_of_month
@@ -62,7 +63,7 @@ def create_manual_card(
         processing_month=month,
         source=Source.MANUAL,
         review_status=ReviewStatus.NEEDS_REVIEW,
-        notes=notes,
+        notes=clean_text(notes),
         uploaded_by=actor,
         uploaded_by_name=display_name(actor),
     )
@@ -104,7 +105,7 @@ def edit_card(
         require_open_month(month)
         card.processing_month = first_of_month(month)
     if notes is not None:
-        card.notes = notes
+        card.notes = clean_text(notes)
     if card_snapshot(card) != before:
         save_card("card_updated", card, actor=actor, before=before)
     return Outcome(card)

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from accounts.models import display_name
 from audit.services import record, snapshot
 from automatehq.rest.errors import Conflict, Invalid, Problem
+from automatehq.text import clean_line
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from workcards.closed_months import ClosedMonth
@@ -127,7 +128,7 @@ def _contents(month: date, counts: dict[str, int]) -> dict[str, Any]:
 
 
 def _checked(text: str, field: str, *, is_required: bool) -> str:
-    text = text.strip()
+    text = clean_line(text)
     if is_required and not text:
         raise Invalid("required", _("Say why."), field)
     if len(text) > REASON_LENGTH:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import display_name
 from automatehq.rest.errors import Conflict, Invalid
+from automatehq.text import clean_line
 from workcards.models import WorkCard
 from workcards.states import ReviewStatus, Verb, verb_towards
 
@@ -147,7 +148,7 @@ def _verb(card: WorkCard, wanted: ReviewStatus) -> Verb | None:
 
 
 def _checked(reason: str) -> str:
-    reason = reason.strip()
+    reason = clean_line(reason)
     if not reason:
         raise Invalid("required", _("Say why."), "reason")
     if len(reason) > REASON_LENGTH:

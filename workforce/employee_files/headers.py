@@ -1,7 +1,8 @@
 """The columns of an employee file, by every name that they are known by."""
 
-import unicodedata
 from typing import NamedTuple
+
+from automatehq.text import fold
 
 
 class Column(NamedTuple):
@@ -138,9 +139,8 @@ KEYS = ("passport_id", "external_employee_id")
 
 
 def plain_header(text: str) -> str:
-    """A header without all that people write differently: capitals, spaces, punctuation, vowel points."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in plain if letter.isalnum())
+    """Return a header folded for comparison, without spaces and punctuation."""
+    return "".join(letter for letter in fold(text) if letter.isalnum())
 
 
 FIELDS = {

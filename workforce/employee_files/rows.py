@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from automatehq.rest.errors import Problem
+from automatehq.text import clean_line
 from workforce.identifiers import normalise_passport
 
 from .headers import COLUMNS
@@ -16,8 +17,6 @@ from .tables import BLANK, Cell, Row, Table
 # Fields whose cells hold dates, and how people write those here; `DateField` reads the ISO form alone.
 DATES = ("started_on", "left_on")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
-# Marks of direction and joining that text brings along from right-to-left pages, and nobody sees.
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # What a spreadsheet makes of a long number in a narrow mind: 3.05123E+08.
 _SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _TRUE = {"1", "true", "yes", "y", "כן", "v", "✓", "active", "פעיל"}
@@ -49,8 +48,8 @@ def person_rows(table: Table) -> Iterator[PersonRow]:
 
 
 def visible(text: str) -> str:
-    """Text without marks that nobody sees, and without space around it."""
-    return _INVISIBLE.sub("", text).strip()
+    """Return the text of a cell as the API would store it."""
+    return clean_line(text)
 
 
 def _person_row(table: Table, row: Row) -> PersonRow:

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from automatehq.rest.errors import Problem
+from automatehq.text import fold
 from workforce.models import Site
 
 from .rows import PersonRow
@@ -20,7 +21,7 @@ class Sites:
                 (self._by_code, site.site_code),
             ):
                 if text:
-                    table.setdefault(_plain(text), site)
+                    table.setdefault(fold(text), site)
                     table[text] = site
 
     def find(self, row: PersonRow) -> Site | None:
@@ -33,7 +34,7 @@ class Sites:
             text = row.values.get(name)
             if text is None:
                 continue
-            site = table.get(text) or table.get(_plain(text))
+            site = table.get(text) or table.get(fold(text))
             if site is None:
                 row.errors.append(
                     Problem("does_not_exist", _("There is no such site."), name)
@@ -48,8 +49,3 @@ class Sites:
                 )
             )
         return found.pop() if len(found) == 1 else None
-
-
-def _plain(text: str) -> str:
-    """As it is looked up: whatever the capitals and spaces."""
-    return " ".join(text.split()).casefold()

@@ -1,0 +1,134 @@
+"""All text that people write is cleaned: every text column, serializer field and form field is asked."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django import forms
+from django.apps import apps
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from rest_framework import serializers
+
+from automatehq import form_fields, text_columns
+from automatehq.rest import fields
+from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+
+OURS = ("accounts", "audit", "businesses", "exports", "workcards", "workforce")
+# Columns that hold no text of people. Columns with choices are none either.
+NOT_TYPED = {
+    "accounts.User.password": "a hash",
+    "audit.AuditEvent.event_type": "one of the code's words",
+    "audit.AuditEvent.entity_type": "one of the code's words",
+    "businesses.Business.time_zone": "validated: a name of the IANA database",
+    "businesses.Business.default_region": "validated: a code of ISO 3166",
+    "businesses.MigrationOriginal.table_name": "a table's name",
+    "exports.ExportRun.sha256": "a hash",
+    "exports.ExportRun.file": "a path in storage",
+    "exports.ExportRun.snapshot": "a path in storage",
+    "workcards.WorkCardFile.mime_type": "told by the file's content",
+    "workcards.WorkCardFile.sha256_hash": "a hash",
+    "workcards.WorkCard.original_filename": "made safe by `clean_filename`",
+    "workcards.WorkCard.mime_type": "told by the file's content",
+    "workcards.WorkCard.sha256_hash": "a hash",
+}
+
+
+def _text_columns() -> Iterator[tuple[str, Any]]:
+    for label in OURS:
+        for model in apps.get_app_config(label).get_models():
+            for field in model._meta.local_concrete_fields:
+                text = field.base_field if isinstance(field, ArrayField) else field
+                is_text = isinstance(text, (models.CharField, models.TextField))
+                if is_text and not text.choices:
+                    yield f"{label}.{model.__name__}.{field.name}", text
+
+
+COLUMNS = dict(_text_columns())
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_every_text_column_is_cleaned_or_has_a_reason(name: str) -> None:
+    is_cleaned = isinstance(COLUMNS[name], text_columns.CleanedColumn)
+    assert is_cleaned != (name in NOT_TYPED)
+
+
+def test_no_reason_is_of_a_column_that_is_gone() -> None:
+    assert NOT_TYPED.keys() <= COLUMNS.keys()
+
+
+# Fields of serializers that take text as it is.
+TO_THE_LETTER = {
+    "password": "a password",
+    "current_password": "a password",
+    "new_password": "a password",
+    "refresh": "a token",
+    "hash": "a hash, validated",
+}
+# Serializers of responses, which are never read.
+WRITTEN_ONLY = {
+    "accounts.auth_serializers.ActingSerializer",
+    "accounts.auth_serializers.ActingTokenSerializer",
+    "accounts.auth_serializers.MeSerializer",
+    "accounts.auth_serializers.SignedInSerializer",
+    "accounts.auth_serializers.TokensSerializer",
+    "exports.change_views.NamedSerializer",
+}
+CLEANED_FIELDS = (fields.LineField, fields.LinesField, fields.EmailField)
+
+
+def _subclasses(cls: type) -> Iterator[Any]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+def _import_all() -> None:
+    """Import the modules that declare serializers and forms, also those that no route has imported yet."""
+    import_module(settings.ROOT_URLCONF)
+
+
+_import_all()
+SERIALIZERS = {
+    f"{cls.__module__}.{cls.__qualname__}": cls
+    for cls in _subclasses(StrictSerializer)
+    if cls is not StrictModelSerializer and ".tests." not in cls.__module__
+}
+
+
+@pytest.mark.parametrize("name", sorted(SERIALIZERS.keys() - WRITTEN_ONLY))
+def test_every_text_field_of_a_serializer_is_cleaned_or_taken_to_the_letter(
+    name: str,
+) -> None:
+    for field_name, field in SERIALIZERS[name]().fields.items():
+        text = getattr(field, "child", field)
+        if isinstance(text, serializers.CharField) and not text.read_only:
+            is_cleaned = isinstance(text, CLEANED_FIELDS)
+            assert is_cleaned or field_name in TO_THE_LETTER, (
+                f"{field_name}: use LineField or LinesField"
+            )
+
+
+FORMS = {
+    f"{cls.__module__}.{cls.__qualname__}": cls
+    for cls in _subclasses(forms.BaseForm)
+    if cls.__module__.split(".")[0] in (*OURS, "automatehq")
+    and ".tests." not in cls.__module__
+}
+CLEANED_FORM_FIELDS = (
+    form_fields.LineField,
+    form_fields.LinesField,
+    form_fields.EmailField,
+)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_text_field_of_a_form_is_cleaned_or_a_password(name: str) -> None:
+    for field_name, field in FORMS[name].base_fields.items():
+        if isinstance(field, forms.CharField):
+            is_password = isinstance(field.widget, forms.PasswordInput)
+            is_parsed = isinstance(field, forms.UUIDField)
+            is_cleaned = isinstance(field, CLEANED_FORM_FIELDS)
+            assert is_cleaned or is_password or is_parsed, field_name

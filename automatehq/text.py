@@ -1,0 +1,123 @@
+"""Cleaning of text before it is stored, and folding of text for comparison.
+
+Two texts that look the same are stored as the same text. Models (`text_columns.py`), serializers (`rest/fields.py`), forms
+(`form_fields.py`), file imports and commands all use these functions. This module imports no app.
+
+Kept although invisible: a joiner or non-joiner after an Indic virama, a non-joiner between Arabic letters (Persian) and the
+joiners and variation selectors of emoji, because they change how the text looks. `fold` drops them too. Hebrew and Latin
+need none. NUL and lone surrogates are left in place, because such text is damaged: the API and forms refuse it.
+"""
+
+import re
+import unicodedata
+
+# Control characters but white space, marks of direction, characters of no width and fillers that look blank.
+_INVISIBLE = re.compile(
+    "[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Joiners and variation selectors: `_is_visible_joiner` tells which of them change the look of the text.
+_JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+_ARABIC = re.compile(
+    "[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c7]"
+)
+_VIRAMA = 9  # the canonical combining class of the virama
+_KEYCAP = "\u20e3"
+# A braille cell without dots, which fonts show as a space.
+_BLANKS = str.maketrans({"\u2800": " "})
+_LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+
+# Combining marks of Latin, Greek and Cyrillic, points and accents of Hebrew, vowel marks of Arabic. Marks of other scripts
+# stay: in Thai and Devanagari they are vowels. Written for a class of Python's `re` and of PostgreSQL alike.
+MARKS = (
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
+_MARKS = re.compile(f"[{MARKS}]")
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u05be\ufe58\ufe63\uff0d"
+APOSTROPHES = "\u2018\u2019\u02bc\u05f3\u00b4`"
+QUOTES = "\u201c\u201d\u05f4"
+# Letters with a stroke and the dotless i, which no normalisation takes apart: from, to.
+LETTERS = ("\u00f8\u0142\u0111\u0127\u0131\u0167\u00f0", "oldhitd")
+FOLDED = (
+    LETTERS[0] + DASHES + APOSTROPHES + QUOTES,
+    LETTERS[1] + "-" * len(DASHES) + "'" * len(APOSTROPHES) + '"' * len(QUOTES),
+)
+_FOLDED = str.maketrans(*FOLDED) | {0xE6: "ae", 0x153: "oe"}
+
+
+def clean_line(text: str) -> str:
+    """Return a name, id, code, phone number or reason as it is stored, on one line.
+
+    Invisible characters are dropped, any white space becomes one space, letters and marks are composed (NFC).
+    """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    return _composed(" ".join(_visible(text).split()))
+
+
+def clean_text(text: str) -> str:
+    """Return text of several lines as it is stored: as `clean_line`, but line breaks, tabs and inner spaces stay.
+
+    Line breaks become `\\n`. Spaces at the end of lines and blank lines around the text are dropped.
+    """
+    lines = _LINE_BREAKS.sub("\n", _visible(_LINE_BREAKS.sub("\n", text))).split("\n")
+    return _composed("\n".join(line.rstrip() for line in lines).strip())
+
+
+def clean_email(text: str) -> str:
+    """Return an e-mail address as it is stored and compared: cleaned, in small letters."""
+    return clean_line(text).lower()
+
+
+def fold(text: str) -> str:
+    """Return `text` for comparison: without case, accents, vowel points, width, invisible characters, kinds of dashes.
+
+    `automatehq/search.py` does the same in PostgreSQL.
+    """
+    text = _JOINERS.sub("", clean_line(text))
+    if not text.isascii():
+        text = without_marks(text)
+    folded = without_marks(text.casefold()).translate(_FOLDED)
+    return " ".join(_composed(folded).split())
+
+
+def without_marks(text: str) -> str:
+    """Return `text` decomposed (NFKD), without accents and vowel points."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text))
+
+
+def _visible(text: str) -> str:
+    text = _INVISIBLE.sub("", text.translate(_BLANKS))
+    if not _JOINERS.search(text):
+        return text
+    return "".join(
+        letter
+        for at, letter in enumerate(text)
+        if not _JOINERS.match(letter) or _is_visible_joiner(text, at)
+    )
+
+
+def _is_visible_joiner(text: str, at: int) -> bool:
+    """Return True if the joiner or variation selector at `at` changes how its neighbours look."""
+    before = text[at - 1] if at else ""
+    after = text[at + 1] if at + 1 < len(text) else ""
+    if not before:
+        return False
+    if text[at] not in (_NON_JOINER, _JOINER):
+        return _is_symbol(before) or after == _KEYCAP
+    if unicodedata.combining(before) == _VIRAMA:
+        return True
+    if text[at] == _NON_JOINER:
+        return bool(_ARABIC.match(before) and _ARABIC.match(after or " "))
+    return (_is_symbol(before) or bool(_JOINERS.match(before))) and _is_symbol(after)
+
+
+def _is_symbol(letter: str) -> bool:
+    return bool(letter) and unicodedata.category(letter) in ("So", "Sk", "Sm")
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,97 @@
+"""Model fields that clean the text they hold. `automatehq/tests/test_text_columns.py` asks every text column for one."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+from django.db import models
+
+from . import form_fields
+from .text import clean_line, clean_text
+
+# The types that django-stubs gives to a column: what it takes, what it gives.
+_ST = TypeVar("_ST")
+_GT = TypeVar("_GT")
+
+
+class CleanedColumn:
+    """A mixin of text fields: each value is cleaned before it is validated, compared, saved or sent in an UPDATE.
+
+    `pre_save` also writes the cleaned text back to the instance. Migrations see the plain field of Django.
+    """
+
+    clean_stored: ClassVar["staticmethod[[str], str]"]
+    plain: ClassVar[type[Any]]
+    form_class: ClassVar[type[Any]]
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)  # type: ignore[misc]
+        return self.clean_stored(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self.to_python(super().get_prep_value(value))  # type: ignore[misc]
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        self.clean_in(model_instance)
+        return super().pre_save(model_instance, add)  # type: ignore[misc]
+
+    def clean_in(self: Any, row: models.Model) -> None:
+        """Clean this field of `row`, unless it is deferred or an expression."""
+        value = row.__dict__.get(self.attname)
+        if isinstance(value, str):
+            setattr(row, self.attname, self.clean_stored(value))
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": self.form_class, **kwargs})  # type: ignore[misc]
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        return name, f"django.db.models.{self.plain.__name__}", args, kwargs
+
+
+class LineField(CleanedColumn, models.CharField[_ST, _GT]):
+    """A line of text: a name, an id, a code, a phone number, a reason, a comment."""
+
+    clean_stored = staticmethod(clean_line)
+    plain = models.CharField
+    form_class = form_fields.LineField
+
+
+class LinesField(CleanedColumn, models.TextField[_ST, _GT]):
+    """Text of several lines."""
+
+    clean_stored = staticmethod(clean_text)
+    plain = models.TextField
+    form_class = form_fields.LinesField
+
+
+class EmailField(CleanedColumn, models.EmailField[_ST, _GT]):
+    """An e-mail address."""
+
+    clean_stored = staticmethod(clean_line)
+    plain = models.EmailField
+    form_class = form_fields.EmailField
+
+
+def clean_columns(row: models.Model) -> None:
+    """Clean all text fields of `row` that clean their text."""
+    for field in row._meta.concrete_fields:
+        if isinstance(field, CleanedColumn):
+            field.clean_in(row)
+
+
+def assign(row: models.Model, values: Mapping[str, Any]) -> None:
+    """Set `values` on `row` and clean the row; other text columns keep their stored text.
+
+    Stored text may clash when cleaned, and then stays as it is until it is edited: see `manage.py check_names`.
+    """
+    kept = {
+        field.attname: row.__dict__[field.attname]
+        for field in row._meta.concrete_fields
+        if isinstance(field, CleanedColumn)
+        and field.name not in values
+        and field.attname in row.__dict__
+    }
+    for field, value in values.items():
+        setattr(row, field, value)
+    row.clean()
+    row.__dict__.update(kept)
