@@ -22,7 +22,7 @@ from .admin_filters import (
     SiteFilter,
 )
 from .models import AuditEvent
-from .reading import Told, entity, label_of, told
+from .reading import DAY_LISTS, Told, entity, label_of, listed_days, told
 
 # What stands in the metadata of every event, and has columns of its own on the page.
 _SHOWN_APART = ("before", "after")
@@ -137,7 +137,7 @@ class AuditEventAdmin(TenantAdmin):
             "",
             '<tr><th scope="row">{}</th><td><bdi>{}</bdi></td></tr>',
             (
-                (label_of(name), readable(value))
+                (label_of(name), _readable_detail(name, value))
                 for name, value in event.metadata.items()
                 if name not in _SHOWN_APART
             ),
@@ -150,6 +150,14 @@ def _told(event: Any) -> Told:
     if not hasattr(event, "told"):
         (event.told,) = told([event])
     return event.told  # type: ignore[no-any-return]
+
+
+def _readable_detail(name: str, value: Any) -> SafeString | str:
+    """Return an entry of the metadata for people; lists of days a line each."""
+    lines = listed_days(value) if name in DAY_LISTS else None
+    if lines is None:
+        return readable(value)
+    return format_html_join("", "<div>{}</div>", ([line] for line in lines))
 
 
 def readable(value: Any) -> str:

@@ -55,6 +55,12 @@ _LABELS: Final[Mapping[str, Any]] = {
     "request_id": gettext_lazy("request"),
     "reason": gettext_lazy("reason"),
     "requested_by": gettext_lazy("requested by"),
+    "reposted": gettext_lazy("paid again"),
+    "not_reposted": gettext_lazy("not paid again"),
+    "set_aside": gettext_lazy("set aside"),
+    "repaired": gettext_lazy("repaired"),
+    "too_many_hours": gettext_lazy("more than 24 hours on this date"),
+    "absence_not_alone": gettext_lazy("an absence can't share its date"),
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
 _NOTHING = "–"
@@ -68,6 +74,9 @@ _CALLED: Final[Mapping[str, Any]] = {
 }
 # A day of a card, by its date, holds the fields of this model.
 _OF_A_DAY = ("workcards", "dayentry")
+
+# Under these names an event lists days of other cards, or days that were repaired.
+DAY_LISTS: Final = frozenset({"reposted", "not_reposted", "set_aside", "repaired"})
 
 Names = Mapping[type[models.Model], Mapping[str, str]]
 
@@ -184,6 +193,33 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
                 _word(field, old, names),
                 _word(field, new, names),
             )
+
+
+def listed_days(value: Any) -> list[str] | None:
+    """Return a line for each of the days that an event lists under a name of `DAY_LISTS`; None for an unknown form.
+
+    A day is `{date, site, hours, day_status, …}`. Events of before sites were listed have `{date: id of the card}`.
+    """
+    if isinstance(value, Mapping):
+        value = [{"date": day, "work_card": card} for day, card in value.items()]
+    if not isinstance(value, list) or not all(isinstance(day, dict) for day in value):
+        return None
+    return [_listed_day(day) for day in value]
+
+
+def _listed_day(day: Mapping[str, Any]) -> str:
+    on = parse_date(str(day.get("date")))
+    status = field_of(apps.get_model(*_OF_A_DAY), "day_status")
+    site = day.get("site")
+    parts = [
+        date_format(on, "DATE_FORMAT") if on else str(day.get("date")),
+        site.get("name") if isinstance(site, Mapping) else None,
+        day.get("hours")
+        or (day.get("day_status") and _word(status, day["day_status"], {})),
+        *(label_of(day[name]) for name in ("code", "action") if day.get(name)),
+        day.get("work_card"),
+    ]
+    return ", ".join(str(part) for part in parts if part)
 
 
 def label_of(name: str, field: Any = None) -> str:

@@ -62,6 +62,15 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
                 "A day of the card of %(employee)s for %(month)s was paid from another card when the ledger began"
             )
         ),
+        "ledger_backfill_set_aside": Sentence(
+            _(
+                "Days of the card of %(employee)s for %(month)s were marked as set aside by the card that is paid"
+            )
+        ),
+        "ledger_repaired": Sentence(
+            _("The paid days of the card of %(employee)s for %(month)s were repaired"),
+            _("The paid days of a card for %(month)s at %(site)s were repaired"),
+        ),
         # Months
         "month_closed": Sentence(_("%(who)s closed %(month)s")),
         "month_reopened": Sentence(_("%(who)s opened %(month)s again")),

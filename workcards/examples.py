@@ -155,14 +155,19 @@ DAYS = [
             "version": 2,
             "entries": [
                 _DAY
-                | {"ledger": {**_FIGURES, "work_card_id": _OTHER_CARD, "site": _SITE}}
+                | {
+                    "ledger": {**_FIGURES, "work_card_id": _OTHER_CARD, "site": _SITE},
+                    "set_aside_by_id": None,
+                }
             ],
             "total_hours": "8.50",
         },
     ),
     MISMATCH,
 ]
-OUTCOME = answer("Done", {"card": CARD, "reposted": [], "warnings": []})
+OUTCOME = answer(
+    "Done", {"card": CARD, "reposted": [], "not_reposted": [], "warnings": []}
+)
 ASSIGN = [
     body("To somebody", {"employee_id": _EMPLOYEE["id"], "version": 1}),
     body("To nobody", {"employee_id": None}),
@@ -194,6 +199,7 @@ APPROVE = [
                 "approved_at": "2026-04-05T08:12:00Z",
             },
             "reposted": [],
+            "not_reposted": [],
             "warnings": ["John Smith is inactive."],
         },
     ),
@@ -210,15 +216,38 @@ REJECT = [
                 "rejected_reason": "The picture can't be read.",
             },
             "reposted": [],
+            "not_reposted": [],
             "warnings": [],
         },
     ),
 ]
+_REPOSTED = {
+    "date": "2026-03-05",
+    "site": _SITE,
+    **_FIGURES,
+    "work_card_id": _OTHER_CARD,
+}
 REOPEN = [
     body("Why", {"reason": "The 5th is missing.", "version": 3}),
     answer(
-        "Another card's day is paid now",
-        {"card": CARD, "reposted": ["2026-03-05"], "warnings": []},
+        "One day of another card is paid again, another one is not",
+        {
+            "card": CARD,
+            "reposted": [_REPOSTED],
+            "not_reposted": [
+                {
+                    **_REPOSTED,
+                    "date": "2026-03-06",
+                    "set_aside_by_id": _CARD,
+                    "code": "too_many_hours",
+                    "detail": "The sites of this date come to 26.00 hours, more than 24.",
+                }
+            ],
+            "warnings": [
+                "Not paid again: 6 Mar 2026, Construction Site 1: 8.00. "
+                "The sites of this date come to 26.00 hours, more than 24."
+            ],
+        },
     ),
 ]
 STATUS = [body("Approve", {"status": "APPROVED", "version": 2}), OUTCOME, CONFLICTS]

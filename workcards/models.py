@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.text_columns import LineField, LinesField
@@ -258,6 +258,18 @@ class DayEntry(DayFiguresModel, TenantModel):
         output_field=models.DateField(),
         db_persist=True,
     )
+    # Of an approved card's day without a ledger row: the approved card of the same employee that is paid instead.
+    set_aside_by = models.ForeignKey(
+        WorkCard,
+        verbose_name=_("set aside by"),
+        on_delete=models.PROTECT,
+        related_name="days_set_aside",
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,  # queried within a business only: day_entries_set_aside_by_idx
+    )
 
     objects: ClassVar[Any] = TenantManager.of(DayEntryQuerySet)
 
@@ -277,7 +289,23 @@ class DayEntry(DayFiguresModel, TenantModel):
                 to="workcards.WorkCard",
                 name="work_card_day_entries_card_fk",
             ),
+            TenantForeignKeyConstraint(
+                field="set_aside_by",
+                to="workcards.WorkCard",
+                name="work_card_day_entries_set_aside_by_fk",
+            ),
+            models.CheckConstraint(
+                condition=Q(set_aside_by__isnull=True)
+                | ~Q(set_aside_by=F("work_card")),
+                name="work_card_day_entries_not_by_itself",
+            ),
             *figure_constraints("work_card_day_entries", "total_hours"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["business", "set_aside_by"],
+                name="day_entries_set_aside_by_idx",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -57,7 +57,8 @@ class LedgerSerializer(serializers.Serializer[Any]):
 class DaySerializer(StrictSerializer):
     """A line of a card.
 
-    `ledger` is what is paid for the date now. It may be sent back and is not read: it changes with other cards.
+    `ledger` is what is paid for the date now; `set_aside_by_id` the card that is paid instead of this approved one, or null.
+    Both may be sent back and are not read: they change with other cards.
     """
 
     work_date = DateField()
@@ -72,9 +73,11 @@ class DaySerializer(StrictSerializer):
     )
     comment = LineField(required=False, allow_blank=True, max_length=500)
     ledger = LedgerSerializer(read_only=True, allow_null=True)
+    set_aside_by_id = IdField(read_only=True, allow_null=True)
 
     def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(_without(data, "ledger"))
+        given = _without(_without(data, "ledger"), "set_aside_by_id")
+        return super().to_internal_value(given)
 
 
 class DayEntriesSerializer(StrictSerializer):
@@ -296,11 +299,30 @@ class ReopenMonthSerializer(StrictSerializer):
 # What verbs answer. These describe; the views put the answers together.
 
 
+class RepostedSerializer(serializers.Serializer[Any]):
+    """A day of another approved card, which reopening a card has put back into the ledger."""
+
+    date = DateField()
+    site = NamedReference("site_name")
+    hours = HoursField(allow_null=True)
+    day_status = serializers.ChoiceField(DayStatus.choices, allow_null=True)
+    work_card_id = IdField()
+
+
+class NotRepostedSerializer(RepostedSerializer):
+    """A day that the ledger has no room for: the reason, and the card whose row it clashes with."""
+
+    set_aside_by_id = IdField()
+    code = serializers.ChoiceField(["too_many_hours", "absence_not_alone"])
+    detail = serializers.CharField()
+
+
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """The card as it is now, the dates that another card now pays, and what somebody should know."""
+    """The card as it is now, days of other cards that were decided anew, and warnings."""
 
     card = WorkCardSerializer()
-    reposted = serializers.ListField(child=DateField())
+    reposted = RepostedSerializer(many=True)
+    not_reposted = NotRepostedSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
 
 

@@ -318,7 +318,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @described(ReasonSerializer, OutcomeSerializer, examples.REOPEN)
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
-        """Take an approval or a rejection back; `reposted` are dates that another card pays now."""
+        """Take an approval or a rejection back; `reposted` are days of other cards that are paid again."""
         return self._done(services.reopen_card, ReasonSerializer)
 
     @described(StatusSerializer, OutcomeSerializer, examples.STATUS)
@@ -347,7 +347,8 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         return Response(
             {
                 "card": card_json(outcome.card.pk),
-                "reposted": outcome.reposted,
+                "reposted": [day.as_json() for day in outcome.reposted],
+                "not_reposted": [day.as_json() for day in outcome.not_reposted],
                 "warnings": outcome.warnings,
             }
         )

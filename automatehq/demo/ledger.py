@@ -10,6 +10,7 @@ from typing import Any
 from workcards.hours import DayRefused, check_shared_date
 from workcards.models import WorkCard
 from workcards.services import Choice
+from workcards.services.reposting import standing_rank
 
 from .dice import id_at
 from .shifts import Day
@@ -35,6 +36,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[uuid.UUID | None, date], list[Row]] = {}
+        self._set_aside: dict[tuple[uuid.UUID, date], uuid.UUID] = {}
 
     def post(
         self, card: WorkCard, days: Sequence[Day], at: datetime, rng: random.Random
@@ -43,13 +45,19 @@ class Ledger:
         conflicts = []
         for day in days:
             rows = self._rows.setdefault((card.employee_id, day.work_date), [])
-            if any(_is_same(row, card, day) for row in rows):
+            same = [row for row in rows if _is_same(row, card, day)]
+            if same:
+                self._set_aside[card.pk, day.work_date] = same[0].card.pk
                 continue
             choice = _answer(rows, card, day, rng) if rows else None
             conflicts += [_as_json(card, day, row, choice) for row in rows if choice]
             if choice == Choice.KEEP:
+                kept = _standing(rows, card)
+                self._set_aside[card.pk, day.work_date] = kept.card.pk
                 continue
             if choice == Choice.REPLACE:
+                for row in rows:
+                    self._set_aside[row.card.pk, day.work_date] = card.pk
                 rows.clear()
             rows.append(Row(id_at(at, rng), card, day))
         return conflicts
@@ -59,6 +67,10 @@ class Ledger:
         for day in days:
             rows = self._rows.pop((card.employee_id, day.work_date))
             assert [row.card for row in rows] == [card]
+
+    def winner_of(self, card: WorkCard, day: Day) -> uuid.UUID | None:
+        """Return the id of the card that sets a day of `card` aside, or None if the day is posted or unapproved."""
+        return self._set_aside.get((card.pk, day.work_date))
 
     def values(self) -> Iterator[tuple[Any, ...]]:
         """Every row, as values of `COLUMNS`."""
@@ -81,6 +93,16 @@ class Ledger:
                     card.approved_by_name,
                     card.approved_at,
                 )
+
+
+def _standing(rows: Sequence[Row], card: WorkCard) -> Row:
+    """Return the row that sets a card's day aside."""
+    return max(
+        rows,
+        key=lambda row: standing_rank(
+            row.day.figures.payable, is_same_site=row.card.site_id == card.site_id
+        ),
+    )
 
 
 def _is_same(row: Row, card: WorkCard, day: Day) -> bool:

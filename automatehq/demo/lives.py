@@ -42,7 +42,7 @@ class Lives:
 
     ENTRY_COLUMNS = (
         *("id", "business_id", "work_card_id", "work_date", "from_time", "to_time"),
-        *("break_minutes", "total_hours", "day_status", "comment"),
+        *("break_minutes", "total_hours", "day_status", "comment", "set_aside_by_id"),
     )
 
     def __init__(self, firm: Firm, trail: Trail) -> None:
@@ -91,6 +91,7 @@ class Lives:
                     figures.total_hours,
                     figures.day_status,
                     figures.comment,
+                    self.ledger.winner_of(life.card, day),
                 )
 
 

@@ -30,6 +30,7 @@ PLATFORM = {
     "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
     "businesses/tenancy/middleware.py": 1,  # a super-admin's request
     "exports/services.py": 1,  # runs whose worker died, of all businesses
+    "workcards/management/commands/check_ledger.py": 1,  # the businesses to check
 }
 # `unscoped`: the framework's own tables, as a login that sees no tenant's row.
 FRAMEWORK = {

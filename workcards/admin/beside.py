@@ -148,6 +148,8 @@ def _of_ledger(card: WorkCard, own: DayEntry | None, row: ApprovedDay) -> Remark
         return Remark(kind="approved", mark="done", said=said, figure=figure)
     if own is None:
         kind, mark, said = "approved", "done", _("Paid:")
+    elif own.set_aside_by_id is not None:
+        kind, mark, said = "approved", "done", _("Paid instead of this card:")
     elif row.says_the_same(card, own):
         kind, mark, said = "approved", "done", _("Paid, the same:")
     else:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
 from django.http import HttpRequest
@@ -202,19 +202,23 @@ def _by(
 
     def run(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
         outcome = service(card_id=card.pk, actor=request.user, **values, **fixed)
+        for day in outcome.not_reposted:
+            messages.warning(request, day.warning)
         return tell(outcome, sentence)
 
     return run
 
 
 def tell(outcome: services.Outcome, sentence: Text) -> str:
-    """What became of a card, for the person who did it."""
-    said = [sentence % {"employee": outcome.card.employee}, *outcome.warnings]
+    """Return the message about a card's new state; days that are not paid again have messages of their own."""
+    apart = {day.warning for day in outcome.not_reposted}
+    said = [
+        sentence % {"employee": outcome.card.employee},
+        *(warning for warning in outcome.warnings if warning not in apart),
+    ]
     if outcome.reposted:
-        dates = ", ".join(
-            date_format(day, "SHORT_DATE_FORMAT") for day in outcome.reposted
-        )
-        said.append(_("Paid from another card now: %s.") % dates)
+        days = "; ".join(map(str, outcome.reposted))
+        said.append(_("Paid again from other cards: %(days)s.") % {"days": days})
     return " ".join(map(str, said))
 
 

@@ -8,6 +8,7 @@
 | `review` | approve_card, reject_card, reopen_card, change_status |
 | `months` | close_month, reopen_month |
 | `bulk` | approve_cards |
+| `ledger_check` | find_faults, repair_month |
 
 Each takes keyword arguments only and the person who acts, locks what it changes, checks rights, version and status, and
 leaves one audit event for each card it changed. What is refused is a `DomainError` and has written nothing. Locks are
@@ -20,6 +21,7 @@ from .bulk import Approvals, Seen, approve_cards
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
 from .ledger import Choice, Resolution
+from .ledger_check import Finding, Repair, find_faults, open_months_of, repair_month
 from .months import close_month, reopen_month
 from .outcome import Outcome
 from .review import approve_card, change_status, reject_card, reopen_card
@@ -28,7 +30,9 @@ from .uploads import Uploads, upload_cards
 __all__ = [
     "Approvals",
     "Choice",
+    "Finding",
     "Outcome",
+    "Repair",
     "Resolution",
     "Seen",
     "Uploads",
@@ -40,9 +44,12 @@ __all__ = [
     "create_manual_card",
     "delete_card",
     "edit_card",
+    "find_faults",
+    "open_months_of",
     "reject_card",
     "reopen_card",
     "reopen_month",
+    "repair_month",
     "set_day_entries",
     "upload_cards",
 ]

@@ -1,11 +1,10 @@
-"""Posting to the ledger of approved days, and taking back from it.
+"""Posting the days of an approved card to the ledger.
 
-Whoever calls holds the card and the employee's ledger. A row of the ledger is never changed: it is taken out and another
-put in, so that its id stands for its figures, and an answer about one can't be taken for an answer about another.
+The caller holds the card and the employee's ledger. A row of the ledger is never changed: it is removed and another one
+posted, so that its id stands for its figures, and an answer about one row is never used for another.
 """
 
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +18,14 @@ from automatehq.rest.errors import Conflict, Invalid
 from workcards.hours import DayRefused, check_shared_date
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.serializers import moment, reference
-from workcards.states import ReviewStatus
+
+from .reposting import (
+    hours_text,
+    ledger_of,
+    ledger_row,
+    row_that_stands,
+    set_aside,
+)
 
 
 class Choice(models.TextChoices):
@@ -55,74 +61,48 @@ class DateConflict(NamedTuple):
 def post_card(
     card: WorkCard, entries: Sequence[DayEntry], resolutions: Sequence[Resolution]
 ) -> list[dict[str, Any]]:
-    """Post the days of a card that has just been approved; gives the conflicts that `resolutions` settled.
+    """Post the days of a card that has just been approved; return the conflicts that `resolutions` settled.
 
-    A date that the ledger has at the same site with equal figures is kept. Any other date that it has is a conflict:
-    `Conflict` `day_conflicts` lists them all until each row has its answer. `Invalid` for answers that do not fit.
+    A day that the ledger has at the same site with equal figures is set aside by that row's card. Any other date that the
+    ledger has is a conflict: `keep` sets the card's day aside, `replace` the days of the rows.
+
+    Raises: `Conflict` `day_conflicts` with all of them until each row has its answer; `Invalid` for answers that do not fit.
     """
-    ledger = _ledger_of(card, entries)
+    assert card.employee_id is not None
+    ledger = ledger_of(card.employee_id, [entry.work_date for entry in entries])
     posted = [entry for entry in entries if entry.work_date not in ledger]
-    conflicts = [
-        DateConflict(entry, rows)
-        for entry in entries
-        if (rows := ledger.get(entry.work_date))
-        and not any(row.says_the_same(card, entry) for row in rows)
-    ]
+    conflicts, aside = [], []
+    for entry in entries:
+        rows = ledger.get(entry.work_date, [])
+        same = [row for row in rows if row.says_the_same(card, entry)]
+        if same:
+            entry.set_aside_by_id = same[0].work_card_id
+            aside.append(entry)
+        elif rows:
+            conflicts.append(DateConflict(entry, rows))
     answers = _answers(card, conflicts, resolutions)
     replaced: list[ApprovedDay] = []
     for conflict in conflicts:
-        taken_out, is_posted = _settle(card, conflict, answers)
-        replaced += taken_out
+        removed, is_posted = _settle(card, conflict, answers)
+        replaced += removed
         if is_posted:
             posted.append(conflict.entry)
+        else:
+            kept = row_that_stands(card.site_id, conflict.rows)
+            assert kept is not None
+            conflict.entry.set_aside_by_id = kept.work_card_id
+            aside.append(conflict.entry)
     if replaced:
+        aside += set_aside(replaced, card)
         ApprovedDay.objects.filter(pk__in=[row.pk for row in replaced]).delete()
-    ApprovedDay.objects.bulk_create(_row(card, entry) for entry in posted)
+    ApprovedDay.objects.bulk_create(ledger_row(card, entry) for entry in posted)
+    if aside:
+        DayEntry.objects.bulk_update(aside, ["set_aside_by"])
     return [
         {**_as_json(card, entry, row), "choice": answers[row.pk].choice.value}
         for entry, rows in conflicts
         for row in rows
     ]
-
-
-def withdraw_card(card: WorkCard) -> dict[date, WorkCard]:
-    """Take out the rows of a card that is approved no more; gives the dates that were posted anew, and from which card.
-
-    A date left without a row is posted from the approved card with the latest `approved_at` that has it.
-    """
-    own = ApprovedDay.objects.filter(work_card=card)
-    dates = set(own.values_list("work_date", flat=True))
-    own.delete()
-    rows = ApprovedDay.objects.filter(employee_id=card.employee_id, work_date__in=dates)
-    dates -= set(rows.values_list("work_date", flat=True))
-    others = (
-        DayEntry.objects.filter(
-            work_date__in=dates,
-            work_card__employee_id=card.employee_id,
-            work_card__review_status=ReviewStatus.APPROVED,
-        )
-        .exclude(work_card=card)
-        .select_related("work_card")
-        .order_by("work_date", "-work_card__approved_at", "-work_card_id")
-        .distinct("work_date")
-    )
-    latest = list(others)
-    ApprovedDay.objects.bulk_create(_row(entry.work_card, entry) for entry in latest)
-    return {entry.work_date: entry.work_card for entry in latest}
-
-
-def _ledger_of(
-    card: WorkCard, entries: Iterable[DayEntry]
-) -> Mapping[date, list[ApprovedDay]]:
-    """What the ledger has for the card's employee on the dates of `entries`."""
-    rows = ApprovedDay.objects.filter(
-        employee_id=card.employee_id,
-        work_date__in=[entry.work_date for entry in entries],
-    )
-    by_date = defaultdict(list)
-    for row in rows.select_related("site").order_by("work_date", "id"):
-        by_date[row.work_date].append(row)
-    return dict(by_date)
 
 
 def _answers(
@@ -193,26 +173,6 @@ def _settle(
     return replaced, True
 
 
-def _row(card: WorkCard, entry: DayEntry) -> ApprovedDay:
-    """The ledger's row of a line of an approved card."""
-    assert card.employee_id is not None
-    assert card.approved_at is not None
-    return ApprovedDay(
-        employee_id=card.employee_id,
-        site_id=card.site_id,
-        work_card=card,
-        work_date=entry.work_date,
-        hours=entry.total_hours,
-        from_time=entry.from_time,
-        to_time=entry.to_time,
-        break_minutes=entry.break_minutes,
-        day_status=entry.day_status,
-        approved_by_id=card.approved_by_id,
-        approved_by_name=card.approved_by_name,
-        approved_at=card.approved_at,
-    )
-
-
 def _all_as_json(
     card: WorkCard, conflicts: Iterable[DateConflict]
 ) -> list[dict[str, Any]]:
@@ -226,12 +186,12 @@ def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any
         "approved_day_id": str(row.pk),
         "same_site": row.site_id == card.site_id,
         "new": {
-            "hours": _hours(entry.total_hours),
+            "hours": hours_text(entry.total_hours),
             "day_status": entry.day_status,
             "site": reference(card.site_id, card.site.site_name),
         },
         "ledger": {
-            "hours": _hours(row.hours),
+            "hours": hours_text(row.hours),
             "day_status": row.day_status,
             "site": reference(row.site_id, row.site.site_name),
             "work_card_id": str(row.work_card_id),
@@ -239,7 +199,3 @@ def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any
             "approved_at": moment(row.approved_at),
         },
     }
-
-
-def _hours(hours: Any) -> str | None:
-    return None if hours is None else f"{hours:.2f}"

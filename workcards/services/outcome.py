@@ -1,23 +1,26 @@
 """What a verb has brought about."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from workcards.models import WorkCard
 
+from .reposting import DecidedDay, NotRepostedDay
+
 
 @dataclass(frozen=True)
 class Outcome:
     """The card as it is now.
 
-    `reposted` are dates that the ledger now takes from another approved card; `warnings` are sentences for people.
+    `reposted` are days of other approved cards that the ledger has again, `not_reposted` those for which it has no room;
+    `warnings` are sentences for people.
     """
 
     card: WorkCard
-    reposted: tuple[date, ...] = ()
+    reposted: tuple[DecidedDay, ...] = ()
+    not_reposted: tuple[NotRepostedDay, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -15,9 +15,10 @@ from workcards.models import WorkCard
 from workcards.states import ReviewStatus, Verb, verb_towards
 
 from .cards import assign_card
-from .ledger import Resolution, post_card, withdraw_card
+from .ledger import Resolution, post_card
 from .locking import check_verb, invalid_transition, lock_card, lock_ledger
 from .outcome import Outcome, warnings_about
+from .reposting import Reposting, in_trail, withdraw_card
 from .trail import card_snapshot, save_card
 
 REASON_LENGTH = 500
@@ -80,16 +81,20 @@ def reject_card(
 def reopen_card(
     *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
 ) -> Outcome:
-    """Take back an approval or a rejection; the outcome's `reposted` says which dates other cards now pay."""
+    """Take back an approval or a rejection.
+
+    The days that the card had set aside are decided anew: the outcome lists those that the ledger has again in `reposted`,
+    and those for which their date has no room in `not_reposted`, with a warning each.
+    """
     card = lock_card(card_id, version=version)
     status = check_verb(card, Verb.REOPEN, actor)
     reason = _checked(reason)
     before = card_snapshot(card)
-    reposted = {}
+    anew = Reposting()
     if card.review_status == ReviewStatus.APPROVED:
         assert card.employee_id is not None
         lock_ledger(card.employee_id)
-        reposted = withdraw_card(card)
+        anew = withdraw_card(card)
     card.review_status = status
     card.approved_by = None
     card.approved_by_name = ""
@@ -101,9 +106,14 @@ def reopen_card(
         actor=actor,
         before=before,
         reason=reason,
-        reposted={day.isoformat(): other.pk for day, other in reposted.items()} or None,
+        reposted=in_trail(anew.reposted) or None,
+        not_reposted=in_trail(anew.not_reposted) or None,
     )
-    return Outcome(card, tuple(sorted(reposted)), warnings_about(card.employee))
+    warnings = (
+        *warnings_about(card.employee),
+        *(day.warning for day in anew.not_reposted),
+    )
+    return Outcome(card, anew.reposted, anew.not_reposted, warnings)
 
 
 @transaction.atomic

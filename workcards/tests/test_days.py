@@ -82,6 +82,7 @@ def test_days_are_written_whole_and_computed(acme: Any, client: Any, card: Any) 
         "day_status": None,
         "comment": "x",
         "ledger": None,
+        "set_aside_by_id": None,
     }
     assert body["entries"][2]["day_status"] == "SICK"
     assert body["entries"][2]["from_time"] is None

@@ -329,16 +329,23 @@ def test_reopening_posts_from_the_card_approved_last(
             approve(acme, card)
         cards.append(card)
     outcome = reopen(acme, cards[2])
-    assert outcome.reposted == (day(1), day(2))
+    assert [day.as_json() for day in outcome.reposted] == [
+        {
+            "date": date,
+            "site": {"id": str(site_b.pk), "name": "B"},
+            "hours": "6.00",
+            "day_status": None,
+            "work_card_id": str(cards[1].pk),
+        }
+        for date in ("2026-06-01", "2026-06-02")
+    ]
     assert ledger(employee) == {1: [("B", "6.00")], 2: [("B", "6.00")]}
     row = ApprovedDay.objects.get(work_date=day(1))
     cards[1].refresh_from_db()
     assert (row.work_card_id, row.approved_at) == (cards[1].pk, cards[1].approved_at)
     event = AuditEvent.objects.get(event_type="card_reopened")
-    assert event.metadata["reposted"] == {
-        "2026-06-01": str(cards[1].pk),
-        "2026-06-02": str(cards[1].pk),
-    }
+    assert event.metadata["reposted"] == [day.as_json() for day in outcome.reposted]
+    assert "not_reposted" not in event.metadata
 
 
 def test_reopening_leaves_a_date_alone_that_has_another_row(

@@ -504,7 +504,7 @@ def test_reopening_says_which_days_another_card_pays_now(
     )
     body = {"version": fresh(card).version, "reason": "wrong"}
     page = client.send(url_of(card, "reopen"), body, follow=True).content.decode()
-    assert "Paid from another card now: 1 Jun 2026." in page
+    assert "Paid again from other cards: 1 Jun 2026, " in page
     assert paid(acme) == [(1, "Tower", "8.00")]
 
 
