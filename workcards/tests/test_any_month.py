@@ -1,468 +1,27 @@
-"""Whatever happens to a month, and in whatever order: cards and ledger are what a plain model says, and its invariant holds.
-
-Every row belongs to an approved card of that employee that has that date; every date of an approved card has a row.
-"""
+"""Random months against a plain model, briefly; `make prove ARGS=months` plays 20,000 steps of two businesses."""
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
-from itertools import count
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automatehq.rest.errors import Conflict
-from workcards import services
-from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard
-from workcards.tests.factories import WorkCardFactory, picture
-from workcards.tests.reviewing import answers
-from workforce.tests.factories import EmployeeFactory, SiteFactory
+from workcards.models import DayEntry
+from workcards.services import find_faults
+from workcards.tests.any_month import STEPS, Play
+from workcards.tests.any_month_model import NOW
+from workcards.tests.test_set_aside_migration import migration, run
 
 pytestmark = pytest.mark.django_db
-
-MONTHS = [date(2026, 6, 1), date(2026, 7, 1)]
-SICK = "SICK"
-FIGURES = ["5", "5", "8", "8", "20", SICK]
-PENDING = ("NEEDS_ASSIGNMENT", "NEEDS_REVIEW")
-# What the model knows people, sites and months by: their place in a list.
-Key = tuple[int, int, int]  # person, month, day of the month
-
-
-@dataclass
-class Card:
-    """What the model knows of a card."""
-
-    row: Any
-    employee: int | None
-    site: int
-    month: int
-    is_manual: bool = True
-    days: dict[int, str] = field(default_factory=dict)
-    status: str = "NEEDS_REVIEW"
-    approved: int = 0
-
-    def key(self, day: int) -> Key:
-        assert self.employee is not None
-        return self.employee, self.month, day
-
-
-@dataclass
-class Model:
-    """Two months of two people at two sites, without a database: (site, figures, card) by person and date."""
-
-    cards: list[Card] = field(default_factory=list)
-    closed: set[int] = field(default_factory=set)
-    ledger: dict[Key, list[tuple[int, str, Card]]] = field(default_factory=dict)
-    clock: Any = field(default_factory=lambda: count(1))
-
-    def approve(self, card: Card, choice: str) -> bool:
-        """Whether it can be approved, if every conflict is answered by `choice`."""
-        posted = {}
-        for day, what in card.days.items():
-            key, own = card.key(day), (card.site, what, card)
-            rows = self.ledger.get(key, [])
-            if any((site, figures) == (card.site, what) for site, figures, _ in rows):
-                continue
-            if rows and choice == "keep":
-                continue
-            if choice == "replace":
-                rows = []
-            rows = [row for row in rows if row[0] != card.site] + [own]
-            absences = [figures for _, figures, _ in rows if figures == SICK]
-            hours = sum(int(figures) for _, figures, _ in rows if figures != SICK)
-            if hours > 24 or (absences and len(rows) > 1):
-                return False
-            posted[key] = rows
-        if not card.days:
-            return False
-        self.ledger |= posted
-        card.status, card.approved = "APPROVED", next(self.clock)
-        return True
-
-    def reopen(self, card: Card) -> None:
-        card.status = PENDING[card.employee is not None]
-        for key, rows in list(self.ledger.items()):
-            left = [row for row in rows if row[2] is not card]
-            if not left and rows:
-                others = [
-                    other
-                    for other in self.cards
-                    if other.status == "APPROVED"
-                    and (other.employee, other.month) == key[:2]
-                    and key[2] in other.days
-                ]
-                if others:
-                    other = max(others, key=lambda found: found.approved)
-                    left = [(other.site, other.days[key[2]], other)]
-            self.ledger[key] = left
-
-    def rows(self) -> set[Any]:
-        return {
-            (*key, site, figures, card.row.pk)
-            for key, rows in self.ledger.items()
-            for site, figures, card in rows
-        }
-
-    def waits_in(self, month: int) -> bool:
-        return any(
-            card.month == month and card.status in PENDING for card in self.cards
-        )
-
-
-SITES = 2
-# Mostly one person, one month and few dates, so that cards meet.
-PEOPLE = [0, 0, 0, 1]
-MOSTLY_THE_FIRST = [0, 0, 0, 1]
-CHOICES = ["replace", "add", "add", "keep"]
-# What can happen, and how often of so many.
-STEPS = {
-    "new": 8,
-    "manual": 2,
-    "upload": 1,
-    "write": 5,
-    "approve": 16,
-    "reopen": 8,
-    "reject": 2,
-    "assign": 3,
-    "unassign": 1,
-    "move": 2,
-    "change_month": 2,
-    "note": 1,
-    "delete": 2,
-    "close": 2,
-    "reopen_month": 4,
-}
-
-
-class Play:
-    """The same steps, done to the model and through the services."""
-
-    def __init__(self, actor: Any, chance: random.Random) -> None:
-        self.actor = actor
-        self.chance = chance
-        self.sites = [SiteFactory() for _ in range(SITES)]
-        self.people = [EmployeeFactory(site=self.sites[0]) for _ in range(2)]
-        self.model = Model()
-        self.shades = count()
-
-    def do(self, name: str) -> str:
-        """A step of that name with whatever chance gives; says what it was."""
-        cards = self.model.cards
-        if name in ("new", "manual", "upload", "close", "reopen_month"):
-            getattr(self, name)()
-            return name
-        if not cards:
-            return "nothing"
-        fitting = {"approve": ["NEEDS_REVIEW"], "reopen": ["APPROVED", "REJECTED"]}
-        statuses = fitting.get(name, [])
-        wanted = [card for card in cards if card.status in statuses] or cards
-        card = self.chance.choice(wanted)
-        told = f"{name} {cards.index(card)} {card}"
-        getattr(self, name)(card)
-        return told
-
-    def attempt(
-        self, verb: Any, *months: int, is_allowed: bool = True, **values: Any
-    ) -> Any:
-        """Do it; it is refused if and only if the model says so, or one of `months` is closed."""
-        is_closed = bool(self.model.closed & set(months))
-        code, done = "", None
-        try:
-            with transaction.atomic():
-                done = verb(actor=self.actor, **values)
-        except Conflict as refused:
-            code = refused.code
-        assert bool(code) is (is_closed or not is_allowed), code
-        assert not is_closed or code in ("month_closed", *ALSO_REFUSED)
-        return None if code else done or True
-
-    def try_on(self, card: Card, verb: Any, *months: int, **values: Any) -> Any:
-        return self.attempt(verb, card.month, *months, card_id=card.row.pk, **values)
-
-    # What happens to months
-
-    def close(self) -> None:
-        month = self.chance.choice(MOSTLY_THE_FIRST)
-        force = self.chance.choice([True, False])
-        waits = self.model.waits_in(month) and month not in self.model.closed
-        if self.attempt(
-            services.close_month,
-            is_allowed=force or not waits,
-            month=MONTHS[month],
-            force=force,
-            note="why" if force else "",
-        ):
-            self.model.closed.add(month)
-
-    def reopen_month(self) -> None:
-        month = self.chance.choice(MOSTLY_THE_FIRST)
-        services.reopen_month(month=MONTHS[month], actor=self.actor, reason="why")
-        self.model.closed.discard(month)
-
-    # How cards come in
-
-    def place(self) -> tuple[int, int, int]:
-        """Somebody, a site, a month."""
-        chance = self.chance
-        person, site = chance.choice(PEOPLE), chance.randrange(SITES)
-        return person, site, chance.choice(MOSTLY_THE_FIRST)
-
-    def new(self) -> None:
-        """A card with days, made past the services, so that there are several of one person and site."""
-        person, site, month = self.place()
-        if month in self.model.closed:
-            return
-        row = WorkCardFactory(
-            employee=self.people[person],
-            site=self.sites[site],
-            processing_month=MONTHS[month],
-        )
-        self.model.cards.append(Card(row, person, site, month))
-        self.write(self.model.cards[-1])
-
-    def manual(self) -> None:
-        person, site, month = self.place()
-        made = self.attempt(
-            services.create_manual_card,
-            month,
-            site=self.sites[site],
-            employee=self.people[person],
-            month=MONTHS[month],
-        )
-        if made is None:
-            return
-        row, is_new = made
-        waiting = [
-            card.row.pk
-            for card in self.model.cards
-            if (card.employee, card.site, card.month) == (person, site, month)
-            and card.is_manual
-            and card.status in PENDING
-        ]
-        assert [row.pk] == (waiting[:1] or [row.pk])
-        assert is_new is (not waiting)
-        if is_new:
-            self.model.cards.append(Card(row, person, site, month))
-
-    def upload(self) -> None:
-        person, site, month = self.place()
-        scan = SimpleUploadedFile("card.png", picture(next(self.shades)))
-        employee = self.chance.choice([None, self.people[person]])
-        done = self.attempt(
-            services.upload_cards,
-            month,
-            files=[scan],
-            site=self.sites[site],
-            employee=employee,
-            month=MONTHS[month],
-            allow_duplicate=True,
-        )
-        if done:
-            (row,) = done.uploaded
-            whose = person if employee else None
-            status = PENDING[employee is not None]
-            card = Card(row, whose, site, month, is_manual=False, status=status)
-            self.model.cards.append(card)
-
-    # What happens to a card
-
-    def days(self) -> dict[int, str]:
-        dates = self.chance.sample([1, 2], self.chance.choice([0, 1, 2, 2]))
-        return {date: self.chance.choice(FIGURES) for date in dates}
-
-    def write(self, card: Card) -> None:
-        days = self.days()
-        entries = [
-            {"work_date": MONTHS[card.month] + timedelta(number - 1)}
-            | ({"day_status": what} if what == SICK else {"total_hours": Decimal(what)})
-            for number, what in days.items()
-        ]
-        is_pending = card.status in PENDING
-        if self.try_on(
-            card,
-            services.set_day_entries,
-            version=None,
-            entries=entries,
-            is_allowed=is_pending,
-        ):
-            card.days = days
-
-    def approve(self, card: Card) -> None:
-        choice = self.chance.choice(CHOICES)
-        is_open = card.month not in self.model.closed
-        is_allowed = (
-            is_open
-            and card.status == "NEEDS_REVIEW"
-            and self.model.approve(card, choice)
-        )
-        values = {"version": WorkCard.objects.get(pk=card.row.pk).version}
-        code, conflicts = "", []
-        try:
-            with transaction.atomic():
-                services.approve_card(card_id=card.row.pk, actor=self.actor, **values)
-        except Conflict as refused:
-            code, conflicts = refused.code, refused.extra.get("conflicts", [])
-        if code != "day_conflicts":
-            assert bool(code) is not is_allowed
-            assert is_open or code == "month_closed"
-            return
-        choices = [
-            "replace" if choice == "add" and conflict["same_site"] else choice
-            for conflict in conflicts
-        ]
-        resolutions = answers(conflicts, *choices)
-        self.try_on(
-            card,
-            services.approve_card,
-            resolutions=resolutions,
-            **values,
-            is_allowed=is_allowed,
-        )
-
-    def reopen(self, card: Card) -> None:
-        is_allowed = card.status in ("APPROVED", "REJECTED")
-        if self.try_on(
-            card, services.reopen_card, reason="again", is_allowed=is_allowed
-        ):
-            self.model.reopen(card)
-
-    def reject(self, card: Card) -> None:
-        is_allowed = card.status in PENDING
-        if self.try_on(card, services.reject_card, reason="no", is_allowed=is_allowed):
-            card.status = "REJECTED"
-
-    def assign(self, card: Card) -> None:
-        person = self.chance.choice(PEOPLE)
-        employee = self.people[person]
-        is_allowed = card.status in PENDING
-        if self.try_on(
-            card, services.assign_card, employee=employee, is_allowed=is_allowed
-        ):
-            card.employee, card.status = person, "NEEDS_REVIEW"
-
-    def unassign(self, card: Card) -> None:
-        is_allowed = card.status == "NEEDS_REVIEW"
-        if self.try_on(
-            card, services.assign_card, employee=None, is_allowed=is_allowed
-        ):
-            card.employee, card.status = None, "NEEDS_ASSIGNMENT"
-
-    def move(self, card: Card) -> None:
-        site = self.chance.randrange(SITES)
-        is_allowed = card.status != "APPROVED" or site == card.site
-        if self.try_on(
-            card, services.edit_card, site=self.sites[site], is_allowed=is_allowed
-        ):
-            card.site = site
-
-    def change_month(self, card: Card) -> None:
-        month = self.chance.choice([0, 1])
-        is_same = month == card.month
-        is_free = card.status != "APPROVED" and not card.days
-        if self.try_on(
-            card,
-            services.edit_card,
-            month,
-            month=MONTHS[month],
-            is_allowed=is_same or is_free,
-        ):
-            card.month = month
-
-    def note(self, card: Card) -> None:
-        self.try_on(card, services.edit_card, notes=str(next(self.shades)))
-
-    def delete(self, card: Card) -> None:
-        is_allowed = card.status != "APPROVED"
-        if self.try_on(card, services.delete_card, is_allowed=is_allowed):
-            self.model.cards.remove(card)
-
-    # What must hold after each step
-
-    def check(self) -> None:
-        entries = list(DayEntry.objects.select_related("work_card"))
-        rows = list(ApprovedDay.objects.select_related("work_card"))
-        self.check_cards(entries)
-        self.check_ledger(rows)
-        dates = {(entry.work_card_id, entry.work_date) for entry in entries}
-        for row in rows:
-            assert row.work_card.review_status == "APPROVED"
-            assert row.work_card.employee_id == row.employee_id
-            assert (row.work_card_id, row.work_date) in dates
-        paid = {(row.employee_id, row.work_date) for row in rows}
-        for entry in entries:
-            if entry.work_card.review_status == "APPROVED":
-                assert (entry.work_card.employee_id, entry.work_date) in paid
-
-    def check_cards(self, entries: list[Any]) -> None:
-        closed = set(ClosedMonth.objects.values_list("month", flat=True))
-        assert closed == {MONTHS[month] for month in self.model.closed}
-        cards = WorkCard.objects.with_figures()
-        assert {
-            (
-                card.pk,
-                card.employee_id,
-                card.site_id,
-                card.processing_month,
-                card.review_status,
-                card.month_is_closed,
-            )
-            for card in cards
-        } == {
-            (
-                card.row.pk,
-                None if card.employee is None else self.people[card.employee].pk,
-                self.sites[card.site].pk,
-                MONTHS[card.month],
-                card.status,
-                card.month in self.model.closed,
-            )
-            for card in self.model.cards
-        }
-        assert {
-            (entry.work_card_id, entry.work_date.day, _figures(entry.payable))
-            for entry in entries
-        } == {
-            (card.row.pk, number, what)
-            for card in self.model.cards
-            for number, what in card.days.items()
-        }
-
-    def check_ledger(self, rows: list[Any]) -> None:
-        people = {person.pk: index for index, person in enumerate(self.people)}
-        sites = {site.pk: index for index, site in enumerate(self.sites)}
-        assert {
-            (
-                people[row.employee_id],
-                MONTHS.index(row.work_date.replace(day=1)),
-                row.work_date.day,
-                sites[row.site_id],
-                _figures(row.payable),
-                row.work_card_id,
-            )
-            for row in rows
-        } == self.model.rows()
-
-
-# A card of an open month that is to go into a closed one may be refused for what it is, before anybody looks at the month.
-ALSO_REFUSED = ("card_approved", "has_days")
-
-
-def _figures(payable: tuple[Decimal | None, str | None]) -> str:
-    hours, status = payable
-    return status or f"{Decimal(hours or 0).normalize():f}"
 
 
 @pytest.fixture(autouse=True)
 def _in_august() -> Iterator[None]:
-    """Both months are over."""
-    with time_machine.travel("2026-08-15T10:00:00Z"):
+    with time_machine.travel(NOW):
         yield
 
 
@@ -494,3 +53,22 @@ def test_the_months_are_what_the_model_says(
             print(play.do(name))  # noqa: T201 -- shown if it fails
             play.check()
         transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_migration_finds_a_winner_for_each_day_of_a_random_month(
+    acme: Any, seed: int
+) -> None:
+    chance = random.Random(seed)
+    with acme.scope():
+        play = Play(acme.admin, chance)
+        often = STEPS | {"close": 0, "delete": 0}
+        for name in chance.choices([*often], [*often.values()], k=120):
+            play.do(name)
+        set_aside = DayEntry.objects.filter(set_aside_by__isnull=False)
+        aside = set(set_aside.values_list("pk", flat=True))
+        assert aside
+        DayEntry.objects.update(set_aside_by=None)
+        run(migration.fill)
+        assert set(set_aside.values_list("pk", flat=True)) == aside
+        assert find_faults() == []
