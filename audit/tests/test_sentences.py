@@ -29,7 +29,7 @@ from workforce.tests.factories import (
 )
 
 # Of the migration that began the ledger: written in SQL.
-OF_MIGRATIONS = {"ledger_backfill_conflict"}
+OF_MIGRATIONS = {"ledger_backfill_conflict", "ledger_backfill_set_aside"}
 
 
 # The table

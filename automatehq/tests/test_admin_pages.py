@@ -299,7 +299,34 @@ def test_an_event_can_be_read(acme: Personas) -> None:
     page = browser_of(acme.viewer).get(url).content.decode()
     for said in ("Jon &lt;i&gt;", "2026-06-01", "typo", "&lt;b&gt;John"):
         assert said in page
+    # The form in which older versions listed days.
+    assert "<div>1 June 2026, x</div>" in page
     assert "<b>John" not in page
+
+
+def test_the_days_that_reopening_decided_are_listed_for_people(acme: Personas) -> None:
+    day = {
+        "date": "2026-06-01",
+        "site": {"id": "x", "name": "Tower <b>"},
+        "hours": "8.00",
+        "day_status": None,
+        "work_card_id": "x",
+    }
+    absent = {**day, "hours": None, "day_status": "SICK", "code": "absence_not_alone"}
+    with acme.scope():
+        event = record(
+            "card_reopened",
+            entity=WorkCardFactory(),
+            reposted=[day],
+            not_reposted=[absent],
+            repaired=["no day"],
+        )
+    url = reverse("admin:audit_auditevent_change", args=[event.pk])
+    page = browser_of(acme.viewer).get(url).content.decode()
+    assert "<div>1 June 2026, Tower &lt;b&gt;, 8.00</div>" in page
+    said = "Sick, An absence can&#x27;t share its date</div>"
+    assert f"<div>1 June 2026, Tower &lt;b&gt;, {said}" in page
+    assert "[&quot;no day&quot;]" in page
 
 
 def test_the_trail_is_filtered_and_searched(acme: Personas) -> None:

@@ -62,8 +62,8 @@ def test_the_migration_finds_a_winner_for_each_day_of_a_random_month(
     chance = random.Random(seed)
     with acme.scope():
         play = Play(acme.admin, chance)
-        often = STEPS | {"close": 0, "delete": 0}
-        for name in chance.choices([*often], [*often.values()], k=120):
+        often = STEPS | {"close": 0, "delete": 0, "reopen": 2, "unassign": 0}
+        for name in chance.choices([*often], [*often.values()], k=150):
             play.do(name)
         set_aside = DayEntry.objects.filter(set_aside_by__isnull=False)
         aside = set(set_aside.values_list("pk", flat=True))
