@@ -297,7 +297,7 @@ def test_an_event_can_be_read(acme: Personas) -> None:
         )
     url = reverse("admin:audit_auditevent_change", args=[event.pk])
     page = browser_of(acme.viewer).get(url).content.decode()
-    for said in ("Jon &lt;i&gt;", "2026-06-01", "typo", "&lt;b&gt;John"):
+    for said in ("Jon &lt;i&gt;", "typo", "&lt;b&gt;John"):
         assert said in page
     # The form in which older versions listed days.
     assert "<div>1 June 2026, x</div>" in page
