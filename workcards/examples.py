@@ -165,6 +165,31 @@ DAYS = [
     ),
     MISMATCH,
 ]
+EDITED_DAYS = [
+    body(
+        "A comment, and a day to clear",
+        {
+            "version": 1,
+            "entries": [
+                {"work_date": "2026-03-05", "comment": "Rain in the morning"},
+                {
+                    "work_date": "2026-03-06",
+                    **dict.fromkeys(
+                        (
+                            "from_time",
+                            "to_time",
+                            "break_minutes",
+                            "total_hours",
+                            "day_status",
+                            "comment",
+                        )
+                    ),
+                },
+            ],
+        },
+    ),
+    *(example for example in DAYS if not example.request_only),
+]
 OUTCOME = answer(
     "Done", {"card": CARD, "reposted": [], "not_reposted": [], "warnings": []}
 )

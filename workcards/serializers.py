@@ -63,7 +63,7 @@ class DaySerializer(StrictSerializer):
 
     work_date = DateField()
     from_time = HourMinuteField(required=False, allow_null=True)
-    to_time = HourMinuteField(required=False, allow_null=True)
+    to_time = HourMinuteField(is_end=True, required=False, allow_null=True)
     break_minutes = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=MAX_BREAK_MINUTES
     )
@@ -71,7 +71,9 @@ class DaySerializer(StrictSerializer):
     day_status = serializers.ChoiceField(
         DayStatus.choices, required=False, allow_null=True
     )
-    comment = LineField(required=False, allow_blank=True, max_length=500)
+    comment = LineField(
+        required=False, allow_blank=True, allow_null=True, max_length=500
+    )
     ledger = LedgerSerializer(read_only=True, allow_null=True)
     set_aside_by_id = IdField(read_only=True, allow_null=True)
 
@@ -88,6 +90,10 @@ class DayEntriesSerializer(StrictSerializer):
         child=DaySerializer(), max_length=MAX_ENTRIES
     )
     total_hours = HoursField(read_only=True)
+
+    class Meta:
+        # PATCH needs both as well: it changes fields of days, not of this body.
+        always_required = ("version", "entries")
 
     def to_internal_value(self, data: Any) -> Any:
         # It follows from the entries; a version that is not the card's any more is told as such.

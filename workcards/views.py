@@ -273,9 +273,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """Write all lines of the card; dates left out are removed."""
         return self._write_days(keep_others=False)
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, examples.DAYS)
+    @described(DayEntriesSerializer, DayEntriesSerializer, examples.EDITED_DAYS)
     def edit_days(self, request: Request, pk: uuid.UUID) -> Response:
-        """Write the lines of these dates, each as a whole; a date with nothing in it is removed."""
+        """Change the sent fields of these dates and keep the others; a date whose fields are all null is removed."""
         return self._write_days(keep_others=True)
 
     def _write_days(self, *, keep_others: bool) -> Response:

@@ -18,7 +18,8 @@ from .attempts import note
 from .paths import parse_date, parse_month, parse_uuid
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+_END_OF_DAY = "24:00"
 TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _CENT = Decimal("0.01")
 
@@ -81,17 +82,27 @@ class DateField(serializers.DateField):
 
 
 @extend_schema_field(
-    {"type": "string", "pattern": r"^\d{2}:\d{2}$", "examples": ["08:30"]}
+    {"type": "string", "pattern": r"^\d{1,2}:[0-5]\d$", "examples": ["08:30"]}
 )
 class HourMinuteField(serializers.TimeField):
-    """A local time to the minute, written `HH:MM` both ways."""
+    """A local time to the minute, written `HH:MM`; `H:MM` is read too.
+
+    With `is_end`, `24:00` is read as midnight, at the end of the day.
+    """
 
     default_error_messages = {"invalid": _("This is not a time. Write it as 08:30.")}
 
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        self.is_end = is_end
+        super().__init__(**kwargs)
+
     def to_internal_value(self, value: Any) -> datetime.time:
-        if not isinstance(value, str) or not _TIME.fullmatch(value):
+        text = value if isinstance(value, str) else ""
+        if self.is_end and text == _END_OF_DAY:
+            return datetime.time(0)
+        if not _TIME.fullmatch(text):
             self.fail("invalid")
-        return datetime.time.fromisoformat(value)
+        return datetime.time.fromisoformat(text.zfill(5))
 
     def to_representation(self, value: datetime.time) -> str:
         return value.isoformat("minutes")

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.plumbing import is_patched_serializer
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
@@ -55,11 +56,19 @@ class AutoSchema(SpectacularSchema):
         ]
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        """What `Meta.may_be_absent` names is not promised: it comes when asked for, or for whom may see it."""
+        """Add two lists of `Meta` to the schema of a serializer.
+
+        `may_be_absent`: fields of a response that depend on the request or the role; they are not required.
+        `always_required`: fields of a request that PATCH requires too.
+        """
         schema = super()._map_basic_serializer(serializer, direction)
-        absent = getattr(getattr(serializer, "Meta", None), "may_be_absent", ())
+        meta = getattr(serializer, "Meta", None)
+        absent = getattr(meta, "may_be_absent", ())
         if "required" in schema:
             schema["required"] = [n for n in schema["required"] if n not in absent]
+        required = getattr(meta, "always_required", ())
+        if required and is_patched_serializer(serializer, direction):
+            schema["required"] = sorted(required)
         return schema
 
     def get_operation_id(self) -> str:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from automatehq.rest.errors import Invalid, Problem
+from workcards.day_edits import patched_day
 from workcards.hours import DayFigures, DayRefused, day_figures
 from workcards.models import DayEntry, WorkCard
 from workcards.months import first_of_month
@@ -29,17 +30,19 @@ def set_day_entries(
     actor: Any,
     keep_others: bool = False,
 ) -> WorkCard:
-    """Make these the card's days; with `keep_others` only those dates change. All or nothing.
+    """Replace the card's days by `entries`, or with `keep_others` change only the given fields of these dates.
 
-    An entry has `work_date` and what `hours.day_figures` takes; one with nothing in it is no entry, and removes its date.
+    An entry has `work_date` and what `hours.day_figures` takes. A date of which nothing is given, or with `keep_others`
+    nothing is left (see `day_edits.patched_day`), has no entry. All entries are written or none.
     Raises `Conflict` (`stale_version`, `card_approved`, `invalid_transition`), and `Invalid` with a problem for each
     field, `entries.<index>.<field>`; beside `total_mismatch` stand the figures, in `mismatches`.
     """
     require_right(actor, "cards.review")
     card = lock_card(card_id, version=version)
     require_pending(card)
-    wanted = _checked(entries, card.processing_month)
     present = {entry.work_date: entry for entry in card.day_entries.all()}
+    stored = {day: _figures(entry) for day, entry in present.items()}
+    wanted = _checked(entries, card.processing_month, stored if keep_others else None)
     if not keep_others:
         wanted = dict.fromkeys(present, None) | wanted
     before = {day: day_snapshot(present[day]) for day in wanted if day in present}
@@ -58,8 +61,17 @@ def set_day_entries(
     return card
 
 
-def _checked(entries: Sequence[Mapping[str, Any]], month: date) -> Wanted:
-    """The entries by date, or every problem that they have."""
+def _figures(entry: DayEntry) -> DayFigures:
+    """Return the stored figures of an entry."""
+    return DayFigures(**{field: getattr(entry, field) for field in DAY_FIELDS})
+
+
+def _checked(
+    entries: Sequence[Mapping[str, Any]],
+    month: date,
+    stored: Mapping[date, DayFigures] | None,
+) -> Wanted:
+    """Return the entries by date, laid over the `stored` days if given. Raises `Invalid` with every problem."""
     wanted: Wanted = {}
     problems: list[Problem] = []
     mismatches: list[dict[str, Any]] = []
@@ -76,7 +88,11 @@ def _checked(entries: Sequence[Mapping[str, Any]], month: date) -> Wanted:
             problems.append(Problem("duplicate_date", detail, f"{where}.work_date"))
             continue
         try:
-            wanted[day] = day_figures(**given)
+            wanted[day] = (
+                day_figures(**given)
+                if stored is None
+                else patched_day(stored.get(day), given)
+            )
         except DayRefused as refused:
             wanted[day] = None
             problems.append(

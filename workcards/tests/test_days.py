@@ -94,7 +94,8 @@ def test_put_removes_what_is_left_out_and_patch_does_not(
     acme: Any, client: Any, card: Any
 ) -> None:
     put(client, card, worked(1, total_hours="8"), worked(2, total_hours="8"))
-    patch(client, card, worked(3, total_hours="4"), worked(1), version=2)
+    nothing = dict.fromkeys(("from_time", "to_time", "total_hours", "comment"))
+    patch(client, card, worked(3, total_hours="4"), worked(1, **nothing), version=2)
     assert lines(acme, card) == {2: "8.00", 3: "4.00"}
     put(client, card, worked(2, total_hours="9"), version=3)
     assert lines(acme, card) == {2: "9.00"}

@@ -176,8 +176,9 @@ def test_a_month_is_read_from_any_of_its_dates(text: str) -> None:
         (DateField(), ["20260305", "2026-W10-4", "2026-02-29", "9999-12-31", 5, {}]),
         (
             HourMinuteField(),
-            ["8:00", "24:00", "08:60", "08:00:00", "", 8, [], "08:00\n"],
+            ["24:00", "08:60", "8:0", "08:00:00", "", 8, [], "08:00\n", "٨:00"],
         ),
+        (HourMinuteField(is_end=True), ["24:01", "24:00:00", "25:00", "24", 24]),
         (HoursField(), ["NaN", "inf", "-inf", "1e2", "1e-999999999", "0x1", "", "8,5"]),
         (HoursField(), [True, [], {}, float("nan"), float("inf"), 1e-7, 1e300, "٨"]),
         (HoursField(), ["8.505", 1000, "1000.00", "99999999999999999999999", "1_0"]),
@@ -211,6 +212,8 @@ def test_totals_are_written_whatever_their_size(value: Any, written: str) -> Non
 
 def test_times_are_written_to_the_minute() -> None:
     assert HourMinuteField().run_validation("08:05") == datetime.time(8, 5)
+    assert HourMinuteField().run_validation("8:05") == datetime.time(8, 5)
+    assert HourMinuteField(is_end=True).run_validation("24:00") == datetime.time(0)
     assert HourMinuteField().to_representation(datetime.time(8, 5, 9)) == "08:05"
 
 
