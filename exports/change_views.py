@@ -52,6 +52,7 @@ class NamedSerializer(StrictSerializer):
 
 class FiguresSerializer(StrictSerializer):
     hours = HoursField(allow_null=True)
+    minutes = serializers.IntegerField(allow_null=True)
     day_status = serializers.ChoiceField(choices=DayStatus.choices, allow_null=True)
     state = serializers.ChoiceField(choices=[state.value for state in State])
     work_card_id = serializers.UUIDField()
@@ -64,6 +65,9 @@ class ChangeSerializer(StrictSerializer):
     old = FiguresSerializer(allow_null=True)
     new = FiguresSerializer(allow_null=True)
     difference = HoursField(help_text="Hours to be paid more; negative: less.")
+    difference_minutes = serializers.IntegerField(
+        help_text="Minutes to be paid more; negative: less."
+    )
 
 
 class ChangeCountsSerializer(StrictSerializer):
@@ -81,6 +85,7 @@ class ChangeCountsSerializer(StrictSerializer):
                 "processing_month": "2026-03",
                 "counts": {"added": 0, "removed": 0, "changed": 1},
                 "difference": "-1.50",
+                "difference_minutes": -90,
                 "is_complete": True,
                 "added": [],
                 "removed": [],
@@ -97,17 +102,20 @@ class ChangeCountsSerializer(StrictSerializer):
                         },
                         "old": {
                             "hours": "8.50",
+                            "minutes": 510,
                             "day_status": None,
                             "state": "approved",
                             "work_card_id": "0197f3a0-70d4-7f12-a1c5-2b3c4d5e6f70",
                         },
                         "new": {
                             "hours": "7.00",
+                            "minutes": 420,
                             "day_status": None,
                             "state": "approved",
                             "work_card_id": "0197f3a0-70d4-7f12-a1c5-2b3c4d5e6f70",
                         },
                         "difference": "-1.50",
+                        "difference_minutes": -90,
                     }
                 ],
             },
@@ -122,6 +130,9 @@ class ChangesSerializer(StrictSerializer):
     processing_month = MonthField()
     counts = ChangeCountsSerializer()
     difference = HoursField(help_text="Hours to be paid more in all.")
+    difference_minutes = serializers.IntegerField(
+        help_text="Minutes to be paid more in all."
+    )
     is_complete = serializers.BooleanField(
         help_text=f"False if there are more than the {LISTED} listed; the CSV has all."
     )
@@ -182,6 +193,7 @@ def changes_as_json(run: ExportRun, changes: list[Change]) -> dict[str, Any]:
         "processing_month": f"{run.processing_month:%Y-%m}",
         "counts": {kind.value: counts[kind] for kind in Kind},
         "difference": f"{sum(change.difference for change in changes):.2f}",
+        "difference_minutes": sum(change.difference_minutes for change in changes),
         "is_complete": len(listed) == len(changes),
         **{
             kind.value: [_as_json(change) for change in listed if change.kind is kind]
@@ -199,6 +211,7 @@ def _as_json(change: Change) -> dict[str, Any]:
         "old": _figures(change.old),
         "new": _figures(change.new),
         "difference": f"{change.difference:.2f}",
+        "difference_minutes": change.difference_minutes,
     }
 
 
@@ -207,6 +220,7 @@ def _figures(figures: Figures | None) -> dict[str, Any] | None:
         return None
     return {
         "hours": figures.hours,
+        "minutes": figures.minutes,
         "day_status": figures.day_status,
         "state": STATES[figures.draft].value,
         "work_card_id": figures.work_card_id,

@@ -46,10 +46,11 @@ class Figures(NamedTuple):
     day_status: str | None
     draft: str
     work_card_id: str
+    minutes: int | None
 
     def pays_like(self, other: "Figures") -> bool:
-        """True if payroll sees no difference, whichever card it comes from and whether or not it is a draft."""
-        return self.day_status == other.day_status and paid(self) == paid(other)
+        """Return True if minutes and absence are equal, whichever card they are from, draft or not."""
+        return (self.day_status, self.minutes) == (other.day_status, other.minutes)
 
     @property
     def shown(self) -> str:
@@ -93,6 +94,12 @@ class Change(NamedTuple):
     def difference(self) -> Decimal:
         """The hours to be paid more, or less if negative."""
         return (paid(self.new) or NO_HOURS) - (paid(self.old) or NO_HOURS)
+
+    @property
+    def difference_minutes(self) -> int:
+        """Return the minutes to be paid more, or less if negative."""
+        new, old = (figures and figures.minutes for figures in (self.new, self.old))
+        return (new or 0) - (old or 0)
 
 
 def paid(figures: Figures | None) -> Decimal | None:
@@ -154,6 +161,8 @@ def _check(before: dict[Day, Figures]) -> None:
         date.fromisoformat(work_date)
     for figures in set(before.values()):
         paid(figures)
+        if not isinstance(figures.minutes, int | None):
+            raise ValueError(figures.minutes)
         if figures.day_status is not None:
             DayStatus(figures.day_status)
         if figures.draft not in ("", DRAFT, DRAFT_CONFLICT):
@@ -197,6 +206,7 @@ def _figures(row: DayRow) -> Figures:
         row.day_status and intern(row.day_status),
         intern(row.draft),
         intern(row.work_card_id),
+        row.minutes,
     )
 
 

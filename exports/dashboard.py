@@ -50,6 +50,7 @@ class SiteMonth:
     expected: int = 0
     missing: int = 0
     hours: Decimal = NO_HOURS
+    minutes: int = 0
 
     @property
     def complete(self) -> int:
@@ -62,6 +63,7 @@ class TrendMonth:
 
     month: date
     hours: Decimal = NO_HOURS
+    minutes: int = 0
     employees: int = 0
     cards: int = 0
 
@@ -79,6 +81,7 @@ class Dashboard:
     employees_expected: int = 0
     missing: int = 0
     hours: Decimal = NO_HOURS
+    minutes: int = 0
     days: int = 0
     trend: list[TrendMonth] = field(default_factory=list)
     sites: list[SiteMonth] = field(default_factory=list)
@@ -146,16 +149,20 @@ def _count_days(
     # At two sites on one date somebody has worked one day.
     worked = ledger.filter(is_now, hours__gt=0).values("employee_id", "work_date")
     rows = ledger.values_list("work_date", _site_if(is_now)).annotate(
-        total=Sum("hours"), days=_CountOf(worked.distinct())
+        total=Sum("hours"),
+        total_minutes=Sum("minutes", default=0),
+        days=_CountOf(worked.distinct()),
     )
-    for work_date, site_id, total, days in rows:
+    for work_date, site_id, total, minutes, days in rows:
         hours = total or NO_HOURS
         month = work_date.replace(day=1)
-        trend[month].hours += hours
+        counted: list[Dashboard | TrendMonth | SiteMonth] = [trend[month]]
         if month == found.month:
-            found.hours += hours
             found.days = days
-            sites[site_id].hours += hours
+            counted += [found, sites[site_id]]
+        for one in counted:
+            one.hours += hours
+            one.minutes += minutes
 
 
 def _paid_people(trend: Trend, business: Business) -> Subquery:

@@ -44,6 +44,7 @@ class DashboardQuery(QuerySerializer):
 class TrendMonthSerializer(serializers.Serializer[Any]):
     month = MonthField()
     hours = HoursField()
+    minutes = serializers.IntegerField()
     employees = serializers.IntegerField(help_text="With a day in the ledger.")
     cards = serializers.IntegerField()
 
@@ -53,6 +54,7 @@ class SiteMonthSerializer(serializers.Serializer[Any]):
     cards = serializers.IntegerField()
     missing = serializers.IntegerField(help_text="People whose home it is.")
     hours = HoursField()
+    minutes = serializers.IntegerField()
 
 
 class DashboardSerializer(serializers.Serializer[Any]):
@@ -65,6 +67,7 @@ class DashboardSerializer(serializers.Serializer[Any]):
         help_text="Expected employees who have handed in none or not all of their cards."
     )
     hours = HoursField()
+    minutes = serializers.IntegerField()
     days = serializers.IntegerField(
         help_text="Days worked: dates of an employee with hours, at however many sites."
     )
@@ -118,9 +121,16 @@ OF_BUSINESS = OpenApiExample(
         "employees_expected": 100,
         "missing": 7,
         "hours": "16840.50",
+        "minutes": 1010430,
         "days": 2104,
         "trend": [
-            {"month": "2026-03", "hours": "16840.50", "employees": 93, "cards": 197}
+            {
+                "month": "2026-03",
+                "hours": "16840.50",
+                "minutes": 1010430,
+                "employees": 93,
+                "cards": 197,
+            }
         ],
         "sites": [
             {
@@ -131,6 +141,7 @@ OF_BUSINESS = OpenApiExample(
                 "cards": 197,
                 "missing": 7,
                 "hours": "16840.50",
+                "minutes": 1010430,
             }
         ],
     },

@@ -56,13 +56,14 @@ _STATES = {
 
 
 class Cell(NamedTuple):
-    """A day of an employee: hours, or else an absence.
+    """A day of an employee: hours and minutes, or else an absence.
 
     Where all sites stand together a date may have been paid at several. Then the hours are those of all of them, and the
     card is that of the first site by name.
     """
 
     hours: Decimal | None
+    minutes: int | None
     day_status: str | None
     state: State
     work_card_id: str
@@ -77,6 +78,7 @@ class Column:
     passport_id: str | None
     cells: dict[date, Cell] = field(default_factory=dict)
     total_hours: Decimal = NO_HOURS
+    total_minutes: int = 0
     # Kind of absence → days; a kind that there was none of is 0.
     absences: Counter[str] = field(default_factory=Counter)
 
@@ -94,7 +96,9 @@ class Matrix:
     site_name: str = ""
     columns: list[Column] = field(default_factory=list)
     day_totals: dict[date, Decimal] = field(default_factory=dict)
+    day_minutes: dict[date, int] = field(default_factory=dict)
     total_hours: Decimal = NO_HOURS
+    total_minutes: int = 0
 
     @property
     def days(self) -> list[date]:
@@ -199,9 +203,12 @@ def matrix_page(
         days = days.filter(business_id=business_id)
     if name:
         days = days.filter(employee__full_name__icontains=name)
-    totals = days.order_by().values_list("work_date").annotate(Sum("hours"))
-    matrix.day_totals |= {day: hours or NO_HOURS for day, hours in totals}
+    totals = days.order_by().values_list("work_date")
+    for day, hours, minutes in totals.annotate(Sum("hours"), Sum("minutes")):
+        matrix.day_totals[day] = hours or NO_HOURS
+        matrix.day_minutes[day] = minutes or 0
     matrix.total_hours = sum(matrix.day_totals.values(), NO_HOURS)
+    matrix.total_minutes = sum(matrix.day_minutes.values())
     names = Counter(name for name, _ in people)
     namesakes = frozenset(name for name, number in names.items() if number > 1)
     return MatrixPage(matrix, page, namesakes)
@@ -211,6 +218,7 @@ def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
     """One matrix from rows ordered by employee."""
     matrix = Matrix(month.replace(day=1))
     matrix.day_totals = dict.fromkeys(days_of_month(month), NO_HOURS)
+    matrix.day_minutes = dict.fromkeys(matrix.day_totals, 0)
     for _, of_person in groupby(rows, key=lambda row: row.employee_id):
         column: Column | None = None
         for row in of_person:
@@ -229,11 +237,14 @@ def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
     state = _STATES[row.draft]
     shown = column.cells.get(day)
     if shown is None:
-        column.cells[day] = Cell(hours, row.day_status, state, row.work_card_id)
+        column.cells[day] = Cell(
+            hours, row.minutes, row.day_status, state, row.work_card_id
+        )
     else:
         # Two sites in one day. An absence stands alone on its date: the database sees to it.
         column.cells[day] = shown._replace(
-            hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS)
+            hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS),
+            minutes=(shown.minutes or 0) + (row.minutes or 0),
         )
     if state is not State.APPROVED:
         return
@@ -243,3 +254,7 @@ def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
         column.total_hours += hours
         matrix.day_totals[day] += hours
         matrix.total_hours += hours
+    if row.minutes is not None:
+        column.total_minutes += row.minutes
+        matrix.day_minutes[day] += row.minutes
+        matrix.total_minutes += row.minutes

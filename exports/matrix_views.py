@@ -41,6 +41,9 @@ class MatrixDaySerializer(serializers.Serializer[Any]):
 
 class MatrixCellSerializer(serializers.Serializer[Any]):
     hours = HoursField(allow_null=True, help_text="Null for an absence.")
+    minutes = serializers.IntegerField(
+        allow_null=True, help_text="Null for an absence."
+    )
     day_status = serializers.ChoiceField(DayStatus.choices, allow_null=True)
     state = serializers.ChoiceField([state.value for state in State])
     work_card_id = serializers.UUIDField()
@@ -58,6 +61,7 @@ class MatrixEmployeeSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="The former one if it was released."
     )
     total_hours = HoursField()
+    total_minutes = serializers.IntegerField()
     absences = MatrixAbsencesSerializer(help_text="Days by kind.")
 
 
@@ -72,7 +76,11 @@ class MatrixSerializer(serializers.Serializer[Any]):
         help_text="By employee's id, then by date; dates without a day are not there.",
     )
     day_totals = serializers.DictField(child=HoursField(), help_text="By date.")
+    day_minutes = serializers.DictField(
+        child=serializers.IntegerField(), help_text="By date."
+    )
     total_hours = HoursField()
+    total_minutes = serializers.IntegerField()
 
     def to_representation(self, matrix: Matrix) -> dict[str, Any]:
         # By hand: a month of a large business has tens of thousands of cells.
@@ -89,7 +97,11 @@ class MatrixSerializer(serializers.Serializer[Any]):
             "day_totals": {
                 str(day): f"{hours:.2f}" for day, hours in matrix.day_totals.items()
             },
+            "day_minutes": {
+                str(day): minutes for day, minutes in matrix.day_minutes.items()
+            },
             "total_hours": f"{matrix.total_hours:.2f}",
+            "total_minutes": matrix.total_minutes,
         }
 
 
@@ -99,6 +111,7 @@ def _employee(column: Column) -> dict[str, Any]:
         "full_name": column.full_name,
         "passport_id": column.passport_id,
         "total_hours": f"{column.total_hours:.2f}",
+        "total_minutes": column.total_minutes,
         "absences": {kind: column.absences[kind] for kind in KINDS_OF_ABSENCE},
     }
 
@@ -107,6 +120,7 @@ def _cells(cells: dict[date, Cell]) -> dict[str, Any]:
     return {
         str(day): {
             "hours": None if cell.hours is None else f"{cell.hours:.2f}",
+            "minutes": cell.minutes,
             "day_status": cell.day_status,
             "state": cell.state,
             "work_card_id": cell.work_card_id,
@@ -126,6 +140,7 @@ EXAMPLE = OpenApiExample(
                 "full_name": "John Example",
                 "passport_id": "AB1234567",
                 "total_hours": "8.50",
+                "total_minutes": 510,
                 "absences": {
                     "VACATION": 0,
                     "SICK": 0,
@@ -138,6 +153,7 @@ EXAMPLE = OpenApiExample(
             "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54": {
                 "2026-03-05": {
                     "hours": "8.50",
+                    "minutes": 510,
                     "day_status": None,
                     "state": "approved",
                     "work_card_id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
@@ -145,7 +161,9 @@ EXAMPLE = OpenApiExample(
             }
         },
         "day_totals": {"2026-03-05": "8.50"},
+        "day_minutes": {"2026-03-05": 510},
         "total_hours": "8.50",
+        "total_minutes": 510,
     },
     response_only=True,
 )

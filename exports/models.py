@@ -126,6 +126,10 @@ class ExportProfile(TenantModel):
         DECIMAL = "decimal", "8.50"
         HOURS_AND_MINUTES = "hh:mm", "08:30"
 
+    class Totals(models.TextChoices):
+        MINUTES = "sum_of_minutes", _("Sum of minutes")
+        ROUNDED_DAYS = "sum_of_rounded_days", _("Sum of rounded days")
+
     class DecimalSeparator(models.TextChoices):
         POINT = ".", _("Point")
         COMMA = ",", _("Comma")
@@ -155,6 +159,17 @@ class ExportProfile(TenantModel):
         max_length=10,
         choices=HoursFormat.choices,
         default=HoursFormat.DECIMAL,
+    )
+    totals = models.CharField(
+        _("paid hours"),
+        max_length=20,
+        choices=Totals.choices,
+        default=Totals.MINUTES,
+        help_text=_(
+            "Sum of minutes: add the minutes of the month, then round the total once. "
+            "Sum of rounded days: round each day to hundredths of an hour, then add them. "
+            "22 days of 7:20 are 161:20 (161.33) by minutes and 161.26 by rounded days."
+        ),
     )
     decimal_separator = models.CharField(
         _("decimal separator"),
@@ -190,6 +205,10 @@ class ExportProfile(TenantModel):
             models.CheckConstraint(
                 condition=Q(hours_format__in=["decimal", "hh:mm"]),
                 name="export_profiles_hours_format_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(totals__in=["sum_of_minutes", "sum_of_rounded_days"]),
+                name="export_profiles_totals_known",
             ),
             models.CheckConstraint(
                 condition=Q(decimal_separator__in=[".", ","]),

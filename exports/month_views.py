@@ -90,6 +90,7 @@ class MonthSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(source="closed.note", default="")
     cards = CardCountsSerializer()
     hours = HoursField()
+    minutes = serializers.IntegerField()
     last_run = serializers.SerializerMethodField()
 
     def get_is_closed(self, overview: MonthOverview) -> bool:
@@ -128,6 +129,7 @@ THE_MONTH = OpenApiExample(
             "REJECTED": 3,
         },
         "hours": "71312.50",
+        "minutes": 4278750,
         "last_run": {
             "id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
             "kind": "days_csv",

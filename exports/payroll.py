@@ -1,7 +1,6 @@
 """The payroll program's file: a row an employee and component, as a profile says."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from .columns import csv_writer
 from .models import ExportProfile
 from .profiles import COMPONENTS, HOURS, Profile
 from .rows import DayRow
-from .totals import EmployeeMonth, amount_of, employee_months
+from .totals import Amount, EmployeeMonth, amount_of, employee_months
 from .wanted import Wanted
 
 HEADER = ("Month", "Organization", "Employee ID", "Employee", "Component", "Quantity")
@@ -23,10 +22,10 @@ NAME_LENGTH = 60
 
 
 class Payment(NamedTuple):
-    """A line: so much of a component. `status` is "" for what is approved."""
+    """A line of the file: a component and its quantity as text. `status` is "" for what is approved."""
 
     component: str
-    quantity: Decimal
+    quantity: str
     status: str = ""
 
 
@@ -34,12 +33,21 @@ def payments(month: EmployeeMonth, profile: Profile) -> Iterator[Payment]:
     """The lines of an employee: a line a component, and a line for each day that nobody has approved."""
     exported = [part for part in COMPONENTS if profile.components.get(part)]
     for component in exported:
-        if quantity := month.quantity(component):
+        if quantity := _quantity(month.amount(component), profile):
             yield Payment(component, quantity)
     for row in month.drafts:
-        component, quantity = amount_of(row)
-        if component in exported and quantity:
-            yield Payment(component, quantity, f"{row.draft} {row.work_date}")
+        amount = amount_of(row)
+        quantity = _quantity(amount, profile)
+        if amount.component in exported and quantity:
+            yield Payment(amount.component, quantity, f"{row.draft} {row.work_date}")
+
+
+def _quantity(amount: Amount, profile: Profile) -> str:
+    """Return hours as the profile adds and writes them, or days of an absence; "" for none."""
+    if amount.component != HOURS:
+        return f"{amount.quantity:f}" if amount.quantity else ""
+    paid = profile.paid_hours(amount.quantity, amount.minutes)
+    return profile.hours(paid) if paid else ""
 
 
 def write_payroll_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
@@ -75,14 +83,13 @@ def write_payroll_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -
 def _cells(
     person: DayRow, identifier: str, line: Payment, profile: Profile
 ) -> list[str]:
-    is_time = line.component == HOURS
     return [
         person.work_date[:7],
         text(profile.organization_number),
         text(identifier),
         text(person.employee_name),
         text(profile.components[line.component]),
-        profile.hours(line.quantity) if is_time else f"{line.quantity:f}",
+        line.quantity,
     ]
 
 

@@ -54,13 +54,13 @@ def preview_of(
     A problem of people further down shows only when the file is made.
     """
     writer = WRITERS[ExportRun.Kind(kind)]
-    preview = Preview(**_sums(processing_month, site))
     wanted = Wanted(
         month=processing_month,
         language="en",
         is_draft=include_unapproved,
         profile=Profile.of(profile) if profile else None,
     )
+    preview = Preview(**_sums(processing_month, site, wanted.profile))
     file = io.BytesIO()
     try:
         check_profile(kind, profile)
@@ -104,7 +104,7 @@ class _First:
             yield row
 
 
-def _sums(month: date, site: Site | None) -> dict[str, Any]:
+def _sums(month: date, site: Site | None, profile: Profile | None) -> dict[str, Any]:
     days = ApprovedDay.objects.for_month(month)
     if site is not None:
         days = days.filter(site=site)
@@ -112,7 +112,11 @@ def _sums(month: date, site: Site | None) -> dict[str, Any]:
         days=Count("pk"),
         employees=Count("employee", distinct=True),
         hours=Sum("hours", default=Decimal(0)),
+        minutes=Sum("minutes", default=0),
     )
+    minutes = sums.pop("minutes")
+    if profile is not None:
+        sums["hours"] = profile.paid_hours(sums["hours"], minutes)
     return dict(sums)
 
 

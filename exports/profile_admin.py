@@ -69,6 +69,7 @@ class ExportProfileAdmin(TenantAdmin):
             "organization_number",
             *(ProfileForm.names if may_write else ("codes",)),
             "hours_format",
+            "totals",
             "decimal_separator",
             "delimiter",
             "encoding",

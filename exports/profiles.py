@@ -19,6 +19,7 @@ PROFILE_FIELDS = (
     "organization_number",
     "components",
     "hours_format",
+    "totals",
     "decimal_separator",
     "delimiter",
     "encoding",
@@ -38,6 +39,8 @@ class Profile:
     decimal_separator: str
     delimiter: str
     encoding: str
+    # Runs from before profiles had it added the rounded days.
+    totals: str = ExportProfile.Totals.ROUNDED_DAYS
 
     @classmethod
     def of(cls, row: ExportProfile) -> Self:
@@ -47,12 +50,19 @@ class Profile:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def paid_hours(self, hours: Decimal, minutes: int) -> Decimal:
+        """Return the hours to be paid, not rounded: those of `minutes`, or the sum of rounded days, `hours`."""
+        if self.totals == ExportProfile.Totals.MINUTES:
+            return Decimal(minutes) / 60
+        return hours
+
     def hours(self, value: Decimal) -> str:
-        """Hours as the payroll program reads them: `8.50`, `8,50` or `08:30`, to the nearest minute."""
+        """Return hours as the payroll program reads them, rounded half up: `8.50`, `8,50` or `08:30`."""
         if self.hours_format == ExportProfile.HoursFormat.HOURS_AND_MINUTES:
             minutes = int((value * 60).quantize(Decimal(1), ROUND_HALF_UP))
             return f"{minutes // 60:02d}:{minutes % 60:02d}"
-        return f"{value:.2f}".replace(".", self.decimal_separator)
+        rounded = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return f"{rounded:f}".replace(".", self.decimal_separator)
 
     def can_write(self, text: str) -> bool:
         """True if the file's encoding has every character of `text`."""

@@ -1,7 +1,8 @@
 """What an export reads: one row a day, employee and site, from the ledger and, if asked, from cards under review."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, time
+from decimal import Decimal
 from itertools import islice
 from typing import IO, Any, NamedTuple
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Coalesce
 from psycopg2.extensions import UNICODE, new_type, register_type
 
+from workcards.hours import minutes_of
 from workcards.models import ApprovedDay, DayEntry
 from workcards.months import last_of_month
 from workforce.models import Employee
@@ -51,6 +53,7 @@ class DayRow(NamedTuple):
     draft: str
     site_id: str
     work_card_id: str
+    minutes: int | None
 
 
 # How rows may be ordered; names by the database's collation.
@@ -129,7 +132,24 @@ def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
 def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
     """The rows of a spool file, from its beginning."""
     spool.seek(0)
-    return map(DayRow._make, map(orjson.loads, spool))
+    return map(_spooled_row, map(orjson.loads, spool))
+
+
+def _spooled_row(values: list[Any]) -> DayRow:
+    """Return a row of a spool file; in files from before rows had minutes, they are computed."""
+    if len(values) == len(DayRow._fields) - 1:
+        row = DayRow._make([*values, None])
+        return row._replace(minutes=_minutes(row))
+    return DayRow._make(values)
+
+
+def _minutes(row: DayRow) -> int | None:
+    return minutes_of(
+        time.fromisoformat(row.from_time) if row.from_time else None,
+        time.fromisoformat(row.to_time) if row.to_time else None,
+        row.break_minutes,
+        None if row.hours is None else Decimal(row.hours),
+    )
 
 
 def _line(row: DayRow) -> bytes:
@@ -195,6 +215,7 @@ def _expected(month: date, whose: Whose) -> Any:
         "day_status": models.CharField(),
         "work_card_id": models.UUIDField(),
         "no_hours": models.DecimalField(),
+        "minutes": models.SmallIntegerField(),
     }
     blank = {name: Value(None, output_field=kind) for name, kind in nothing.items()}
     return _columns(
@@ -234,6 +255,7 @@ def _columns(days: Any, *, person: str, hours: str, site: str = "site") -> Any:
         "draft",
         "place",
         "work_card_id",
+        "minutes",
     )
 
 

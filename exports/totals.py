@@ -16,6 +16,7 @@ class EmployeeMonth:
 
     person: DayRow
     hours: Decimal = Decimal(0)
+    minutes: int = 0
     # How many days of each kind of absence.
     absences: Counter[str] = field(default_factory=Counter)
     worked_on: set[str] = field(default_factory=set)
@@ -31,6 +32,7 @@ class EmployeeMonth:
         amount = amount_of(row)
         if amount.component == HOURS:
             self.hours += amount.quantity
+            self.minutes += amount.minutes
             if amount.quantity:  # 0.00 is an entry, but no day worked
                 self.worked_on.add(row.work_date)
         else:
@@ -39,21 +41,26 @@ class EmployeeMonth:
         self.cards.add(row.work_card_id)
         self.dates.append(row.work_date)
 
-    def quantity(self, component: str) -> Decimal:
-        """Hours, or days of an absence."""
-        return self.hours if component == HOURS else Decimal(self.absences[component])
+    def amount(self, component: str) -> "Amount":
+        """Return the hours and minutes, or the days of an absence."""
+        if component == HOURS:
+            return Amount(HOURS, self.hours, self.minutes)
+        return Amount(component, Decimal(self.absences[component]))
 
 
 class Amount(NamedTuple):
+    """Hours as decimals and as minutes, or days of an absence."""
+
     component: str
     quantity: Decimal
+    minutes: int = 0
 
 
 def amount_of(row: DayRow) -> Amount:
     """What one day is worth: its hours, or a day of its absence."""
     if row.day_status:
         return Amount(row.day_status, Decimal(1))
-    return Amount(HOURS, Decimal(row.hours or 0))
+    return Amount(HOURS, Decimal(row.hours or 0), row.minutes or 0)
 
 
 def employee_months(rows: Iterator[DayRow]) -> Iterator[EmployeeMonth]:

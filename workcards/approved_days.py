@@ -1,7 +1,6 @@
 """The ledger of approved days."""
 
 import uuid
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -13,7 +12,8 @@ from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
-from .day_figures import DayFiguresModel, figure_constraints
+from .day_figures import DayFiguresModel, figure_constraints, minutes_field
+from .hours import minutes_of
 from .querysets import ApprovedDayQuerySet
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class ApprovedDay(DayFiguresModel, TenantModel):
     hours = models.DecimalField(
         _("hours"), max_digits=5, decimal_places=2, null=True, blank=True
     )
+    minutes = minutes_field("hours")
     approved_by = models.ForeignKey(
         "accounts.User",
         on_delete=models.SET_NULL,
@@ -112,9 +113,13 @@ class ApprovedDay(DayFiguresModel, TenantModel):
         return f"{self.work_date}"
 
     @property
-    def payable(self) -> tuple[Decimal | None, str | None]:
-        """What payroll sees of the day."""
-        return self.hours, self.day_status
+    def payable(self) -> tuple[int | None, str | None]:
+        """Minutes and absence."""
+        # Not the column: it can't be read before the row is saved.
+        minutes = minutes_of(
+            self.from_time, self.to_time, self.break_minutes, self.hours
+        )
+        return minutes, self.day_status
 
     def says_the_same(self, card: "WorkCard", entry: "DayEntry") -> bool:
         """Whether it has this line of this card: see also `DayEntryQuerySet.in_conflict`."""

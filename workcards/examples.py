@@ -23,6 +23,7 @@ CARD: dict[str, Any] = {
     "review_status": "NEEDS_REVIEW",
     "version": 2,
     "total_hours": "8.50",
+    "total_minutes": 510,
     "day_count": 1,
     "notes": "",
     "rejected_reason": "",
@@ -45,15 +46,17 @@ _DAY = {
     "to_time": "17:00",
     "break_minutes": 30,
     "total_hours": "8.50",
+    "minutes": 510,
     "day_status": None,
     "comment": "",
 }
-_FIGURES = {"hours": "8.00", "day_status": None}
+_TYPED_DAY = {name: value for name, value in _DAY.items() if name != "minutes"}
+_FIGURES = {"hours": "8.00", "minutes": 480, "day_status": None}
 CONFLICT = {
     "date": "2026-03-05",
     "approved_day_id": "0197f3a0-7e11-7f20-8a4d-90c3b6e2d775",
     "same_site": True,
-    "new": {"hours": "8.50", "day_status": None, "site": _SITE},
+    "new": {"hours": "8.50", "minutes": 510, "day_status": None, "site": _SITE},
     "ledger": {
         **_FIGURES,
         "site": _SITE,
@@ -138,7 +141,7 @@ MANUAL = [
     )
 ]
 DAYS = [
-    body("A day", {"version": 1, "entries": [_DAY]}),
+    body("A day", {"version": 1, "entries": [_TYPED_DAY]}),
     body(
         "A day by its total, and an absence",
         {
@@ -161,6 +164,7 @@ DAYS = [
                 }
             ],
             "total_hours": "8.50",
+            "total_minutes": 510,
         },
     ),
     MISMATCH,

@@ -23,6 +23,9 @@ MAX_HOURS = Decimal(24)
 TOLERANCE = Decimal("0.01")
 
 DAY_MINUTES = 24 * 60
+# In microseconds.
+_MINUTE = 60_000_000
+_DAY = DAY_MINUTES * _MINUTE
 ZERO = Decimal("0.00")
 
 # Every refusal, by code. The names in brackets are keys of `DayRefused.extras`.
@@ -92,9 +95,16 @@ class DayFigures:
         return bool(self.total_hours)
 
     @property
-    def payable(self) -> tuple[Decimal | None, str | None]:
-        """What payroll sees of the day; two days whose payables are equal do not conflict."""
-        return self.total_hours, self.day_status
+    def minutes(self) -> int | None:
+        """The minutes of the day; None for an absence."""
+        return minutes_of(
+            self.from_time, self.to_time, self.break_minutes, self.total_hours
+        )
+
+    @property
+    def payable(self) -> tuple[int | None, str | None]:
+        """Minutes and absence; two days whose payables are equal do not conflict."""
+        return self.minutes, self.day_status
 
 
 def day_figures(
@@ -139,6 +149,25 @@ def day_figures(
     return DayFigures(from_time, to_time, break_minutes, computed, None, comment)
 
 
+def minutes_of(
+    from_time: time | None,
+    to_time: time | None,
+    break_minutes: int,
+    hours: Decimal | None,
+) -> int | None:
+    """Return the minutes of a stored day: those of its times, else its hours to the nearest minute, half up.
+
+    None for an absence. The generated columns `minutes` compute the same: see `day_figures.DayMinutes`.
+    """
+    if from_time is not None and to_time is not None:
+        shift = (_microseconds(to_time) - _microseconds(from_time)) % _DAY
+        # Days of the single-company schema may have seconds.
+        return max((2 * shift + _MINUTE) // (2 * _MINUTE) - break_minutes, 0)
+    if hours is None:
+        return None
+    return int((hours * 60).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def as_hours(minutes: int) -> Decimal:
     """Minutes as hours with two decimals, half up."""
     return _two_decimals(Decimal(minutes) / 60)
@@ -149,17 +178,23 @@ def sum_hours(totals: Iterable[Decimal | None]) -> Decimal:
     return sum((total for total in totals if total is not None), ZERO)
 
 
-def check_shared_date(days: Iterable[tuple[Decimal | None, str | None]]) -> None:
-    """Refuse the (hours, day_status) of an employee's date at several sites that can't all be paid.
+def sum_minutes(days: Iterable[int | None]) -> int:
+    """Return the sum of the minutes of days; an absence's None counts nothing."""
+    return sum(minutes for minutes in days if minutes is not None)
+
+
+def check_shared_date(days: Iterable[tuple[int | None, str | None]]) -> None:
+    """Refuse the (minutes, day_status) of an employee's date at several sites that can't all be paid.
 
     Together they have at most 24 hours, and an absence stands alone. Raises DayRefused.
     """
     days = list(days)
-    if len(days) > 1 and any(day_status for _hours, day_status in days):
+    if len(days) > 1 and any(day_status for _minutes, day_status in days):
         raise DayRefused("absence_not_alone", "day_status")
-    together = sum_hours(hours for hours, _day_status in days)
-    if together > MAX_HOURS:
-        raise DayRefused("too_many_hours", "total_hours", hours=str(together))
+    together = sum_minutes(minutes for minutes, _day_status in days)
+    if together > DAY_MINUTES:
+        hours = str(as_hours(together))
+        raise DayRefused("too_many_hours", "total_hours", hours=hours)
 
 
 def _two_decimals(value: Decimal) -> Decimal:
@@ -205,6 +240,12 @@ def _shift_minutes(from_time: time | None, to_time: time | None) -> int | None:
 
 def _minute_of_day(value: time) -> int:
     return value.hour * 60 + value.minute
+
+
+def _microseconds(value: time) -> int:
+    """Return the time of day in microseconds."""
+    seconds = _minute_of_day(value) * 60 + value.second
+    return seconds * 1_000_000 + value.microsecond
 
 
 def _check_agreement(given: Decimal, computed: Decimal, shift_minutes: int) -> None:

@@ -1,6 +1,5 @@
 """Work cards, their scans and their days."""
 
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -14,7 +13,8 @@ from businesses.tenancy.models import TenantModel
 
 from .approved_days import ApprovedDay as ApprovedDay  # noqa: PLC0414 -- every model is found in this module
 from .closed_months import ClosedMonth as ClosedMonth  # noqa: PLC0414 -- likewise
-from .day_figures import DayFiguresModel, figure_constraints
+from .day_figures import DayFiguresModel, figure_constraints, minutes_field
+from .hours import minutes_of
 from .querysets import DayEntryQuerySet, WorkCardQuerySet
 from .states import ReviewStatus, Source
 
@@ -251,6 +251,7 @@ class DayEntry(DayFiguresModel, TenantModel):
     total_hours = models.DecimalField(
         _("hours"), max_digits=5, decimal_places=2, null=True, blank=True
     )
+    minutes = minutes_field("total_hours")
     comment = LineField(_("comment"), max_length=500, blank=True)
     # Generated, and part of the key to the card: a day outside its card's month can't be written.
     processing_month = models.GeneratedField(
@@ -312,6 +313,10 @@ class DayEntry(DayFiguresModel, TenantModel):
         return f"{self.work_date}"
 
     @property
-    def payable(self) -> tuple[Decimal | None, str | None]:
-        """What payroll sees of the day, for comparison with the ledger."""
-        return self.total_hours, self.day_status
+    def payable(self) -> tuple[int | None, str | None]:
+        """Minutes and absence, for comparison with the ledger."""
+        # Not the column: it can't be read before the row is saved.
+        minutes = minutes_of(
+            self.from_time, self.to_time, self.break_minutes, self.total_hours
+        )
+        return minutes, self.day_status

@@ -29,6 +29,7 @@ class MonthOverview:
     closed: ClosedMonth | None = None
     cards: dict[str, int] = field(default_factory=NO_CARDS.copy)
     hours: Decimal = Decimal(0)
+    minutes: int = 0
 
     @property
     def unreviewed(self) -> int:
@@ -77,6 +78,8 @@ def add_hours(overviews: Sequence[MonthOverview]) -> None:
         work_date__lt=next_month(max(by_month)),
     )
     months = ledger.order_by().annotate(month=TruncMonth("work_date")).values("month")
-    for month, hours in months.annotate(sum=Sum("hours")).values_list("month", "sum"):
+    sums = months.annotate(sum=Sum("hours"), minutes=Sum("minutes"))
+    for month, hours, minutes in sums.values_list("month", "sum", "minutes"):
         if month in by_month:
             by_month[month].hours = hours or Decimal(0)
+            by_month[month].minutes = minutes or 0

@@ -75,15 +75,17 @@ class WorkCardQuerySet(TenantQuerySet):
         return {status: found.get(status, 0) for status in ReviewStatus.values}
 
     def with_figures(self) -> Self:
-        """With the names of site and employee, `total_hours`, `day_count` and `month_is_closed`; one query."""
+        """With the names of site and employee, `total_hours`, `total_minutes`, `day_count` and `month_is_closed`; one query."""
         days = self._days().filter(work_card=OuterRef("pk")).order_by()
         per_card = days.values("work_card")
         hours = per_card.annotate(hours=Sum("total_hours")).values("hours")
+        minutes = per_card.annotate(minutes=Sum("minutes")).values("minutes")
         count = per_card.annotate(count=Count("pk")).values("count")
         return self.select_related("site", "employee").annotate(
             total_hours=Coalesce(
                 Subquery(hours, output_field=_HOURS), Value(0, output_field=_HOURS)
             ),
+            total_minutes=Coalesce(Subquery(minutes), 0),
             day_count=Coalesce(Subquery(count), 0),
             month_is_closed=_month_is_closed(),
         )
@@ -146,8 +148,8 @@ class DayEntryQuerySet(TenantQuerySet):
 
         They are on cards under review, which have no row there; for the rule itself see `ApprovedDay.says_the_same`.
         """
-        # Of hours and absence a day has one, and what is null is equal to nothing.
-        same_figures = Q(hours=OuterRef("total_hours")) | Q(
+        # A day has either minutes or an absence, and null equals nothing.
+        same_figures = Q(minutes=OuterRef("minutes")) | Q(
             day_status=OuterRef("day_status")
         )
         same = same_figures & Q(site_id=OuterRef("work_card__site_id"))
@@ -167,7 +169,7 @@ class DayEntryQuerySet(TenantQuerySet):
         )
 
     def with_ledger(self) -> Self:
-        """With `ledger`: what is paid for the employee's date, as `{hours, day_status, work_card_id, site_id, site_name}`.
+        """With `ledger`: the paid day of the employee's date, as `{hours, minutes, day_status, work_card_id, site_id, site_name}`.
 
         Null if nothing is. Of several rows it is the card's own, else that of its site, else any.
         """
@@ -187,6 +189,7 @@ class DayEntryQuerySet(TenantQuerySet):
             .values(
                 figures=JSONObject(
                     hours=Cast("hours", models.TextField()),
+                    minutes="minutes",
                     day_status="day_status",
                     work_card_id="work_card_id",
                     site_id="site_id",
@@ -212,9 +215,10 @@ class ApprovedDayQuerySet(TenantQuerySet):
         return self.filter(work_date__gte=first, work_date__lt=next_month(first))
 
     def figures(self) -> dict[str, Any]:
-        """`{days, hours}`: how many rows, and their hours together."""
+        """Return `{days, hours, minutes}`: the number of rows, the sum of their hours and of their minutes."""
         hours = Coalesce(Sum("hours"), Value(0, output_field=_HOURS))
-        return self.aggregate(days=Count("pk"), hours=hours)
+        minutes = Coalesce(Sum("minutes"), 0)
+        return self.aggregate(days=Count("pk"), hours=hours, minutes=minutes)
 
 
 def _under_review(month: date) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
 from workforce.lookalikes import Reason
 from workforce.models import Employee, Site
 
-from .hours import MAX_BREAK_MINUTES, sum_hours
+from .hours import MAX_BREAK_MINUTES, sum_hours, sum_minutes
 from .models import DayEntry, WorkCard
 from .states import DayStatus, ReviewStatus
 
@@ -49,6 +49,7 @@ class LedgerSerializer(serializers.Serializer[Any]):
     """What is paid for a date."""
 
     hours = HoursField(allow_null=True)
+    minutes = serializers.IntegerField(allow_null=True)
     day_status = serializers.ChoiceField(DayStatus.choices, allow_null=True)
     work_card_id = IdField()
     site = NamedReference("site_name")
@@ -57,8 +58,9 @@ class LedgerSerializer(serializers.Serializer[Any]):
 class DaySerializer(StrictSerializer):
     """A line of a card.
 
-    `ledger` is what is paid for the date now; `set_aside_by_id` the card that is paid instead of this approved one, or null.
-    Both may be sent back and are not read: they change with other cards.
+    `minutes` follows from times and break, else from `total_hours`. `ledger` is what is paid for the date now;
+    `set_aside_by_id` the card that is paid instead of this approved one, or null. All three may be sent back and are
+    not read.
     """
 
     work_date = DateField()
@@ -68,6 +70,7 @@ class DaySerializer(StrictSerializer):
         required=False, allow_null=True, min_value=0, max_value=MAX_BREAK_MINUTES
     )
     total_hours = HoursField(required=False, allow_null=True)
+    minutes = serializers.IntegerField(read_only=True, allow_null=True)
     day_status = serializers.ChoiceField(
         DayStatus.choices, required=False, allow_null=True
     )
@@ -78,8 +81,9 @@ class DaySerializer(StrictSerializer):
     set_aside_by_id = IdField(read_only=True, allow_null=True)
 
     def to_internal_value(self, data: Any) -> Any:
-        given = _without(_without(data, "ledger"), "set_aside_by_id")
-        return super().to_internal_value(given)
+        return super().to_internal_value(
+            _without(data, "minutes", "ledger", "set_aside_by_id")
+        )
 
 
 class DayEntriesSerializer(StrictSerializer):
@@ -90,20 +94,21 @@ class DayEntriesSerializer(StrictSerializer):
         child=DaySerializer(), max_length=MAX_ENTRIES
     )
     total_hours = HoursField(read_only=True)
+    total_minutes = serializers.IntegerField(read_only=True)
 
     class Meta:
         # PATCH needs both as well: it changes fields of days, not of this body.
         always_required = ("version", "entries")
 
     def to_internal_value(self, data: Any) -> Any:
-        # It follows from the entries; a version that is not the card's any more is told as such.
-        return super().to_internal_value(_without(data, "total_hours"))
+        # They follow from the entries; a version that is not the card's any more is told as such.
+        return super().to_internal_value(_without(data, "total_hours", "total_minutes"))
 
 
-def _without(data: Any, name: str) -> Any:
+def _without(data: Any, *names: str) -> Any:
     if not isinstance(data, Mapping):
         return data
-    return {key: value for key, value in data.items() if key != name}
+    return {key: value for key, value in data.items() if key not in names}
 
 
 class ScanSerializer(serializers.Serializer[WorkCard]):
@@ -144,6 +149,7 @@ class WorkCardSerializer(StrictModelSerializer):
     employee = NamedReference("employee.full_name")
     processing_month = MonthField()
     total_hours = HoursField(read_only=True)
+    total_minutes = serializers.IntegerField(read_only=True)
     day_count = serializers.IntegerField(read_only=True)
     uploaded_by = NamedReference("uploaded_by_name")
     approved_by = NamedReference("approved_by_name")
@@ -166,6 +172,7 @@ class WorkCardSerializer(StrictModelSerializer):
             "review_status",
             "version",
             "total_hours",
+            "total_minutes",
             "day_count",
             "notes",
             "rejected_reason",
@@ -221,6 +228,7 @@ def days_json(card: WorkCard) -> dict[str, Any]:
         "version": card.version,
         "entries": entries,
         "total_hours": sum_hours(entry.total_hours for entry in entries),
+        "total_minutes": sum_minutes(entry.minutes for entry in entries),
     }
     return dict(DayEntriesSerializer(sheet).data)
 
@@ -311,6 +319,7 @@ class RepostedSerializer(serializers.Serializer[Any]):
     date = DateField()
     site = NamedReference("site_name")
     hours = HoursField(allow_null=True)
+    minutes = serializers.IntegerField(allow_null=True)
     day_status = serializers.ChoiceField(DayStatus.choices, allow_null=True)
     work_card_id = IdField()
 

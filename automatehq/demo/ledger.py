@@ -158,6 +158,7 @@ def _figures(day: Day) -> dict[str, Any]:
     hours = day.figures.total_hours
     return {
         "hours": None if hours is None else f"{hours:.2f}",
+        "minutes": day.figures.minutes,
         "day_status": day.figures.day_status,
     }
 

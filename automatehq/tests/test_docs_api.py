@@ -59,6 +59,7 @@ CHOICES: dict[str, type[models.TextChoices]] = {
     "`status` of a run": ExportRun.Status,
     "`identifier`": ExportProfile.Identifier,
     "`hours_format`": ExportProfile.HoursFormat,
+    "`totals`": ExportProfile.Totals,
     "`decimal_separator`": ExportProfile.DecimalSeparator,
     "`encoding`": ExportProfile.Encoding,
 }

@@ -51,16 +51,11 @@ def draft_day(
     return card
 
 
-EIGHT = {
-    "from_time": dt.time(8),
-    "to_time": dt.time(16, 30),
-    "break_minutes": 30,
-    "hours": Decimal("8.00"),
-}
-ABSENT = {
-    "from_time": None,
-    "to_time": None,
-    "break_minutes": 0,
+# 08:00 to 16:30 with a break of 30 minutes, as the factories have it.
+EIGHT = {"hours": Decimal("8.00")}
+NO_TIMES: dict[str, Any] = {"from_time": None, "to_time": None, "break_minutes": 0}
+ABSENT: dict[str, Any] = {
+    **NO_TIMES,
     "hours": None,
     "day_status": "SICK",
 }

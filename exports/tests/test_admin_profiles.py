@@ -22,6 +22,7 @@ TYPED = {
     "code_hours": "0100",
     "code_sick": "S",
     "hours_format": "decimal",
+    "totals": "sum_of_rounded_days",
     "decimal_separator": ".",
     "delimiter": "\t",
     "encoding": "utf-8-sig",
@@ -46,9 +47,13 @@ def test_a_profile_is_made_edited_and_deleted(
     assert (profile.organization_number, profile.delimiter) == ("0042", "\t")
     assert profile.components["hours"] == "0100"
     assert profile.components["HOLIDAY"] is None
+    assert profile.totals == "sum_of_rounded_days"
     form = client.get(url_of(profile)).context["adminform"].form
     assert form["code_sick"].value() == "S"
     assert form["delimiter"].value() == "\t"
+    assert "round the total once" in form["totals"].help_text
+    new = client.get(ADD).context["adminform"].form
+    assert new["totals"].value() == "sum_of_minutes"
     edited = {**TYPED, "code_sick": "", "code_holiday": "H"}
     assert client.send(url_of(profile), edited).status_code == 302
     with acme.scope():

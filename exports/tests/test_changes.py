@@ -5,6 +5,7 @@ import io
 import json
 import random
 import uuid
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +35,7 @@ from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
 
 from .factories import ExportProfileFactory, ExportRunFactory
-from .months import ABSENT, EIGHT, employee_at, post_day, site_named
+from .months import ABSENT, EIGHT, NO_TIMES, employee_at, post_day, site_named
 from .runs import done_run, keep_snapshot
 from .test_api import ask, work
 
@@ -136,6 +137,7 @@ def test_a_correction_by_reopening_editing_and_approving_is_a_change(
     assert first["site"] == {"id": str(zoe.site_id), "name": "North"}
     assert first["new"] == {
         "hours": "7.00",
+        "minutes": 420,
         "day_status": None,
         "state": "approved",
         "work_card_id": str(card.pk),
@@ -320,7 +322,7 @@ def test_the_changes_are_those_of_a_plain_comparison(acme: Personas, seed: int) 
                 row.delete()
             else:
                 ApprovedDay.objects.filter(pk=row.pk).update(
-                    hours=chance.choice(["8.00", "7.25"])
+                    hours=chance.choice(["8.00", "7.25"]), **NO_TIMES
                 )
         free = [
             (person, number)
@@ -376,7 +378,7 @@ def test_the_file_has_the_columns_and_the_identifiers_of_now(
         post_day(zoe, 3, **EIGHT)
         run = done_run(site=zoe.site, generated_file_name="days-2026-06-North.csv")
         ApprovedDay.objects.filter(employee=gone).delete()
-        ApprovedDay.objects.filter(employee=zoe).update(hours="6.50")
+        ApprovedDay.objects.filter(employee=zoe).update(hours="6.50", **NO_TIMES)
         post_day(zoe, 4, **ABSENT)
         Employee.objects.filter(pk=zoe.pk).update(passport_id="00123456")
     assert ["|".join(line) for line in file_of(acme, run)] == [
@@ -440,10 +442,38 @@ def test_a_list_has_a_bound_and_the_file_has_all(
 # What can't be compared
 
 
+def test_a_snapshot_without_minutes_is_compared_by_its_times_and_hours(
+    acme: Personas, zoe: Employee
+) -> None:
+    """Earlier versions kept fourteen values of a day."""
+    shift = {"from_time": time(7), "to_time": time(14, 20), "break_minutes": 0}
+    with acme.scope():
+        by_times = post_day(zoe, 1, hours=Decimal("7.33"), **shift)
+        typed = post_day(zoe, 2, hours=Decimal("7.34"))
+        post_day(zoe, 3, **ABSENT)
+        run = done_run()
+        with default_storage.open(run.snapshot) as stored:
+            lines = [json.dumps(json.loads(line)[:14]) for line in stored]
+        keep_snapshot(run, "\n".join(lines).encode())
+    assert told(acme, run) == NOTHING
+    with acme.scope():
+        # 440 minutes either way.
+        ApprovedDay.objects.filter(pk=typed.pk).update(hours=Decimal("7.33"))
+    assert told(acme, run) == NOTHING
+    with acme.scope():
+        ApprovedDay.objects.filter(pk=by_times.pk).update(
+            to_time=time(14, 21), hours=Decimal("7.35")
+        )
+    (change,) = answer(acme, run)["changed"]
+    assert (change["old"]["minutes"], change["new"]["minutes"]) == (440, 441)
+    assert (change["difference"], change["difference_minutes"]) == ("0.02", 1)
+    assert answer(acme, run)["difference_minutes"] == 1
+
+
 def row_with(**values: str) -> bytes:
     row = DayRow(
         *("North", "Zoe", str(uuid.UUID(int=1)), "2026-06-01", None, None, None, None),
-        *(0, "8.00", None, "", str(uuid.UUID(int=2)), str(uuid.UUID(int=3))),
+        *(0, "8.00", None, "", str(uuid.UUID(int=2)), str(uuid.UUID(int=3)), 480),
     )
     return json.dumps(row._replace(**values)).encode()
 
@@ -484,6 +514,7 @@ def test_a_snapshot_that_is_lost_from_storage_is_told(
         row_with(day_status="HANGOVER"),
         row_with(draft="PERHAPS"),
         row_with(hours="eight"),
+        row_with(minutes="eight"),
         row_with(work_date="1 June"),
         row_with(site_id="North"),
     ],

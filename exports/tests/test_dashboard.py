@@ -113,12 +113,13 @@ def recount() -> dict[str, Any]:
     ledger = [day for day in days if day.work_date.replace(day=1) == MONTH]
     report = missing_cards(month=MONTH)
     sites: dict[Any, dict[str, Any]] = defaultdict(
-        lambda: {"cards": 0, "missing": 0, "hours": Decimal("0.00")}
+        lambda: {"cards": 0, "missing": 0, "hours": Decimal("0.00"), "minutes": 0}
     )
     for card in now:
         sites[str(card.site_id)]["cards"] += 1
     for day in ledger:
         sites[str(day.site_id)]["hours"] += day.hours or 0
+        sites[str(day.site_id)]["minutes"] += day.minutes or 0
     late = 0
     for home in report.sites:
         count = sum(person.status != Received.COMPLETE for person in home.employees)
@@ -133,11 +134,13 @@ def recount() -> dict[str, Any]:
         "employees_expected": sum(len(home.employees) for home in report.sites),
         "missing": late,
         "hours": f"{sum((day.hours or 0 for day in ledger), Decimal('0.00')):.2f}",
+        "minutes": sum(day.minutes or 0 for day in ledger),
         "days": len({(day.employee_id, day.work_date) for day in ledger if day.hours}),
         "trend": [
             {
                 "month": f"{month:%Y-%m}",
                 "hours": f"{sum((d.hours or 0 for d in of_month), Decimal('0.00')):.2f}",
+                "minutes": sum(d.minutes or 0 for d in of_month),
                 "employees": len({d.employee_id for d in of_month}),
                 "cards": sum(card.processing_month == month for card in cards),
             }
@@ -154,7 +157,7 @@ def recount() -> dict[str, Any]:
 def by_site(body: dict[str, Any]) -> dict[str, Any]:
     sites = {
         site["site"] and site["site"]["id"]: {
-            name: site[name] for name in ("cards", "missing", "hours")
+            name: site[name] for name in ("cards", "missing", "hours", "minutes")
         }
         for site in body["sites"]
     }
@@ -209,6 +212,7 @@ def test_a_business_without_anything_has_zeros(acme: Personas) -> None:
     assert body["trend"][0] == {
         "month": "2025-07",
         "hours": "0.00",
+        "minutes": 0,
         "employees": 0,
         "cards": 0,
     }

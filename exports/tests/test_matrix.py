@@ -25,7 +25,7 @@ from .months import ABSENT, EIGHT, draft_day, employee_at, post_day, site_named
 
 pytestmark = pytest.mark.django_db
 
-SEVEN = {**EIGHT, "to_time": dt.time(15, 30), "hours": Decimal("7.00")}
+SEVEN = {"hours": Decimal("7.00")}
 
 
 def day(number: int) -> dt.date:
@@ -179,7 +179,7 @@ def test_days_under_review_are_shown_if_asked_for_and_never_added_up(
     with acme.scope():
         zoe = employee_at(site_named("North"), "Zoe")
         post_day(zoe, 1, **EIGHT)
-        draft_day(zoe, 1, total_hours=Decimal("7.50"), to_time=dt.time(16))
+        draft_day(zoe, 1, total_hours=Decimal("7.50"))
         draft_day(zoe, 2)
         draft_day(zoe, 4, absent=True)
         assert set(cells(matrix(), "Zoe")) == {1}
@@ -202,9 +202,7 @@ def test_of_two_cards_under_review_the_newer_is_shown_as_a_conflict(
     with acme.scope():
         north, south = site_named("North"), site_named("South")
         zoe = employee_at(north, "Zoe")
-        newer = draft_day(
-            zoe, 2, created_at=late, total_hours=Decimal("7.50"), to_time=dt.time(16)
-        )
+        newer = draft_day(zoe, 2, created_at=late, total_hours=Decimal("7.50"))
         draft_day(zoe, 2, created_at=early)
         older_at_south = WorkCardFactory(employee=zoe, site=south)
         DayEntryFactory(work_card=older_at_south, work_date=day(2))

@@ -1,6 +1,7 @@
 """The matrix as the API tells it."""
 
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,6 +36,9 @@ def test_the_matrix_of_a_site_is_the_documented_body(acme: Personas) -> None:
         draft_day(zoe, 7)
     body = client_of(acme.viewer).get(of_site(site), JUNE).json()
     days, day_totals = body.pop("days"), body.pop("day_totals")
+    assert body.pop("day_minutes") == {
+        day: int(Decimal(hours) * 60) for day, hours in day_totals.items()
+    }
     assert body == {
         "month": "2026-06",
         "employees": [
@@ -43,6 +47,7 @@ def test_the_matrix_of_a_site_is_the_documented_body(acme: Personas) -> None:
                 "full_name": "Zoe",
                 "passport_id": "AB123456",
                 "total_hours": "8.00",
+                "total_minutes": 480,
                 "absences": {
                     "VACATION": 0,
                     "SICK": 1,
@@ -55,12 +60,14 @@ def test_the_matrix_of_a_site_is_the_documented_body(acme: Personas) -> None:
             str(zoe.pk): {
                 "2026-06-05": {
                     "hours": "8.00",
+                    "minutes": 480,
                     "day_status": None,
                     "state": "approved",
                     "work_card_id": str(worked.work_card_id),
                 },
                 "2026-06-06": {
                     "hours": None,
+                    "minutes": None,
                     "day_status": "SICK",
                     "state": "approved",
                     "work_card_id": str(absent.work_card_id),
@@ -68,6 +75,7 @@ def test_the_matrix_of_a_site_is_the_documented_body(acme: Personas) -> None:
             }
         },
         "total_hours": "8.00",
+        "total_minutes": 480,
     }
     assert len(days) == len(day_totals) == 30
     assert days[5] == {"date": "2026-06-06", "is_saturday": True}

@@ -54,6 +54,7 @@ def rows(people: int, *, by_site: bool) -> Iterator[DayRow]:
                 draft="",
                 site_id=place,
                 work_card_id=str(uuid.UUID(int=number)),
+                minutes=480,
             )
 
 

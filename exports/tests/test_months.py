@@ -73,6 +73,7 @@ def test_a_month_says_what_is_in_it(acme: Any, june: Any) -> None:
             "REJECTED": 1,
         },
         "hours": "20.00",
+        "minutes": 1200,
         "last_run": {
             "id": str(june.pk),
             "kind": "days_csv",

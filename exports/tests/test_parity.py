@@ -3,7 +3,7 @@
 import datetime as dt
 import random
 from collections import Counter, defaultdict
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from accounts.tests.personas import Personas
 from exports.models import ExportProfile
 from exports.profiles import COMPONENTS
+from workcards.hours import as_hours
 from workcards.models import ApprovedDay
 from workcards.months import days_of_month
 from workcards.states import DayStatus
@@ -89,7 +90,7 @@ def of_days_csv(month: dt.date) -> Ledger:
 
 
 def totals(ledger: Ledger) -> dict[str, Counter[str]]:
-    """External id → component → quantity."""
+    """Return the sums of rounded days: external id → component → quantity."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     for (person, _, _), value in ledger.items():
         if isinstance(value, Decimal):
@@ -118,14 +119,27 @@ def check_summary(ledger: Ledger, month: dt.date) -> None:
         assert line[12].date() == max(day for _, _, day in days)
 
 
+def minutes_as_hours(ledger: Ledger) -> dict[str, Decimal]:
+    """Return the sums of minutes, rounded once to hundredths of an hour, by external id."""
+    found: Counter[str] = Counter()
+    for (person, _, _), value in ledger.items():
+        if isinstance(value, Decimal):
+            found[person] += int((value * 60).quantize(Decimal(1), ROUND_HALF_UP))
+    return {person: as_hours(minutes) for person, minutes in found.items()}
+
+
 def check_payroll(ledger: Ledger, month: dt.date, profile: ExportProfile) -> None:
     _, *lines = csv_lines(made("payroll_csv", month=month, profile=profile))
     components = {code: part for part, code in profile.components.items()}
     found = {(line[2], components[line[4]]): Decimal(line[5]) for line in lines}
     assert len(found) == len(lines)
+    expected = totals(ledger)
+    if profile.totals == ExportProfile.Totals.MINUTES:
+        for person, hours in minutes_as_hours(ledger).items():
+            expected[person]["hours"] = hours  # type: ignore[assignment]
     assert found == {
         (person, part): quantity
-        for person, quantities in totals(ledger).items()
+        for person, quantities in expected.items()
         for part, quantity in quantities.items()
         if quantity
     }
@@ -171,7 +185,8 @@ def test_all_kinds_agree_with_the_ledger(
         )
         assert of_days_csv(month) == ledger
         check_summary(ledger, month)
-        check_payroll(ledger, month, ExportProfileFactory())
+        for kind in ExportProfile.Totals.values:
+            check_payroll(ledger, month, ExportProfileFactory(totals=kind))
         check_matrix(ledger, month, dict(passports))
 
 

@@ -1,5 +1,6 @@
 """The payroll program's file: what stands in it by which profile, and for whom it is refused."""
 
+from datetime import time
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from accounts.tests.personas import Personas
 from automatehq.rest.errors import Invalid
 from exports.payroll import MAX_NAMED
+from exports.preview import preview_of
 from exports.profiles import Profile
+from workcards.tests.factories import MONTH
 
 from .factories import ExportProfileFactory
 from .files import csv_lines, made
@@ -69,6 +72,76 @@ def test_minutes_are_rounded_to_the_nearest(
     with acme.scope():
         profile = Profile.of(ExportProfileFactory(hours_format="hh:mm"))
     assert profile.hours(Decimal(hours)) == written
+
+
+MINUTES, ROUNDED = "sum_of_minutes", "sum_of_rounded_days"
+
+
+@pytest.mark.parametrize(
+    ("number", "to_time", "hours", "values", "written"),
+    [
+        (22, time(14, 20), "7.33", {"hours_format": "hh:mm"}, "161:20"),
+        (26, time(14, 25), "7.42", {"hours_format": "hh:mm"}, "192:50"),
+        (22, time(14, 20), "7.33", {}, "161.33"),
+        (22, time(14, 20), "7.33", {"hours_format": "hh:mm", "totals": MINUTES}, "161:20"),
+        (22, time(14, 20), "7.33", {"totals": MINUTES, "decimal_separator": ",", "delimiter": ";"}, "161,33"),
+        (22, time(14, 20), "7.33", {"totals": ROUNDED}, "161.26"),
+        (22, time(14, 20), "7.33", {"hours_format": "hh:mm", "totals": ROUNDED}, "161:16"),
+        (26, time(14, 25), "7.42", {"totals": MINUTES}, "192.83"),
+        (26, time(14, 25), "7.42", {"totals": ROUNDED}, "192.92"),
+        # Typed totals, each to the nearest minute: 26 × 440.
+        (26, None, "7.34", {"hours_format": "hh:mm"}, "190:40"),
+        (26, None, "7.34", {"hours_format": "hh:mm", "totals": ROUNDED}, "190:50"),
+    ],
+)  # fmt: skip
+def test_hours_are_added_as_the_profile_says(
+    acme: Personas,
+    number: int,
+    to_time: time | None,
+    hours: str,
+    values: dict[str, str],
+    written: str,
+) -> None:
+    figures = {
+        "from_time": to_time and time(7),
+        "to_time": to_time,
+        "break_minutes": 0,
+        "hours": Decimal(hours),
+    }
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe", external_employee_id="7")
+        for day in range(1, number + 1):
+            post_day(zoe, day, **figures)
+        draft_day(zoe, 28, from_time=time(7), to_time=time(14, 20), break_minutes=0)
+        profile = ExportProfileFactory(**values)
+        content = file_for(profile)
+        preview = preview_of(
+            kind="payroll_csv", processing_month=MONTH, profile=profile
+        )
+    delimiter = values.get("delimiter", ",")
+    _, line = csv_lines(content, delimiter=delimiter)
+    assert line[5] == written
+    assert preview.lines[0][5] == written
+    assert Profile.of(profile).hours(preview.hours) == written
+
+
+def test_a_day_that_nobody_has_approved_is_written_by_the_same_rule(
+    acme: Personas,
+) -> None:
+    shift = {"from_time": time(7), "to_time": time(14, 20), "break_minutes": 0}
+    with acme.scope():
+        zoe = employee_at(site_named("North"), "Zoe", external_employee_id="7")
+        draft_day(zoe, 3, total_hours=Decimal("7.33"), **shift)
+        found = [
+            csv_lines(
+                file_for(
+                    ExportProfileFactory(hours_format="hh:mm", totals=totals),
+                    include_unapproved=True,
+                )
+            )[1][5:]
+            for totals in (MINUTES, ROUNDED)
+        ]
+    assert found == [["07:20", "DRAFT 2026-06-03"]] * 2
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -54,11 +54,17 @@ def test_a_profile_is_made_read_edited_and_deleted(acme: Personas, client: Any) 
         "utf-8-sig",
         "\t",
     )
+    assert profile["totals"] == "sum_of_minutes"
     assert client.get(url).json() == profile
     assert client.put(url, profile).json()["components"] == profile["components"]
     patched = client.patch(url, {"components": {"SICK": "S"}}).json()
     assert patched["components"]["hours"] == "0100"
     assert patched["components"]["SICK"] == "S"
+    added = client.patch(url, {"totals": "sum_of_rounded_days"}).json()
+    assert (added["totals"], added["components"]) == (
+        "sum_of_rounded_days",
+        patched["components"],
+    )
     replaced = client.put(url, {**NEW, "components": {"SICK": "S"}}).json()
     assert replaced["components"]["hours"] is None
     assert client.get(URL).json()["count"] == 1
@@ -66,6 +72,7 @@ def test_a_profile_is_made_read_edited_and_deleted(acme: Personas, client: Any) 
     assert client.get(url).status_code == 404
     assert events(acme) == [
         "export_profile_created",
+        "export_profile_updated",
         "export_profile_updated",
         "export_profile_updated",
         "export_profile_deleted",
@@ -91,6 +98,7 @@ def test_a_profile_is_made_read_edited_and_deleted(acme: Personas, client: Any) 
         ({"components": {"SICK": "a\x7fb"}}, "not_printable", "components.SICK"),
         ({"components": {"OVERTIME": "1"}}, "unknown_field", "components.OVERTIME"),
         ({"hours_format": "minutes"}, "invalid_choice", "hours_format"),
+        ({"totals": "decimal"}, "invalid_choice", "totals"),
         ({"decimal_separator": ";"}, "invalid_choice", "decimal_separator"),
         ({"decimal_separator": ","}, "separators_collide", "decimal_separator"),
         ({"delimiter": "\n"}, "invalid_choice", "delimiter"),

@@ -87,9 +87,7 @@ def test_of_two_drafts_for_a_date_the_newer_card_counts_and_is_marked(acme):
     early, late = (dt.datetime(2026, 6, day, tzinfo=dt.UTC) for day in (10, 20))
     with acme.scope():
         zoe = employee_at(site_named("North"), "Zoe")
-        draft_day(
-            zoe, 2, created_at=late, total_hours=Decimal("7.50"), to_time=dt.time(16)
-        )
+        draft_day(zoe, 2, created_at=late, total_hours=Decimal("7.50"))
         draft_day(zoe, 2, created_at=early)
         (row,) = rows(include_unapproved=True)
     assert (row.draft, row.hours) == (DRAFT_CONFLICT, "7.50")

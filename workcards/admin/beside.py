@@ -5,15 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from decimal import Decimal
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.states import DayStatus, ReviewStatus
-
-Payable = tuple[Any, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +68,7 @@ def beside(card: WorkCard) -> Beside:
                 kind="draft",
                 mark="half",
                 said=_("Another card says, not approved yet:"),
-                figure=figure_of(entry.payable),
+                figure=figure_of(entry.total_hours, entry.day_status),
                 what=other.site.site_name,
                 card_id=other.pk,
             )
@@ -104,9 +102,8 @@ def queue_around(card: WorkCard) -> Queue:
     )
 
 
-def figure_of(payable: Payable) -> str:
-    """Hours, or the name of an absence."""
-    hours, day_status = payable
+def figure_of(hours: Decimal | None, day_status: str | None) -> str:
+    """Return the hours, or the name of an absence."""
     return str(DayStatus(day_status).label) if day_status else f"{hours:.2f}"
 
 
@@ -142,7 +139,7 @@ def _ledger_of(card: WorkCard) -> Iterable[ApprovedDay]:
 
 
 def _of_ledger(card: WorkCard, own: DayEntry | None, row: ApprovedDay) -> Remark:
-    figure = figure_of(row.payable)
+    figure = figure_of(row.hours, row.day_status)
     if row.work_card_id == card.pk:
         said = _("Paid from this card:")
         return Remark(kind="approved", mark="done", said=said, figure=figure)

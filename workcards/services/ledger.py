@@ -187,11 +187,13 @@ def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any
         "same_site": row.site_id == card.site_id,
         "new": {
             "hours": hours_text(entry.total_hours),
+            "minutes": entry.minutes,
             "day_status": entry.day_status,
             "site": reference(card.site_id, card.site.site_name),
         },
         "ledger": {
             "hours": hours_text(row.hours),
+            "minutes": row.minutes,
             "day_status": row.day_status,
             "site": reference(row.site_id, row.site.site_name),
             "work_card_id": str(row.work_card_id),

@@ -55,6 +55,7 @@ class DecidedDay:
             "date": self.entry.work_date.isoformat(),
             "site": reference(card.site_id, card.site.site_name),
             "hours": hours_text(self.entry.total_hours),
+            "minutes": self.entry.minutes,
             "day_status": self.entry.day_status,
             "work_card_id": str(card.pk),
         }
@@ -175,11 +176,11 @@ def row_that_stands(
 
 
 def standing_rank(
-    payable: tuple[Decimal | None, str | None], *, is_same_site: bool
-) -> tuple[bool, bool, Decimal]:
+    payable: tuple[int | None, str | None], *, is_same_site: bool
+) -> tuple[bool, bool, int]:
     """Return the place of a row among the rows of its date; the row with the highest sets a day aside."""
-    hours, day_status = payable
-    return is_same_site, day_status is not None, hours or Decimal(0)
+    minutes, day_status = payable
+    return is_same_site, day_status is not None, minutes or 0
 
 
 def ledger_of(

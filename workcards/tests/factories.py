@@ -90,6 +90,17 @@ class WorkCardFactory(DjangoModelFactory[WorkCard]):
     review_status: Any = ReviewStatus.NEEDS_REVIEW
 
 
+def _of_eight_hours(field: str, value: Any, otherwise: Any = None) -> Any:
+    """Return `value` for a day of eight hours; other hours stand without times, which would contradict them."""
+    return factory.LazyAttribute(
+        lambda row: (
+            value
+            if getattr(row, field) is not None and Decimal(getattr(row, field)) == 8
+            else otherwise
+        )
+    )
+
+
 class DayEntryFactory(DjangoModelFactory[DayEntry]):
     """A day of eight hours in the card's month. The trait `absent` makes it a day of vacation."""
 
@@ -111,10 +122,10 @@ class DayEntryFactory(DjangoModelFactory[DayEntry]):
     work_date = factory.LazyAttribute(
         lambda entry: entry.work_card.processing_month + dt.timedelta(days=entry.day)
     )
-    from_time: Any = dt.time(8)
-    to_time: Any = dt.time(16, 30)
-    break_minutes = 30
     total_hours: Any = Decimal("8.00")
+    from_time: Any = _of_eight_hours("total_hours", dt.time(8))
+    to_time: Any = _of_eight_hours("total_hours", dt.time(16, 30))
+    break_minutes: Any = _of_eight_hours("total_hours", 30, 0)
 
 
 class ApprovedDayFactory(DjangoModelFactory[ApprovedDay]):
@@ -131,10 +142,10 @@ class ApprovedDayFactory(DjangoModelFactory[ApprovedDay]):
     work_date = factory.LazyAttribute(
         lambda row: row.work_card.processing_month + dt.timedelta(days=row.day)
     )
-    from_time = dt.time(8)
-    to_time = dt.time(16, 30)
-    break_minutes = 30
-    hours = Decimal("8.00")
+    hours: Any = Decimal("8.00")
+    from_time: Any = _of_eight_hours("hours", dt.time(8))
+    to_time: Any = _of_eight_hours("hours", dt.time(16, 30))
+    break_minutes: Any = _of_eight_hours("hours", 30, 0)
     approved_at = factory.LazyFunction(timezone.now)
 
 

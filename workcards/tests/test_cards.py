@@ -59,6 +59,7 @@ def test_a_card_has_every_field(acme: Any, client: Any) -> None:
         "review_status": "NEEDS_REVIEW",
         "version": 1,
         "total_hours": "8.00",
+        "total_minutes": 480,
         "day_count": 2,
         "notes": "see back",
         "rejected_reason": "",

@@ -72,13 +72,14 @@ def test_days_are_written_whole_and_computed(acme: Any, client: Any, card: Any) 
     assert response.status_code == 200, response.content
     body = response.json()
     assert body["version"] == 2
-    assert body["total_hours"] == "24.00"
+    assert (body["total_hours"], body["total_minutes"]) == ("24.00", 1440)
     assert body["entries"][0] == {
         "work_date": "2026-06-05",
         "from_time": "08:00",
         "to_time": "17:00",
         "break_minutes": 30,
         "total_hours": "8.50",
+        "minutes": 510,
         "day_status": None,
         "comment": "x",
         "ledger": None,
@@ -277,6 +278,7 @@ def test_each_day_shows_what_the_ledger_has(acme: Any, client: Any, card: Any) -
     assert elsewhere.site_id != here.site_id
     assert first["ledger"] == {
         "hours": "6.00",
+        "minutes": 360,
         "day_status": None,
         "work_card_id": str(at_home.pk),
         "site": {"id": str(card.site_id), "name": card.site.site_name},

@@ -109,11 +109,13 @@ def test_a_conflict_shows_both_figures_and_cards(
         "same_site": False,
         "new": {
             "hours": "9.00",
+            "minutes": 540,
             "day_status": None,
             "site": {"id": str(site_b.pk), "name": "B"},
         },
         "ledger": {
             "hours": "8.00",
+            "minutes": 480,
             "day_status": None,
             "site": {"id": str(employee.site_id), "name": "A"},
             "work_card_id": str(first.pk),

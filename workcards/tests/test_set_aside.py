@@ -84,6 +84,7 @@ def test_reopening_the_winner_of_a_site_leaves_the_other_site_alone(
             "date": "2026-06-01",
             "site": {"id": str(employee.site_id), "name": "A"},
             "hours": "8.00",
+            "minutes": 480,
             "day_status": None,
             "work_card_id": str(first.pk),
         }
@@ -189,6 +190,7 @@ def test_a_day_without_room_stays_out_and_warns(
         "date": "2026-06-01",
         "site": {"id": str(employee.site_id), "name": "A"},
         "hours": None if lost.isalpha() else f"{lost}.00",
+        "minutes": None if lost.isalpha() else int(lost) * 60,
         "day_status": lost if lost.isalpha() else None,
         "work_card_id": str(first.pk),
         "set_aside_by_id": str(third.pk),

@@ -441,7 +441,9 @@ def test_an_answer_that_will_not_do_asks_again_and_keeps_what_was_chosen(
     acme: Personas, client: AdminClient, card: WorkCard, conflict: ApprovedDay
 ) -> None:
     with acme.scope():
-        DayEntry.objects.filter(work_card=card).update(total_hours=20)
+        DayEntry.objects.filter(work_card=card).update(
+            total_hours=20, from_time=None, to_time=None, break_minutes=0
+        )
     body = {
         "version": card.version,
         f"date_{conflict.pk}": conflict.work_date.isoformat(),
