@@ -336,6 +336,7 @@ def test_reopening_posts_from_the_card_approved_last(
             "date": date,
             "site": {"id": str(site_b.pk), "name": "B"},
             "hours": "6.00",
+            "minutes": 360,
             "day_status": None,
             "work_card_id": str(cards[1].pk),
         }
