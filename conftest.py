@@ -17,6 +17,8 @@ from accounts.tests.personas import Personas, make_personas, make_super_admin
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope
 
+NEEDS_A_PROGRAM = ("browser", "deployment")
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
@@ -59,12 +61,15 @@ def put_back_first_businesses(using: str, **kwargs: Any) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With AUTOMATEHQ_REQUIRE_BROWSER=1 a browser test that is skipped, for want of a browser, has failed."""
+    """Fail a test that is skipped because its program is missing, with AUTOMATEHQ_REQUIRE_BROWSER=1.
+
+    That applies to tests of a browser and of the files in `deploy/`.
+    """
     report = yield
     if (
         report.skipped
         and not hasattr(report, "wasxfail")
-        and item.get_closest_marker("browser")
+        and any(map(item.get_closest_marker, NEEDS_A_PROGRAM))
         and os.environ.get("AUTOMATEHQ_REQUIRE_BROWSER") == "1"
     ):
         report.outcome = "failed"

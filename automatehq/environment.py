@@ -1,13 +1,40 @@
 """Readers of settings that refuse what their type alone lets through. Each raises `ValueError` for a malformed one."""
 
+import io
 import logging
 import zoneinfo
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 OFF = ("false", "off", "no", "n", "0", "")
+
+
+def read_env_file(*, named: str, default: Path) -> None:
+    """Read settings from the file that ENV_FILE names, else from `default` if it exists.
+
+    Raises `ImproperlyConfigured` when the file cannot be read: AutomateHQ would otherwise start with other settings than the
+    operator's. The environment's own values take precedence.
+    """
+    if not named and not default.exists():
+        return
+    path = Path(named or default)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        problem = error.strerror
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8 text"
+    else:
+        env.read_env(io.StringIO(text))
+        return
+    raise ImproperlyConfigured(
+        f"ENV_FILE ({path}) cannot be read: {problem}. "
+        "Correct the path, or let this process's user read the file."
+    )
 
 
 def flag(name: str, *, default: bool) -> bool:

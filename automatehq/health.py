@@ -6,6 +6,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from .readiness import find_media_problem, find_static_problem
+
 
 @never_cache
 @require_safe
@@ -17,7 +19,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers and every migration is applied, else 503."""
+    """Answer 200 when this process can serve requests, else 503 with what is missing.
+
+    Checks the database, its migrations, the manifest of static files, and write access to MEDIA_ROOT. The answer is public:
+    it names no path and no address.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -25,6 +31,10 @@ def readyz(request: HttpRequest) -> JsonResponse:
             return JsonResponse({"status": "migrations are missing"}, status=503)
     except Error:
         return JsonResponse({"status": "the database does not answer"}, status=503)
+    if find_static_problem():
+        return JsonResponse({"status": "static files are missing"}, status=503)
+    if find_media_problem():
+        return JsonResponse({"status": "files cannot be written"}, status=503)
     return JsonResponse({"status": "ready"})
 
 

@@ -20,7 +20,9 @@ from automatehq import environment, localpg
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+environment.read_env_file(
+    named=os.environ.get("ENV_FILE", ""), default=BASE_DIR / ".env"
+)
 
 # Everything that AutomateHQ itself writes on this machine lies here.
 VAR_DIR = BASE_DIR / env.str("AUTOMATEHQ_VAR", default="var")
@@ -373,7 +375,9 @@ FILE_UPLOAD_HANDLERS = [
 ]
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "static-root"
+STATIC_ROOT: str = _setting(
+    env.str, "STATIC_ROOT", default=str(BASE_DIR / "static-root")
+)
 # In development straight from the apps, without collectstatic.
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_USE_FINDERS = DEBUG

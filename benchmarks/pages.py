@@ -35,7 +35,7 @@ from businesses.tenancy.context import business_scope, platform_scope
 from workcards.models import WorkCard
 from workcards.states import ReviewStatus
 
-from .databases import Database, manage
+from .databases import Database
 from .servers import gunicorn
 
 
@@ -60,8 +60,6 @@ def main() -> None:
         rows = dict(rows_of_here())
         pages = kinds_of_pages(rows)
     database = Database(connection.settings_dict["NAME"])
-    # Compressed and named as in production.
-    manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
     media = str(settings.MEDIA_ROOT)
     with gunicorn(database, workers=2, MEDIA_ROOT=media) as server:
         address = f"http://127.0.0.1:{server.port}"

@@ -25,7 +25,7 @@ from django.db import connection
 from automatehq.tests.admin_clients import browser_of
 from automatehq.tests.browsers import chromium
 
-from .databases import Database, manage
+from .databases import Database
 from .pages import people
 from .servers import gunicorn
 
@@ -56,7 +56,6 @@ def main() -> None:
     administrator, _ = people()
     client = browser_of(administrator)
     database = Database(connection.settings_dict["NAME"])
-    manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
     path = f"/admin/month/?month={given.month}" if given.month else "/admin/month/"
     media = str(settings.MEDIA_ROOT)
     with (

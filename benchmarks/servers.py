@@ -13,7 +13,7 @@ from django.conf import settings
 
 from automatehq.children import listen
 
-from .databases import Database
+from .databases import Database, manage
 
 PATIENCE = 120.0
 
@@ -71,7 +71,8 @@ def gunicorn(
     threads: int = 4,
     **environment: str,
 ) -> Iterator[Server]:
-    """A server on `database`, with settings as in production; it ends with the block."""
+    """Run a server on `database`, with settings and static files as in production; it ends with the block."""
+    manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
     listener = listen(8400)
     port = listener.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", application]

@@ -68,8 +68,8 @@ class Stage:
         self.set_clock(0)
         self.postgres.start()
         self.url = self.postgres.url
-        for command in ("migrate", "seed"):
-            self.manage(command)
+        for command in (["migrate"], ["seed"], ["collectstatic", "--noinput"]):
+            self.manage(*command)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -94,6 +94,7 @@ class Stage:
             "LOG_LEVEL": "WARNING",
             "DATABASE_URL": self.url,
             "MEDIA_ROOT": str(self.media),
+            "STATIC_ROOT": str(self.folder / "static"),
             "AUTOMATEHQ_VAR": str(self.folder),
             "SUPERADMIN_EMAIL": email,
             "SUPERADMIN_PASSWORD": password,

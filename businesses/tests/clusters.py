@@ -20,6 +20,9 @@ from django.test import override_settings
 
 from automatehq.localpg import LOGIN, LocalPostgres
 
+# A manifest that names no file lets a web process start, and serve all but pages.
+STATIC_ROOT = str(Path(__file__).parent / "static_root")
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -140,6 +143,7 @@ def start_process(*arguments: str, url: str, **environment: str) -> Running:
                 "ENV_FILE": os.devnull,
                 "DEBUG": "1",
                 "DATABASE_URL": url,
+                "STATIC_ROOT": STATIC_ROOT,
                 "DJANGO_SETTINGS_MODULE": "automatehq.settings",
                 **environment,
             },

@@ -21,7 +21,7 @@ from automatehq.localpg import LOGIN
 from automatehq.tests.front import Front
 from businesses.tenancy.proof import obstacles, prove
 
-from .clusters import Cluster, Done, in_process, manage, own_cluster
+from .clusters import STATIC_ROOT, Cluster, Done, in_process, manage, own_cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -81,6 +81,7 @@ class Hardened:
                     "ENV_FILE": os.devnull,
                     "DATABASE_URL": self.url(process),
                     "TENANCY_PROCESS": process,
+                    "STATIC_ROOT": STATIC_ROOT,
                     **PRODUCTION,
                 },
             )

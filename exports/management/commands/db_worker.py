@@ -11,6 +11,7 @@ from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from django_tasks_db.management.commands import db_worker
 
 from audit.attempts import reap_look_ups
+from automatehq.readiness import WORKER_CHECKS, require_usable_files
 from automatehq.worker import Worker
 from businesses.tenancy.proof import refuse_to_start_if_unproven
 from exports.services import reap_runs
@@ -28,6 +29,7 @@ class Command(db_worker.Command):
     """
 
     def handle(self, **options: Any) -> None:
+        require_usable_files(WORKER_CHECKS)
         refuse_to_start_if_unproven()
         self.configure_logging(options["verbosity"])
         worker = _worker(options)
