@@ -204,6 +204,36 @@ class SignIn(TenantModel):
         return f"{self.user_id} {self.created_at:%Y-%m-%d}"
 
 
+class IdempotencyKey(TenantModel):
+    """The response to a create request that carried an Idempotency-Key header: see `accounts/idempotency.py`."""
+
+    # Of another business while a super-admin acts for this one, hence no foreign key.
+    user_id = models.UUIDField()
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    response_status = models.PositiveSmallIntegerField()
+    response_body = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "idempotency_keys"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business", "user_id", "key"],
+                name="idempotency_keys_key_unique",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["business", "created_at"], name="idempotency_keys_age_idx"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 def display_name(user: Any) -> str:
     """The name that is stored beside a reference to a user, which may be another business's super-admin."""
     return str(user.full_name or user.email) if user is not None else ""

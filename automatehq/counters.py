@@ -14,6 +14,8 @@ from django.db import connection, transaction
 
 from businesses.tenancy.context import unscoped
 
+POLL_INTERVAL = 0.05  # seconds
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -37,6 +39,19 @@ def try_turn(key: str) -> bool:
         )
         (is_taken,) = cursor.fetchone()
     return bool(is_taken)
+
+
+def take_turn_within(key: str, seconds: float) -> bool:
+    """Take the lock of `take_turn`, waiting `seconds` at most; return whether it was taken.
+
+    Polls, because a lock time-out of PostgreSQL's would abort the transaction.
+    """
+    deadline = time.monotonic() + seconds
+    while not try_turn(key):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL_INTERVAL)
+    return True
 
 
 def take_a_place(name: str, places: int) -> bool:

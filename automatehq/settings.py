@@ -60,8 +60,19 @@ ALLOWED_HOSTS: list[str] = _setting(
 CSRF_TRUSTED_ORIGINS: list[str] = _setting(env.list, "CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS: list[str] = _setting(env.list, "CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = (*default_headers, "if-none-match", "x-request-id")
-CORS_EXPOSE_HEADERS = ("Content-Disposition", "ETag", "Retry-After", "X-Request-ID")
+CORS_ALLOW_HEADERS = (
+    *default_headers,
+    "idempotency-key",
+    "if-none-match",
+    "x-request-id",
+)
+CORS_EXPOSE_HEADERS = (
+    "Content-Disposition",
+    "ETag",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Request-ID",
+)
 # How many proxies in front of us add to X-Forwarded-For; 0 trusts none.
 TRUSTED_PROXIES: int = _setting(environment.whole_number, "TRUSTED_PROXIES", default=0)
 

@@ -13,6 +13,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.rest.errors import Conflict, Missing
 from automatehq.rest.schema import RefusalSerializer
 from businesses.tenancy.api import TenantReadOnlyViewSet
@@ -42,8 +43,11 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
     }
 
     @extend_schema(
-        request=ExportRequestSerializer, responses={202: ExportRunSerializer}
+        request=ExportRequestSerializer,
+        responses={202: ExportRunSerializer},
+        parameters=[IDEMPOTENCY_KEY],
     )
+    @idempotent
     def create(self, request: Request) -> Response:
         """Ask for a file. While the same one is queued or running, that run is the answer."""
         body = ExportRequestSerializer(

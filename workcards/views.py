@@ -19,6 +19,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import Conflict, Invalid, Problem
 from automatehq.rest.parsers import JSONObjectParser
@@ -174,8 +175,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @extend_schema(
         request=ManualCardSerializer,
         responses={201: WorkCardSerializer, 200: WorkCardSerializer},
+        parameters=[IDEMPOTENCY_KEY],
         examples=[*examples.MANUAL, examples.THE_CARD],
     )
+    @idempotent
     def create(self, request: Request) -> Response:
         """Begin a card without a scan. While one of the same employee, site and month waits, it is the answer: 200."""
         values = self._body(ManualCardSerializer)
@@ -212,8 +215,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @extend_schema(
         request={"multipart/form-data": UploadSerializer},
         responses={201: UploadsSerializer, 200: UploadsSerializer},
+        parameters=[IDEMPOTENCY_KEY],
         examples=examples.UPLOADS,
     )
+    @idempotent
     def upload(self, request: Request) -> Response:
         """Take scans in, each file by itself: a card for each page.
 

@@ -10,6 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import Invalid
 from automatehq.rest.paths import parse_uuid
@@ -207,6 +208,7 @@ class SiteViewSet(TenantViewSet[Site]):
         return business_id
 
 
+@extend_schema_view(create=extend_schema(parameters=[IDEMPOTENCY_KEY]))
 class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
     """The people whom your business pays."""
 
@@ -236,6 +238,11 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         "apply_import": "employees.manage",
         "export": "employees.see",
     }
+
+    @idempotent
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Create an employee."""
+        return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: serializers.BaseSerializer[Employee]) -> None:
         serializer.instance = services.create_employee(

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import SignIn, User
+from accounts.models import IdempotencyKey, SignIn, User
 from accounts.roles import Role
 
 # What every sample user signs in with.
@@ -35,3 +35,14 @@ class SignInFactory(DjangoModelFactory[SignIn]):
     user = factory.SubFactory(UserFactory)
     refresh_jti = factory.LazyFunction(uuid.uuid4)
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=7))
+
+
+class IdempotencyKeyFactory(DjangoModelFactory[IdempotencyKey]):
+    class Meta:
+        model = IdempotencyKey
+
+    user_id = factory.LazyFunction(uuid.uuid4)
+    key = factory.Sequence(lambda number: f"key-{number}")
+    request_hash = "0" * 64
+    response_status = 201
+    response_body = "{}"

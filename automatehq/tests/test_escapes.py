@@ -22,6 +22,7 @@ from businesses.tenancy.roles import platform_role
 PLATFORM = {
     "accounts/authentication.py": 1,  # a super-admin who acts, and the business they act for
     "accounts/business_services.py": 1,  # a new business, which is nobody's yet
+    "accounts/idempotency.py": 1,  # which businesses have expired keys
     "accounts/management/commands/seed.py": 1,  # the first businesses
     "audit/attempts.py": 1,  # whose row somebody reached for, looked up by the worker
     "automatehq/demo/seeding.py": 5,  # makes and finds the demo's businesses

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection, models
 
-from accounts.models import SignIn, User
-from accounts.tests.factories import SignInFactory
+from accounts.models import IdempotencyKey, SignIn, User
+from accounts.tests.factories import IdempotencyKeyFactory, SignInFactory
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
 from audit.tests.factories import AuditEventFactory
@@ -45,6 +45,7 @@ def one_of_each(personas: Personas) -> Rows:
         return {
             User: personas.admin,
             SignIn: SignInFactory(user=personas.admin),
+            IdempotencyKey: IdempotencyKeyFactory(user_id=personas.admin.pk),
             AuditEvent: AuditEventFactory(),
             Employee: card.employee,
             SiteSettings: SiteSettingsFactory(
