@@ -155,8 +155,16 @@ def test_policies_are_given_the_words_of_before_and_the_new_ones_again(
     backwards(reword, historical)
     before = words_of_policies()
     changed = {name for name, words in before.items() if words != declared[name]}
+    # Tables of later migrations have had the present words from the start.
+    tables = {
+        historical.apps.get_model(label)._meta.db_table
+        for labels in reword.tables.values()
+        for label in labels
+    }
     assert changed == {
-        name for name, words in declared.items() if "SELECT (CURRENT_USER" in str(words)
+        name
+        for name, words in declared.items()
+        if name[0] in tables and "SELECT (CURRENT_USER" in str(words)
     }
     assert before["sites", "tenant_reads_all"] == (
         f"(CURRENT_USER = '{tenant_role()}'::name)",
