@@ -121,7 +121,7 @@ def _body_parts(data: Any) -> Iterable[str | bytes]:
                 yield str(value)
 
 
-def _hash_file(file: UploadedFile) -> bytes:
+def _hash_file(file: UploadedFile[Any]) -> bytes:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

@@ -21,9 +21,10 @@ def find_static_problem() -> str | None:
 
     Without it every page that names a static file is an error 500.
     """
-    if not isinstance(staticfiles_storage, ManifestFilesMixin):
+    storage: object = staticfiles_storage
+    if not isinstance(storage, ManifestFilesMixin):
         return None  # development serves the files from the apps
-    if staticfiles_storage.read_manifest() is not None:
+    if storage.read_manifest() is not None:
         return None
     return (
         f"There is no manifest of static files in {settings.STATIC_ROOT}. "
