@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from audit.services import record
 from automatehq.rest.errors import Conflict, Denied, Invalid
 from businesses.models import Business
-from businesses.tenancy.context import business_scope
+from businesses.tenancy.context import business_scope, try_get_current_user
 
 from .authentication import dead
 from .models import User
@@ -82,10 +82,21 @@ def _leave(user: User) -> None:
             reason=user.acting_reason,
             expires_at=user.acting_expires_at,
         )
+    note_own_access_ended(user)
     user.acting_business = None
     user.acting_reason = ""
     user.acting_expires_at = None
     user.acting_token = None
+
+
+def note_own_access_ended(user: User) -> None:
+    """Remember, if `user` is the current user, that this request ends their sign-ins or acting on purpose.
+
+    The check at its end (`rechecks`) would otherwise refuse the request for what it did itself.
+    """
+    current = try_get_current_user()
+    if current is not None and current.pk == user.pk:
+        current.has_ended_own_access = True
 
 
 def _locked(user: User) -> User:

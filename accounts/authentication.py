@@ -32,6 +32,7 @@ from businesses.tenancy.middleware import Evidence
 from businesses.tenancy.processes import MISDIRECTED
 
 from .models import Acting, SignIn, User
+from .standing import BusinessStanding, Standing
 from .tokens import read_access_token, was_acting_token
 
 # What a session holds besides Django's own keys.
@@ -110,15 +111,41 @@ def read_user(evidence: Evidence, *joined: str) -> User:
     user: Any = users.annotate(is_signed_in=is_signed_in).first()
     if user is None:
         raise dead("token_not_valid")
-    if not user.is_active:
-        raise dead("user_inactive")
-    if not user.business.is_active:
-        raise dead("business_inactive")
-    if not user.is_signed_in or _is_older(
-        evidence, user.signed_out_at, user.business.signed_out_at
-    ):
+    check_standing(Standing.of(user), evidence)
+    if not user.is_signed_in:
         raise dead("token_not_valid")
     return user  # type: ignore[no-any-return]
+
+
+def check_standing(
+    standing: Standing, evidence: Evidence, *, ignore_sign_out: bool = False
+) -> None:
+    """Raise `DeadEvidence` if the user or their business is inactive, or was signed out since the evidence was issued."""
+    if not standing.is_active:
+        raise dead("user_inactive")
+    if not standing.business.is_active:
+        raise dead("business_inactive")
+    signed_out_at = (standing.signed_out_at, standing.business.signed_out_at)
+    if not ignore_sign_out and _is_older(evidence, *signed_out_at):
+        raise dead("token_not_valid")
+
+
+def check_acting(
+    standing: Standing, business: Business | BusinessStanding | None, evidence: Evidence
+) -> None:
+    """Raise `DeadEvidence` unless the super-admin acts for the evidence's business, and it is active."""
+    if (
+        evidence.acting_token is None
+        or standing.acting_token != evidence.acting_token
+        or standing.acting_business_id != evidence.business_id
+        or standing.acting_expires_at is None
+        or standing.acting_expires_at <= timezone.now()
+    ):
+        raise dead("acting_expired")
+    if business is None or not business.is_active:
+        raise dead("business_inactive")
+    if _is_older(evidence, business.signed_out_at):
+        raise dead("token_not_valid")
 
 
 def _is_older(evidence: Evidence, *signed_out_at: datetime | None) -> bool:
@@ -128,19 +155,10 @@ def _is_older(evidence: Evidence, *signed_out_at: datetime | None) -> bool:
 
 def _business_acted_for(user: User, evidence: Evidence) -> Business:
     """The business that the super-admin acts for, if the row agrees with the evidence."""
-    if (
-        evidence.acting_token is None
-        or user.acting_token != evidence.acting_token
-        or user.acting_business_id != evidence.business_id
-        or user.acting_expires_at is None
-        or user.acting_expires_at <= timezone.now()
-    ):
-        raise dead("acting_expired")
     business: Business | None = user.acting_business
-    if business is None or not business.is_active:
-        raise dead("business_inactive")
-    if _is_older(evidence, business.signed_out_at):
-        raise dead("token_not_valid")
+    check_acting(Standing.of(user), business, evidence)
+    assert business is not None
+    assert user.acting_expires_at is not None
     user.acting = Acting(business, user.acting_reason, user.acting_expires_at)
     return business
 

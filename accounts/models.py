@@ -87,6 +87,8 @@ class User(AbstractBaseUser, TenantModel):
 
     # Set by authentication, for one request: the business that a super-admin acts for.
     acting: Acting | None = None
+    # Set by a service, for one request: the user has ended their own sign-ins or acting in it.
+    has_ended_own_access = False
 
     objects: ClassVar[Any] = TenantManager.of(UserQuerySet)
 

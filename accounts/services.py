@@ -22,7 +22,7 @@ from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.context import Scope, business_scope, try_get_business_id
 
-from .acting import stop_acting
+from .acting import note_own_access_ended, stop_acting
 from .models import User
 from .roles import RANK, Role
 from .sign_in import PASSWORD_LIMIT
@@ -294,6 +294,7 @@ def _set_password(
 
 def _sign_out(user: User) -> list[str]:
     """Make every token and session of `user` dead for good; the fields that the caller must save."""
+    note_own_access_ended(user)
     user.signed_out_at = database_now()
     revoke_sign_ins(user)
     return ["signed_out_at"]

@@ -4,6 +4,7 @@ The table of tasks belongs to django-tasks-db. A task names its business in the 
 one share a turn. The indexes that keep the choice fast are made in `automatehq/migrations/0002_task_queue_indexes.py`.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.models import QuerySet, TextField
 from django.db.models.expressions import RawSQL
+from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
@@ -100,6 +102,26 @@ def has_live_task(
     ready = tasks.filter(status=TaskResultStatus.READY, priority=Priority.URGENT)
     running = tasks.filter(status=TaskResultStatus.RUNNING, started_at__gt=since)
     return bool(ready.exists() or running.exists())
+
+
+def fail_dead_tasks(
+    task_path: str, *, started_before: datetime, except_ids: Iterable[Any] = ()
+) -> int:
+    """Mark running tasks whose worker died as failed, so that they no longer count as running; return how many."""
+    failed: int = (
+        DBTaskResult.objects.filter(
+            status=TaskResultStatus.RUNNING,
+            task_path=task_path,
+            started_at__lt=started_before,
+        )
+        .exclude(pk__in=list(except_ids))
+        .update(
+            status=TaskResultStatus.FAILED,
+            finished_at=timezone.now(),
+            traceback="The worker died.",
+        )
+    )
+    return failed
 
 
 def _turns(using: str) -> list[tuple[int, str]]:

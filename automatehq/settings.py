@@ -121,6 +121,8 @@ MIDDLEWARE = [
     "businesses.tenancy.middleware.TenancyMiddleware",
     "accounts.authentication.SignedInUserMiddleware",
     "automatehq.localisation.PersonalLocaleMiddleware",
+    # Inside it, so that a refusal is in the user's language.
+    "accounts.rechecks.RecheckMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 

@@ -3,7 +3,7 @@
     python -m benchmarks.job_queue [--exports 60] [--pictures 500] [--workers 1]
 
 In a database of its own with real worker processes. Business A queues exports of 37,200 days in all, a site each, and renditions
-of scans of 12 megapixels. Once a worker is busy with them, business B requests an export. Prints a table in Markdown: seconds
+of scans of 3 megapixels. Once a worker is busy with them, business B requests an export. Prints a table in Markdown: seconds
 until B's export starts, and until it is done.
 """
 
@@ -134,9 +134,9 @@ def queue_pictures(count: int) -> None:
 
 
 def picture() -> bytes:
-    """Return a JPEG of 12 megapixels, as a phone makes it."""
+    """Return a JPEG of 3 megapixels."""
     output = BytesIO()
-    Image.effect_noise((1000, 750), 50).resize((4000, 3000)).convert("RGB").save(
+    Image.effect_noise((1000, 750), 50).resize((2000, 1500)).convert("RGB").save(
         output, "JPEG", quality=80
     )
     return output.getvalue()

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
+from accounts.standing import still_may
 from audit import services as audit
+from automatehq.rest.errors import Denied
 from businesses.tenancy.context import business_scope
 
 from .models import ExportRun
@@ -33,10 +36,18 @@ class Claim:
 
 
 def claim_run(*, run_id: uuid.UUID, business_id: uuid.UUID) -> Claim | None:
-    """Take a queued run for `LEASE`; None if it is not there to be taken."""
+    """Take a queued run for `LEASE`; return None if it is not queued, or its requester may no longer export.
+
+    In the latter case the run fails.
+    """
     with business_scope(business_id):
         run = ExportRun.objects.select_for_update().filter(pk=run_id).first()
         if run is None or run.status != Status.QUEUED:
+            return None
+        with translation.override(run.business.language):
+            refusal = _refusal_of_requester(run)
+        if refusal is not None:
+            fail(run, f"{refusal.code}: {refusal}")
             return None
         run.status = Status.RUNNING
         run.progress = 0
@@ -59,11 +70,13 @@ def report_progress(claim: Claim, progress: int) -> None:
 def finish_run(
     claim: Claim, *, file: str, snapshot: str, row_count: int, sha256: str
 ) -> None:
-    """The file lies in storage: the run is done. Raises `RunLost`."""
+    """Mark the run, whose file is in storage, as done. Raises `RunLost`, and `Denied` if its requester may no longer export."""
     with business_scope(claim.business_id):
         run = _held(claim).select_for_update().first()
         if run is None:
             raise RunLost(str(claim.run_id))
+        if refusal := _refusal_of_requester(run):
+            raise refusal
         run.file, run.snapshot = file, snapshot
         run.row_count, run.sha256 = row_count, sha256
         _end(run, Status.DONE)
@@ -82,6 +95,18 @@ def fail_run(claim: Claim, error: str) -> None:
         run = _held(claim).select_for_update().first()
         if run is not None:
             fail(run, error)
+
+
+def _refusal_of_requester(run: ExportRun) -> Denied | None:
+    """Return the reason if the requester is no longer active or may no longer export; hold their rights until the commit."""
+    if run.exported_by_id is None or still_may(run.exported_by_id, "exports.create"):
+        return None
+    return Denied(
+        "requester_not_allowed",
+        _(
+            "The user who requested this export is deactivated or may no longer create exports. Create it again."
+        ),
+    )
 
 
 def _held(claim: Claim) -> Any:

@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from audit import services as audit
 from automatehq.counters import take_turn
-from automatehq.job_queue import has_live_task
+from automatehq.job_queue import fail_dead_tasks, has_live_task
 from automatehq.rest.errors import Invalid, TooMany
 from businesses.tenancy.context import (
     business_scope,
@@ -191,14 +191,12 @@ def _has_task(run: ExportRun) -> bool:
 
 
 def _fail_dead_tasks() -> None:
-    """Mark the export tasks as failed whose worker died, so that they no longer count as running.
-
-    A task is dead if it started more than `LEASE` ago and no worker holds its run's lease.
-    """
+    """Mark export tasks as failed that started more than `LEASE` ago and whose run no worker holds."""
+    started_before = timezone.now() - LEASE
     begun = DBTaskResult.objects.filter(
         status=TaskResultStatus.RUNNING,
         task_path=make_export.module_path,
-        started_at__lt=timezone.now() - LEASE,
+        started_at__lt=started_before,
     )
     run_of_task = {
         task.pk: task.args_kwargs["kwargs"]["run_id"] for task in begun.iterator()
@@ -212,11 +210,10 @@ def _fail_dead_tasks() -> None:
             lease_expires_at__gte=timezone.now(),
         )
         held_ids = {str(pk) for pk in held.values_list("pk", flat=True)}
-    dead = [pk for pk, run_id in run_of_task.items() if run_id not in held_ids]
-    begun.filter(pk__in=dead).update(
-        status=TaskResultStatus.FAILED,
-        finished_at=timezone.now(),
-        traceback="The worker died.",
+    fail_dead_tasks(
+        make_export.module_path,
+        started_before=started_before,
+        except_ids=[pk for pk, run_id in run_of_task.items() if run_id in held_ids],
     )
 
 

@@ -1,13 +1,19 @@
 """Background tasks of work cards."""
 
+from datetime import timedelta
+
+from django.utils import timezone
 from django_tasks import task
 
-from automatehq.job_queue import Priority
+from automatehq.job_queue import Priority, fail_dead_tasks
 from automatehq.rest.errors import Missing
 from businesses.tenancy.context import business_scope
 
 from .models import WorkCardFile
 from .scans import read_display
+
+# A page takes seconds: the worker of a task that has run for longer is dead.
+LEASE = timedelta(minutes=5)
 
 
 @task(priority=Priority.BACKGROUND)
@@ -29,3 +35,10 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
             make_renditions.enqueue(
                 business_id=business_id, file_id=file_id, page=page + 1
             )
+
+
+def fail_dead_renditions() -> int:
+    """Mark rendition tasks whose worker died as failed; return how many. Their pages are made when they are opened."""
+    return fail_dead_tasks(
+        make_renditions.module_path, started_before=timezone.now() - LEASE
+    )

@@ -23,8 +23,8 @@ def _answers_json(request: HttpRequest) -> bool:
     return request.path == "/api" or request.path.startswith("/api/")
 
 
-def _refusal(error: APIException) -> HttpResponse:
-    """The body that `exception_handler` gives, so that nobody can tell them apart."""
+def refusal_response(error: APIException) -> HttpResponse:
+    """Return the response that `exception_handler` would give, for code outside the views."""
     kind = "server_error" if error.status_code >= 500 else "client_error"
     if isinstance(error, Invalid):
         kind = "validation_error"
@@ -38,8 +38,13 @@ def _refusal(error: APIException) -> HttpResponse:
         JSONRenderer().render(body),
         status=error.status_code,
         content_type="application/json",
-        headers={"Cache-Control": "private, no-store"},
+        headers={"Cache-Control": "private, no-store", **_challenge(error)},
     )
+
+
+def _challenge(error: APIException) -> dict[str, str]:
+    header = getattr(error, "auth_header", None)
+    return {"WWW-Authenticate": header} if header else {}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -48,26 +53,26 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             # Noticed while the form is read, before there is a view that could name the field.
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
             detail = _("At most %(limit)s files at once.") % {"limit": limit}
-            return _refusal(Invalid("too_many_files", detail, "files"))
+            return refusal_response(Invalid("too_many_files", detail, "files"))
         if isinstance(exception, RequestDataTooBig):
-            return _refusal(TooLarge())
-        return _refusal(ParseError())
+            return refusal_response(TooLarge())
+        return refusal_response(ParseError())
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
-        return _refusal(PermissionDenied())
+        return refusal_response(PermissionDenied())
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
-        return _refusal(NotFound())
+        return refusal_response(NotFound())
     return defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     if _answers_json(request):
-        return _refusal(APIException("Server Error (500)"))
+        return refusal_response(APIException("Server Error (500)"))
     return defaults.server_error(request)

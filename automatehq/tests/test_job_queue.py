@@ -17,7 +17,9 @@ from audit.attempts import look_up_attempt
 from audit.tests.watching import run_worker
 from automatehq.job_queue import Priority, claim_next_task
 from exports.jobs import make_export
+from exports.services import request_run
 from workcards.tasks import make_renditions
+from workcards.tests.factories import MONTH, WorkCardFileFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,6 +206,32 @@ class Explainer:
 def test_exports_and_look_ups_come_before_renditions() -> None:
     assert make_export.priority == look_up_attempt.priority == Priority.URGENT
     assert make_renditions.priority == Priority.BACKGROUND
+
+
+def test_an_export_starts_next_behind_another_businesss_exports_and_pictures(
+    acme: Personas, globex: Personas
+) -> None:
+    """With one worker; whatever was queued before it."""
+    with acme.scope():
+        for kind in ("days_csv", "matrix_xlsx", "summary_xlsx"):
+            request_run(actor=acme.admin, kind=kind, processing_month=MONTH)
+        for _ in range(4):
+            file = WorkCardFileFactory()
+            make_renditions.enqueue(business_id=str(acme.id), file_id=str(file.pk))
+    with globex.scope():
+        request_run(actor=globex.admin, kind="days_csv", processing_month=MONTH)
+    run_worker()
+    names = {str(acme.id): "acme", str(globex.id): "globex"}
+    order = [
+        f"{names[business_of(task)]} {task.task_name}"
+        for task in DBTaskResult.objects.order_by("started_at")
+    ]
+    assert order == [
+        "acme make_export",
+        "globex make_export",
+        *["acme make_export"] * 2,
+        *["acme make_renditions"] * 4,
+    ]
 
 
 def test_the_log_tells_how_long_a_job_waited_and_of_which_kind(

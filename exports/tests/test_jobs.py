@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.services import deactivate_user, update_user
 from audit.models import AuditEvent
 from automatehq.tests.killing import WORKER, run_and_kill
 from businesses.tenancy.context import business_scope, platform_scope
@@ -208,6 +209,60 @@ def test_a_dead_workers_task_no_longer_counts_as_running(acme, run):
     assert DBTaskResult.objects.get().status == "RUNNING", "the lease is held"
     assert requeue_after_leases() == {"requeued": 1, "failed": 0}
     assert not DBTaskResult.objects.filter(status="RUNNING").exists()
+
+
+def deactivate(user):
+    with business_scope(user.business_id):
+        deactivate_user(user_id=user.pk, actor=None)
+
+
+NOT_ALLOWED = (
+    "requester_not_allowed: The user who requested this export is deactivated or may no longer create exports. "
+    "Create it again."
+)
+
+
+@pytest.mark.parametrize("how", ["deactivated", "demoted"])
+def test_a_run_whose_requester_lost_the_right_before_it_started_fails(acme, how):
+    with acme.scope():
+        run = request_run(actor=acme.reviewer, kind="days_csv", processing_month=MONTH)
+        if how == "demoted":
+            update_user(user_id=acme.reviewer.pk, values={"role": "VIEWER"}, actor=None)
+    if how == "deactivated":
+        deactivate(acme.reviewer)
+    work()
+    failed = again(acme, run)
+    assert (failed.status, failed.error) == ("FAILED", NOT_ALLOWED)
+    assert events(acme, run) == ["export_requested", "export_failed"]
+
+
+def test_a_run_whose_requester_is_deactivated_while_it_is_made_keeps_no_file(
+    acme, monkeypatch
+):
+    with acme.scope():
+        run = request_run(actor=acme.reviewer, kind="days_csv", processing_month=MONTH)
+    writer = jobs.WRITERS["days_csv"]
+
+    def write(*arguments):
+        deactivate(acme.reviewer)
+        return writer.write(*arguments)
+
+    monkeypatch.setitem(jobs.WRITERS, "days_csv", writer._replace(write=write))
+    work()
+    failed = again(acme, run)
+    assert (failed.status, failed.error, failed.file) == ("FAILED", NOT_ALLOWED, "")
+    assert not default_storage.exists(
+        f"businesses/{acme.id}/exports/{run.pk}-1/file.csv"
+    )
+
+
+def test_a_super_admins_run_is_made_also_after_their_acting_has_ended(
+    acme, super_admin
+):
+    with acme.scope():
+        run = request_run(actor=super_admin, kind="days_csv", processing_month=MONTH)
+    work()
+    assert again(acme, run).status == "DONE"
 
 
 def test_an_unexpected_error_fails_the_run_and_keeps_no_file(acme, run, monkeypatch):

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db.models import F
 from django_tasks_db.models import DBTaskResult
 from PIL import Image
 
@@ -12,7 +14,7 @@ from accounts.tests.clients import client_of
 from automatehq.tests.asking import problem
 from workcards import scans
 from workcards.models import WorkCardFile
-from workcards.tasks import make_renditions
+from workcards.tasks import LEASE, fail_dead_renditions, make_renditions
 from workcards.tests.factories import WorkCardFactory, WorkCardFileFactory, picture
 from workcards.tests.scans import pages, scan
 
@@ -211,6 +213,19 @@ def test_tasks_make_every_page_and_pass_over_missing_files(
         file.refresh_from_db()
     assert [entry["is_made"] for entry in file.renditions] == [True, True]
     assert DBTaskResult.objects.count() == 1, "there is no third page"
+
+
+def test_the_task_of_a_dead_worker_no_longer_counts_as_running(
+    acme: Any, card: Any
+) -> None:
+    make_renditions.enqueue(business_id=str(acme.id), file_id=str(card.file_id))
+    task = DBTaskResult.objects.get()
+    task.claim("a worker")  # and dies
+    assert fail_dead_renditions() == 0, "it may still run"
+    DBTaskResult.objects.update(started_at=F("started_at") - LEASE)
+    call_command("reap_runs", stdout=io.StringIO())
+    task.refresh_from_db()
+    assert (task.status, task.traceback) == ("FAILED", "The worker died.")
 
 
 @pytest.mark.parametrize("role", ["admin", "reviewer", "uploader", "viewer"])

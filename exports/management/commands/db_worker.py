@@ -15,6 +15,7 @@ from automatehq.readiness import WORKER_CHECKS, require_usable_files
 from automatehq.worker import Worker
 from businesses.tenancy.proof import refuse_to_start_if_unproven
 from exports.services import reap_runs
+from workcards.tasks import fail_dead_renditions
 
 REAP_EVERY = 60.0
 
@@ -83,6 +84,7 @@ def _reap(ended: threading.Event) -> None:
         try:
             reap_runs()
             reap_look_ups()
+            fail_dead_renditions()
         except DatabaseError:
             # The database is away for a moment: the next minute will do.
             logger.exception("the dead workers' work could not be looked after")

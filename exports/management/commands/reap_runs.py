@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 
 from audit.attempts import reap_look_ups
 from exports.services import reap_runs
+from workcards.tasks import fail_dead_renditions
 
 
 class Command(BaseCommand):
@@ -17,3 +18,4 @@ class Command(BaseCommand):
             f"{counts['requeued']} queued anew, {counts['failed']} failed; "
             f"{reap_look_ups()} look-ups queued anew."
         )
+        fail_dead_renditions()

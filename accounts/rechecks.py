@@ -1,0 +1,94 @@
+"""The check, before a request's transaction commits, that its user may still act.
+
+Authentication reads the user's row when a request begins. An import or a bulk action can take a minute; a user who is
+deactivated or demoted meanwhile, or whose acting ends, commits nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.messages.storage.session import SessionStorage
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+
+from automatehq.admin_forms import told_plainly
+from automatehq.rest.errors import DomainError, refusal_of
+from automatehq.rest.handlers import refusal_response
+from businesses.tenancy.context import business_scope, try_get_current_user
+from businesses.tenancy.middleware import Evidence
+
+from .authentication import DeadEvidence, check_acting, check_standing, dead
+from .models import User
+from .roles import RANK, Role
+from .standing import locked_business_standing, locked_standing
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def recheck(evidence: Evidence, user: User) -> None:
+    """Raise `DeadEvidence` if `user`, admitted for `evidence` when the request began, may no longer act.
+
+    What is found holds until the transaction ends. One query; three for a super-admin who acts for a business, and scopes.
+    """
+    is_at_home = evidence.business_id == evidence.home_id
+    if is_at_home:
+        standing = locked_standing(user.pk)
+    else:
+        with business_scope(evidence.home_id):
+            standing = locked_standing(user.pk)
+    if standing is None or RANK[Role(standing.role)] < RANK[Role(user.role)]:
+        raise dead("token_not_valid")
+    check_standing(standing, evidence, ignore_sign_out=user.has_ended_own_access)
+    if is_at_home or evidence.business_id is None or user.has_ended_own_access:
+        return
+    check_acting(standing, locked_business_standing(evidence.business_id), evidence)
+
+
+class RecheckMiddleware:
+    """Roll back a write whose user was deactivated, or lost the right, while the request ran: 401 with the reason.
+
+    Runs inside the request's scope. Refused requests, and requests that only read, cost nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        evidence: Evidence | None = getattr(request, "evidence", None)
+        user = try_get_current_user()
+        if (
+            evidence is None
+            or user is None
+            or request.method in SAFE_METHODS
+            or response.status_code >= 400
+            or transaction.get_rollback()
+        ):
+            return response
+        try:
+            recheck(evidence, user)
+        except DeadEvidence as error:
+            response = _refusal(request, error)
+        except OperationalError as error:
+            # A deadlock with the transaction that changes the user or the business.
+            busy = refusal_of(error)
+            if busy is None:
+                raise
+            response = _refusal(request, busy)
+        else:
+            return response
+        transaction.set_rollback(True)
+        return response
+
+
+def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        return refusal_response(error)
+    # It may say what was written, which is not so.
+    request.session.pop(SessionStorage.session_key, None)
+    if not isinstance(error, DeadEvidence):
+        return told_plainly(error)
+    site: Any = admin.site
+    response: Any = site.refuse_session(request, error)
+    return response.render()  # type: ignore[no-any-return]
