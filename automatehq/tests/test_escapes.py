@@ -30,13 +30,14 @@ PLATFORM = {
     "automatehq/sweeping.py": 1,  # which businesses there are
     "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
     "businesses/tenancy/middleware.py": 1,  # a super-admin's request
-    "exports/services.py": 1,  # runs whose worker died, of all businesses
+    "exports/services.py": 2,  # runs and tasks whose worker died, of all businesses
     "workcards/management/commands/check_ledger.py": 1,  # the businesses to check
 }
 # `unscoped`: the framework's own tables, as a login that sees no tenant's row.
 FRAMEWORK = {
     "accounts/lockout.py": 3,  # counts of failures
     "automatehq/counters.py": 4,  # counts in the cache
+    "exports/services.py": 1,  # whether a run has a task in the queue
     "businesses/tenancy/proof.py": 1,  # what a login sees outside every scope: nothing
 }
 
