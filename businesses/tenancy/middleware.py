@@ -6,7 +6,7 @@ says where to look; whether to believe it is decided by the user's row, which au
 
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
+from . import before
 from .context import Scope, business_scope, platform_scope
 from .processes import misdirected
 
@@ -116,6 +117,28 @@ class TenancyMiddleware:
         if evidence is None:
             return self.get_response(request)
         self._receive_body(request)
+        with ExitStack() as held:
+            beforehand = before.Beforehand(held)
+            token = before.current.set(beforehand)
+            try:
+                return self._answer(request, evidence, beforehand)
+            finally:
+                before.current.reset(token)
+
+    def _answer(
+        self, request: HttpRequest, evidence: Evidence, beforehand: before.Beforehand
+    ) -> HttpResponse:
+        """Answer in a scope; again in a new one after each piece of work that a view has postponed."""
+        while True:
+            beforehand.position = 0
+            try:
+                return self._answer_in_scope(request, evidence)
+            except before.Postponed as postponed:
+                beforehand.run(postponed)
+
+    def _answer_in_scope(
+        self, request: HttpRequest, evidence: Evidence
+    ) -> HttpResponse:
         callbacks: list[Callable[[], None]] = []
         token = _after_scope.set(callbacks)
         try:

@@ -3,7 +3,9 @@
 | file | holds |
 |---|---|
 | `headers.py` | the columns, by every name that they are known by |
-| `tables.py` | bytes → a table of cells; `csv_reader.py` and `xlsx_reader.py` do the reading |
+| `code_pages.py`, `doubts.py` | the encodings that can be chosen; text that looks like a wrong one |
+| `reading/` | bytes → rows of cells, in a process of its own |
+| `tables.py` | starts that process, and makes a table of its answer |
 | `rows.py` | a table → rows of values, with what is wrong in their cells |
 | `matching.py` | which row means which employee |
 | `sites.py` | which row means which site |

@@ -24,14 +24,19 @@ from businesses.tenancy.seal import is_sealed_for_this_business
 from workforce.models import Employee
 
 from . import kept
+from .code_pages import CODECS
 from .exporting import KINDS
 from .importing import Import, Refused, Stale, apply_import, preview_import
 from .planning import RowPlan
+from .tables import Choices, Table
 from .views import export_response, on_in_use, read_upload
 
 # A page shows so many rows; what is wrong comes first.
 SHOWN_ROWS = 500
 _URGENCY = {"error": 0, "update": 2, "create": 3}
+
+
+AUTOMATIC = gettext_lazy("Detect automatically")
 
 
 class ImportForm(Refusable, forms.Form):
@@ -44,6 +49,14 @@ class ImportForm(Refusable, forms.Form):
         help_text=gettext_lazy(
             "Excel (XLSX) or CSV, at most 10 MB and 10,000 rows, with headers in English or Hebrew. "
             "You see what will change before anything does."
+        ),
+    )
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Encoding"),
+        required=False,
+        choices=[("", AUTOMATIC), *((name, name) for name in CODECS)],
+        help_text=gettext_lazy(
+            "Only for CSV. Choose one if letters are wrong in the preview."
         ),
     )
 
@@ -90,6 +103,21 @@ ACTION_MARKS = {
 }
 
 
+# How the page names what parts the cells of a CSV file.
+DELIMITERS = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tab"),
+    "|": gettext_lazy("vertical bar"),
+}
+# Fields of a file that the form of an employee lacks.
+FIELD_LABELS = {
+    "first_name": gettext_lazy("first name"),
+    "middle_name": gettext_lazy("middle name"),
+    "last_name": gettext_lazy("last name"),
+    "site_name": gettext_lazy("site name"),
+    "site_code": gettext_lazy("site code"),
+}
 ACTION_LABELS = {
     "create": gettext_lazy("new"),
     "update": gettext_lazy("changed"),
@@ -164,16 +192,38 @@ class EmployeeFilesAdmin(TenantAdmin):
         if not form.is_valid():
             return self._import_page(request, form, status=400)
         data = read_upload(form.cleaned_data["file"])
+        choices = Choices(encoding=form.cleaned_data["encoding"])
         try:
             with refusing(request):
-                done = preview_import(
-                    data=data, actor=request.user, on_in_use=on_in_use(request)
-                )
+                done = self._preview(request, data, choices)
         except DomainError as refusal:
             form.refuse(refusal)
             return refused(self._import_page(request, form), refusal)
         stored = kept.keep(data, user=request.user)
-        return self._preview_page(request, done, stored)
+        return self._preview_page(request, done, stored, choices)
+
+    @staticmethod
+    def _preview(request: Any, data: bytes, choices: Choices) -> Import:
+        return preview_import(
+            data=data,
+            choices=choices,
+            actor=request.user,
+            on_in_use=on_in_use(request),
+        )
+
+    def _read_again(self, request: Any, found: kept.Kept) -> HttpResponse:
+        """Preview a file that is kept with another sheet or encoding."""
+        choices = Choices(
+            request.POST.get("sheet", ""), request.POST.get("encoding", "")
+        )
+        try:
+            with refusing(request):
+                done = self._preview(request, found.data, choices)
+        except DomainError as refusal:
+            form = ImportForm(initial={"encoding": choices.encoding})
+            said = "; ".join(problem.detail for problem in refusal.problems)
+            return refused(self._import_page(request, form, problem=said), refusal)
+        return self._preview_page(request, done, found.path, choices)
 
     def _apply(self, request: Any) -> HttpResponse:
         found = kept.find(request.POST["ticket"], user=request.user)
@@ -181,18 +231,25 @@ class EmployeeFilesAdmin(TenantAdmin):
             form = ImportForm()
             gone = _("This preview is too old, or was imported already. Choose a file.")
             return self._import_page(request, form, problem=gone, status=409)
+        if "read_again" in request.POST:
+            return self._read_again(request, found)
         try:
             with refusing(request):
                 done = apply_import(
                     data=found.data,
                     hash=found.hash,
+                    choices=found.choices,
                     skip_errors="skip_errors" in request.POST,
                     actor=request.user,
                     on_in_use=on_in_use(request),
                 )
         except (Stale, Refused) as refusal:
             page = self._preview_page(
-                request, refusal.done, found.path, problem=refusal.problems[0].detail
+                request,
+                refusal.done,
+                found.path,
+                found.choices,
+                problem=refusal.problems[0].detail,
             )
             return refused(page, refusal)
         except DomainError as refusal:
@@ -223,7 +280,13 @@ class EmployeeFilesAdmin(TenantAdmin):
         )
 
     def _preview_page(
-        self, request: Any, done: Import, stored: str, *, problem: str = ""
+        self,
+        request: Any,
+        done: Import,
+        stored: str,
+        choices: Choices,
+        *,
+        problem: str = "",
     ) -> HttpResponse:
         telling = [plan for plan in done.plans if _tells(plan)]
         telling.sort(key=_urgency)
@@ -231,14 +294,23 @@ class EmployeeFilesAdmin(TenantAdmin):
         context = {
             **self._import_context(request),
             "problem": problem,
-            "ticket": kept.ticket(stored, done.hash, user=request.user),
+            "ticket": kept.ticket(stored, done.hash, choices, user=request.user),
             "counts": [
                 (name, *ACTION_MARKS[name], ACTION_LABELS[name], n)
                 for name, n in summary.items()
             ],
             "heads": [_label(name) for name in SHOWN_FIELDS],
             "to_write": summary["create"] + summary["update"],
-            "ignored_columns": done.unknown_columns,
+            "read": done.table,
+            "columns": [
+                (header, _field_label(name))
+                for name, header in done.table.columns.items()
+            ],
+            "sheets": _sheets_to_choose(done.table),
+            "delimiter": DELIMITERS.get(
+                done.table.delimiter or "", done.table.delimiter
+            ),
+            "encodings": list(CODECS),
             "rows": [_shown(plan) for plan in telling[:SHOWN_ROWS]],
             "more": max(0, len(telling) - SHOWN_ROWS),
             "errors": summary["error"],
@@ -310,3 +382,14 @@ def _label(name: str) -> str:
     """A field as the forms call it."""
     column: Any = Employee._meta.get_field(name)
     return str(column.verbose_name)
+
+
+def _sheets_to_choose(table: Table) -> list[str]:
+    """Return the names of the visible sheets and of the one that was read, if there is a choice."""
+    names = list(dict.fromkeys([*table.sheets, *filter(None, [table.sheet])]))
+    return names if len(names) > 1 else []
+
+
+def _field_label(name: str) -> str:
+    """Return the name of a field that a column of the file fills."""
+    return str(FIELD_LABELS[name]) if name in FIELD_LABELS else _label(name)

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,20 +18,17 @@ from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
 from audit.services import event_of, plain, record_many
-from automatehq.counters import take_a_place, take_turn
-from automatehq.rest.errors import Conflict, Invalid, TooMany
+from automatehq.counters import take_turn
+from automatehq.rest.errors import Conflict, Invalid
 from businesses.models import Business
+from businesses.tenancy.before import before_scope
 from businesses.tenancy.context import get_current_business_id
 from workforce import services
 
 from .planning import ACTIONS, RowPlan, plan_rows
 from .rows import person_rows
-from .tables import read_table
+from .tables import AS_FOUND, Choices, Table, read_in_turn
 from .writing import OnInUse, Writer
-
-# Files of one person at a time: a workbook may take half a minute to read, and nobody alone can keep every thread of the
-# server busy with them.
-AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Import:
 
     hash: str
     plans: Sequence[RowPlan]
-    unknown_columns: Sequence[str]
+    table: Table
 
     @property
     def summary(self) -> dict[str, int]:
@@ -47,10 +45,16 @@ class Import:
         return {action: counts[action] for action in ACTIONS}
 
 
-def preview_import(*, data: bytes, actor: Any, on_in_use: OnInUse) -> Import:
-    """What the file would do. Raises `Invalid` for a file that can't be read, `TooMany` `too_many_imports`, `too_many_in_use`."""
+def preview_import(
+    *, data: bytes, actor: Any, on_in_use: OnInUse, choices: Choices = AS_FOUND
+) -> Import:
+    """Return what the file would do. The file is read before the request's transaction.
+
+    Raises `Invalid` for a file that can't be read, `TooMany` `too_many_imports`, `too_many_in_use`.
+    """
+    table = _read(data, choices, actor)
     with transaction.atomic():
-        done = _run(data, actor, on_in_use)
+        done = _run(data, table, actor, on_in_use)
         transaction.set_rollback(True)
     return done
 
@@ -61,15 +65,18 @@ def apply_import(
     hash: str,  # noqa: A002 -- what the API calls it
     actor: Any,
     on_in_use: OnInUse,
+    choices: Choices = AS_FOUND,
     skip_errors: bool = False,
 ) -> Import:
     """Do what the preview with this hash has shown; rows with errors are left out if `skip_errors`.
 
-    Raises `Conflict` `preview_stale` if the file would do something else now, `Invalid` `rows_refused` if rows have
-    errors; both with the preview as it is now, and with nothing written. Raises as `preview_import` too.
+    Raises `Conflict` `preview_stale` if the file would do something else now, or is read otherwise, `Invalid`
+    `rows_refused` if rows have errors; both with the preview as it is now, and with nothing written. Raises as
+    `preview_import` too.
     """
+    table = _read(data, choices, actor)
     with transaction.atomic():
-        done = _run(data, actor, on_in_use)
+        done = _run(data, table, actor, on_in_use)
         if done.hash != hash:
             raise Stale(done)
         if done.summary["error"] and not skip_errors:
@@ -102,17 +109,27 @@ class Refused(Invalid):
         self.done = done
 
 
-def _run(data: bytes, actor: Any, on_in_use: OnInUse) -> Import:
-    if not take_a_place(f"employee import {actor.pk}", AT_ONCE):
-        detail = _("Imports of yours are under way. Wait until one of them is done.")
-        raise TooMany("too_many_imports", detail, wait=5)
-    table = read_table(data)
+def _read(data: bytes, choices: Choices, actor: Any) -> Table:
+    table: Table = before_scope(
+        partial(
+            read_in_turn,
+            data=data,
+            choices=choices,
+            person_id=actor.pk,
+            business_id=get_current_business_id(),
+        )
+    )
+    return table
+
+
+def _run(data: bytes, table: Table, actor: Any, on_in_use: OnInUse) -> Import:
     rows = list(person_rows(table))
     business_id = get_current_business_id()
     take_turn(f"employee-import:{business_id}")
-    plans = plan_rows(rows, Business.objects.get(pk=business_id))
+    business = Business.objects.get(pk=business_id)
+    plans = plan_rows(rows, business, has_names=table.has_names)
     Writer(actor, on_in_use).write(plans)
-    return Import(_hash(data, plans), plans, table.unknown)
+    return Import(_hash(data, table, plans), plans, table)
 
 
 def _record(done: Import, data: bytes, actor: Any) -> None:
@@ -144,9 +161,10 @@ def _record(done: Import, data: bytes, actor: Any) -> None:
     record_many(events)
 
 
-def _hash(data: bytes, plans: Sequence[RowPlan]) -> str:
-    """Of the bytes of the file and of all that was said of its rows, in no language."""
-    said = [
+def _hash(data: bytes, table: Table, plans: Sequence[RowPlan]) -> str:
+    """Return the hash of the file, of how it was read, and of all that was said of its rows, in no language."""
+    said: list[Any] = [[table.sheet, table.encoding, table.delimiter]]
+    said += [
         [
             plan.row.number,
             plan.action,

@@ -14,6 +14,8 @@ from uuid_utils.compat import uuid7
 
 from businesses.tenancy.context import get_current_business_id
 
+from .tables import Choices
+
 MAX_AGE_SECONDS = 3600
 # Of one person, in as many windows: nobody fills the disk by looking at files.
 MAX_KEPT = 5
@@ -21,11 +23,12 @@ _SALT = "automatehq.employee-import"
 
 
 class Kept(NamedTuple):
-    """A file that waits: its bytes, and the hash of the preview that was shown."""
+    """A file that waits: its bytes, the hash of the preview that was shown, and the choices that it was read with."""
 
     path: str
     data: bytes
     hash: str
+    choices: Choices
 
 
 def keep(data: bytes, *, user: Any) -> str:
@@ -38,25 +41,31 @@ def keep(data: bytes, *, user: Any) -> str:
     return path
 
 
-def ticket(path: str, hash: str, *, user: Any) -> str:  # noqa: A002 -- as the API calls it
-    """What the page of a preview carries."""
+def ticket(
+    path: str,
+    hash: str,  # noqa: A002 -- as the API calls it
+    choices: Choices,
+    *,
+    user: Any,
+) -> str:
+    """Return what the page of a preview carries."""
     whose = [str(get_current_business_id()), str(user.pk)]
-    return signing.dumps([path, hash, *whose], salt=_SALT)
+    return signing.dumps([path, hash, *choices, *whose], salt=_SALT)
 
 
 def find(carried: str, *, user: Any) -> Kept | None:
     """The file of a ticket that this user was given in this business in the last hour; None if it isn't, or is gone."""
     try:
-        path, hash_, *whose = signing.loads(
+        path, hash_, sheet, encoding, *whose = signing.loads(
             carried, salt=_SALT, max_age=MAX_AGE_SECONDS
         )
-    except signing.BadSignature:
+    except (signing.BadSignature, ValueError):  # also one from before an update
         return None
     if whose != [str(get_current_business_id()), str(user.pk)]:
         return None
     try:
         with default_storage.open(path) as file:
-            return Kept(path, file.read(), hash_)
+            return Kept(path, file.read(), hash_, Choices(sheet, encoding))
     except FileNotFoundError:
         return None
 

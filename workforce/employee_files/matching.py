@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from automatehq.rest.errors import Problem
 from workforce.models import Employee
 
-from .rows import Key, PersonRow, visible
+from .rows import Key, PersonRow, changed, visible
 
 
 class Known(NamedTuple):
@@ -77,7 +77,7 @@ class Matcher:
 
         A key that was found is put in the row as it is stored.
         """
-        if row.errors:
+        if row.errors or row.is_header:
             return None
         if not row.passport.text and not row.external.text:
             row.errors.append(
@@ -116,6 +116,8 @@ class Matcher:
         if not key.text:
             return Found()
         found = index.find(key)
+        if key.looks_changed and found.pk is None:
+            row.errors.append(changed(key.text, name))
         if found.is_near:
             row.warnings.append(
                 Problem(

@@ -18,9 +18,10 @@ from workforce import services
 from workforce.models import Employee, Site
 
 from .matching import Known, Matcher
-from .rows import PersonRow, visible
+from .rows import PersonRow, changed, visible
 from .serializers import PersonSerializer
 from .sites import Sites
+from .tables import missing_names
 
 Action = Literal["create", "update", "unchanged", "error"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "error")
@@ -68,9 +69,18 @@ class RowPlan:
         ]
 
 
-def plan_rows(rows: Sequence[PersonRow], business: Business) -> list[RowPlan]:
+def plan_rows(
+    rows: Sequence[PersonRow], business: Business, *, has_names: bool
+) -> list[RowPlan]:
+    """Return what is to be done with each row. Raises `Invalid` `missing_column` if all are new and none has a name."""
     matcher = Matcher()
     known = [matcher.match(row) for row in rows]
+    is_new = any(
+        not (one or row.errors or row.is_header)
+        for row, one in zip(rows, known, strict=True)
+    )
+    if is_new and not has_names and not any(known):
+        raise missing_names()
     _refuse_same_person(rows, [one.pk if one else None for one in known])
     employees = _lock(one for one in known if one)
     planner = _Planner(business)
@@ -129,6 +139,8 @@ class _Planner:
         self._judge = cache(services.site_refusal)
 
     def plan(self, row: PersonRow, employee: Employee | None) -> RowPlan:
+        if row.is_header:
+            return RowPlan(row)
         plan = RowPlan(row, employee, is_new=employee is None)
         if row.errors:
             return plan
@@ -144,6 +156,10 @@ class _Planner:
             row.errors.extend(refusal.problems)
         else:
             _look_at_employment(plan)
+            row.errors.extend(
+                changed(str(plan.after[name]), name)
+                for name in sorted(row.looks_changed & plan.after.keys())
+            )
         return plan
 
     def _read(self, row: PersonRow, employee: Employee | None) -> dict[str, Any]:
@@ -153,6 +169,8 @@ class _Planner:
             for name, text in row.values.items()
             if name not in ("site_name", "site_code")
         }
+        if employee is not None and row.is_part_of_name:
+            del body["full_name"]
         if row.passport.text:
             body["passport_id"] = row.passport.text
         if row.external.text:

@@ -12,6 +12,9 @@ from automatehq.rest.fields import IdField
 from automatehq.rest.serializers import StrictSerializer
 from workforce.serializers import EmployeeSerializer
 
+from .code_pages import CODECS
+from .tables import Choices, Table
+
 if TYPE_CHECKING:
     from .importing import Import
 
@@ -39,12 +42,19 @@ class PreviewRequestSerializer(StrictSerializer):
     """An employee file."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=None)
+    sheet = serializers.CharField(
+        required=False, allow_blank=True, max_length=100, trim_whitespace=False
+    )
+    encoding = serializers.ChoiceField(
+        choices=list(CODECS), required=False, allow_blank=True
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         # Of several the last would be taken, and the others forgotten in silence.
         if isinstance(data, MultiValueDict) and len(data.getlist("file")) > 1:
             raise Invalid("too_many_files", _("Send one file at a time."), "file")
         values: dict[str, Any] = super().to_internal_value(data)
+        values["choices"] = Choices(values.pop("sheet", ""), values.pop("encoding", ""))
         return values
 
 
@@ -86,12 +96,36 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     warnings = RowProblemSerializer(many=True)
 
 
+class ReadColumnSerializer(serializers.Serializer[Any]):
+    """A column of the file: its header, and the field that it fills."""
+
+    header = serializers.CharField()
+    field = serializers.CharField()
+
+
+class ReadFileSerializer(serializers.Serializer[Any]):
+    """How the file was read; `sheet` and `encoding` can be chosen."""
+
+    format = serializers.ChoiceField(["xlsx", "csv"])
+    sheet = serializers.CharField(allow_null=True)
+    sheets = serializers.ListField(child=serializers.CharField())
+    encoding = serializers.CharField(allow_null=True)
+    is_encoding_guessed = serializers.BooleanField()
+    delimiter = serializers.CharField(allow_null=True)
+    header_row = serializers.IntegerField()
+    row_count = serializers.IntegerField()
+    columns = ReadColumnSerializer(many=True)
+    ignored_columns = serializers.ListField(child=serializers.CharField())
+    warnings = RowProblemSerializer(many=True)
+
+
 class ImportSerializer(serializers.Serializer[Any]):
     """What a file does, or has done. This describes; `import_json` writes it, a thousand times as fast."""
 
     hash = serializers.CharField()
     summary = ImportSummarySerializer()
     ignored_columns = serializers.ListField(child=serializers.CharField())
+    read = ReadFileSerializer()
     rows = ImportRowSerializer(many=True)
 
 
@@ -100,7 +134,8 @@ def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
     return {
         "hash": done.hash,
         "summary": done.summary,
-        "ignored_columns": list(done.unknown_columns),
+        "ignored_columns": list(done.table.ignored),
+        "read": read_json(done.table),
         "rows": [
             {
                 "row": plan.row.number,
@@ -112,6 +147,25 @@ def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
             }
             for plan in done.plans
         ],
+    }
+
+
+def read_json(table: Table) -> dict[str, Any]:
+    """How a file was read, as the API answers it."""
+    return {
+        "format": table.format,
+        "sheet": table.sheet,
+        "sheets": list(table.sheets),
+        "encoding": table.encoding,
+        "is_encoding_guessed": table.is_encoding_guessed,
+        "delimiter": table.delimiter,
+        "header_row": table.header_row,
+        "row_count": len(table.rows),
+        "columns": [
+            {"header": header, "field": name} for name, header in table.columns.items()
+        ],
+        "ignored_columns": list(table.ignored),
+        "warnings": [note._asdict() for note in table.notes],
     }
 
 

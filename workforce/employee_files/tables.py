@@ -1,17 +1,17 @@
 """The bytes of a file → its table: which columns it has, and the cells under them.
 
-What a file is, its content decides; its name says nothing. Nothing of it is trusted: a workbook is read in a process
-apart, and rows, columns and bytes are counted before there are too many.
+What a file is, its content decides; its name says nothing. It is read in a process of its own, whose modules are the
+package `reading`, with limits on memory, processor time, rows, columns and letters.
 """
 
-import csv
-import itertools
 import json
+import logging
 import subprocess
 import sys
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,249 +19,333 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.cells import typed
-from automatehq.rest.errors import Invalid
+from automatehq.places import Limits, NoPlace
+from automatehq.rest.errors import Invalid, Problem, TooMany
 
-from . import csv_reader, xlsx_reader
-from .headers import BY_FIELD, KEYS, field_of
+from .code_pages import CODECS
+from .headers import BY_FIELD, KEYS
+from .reading.limits import EXIT_REFUSED, MAX_COLUMNS, MAX_ROWS
+
+__all__ = [
+    "MAX_COLUMNS",
+    "MAX_FILE_BYTES",
+    "MAX_ROWS",
+    "Choices",
+    "Table",
+    "read_table",
+]
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
-MAX_ROWS = 10_000
-MAX_COLUMNS = 100
-# Above the headers may stand a title.
-HEADER_WITHIN = 10
-XLSX_TIMEOUT_SECONDS = 60
-# Workbooks that one process of ours has read at the same time; others wait, or all would be slower.
-_free_readers = threading.BoundedSemaphore(2)
+# Of the clock; a file's processor time is limited to less.
+READING_SECONDS = 30
+LIMITS = Limits("employee import", person=2, business=2, server=3)
 
-ZIP = b"PK"
-# What Excel wrote before 2007, and what it still writes around a workbook with a password.
-OLE = b"\xd0\xcf\x11\xe0"
+_READ = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from workforce.employee_files.reading.process import main; sys.exit(main())"
+)
+logger = logging.getLogger(__name__)
+_FOLDER = str(Path(__file__).parent.parent.parent)
 
 MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
         "empty_file": gettext_lazy("The file is empty."),
         "file_too_large": gettext_lazy("The file is larger than 10 MB."),
         "unsupported_type": gettext_lazy(
-            "This is not a list of employees: send XLSX, or CSV in UTF-8, UTF-16 or Windows-1255."
+            "This is not an employee list. Send an Excel workbook (.xlsx) or a CSV file."
         ),
         "old_or_protected_workbook": gettext_lazy(
-            "This is an old Excel file (.xls) or one with a password. Save it as XLSX without a password."
+            "This is an old Excel file (.xls) or one with a password, which can't be read. Save it again as .xlsx without a password."
         ),
-        "file_encrypted": gettext_lazy("The file is protected by a password."),
+        "file_encrypted": gettext_lazy(
+            "The file is protected by a password. Save it again as .xlsx without a password."
+        ),
         "damaged_file": gettext_lazy("The file is damaged or not complete."),
-        "file_too_complex": gettext_lazy("The file takes too much memory to read."),
+        "open_quotes": gettext_lazy("The quotes of the file do not close: %(error)s."),
+        "file_too_complex": gettext_lazy(
+            "The file takes too much memory or time to read. Copy the rows of employees into a new workbook and save that as .xlsx."
+        ),
         "too_many_rows": gettext_lazy(
             "The file has more than 10,000 rows. Send it in parts."
         ),
         "too_many_columns": gettext_lazy("The file has more than 100 columns."),
         "no_rows": gettext_lazy("There is no employee under the headers."),
+        "duplicate_column": gettext_lazy(
+            "“%(header)s” and “%(first)s” are the same column twice."
+        ),
+        "no_such_sheet": gettext_lazy(
+            "The workbook has no such sheet. It has: %(sheets)s."
+        ),
+        "no_sheets": gettext_lazy("A CSV file has no sheets to choose from."),
+        "no_encoding": gettext_lazy("The encoding of a workbook can't be chosen."),
+        "encoding_does_not_fit": gettext_lazy(
+            "The file is not in the encoding %(encoding)s. Choose another one."
+        ),
+    }
+)
+# A file type that is recognised and not read → its name, and what to do.
+_SAVE_AGAIN = gettext_lazy(
+    "This is %(type)s, which is not supported. Save it again as .xlsx."
+)
+_NO_LIST = gettext_lazy(
+    "This is %(type)s, which is not supported. Send the list as an Excel workbook (.xlsx) or a CSV file."
+)
+FILE_TYPES: Mapping[str, tuple[Promise, Promise]] = MappingProxyType(
+    {
+        "xls": (gettext_lazy("an Excel 97–2003 workbook (.xls)"), _SAVE_AGAIN),
+        "xlsb": (gettext_lazy("a binary Excel workbook (.xlsb)"), _SAVE_AGAIN),
+        "xml_spreadsheet": (
+            gettext_lazy("an XML spreadsheet of Excel 2003"),
+            _SAVE_AGAIN,
+        ),
+        "sylk": (gettext_lazy("a SYLK spreadsheet (.slk)"), _SAVE_AGAIN),
+        "ods": (gettext_lazy("an OpenDocument spreadsheet (.ods)"), _SAVE_AGAIN),
+        "numbers": (
+            gettext_lazy("an Apple Numbers spreadsheet (.numbers)"),
+            _SAVE_AGAIN,
+        ),
+        "zip_method": (
+            gettext_lazy("a workbook with an unusual compression"),
+            _SAVE_AGAIN,
+        ),
+        "html": (
+            gettext_lazy("a web page (HTML), whatever its name is"),
+            _SAVE_AGAIN,
+        ),
+        "odt": (gettext_lazy("an OpenDocument file"), _NO_LIST),
+        "docx": (gettext_lazy("a Word document (.docx)"), _NO_LIST),
+        "pptx": (gettext_lazy("a PowerPoint presentation (.pptx)"), _NO_LIST),
+        "pdf": (gettext_lazy("a PDF"), _NO_LIST),
+        "picture": (gettext_lazy("a picture"), _NO_LIST),
+        "rtf": (gettext_lazy("a rich text document (.rtf)"), _NO_LIST),
+        "archive": (gettext_lazy("a compressed archive"), _NO_LIST),
+        "xml": (gettext_lazy("an XML file"), _NO_LIST),
+        "json": (gettext_lazy("a JSON file"), _NO_LIST),
+    }
+)
+# A code of the reader → the code of the answer, and the parameter that is wrong.
+_NAMED = {
+    "open_quotes": ("damaged_file", "file"),
+    "no_such_sheet": ("does_not_exist", "sheet"),
+    "no_sheets": ("invalid", "sheet"),
+    "no_encoding": ("invalid", "encoding"),
+    "encoding_does_not_fit": ("invalid", "encoding"),
+}
+BUSY: Mapping[str, Promise] = MappingProxyType(
+    {
+        "person": gettext_lazy(
+            "Two of your imports are in progress. Wait until one of them is done."
+        ),
+        "business": gettext_lazy(
+            "Other imports of your business are in progress. Try again in a few seconds."
+        ),
+        "server": gettext_lazy(
+            "Too many files are being read at the moment. Try again in a few seconds."
+        ),
+    }
+)
+# What is said of a file as a whole.
+NOTES: Mapping[str, Promise] = MappingProxyType(
+    {
+        "other_sheet": gettext_lazy(
+            "The sheet “%(sheet)s” has employees too. Only the chosen sheet is imported."
+        ),
+        "hidden_sheet": gettext_lazy(
+            "The hidden sheet “%(sheet)s” has employees too. Only the chosen sheet is imported."
+        ),
+        "hidden_rows": gettext_lazy("Hidden rows are read too: %(count)s."),
     }
 )
 
 
-def refused(code: str) -> Invalid:
-    """The refusal of a whole file."""
-    return Invalid(code, MESSAGES[code], "file")
+class Choices(NamedTuple):
+    """The sheet and the encoding that a user chose; blank where the reader finds them."""
+
+    sheet: str = ""
+    encoding: str = ""
+
+
+AS_FOUND = Choices()
 
 
 class Cell(NamedTuple):
-    """What stands in a cell. `is_number`: a number in XLSX, in CSV nothing but digits. `is_error`: no value at all."""
+    """A cell of a column that is read.
+
+    `kind` is `text`, `number` (also digits alone in CSV), `date`, `time`, `boolean`, `error` or `formula` (without a
+    result); `is_typed` is False in CSV, where all cells are text.
+    """
 
     text: str
-    is_number: bool = False
-    is_error: bool = False
+    kind: str = "text"
+    is_typed: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind == "number"
 
 
 BLANK = Cell("")
 
 
 class Row(NamedTuple):
-    """A row and its number as a spreadsheet counts, from 1."""
+    """A row: its number as a spreadsheet counts, its cells by field, and what is wrong with its place."""
 
     number: int
-    cells: Sequence[Cell]
+    cells: Mapping[str, Cell]
+    problems: Sequence[Sequence[str]] = ()
+
+    def cell(self, field: str) -> Cell:
+        """Return the cell under the column of a field; blank where there is none."""
+        return self.cells.get(field, BLANK)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that can be imported: field → the index of its column, the rows under the headers, unknown headers."""
+    """What was read of a file, and its rows."""
 
-    columns: Mapping[str, int]
+    format: str
+    sheet: str | None
+    sheets: Sequence[str]
+    header_row: int
+    columns: Mapping[str, str]  # field → the file's header
+    ignored: Sequence[str]
+    encoding: str | None
+    is_encoding_guessed: bool
+    delimiter: str | None
+    notes: Sequence[Problem]
     rows: Sequence[Row]
-    unknown: Sequence[str] = field(default=())
 
-    def cell(self, row: Row, name: str) -> Cell:
-        """The cell of `row` under the column of a field; blank where there is no such column or cell."""
-        index = self.columns.get(name)
-        if index is None or index >= len(row.cells):
-            return BLANK
-        return row.cells[index]
+    @property
+    def has_names(self) -> bool:
+        return "full_name" in self.columns or "first_name" in self.columns
 
 
-def read_table(data: bytes) -> Table:
-    """The table of a file. Raises `Invalid` on `file`."""
+def read_table(data: bytes, choices: Choices = AS_FOUND) -> Table:
+    """Return the table of a file. Raises `Invalid` on `file`, `sheet` or `encoding`."""
     if not data:
         raise refused("empty_file")
     if len(data) > MAX_FILE_BYTES:
         raise refused("file_too_large")
-    if data.startswith(OLE):
-        raise refused("old_or_protected_workbook")
-    sheets = _read_xlsx(data) if data.startswith(ZIP) else _read_csv(data)
-    if not any(sheets):
-        raise refused("no_rows")
-    # The first sheet with headers that are known, else the first: to say what it lacks.
-    with_headers = (sheet for sheet in sheets if _header_of(sheet) is not None)
-    return _table(next(with_headers, next(filter(None, sheets))))
+    if choices.encoding and choices.encoding not in CODECS:
+        detail = _("Choose one of: %(encodings)s.") % {"encodings": ", ".join(CODECS)}
+        raise Invalid("invalid_choice", detail, "encoding")
+    return _table(json.loads(_ask_reader(data, choices)))
 
 
-def _table(sheet: Sequence[Row]) -> Table:
-    at = _header_of(sheet) or 0
-    columns, unknown = _columns(sheet[at])
-    rows = sheet[at + 1 :]
-    if not rows:
-        raise refused("no_rows")
-    if len(rows) > MAX_ROWS:
-        raise refused("too_many_rows")
-    return Table(columns, rows, unknown)
+def read_in_turn(
+    held: ExitStack, data: bytes, choices: Choices, *, person_id: Any, business_id: Any
+) -> Table:
+    """Return `read_table` with a place that is held until `held` is closed. Raises `TooMany` too, after a few seconds."""
+    try:
+        LIMITS.enter(held, person_id=person_id, business_id=business_id)
+    except NoPlace as full:
+        raise TooMany("too_many_imports", BUSY[full.whose], wait=5) from full
+    return read_table(data, choices)
 
 
-def _header_of(sheet: Sequence[Row]) -> int | None:
-    """Where the headers stand: the first row among the first few that names somebody's key or name, and more."""
-    for index, row in enumerate(sheet[:HEADER_WITHIN]):
-        fields = {field_of(cell.text) for cell in row.cells} - {None}
-        if fields & {*KEYS, "full_name"} and len(fields) > 1:
-            return index
-    return None
+def refused(code: str, values: Mapping[str, Any] = MappingProxyType({})) -> Invalid:
+    """Return the refusal of a whole file, from the reader's code and values."""
+    answered, attr = _NAMED.get(code, (code, "file"))
+    if code == "missing_column":
+        return Invalid(code, _missing_column(values["headers"]), attr)
+    if "type" in values:
+        name, sentence = FILE_TYPES[values["type"]]
+        return Invalid(code, sentence % {"type": name}, attr)
+    told = {
+        name: ", ".join(value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+    message = str(MESSAGES[code])
+    return Invalid(answered, message % told if told else message, attr)
 
 
-def _columns(header: Row) -> tuple[dict[str, int], list[str]]:
-    columns: dict[str, int] = {}
-    unknown = []
-    for index, cell in enumerate(header.cells):
-        name = field_of(cell.text)
-        if name is None:
-            if cell.text.strip():
-                unknown.append(cell.text.strip()[:100])
-        elif name in columns:
-            first = header.cells[columns[name]].text.strip()
-            raise Invalid(
-                "duplicate_column",
-                _("“%(header)s” and “%(first)s” are the same column twice.")
-                % {"header": cell.text.strip(), "first": first},
-                "file",
-            )
-        else:
-            columns[name] = index
-    if not set(KEYS) & set(columns):
-        names = [f"“{BY_FIELD[key].english}” ({BY_FIELD[key].hebrew})" for key in KEYS]
-        raise Invalid(
-            "missing_column",
-            _("There is no column %s: one of them says who a row is about.")
-            % _(" or ").join(names),
-            "file",
+def _missing_column(headers: Sequence[str]) -> str:
+    names = [f"“{BY_FIELD[key].english}” ({BY_FIELD[key].hebrew})" for key in KEYS]
+    told = _("There is no column %(names)s: one of them identifies the employee.") % {
+        "names": _(" or ").join(names)
+    }
+    found = [f"“{header}”" for header in headers if header]
+    if not found:
+        return told
+    first_row = _("The first row has: %s.") % ", ".join(found)
+    return f"{told} {first_row}"
+
+
+def missing_names() -> Invalid:
+    """Return the refusal of a file of new employees without a name."""
+    full, first, last = (
+        f"“{BY_FIELD[name].english}” ({BY_FIELD[name].hebrew})"
+        for name in ("full_name", "first_name", "last_name")
+    )
+    detail = _(
+        "No row is a known employee, and new employees need a name. Add the column %(full)s, or both %(first)s and %(last)s."
+    ) % {"full": full, "first": first, "last": last}
+    return Invalid("missing_column", detail, "file")
+
+
+def _ask_reader(data: bytes, choices: Choices) -> bytes:
+    """Return the answer of the process that reads. Raises `Invalid`."""
+    options = json.dumps(choices._asdict()).encode()
+    try:
+        answer = subprocess.run(  # noqa: S603 -- our own code and arguments
+            [sys.executable, "-I", "-S", "-c", _READ, _FOLDER],
+            input=options + b"\n" + data,
+            capture_output=True,
+            env={},  # no secret is passed on
+            cwd="/",
+            timeout=READING_SECONDS,
+            check=False,
         )
-    return columns, unknown
-
-
-# CSV
-
-
-def _read_csv(data: bytes) -> list[list[Row]]:
-    try:
-        text = csv_reader.decode(data)
-    except csv_reader.NotText as error:
-        raise refused("unsupported_type") from error
-    said, text = csv_reader.said_delimiter(text)
-    delimiter = said or _sniff(text)
-    try:
-        return [list(_csv_rows(text, delimiter))]
-    except csv.Error as error:
-        raise Invalid(
-            "damaged_file",
-            _("The quotes of the file do not close: %s.") % error,
-            "file",
-        ) from error
-
-
-def _sniff(text: str) -> str:
-    """The delimiter that makes the most headers that are known."""
-
-    def known_headers(delimiter: str) -> int:
-        head = itertools.islice(csv_reader.records(text, delimiter), HEADER_WITHIN)
-        try:
-            return max(sum(map(bool, map(field_of, cells))) for cells in head)
-        except (csv.Error, ValueError):
-            return 0
-
-    return max(csv_reader.DELIMITERS, key=known_headers)
-
-
-def _csv_rows(text: str, delimiter: str) -> Iterator[Row]:
-    found = 0
-    for number, cells in enumerate(csv_reader.records(text, delimiter), start=1):
-        while cells and not cells[-1].strip():
-            cells.pop()
-        if not cells:
-            continue
-        if len(cells) > MAX_COLUMNS:
-            raise refused("too_many_columns")
-        found += 1
-        if found > MAX_ROWS + HEADER_WITHIN:
-            raise refused("too_many_rows")
-        yield Row(number, [_csv_cell(cell) for cell in cells])
-
-
-def _csv_cell(cell: str) -> Cell:
-    text = typed(cell)
-    digits = text.strip()
-    return Cell(text, is_number=digits.isascii() and digits.isdigit())
-
-
-# XLSX
-
-
-def _read_xlsx(data: bytes) -> list[list[Row]]:
-    answer = _ask_reader(data)
-    sheets = [
-        [Row(number, [_xlsx_cell(cell) for cell in cells]) for number, cells in sheet]
-        for sheet in json.loads(answer)
-    ]
-    return [
-        [row for row in sheet if any(cell.text.strip() for cell in row.cells)]
-        for sheet in sheets
-    ]
-
-
-def _ask_reader(data: bytes) -> bytes:
-    """The answer of `xlsx_reader`, in a process of its own."""
-    sizes: Iterable[int] = (MAX_ROWS + HEADER_WITHIN, MAX_COLUMNS)
-    try:
-        with _free_readers:
-            answer = subprocess.run(  # noqa: S603 -- our own script and arguments
-                [sys.executable, "-I", xlsx_reader.__file__, *map(str, sizes)],
-                input=data,
-                capture_output=True,
-                env={},  # our secrets are none of its business
-                cwd="/",
-                timeout=XLSX_TIMEOUT_SECONDS,
-                check=False,
-            )
     except subprocess.TimeoutExpired as error:
         raise refused("file_too_complex") from error
-    if answer.returncode == xlsx_reader.EXIT_REFUSED:
-        raise refused(answer.stdout.decode())
-    if answer.returncode < 0 or b"MemoryError" in answer.stderr:  # killed, or no memory
+    if answer.returncode == EXIT_REFUSED:
+        code, values = json.loads(answer.stdout)
+        raise refused(code, values)
+    # Killed by a limit, or out of memory.
+    if answer.returncode < 0 or b"MemoryError" in answer.stderr:
         raise refused("file_too_complex")
     if answer.returncode:
-        raise refused("damaged_file") from RuntimeError(answer.stderr.decode())
+        failure = RuntimeError(answer.stderr.decode(errors="replace"))
+        logger.error("the reader of employee files failed", exc_info=failure)
+        raise refused("damaged_file") from failure
     return answer.stdout
 
 
-def _xlsx_cell(cell: Any) -> Cell:
-    if cell is None:
-        return BLANK
-    if isinstance(cell, str):
+def _table(answer: Mapping[str, Any]) -> Table:
+    columns = dict(answer["columns"])
+    is_typed = answer["format"] != "csv"
+    return Table(
+        format=answer["format"],
+        sheet=answer["sheet"],
+        sheets=answer["sheets"],
+        header_row=answer["header_row"],
+        columns=columns,
+        ignored=answer["ignored"],
+        encoding=answer["encoding"],
+        is_encoding_guessed=answer["is_encoding_guessed"],
+        delimiter=answer["delimiter"],
+        notes=[Problem(code, NOTES[code] % values) for code, values in answer["notes"]],
+        rows=[
+            Row(
+                number,
+                {
+                    name: _cell(cell, is_typed=is_typed)
+                    for name, cell in zip(columns, cells, strict=True)
+                    if cell is not None
+                },
+                problems,
+            )
+            for number, cells, problems in answer["rows"]
+        ],
+    )
+
+
+def _cell(cell: str | Sequence[str], *, is_typed: bool) -> Cell:
+    if not isinstance(cell, str):
+        kind, text = cell
+        return Cell(text, kind, is_typed)
+    if is_typed:
         return Cell(cell)
-    kind, text = cell
-    return Cell(text, is_number=kind == "number", is_error=kind == "error")
+    digits = cell.strip()
+    is_number = digits.isascii() and digits.isdigit()
+    return Cell(cell, "number" if is_number else "text", is_typed=False)

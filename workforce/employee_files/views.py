@@ -87,8 +87,10 @@ class EmployeeFilesMixin(Base):
         """What a file (XLSX or CSV) would do, row by row; nothing is written."""
         body = PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        given = body.validated_data
         done = preview_import(
-            data=read_upload(body.validated_data["file"]),
+            data=read_upload(given["file"]),
+            choices=given["choices"],
             actor=request.user,
             on_in_use=on_in_use(request),
         )
@@ -106,6 +108,7 @@ class EmployeeFilesMixin(Base):
         try:
             done = apply_import(
                 data=read_upload(given["file"]),
+                choices=given["choices"],
                 hash=given["hash"],
                 skip_errors=given["skip_errors"],
                 actor=request.user,

@@ -1,10 +1,8 @@
 """Preview and apply: the same, all or nothing, once; and what strangers can learn from either."""
 
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from django.db import connection
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -370,23 +368,3 @@ def test_a_row_that_changes_nothing_is_written_nowhere(
     assert john.updated_at == before
     assert [event.event_type for event in events(acme.id)] == ["employees_imported"]
     assert client.get(f"{EXPORT}?type=csv").status_code == 200
-
-
-def test_one_person_has_two_imports_under_way_at_most(
-    acme: Personas, client: APIClient, site: Site, transactional_db: Any
-) -> None:
-    with ExitStack() as others:
-        for place in range(2):
-            other = connection.copy()
-            others.callback(other.close)
-            cursor = others.enter_context(other.cursor())
-            cursor.execute(
-                "SELECT pg_advisory_lock(hashtextextended(%s, 0))",
-                [f"employee import {acme.reviewer.pk} {place}"],
-            )
-        answer = preview(client, as_csv(HEADER, NEW))
-        assert problem(answer) == (429, "too_many_imports", None)
-        assert answer["Retry-After"] == "5"
-        # Nobody else is kept waiting.
-        assert preview(client_of(acme.admin), as_csv(HEADER, NEW)).status_code == 200
-    assert imported(client, as_csv(HEADER, NEW)).status_code == 200

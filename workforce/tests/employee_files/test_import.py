@@ -282,7 +282,7 @@ def test_a_passport_that_is_none_is_an_error(
         (12345678.5, "not_a_whole_number"),
         (-12345678, "not_a_whole_number"),
         (1234567890123456789, "cell_error"),
-        ("=NA()", "no_key"),
+        ("=NA()", "formula_without_result"),
     ],
 )
 def test_what_a_spreadsheet_has_spoilt_is_an_error(

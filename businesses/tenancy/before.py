@@ -1,0 +1,84 @@
+"""Work that a request does before its transaction: reading an uploaded file takes seconds and needs no database.
+
+A view runs inside the request's scope. When it calls `before_scope(work)`, the view is ended, its transaction is rolled
+back, and `work` runs while no transaction is open. Then the request starts again in a new scope: the user and their
+permissions are read again, and the same call returns the result of `work`. So a file is read for permitted requests
+only, and a request that reads files holds no row, lock or snapshot while it does.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import translation
+
+Work = Callable[[ExitStack], Any]
+
+
+@dataclass
+class _Result:
+    """The value that the work returned, or the exception that it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+@dataclass
+class Beforehand:
+    """The results of a request's work, in the order of its calls."""
+
+    held: ExitStack
+    results: list[_Result] = field(default_factory=list)
+    position: int = 0
+
+    def run(self, postponed: "Postponed") -> None:
+        """Run the work in the language of the user and keep its result."""
+        with translation.override(postponed.language):
+            try:
+                result = _Result(postponed.work(self.held))
+            except Exception as error:  # noqa: BLE001 -- raised again inside the scope
+                result = _Result(error=error)
+        self.results.append(result)
+
+    def next(self, work: Work) -> Any:
+        """Return the next result. Raises `Postponed` when there is none yet."""
+        if self.position == len(self.results):
+            raise Postponed(work)
+        result = self.results[self.position]
+        self.position += 1
+        if result.error is not None:
+            raise result.error
+        return result.value
+
+
+class Postponed(BaseException):
+    """Ends a view so that its work can run before the transaction.
+
+    A BaseException, since every handler between the view and the middleware turns an Exception into a response.
+    """
+
+    def __init__(self, work: Work) -> None:
+        super().__init__(work)
+        self.work = work
+        self.language = translation.get_language()
+
+
+current: ContextVar[Beforehand | None] = ContextVar(
+    "automatehq_beforehand", default=None
+)
+
+
+def before_scope(work: Work) -> Any:
+    """Return what `work` returns, or raise what it raises; it runs before the request's transaction.
+
+    `work` takes an `ExitStack` that is closed when the request has been answered: for places that are held until then.
+    A view that calls this several times must do so in the same order each time, and must not have an effect outside the
+    database before it. Without a request `work` runs at once.
+    """
+    beforehand = current.get()
+    if beforehand is None:
+        with ExitStack() as held:
+            return work(held)
+    return beforehand.next(work)

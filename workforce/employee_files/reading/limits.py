@@ -1,0 +1,53 @@
+"""The limits of a file, and the refusal of one that exceeds them."""
+
+import os
+from contextlib import suppress
+from typing import Any
+
+MAX_ROWS = 10_000
+MAX_COLUMNS = 100
+# Above the headers may stand a title.
+HEADER_WITHIN = 10
+# Excel's own limits.
+MAX_ROW_NUMBER = 2**20
+MAX_CELL_LETTERS = 32_767
+# Of the cells that are kept. A workbook stores a text once and refers to it in any number of cells.
+MAX_LETTERS = 8 * 1000**2
+# Of the parts that are read as a whole.
+MAX_PART_BYTES = 8 * 1024**2
+MAX_SHEETS = 50
+
+MAX_MEMORY_BYTES = 256 * 1024**2
+MAX_CPU_SECONDS = 5
+EXIT_REFUSED = 3
+
+
+class Refusal(Exception):
+    """Refuses the whole file: a code, and the values that its message names."""
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+
+def limit_resources() -> None:
+    """Limit this process's memory and processor time, where the system can."""
+    try:
+        import resource  # noqa: PLC0415 -- Unix has it
+    except ImportError:
+        return
+    # Requests for pages come first.
+    os.nice(5)
+    for kind, most in (
+        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        # The process writes no file.
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        if hard != resource.RLIM_INFINITY:
+            most = min(most, hard)  # noqa: PLW2901
+        with suppress(ValueError, OSError):  # macOS knows some limits in name only
+            resource.setrlimit(kind, (most, most))
