@@ -15,7 +15,7 @@
 | `large.py` | the largest requests: an import of 10,000 rows, an upload of 50 pictures, an approval of 500 cards |
 | `unlocked.py` | the application with a lock left open, for `tenancy.py` |
 | `load.py` | requests a second, and memory after many of them |
-| `export_memory.py`, `migrate_forward.py`, `scrolling.py`, `upload_memory.py` | programs of their own |
+| `export_memory.py`, `hostile_imports.py`, `migrate_forward.py`, `scrolling.py`, `upload_memory.py` | programs of their own |
 
 Import this package first: it sets Django up, on the benchmark's own server.
 """

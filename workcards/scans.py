@@ -6,8 +6,10 @@ card that nobody can read.
 
 import logging
 import weakref
+from contextlib import ExitStack
+from functools import partial
 from io import BytesIO
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.core.files import File
 from django.core.files.base import ContentFile
@@ -16,14 +18,23 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from automatehq.rest.errors import Missing
-from businesses.tenancy.context import get_current_business_id, try_get_business_id
+from automatehq.places import Limits, NoPlace
+from automatehq.rest.errors import Missing, TooMany
+from businesses.tenancy.before import before_scope
+from businesses.tenancy.context import (
+    get_current_business_id,
+    try_get_business_id,
+    try_get_current_user,
+)
 
 from .intake import Intake, Refused
 from .models import WorkCardFile
-from .renditions import display_rendition
+from .renditions import Rendition, display_rendition
 
 Upload: TypeAlias = "UploadedFile[bytes]"
+
+# Pages that are rendered because a request asks for them; a task has rendered most of them before.
+DISPLAY_LIMITS = Limits("scan display", person=2, business=2, server=3)
 
 logger = logging.getLogger(__name__)
 
@@ -84,28 +95,73 @@ def read_original(file: WorkCardFile) -> bytes:
 
 
 def read_display(file: WorkCardFile, page: int) -> bytes:
-    """A page as a JPEG, made now unless it has been made before.
+    """Return a page as a JPEG; it is rendered now, before the request's transaction, unless it has been before.
 
-    Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read.
+    Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read; `TooMany`
+    `too_many_scans`.
     """
-    if _is_made(file, page):
-        try:
-            return _read(file.rendition_path(page))
-        except Missing:
-            pass  # lost, but it can be made again
-    try:
-        rendition = display_rendition(BytesIO(read_original(file)), page)
-    except Refused as refused:
-        raise Missing("not_displayable", refused.detail) from refused
+    made = read_made_display(file, page)
+    if made is not None:
+        return made
+    rendition: Rendition = before_scope(
+        partial(
+            _render_in_turn,
+            file=file,
+            page=page,
+            person_id=getattr(try_get_current_user(), "pk", None),
+            business_id=try_get_business_id(),
+        )
+    )
     # On the platform, which looks at everything and writes nothing, it is made and forgotten.
     if try_get_business_id() is not None:
-        try:
-            with transaction.atomic():
-                size = rendition.width, rendition.height
-                _keep_rendition(file, page, rendition.data, size)
-        except NotStored:
-            logger.exception("a rendition could not be kept")
+        keep_display(file, page, rendition)
     return rendition.data
+
+
+def read_made_display(file: WorkCardFile, page: int) -> bytes | None:
+    """Return the page's JPEG if it is in storage."""
+    if not _is_made(file, page):
+        return None
+    try:
+        return _read(file.rendition_path(page))
+    except Missing:
+        return None  # lost, but it can be made again
+
+
+def render_display(file: WorkCardFile, page: int) -> Rendition:
+    """Return a page as a JPEG, rendered now; needs no database. Raises `Missing` as `read_display`."""
+    try:
+        return display_rendition(BytesIO(read_original(file)), page)
+    except Refused as refused:
+        raise Missing("not_displayable", refused.detail) from refused
+
+
+def keep_display(file: WorkCardFile, page: int, rendition: Rendition) -> None:
+    """Store a page's JPEG; a storage that does not take it is logged."""
+    try:
+        with transaction.atomic():
+            size = rendition.width, rendition.height
+            _keep_rendition(file, page, rendition.data, size)
+    except NotStored:
+        logger.exception("a rendition could not be kept")
+
+
+def _render_in_turn(
+    held: ExitStack,
+    *,
+    file: WorkCardFile,
+    page: int,
+    person_id: Any,
+    business_id: Any,
+) -> Rendition:
+    try:
+        DISPLAY_LIMITS.enter(held, person_id=person_id, business_id=business_id)
+    except NoPlace as full:
+        detail = _(
+            "Too many files are being read at the moment. Try again in a few seconds."
+        )
+        raise TooMany("too_many_scans", detail, wait=5) from full
+    return render_display(file, page)
 
 
 def remove_after_commit(file: WorkCardFile) -> None:

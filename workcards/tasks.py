@@ -10,7 +10,7 @@ from automatehq.rest.errors import Missing
 from businesses.tenancy.context import business_scope
 
 from .models import WorkCardFile
-from .scans import read_display
+from .scans import keep_display, read_made_display, render_display
 
 # A page takes seconds: the worker of a task that has run for longer is dead.
 LEASE = timedelta(minutes=5)
@@ -27,10 +27,17 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
         file = WorkCardFile.objects.filter(pk=file_id).first()
         if file is None or page > file.page_count:
             return  # deleted before the task started
+        is_made = read_made_display(file, page) is not None
+    rendition = None
+    if not is_made:
         try:
-            read_display(file, page)
+            # Outside the scope: rendering takes seconds, and holds no transaction open.
+            rendition = render_display(file, page)
         except Missing:
             return  # the card's page shows the reason
+    with business_scope(business_id):
+        if rendition is not None:
+            keep_display(file, page, rendition)
         if page < file.page_count:
             make_renditions.enqueue(
                 business_id=business_id, file_id=file_id, page=page + 1

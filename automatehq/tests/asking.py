@@ -42,3 +42,17 @@ def queries(act: Callable[[], Any]) -> int:
         not sql.startswith(_SCOPE) and "set_config" not in sql
         for sql in statements(act)
     )
+
+
+def open_transactions() -> int:
+    """Return the number of other sessions of this database that have a transaction open. Needs real commits."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            )
+            return int(cursor.fetchone()[0])
+    finally:
+        other.close()

@@ -90,9 +90,7 @@ with ExitStack() as held:
     print("taken", flush=True)
     time.sleep(60)
 """
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     assert process.stdout
     assert process.stdout.readline() == b"taken\n"
     with ExitStack() as held:

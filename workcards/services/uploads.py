@@ -3,20 +3,26 @@
 import logging
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from types import MappingProxyType
 from typing import Any, BinaryIO, cast
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import display_name
-from automatehq.counters import take_a_place
+from automatehq.places import Limits, NoPlace
 from automatehq.rest.errors import Invalid, TooMany
 from businesses.models import Business
+from businesses.tenancy.before import before_scope
 from businesses.tenancy.context import get_current_business_id
 from workcards.filetypes import clean_filename
 from workcards.intake import READERS, Intake, Refused, inspect
@@ -39,8 +45,20 @@ from .trail import FILE_FIELDS, card_snapshot, record_card
 MAX_FILES = 50
 # For the files of a request together: gunicorn and proxies wait longer than this.
 READING_SECONDS = 40.0
-# Requests of one person at a time: nobody alone can keep every thread of the server busy.
-AT_ONCE = 3
+LIMITS = Limits("upload", person=3, business=3, server=6)
+BUSY: Mapping[str, Promise] = MappingProxyType(
+    {
+        "person": gettext_lazy(
+            "Three of your uploads are in progress. Wait until one of them is done."
+        ),
+        "business": gettext_lazy(
+            "Other uploads of your business are in progress. Try again in a few seconds."
+        ),
+        "server": gettext_lazy(
+            "Too many files are being read at the moment. Try again in a few seconds."
+        ),
+    }
+)
 
 logger = logging.getLogger(__name__)
 
@@ -100,9 +118,6 @@ def upload_cards(
     require_open_site(site)
     month = first_of_month(month) if month else default_month()
     refuse_closed_month(month)
-    if actor is not None and not take_a_place(f"upload {actor.pk}", AT_ONCE):
-        detail = _("Uploads of yours are under way. Wait until one of them is done.")
-        raise TooMany("too_many_uploads", detail, wait=5)
     card = WorkCard(
         site=site,
         employee=employee,
@@ -115,7 +130,16 @@ def upload_cards(
         uploaded_by_name=display_name(actor),
     )
     uploads = Uploads()
-    readable = list(_inspected(files, uploads))
+    # Read before the request's transaction; the checks above are done again after it.
+    inspected = before_scope(
+        partial(
+            _inspect_in_turn,
+            files=files,
+            person_id=actor.pk if actor is not None else None,
+            business_id=get_current_business_id(),
+        )
+    )
+    readable = list(_readable(files, inspected, uploads))
     # Held from here on only: who closes the month, and all who come after, need not wait until the scans are read.
     require_open_month(month)
     # Two uploads of the same bytes at once: the second waits here, and then finds the first one's card.
@@ -146,10 +170,17 @@ def default_month(business: Business | None = None) -> date:
     )
 
 
-def _inspected(
-    files: Sequence[Upload], uploads: Uploads
-) -> Iterator[tuple[int, Intake]]:
-    """The places of the files that can be read, and what they are; the others are noted in `uploads`."""
+def _inspect_in_turn(
+    held: ExitStack, *, files: Sequence[Upload], person_id: Any, business_id: Any
+) -> list[Intake | Refused]:
+    """Return what is known of each file, in their order. Raises `TooMany` `too_many_uploads`, at once or after seconds.
+
+    The place that this takes is held until `held` is closed.
+    """
+    try:
+        LIMITS.enter(held, person_id=person_id, business_id=business_id)
+    except NoPlace as full:
+        raise TooMany("too_many_uploads", BUSY[full.whose], wait=5) from full
     deadline = time.monotonic() + READING_SECONDS
 
     def look(upload: Upload) -> Intake | Refused:
@@ -161,12 +192,19 @@ def _inspected(
             return Refused(refused.code)
 
     with ThreadPoolExecutor(READERS) as threads:
-        for index, found in enumerate(threads.map(look, files)):
-            if isinstance(found, Intake):
-                yield index, found
-            else:
-                name = clean_filename(files[index].name or "")
-                uploads.failed.append(Failure(index, name, found.code, found.detail))
+        return list(threads.map(look, files))
+
+
+def _readable(
+    files: Sequence[Upload], inspected: Sequence[Intake | Refused], uploads: Uploads
+) -> Iterator[tuple[int, Intake]]:
+    """The places of the files that can be read, and what they are; the others are noted in `uploads`."""
+    for index, found in enumerate(inspected):
+        if isinstance(found, Intake):
+            yield index, found
+        else:
+            name = clean_filename(files[index].name or "")
+            uploads.failed.append(Failure(index, name, found.code, found.detail))
 
 
 def _cards_of(intake: Intake) -> list[WorkCard]:

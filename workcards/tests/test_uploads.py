@@ -3,6 +3,7 @@
 import hashlib
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -10,13 +11,16 @@ import pytest
 import time_machine
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client
 
 from accounts.tests.clients import client_of
 from audit.models import AuditEvent
-from workcards import services
+from automatehq.places import take
+from automatehq.tests.asking import open_transactions
+from workcards import intake, services
 from workcards.models import WorkCard, WorkCardFile
+from workcards.services import uploads
 from workcards.tests.factories import WorkCardFactory, picture
 from workcards.tests.scans import pages, pdf_of_a_billion_drawings, scan
 from workforce.tests.factories import EmployeeFactory, SiteFactory, SiteSettingsFactory
@@ -456,27 +460,50 @@ def test_what_was_not_read_in_time_is_told_and_the_others_go_in(
     assert set(codes[-5:]) == {"not_read_in_time"}
 
 
-def test_one_person_has_three_uploads_under_way_at_most(
-    acme: Any, client: Any, site: Any, transactional_db: Any
+def test_three_uploads_of_a_person_are_worked_on_at_once(
+    acme: Any, client: Any, site: Any
 ) -> None:
-    with ExitStack() as others:
-        for place in range(3):
-            other = connection.copy()
-            others.callback(other.close)
-            cursor = others.enter_context(other.cursor())
-            cursor.execute(
-                "SELECT pg_advisory_lock(hashtextextended(%s, 0))",
-                [f"upload {acme.uploader.pk} {place}"],
-            )
+    with ExitStack() as held:
+        for _ in range(3):
+            take(held, f"upload person {acme.uploader.pk}", 3)
         response = upload(client, image(), site_id=str(site.pk))
         assert response.status_code == 429
         assert errors(response) == [("too_many_uploads", None)]
         assert response["Retry-After"] == "5"
-        # Nobody else is kept waiting.
+        # Other people of the business are not kept waiting.
         reviewer = client_of(acme.reviewer)
         assert upload(reviewer, image(), site_id=str(site.pk)).status_code == 201
     again = upload(client, image(shade=4), site_id=str(site.pk))
     assert again.status_code == 201
+
+
+def test_uploads_of_a_business_wait_for_their_turn(
+    acme: Any, globex: Any, client: Any, site: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(uploads, "LIMITS", replace(uploads.LIMITS, seconds=0.2))
+    with ExitStack() as held:
+        for _ in range(3):
+            take(held, f"upload business {acme.id}", 3)
+        response = upload(client, image(), site_id=str(site.pk))
+        assert errors(response) == [("too_many_uploads", None)]
+        other = client_of(globex.uploader)
+        assert upload(other, image(), site_id=str(site.pk)).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_scans_are_read_while_no_transaction_is_open(
+    client: Any, site: Any, monkeypatch: Any
+) -> None:
+    seen: list[int] = []
+
+    def inspect(*arguments: Any, **options: Any) -> Any:
+        seen.append(open_transactions())
+        return intake.inspect(*arguments, **options)
+
+    monkeypatch.setattr(uploads, "inspect", inspect)
+    response = upload(client, image(), image(shade=4), site_id=str(site.pk))
+    assert response.status_code == 201
+    assert seen == [0, 0]
 
 
 def post_claiming(client: Any, url: str, size: int) -> Any:

@@ -28,6 +28,8 @@ _GUESSED = ("windows-1255", "windows-1252", "cp862")
 _GUESSED_LETTERS = 1_000_000
 _SNIFFED_LETTERS = 100_000
 DELIMITERS = (",", ";", "\t", "|")
+# How programs write a number that Excel must not change: ="0012".
+_EXCEL_TEXT = re.compile(r"\A=\"([^\"]*)\"\Z")
 # Excel's own way to say which delimiter follows.
 _SEPARATOR_LINE = re.compile(r"sep=([^\r\n\"])\r?\n", re.IGNORECASE)
 
@@ -142,7 +144,7 @@ def rows(text: str, delimiter: str) -> list[RawRow]:
     try:
         for number, record in enumerate(_records(text, delimiter), start=1):
             cells: dict[int, Cell] = {
-                column: typed(cell)
+                column: typed(_EXCEL_TEXT.sub(r"\1", cell))
                 for column, cell in enumerate(record)
                 if cell and not cell.isspace()
             }

@@ -1,16 +1,23 @@
 """Preview and apply: the same, all or nothing, once; and what strangers can learn from either."""
 
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.tests.clients import client_of
 from accounts.tests.personas import Personas
 from audit.tests.watching import queued, recorded, run_queued, trace
-from automatehq.tests.asking import events, problem, queries
+from automatehq.places import take
+from automatehq.tests.admin_clients import browser_of
+from automatehq.tests.asking import events, open_transactions, problem, queries
 from workcards.tests.test_at_once import at_once, statuses
+from workforce.employee_files import tables
 from workforce.employee_files.writing import BATCH
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
@@ -368,3 +375,67 @@ def test_a_row_that_changes_nothing_is_written_nowhere(
     assert john.updated_at == before
     assert [event.event_type for event in events(acme.id)] == ["employees_imported"]
     assert client.get(f"{EXPORT}?type=csv").status_code == 200
+
+
+def test_two_imports_of_a_person_are_worked_on_at_once(
+    acme: Personas, client: APIClient, site: Site
+) -> None:
+    with ExitStack() as held:
+        for _ in range(2):
+            take(held, f"employee import person {acme.reviewer.pk}", 2)
+        answer = preview(client, as_csv(HEADER, NEW))
+        assert problem(answer) == (429, "too_many_imports", None)
+        assert answer["Retry-After"] == "5"
+        # Other people of the business are not kept waiting.
+        assert preview(client_of(acme.admin), as_csv(HEADER, NEW)).status_code == 200
+    assert imported(client, as_csv(HEADER, NEW)).status_code == 200
+
+
+@pytest.mark.parametrize("full", ["business", "server"])
+def test_imports_of_a_business_and_of_the_server_wait_for_their_turn(
+    acme: Personas, client: APIClient, site: Site, monkeypatch: Any, full: str
+) -> None:
+    monkeypatch.setattr(tables, "LIMITS", replace(tables.LIMITS, seconds=0.2))
+    name = f"business {acme.id}" if full == "business" else "server"
+    with ExitStack() as held:
+        for _ in range(3):
+            take(held, f"employee import {name}", 3)
+        answer = preview(client, as_csv(HEADER, NEW))
+        assert problem(answer) == (429, "too_many_imports", None)
+    assert preview(client, as_csv(HEADER, NEW)).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["api", "admin"])
+def test_a_file_is_read_while_no_transaction_is_open(
+    acme: Personas, client: APIClient, site: Site, monkeypatch: Any, how: str
+) -> None:
+    seen: list[int] = []
+
+    def read_table(*arguments: Any) -> tables.Table:
+        seen.append(open_transactions())
+        return read(*arguments)
+
+    read = tables.read_table
+    monkeypatch.setattr(tables, "read_table", read_table)
+    data = as_csv(HEADER, NEW)
+    if how == "api":
+        assert imported(client, data).status_code == 200
+        assert seen == [0, 0]
+    else:
+        page = browser_of(acme.reviewer).send(
+            reverse("admin:workforce_employee_import"),
+            {"file": SimpleUploadedFile("people.csv", data)},
+        )
+        assert page.status_code == 200
+        assert seen == [0]
+
+
+def test_what_is_not_permitted_is_not_read(acme: Personas, monkeypatch: Any) -> None:
+    def read_table(*_arguments: Any) -> None:
+        raise AssertionError("the file was read")
+
+    monkeypatch.setattr(tables, "read_table", read_table)
+    answer = preview(client_of(acme.viewer), as_csv(HEADER, NEW))
+    assert problem(answer)[:2] == (403, "permission_denied")
+    assert preview(APIClient(), as_csv(HEADER, NEW)).status_code == 401

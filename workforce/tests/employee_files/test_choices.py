@@ -219,6 +219,15 @@ def test_a_value_that_csv_spoilt_is_an_error(
     assert codes(found) == [code]
 
 
+def test_a_number_that_excel_must_not_change_is_read(
+    acme: Personas, client: APIClient
+) -> None:
+    data = b'Passport,Name,External ID\nAB123456,Dana,="0012"\n'
+    (row,) = preview(client, data).json()["rows"]
+    new = {"field": "external_employee_id", "old": None, "new": "0012"}
+    assert new in row["changes"]
+
+
 def test_cells_of_a_column_without_a_header_are_errors(client: APIClient) -> None:
     data = as_csv(
         ("Passport", "", "Full name"),
