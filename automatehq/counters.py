@@ -54,6 +54,11 @@ def take_turn_within(key: str, seconds: float) -> bool:
     return True
 
 
+def take_a_place(name: str, places: int) -> bool:
+    """Hold one of so many places of that name until the transaction ends; False if all are taken."""
+    return any(try_turn(f"{name} {place}") for place in range(places))
+
+
 def tally(key: str) -> Tally:
     """The count of `key` as it stands."""
     return tallies([key])[key]
