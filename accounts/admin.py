@@ -50,6 +50,11 @@ class UserForm(ServiceForm):
             of_platform = [Role.SUPER_ADMIN]
             roles = of_platform if is_on_platform() else [*Role][1:]
             field.choices = [(role.value, role.label) for role in roles]
+            # A new user gets the least role unless the administrator chooses more.
+            field.initial = roles[-1].value
+        if "email" in self.fields:
+            # Only a user who was released has no e-mail.
+            self.fields["email"].required = is_new or self.instance.email is not None
         if "new_password" in self.fields:
             self.fields["new_password"].required = is_new
             if not is_new:

@@ -1,5 +1,6 @@
 """Users and businesses in the admin: made, edited, shut out, let in again, released."""
 
+import re
 from typing import Any
 
 import pytest
@@ -92,6 +93,34 @@ def test_what_is_wrong_stands_at_its_field(
     assert response.status_code in (200, 400)
     assert errors_of(response).keys() == {field}
     assert events(acme.id) == []
+
+
+def test_a_new_user_starts_with_the_least_role_and_a_required_email(
+    acme: Personas, client: AdminClient, super_admin: User
+) -> None:
+    form = client.get(ADD).context["adminform"].form
+    assert form["role"].value() == "VIEWER"
+    assert form.fields["email"].required
+    label = re.compile(r'<label class="required" for="id_email">')
+    assert label.search(client.get(ADD).content.decode())
+    on_platform = browser_of(super_admin).get(ADD).context["adminform"].form
+    assert on_platform["role"].value() == "SUPER_ADMIN"
+
+
+def test_the_email_of_a_user_is_required_until_they_are_released(
+    acme: Personas, client: AdminClient
+) -> None:
+    body = values_of(acme.viewer, email="")
+    assert errors_of(client.send(url_of(acme.viewer), body)).keys() == {"email"}
+    with acme.scope():
+        deactivate_user(user_id=acme.viewer.pk, actor=acme.admin)
+        release_user(user_id=acme.viewer.pk, actor=acme.admin)
+    assert (
+        not client.get(url_of(acme.viewer))
+        .context["adminform"]
+        .form.fields["email"]
+        .required
+    )
 
 
 def test_an_edit_without_a_password_leaves_it_and_the_sign_ins(
