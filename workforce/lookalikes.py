@@ -16,6 +16,7 @@ from .identifiers import normalise_passport
 
 # Words shorter than this are other words with one letter changed, not typing errors.
 SHORTEST_WITH_TYPO = 4
+# A shorter beginning of a number or of a word alone fits too many people.
 SHORTEST_BEGINNING = 2
 
 _LOOKALIKES = str.maketrans("OISB", "0158")
@@ -41,6 +42,11 @@ class Reason(models.TextChoices):
     PASSPORT_TRANSPOSED = (
         "passport_transposed",
         _("The passport, but for two neighbours that changed places."),
+    )
+    PASSPORT_BEGINNING = "passport_beginning", _("The passport begins with this.")
+    EXTERNAL_ID_BEGINNING = (
+        "external_id_beginning",
+        _("The external id begins with this."),
     )
     NAME = "name", _("Every word is in the name.")
     NAME_BEGINNING = "name_beginning", _("Every word begins one of the name.")
@@ -86,6 +92,7 @@ class Clue:
         return (
             self._by_number(known)
             or self._by_passport(known.passport_id)
+            or self._by_beginning(known)
             or self._by_name(known.full_name)
         )
 
@@ -108,12 +115,23 @@ class Clue:
             return Reason.PASSPORT_LOOKALIKE
         return Reason.PASSPORT_TRANSPOSED if are_transposed(read, real) else None
 
+    def _by_beginning(self, known: Identity) -> Reason | None:
+        """Return the number of the employee that begins with the text as it is."""
+        if _begins(known.passport_id, self.passport):
+            return Reason.PASSPORT_BEGINNING
+        if _begins(known.external_employee_id, self.external_id):
+            return Reason.EXTERNAL_ID_BEGINNING
+        return None
+
     def _by_name(self, full_name: str) -> Reason | None:
         own = words_of(full_name)
+        # One letter narrows a longer word down; alone it is the beginning of too many names.
+        has_longer = bool(self.words) and len(self.words[0]) > 1
+        shortest = 1 if has_longer else SHORTEST_BEGINNING
         levels = []
         for word in self.words:
             level, found = min(
-                ((_level(word, other), other) for other in own),
+                ((_level(word, other, shortest), other) for other in own),
                 default=(None, ""),
                 key=lambda pair: len(_BY_LEVEL) if pair[0] is None else pair[0],
             )
@@ -158,10 +176,18 @@ def is_one_typo(one: str, other: str) -> bool:
     return shorter[at:] == longer[at + 1 :]
 
 
-def _level(asked: str, own: str) -> int | None:
+def _begins(number: str | None, asked: str) -> bool:
+    return (
+        number is not None
+        and len(asked) >= SHORTEST_BEGINNING
+        and number.startswith(asked)
+    )
+
+
+def _level(asked: str, own: str, shortest: int) -> int | None:
     if asked == own:
         return _EQUAL
-    if len(asked) >= SHORTEST_BEGINNING and own.startswith(asked):
+    if len(asked) >= shortest and own.startswith(asked):
         return _BEGINNING
     if min(len(asked), len(own)) >= SHORTEST_WITH_TYPO and is_one_typo(asked, own):
         return _SIMILAR

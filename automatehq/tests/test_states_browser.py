@@ -87,7 +87,7 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
             see(opened=True)
 
         page.goto(f"{card_of(rows['nobodys'])}?q=john")
-        assert page.locator("[data-found] form").count() == 1
+        assert page.locator("[data-found] [name=employee]").count() == 1
         see(covered=True)
 
         page.goto(reverse("admin:exports_exportrun_add") + "?processing_month=2026-06")

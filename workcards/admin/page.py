@@ -60,6 +60,9 @@ class CardPage:
         card = self._card(request, object_id)
         if request.method != "POST":
             return self._card_page(request, card)  # type: ignore[no-any-return]
+        if "_search" in request.POST:
+            asked = {"q": asked_in(request.POST)}
+            return HttpResponseRedirect(f"{self.url_of(card)}?{urlencode(asked)}")
         if not self.has_change_permission(request, card):
             raise PermissionDenied
         if not is_sealed_for_this_business(request):
@@ -233,6 +236,12 @@ def _rows(
     return rows
 
 
+def asked_in(data: Any) -> str:
+    """Return the text of a search for an employee, without what is too long for one."""
+    text: str = data.get("q", "").strip()[:QUERY_LENGTH]
+    return text.strip()
+
+
 def _suggestions(
     request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -240,9 +249,10 @@ def _suggestions(
     urls = {verb["name"]: verb["url"] for verb in verbs}
     if "assign" not in urls:
         return {}
-    asked = request.GET.get("q", "").strip()[:QUERY_LENGTH]
+    asked = asked_in(request.GET)
     return {
         "assign_url": urls["assign"],
+        "search_url": request.path,
         "asked": asked,
         "query_length": QUERY_LENGTH,
         "suggestions": suggest(card, asked) if asked else (),

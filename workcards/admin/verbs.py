@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin_forms import MonthField, VerbForm
 from automatehq.admin_verbs import Text, Verb
 from automatehq.form_fields import LineField, LinesField
-from automatehq.rest.errors import DomainError
+from automatehq.rest.errors import Conflict, DomainError
 from automatehq.rest.paths import parse_uuid
 from workcards import services
 from workcards.models import WorkCard
@@ -28,6 +28,7 @@ from workcards.states import DayStatus, ReviewStatus, status_after
 from workcards.states import Verb as CardVerb
 from workforce.models import Employee, Site
 
+SEARCH_CHANGED = "search_changed"
 _ANSWER = re.compile(r"choice_(?P<id>[0-9a-f-]{36})")
 
 
@@ -75,7 +76,22 @@ def employee_field(**kwargs: Any) -> forms.ModelChoiceField:  # type: ignore[typ
 
 
 class AssignForm(CardForm):
+    """An employee for the card. A choice from a search carries its text.
+
+    `found_for` is the text that the employee was found for, `q` the text in the search field when the form was sent.
+    """
+
     employee = employee_field()
+    q = LineField(required=False, widget=forms.HiddenInput)
+    found_for = LineField(required=False, widget=forms.HiddenInput)
+
+    def refuse(self, refusal: DomainError) -> None:
+        super().refuse(refusal)
+        if refusal.code == SEARCH_CHANGED:
+            # The page that follows asks again: it offers neither the search nor the employee of the old text.
+            self.data = self.data.copy()
+            for name in ("employee", "q", "found_for"):
+                self.data[name] = ""
 
 
 class ReasonForm(CardForm):
@@ -209,6 +225,23 @@ def _by(
     return run
 
 
+def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
+    """Assign the card to the chosen employee, unless the search text has changed since the employee was found."""
+    values = dict(values)
+    typed, found_for = values.pop("q"), values.pop("found_for")
+    if typed != found_for:
+        raise Conflict(
+            SEARCH_CHANGED,
+            _(
+                "You changed the search from “%(found_for)s” to “%(typed)s”. Choose the employee again."
+            )
+            % {"found_for": found_for, "typed": typed},
+            "employee",
+        )
+    assign = _by(services.assign_card, gettext_lazy("The card is %(employee)s’s."))
+    return assign(request, card, values)
+
+
 def tell(outcome: services.Outcome, sentence: Text) -> str:
     """Return the message about a card's new state; days that are not paid again have messages of their own."""
     apart = {day.warning for day in outcome.not_reposted}
@@ -254,7 +287,7 @@ VERBS = (
         label=gettext_lazy("Assign"),
         question=gettext_lazy("Whose card is it? Days that are entered stay."),
         right="cards.upload",
-        run=_by(services.assign_card, gettext_lazy("The card is %(employee)s’s.")),
+        run=_assign,
         form=AssignForm,
         is_for=_leads_on(CardVerb.ASSIGN),
     ),

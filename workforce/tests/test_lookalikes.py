@@ -63,12 +63,20 @@ def transposed(passport: str, at: int) -> str:
         ("8A1234S6", Reason.PASSPORT_TRANSPOSED),
         ("BA124356", None),  # twice
         ("AB321456", None),  # not neighbours
-        ("AB12345", None),
+        ("AB12345", Reason.PASSPORT_BEGINNING),
+        ("ab-1", Reason.PASSPORT_BEGINNING),
+        ("AB", Reason.PASSPORT_BEGINNING),
+        ("A", None),
+        ("A8", None),  # exactly as it stands there, or it fits too many
+        ("B123", None),
         ("AB1234567", None),
         ("AB123457", None),
-        ("77", Reason.EXTERNAL_ID),
-        ("077", None),
+        ("7701", Reason.EXTERNAL_ID),
+        ("770", Reason.EXTERNAL_ID_BEGINNING),
+        ("7", None),
+        ("07701", None),
         ("OLD-12345", Reason.PASSPORT_FORMER),
+        ("OLD1", None),
         ("0LD12345", None),
         ("-./", None),
     ],
@@ -77,7 +85,7 @@ def test_numbers_are_told_apart(typed: str, found: Reason | None) -> None:
     known = {
         "passport_id": "AB123456",
         "former_passport_id": "OLD12345",
-        "external_employee_id": "77",
+        "external_employee_id": "7701",
     }
     assert reason(typed, **known) == found
 
@@ -131,7 +139,13 @@ def test_another_letter_is_another_passport(passport: str, data: st.DataObject) 
         ("ג׳ורג׳ לוי", "ג'ורג' לוי", Reason.NAME),
         ("בן־עמי", "דוד בן עמי", Reason.NAME),
         ("jo sm", "John Adam Smith", Reason.NAME_BEGINNING),
+        ("john s", "John Adam Smith", Reason.NAME_BEGINNING),
+        ("Dana L", "Dana Levi", Reason.NAME_BEGINNING),
+        ("l dana", "Dana Levi", Reason.NAME_BEGINNING),
+        ("דנה ל", "דנה לוי", Reason.NAME_BEGINNING),
+        ("Dana M", "Dana Levi", None),
         ("j", "John Adam Smith", None),
+        ("j s", "John Adam Smith", None),
         ("Jonh Smith", "John Adam Smith", Reason.NAME_SIMILAR),
         ("Jon Smith", "John Smith", None),  # three letters are another name
         ("Smiht", "John Smith", Reason.NAME_SIMILAR),

@@ -26,6 +26,18 @@ def lost(acme: Personas, john: Employee) -> WorkCard:
         return WorkCardFactory(unassigned=True, site=john.site)
 
 
+def choice_on(html: str) -> tuple[str, dict[str, str]]:
+    """The address and the fields that the only choice on a card's page sends, without the text in the search field."""
+    ((path, form),) = re.findall(
+        r'<form method="post" action="([^"]+/assign/)"[^>]*>(.*?)</form>', html, re.S
+    )
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    ((name, value),) = re.findall(
+        r'<button[^>]* name="(employee)" value="([^"]*)"', form
+    )
+    return path, {**sent, name: value}
+
+
 def names(page: Any) -> list[str]:
     return [employee.full_name for employee, _reason in page.context["suggestions"]]
 
@@ -38,14 +50,52 @@ def test_a_card_is_searched_for_and_assigned_with_a_button(
     html = page.content.decode()
     assert "Every word is in the name, but for a letter." in html
     # Exactly what the button on the page sends.
-    (form,) = re.findall(
-        r'<form method="post" action="([^"]+/assign/)">(.*?)</form>', html, re.S
-    )
-    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[1]))
-    assert client.send(form[0], sent)["Location"] == url_of(lost)
+    path, sent = choice_on(html)
+    assert client.send(path, {**sent, "q": "example jhon"})["Location"] == url_of(lost)
     assert fresh(lost).employee_id == john.pk
     (event,) = events(acme.id)
     assert event.event_type == "card_assigned"
+
+
+@pytest.mark.parametrize("typed", ["1003", "", "10166"])
+def test_a_choice_is_refused_if_the_text_has_changed_since_the_search(
+    acme: Personas, client: AdminClient, lost: WorkCard, typed: str
+) -> None:
+    with acme.scope():
+        EmployeeFactory(full_name="Ann Found", external_employee_id="1016")
+        EmployeeFactory(full_name="Ben Meant", external_employee_id="1003")
+    path, sent = choice_on(client.get(url_of(lost), {"q": "1016"}).content.decode())
+    response = client.send(path, {**sent, "q": typed})
+    assert response.status_code == 409
+    form = response.context["form"]
+    assert "Choose the employee again." in str(form.errors["employee"])
+    # What is shown again offers no employee, and can be sent with another one.
+    assert (form["employee"].value(), form["found_for"].value()) == ("", "")
+    assert fresh(lost).employee_id is None
+    assert events(acme.id) == []
+    sent_again = {"employee": sent["employee"], "version": sent["version"]}
+    assert client.send(path, sent_again).status_code == 302
+    assert fresh(lost).employee.full_name == "Ann Found"
+
+
+def test_space_around_the_text_is_no_change(
+    client: AdminClient, john: Employee, lost: WorkCard
+) -> None:
+    html = client.get(url_of(lost), {"q": " john "}).content.decode()
+    path, sent = choice_on(html)
+    assert client.send(path, {**sent, "q": "john  "}).status_code == 302
+    assert fresh(lost).employee_id == john.pk
+
+
+def test_the_search_button_leads_to_the_page_with_what_was_found(
+    acme: Personas, john: Employee, lost: WorkCard
+) -> None:
+    """Without scripts: an uploader may assign, and so may search too; nothing is written."""
+    client = browser_of(acme.uploader)
+    answer = client.send(url_of(lost), {"q": " John & ", "_search": "1"})
+    assert answer["Location"] == f"{url_of(lost)}?q=John+%26"
+    assert names(client.get(answer["Location"])) == ["John Example"]
+    assert events(acme.id) == []
 
 
 def test_whose_it_is_comes_first_on_a_card_of_nobody(

@@ -1,0 +1,48 @@
+// A search that follows what is typed. Results belong to the text that they were found for: they vanish with the first
+// change of it, and an answer that comes after another change is dropped.
+
+const PAUSE = 250; // ms after the last letter
+
+// `ask(text, signal)` returns the answer as a promise. `searching()`, `found(answer, text)`, `failed(error)` and `idle()`,
+// of a text shorter than `least`, change the page.
+export function startTypedSearch(field, { ask, searching, found, failed, idle, least = 0 }) {
+  let timer = 0;
+  let asking = null;
+  const textNow = () => field.value.trim();
+
+  function stop() {
+    clearTimeout(timer);
+    asking?.abort();
+    asking = null;
+  }
+
+  async function go() {
+    stop();
+    const text = textNow();
+    const own = new AbortController();
+    asking = own;
+    searching();
+    try {
+      const answer = await ask(text, own.signal);
+      if (asking !== own || textNow() !== text) return;
+      asking = null;
+      found(answer, text);
+    } catch (error) {
+      if (asking !== own) return;
+      asking = null;
+      failed(error);
+    }
+  }
+
+  field.addEventListener("input", () => {
+    stop();
+    if (textNow().length < least) {
+      idle();
+      return;
+    }
+    searching();
+    timer = setTimeout(go, PAUSE);
+  });
+
+  return { go, stop };
+}
