@@ -11,6 +11,7 @@ import { startMeeting } from "./met.js";
 import { startRuler } from "./ruler.js";
 import { startScan } from "./scan.js";
 import { startKeeping } from "./sent.js";
+import { startUndo } from "./undo.js";
 import { startWatching } from "./unsaved.js";
 
 // What has worked is said in passing, and takes no room from the days.
@@ -99,5 +100,6 @@ if (form) {
   startFocus();
   startWatching();
   startKeeping({ isSaved });
+  startUndo();
 }
 startKeys();

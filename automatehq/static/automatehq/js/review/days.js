@@ -136,6 +136,17 @@ function showTotal(row, found) {
   cell(row, "total_hours").placeholder = computed;
 }
 
+export const valuesOf = (row) => Object.fromEntries(COLUMNS.map((name) => [name, cell(row, name).value]));
+
+// Set all cells of a day. An absence comes last, since it sets hours aside.
+export function put(row, values) {
+  cell(row, "day_status").value = "";
+  judge(row);
+  for (const name of COLUMNS) if (name !== "day_status") cell(row, name).value = values[name];
+  cell(row, "day_status").value = values.day_status;
+  judge(row);
+}
+
 export function addUp() {
   const found = rows.map(figuresOf).filter((one) => one && !one.wrong);
   const show = (name, value) => { document.querySelector(`[data-sum="${name}"]`).textContent = value; };

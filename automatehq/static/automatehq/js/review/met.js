@@ -2,18 +2,9 @@
 // be saved, the two below it what there is to choose from; what is typed into the line is yours.
 
 import { say } from "../toast.js";
-import { cell, changed, COLUMNS, form, judge, rows } from "./days.js";
+import { cell, changed, COLUMNS, form, put, rows, valuesOf } from "./days.js";
 
-const valuesOf = (row) => Object.fromEntries(COLUMNS.map((name) => [name, cell(row, name).value]));
 const isSame = (one, other) => COLUMNS.every((name) => one[name] === other[name]);
-
-function put(row, values) {
-  cell(row, "day_status").value = "";
-  judge(row);
-  for (const name of COLUMNS) if (name !== "day_status") cell(row, name).value = values[name];
-  cell(row, "day_status").value = values.day_status;
-  judge(row);
-}
 
 // The lines that belong to a day stand below it, until the next.
 function linesOf(row) {
@@ -50,6 +41,21 @@ function follow(row, lines) {
   if (isSame(now, JSON.parse(lines.mine.dataset.values))) return;
   lines.mine.dataset.values = JSON.stringify(now);
   show(row, lines, now);
+}
+
+// What is chosen for a day that two people changed, and what yours says; null of any other day. `putMet` brings it back.
+export function metOf(row) {
+  const { theirs, mine } = linesOf(row);
+  return theirs ? { isTheirs: radio(theirs).checked, isMine: radio(mine).checked, mine: mine.dataset.values } : null;
+}
+
+export function putMet(row, met) {
+  if (!met) return;
+  const lines = linesOf(row);
+  radio(lines.theirs).checked = met.isTheirs;
+  radio(lines.mine).checked = met.isMine;
+  lines.mine.dataset.values = met.mine;
+  show(row, lines, JSON.parse(met.mine));
 }
 
 export function startMeeting() {
