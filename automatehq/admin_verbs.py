@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -110,7 +111,9 @@ class VerbsMixin:
                     form.refuse(error)
                 else:
                     self.message_user(request, done, messages.SUCCESS)
-                    return HttpResponseRedirect(self.url_of(obj))
+                    return HttpResponseRedirect(
+                        self.with_list(request, self.url_of(obj))
+                    )
         else:
             form = verb.form(request=request, obj=obj)
         context = {
@@ -123,7 +126,7 @@ class VerbsMixin:
             "form": form,
             "button": verb.button or verb.label,
             "media": self.media + form.media,
-            "back_url": self.url_of(obj),
+            "back_url": self.with_list(request, self.url_of(obj)),
         }
         response = TemplateResponse(request, verb.template, context)
         return refused(response, refusal) if refusal else response
@@ -131,6 +134,14 @@ class VerbsMixin:
     def url_of(self: Any, obj: models.Model) -> str:
         """The page of a row."""
         return reverse(f"admin:{self._url_name('change')}", args=[quote(obj.pk)])
+
+    def with_list(self: Any, request: HttpRequest, url: str) -> str:
+        """Return `url` with the query string of the list that the request's page was opened from."""
+        context = {
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+        }
+        return str(add_preserved_filters(context, url))
 
     def _url_name(self: Any, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"

@@ -38,12 +38,13 @@ class Beside:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """The cards of a month that wait for review, in the order of the list, around one of them."""
+    """The cards before and after one of them: of a month those to review, or, `is_of_list`, those of a filtered list."""
 
     before: uuid.UUID | None
     after: uuid.UUID | None
     position: int
     total: int
+    is_of_list: bool = False
 
 
 def beside(card: WorkCard) -> Beside:

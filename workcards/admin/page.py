@@ -23,9 +23,10 @@ from workcards.services.review import REASON_LENGTH
 from workcards.states import ReviewStatus
 from workcards.suggestions import QUERY_LENGTH, suggest
 
-from .beside import Beside, beside, queue_around
+from .beside import Beside, beside
 from .between import Between, between
 from .days import SeenForm, day_formset, rows_of, says_while_typing, totals_of
+from .queue import queue_of
 from .verbs import (
     HOPELESS,
     answers_in,
@@ -62,12 +63,18 @@ class CardPage:
             return self._card_page(request, card)  # type: ignore[no-any-return]
         if "_search" in request.POST:
             asked = {"q": asked_in(request.POST)}
-            return HttpResponseRedirect(f"{self.url_of(card)}?{urlencode(asked)}")
+            url = f"{self.url_of(card)}?{urlencode(asked)}"
+            return HttpResponseRedirect(self.with_list(request, url))
         if not self.has_change_permission(request, card):
             raise PermissionDenied
         if not is_sealed_for_this_business(request):
             return self.refuse_other_business(request)  # type: ignore[no-any-return]
         return self._save_days(request, card)  # type: ignore[no-any-return]
+
+    def get_changelist(self: Any, request: Any, **kwargs: Any) -> Any:
+        """Return the class of the list: another one where a queue asks for its rows alone."""
+        asked = getattr(request, "changelist_class", None)
+        return asked or super().get_changelist(request, **kwargs)  # type: ignore[misc]
 
     def _save_days(self: Any, request: Any, card: WorkCard) -> HttpResponse:
         formset = day_formset(card, {}, request.POST)
@@ -95,13 +102,13 @@ class CardPage:
         except DomainError as refusal:
             return self._refused(request, card, met, refusal)  # type: ignore[no-any-return]
         messages.success(request, _("The days are saved."))
-        return HttpResponseRedirect(self.url_of(card))
+        return HttpResponseRedirect(self.with_list(request, self.url_of(card)))
 
     def _approve(
         self: Any, request: Any, card: WorkCard, met: Between, what: dict[str, Any]
     ) -> HttpResponse:
-        """Save and approve, or neither; then the next card of the month that waits."""
-        following = queue_around(card).after
+        """Save and approve, or neither; then open the next card of the queue."""
+        following = queue_of(self, request, card).after
         answers = answers_in(request.POST)
         try:
             with refusing(request):
@@ -114,11 +121,10 @@ class CardPage:
             return self._refused(request, card, met, refusal, settle)  # type: ignore[no-any-return]
         sentence = _("%(employee)s: the card is approved; its days are in the ledger.")
         messages.success(request, tell(outcome, sentence))
-        if following is None:
-            return HttpResponseRedirect(self.url_of(card))
-        return HttpResponseRedirect(
-            reverse("admin:workcards_workcard_change", args=[following])
-        )
+        url = self.url_of(card)
+        if following is not None:
+            url = reverse("admin:workcards_workcard_change", args=[following])
+        return HttpResponseRedirect(self.with_list(request, url))
 
     def _refused(
         self: Any,
@@ -171,6 +177,7 @@ class CardPage:
         seen = request.POST.get("version", card.version)
         version = card.version if is_stale else seen
         verbs = self.offered_verbs(request, card)
+        list_query = self.get_preserved_filters(request)
         context = {
             **self.admin_site.each_context(request),
             "title": called(card),
@@ -178,6 +185,10 @@ class CardPage:
             "original": card,
             "verbs": verbs,
             **_suggestions(request, card, verbs),
+            "list_query": list_query,
+            "list_url": self.with_list(
+                request, reverse("admin:workcards_workcard_changelist")
+            ),
             "formset": formset,
             "is_unsaved": is_unsaved,
             "met": met,
@@ -185,12 +196,14 @@ class CardPage:
             "since": request.POST.get("since") or (seen if is_stale else ""),
             "says": says_while_typing(),
             "version": version,
-            "verb_query": urlencode({"version": version}),
+            "verb_query": "&".join(
+                filter(None, [urlencode({"version": version}), list_query])
+            ),
             "rows": _rows(card, around, formset, conflicts, met),
             "totals": totals_of(around.entries.values()),
             "others": around.others,
             "pages": around.pages if len(around.pages) > 1 else (),
-            "queue": queue_around(card) if may_review else None,
+            "queue": queue_of(self, request, card) if may_review else None,
             "problems": problems,
             "open_conflicts": len(conflicts),
             "reason_length": REASON_LENGTH,
@@ -252,7 +265,7 @@ def _suggestions(
     asked = asked_in(request.GET)
     return {
         "assign_url": urls["assign"],
-        "search_url": request.path,
+        "search_url": request.get_full_path(),
         "asked": asked,
         "query_length": QUERY_LENGTH,
         "suggestions": suggest(card, asked) if asked else (),
