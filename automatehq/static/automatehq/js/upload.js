@@ -121,9 +121,16 @@ function add(files) {
     if (wrong) item.settle({ result: "refused", text: wrong });
     else sender.queue(item);
   }
+  keepPresets();
   // While something is to be corrected first, the files wait for the button.
   if (isSaidWhere(presets)) sender.go();
   tell();
+}
+
+// The files have their site, month and employee: leaving asks about files that are not sent, and no more about the form.
+function keepPresets() {
+  delete form.dataset.unsaved;
+  form.dispatchEvent(new Event("form-saved", { bubbles: true }));
 }
 
 // Without a site and an employee no server need be asked; whether they are right, it knows.
@@ -240,6 +247,7 @@ form.addEventListener("submit", (event) => {
   show("");
   const presets = presetsNow();
   sender.renew(presets);
+  if (sender.isWaiting) keepPresets();
   if (isSaidWhere(presets)) sender.go();
   tell();
 });
