@@ -89,9 +89,8 @@ class AssignForm(CardForm):
         super().refuse(refusal)
         if refusal.code == SEARCH_CHANGED:
             # The page that follows asks again: it offers neither the search nor the employee of the old text.
-            self.data = self.data.copy()
-            for name in ("employee", "q", "found_for"):
-                self.data[name] = ""
+            asked_again = dict.fromkeys(("employee", "q", "found_for"), "")
+            self.data = {**self.data.dict(), **asked_again}  # type: ignore[attr-defined]
 
 
 class ReasonForm(CardForm):
