@@ -1,5 +1,6 @@
 """The figures of a day, which the paper and the ledger have in the same columns."""
 
+from string import Formatter
 from typing import Any
 
 from django.db import models
@@ -26,8 +27,13 @@ class DayMinutes(models.Func):
         super().__init__(*expressions, output_field=models.SmallIntegerField(), **extra)
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
-        columns = [compiler.compile(one)[0] for one in self.source_expressions]
-        return self.template.format_map(dict(zip(self.names, columns, strict=True))), []
+        compiled = [compiler.compile(one) for one in self.source_expressions]
+        columns = dict(zip(self.names, compiled, strict=True))
+        # A column stands in the template more than once, and so do its parameters.
+        names = [name for _, name, _, _ in Formatter().parse(self.template) if name]
+        params = [value for name in names for value in columns[name][1]]
+        texts = {name: text for name, (text, _) in columns.items()}
+        return self.template.format_map(texts), params
 
 
 def minutes_field(hours: str) -> models.GeneratedField:

@@ -41,12 +41,13 @@ class ApprovedDayAdmin(TenantAdmin):
         "to_time",
         "break_minutes",
         "hours",
+        "minutes",
         "day_status",
         "card",
         "approver",
         "approved_at",
     )
-    readonly_fields = ("card", "approver")
+    readonly_fields = ("minutes", "card", "approver")
 
     def get_ordering(self, request: HttpRequest) -> Any:
         # Of all businesses together no index knows the dates; the ids know which row was posted last.

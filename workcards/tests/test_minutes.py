@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Value
 
 from workcards import services
+from workcards.day_figures import DayMinutes
 from workcards.hours import DayFigures, day_figures, minutes_of
 from workcards.models import ApprovedDay, DayEntry
-from workcards.tests.factories import ApprovedDayFactory, WorkCardFactory
+from workcards.tests.factories import (
+    ApprovedDayFactory,
+    DayEntryFactory,
+    WorkCardFactory,
+)
 from workcards.tests.reviewing import (
     approve,
     card_with,
@@ -195,3 +201,13 @@ def test_a_day_of_a_typed_total_keeps_it_and_has_whole_minutes() -> None:
     typed = DayFigures(total_hours=Decimal("7.34"))
     assert typed.payable == (440, None)
     assert typed.total_hours == Decimal("7.34")
+
+
+@pytest.mark.django_db
+def test_the_expression_takes_values_as_well_as_columns(acme: Any) -> None:
+    expression = DayMinutes(
+        Value(time(22)), Value(time(6)), Value(45), Value(Decimal("7.25"))
+    )
+    with acme.scope():
+        DayEntryFactory()
+        assert DayEntry.objects.values_list(expression, flat=True).get() == 435
