@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import IO, Any
 
 from .limits import MAX_CELL_LETTERS, MAX_LETTERS, MAX_ROW_NUMBER, Refusal
@@ -13,7 +13,7 @@ from .workbook import Runs, Workbook
 
 _MAX_COLUMN = 16_384
 _MAX_MERGED = 100_000
-_REFERENCE = re.compile(r"([A-Za-z]{1,3})[0-9]*")
+_COLUMN = re.compile("[A-Za-z]{1,3}")
 _RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})")
 # How a workbook writes what XML can't, such as the carriage return of a line break, and an underscore before it.
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -42,13 +42,15 @@ def read_rows(
     book: Workbook,
     take: Callable[[RawRow], object],
     count_row: Callable[[int], object] | None = None,
+    ignored: Container[int] = (),
 ) -> list[Merged]:
     """Call `take` with each row that has a value, in the order of the file; return the merged ranges.
 
-    `count_row` is called with the number of each row that is there, blank or not, but for runs of blank rows.
+    `count_row` is called with the number of each row that is there, blank or not, but for runs of blank rows. Cells of
+    `ignored` columns are passed over, once their row has another.
     Raises `Refusal`, and what `package.damage` turns into one.
     """
-    reader = _Reader(book, take, count_row)
+    reader = _Reader(book, take, count_row, ignored)
     parser = new_parser()
     reader.attach(parser)
     with contextlib.suppress(Enough):
@@ -87,6 +89,7 @@ class _Reader:
         book: Workbook,
         take: Callable[[RawRow], object],
         count_row: Callable[[int], object] | None,
+        ignored: Container[int],
     ) -> None:
         self.merged: list[Merged] = []
         self._book = book
@@ -94,6 +97,9 @@ class _Reader:
         self._count_row = count_row
         self._parser: Any = None
         self._names: dict[str, str] = {}
+        self._columns: dict[str, int] = {}
+        self._ignored = ignored
+        self._is_passed_over = False
         self._in_data = False
         self._row, self._column = 0, -1
         self._is_hidden = False
@@ -120,14 +126,16 @@ class _Reader:
         return name
 
     def _start(self, tag: str, attrs: dict[str, str]) -> None:
-        name = self._local(tag)
-        if not self._in_data:
+        name = self._names.get(tag) or self._local(tag)
+        if name == "c" and self._in_data:
+            self._start_cell(attrs)
+        elif self._is_passed_over and name != "row":
+            return
+        elif not self._in_data:
             if name == "sheetData":
                 self._in_data = True
             elif name == "mergeCell":
                 self._merge(attrs.get("ref", ""))
-        elif name == "c":
-            self._start_cell(attrs)
         elif name == "row":
             self._start_row(attrs)
         elif name == "f":
@@ -142,11 +150,12 @@ class _Reader:
     def _end(self, tag: str) -> None:
         if not self._in_data:
             return
-        name = self._local(tag)
-        if name in ("v", "t"):
+        name = self._names.get(tag) or self._local(tag)
+        if name == "c":
+            if not self._is_passed_over:
+                self._end_cell()
+        elif name in ("v", "t"):
             self._parser.CharacterDataHandler = None
-        elif name == "c":
-            self._end_cell()
         elif name == "row":
             if self._cells:
                 self._take(RawRow(self._row, self._cells, self._is_hidden))
@@ -164,19 +173,32 @@ class _Reader:
         if self._row > MAX_ROW_NUMBER:
             raise Refusal("file_too_complex")
         self._column = -1
+        self._is_passed_over = False
         self._is_hidden = attrs.get("hidden", "0") in ("1", "true")
         if self._count_row is not None:
             self._count_row(self._row)
 
     def _start_cell(self, attrs: dict[str, str]) -> None:
-        match = _REFERENCE.match(attrs.get("r", ""))
-        self._column = column_of(match[1]) if match else self._column + 1
-        if self._column >= _MAX_COLUMN:
-            raise Refusal("too_many_columns")
+        letters = attrs.get("r", "").rstrip("0123456789")
+        column = self._columns.get(letters)
+        self._column = self._find_column(letters) if column is None else column
+        self._is_passed_over = bool(self._cells) and self._column in self._ignored
+        if self._is_passed_over:
+            return
         self._type = attrs.get("t", "n")
         self._style = attrs.get("s")
         self._has_formula = self._in_inline = False
         self._runs.clear()
+
+    def _find_column(self, letters: str) -> int:
+        """Return the index of a column; without a proper reference the one after the last."""
+        is_proper = _COLUMN.fullmatch(letters)
+        column = column_of(letters) if is_proper else self._column + 1
+        if column >= _MAX_COLUMN:
+            raise Refusal("too_many_columns")
+        if is_proper:
+            self._columns[letters] = column
+        return column
 
     def _end_cell(self) -> None:
         text = self._runs.text()

@@ -128,7 +128,7 @@ def _read_table(book: Workbook, sheet: Sheet, head: Head) -> tuple[Table, list[M
                 settle()
 
     with book.package.open(sheet.part) as stream:
-        merged = read_rows(stream, book, take)
+        merged = read_rows(stream, book, take, ignored=head.ignored)
     settle()
     return table, merged
 
