@@ -104,7 +104,7 @@ def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
         person.warnings.append(Problem(code, detail))
     elif code == "merged_cells":
         detail = _(
-            "This cell is merged with the one above it, which has the value. Unmerge them and fill in both."
+            "This cell is merged with the cell above it. Unmerge them and fill in both."
         )
         person.errors.append(Problem(code, detail, told))
     elif code == "extra_cells":
@@ -114,7 +114,7 @@ def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
         person.errors.append(Problem(code, detail % told))
     else:
         detail = _(
-            "Other headers begin here or above. Send this table as a file of its own."
+            "This row or one above it has other headers. Send that table as a separate file."
         )
         person.errors.append(Problem(code, detail))
 
@@ -137,7 +137,7 @@ def _problem_of(cell: Cell, name: str) -> Problem | None:
 def changed(text: str, name: str) -> Problem:
     """Return the error of a value that a spreadsheet has made of a text."""
     detail = _(
-        "“%s” is what a spreadsheet has made of another value. Format the column as text and enter the value again."
+        "A spreadsheet program changed this value to “%s”. Format the column as text and enter the value again."
     )
     return Problem("changed_by_spreadsheet", detail % text[:40], name)
 
@@ -153,7 +153,7 @@ def _looks_changed(cell: Cell) -> bool:
 def _take(person: PersonRow, name: str, cell: Cell) -> None:
     if name not in NOT_TEXT and is_doubtful(cell.text):
         detail = _(
-            "“%s” may be in a wrong encoding. Look whether all letters are right."
+            "“%s” may be in a wrong encoding. Check that all letters are correct."
         )
         person.warnings.append(Problem("doubtful_text", detail % cell.text[:40], name))
     if name in KEYS:
