@@ -66,19 +66,17 @@ class RecheckMiddleware:
             or transaction.get_rollback()
         ):
             return response
+        # The status of the refusal makes `TenancyMiddleware` roll back.
         try:
             recheck(evidence, user)
         except DeadEvidence as error:
-            response = _refusal(request, error)
+            return _refusal(request, error)
         except OperationalError as error:
             # A deadlock with the transaction that changes the user or the business.
             busy = refusal_of(error)
             if busy is None:
                 raise
-            response = _refusal(request, busy)
-        else:
-            return response
-        transaction.set_rollback(True)
+            return _refusal(request, busy)
         return response
 
 
