@@ -61,6 +61,7 @@ def _again(run: ExportRun) -> str:
     """The form of a new run, filled in as `run` was asked for."""
     asked = {
         "kind": run.kind,
+        "profile": run.filters.get("profile", {}).get("id", ""),
         "processing_month": month_text(run.processing_month),
         "site": str(run.site_id or ""),
         "include_unapproved": "on" if run.filters.get("include_unapproved") else "",

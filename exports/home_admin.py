@@ -206,7 +206,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
             "review",
             _cards(month, ReviewStatus.NEEDS_REVIEW),
         )
-    if assign and not standing.is_closed and user.may("cards.review"):
+    if assign and not standing.is_closed and user.may("cards.upload"):
         yield ToDo(
             ngettext("Assign %(n)d card", "Assign %(n)d cards", assign) % {"n": assign},
             _("Nobody has said yet whose they are"),

@@ -12,6 +12,7 @@ from django.db.models import (
     Max,
     Min,
     OuterRef,
+    Q,
     Subquery,
     TextField,
     Value,
@@ -89,8 +90,7 @@ def standing_of(business: Business, month: date) -> Standing:
         ),
         "has_cards": _is_there(cards),
         "has_employees": _is_there(Employee.objects.all()),
-        # Shared by all businesses.
-        "has_sites": Exists(Site.objects.filter(is_active=True)),
+        "has_sites": _is_own_site(),
         "has_colleagues": Exists(
             User.objects.filter(business=OuterRef("pk"), is_active=True)[1:]
         ),
@@ -122,6 +122,12 @@ def _conflicts(days: Any) -> Subquery:
 
 def _is_there(rows: Any) -> Exists:
     return Exists(rows.filter(business=OuterRef("pk")))
+
+
+def _is_own_site() -> Exists:
+    """Return whether the business has made a site, or works at one; the sites of other businesses do not count."""
+    own = Q(steward=OuterRef("pk")) | Q(pk__in=Site.objects.in_use().values("pk"))
+    return Exists(Site.objects.filter(own, is_active=True))
 
 
 def _names(sites: Any) -> Subquery:

@@ -10,7 +10,9 @@ from django.urls import reverse
 from accounts.tests.personas import Personas
 from automatehq.tests.admin_clients import AdminClient, browser_of
 from exports.models import ExportRun
-from exports.tests.factories import ExportRunFactory
+from exports.services import request_run
+from exports.tests.factories import ExportProfileFactory, ExportRunFactory
+from workcards.tests.factories import MONTH
 
 from .months import EIGHT, employee_at, post_day, site_named
 
@@ -117,6 +119,33 @@ def test_a_failed_run_says_why(acme: Personas, client: AdminClient) -> None:
     form = client.get(again[1].replace("&amp;", "&")).context["adminform"].form
     assert form["kind"].value() == run.kind
     assert form["processing_month"].value() == f"{run.processing_month:%Y-%m}"
+
+
+def test_a_failed_payroll_file_is_tried_again_with_its_profile(
+    acme: Personas, client: AdminClient
+) -> None:
+    with acme.scope():
+        profile = ExportProfileFactory()
+        run = request_run(
+            actor=acme.reviewer,
+            kind="payroll_csv",
+            processing_month=MONTH,
+            profile=profile,
+        )
+        ExportRun.objects.filter(pk=run.pk).update(status="FAILED", error="no")
+
+    def chosen() -> Any:
+        listed = client.get(reverse("admin:exports_exportrun_changelist"))
+        again = re.search(r'href="([^"]+)">Try again<', listed.content.decode())
+        assert again
+        page = client.get(again[1].replace("&amp;", "&"))
+        assert page.status_code == 200
+        return page.content.decode()
+
+    assert f'<option value="{profile.pk}" selected>' in chosen()
+    with acme.scope():
+        profile.delete()
+    assert str(profile.pk) not in re.findall(r'<option value="([^"]+)"', chosen())
 
 
 def test_a_file_lost_from_storage_is_told(acme: Personas, client: AdminClient) -> None:

@@ -17,6 +17,7 @@ from audit.tests.factories import AuditEventFactory
 from automatehq.tests.admin_clients import AdminClient, browser_of
 from automatehq.tests.asking import queries
 from businesses.models import Business
+from businesses.tenancy.context import platform_scope
 from exports.dashboard_views import DashboardSerializer
 from exports.models import ExportRun
 from workcards.models import WorkCard
@@ -27,7 +28,7 @@ from workcards.tests.factories import (
     DayEntryFactory,
     WorkCardFactory,
 )
-from workforce.models import Employee
+from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .factories import ExportRunFactory
@@ -207,7 +208,7 @@ REVIEWER_DOES = [
         ("admin", REVIEWER_DOES),
         ("acting", REVIEWER_DOES),
         ("reviewer", REVIEWER_DOES),
-        ("uploader", ["Ask for the cards of 1 employee"]),
+        ("uploader", ["Assign 1 card", "Ask for the cards of 1 employee"]),
         ("viewer", ["Ask for the cards of 1 employee"]),
     ],
 )
@@ -443,6 +444,31 @@ def test_the_month_is_that_of_the_businesss_calendar(acme: Personas) -> None:
 
 
 # A business that begins
+
+
+def test_the_sites_of_other_businesses_are_no_first_step(
+    acme: Personas, globex: Personas
+) -> None:
+    def is_done() -> bool:
+        step = browser_of(acme.admin).get(HOME).context["steps"][0]
+        return bool(step.is_done)
+
+    with globex.scope():
+        theirs = SiteFactory(steward=globex.business)
+        EmployeeFactory(site=theirs)
+    assert not is_done()
+    with acme.scope():
+        own = SiteFactory(steward=acme.business, is_active=False)
+    assert not is_done()
+    with platform_scope("opens a site"):
+        Site.objects.filter(pk=own.pk).update(is_active=True)
+    assert is_done()
+    with platform_scope("gives a site away"):
+        Site.objects.filter(pk=own.pk).update(steward=globex.business)
+    assert not is_done()
+    with acme.scope():
+        EmployeeFactory(site=theirs)
+    assert is_done()
 
 
 def test_a_new_business_is_shown_the_way_to_its_first_month(acme: Personas) -> None:

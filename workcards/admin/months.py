@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -122,7 +123,9 @@ class ClosedMonthAdmin(TenantAdmin):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
-        super().response_add(request, obj, post_url_continue)
+        """Return to the month, with one message: Django's own would repeat it."""
+        month = date_format(obj.month, "YEAR_MONTH_FORMAT")
+        messages.success(request, _("%s is closed.") % month)
         return HttpResponseRedirect(self.url_of(obj))
 
     def write(
@@ -133,6 +136,4 @@ class ClosedMonthAdmin(TenantAdmin):
         *,
         is_new: bool,
     ) -> ClosedMonth:
-        closed = services.close_month(actor=request.user, **values)
-        messages.info(request, _("Nothing in %s can change any more.") % closed)
-        return closed
+        return services.close_month(actor=request.user, **values)
