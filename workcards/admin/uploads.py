@@ -1,6 +1,6 @@
 """The page where scans come in: as a form, and as answers to the script that sends the files a few at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -137,20 +137,20 @@ class UploadPages(TenantAdmin):
 def told_by_file(uploads: Uploads) -> list[dict[str, Any]]:
     """What became of each file, in their order: `result` is `stored`, `duplicate` or `refused`, `text` says more.
 
-    `cards` are those that were made or, of a duplicate, that are there already.
+    `cards` are the new cards or, of a duplicate, the existing ones. A file some of whose pages were new is `stored`.
     """
     told: dict[int, dict[str, Any]] = {}
-    for card in uploads.uploaded:
-        file = told.setdefault(
-            uploads.places[card.pk], {"result": "stored", "cards": []}
-        )
-        file["cards"].append(_told_card(card))
     for duplicate in uploads.duplicates:
         told[duplicate.index] = {
             "result": "duplicate",
-            "text": _of_whom(duplicate.existing),
+            "text": _same_file(duplicate.existing),
             "cards": [_told_card(card) for card in duplicate.existing],
         }
+    for card in uploads.uploaded:
+        index = uploads.places[card.pk]
+        if told.get(index, {}).get("result") != "stored":
+            told[index] = _stored(partly=index in told)
+        told[index]["cards"].append(_told_card(card))
     for failure in uploads.failed:
         told[failure.index] = {
             "result": "refused",
@@ -168,20 +168,25 @@ def _told_card(card: WorkCard) -> dict[str, Any]:
     }
 
 
-def _of_whom(cards: Iterable[WorkCard]) -> str:
-    """Of the cards that a file is on already: whose the first is, of which month, and how many there are besides."""
+def _stored(*, partly: bool) -> dict[str, Any]:
+    file: dict[str, Any] = {"result": "stored", "cards": []}
+    if partly:
+        file["text"] = _("Only deleted pages. The others are already uploaded.")
+    return file
+
+
+def _same_file(cards: Sequence[WorkCard]) -> str:
+    """Return which file a duplicate equals: its name, its first card's month and employee, and the number of cards."""
     first, *others = cards
-    said = [
-        str(first.employee or _("not assigned")),
-        date_format(first.processing_month, "YEAR_MONTH_FORMAT"),
-        first.get_review_status_display(),
-    ]
+    said = _("Same file as %(file)s (%(month)s, %(employee)s)") % {
+        "file": first.original_filename,
+        "month": date_format(first.processing_month, "YEAR_MONTH_FORMAT"),
+        "employee": first.employee or _("not assigned yet"),
+    }
     if others:
-        said.append(
-            ngettext("and %(n)d more card", "and %(n)d more cards", len(others))
-            % {"n": len(others)}
-        )
-    return ", ".join(said)
+        more = ngettext("and %(n)d more card", "and %(n)d more cards", len(others))
+        said += f", {more % {'n': len(others)}}"
+    return said
 
 
 def _presets(request: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import logging
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file whose bytes the business has already, on these cards; `index` is its place among those sent."""
+    """A file whose bytes the business has already, on these cards; `index` is its place among the files sent."""
 
     index: int
     filename: str
@@ -104,9 +104,10 @@ def upload_cards(
 ) -> Uploads:
     """A card for each page of each scan, at `site` or else the employee's, for `month` or else the one of today.
 
-    A file that can't be taken in is refused alone. One that the business has already is a duplicate and makes no card,
-    unless `allow_duplicate`. Raises `Invalid`: no files or more than 50, no site, `site_closed`; `Conflict` `month_closed`,
-    of today's month too: a card never goes to another month than people think; `TooMany` `too_many_uploads`.
+    A file that can't be taken in is refused alone. A file that the business has already is a duplicate and makes no card,
+    unless `allow_duplicate`; pages of it whose cards were deleted become cards again. Raises `Invalid`: no files or more
+    than 50, no site, `site_closed`; `Conflict` `month_closed`, of today's month too: a card never goes to another month
+    than people think; `TooMany` `too_many_uploads`.
     """
     require_right(actor, "cards.upload")
     if not 1 <= len(files) <= MAX_FILES:
@@ -145,11 +146,15 @@ def upload_cards(
     # Two uploads of the same bytes at once: the second waits here, and then finds the first one's card.
     lock_names("scan", {intake.sha256 for _index, intake in readable})
     for index, intake in readable:
-        if not allow_duplicate and (existing := _cards_of(intake)):
+        existing = [] if allow_duplicate else _cards_of(intake)
+        if existing:
             uploads.duplicates.append(Duplicate(index, intake.filename, existing))
+        pages = {page.number for page in intake.pages} - {one.page for one in existing}
+        if not pages:
             continue
         try:
-            cards = _take_in(files[index], intake, card, actor)
+            file = existing[0].file if existing else None
+            cards = _take_in(files[index], intake, card, actor, file, pages)
         except NotStored:
             logger.exception("an upload could not be stored")
             detail = _("The file could not be stored. Send it again later.")
@@ -208,17 +213,25 @@ def _readable(
 
 
 def _cards_of(intake: Intake) -> list[WorkCard]:
-    cards = WorkCard.objects.with_bytes(intake.sha256).select_related("employee")
+    cards = WorkCard.objects.with_bytes(intake.sha256).select_related(
+        "employee", "file"
+    )
     return list(cards.order_by("created_at", "source_page_number", "id"))
 
 
 @transaction.atomic
 def _take_in(
-    upload: Upload, intake: Intake, pattern: WorkCard, actor: Any
+    upload: Upload,
+    intake: Intake,
+    pattern: WorkCard,
+    actor: Any,
+    file: WorkCardFile | None,
+    pages: Collection[int],
 ) -> list[WorkCard]:
-    """Store a scan and make a card like `pattern` for each of its pages. Raises `NotStored`."""
-    file = store_original(upload, intake)
-    cards = [_card(pattern, file, intake, page.number) for page in intake.pages]
+    """Create a card like `pattern` for each of these pages; store the scan unless it is `file`. Raises `NotStored`."""
+    if file is None:
+        file = store_original(upload, intake)
+    cards = [_card(pattern, file, intake, page) for page in sorted(pages)]
     WorkCard.objects.bulk_create(cards)
     for card in cards:
         details = {name: getattr(card, name) for name in FILE_FIELDS}

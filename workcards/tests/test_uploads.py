@@ -194,6 +194,35 @@ def test_a_deleted_card_is_no_duplicate(client: Any, site: Any) -> None:
     assert upload(client, image(), site_id=str(site.pk)).status_code == 201
 
 
+def test_a_deleted_page_becomes_a_card_again_alone(
+    acme: Any, client: Any, site: Any
+) -> None:
+    data = pages(3, "PDF")
+
+    def send(**more: str) -> Any:
+        document = SimpleUploadedFile("three.pdf", data, "application/pdf")
+        return upload(client, document, site_id=str(site.pk), **more)
+
+    cards = send().json()["uploaded"]
+    assert client.delete(f"/api/work_cards/{cards[1]['id']}").status_code == 204
+    response = send(month="2026-05")
+    assert response.status_code == 201
+    body = response.json()
+    (page,) = body["uploaded"]
+    assert (page["source_page_number"], page["processing_month"]) == (2, "2026-05")
+    (duplicate,) = body["duplicates"]
+    found = [existing["work_card_id"] for existing in duplicate["existing"]]
+    assert found == [cards[0]["id"], cards[2]["id"]]
+    # The scan is stored once.
+    with acme.scope():
+        assert WorkCardFile.objects.count() == 1
+        assert WorkCard.objects.values("file").distinct().count() == 1
+    scan = client.get(f"/api/work_cards/{page['id']}/file?rendition=display")
+    assert scan.status_code == 200
+    assert send().status_code == 200
+    assert len(send(allow_duplicate="true").json()["uploaded"]) == 3
+
+
 def test_another_businesss_bytes_are_no_duplicate(
     acme: Any, globex: Any, client: Any, site: Any
 ) -> None:

@@ -61,7 +61,42 @@ def test_each_file_is_told_by_its_place(
     assert [len(file["cards"]) for file in told] == [0, 2, 1, 1]
     assert told[1]["cards"][0]["needs_assignment"] is True
     assert told[2]["cards"][0]["url"] == url_of(card)
-    assert "June 2026" in told[2]["text"]
+    assert told[2]["text"] == "Same file as first.png (June 2026, not assigned yet)"
+
+
+def delete_of(client: AdminClient, card: WorkCard) -> None:
+    response = client.send(url_of(card, "delete"), {"post": "yes"})
+    assert response.status_code == 302
+
+
+def test_of_two_equal_files_the_first_named_is_the_card(
+    acme: Personas, client: AdminClient, site: Site
+) -> None:
+    answer = send(client, scan("b.png"), scan("a.png"), site=site.pk, month="2026-06")
+    first, second = answer.json()["files"]
+    assert (first["result"], second["result"]) == ("stored", "duplicate")
+    assert second["text"] == "Same file as b.png (June 2026, not assigned yet)"
+    assert second["cards"][0]["url"] == first["cards"][0]["url"]
+
+
+def test_the_deleted_page_of_a_file_is_told_beside_its_other_pages(
+    acme: Personas, client: AdminClient, site: Site
+) -> None:
+    data = pages(3, "PDF")
+
+    def told() -> Any:
+        document = SimpleUploadedFile("three.pdf", data, "application/pdf")
+        (file,) = send(client, document, site=site.pk).json()["files"]
+        return file
+
+    assert len(told()["cards"]) == 3
+    with acme.scope():
+        second = WorkCard.objects.get(source_page_number=2)
+    delete_of(client, second)
+    file = told()
+    assert (file["result"], len(file["cards"])) == ("stored", 1)
+    assert file["text"] == "Only deleted pages. The others are already uploaded."
+    assert told()["result"] == "duplicate"
 
 
 def test_a_duplicate_is_taken_in_again_by_itself(

@@ -7,6 +7,7 @@ const BYTES = 20e6;
 
 export class Sender {
   #waiting = [];
+  #sent = new Set();
   #underWay = 0;
   #wait = 0;
 
@@ -34,21 +35,28 @@ export class Sender {
   }
 
   go() {
-    while (!this.isHeld && !this.#wait && this.#underWay < AT_ONCE && this.isWaiting) this.#send(this.#next());
+    while (!this.isHeld && !this.#wait && this.#underWay < AT_ONCE) {
+      const batch = this.#next();
+      if (!batch.length) return;
+      this.#send(batch);
+    }
   }
 
-  // The next few that were given alike.
+  // The next few that were given alike. A file that may equal one under way waits for its answer: of two equal files the
+  // first one becomes the card.
   #next() {
-    const [first] = this.#waiting;
+    const sizes = new Set([...this.#sent].map((item) => item.file.size));
+    const free = this.#waiting.filter((item) => !sizes.has(item.file.size));
+    const [first] = free;
     const batch = [];
     let bytes = 0;
-    for (const item of this.#waiting) {
+    for (const item of free) {
       bytes += item.file.size;
       const isAlike = item.presets === first.presets && item.again === first.again;
       if (!isAlike || batch.length >= Math.min(FILES, this.maxFiles) || (batch.length && bytes > BYTES)) break;
       batch.push(item);
     }
-    this.#waiting.splice(0, batch.length);
+    this.#waiting = this.#waiting.filter((item) => !batch.includes(item));
     return batch;
   }
 
@@ -71,12 +79,14 @@ export class Sender {
     });
     request.addEventListener("loadend", () => this.#answered(batch, request));
     this.#underWay += 1;
+    for (const item of batch) this.#sent.add(item);
     for (const item of batch) item.progress(0);
     request.send(body);
   }
 
   #answered(batch, request) {
     this.#underWay -= 1;
+    for (const item of batch) this.#sent.delete(item);
     const answer = parsed(request.responseText);
     if (answer?.files) {
       for (const file of answer.files) batch[file.index].settle(file);
