@@ -82,7 +82,7 @@ def admit(evidence: Evidence) -> Person:
             user = read_user(evidence)
     else:
         with platform_scope("who acts for which business"):
-            user = read_user(evidence, "acting_business")
+            user = read_user(evidence, "acting_business__settings_row")
     if not user.is_super_admin:
         raise dead("token_not_valid")
     if evidence.business_id is None:
@@ -98,7 +98,7 @@ def read_user(evidence: Evidence, *joined: str) -> User:
     Raises `DeadEvidence` for one who is not there or inactive, an inactive business, a sign-in that was ended, and
     evidence from before a sign-out.
     """
-    users = User.objects.select_related("business", *joined).filter(
+    users = User.objects.select_related("business__settings_row", *joined).filter(
         pk=evidence.user_id, business_id=evidence.home_id
     )
     is_signed_in: Any = Value(value=True)

@@ -7,14 +7,15 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin_forms import ServiceForm
+from automatehq.admin_forms import ServiceForm, VerbForm
 from automatehq.admin_verbs import Verb
 from automatehq.form_fields import LineField
 from automatehq.marks import active_or_not
-from businesses.models import Business
+from businesses.models import Business, BusinessSettings, WarningPolicy
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from . import business_services as services
@@ -29,6 +30,14 @@ FIELDS = (
     "time_zone",
     "language",
 )
+
+
+def _policy_field(name: str) -> forms.ChoiceField:
+    """Return the form field of a warning's policy."""
+    field: Any = BusinessSettings._meta.get_field(name)
+    return forms.ChoiceField(
+        label=capfirst(field.verbose_name), choices=WarningPolicy.choices
+    )
 
 
 class NewBusinessForm(ServiceForm):
@@ -52,6 +61,38 @@ class NewBusinessForm(ServiceForm):
     def field_of(self, attr: str | None) -> str | None:
         # The service that makes the administrator speaks of a user's fields.
         return super().field_of(attr) or super().field_of(f"admin.{attr}")
+
+
+class WarningsForm(VerbForm):
+    """The effect of each warning on an approval."""
+
+    on_outside_employment = _policy_field("on_outside_employment")
+    on_future_month = _policy_field("on_future_month")
+    on_overlapping_hours = _policy_field("on_overlapping_hours")
+    on_long_day = _policy_field("on_long_day")
+    longest_day_hours = forms.DecimalField(
+        label=gettext_lazy("Longest day, hours"),
+        min_value=1,
+        max_value=24,
+        max_digits=4,
+        decimal_places=2,
+    )
+    on_duplicate_days = _policy_field("on_duplicate_days")
+
+    def __init__(self, *args: Any, obj: Business, **kwargs: Any) -> None:
+        super().__init__(*args, obj=obj, **kwargs)
+        settings = obj.settings
+        for name in self.fields:
+            self.initial.setdefault(name, getattr(settings, name))
+
+
+def _change_warnings(
+    request: Any, business: Business, values: Mapping[str, Any]
+) -> str:
+    services.update_business_settings(
+        business_id=business.pk, values=values, actor=request.user
+    )
+    return _("The warnings of %s are saved.") % business
 
 
 def _activate(request: Any, business: Business, values: Mapping[str, Any]) -> str:
@@ -87,6 +128,17 @@ class BusinessAdmin(TenantAdmin):
     found_in = ("platform",)
     verbs = (
         Verb(
+            name="warnings",
+            label=gettext_lazy("Warnings before approving"),
+            question=gettext_lazy(
+                "Choose for each warning whether a card with it can still be approved."
+            ),
+            button=gettext_lazy("Save"),
+            right="businesses.edit",
+            run=_change_warnings,
+            form=WarningsForm,
+        ),
+        Verb(
             name="activate",
             label=gettext_lazy("Activate"),
             question=gettext_lazy("Its people can sign in again."),
@@ -107,7 +159,7 @@ class BusinessAdmin(TenantAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).listed()
+        return super().get_queryset(request).listed().with_settings()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None:

@@ -7,8 +7,14 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from automatehq.rest.fields import HoursField, IdField, TimestampField
 from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
-from businesses.models import CODE_PATTERN, Business, validate_time_zone
+from businesses.models import (
+    CODE_PATTERN,
+    Business,
+    BusinessSettings,
+    validate_time_zone,
+)
 
 from .fields import EmailAddressField, PasswordField, StringField
 
@@ -118,3 +124,50 @@ class NewBusinessSerializer(BusinessSerializer):
 
     class Meta(BusinessSerializer.Meta):
         fields = (*BusinessSerializer.Meta.fields, "admin")
+
+
+SETTINGS_EXAMPLE: dict[str, Any] = {
+    "business_id": BUSINESS_EXAMPLE["id"],
+    "on_outside_employment": "warn",
+    "on_future_month": "refuse",
+    "on_overlapping_hours": "warn",
+    "on_long_day": "warn",
+    "on_duplicate_days": "warn",
+    "longest_day_hours": "16.00",
+    "updated_at": "2026-03-01T12:00:00Z",
+}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Settings", value=SETTINGS_EXAMPLE, response_only=True),
+        OpenApiExample(
+            "Refuse long days",
+            value={"on_long_day": "refuse", "longest_day_hours": "14.00"},
+            request_only=True,
+        ),
+    ]
+)
+class BusinessSettingsSerializer(StrictModelSerializer):
+    """The settings of a business; `updated_at` is null while the defaults apply.
+
+    `on_…` is the effect of a warning on an approval: `warn` or `refuse`.
+    """
+
+    business_id = IdField(read_only=True)
+    longest_day_hours = HoursField(required=False, min_value=1, max_value=24)
+    updated_at = TimestampField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = BusinessSettings
+        fields = (
+            "business_id",
+            "on_outside_employment",
+            "on_future_month",
+            "on_overlapping_hours",
+            "on_long_day",
+            "on_duplicate_days",
+            "longest_day_hours",
+            "updated_at",
+        )
+        read_only_fields = ("business_id", "updated_at")

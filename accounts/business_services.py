@@ -14,7 +14,7 @@ from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.clock import database_now
 from automatehq.text_columns import assign
-from businesses.models import Business
+from businesses.models import Business, BusinessSettings
 from businesses.tenancy.context import business_scope, platform_scope
 
 from .models import User
@@ -31,6 +31,15 @@ FIELDS = (
     "time_zone",
     "default_region",
     "language",
+)
+# The columns of the settings that the trail shows before and after.
+SETTINGS_FIELDS = (
+    "on_outside_employment",
+    "on_future_month",
+    "on_overlapping_hours",
+    "on_long_day",
+    "on_duplicate_days",
+    "longest_day_hours",
 )
 # Values that another business may have: asking after too many of them is refused.
 UNIQUE = ("business_name", "business_code")
@@ -65,6 +74,38 @@ def update_business(
 ) -> Business:
     """Edit a business."""
     return _change(business_id, values, "business_updated", actor)
+
+
+def update_business_settings(
+    *, business_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
+) -> BusinessSettings:
+    """Change settings of a business; the first change creates its row.
+
+    Raises `Http404` for an unknown business and for Platform.
+    """
+    with business_scope(business_id):
+        # Two first changes at once would both create the row.
+        business = _locked(business_id)
+        found = BusinessSettings.objects.select_for_update().first()
+        settings: BusinessSettings = found or BusinessSettings(business=business)
+        before = snapshot(settings, SETTINGS_FIELDS)
+        for name, value in values.items():
+            setattr(settings, name, value)
+        before, after = changes(before, snapshot(settings, SETTINGS_FIELDS))
+        if not after:
+            return settings
+        if found is None:
+            settings.save(force_insert=True)
+        else:
+            settings.save(update_fields=[*after, "updated_at"])
+        record(
+            "business_settings_updated",
+            entity=business,
+            actor=actor,
+            before=before,
+            after=after,
+        )
+    return settings
 
 
 def activate_business(*, business_id: uuid.UUID, actor: User | None) -> Business:

@@ -20,6 +20,7 @@ from businesses.tenancy.api import TenantViewSet
 from . import business_services as services
 from .business_serializers import (
     BusinessSerializer,
+    BusinessSettingsSerializer,
     FirstAdminSerializer,
     NewBusinessSerializer,
 )
@@ -46,11 +47,13 @@ class BusinessViewSet(TenantViewSet[Business]):
         "destroy": "businesses.manage",
         "activate": "businesses.manage",
         "deactivate": "businesses.manage",
+        "retrieve_settings": "businesses.see",
+        "partial_update_settings": "businesses.edit",
     }
 
     def narrow(self, queryset: Any) -> QuerySet[Business]:
         found: QuerySet[Business] = queryset.listed()
-        return found
+        return found.with_settings() if "settings" in self.action else found  # type: ignore[attr-defined]
 
     def get_serializer_class(self) -> type[BusinessSerializer]:
         return (
@@ -102,6 +105,28 @@ class BusinessViewSet(TenantViewSet[Business]):
         """Shut the people of a business out, and whoever acts for it."""
         refuse_body(request)
         return Response(self.get_serializer(self._deactivate()).data)
+
+    @extend_schema(responses=BusinessSettingsSerializer)
+    def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
+        """Return the settings of a business; the defaults until the first change."""
+        return Response(BusinessSettingsSerializer(self.get_object().settings).data)
+
+    @extend_schema(
+        request=BusinessSettingsSerializer, responses=BusinessSettingsSerializer
+    )
+    def partial_update_settings(self, request: Request, pk: uuid.UUID) -> Response:
+        """Change some of the settings of a business."""
+        business = self.get_object()
+        serializer = BusinessSettingsSerializer(
+            business.settings, data=request.data, partial=True
+        )
+        serializer.is_valid(raise_exception=True)
+        settings = services.update_business_settings(
+            business_id=business.pk,
+            values=serializer.validated_data,
+            actor=self._actor,
+        )
+        return Response(BusinessSettingsSerializer(settings).data)
 
     def _deactivate(self) -> Business:
         return services.deactivate_business(

@@ -72,6 +72,10 @@ _CALLED: Final[Mapping[str, Any]] = {
     "workforce.employee": F("full_name"),
     "workforce.site": F("site_name"),
 }
+# Models whose settings are rows of another model; events about both name the first one.
+_SETTINGS: Final[Mapping[str, str]] = {
+    "businesses.Business": "businesses.BusinessSettings"
+}
 # A day of a card, by its date, holds the fields of this model.
 _OF_A_DAY = ("workcards", "dayentry")
 
@@ -309,11 +313,12 @@ def _model_of(entity_type: str) -> type[models.Model] | None:
 
 
 def field_of(model: type[models.Model] | None, name: str) -> Any:
-    """The model's field of this name, or of this column: `site_id` is `site`."""
+    """Return the field with this name or column of the model, or of its settings; None if there is none."""
     try:
         return model._meta.get_field(name) if model is not None else None
     except FieldDoesNotExist:
-        return None
+        settings = _SETTINGS.get(model._meta.label)  # type: ignore[union-attr]
+        return field_of(apps.get_model(settings), name) if settings else None
 
 
 # Names of rows

@@ -127,6 +127,9 @@ SENTENCES: Mapping[str, Sentence] = MappingProxyType(
         # Businesses
         "business_created": Sentence(_("%(who)s made the business %(what)s")),
         "business_updated": Sentence(_("%(who)s edited the business %(what)s")),
+        "business_settings_updated": Sentence(
+            _("%(who)s changed the settings of the business %(what)s")
+        ),
         "business_activated": Sentence(_("%(who)s activated the business %(what)s")),
         "business_deactivated": Sentence(
             _("%(who)s deactivated the business %(what)s")

@@ -333,6 +333,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReviewStatusEnum": "workcards.states.ReviewStatus",
         "RunStatusEnum": "exports.models.ExportRun.Status",
+        "WarningCodeEnum": "workcards.day_warnings.CODES",
+        "WarningPolicyEnum": "businesses.models.WarningPolicy",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -40,6 +40,10 @@ SITE_SETTINGS = {
     "put": "update_settings",
     "patch": "partial_update_settings",
 }
+BUSINESS_SETTINGS = {
+    "get": "retrieve_settings",
+    "patch": "partial_update_settings",
+}
 CARD_DAYS = {"get": "days", "put": "replace_days", "patch": "edit_days"}
 CARD_VERBS = ("assign", "approve", "reject", "reopen")
 PERSON_VERBS = ("activate", "deactivate", "release")
@@ -63,6 +67,12 @@ API: Final[Table] = {
         *verbs("users/<id:pk>", UserViewSet, "user", *PERSON_VERBS),
         Route("businesses", BusinessViewSet, "businesses", LIST),
         Route("businesses/<id:pk>", BusinessViewSet, "business", ITEM),
+        Route(
+            "businesses/<id:pk>/settings",
+            BusinessViewSet,
+            "business-settings",
+            BUSINESS_SETTINGS,
+        ),
         *verbs("businesses/<id:pk>", BusinessViewSet, "business", *ON_AND_OFF),
     ],
     "audit": [

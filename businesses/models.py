@@ -2,6 +2,7 @@
 
 import uuid
 import zoneinfo
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -38,6 +39,9 @@ BROKEN_RULES.update(
         ),
         "businesses_expected_cards_range": Rule(
             "expected_cards_per_month", "invalid", _("A number from 1 to 31.")
+        ),
+        "business_settings_longest_day_range": Rule(
+            "longest_day_hours", "invalid", _("Enter from 1 to 24 hours.")
         ),
     }
 )
@@ -134,6 +138,80 @@ class Business(IdentifiedModel):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def settings(self) -> "BusinessSettings":
+        """Return the settings row, or unsaved defaults; no query after `with_settings()`."""
+        try:
+            row: BusinessSettings = self.settings_row
+        except BusinessSettings.DoesNotExist:
+            return BusinessSettings(business=self)
+        return row
+
+
+class WarningPolicy(models.TextChoices):
+    """The effect of a warning on an approval."""
+
+    WARN = "warn", _("Warn")
+    REFUSE = "refuse", _("Refuse")
+
+
+def _policy(label: Any) -> models.CharField:  # type: ignore[type-arg]
+    return models.CharField(
+        label,
+        max_length=6,
+        choices=WarningPolicy.choices,
+        default=WarningPolicy.WARN,
+    )
+
+
+class BusinessSettings(TenantModel):
+    """The settings of one business, at most one row each; without a row the defaults apply."""
+
+    business = models.OneToOneField(
+        "businesses.Business",
+        on_delete=models.PROTECT,
+        related_name="settings_row",
+        editable=False,
+    )
+    on_outside_employment = _policy(_("days outside employment"))
+    on_future_month = _policy(_("month in the future"))
+    on_overlapping_hours = _policy(_("overlapping hours"))
+    on_long_day = _policy(_("long day"))
+    on_duplicate_days = _policy(_("another card with the same days"))
+    longest_day_hours = models.DecimalField(
+        _("longest day, hours"), max_digits=4, decimal_places=2, default=Decimal(16)
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "business_settings"
+        ordering = ["id"]
+        verbose_name = _("business settings")
+        verbose_name_plural = _("business settings")
+        constraints = [
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{name}__in": WarningPolicy.values}),
+                    name=f"business_settings_{name}_known",
+                )
+                for name in (
+                    "on_outside_employment",
+                    "on_future_month",
+                    "on_overlapping_hours",
+                    "on_long_day",
+                    "on_duplicate_days",
+                )
+            ),
+            models.CheckConstraint(
+                condition=Q(longest_day_hours__range=(1, 24)),
+                name="business_settings_longest_day_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.business)
 
 
 class MigrationOriginal(TenantModel):

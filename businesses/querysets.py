@@ -15,6 +15,10 @@ class BusinessQuerySet(ScopedQuerySet):
         """All but Platform, which is in no list."""
         return self.filter(is_platform=False)
 
+    def with_settings(self) -> Self:
+        """Load the settings row of each business in the same query."""
+        return self.select_related("settings_row")
+
     def active(self) -> Self:
         return self.filter(is_active=True)
 

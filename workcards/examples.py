@@ -73,6 +73,20 @@ def _refusal(name: str, code: str, detail: str, **extra: Any) -> OpenApiExample:
     return OpenApiExample(name, value, response_only=True, status_codes=["409"])
 
 
+WARNING: dict[str, Any] = {
+    "code": "outside_employment",
+    "detail": "John Smith was not employed on these days: 2026-03-02, 2026-03-27.",
+    "dates": ["2026-03-02", "2026-03-27"],
+    "work_card_ids": [],
+    "is_refused": False,
+}
+_NO_WARNINGS: dict[str, Any] = {"warnings": [], "warning_details": []}
+REFUSED_WARNING = _refusal(
+    "The business's settings refuse these days",
+    WARNING["code"],
+    WARNING["detail"],
+    warning_details=[WARNING | {"is_refused": True}],
+)
 REFUSALS = [
     _refusal(
         "Another verb is due",
@@ -195,7 +209,7 @@ EDITED_DAYS = [
     *(example for example in DAYS if not example.request_only),
 ]
 OUTCOME = answer(
-    "Done", {"card": CARD, "reposted": [], "not_reposted": [], "warnings": []}
+    "Done", {"card": CARD, "reposted": [], "not_reposted": [], **_NO_WARNINGS}
 )
 ASSIGN = [
     body("To somebody", {"employee_id": _EMPLOYEE["id"], "version": 1}),
@@ -229,10 +243,12 @@ APPROVE = [
             },
             "reposted": [],
             "not_reposted": [],
-            "warnings": ["John Smith is inactive."],
+            "warnings": [WARNING["detail"]],
+            "warning_details": [WARNING],
         },
     ),
     CONFLICTS,
+    REFUSED_WARNING,
 ]
 REJECT = [
     body("Why", {"reason": "The picture can't be read."}),
@@ -246,7 +262,7 @@ REJECT = [
             },
             "reposted": [],
             "not_reposted": [],
-            "warnings": [],
+            **_NO_WARNINGS,
         },
     ),
 ]
@@ -276,6 +292,7 @@ REOPEN = [
                 "Not paid again: 6 Mar 2026, Construction Site 1: 8.00. "
                 "The sites of this date come to 26.00 hours, more than 24."
             ],
+            "warning_details": [],
         },
     ),
 ]
@@ -371,7 +388,7 @@ BULK_APPROVE = [
                     "conflicts": [CONFLICT],
                 }
             ],
-            "warnings": [{"id": _OTHER_CARD, "detail": "John Smith is inactive."}],
+            "warnings": [{"id": _OTHER_CARD, **WARNING}],
         },
     ),
 ]

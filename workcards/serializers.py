@@ -24,6 +24,7 @@ from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
 from workforce.lookalikes import Reason
 from workforce.models import Employee, Site
 
+from .day_warnings import CODES
 from .hours import MAX_BREAK_MINUTES, sum_hours, sum_minutes
 from .models import DayEntry, WorkCard
 from .states import DayStatus, ReviewStatus
@@ -136,11 +137,28 @@ class ScanSerializer(serializers.Serializer[WorkCard]):
         return renditions[card.page - 1] if len(renditions) >= card.page else {}
 
 
+class WarningSerializer(serializers.Serializer[Any]):
+    """A warning: its code, a sentence, the card's dates, the other cards involved.
+
+    `is_refused` is true if the business's settings refuse the approval for it.
+    """
+
+    code = serializers.ChoiceField(CODES)
+    detail = serializers.CharField()
+    dates = serializers.ListField(child=DateField())
+    work_card_ids = serializers.ListField(child=IdField())
+    is_refused = serializers.BooleanField()
+
+
+# Fields of a card that a response has only if its request asks for details.
+DETAIL_FIELDS = ("days", "file", "warnings", "warning_details")
+
+
 class WorkCardSerializer(StrictModelSerializer):
     """A card; `site_id`, `processing_month` and `notes` can be changed, the rest by verbs.
 
-    Its row comes from `with_figures()`. `days` and `file` are there if the context says `details`; the row then comes
-    from `with_details()`.
+    Its row comes from `with_figures()`. `days` and `file` are included if the context has `details`; the row then comes
+    from `with_details()`. `warnings` and `warning_details` are included if the row has `warnings_found` too.
     """
 
     site_id = ReferenceField(queryset=Site.objects)
@@ -157,6 +175,8 @@ class WorkCardSerializer(StrictModelSerializer):
     month_is_closed = serializers.BooleanField(read_only=True)
     days = DaySerializer(source="day_entries", many=True, read_only=True)
     file = serializers.SerializerMethodField()
+    warnings = serializers.SerializerMethodField()
+    warning_details = serializers.SerializerMethodField()
 
     class Meta:
         model = WorkCard
@@ -188,10 +208,9 @@ class WorkCardSerializer(StrictModelSerializer):
             "month_is_closed",
             "created_at",
             "updated_at",
-            "days",
-            "file",
+            *DETAIL_FIELDS,
         )
-        may_be_absent = ("days", "file")
+        may_be_absent = DETAIL_FIELDS
         read_only_fields = tuple(
             name
             for name in fields
@@ -201,8 +220,30 @@ class WorkCardSerializer(StrictModelSerializer):
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
         if not self.context.get("details"):
-            del fields["days"], fields["file"]
+            for name in DETAIL_FIELDS:
+                del fields[name]
         return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        # They may be sent back and are not read: they change with other cards.
+        for name in ("warnings", "warning_details"):
+            data = _without(data, name)
+        return super().to_internal_value(data)
+
+    def to_representation(self, card: Any) -> dict[str, Any]:
+        values = super().to_representation(card)
+        if not hasattr(card, "warnings_found"):
+            values.pop("warnings", None)
+            values.pop("warning_details", None)
+        return values
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_warnings(self, card: Any) -> list[str]:
+        return [warning.detail for warning in getattr(card, "warnings_found", ())]
+
+    @extend_schema_field(WarningSerializer(many=True))
+    def get_warning_details(self, card: Any) -> list[dict[str, Any]]:
+        return [warning.as_json for warning in getattr(card, "warnings_found", ())]
 
     @extend_schema_field(ScanSerializer(allow_null=True))
     def get_file(self, card: WorkCard) -> dict[str, Any] | None:
@@ -333,12 +374,13 @@ class NotRepostedSerializer(RepostedSerializer):
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """The card as it is now, days of other cards that were decided anew, and warnings."""
+    """The card after the verb, days of other cards that were decided anew, and the warnings about the card."""
 
     card = WorkCardSerializer()
     reposted = RepostedSerializer(many=True)
     not_reposted = NotRepostedSerializer(many=True)
     warnings = serializers.ListField(child=serializers.CharField())
+    warning_details = WarningSerializer(many=True)
 
 
 class CandidateSerializer(serializers.Serializer[Any]):
@@ -370,11 +412,13 @@ class RefusedCardSerializer(serializers.Serializer[Any]):
     conflicts = serializers.ListField(child=serializers.DictField(), required=False)
     changed_by = serializers.DictField(required=False, allow_null=True)
     changed_at = serializers.DateTimeField(required=False)
+    warning_details = WarningSerializer(many=True, required=False)
 
 
-class CardWarningSerializer(serializers.Serializer[Any]):
+class CardWarningSerializer(WarningSerializer):
+    """A warning about the card with this id."""
+
     id = IdField()
-    detail = serializers.CharField()
 
 
 class ApprovalsSerializer(serializers.Serializer[Any]):

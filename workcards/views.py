@@ -47,11 +47,16 @@ from .serializers import (
     card_json,
     days_json,
 )
+from .services.warnings import warnings_before_approval
 from .suggestions import QUERY_LENGTH, suggest
 
 Described = TypeVar("Described", bound=Callable[..., Any])
 
-DETAILS = OpenApiParameter("details", bool, description="With `days` and `file`.")
+DETAILS = OpenApiParameter(
+    "details",
+    bool,
+    description="With `days` and `file`; of a single card also `warnings` and `warning_details`.",
+)
 QUERY = OpenApiParameter(
     "q", str, required=True, description="A passport, an external id or a name."
 )
@@ -171,6 +176,14 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         return self.list(request)
 
     # Cards as a whole
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return a card; with details also the warnings that approving it would give."""
+        card = self.get_object()
+        if self._details():
+            business = request.business  # type: ignore[attr-defined]
+            card.warnings_found = warnings_before_approval(card, business)  # type: ignore[attr-defined]
+        return Response(self.get_serializer(card).data)
 
     @extend_schema(
         request=ManualCardSerializer,
@@ -355,6 +368,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
                 "reposted": [day.as_json() for day in outcome.reposted],
                 "not_reposted": [day.as_json() for day in outcome.not_reposted],
                 "warnings": outcome.warnings,
+                "warning_details": [one.as_json for one in outcome.found],
             }
         )
 

@@ -238,6 +238,8 @@ TABLE = [
     Row("PUT", "business",        "200 200 200 403 403 403", business, {"business_name": "B"}),
     Row("PATCH", "business",      "200 200 200 403 403 403", business, {"language": "he"}),
     Row("DELETE", "business",     "204 403 403 403 403 403", business),
+    Row("GET", "business-settings", "200 200 200 200 200 200", business),
+    Row("PATCH", "business-settings", "200 200 200 403 403 403", business, {"on_long_day": "refuse"}),
     Row("POST", "business-activate", "200 403 403 403 403 403", business),
     Row("POST", "business-deactivate", "200 403 403 403 403 403", business),
 

@@ -13,7 +13,10 @@ import pytest
 from django.core.management import call_command
 from django.db import models
 
-from accounts.business_serializers import BusinessSerializer
+from accounts.business_serializers import (
+    BusinessSerializer,
+    BusinessSettingsSerializer,
+)
 from accounts.roles import Role
 from accounts.serializers import UserSerializer
 from accounts.tests.factories import PASSWORD
@@ -24,6 +27,7 @@ from automatehq.rest.routes import Route
 from automatehq.tests.api_cases import methods_of
 from automatehq.tests.documents import blocks, own_code, quoted, section, tables
 from automatehq.urls import API
+from businesses.models import WarningPolicy
 from exports.models import ExportProfile, ExportRun
 from exports.profile_serializers import ExportProfileSerializer
 from exports.serializers import ExportRunSerializer
@@ -40,6 +44,7 @@ DOCUMENT = "docs/api.md"
 ROUTES = [route for routes in API.values() for route in routes]
 OBJECTS = {
     "business": BusinessSerializer,
+    "business settings": BusinessSettingsSerializer,
     "user": UserSerializer,
     "site": SiteSerializer,
     "site settings": SiteSettingsSerializer,
@@ -53,6 +58,7 @@ OBJECTS = {
 CHOICES: dict[str, type[models.TextChoices]] = {
     "`role`": Role,
     "`review_status`": ReviewStatus,
+    "`on_…` of business settings": WarningPolicy,
     "`source`": Source,
     "`day_status`": DayStatus,
     "`kind`": ExportRun.Kind,

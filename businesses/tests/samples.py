@@ -11,7 +11,7 @@ from accounts.tests.factories import IdempotencyKeyFactory, SignInFactory
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
 from audit.tests.factories import AuditEventFactory
-from businesses.models import MigrationOriginal
+from businesses.models import BusinessSettings, MigrationOriginal
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import platform_scope, unscoped
 from businesses.tenancy.grants import tenant_models
@@ -47,6 +47,7 @@ def one_of_each(personas: Personas) -> Rows:
             SignIn: SignInFactory(user=personas.admin),
             IdempotencyKey: IdempotencyKeyFactory(user_id=personas.admin.pk),
             AuditEvent: AuditEventFactory(),
+            BusinessSettings: BusinessSettings.objects.create(),
             Employee: card.employee,
             SiteSettings: SiteSettingsFactory(
                 site=card.site, responsible_employee=card.employee

@@ -54,7 +54,7 @@ def approve_selected(
         "title": _("Approve"),
         "opts": model_admin.opts,
         "approved": [
-            (cards[card_id], outcome.warnings)
+            (cards[card_id], [warning.shown for warning in outcome.found])
             for card_id, outcome in approvals.approved.items()
         ],
         "refused": [

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,10 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from workcards.models import ApprovedDay, DayEntry, WorkCard
+from workcards.day_warnings import Day
+from workcards.models import DayEntry, WorkCard
+from workcards.months import first_of_month
+from workcards.services.warnings import days_of_employees
 from workcards.states import DayStatus, ReviewStatus
 
 
@@ -28,12 +31,13 @@ class Remark:
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """`entries` are the card's own days by date; `remarks` what others say of them."""
+    """A card's own `entries` by date, the `remarks` about them, and all `days` of its employee around the month."""
 
     entries: Mapping[date, DayEntry]
     remarks: Mapping[date, list[Remark]]
     others: list[WorkCard]
     pages: list[WorkCard]
+    days: dict[uuid.UUID, list[Day]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,35 +52,46 @@ class Queue:
 
 
 def beside(card: WorkCard) -> Beside:
-    """The card's days and what is known of the same employee's month from elsewhere; at most three queries."""
+    """Return the card's days, and the other figures of the same employee's month; at most three queries."""
     kin = _kin_of(card)
     others = [other for other in kin if _is_of_the_same(other, card)]
-    entries: dict[date, DayEntry] = {}
+    entries = {
+        entry.work_date: entry for entry in DayEntry.objects.filter(work_card=card)
+    }
+    days = days_of_employees([card])
     remarks: dict[date, list[Remark]] = defaultdict(list)
-    drafts: list[tuple[WorkCard, DayEntry]] = []
     by_id = {other.pk: other for other in others}
-    for entry in DayEntry.objects.filter(work_card__in=[card.pk, *by_id]):
-        if entry.work_card_id == card.pk:
-            entries[entry.work_date] = entry
-        elif by_id[entry.work_card_id].review_status == ReviewStatus.NEEDS_REVIEW:
-            drafts.append((by_id[entry.work_card_id], entry))
-    for row in _ledger_of(card):
+    in_month = [
+        day
+        for found in days.values()
+        for day in found
+        if first_of_month(day.work_date) == card.processing_month
+    ]
+    for row in sorted(
+        (day for day in in_month if day.is_approved),
+        key=lambda row: (row.work_date, row.approved_day_id),
+    ):
         own = entries.get(row.work_date)
-        remarks[row.work_date].append(_of_ledger(card, own, row))
-    for other, entry in drafts:
-        remarks[entry.work_date].append(
-            Remark(
-                kind="draft",
-                mark="half",
-                said=_("Another card says, not approved yet:"),
-                figure=figure_of(entry.total_hours, entry.day_status),
-                what=other.site.site_name,
-                card_id=other.pk,
-            )
-        )
+        site = by_id.get(row.card_id, card).site
+        remarks[row.work_date].append(_of_ledger(card, own, row, site.site_name))
+    for other in others:
+        for draft in in_month:
+            if draft.card_id == other.pk and not draft.is_approved:
+                remarks[draft.work_date].append(
+                    Remark(
+                        kind="draft",
+                        mark="half",
+                        said=_("Another card says, not approved yet:"),
+                        figure=figure_of(draft.hours, draft.day_status),
+                        what=other.site.site_name,
+                        card_id=other.pk,
+                    )
+                )
     pages = [other for other in kin if card.file_id and other.file_id == card.file_id]
     pages.sort(key=lambda other: (other.page, other.pk))
-    return Beside(entries=entries, remarks=remarks, others=others, pages=pages)
+    return Beside(
+        entries=entries, remarks=remarks, others=others, pages=pages, days=days
+    )
 
 
 def queue_around(card: WorkCard) -> Queue:
@@ -128,27 +143,18 @@ def _is_of_the_same(other: WorkCard, card: WorkCard) -> bool:
     )
 
 
-def _ledger_of(card: WorkCard) -> Iterable[ApprovedDay]:
-    if card.employee_id is None:
-        return ()
-    rows: Iterable[ApprovedDay] = (
-        ApprovedDay.objects.for_employee_month(card.employee_id, card.processing_month)
-        .select_related("site")
-        .order_by("work_date", "id")
-    )
-    return rows
-
-
-def _of_ledger(card: WorkCard, own: DayEntry | None, row: ApprovedDay) -> Remark:
+def _of_ledger(
+    card: WorkCard, own: DayEntry | None, row: Day, site_name: str
+) -> Remark:
     figure = figure_of(row.hours, row.day_status)
-    if row.work_card_id == card.pk:
+    if row.card_id == card.pk:
         said = _("Paid from this card:")
         return Remark(kind="approved", mark="done", said=said, figure=figure)
     if own is None:
         kind, mark, said = "approved", "done", _("Paid:")
     elif own.set_aside_by_id is not None:
         kind, mark, said = "approved", "done", _("Paid instead of this card:")
-    elif row.says_the_same(card, own):
+    elif (row.site_id, row.payable) == (card.site_id, own.payable):
         kind, mark, said = "approved", "done", _("Paid, the same:")
     else:
         kind, mark, said = "conflict", "clash", _("Paid, and different:")
@@ -157,6 +163,6 @@ def _of_ledger(card: WorkCard, own: DayEntry | None, row: ApprovedDay) -> Remark
         mark=mark,
         said=said,
         figure=figure,
-        what=row.site.site_name,
-        card_id=row.work_card_id,
+        what=site_name,
+        card_id=row.card_id,
     )

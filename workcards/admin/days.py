@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -13,7 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from automatehq.form_fields import LineField
 from automatehq.rest.errors import DomainError
-from workcards.hours import MAX_BREAK_MINUTES, MESSAGES, sum_hours
+from workcards.hours import (
+    MAX_BREAK_MINUTES,
+    MESSAGES,
+    DayRefused,
+    day_figures,
+    sum_hours,
+)
 from workcards.models import DayEntry, WorkCard
 from workcards.months import days_of_month, is_saturday
 from workcards.serializers import LAST_VERSION
@@ -205,6 +212,23 @@ def says_while_typing() -> str:
         "use_hours": gettext("Use %(hours)s"),
     }
     return json.dumps({**known, **others})
+
+
+def typed_days(formset: Any) -> list[DayEntry]:
+    """Return the typed days as unsaved day entries, without the days that can't be stored."""
+    if not formset.is_valid():
+        return []
+    found = []
+    for values in formset.entries:
+        typed = dict(values)
+        work_date = typed.pop("work_date")
+        try:
+            figures = day_figures(**typed)
+        except DayRefused:
+            continue
+        if figures is not None:
+            found.append(DayEntry(work_date=work_date, **asdict(figures)))
+    return found
 
 
 def as_typed(entry: DayEntry | None) -> dict[str, str]:

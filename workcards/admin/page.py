@@ -1,5 +1,6 @@
 """The page of a card: its scan beside the days of its month, and what can be done with it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,18 +15,26 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from automatehq.admin_forms import refusing
-from automatehq.rest.errors import DomainError
+from automatehq.rest.errors import Conflict, DomainError
 from businesses.tenancy.seal import is_sealed_for_this_business
 from workcards import services
 from workcards.models import WorkCard
 from workcards.months import month_text
 from workcards.services.review import REASON_LENGTH
+from workcards.services.warnings import Background, warnings_about
 from workcards.states import ReviewStatus
 from workcards.suggestions import QUERY_LENGTH, suggest
 
 from .beside import Beside, beside
 from .between import Between, between
-from .days import SeenForm, day_formset, rows_of, says_while_typing, totals_of
+from .days import (
+    SeenForm,
+    day_formset,
+    rows_of,
+    says_while_typing,
+    totals_of,
+    typed_days,
+)
 from .queue import queue_of
 from .verbs import (
     HOPELESS,
@@ -36,6 +45,9 @@ from .verbs import (
     who_changed_it,
 )
 
+# The field that names, by their keys, the warnings that the page has shown.
+SEEN_WARNING = "seen_warning"
+
 
 def called(card: WorkCard, mark: str = "") -> SafeString:
     """How a card is named in lists and titles; `mark` stands beside its month."""
@@ -45,6 +57,14 @@ def called(card: WorkCard, mark: str = "") -> SafeString:
         mark,
         card.original_filename or _("by hand"),
     )
+
+
+class UnseenWarnings(Conflict):
+    """An approval with warnings that the page has not shown. Pages of the admin alone refuse it."""
+
+    def __init__(self) -> None:
+        detail = _("Check the warnings, then approve once more.")
+        super().__init__("unseen_warnings", detail)
 
 
 class CardPage:
@@ -113,6 +133,7 @@ class CardPage:
         try:
             with refusing(request):
                 outcome = _saved_and_approved(what, answers)
+                _require_seen(outcome, request.POST.getlist(SEEN_WARNING))
         except DomainError as refusal:
             conflicts = refusal.extra.get("conflicts") or []
             if refusal.code not in ("day_conflicts", *HOPELESS):
@@ -141,6 +162,8 @@ class CardPage:
             card = self._card(request, str(card.pk))
             met = _met_again(card, request.POST)
         problems = met.formset.refuse(refusal)
+        if "warning_details" in refusal.extra:
+            problems = [_("The settings of the business refuse this card.")]
         if is_stale:
             problems = [" ".join([*problems, who_changed_it(refusal)])]
         return self._card_page(  # type: ignore[no-any-return]
@@ -178,6 +201,11 @@ class CardPage:
         version = card.version if is_stale else seen
         verbs = self.offered_verbs(request, card)
         list_query = self.get_preserved_filters(request)
+        warnings: Sequence[services.CardWarning] = ()
+        if is_open and may_review:
+            background = Background(request.business, around.days)  # type: ignore[attr-defined]
+            typed = typed_days(formset) if is_unsaved else around.entries.values()
+            warnings = warnings_about(card, typed, background)
         context = {
             **self.admin_site.each_context(request),
             "title": called(card),
@@ -205,6 +233,8 @@ class CardPage:
             "pages": around.pages if len(around.pages) > 1 else (),
             "queue": queue_of(self, request, card) if may_review else None,
             "problems": problems,
+            "warnings": warnings,
+            "seen_warning": SEEN_WARNING,
             "open_conflicts": len(conflicts),
             "reason_length": REASON_LENGTH,
             "can_approve": is_open and card.employee_id is not None,
@@ -216,6 +246,12 @@ class CardPage:
         return TemplateResponse(
             request, "admin/workcards/workcard/card.html", context, status=status
         )
+
+
+def _require_seen(outcome: services.Outcome, keys: Sequence[str]) -> None:
+    """Raise `UnseenWarnings` if the page did not show all warnings before approving."""
+    if not all(warning.was_seen(keys) for warning in outcome.found):
+        raise UnseenWarnings
 
 
 @transaction.atomic

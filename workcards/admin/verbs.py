@@ -1,7 +1,7 @@
 """What can be done with a card in the admin, beside entering its days."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -24,6 +24,7 @@ from workcards import services
 from workcards.models import WorkCard
 from workcards.serializers import LAST_VERSION
 from workcards.services.review import REASON_LENGTH
+from workcards.services.warnings import warnings_before_approval
 from workcards.states import DayStatus, ReviewStatus, status_after
 from workcards.states import Verb as CardVerb
 from workforce.models import Employee, Site
@@ -128,6 +129,12 @@ class ApproveForm(CardForm):
     """Approval, and an answer for each row of the ledger that says something else."""
 
     conflicts: list[dict[str, Any]] = []
+
+    @property
+    def warnings(self) -> Sequence[services.CardWarning]:
+        """Return the warnings about the card as it is stored."""
+        business = getattr(self.request, "business", None)
+        return warnings_before_approval(self.obj, business)
 
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
@@ -243,10 +250,9 @@ def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> 
 
 def tell(outcome: services.Outcome, sentence: Text) -> str:
     """Return the message about a card's new state; days that are not paid again have messages of their own."""
-    apart = {day.warning for day in outcome.not_reposted}
     said = [
         sentence % {"employee": outcome.card.employee},
-        *(warning for warning in outcome.warnings if warning not in apart),
+        *(warning.shown for warning in outcome.found),
     ]
     if outcome.reposted:
         days = "; ".join(map(str, outcome.reposted))

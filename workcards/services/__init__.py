@@ -26,9 +26,11 @@ from .months import close_month, reopen_month
 from .outcome import Outcome
 from .review import approve_card, change_status, reject_card, reopen_card
 from .uploads import Uploads, upload_cards
+from .warnings import CardWarning
 
 __all__ = [
     "Approvals",
+    "CardWarning",
     "Choice",
     "Finding",
     "Outcome",

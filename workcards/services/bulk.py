@@ -23,6 +23,7 @@ from .locking import (
 )
 from .outcome import Outcome
 from .review import approve_locked
+from .warnings import Background, read_background
 
 
 class Seen(NamedTuple):
@@ -60,9 +61,9 @@ class Approvals:
                 for card_id, refusal in self.refused.items()
             ],
             "warnings": [
-                {"id": str(card_id), "detail": warning}
+                {"id": str(card_id), **warning.as_json}
                 for card_id, outcome in self.approved.items()
-                for warning in outcome.warnings
+                for warning in outcome.found
             ],
         }
 
@@ -82,6 +83,7 @@ def approve_cards(*, seen: Sequence[Seen], actor: Any) -> Approvals:
     closed = closed_among(card.processing_month for card in cards.values())
     lock_ledgers(card.employee_id for card in cards.values() if card.employee_id)
     prefetch_related_objects([*cards.values()], "site", "employee", "day_entries")
+    background = read_background(cards.values())
     approvals = Approvals()
     for card_id, version in seen:
         if card_id not in cards:
@@ -94,17 +96,19 @@ def approve_cards(*, seen: Sequence[Seen], actor: Any) -> Approvals:
         try:
             if card.processing_month in closed:
                 raise closed[card.processing_month]
-            approvals.approved[card_id] = _approve(card, version, actor)
+            approvals.approved[card_id] = _approve(card, version, actor, background)
         except DomainError as refusal:
             approvals.refused[card_id] = refusal
     return approvals
 
 
-def _approve(card: WorkCard, version: int, actor: Any) -> Outcome:
+def _approve(
+    card: WorkCard, version: int, actor: Any, background: Background
+) -> Outcome:
     try:
         with transaction.atomic():
             check_version(card, version)
-            return approve_locked(card, actor=actor)
+            return approve_locked(card, actor=actor, background=background)
     except DatabaseError as error:
         refusal = refusal_of(error)
         if refusal is None:

@@ -24,7 +24,7 @@ from .locking import (
     require_right,
     require_unapproved,
 )
-from .outcome import Outcome, warnings_about
+from .outcome import Outcome
 from .trail import (
     FILE_FIELDS,
     by_date,
@@ -33,6 +33,7 @@ from .trail import (
     record_card,
     save_card,
 )
+from .warnings import read_background, warnings_about
 
 
 @transaction.atomic
@@ -129,7 +130,10 @@ def assign_card(
     if card_snapshot(card) != before:
         event = "card_assigned" if employee else "card_unassigned"
         save_card(event, card, actor=actor, before=before)
-    return Outcome(card, warnings=warnings_about(employee))
+    if employee is None:
+        return Outcome(card)
+    found = warnings_about(card, card.day_entries.all(), read_background([card]))
+    return Outcome(card, found=found)
 
 
 @transaction.atomic

@@ -1,31 +1,30 @@
-"""What a verb has brought about."""
+"""The result of a verb."""
 
 from dataclasses import dataclass
-from typing import Any
-
-from django.utils.translation import gettext as _
 
 from workcards.models import WorkCard
 
 from .reposting import DecidedDay, NotRepostedDay
+from .warnings import CardWarning
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The card as it is now.
+    """The card after the verb.
 
     `reposted` are days of other approved cards that the ledger has again, `not_reposted` those for which it has no room;
-    `warnings` are sentences for people.
+    `found` are the warnings about the card.
     """
 
     card: WorkCard
     reposted: tuple[DecidedDay, ...] = ()
     not_reposted: tuple[NotRepostedDay, ...] = ()
-    warnings: tuple[str, ...] = ()
+    found: tuple[CardWarning, ...] = ()
 
-
-def warnings_about(employee: Any) -> tuple[str, ...]:
-    """What somebody should know who puts a card to `employee`'s account."""
-    if employee is None or employee.is_active:
-        return ()
-    return (_("%(name)s is inactive.") % {"name": employee.full_name},)
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return the sentences about the card and about the days that the ledger has no room for."""
+        return (
+            *(warning.detail for warning in self.found),
+            *(day.warning for day in self.not_reposted),
+        )

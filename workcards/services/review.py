@@ -17,9 +17,10 @@ from workcards.states import ReviewStatus, Verb, verb_towards
 from .cards import assign_card
 from .ledger import Resolution, post_card
 from .locking import check_verb, invalid_transition, lock_card, lock_ledger
-from .outcome import Outcome, warnings_about
+from .outcome import Outcome
 from .reposting import Reposting, in_trail, withdraw_card
 from .trail import card_snapshot, save_card
+from .warnings import Background, read_background, refuse_warnings, warnings_about
 
 REASON_LENGTH = 500
 
@@ -35,18 +36,26 @@ def approve_card(
     """Approve the version of the card that the reviewer saw, and post its days to the ledger.
 
     Raises `Conflict`: `stale_version`, `invalid_transition`, `no_days`, `day_conflicts` (with all of them, until
-    `resolutions` answers each), `too_many_hours`, `absence_not_alone`; `Invalid`: `mixed_resolutions`, `same_site`.
+    `resolutions` answers each), `too_many_hours`, `absence_not_alone`, and the codes of warnings that the business's
+    settings refuse; `Invalid`: `mixed_resolutions`, `same_site`.
     """
     card = lock_card(card_id, version=version)
     if card.employee_id is not None:
         lock_ledger(card.employee_id)
-    return approve_locked(card, actor=actor, resolutions=resolutions)
+    background = read_background([card])
+    return approve_locked(
+        card, actor=actor, background=background, resolutions=resolutions
+    )
 
 
 def approve_locked(
-    card: WorkCard, *, actor: Any, resolutions: Sequence[Resolution] = ()
+    card: WorkCard,
+    *,
+    actor: Any,
+    background: Background,
+    resolutions: Sequence[Resolution] = (),
 ) -> Outcome:
-    """`approve_card` for whoever holds the card and its employee's ledger already."""
+    """Approve a card whose row and employee's ledger are locked; `background` was read after that."""
     status = check_verb(card, Verb.APPROVE, actor)
     entries = list(card.day_entries.all())
     if not entries:
@@ -57,10 +66,13 @@ def approve_locked(
     card.approved_by_name = display_name(actor)
     card.approved_at = timezone.now()
     conflicts = post_card(card, entries, resolutions)
+    found = warnings_about(card, entries, background, settled=conflicts)
+    refuse_warnings(found)
     save_card(
         "card_approved", card, actor=actor, before=before, conflicts=conflicts or None
     )
-    return Outcome(card, warnings=warnings_about(card.employee))
+    background.note_approval(card)
+    return Outcome(card, found=found)
 
 
 @transaction.atomic
@@ -109,11 +121,8 @@ def reopen_card(
         reposted=in_trail(anew.reposted) or None,
         not_reposted=in_trail(anew.not_reposted) or None,
     )
-    warnings = (
-        *warnings_about(card.employee),
-        *(day.warning for day in anew.not_reposted),
-    )
-    return Outcome(card, anew.reposted, anew.not_reposted, warnings)
+    found = warnings_about(card, card.day_entries.all(), read_background([card]))
+    return Outcome(card, anew.reposted, anew.not_reposted, found)
 
 
 @transaction.atomic

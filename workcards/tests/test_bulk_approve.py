@@ -176,7 +176,16 @@ def test_an_inactive_employee_is_warned_about(acme: Any, client: Any) -> None:
     assert client.post(URL, body).json() == {
         "approved": [str(card.pk)],
         "failed": [],
-        "warnings": [{"id": str(card.pk), "detail": "John Gone is inactive."}],
+        "warnings": [
+            {
+                "id": str(card.pk),
+                "code": "inactive_employee",
+                "detail": "John Gone is inactive.",
+                "dates": [],
+                "work_card_ids": [],
+                "is_refused": False,
+            }
+        ],
     }
 
 

@@ -1,0 +1,238 @@
+"""Checks of a card's days that a reviewer should see before approving. Pure: no database, no request."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
+
+from .hours import DAY_MINUTES
+from .months import ONE_DAY, first_of_month, last_of_month
+
+
+class Day(NamedTuple):
+    """A day of a card or a row of the ledger; `approved_day_id` is None for a card under review."""
+
+    work_date: date
+    site_id: uuid.UUID
+    card_id: uuid.UUID
+    from_time: time | None
+    to_time: time | None
+    hours: Decimal | None
+    minutes: int | None
+    day_status: str | None
+    approved_day_id: uuid.UUID | None = None
+
+    @property
+    def is_approved(self) -> bool:
+        return self.approved_day_id is not None
+
+    @property
+    def payable(self) -> tuple[int | None, str | None]:
+        """Return the minutes and the absence; days whose payables are equal do not conflict."""
+        return self.minutes, self.day_status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """The data that the checks read: the card's own days, and the days of the employee's other cards.
+
+    `others` reaches one day beyond the month on both sides, for shifts past midnight. `asked` holds the dates on which
+    the ledger differs from the card: the reviewer answers for them separately.
+    """
+
+    month: date
+    today: date
+    is_active: bool
+    started_on: date | None
+    left_on: date | None
+    longest_day: Decimal
+    own: tuple[Day, ...]
+    others: tuple[Day, ...]
+    asked: frozenset[date]
+
+
+class Finding(NamedTuple):
+    """A check that found something: the card's dates, and the other cards involved."""
+
+    dates: tuple[date, ...] = ()
+    card_ids: tuple[uuid.UUID, ...] = ()
+
+
+Check = Callable[[Situation], Finding | None]
+
+
+def dates_to_ask(own: Iterable[Day], others: Iterable[Day]) -> frozenset[date]:
+    """Return the dates that the ledger has with other figures or at another site only."""
+    posted: dict[date, list[Day]] = defaultdict(list)
+    for day in others:
+        if day.is_approved:
+            posted[day.work_date].append(day)
+    return frozenset(
+        day.work_date
+        for day in own
+        if (rows := posted.get(day.work_date))
+        and not any(_is_same(day, row) for row in rows)
+    )
+
+
+def after_answers(
+    situation: Situation,
+    *,
+    answered: Collection[date],
+    kept: Collection[date],
+    replaced: Collection[uuid.UUID],
+) -> Situation:
+    """Return the situation after the reviewer's answers about the ledger.
+
+    `kept` are dates on which the card's own day is not paid, `replaced` the ledger rows that it replaces.
+    """
+    return replace(
+        situation,
+        own=tuple(day for day in situation.own if day.work_date not in kept),
+        others=tuple(
+            day for day in situation.others if day.approved_day_id not in replaced
+        ),
+        asked=frozenset(answered),
+    )
+
+
+def inactive_employee(situation: Situation) -> Finding | None:
+    """Find an employee who is inactive."""
+    return None if situation.is_active else Finding()
+
+
+def outside_employment(situation: Situation) -> Finding | None:
+    """Find days before the employee's first day or after the last one; without days, such a month."""
+    first = situation.started_on or date.min
+    last = situation.left_on or date.max
+    if not situation.own:
+        is_inside = first <= last_of_month(situation.month) and situation.month <= last
+        return None if is_inside else Finding()
+    return _finding(day for day in situation.own if not first <= day.work_date <= last)
+
+
+def future_month(situation: Situation) -> Finding | None:
+    """Find a month that has not started, with the card's days in it."""
+    if situation.month <= first_of_month(situation.today):
+        return None
+    return Finding(tuple(sorted(day.work_date for day in situation.own)))
+
+
+def overlapping_hours(situation: Situation) -> Finding | None:
+    """Find days whose hours overlap with another day of the employee, also past midnight and at another site."""
+    by_date: dict[date, list[Day]] = defaultdict(list)
+    for day in (*situation.own, *situation.others):
+        if day.from_time is not None:
+            by_date[day.work_date].append(day)
+    found: list[Day] = []
+    clashing: list[Day] = []
+    for day in situation.own:
+        if day.from_time is None:
+            continue
+        rivals = [
+            other
+            for near in _dates_around(day.work_date)
+            for other in by_date.get(near, ())
+            if _are_both_payable(day, other) and _overlap(day, other)
+        ]
+        if rivals:
+            found.append(day)
+            clashing += rivals
+    return _finding(found, clashing)
+
+
+def long_day(situation: Situation) -> Finding | None:
+    """Find dates on which the card and the ledger's rows of other sites exceed the longest day."""
+    elsewhere: dict[date, dict[uuid.UUID, int]] = defaultdict(dict)
+    for other in situation.others:
+        if other.is_approved and other.minutes is not None:
+            sites = elsewhere[other.work_date]
+            sites[other.site_id] = max(sites.get(other.site_id, 0), other.minutes)
+    return _finding(
+        day
+        for day in situation.own
+        if day.minutes
+        and day.minutes
+        + sum(
+            minutes
+            for site_id, minutes in elsewhere.get(day.work_date, {}).items()
+            if site_id != day.site_id
+        )
+        > situation.longest_day * 60
+    )
+
+
+def duplicate_days(situation: Situation) -> Finding | None:
+    """Find dates that another card has too, apart from those that the reviewer is asked about."""
+    own = {
+        day.work_date: day
+        for day in situation.own
+        if day.work_date not in situation.asked
+    }
+    rivals = [other for other in situation.others if other.work_date in own]
+    return _finding({own[other.work_date] for other in rivals}, rivals)
+
+
+# Code → check, in the order in which they are shown.
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        "inactive_employee": inactive_employee,
+        "outside_employment": outside_employment,
+        "future_month": future_month,
+        "overlapping_hours": overlapping_hours,
+        "long_day": long_day,
+        "duplicate_days": duplicate_days,
+    }
+)
+CODES = tuple(CHECKS)
+
+
+def _finding(days: Iterable[Day], others: Iterable[Day] = ()) -> Finding | None:
+    days = list(days)
+    if not days:
+        return None
+    own_cards = {day.card_id for day in days}
+    cards = {other.card_id for other in others} - own_cards
+    return Finding(
+        tuple(sorted({day.work_date for day in days})),
+        tuple(sorted(cards)),
+    )
+
+
+def _is_same(day: Day, row: Day) -> bool:
+    """True if the ledger row pays the card's day: same site, minutes and absence."""
+    return (day.site_id, day.payable) == (row.site_id, row.payable)
+
+
+def _are_both_payable(day: Day, other: Day) -> bool:
+    """False for a day and itself, and for two cards' figures of one date and site: only one of them is paid."""
+    return (day.work_date, day.site_id) != (other.work_date, other.site_id)
+
+
+def _overlap(day: Day, other: Day) -> bool:
+    start, end = _span(day)
+    other_start, other_end = _span(other)
+    return start < other_end and other_start < end
+
+
+def _span(day: Day) -> tuple[int, int]:
+    """Return the shift's first and last minute, counted from the beginning of the calendar."""
+    assert day.from_time is not None
+    assert day.to_time is not None
+    start = day.from_time.hour * 60 + day.from_time.minute
+    minutes = (day.to_time.hour * 60 + day.to_time.minute - start) % DAY_MINUTES
+    start += day.work_date.toordinal() * DAY_MINUTES
+    return start, start + minutes
+
+
+def _dates_around(day: date) -> Iterator[date]:
+    """Yield the date and its neighbours: a shift ends within 24 hours."""
+    if day > date.min:
+        yield day - ONE_DAY
+    yield day
+    if day < date.max:
+        yield day + ONE_DAY
