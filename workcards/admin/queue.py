@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import Q, QuerySet
@@ -22,8 +23,28 @@ QUERY_STRING_LENGTH = 2000
 _STATUS = "review_status"
 
 
+class _WithoutChoices(RelatedFieldListFilter):
+    """A filter by a reference that reads no rows for its menu, which a queue does not show."""
+
+    def field_choices(self, *args: Any) -> list[Any]:
+        return []
+
+    def has_output(self) -> bool:
+        return True
+
+
 class QueueList(TenantChangeList):
     """A list of cards of which only the query is wanted: it is neither counted nor paged."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        self.list_filter = [
+            (name, _WithoutChoices) if self._is_reference(name) else name
+            for name in self.list_filter
+        ]
+        return super().get_filters(request)
+
+    def _is_reference(self, name: Any) -> bool:
+        return isinstance(name, str) and self.opts.get_field(name).is_relation
 
     def get_results(self, request: HttpRequest) -> None:
         """Do nothing."""

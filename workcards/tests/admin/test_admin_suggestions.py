@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
@@ -154,6 +155,26 @@ def test_another_businesss_people_are_not_suggested(
     assert names(client.get(url_of(lost), {"q": "John"})) == ["John Example"]
     for text in ("ZZ77777", "ZZ777-77", stranger.full_name):
         assert names(client.get(url_of(lost), {"q": text})) == []
+
+
+@pytest.mark.parametrize("text", ["Dana L", "dana le", "1234"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/workforce/employee/?q=",
+        "/admin/find/?q=",
+        "/admin/autocomplete/?app_label=workcards&model_name=workcard&field_name=employee&term=",
+    ],
+)
+def test_beginnings_are_found_by_every_search_for_employees(
+    acme: Personas, client: AdminClient, path: str, text: str
+) -> None:
+    with acme.scope():
+        EmployeeFactory(full_name="Dana Levi", passport_id="12345678")
+        EmployeeFactory(full_name="Dina Moss", passport_id="87654321")
+    html = client.get(f"{path}{quote(text)}").content.decode()
+    assert "Dana Levi" in html
+    assert "Dina Moss" not in html
 
 
 @pytest.mark.parametrize("decided", ["viewer", "super_admin", "rejected"])
