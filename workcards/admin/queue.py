@@ -37,10 +37,11 @@ class QueueList(TenantChangeList):
     """A list of cards of which only the query is wanted: it is neither counted nor paged."""
 
     def get_filters(self, request: HttpRequest) -> Any:
-        self.list_filter = [
+        filters: list[Any] = [
             (name, _WithoutChoices) if self._is_reference(name) else name
             for name in self.list_filter
         ]
+        self.list_filter = filters
         return super().get_filters(request)
 
     def _is_reference(self, name: Any) -> bool:
