@@ -42,6 +42,8 @@ PARTS = {
     "hardened": Part("proof.hardened", "The walker, on the web's own login"),
     "machine": Part("proof.machine", "Whatever is done, in whatever order"),
     "fuzz": Part("proof.fuzz", "What chance makes of the API's document"),
+    "months": Part("proof.months", "Random months against a model of the ledger"),
+    "storm": Part("proof.storm", "Many threads at the same cards"),
     "mutants": Part("proof.mutants", "Code that is spoiled, and what notices"),
     "faults": Part("proof.faults", "Killed, filled up and set back under load"),
 }

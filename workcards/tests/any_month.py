@@ -29,12 +29,12 @@ MOSTLY_THE_FIRST = [0, 0, 0, 1]
 CHOICES = ["replace", "add", "add", "keep"]
 # What can happen, and how often of so many.
 STEPS = {
-    "new": 8,
+    "new": 10,
     "manual": 2,
     "upload": 1,
     "write": 5,
-    "approve": 16,
-    "reopen": 8,
+    "approve": 24,
+    "reopen": 10,
     "reject": 2,
     "assign": 3,
     "unassign": 1,
@@ -42,7 +42,7 @@ STEPS = {
     "change_month": 2,
     "note": 1,
     "delete": 2,
-    "close": 2,
+    "close": 1,
     "reopen_month": 4,
 }
 
@@ -50,13 +50,16 @@ STEPS = {
 class Play:
     """The same steps, done to the model and through the services."""
 
-    def __init__(self, actor: Any, chance: random.Random) -> None:
+    def __init__(
+        self, actor: Any, chance: random.Random, sites: list[Any] | None = None
+    ) -> None:
         self.actor = actor
         self.chance = chance
-        self.sites = [SiteFactory() for _ in range(SITES)]
+        self.sites = sites or [SiteFactory() for _ in range(SITES)]
         self.people = [EmployeeFactory(site=self.sites[0]) for _ in range(2)]
         self.model = Model()
         self.shades = count()
+        self.paid_again = self.without_room = 0
 
     def do(self, name: str) -> str:
         """A step of that name with whatever chance gives; says what it was."""
@@ -69,8 +72,13 @@ class Play:
         fitting = {"approve": ["NEEDS_REVIEW"], "reopen": ["APPROVED", "REJECTED"]}
         statuses = fitting.get(name, [])
         wanted = [card for card in cards if card.status in statuses] or cards
+        if name == "reopen" and self.chance.random() < 0.5:
+            # One that has set days aside.
+            wanted = [
+                winner for card in cards for winner in card.set_aside.values()
+            ] or wanted
         card = self.chance.choice(wanted)
-        told = f"{name} {cards.index(card)} {card}"
+        told = f"{name} {cards.index(card)}, a card with {card.days}"
         getattr(self, name)(card)
         return told
 
@@ -262,6 +270,8 @@ class Play:
         ]
         assert found == out
         assert len(done.warnings) == len(out)
+        self.paid_again += len(again)
+        self.without_room += len(out)
 
     def decided(self, day: Any) -> Any:
         """A day of the outcome as the model tells it."""
