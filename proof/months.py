@@ -62,6 +62,7 @@ def play(sides: Sequence[Personas], *, steps: int, seed: int) -> Months:
                 f"seed {seed}, sequence {months.sequences}: {type(error).__name__} {error} "
                 f"after {'; '.join(told[-TOLD:])}"
             )
+            say(months.problems[-1])
     return months
 
 

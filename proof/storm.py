@@ -8,6 +8,8 @@ one that waits for it (PostgreSQL would end one of the two, which is a server er
 """
 
 import argparse
+import itertools
+import math
 import random
 import tempfile
 import threading
@@ -49,6 +51,7 @@ REASON = "a storm"
 CONFLICT, SERVER_ERROR = 409, 500
 # What requests that meet may be answered with: a card that is gone, or that changed since.
 ANSWERS = (200, 201, 202, 204, 400, 404, CONFLICT)
+CHECK_EVERY = 0.5  # seconds
 WAIT = 60.0  # seconds that a thread may take for its last request
 
 
@@ -89,10 +92,12 @@ class Worker:
         }
         self.place = places[0]
 
-    def work(self, ended: threading.Event) -> None:
+    def work(self, ended: threading.Event, turns: int | None) -> None:
         verbs, often = [*VERBS], [often for often, _verb in VERBS.values()]
         try:
-            while not ended.is_set():
+            for turn in itertools.count():
+                if ended.is_set() or turn == turns:
+                    return
                 (name,) = self.chance.choices(verbs, often)
                 self.place = self.chance.choice(self.places)
                 answer = VERBS[name][1](self)
@@ -317,22 +322,27 @@ VERBS: dict[str, tuple[int, Callable[[Worker], Any]]] = {
 
 
 def run(
-    sides: Sequence[Personas], *, seconds: float, threads: int, seed: int = 1
+    sides: Sequence[Personas],
+    *,
+    threads: int,
+    seconds: float = math.inf,
+    turns: int | None = None,
+    seed: int = 1,
 ) -> Storm:
-    """Let the storm go on for `seconds`, with a look at the ledger all the while and in the end."""
+    """Let the storm go on for `seconds`, or for so many `turns` of each thread; look at the ledger meanwhile and afterwards."""
     storm, places = Storm(), _places(sides)
     ended = threading.Event()
     workers = [Worker(places, storm, seed + number) for number in range(threads)]
     crowd = [
-        threading.Thread(target=worker.work, args=(ended,), daemon=True)
+        threading.Thread(target=worker.work, args=(ended, turns), daemon=True)
         for worker in workers
     ]
     for thread in crowd:
         thread.start()
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while time.monotonic() < until and any(thread.is_alive() for thread in crowd):
         _check(places, storm)
-        time.sleep(min(1.0, seconds / 10))
+        time.sleep(CHECK_EVERY)
     ended.set()
     for thread in crowd:
         thread.join(timeout=WAIT)

@@ -16,7 +16,8 @@ from django.db import transaction
 
 from automatehq.rest.errors import Conflict
 from workcards import services
-from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard
+from workcards.models import WorkCard
+from workcards.tests.any_month_check import compare, minutes_of
 from workcards.tests.any_month_model import FIGURES, MONTHS, PENDING, SICK, Card, Model
 from workcards.tests.factories import WorkCardFactory, picture
 from workcards.tests.reviewing import answers
@@ -114,11 +115,24 @@ class Play:
             note="why" if force else "",
         ):
             self.model.closed.add(month)
+        self.check_flags()
 
     def reopen_month(self) -> None:
         month = self.chance.choice(MOSTLY_THE_FIRST)
         services.reopen_month(month=MONTHS[month], actor=self.actor, reason="why")
         self.model.closed.discard(month)
+        self.check_flags()
+
+    def check_flags(self) -> None:
+        """Cards tell whether their month is closed."""
+        told = {
+            (card.processing_month, card.month_is_closed)
+            for card in WorkCard.objects.with_figures()
+        }
+        assert told == {
+            (MONTHS[card.month], card.month in self.model.closed)
+            for card in self.model.cards
+        }
 
     # How cards come in
 
@@ -284,7 +298,7 @@ class Play:
         month = MONTHS.index(card.processing_month)
         sites = [site.pk for site in self.sites]
         key = (person, month, entry.work_date.day)
-        return key, sites.index(card.site_id), _figures(entry), card.pk
+        return key, sites.index(card.site_id), minutes_of(entry), card.pk
 
     def reject(self, card: Card) -> None:
         is_allowed = card.status in PENDING
@@ -336,110 +350,10 @@ class Play:
         if self.try_on(card, services.delete_card, is_allowed=is_allowed):
             self.model.cards.remove(card)
 
-    # What must hold after each step
-
     def check(self) -> None:
-        """Compare all rows with the model, and look for what must never be."""
-        entries = list(DayEntry.objects.select_related("work_card"))
-        rows = list(ApprovedDay.objects.select_related("work_card"))
-        self.check_cards(entries)
-        self.check_ledger(rows)
-        posted = {(row.work_card_id, row.work_date, row.employee_id) for row in rows}
-        days = {(entry.work_card_id, entry.work_date): entry for entry in entries}
-        for row in rows:
-            assert row.work_card.review_status == "APPROVED"
-            assert row.work_card.employee_id == row.employee_id
-            assert (row.work_card_id, row.work_date) in days
-        for entry in entries:
-            self.check_day(entry, posted, days)
-        assert services.find_faults() == []
-
-    def check_day(self, entry: Any, posted: Any, days: Any) -> None:
-        """A day of an approved card is posted, or set aside by a card whose day leads to a posted one."""
-        if entry.work_card.review_status != "APPROVED":
-            assert entry.set_aside_by_id is None
-            return
-        employee_id = entry.work_card.employee_id
-        seen = set()
-        while (entry.work_card_id, entry.work_date, employee_id) not in posted:
-            assert entry.set_aside_by_id is not None
-            seen.add(entry.work_card_id)
-            assert entry.set_aside_by_id not in seen
-            entry = days[entry.set_aside_by_id, entry.work_date]
-            assert entry.work_card.review_status == "APPROVED"
-            assert entry.work_card.employee_id == employee_id
-        assert entry.set_aside_by_id is None
-
-    def check_cards(self, entries: list[Any]) -> None:
-        closed = set(ClosedMonth.objects.values_list("month", flat=True))
-        assert closed == {MONTHS[month] for month in self.model.closed}
-        cards = WorkCard.objects.with_figures()
-        assert {
-            (
-                card.pk,
-                card.employee_id,
-                card.site_id,
-                card.processing_month,
-                card.review_status,
-                card.month_is_closed,
-            )
-            for card in cards
-        } == {
-            (
-                card.row.pk,
-                None if card.employee is None else self.people[card.employee].pk,
-                self.sites[card.site].pk,
-                MONTHS[card.month],
-                card.status,
-                card.month in self.model.closed,
-            )
-            for card in self.model.cards
-        }
-        assert {
-            (
-                entry.work_card_id,
-                entry.work_date.day,
-                _figures(entry),
-                entry.set_aside_by_id,
-            )
-            for entry in entries
-        } == {
-            (
-                card.row.pk,
-                number,
-                what,
-                card.set_aside[number].row.pk if number in card.set_aside else None,
-            )
-            for card in self.model.cards
-            for number, what in card.days.items()
-        }
-
-    def check_ledger(self, rows: list[Any]) -> None:
-        people = {person.pk: index for index, person in enumerate(self.people)}
-        sites = {site.pk: index for index, site in enumerate(self.sites)}
-        assert {
-            (
-                people[row.employee_id],
-                MONTHS.index(row.work_date.replace(day=1)),
-                row.work_date.day,
-                sites[row.site_id],
-                _figures(row),
-                row.work_card_id,
-            )
-            for row in rows
-        } == self.model.rows()
+        """Compare all rows of the business with the model."""
+        compare(self.model, self.people, self.sites)
 
 
 # A card of an open month that is to go into a closed one may be refused for what it is, before anybody looks at the month.
 ALSO_REFUSED = ("card_approved", "has_days")
-
-
-def _figures(day: Any) -> int:
-    """The minutes of a stored day, from its times where it has them; or its absence."""
-    if day.day_status:
-        return SICK
-    if day.from_time is None:
-        hours = day.hours if isinstance(day, ApprovedDay) else day.total_hours
-        return int(hours * 60)
-    minutes = [each.hour * 60 + each.minute for each in (day.from_time, day.to_time)]
-    return minutes[1] - minutes[0] - int(day.break_minutes)
