@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 MONTHS = [date(2026, 6, 1), date(2026, 7, 1)]
 NOW = "2026-08-15T10:00:00Z"
 SICK = -1
-# Minutes of a day, or an absence. 7:20 and 8:40 are no whole hundredths of an hour.
-FIGURES = [300, 300, 440, 480, 480, 520, 1200, SICK]
+# Minutes of a day, or an absence. 6:40, 7:20 and 8:40 are no whole hundredths of an hour.
+FIGURES = [300, 300, 400, 440, 480, 480, 520, 1200, SICK]
 DAY_MINUTES = 24 * 60
 PENDING = ("NEEDS_ASSIGNMENT", "NEEDS_REVIEW")
 # What the model knows people, sites and months by: their place in a list.
