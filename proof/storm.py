@@ -355,12 +355,12 @@ def run(
 def _places(sides: Sequence[Personas]) -> list[Place]:
     """Three sites for all, and two employees of each business."""
     with sides[0].scope():
-        sites = [str(SiteFactory().pk) for _ in range(3)]
-    places = []
+        shared: list[Any] = [SiteFactory() for _ in range(3)]
+    sites, places = [str(site.pk) for site in shared], []
     for side in sides:
         with side.scope():
-            people = [str(EmployeeFactory(site_id=sites[0]).pk) for _ in range(2)]
-        places.append(Place(side, sites, people))
+            people: list[Any] = [EmployeeFactory(site_id=sites[0]) for _ in range(2)]
+        places.append(Place(side, sites, [str(person.pk) for person in people]))
     return places
 
 
