@@ -1,6 +1,7 @@
 """The page that files are dropped on: what it presets, and what it answers the script that sends them."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from automatehq.tests.admin_clients import AdminClient, browser_of, seal_of
 from automatehq.tests.asking import queries
 from businesses.tenancy.seal import SEAL_FIELD
 from workcards.models import WorkCard
+from workcards.services import uploads
 from workcards.tests.factories import ClosedMonthFactory, picture
 from workcards.tests.scans import pages
 from workforce.models import Employee, Site
@@ -213,7 +215,8 @@ def test_nobody_uploads_on_the_platform(super_admin: User, site: Site) -> None:
 def test_too_many_uploads_at_once_are_told_to_wait(
     acme: Personas, client: AdminClient, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workcards.services.uploads.AT_ONCE", 0)
+    no_place = replace(uploads.LIMITS, person=0)
+    monkeypatch.setattr(uploads, "LIMITS", no_place)
     answer = send(client, scan(), site=site.pk)
     assert (answer.status_code, answer["Retry-After"]) == (429, "5")
     assert cards_of(acme) == 0
