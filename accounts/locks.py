@@ -16,6 +16,7 @@ from django.utils import timezone
 from audit.attempts import IN_USE_AN_HOUR, IN_USE_PREFIX
 from audit.services import record_refusal
 from automatehq import counters
+from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 
 from .lockout import (
@@ -136,7 +137,7 @@ def _network(text: str) -> str | None:
 
 def parse_name(text: str) -> str | None:
     """Return an address, e-mail or id as counts are named; None for other text."""
-    text = text.strip().lower()
+    text = clean_email(text)
     if text == UNKNOWN_ADDRESS or "@" in text:
         return text
     try:

@@ -231,7 +231,7 @@ class EmployeeFilter(TypedFilter):
         if pk is not None:
             return queryset.filter(employee_id=pk)
         employees: Any = apps.get_model("workforce.Employee")._default_manager
-        named = employees.filter(full_name__icontains=asked).values("pk")
+        named = employees.filter(full_name__folded=asked).values("pk")
         return queryset.filter(employee_id__in=named)
 
     def set_to(self) -> str:

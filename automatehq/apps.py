@@ -7,6 +7,8 @@ class AutomateHQConfig(AppConfig):
     name = "automatehq"
 
     def ready(self) -> None:
+        from . import search  # noqa: F401  its lookup is registered
+
         if settings.SENTRY_DSN:
             from . import sentry
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from audit.reading import entity
 from automatehq.form_fields import LineField
 from automatehq.rest.paths import parse_uuid
+from automatehq.text import fold
 from workcards.months import first_of_month
 
 from .charts import chart_of
@@ -111,11 +112,11 @@ def matching(
     businesses: Iterable[BusinessFigures], asked: dict[str, str]
 ) -> list[BusinessFigures]:
     """Those whose name or code has what is looked for in it, of the active ones if only these are to be shown."""
-    wanted = asked["q"].strip().casefold()
+    wanted = fold(asked["q"])
     return [
         business
         for business in businesses
-        if wanted in f"{business.name}\n{business.code or ''}".casefold()
+        if wanted in fold(f"{business.name} {business.code or ''}")
         and (business.is_active or asked["show"] != "active")
     ]
 

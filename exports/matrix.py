@@ -202,7 +202,7 @@ def matrix_page(
     if business_id is not None:
         days = days.filter(business_id=business_id)
     if name:
-        days = days.filter(employee__full_name__icontains=name)
+        days = days.filter(employee__full_name__folded=name)
     totals = days.order_by().values_list("work_date")
     for day, hours, minutes in totals.annotate(Sum("hours"), Sum("minutes")):
         matrix.day_totals[day] = hours or NO_HOURS

@@ -112,7 +112,7 @@ def month_people(
         include_expected=True,
     )
     if name:
-        sources = [source.filter(employee_name__icontains=name) for source in sources]
+        sources = [source.filter(employee_name__folded=name) for source in sources]
     # Of each source every person once: the days of a month are many.
     people = [
         source.values_list("employee_name", "person").distinct() for source in sources

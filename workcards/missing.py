@@ -94,7 +94,7 @@ def missing_cards(
     if site_id is not None:
         rows = rows.filter(site_id=site_id)
     if name:
-        rows = rows.filter(full_name__icontains=name)
+        rows = rows.filter(full_name__folded=name)
     return _by_site(MissingCards(month, is_running), rows)
 
 

@@ -260,6 +260,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @extend_schema(
         parameters=[QUERY],
+        filters=False,
         responses=SuggestionSerializer(many=True),
         examples=examples.SUGGESTIONS,
     )

@@ -96,7 +96,7 @@ class EmployeeQuerySet(TenantQuerySet):
         """Whose name has every word of `name` in it, at `site_id` if given."""
         found = self.all() if site_id is None else self.at_site(site_id)
         for word in name.split():
-            found = found.filter(full_name__icontains=word)
+            found = found.filter(full_name__folded=word)
         return found
 
     def employed_in(self, first: date, last: date) -> Self:

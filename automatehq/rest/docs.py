@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,8 +18,20 @@ from .errors import Invalid
 from .views import Conventions
 
 
+class PlainJsonRenderer(OpenApiJsonRenderer):
+    """The document for clients that accept `application/json` alone."""
+
+    media_type = "application/json"
+
+
+class PlainYamlRenderer(OpenApiYamlRenderer):
+    """The document for clients that accept `application/yaml` alone."""
+
+    media_type = "application/yaml"
+
+
 class SchemaNegotiation(DefaultContentNegotiation):
-    """JSON unless the Accept header, or `?format=yaml`, asks for YAML."""
+    """JSON unless the Accept header, or `?format=yaml`, asks for YAML; JSON also for an Accept header that asks for neither."""
 
     def select_renderer(
         self, request: Any, renderers: Any, format_suffix: Any = None
@@ -27,13 +40,22 @@ class SchemaNegotiation(DefaultContentNegotiation):
         formats = {renderer.format for renderer in renderers}
         if wanted is not None and wanted not in formats:
             raise Invalid("invalid", f"One of: {', '.join(sorted(formats))}.", "format")
-        return super().select_renderer(request, renderers, format_suffix or wanted)
+        try:
+            return super().select_renderer(request, renderers, format_suffix or wanted)
+        except NotAcceptable:
+            first = next(iter(renderers))
+            return first, first.media_type
 
 
 class SchemaView(Conventions, SpectacularAPIView):
     """The OpenAPI document; public, and made once a process."""
 
-    renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]
+    renderer_classes = [
+        OpenApiJsonRenderer,
+        PlainJsonRenderer,
+        OpenApiYamlRenderer,
+        PlainYamlRenderer,
+    ]
     content_negotiation_class = SchemaNegotiation
     extra_query_parameters = ("format",)
     _document: dict[str, Any] | None = None

@@ -22,6 +22,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 
+from automatehq.text import clean_line
+
 from .errors import Invalid, Problem, Text
 from .paths import parse_date, parse_month, parse_uuid
 
@@ -166,15 +168,40 @@ def is_list_action(view: Any) -> bool:
     return action == "list" or action in getattr(view, "list_actions", ())
 
 
-def refuse_unknown_parameters(request: Request, allowed: Iterable[str]) -> None:
-    """400 `unknown_parameter` that names each query parameter not in `allowed`."""
-    if unknown := sorted(set(request.query_params) - set(allowed)):
-        raise Invalid.several(
-            Problem(
-                "unknown_parameter", gettext("There is no such query parameter."), name
-            )
-            for name in unknown
-        )
+# Parameters of free text, which may be blank: all is found. Any other is refused when blank, because it would not filter.
+FREE_TEXT = frozenset({"search", "q", "name"})
+
+
+def check_parameters(request: Request, allowed: Iterable[str]) -> None:
+    """Refuse query parameters that are unknown, repeated or blank.
+
+    Raises: `Invalid` with `unknown_parameter`, `repeated` or `blank`, naming each of them.
+    """
+    allowed = set(allowed)
+    problems = []
+    for name, values in sorted(request.query_params.lists()):
+        if name not in allowed:
+            text = gettext("There is no such query parameter.")
+            problems.append(Problem("unknown_parameter", text, name))
+        elif len(values) > 1:
+            text = gettext("Send this parameter once only.")
+            problems.append(Problem("repeated", text, name))
+        elif name not in FREE_TEXT and not clean_line(values[0]):
+            text = gettext("Give this parameter a value, or leave it out.")
+            problems.append(Problem("blank", text, name))
+    if problems:
+        raise Invalid.several(problems)
+
+
+class FoldedSearch(SearchFilter):
+    """Finds text whatever its case, accents and width: see `automatehq/search.py`."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        terms = map(clean_line, super().get_search_terms(request))
+        return [term for term in terms if term]
+
+    def construct_search(self, field_name: str, queryset: QuerySet[Any]) -> str:
+        return f"{field_name}__folded"
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -204,7 +231,7 @@ class StrictFilterBackend(DjangoFilterBackend):
     ) -> QuerySet[Any]:
         if not is_list(view):
             return queryset
-        refuse_unknown_parameters(request, allowed_query_parameters(view))
+        check_parameters(request, allowed_query_parameters(view))
         queryset = queryset.all()  # a view may hand over its manager
         queryset = super().filter_queryset(request, queryset, view)
         queryset = self._search(request, queryset, view)
@@ -213,7 +240,7 @@ class StrictFilterBackend(DjangoFilterBackend):
     def _search(
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> QuerySet[Any]:
-        text = request.query_params.get("search", "")
+        text = clean_line(request.query_params.get("search", ""))
         if "\0" in text or len(text) > SEARCH_LIMIT:
             raise Invalid(
                 "invalid",
@@ -221,7 +248,7 @@ class StrictFilterBackend(DjangoFilterBackend):
                 % {"limit": SEARCH_LIMIT},
                 "search",
             )
-        found: QuerySet[Any] = SearchFilter().filter_queryset(request, queryset, view)
+        found: QuerySet[Any] = FoldedSearch().filter_queryset(request, queryset, view)
         return found
 
     def _order(

@@ -1,5 +1,7 @@
 """Reading a request's body, and the choice of what to answer in."""
 
+import codecs
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,10 +13,14 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.utils import json
+from rest_framework.utils.json import strict_constant
+
+from .errors import Invalid
 
 
 class JSONObjectParser(JSONParser):
-    """A JSON object. A list or a bare value is no request of ours: 400 `parse_error`.
+    """A JSON object, each key once. A list or a bare value is 400 `parse_error`.
 
     DRF reads the stream itself, past Django's limit for bodies; here it holds again.
     """
@@ -25,13 +31,62 @@ class JSONObjectParser(JSONParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _content_length(parser_context) > limit:
             raise RequestDataTooBig
-        try:
-            data = super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise ParseError(_("The JSON is nested too deeply.")) from error
+        data = _decoded(stream, parser_context)
         if not isinstance(data, dict):
             raise ParseError(_("The body must be a JSON object."))
         return data
+
+
+class _WithRepeatedKey(dict[str, Any]):
+    """A JSON object in which `key` stands more than once."""
+
+    key: str
+
+
+def _decoded(stream: Any, parser_context: Any) -> Any:
+    """Return the JSON of `stream`. Raises: `ParseError`; `Invalid` with `repeated` and the path of a repeated key."""
+    encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
+    repeated: list[_WithRepeatedKey] = []
+
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(key for key, _value in pairs)
+            found = _WithRepeatedKey(found)
+            found.key = counts.most_common(1)[0][0]
+            repeated.append(found)
+        return found
+
+    try:
+        data = json.load(
+            codecs.getreader(encoding)(stream),
+            parse_constant=strict_constant,
+            object_pairs_hook=object_of,
+        )
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {error}") from error
+    except RecursionError as error:
+        raise ParseError(_("The JSON is nested too deeply.")) from error
+    if repeated:
+        # One inside a value that is itself repeated is not in `data`; the outer one is.
+        path = next(filter(None, (_path_to(found, data) for found in repeated)))
+        raise Invalid("repeated", _("Send this field once only."), path)
+    return data
+
+
+def _path_to(wanted: _WithRepeatedKey, data: Any, path: tuple[str, ...] = ()) -> str:
+    """Return the path of the repeated key, such as `entries.3.comment`; "" if `data` does not hold it."""
+    if data is wanted:
+        return ".".join([*path, wanted.key])
+    items = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    )
+    paths = (_path_to(wanted, value, (*path, str(key))) for key, value in items)
+    return next(filter(None, paths), "")
 
 
 def _content_length(parser_context: Any) -> int:

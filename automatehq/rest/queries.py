@@ -35,7 +35,10 @@ class QuerySerializer(StrictSerializer):
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
-        """The values by name; `ValidationError` names what is missing or malformed. An empty one counts as not sent, as in lists."""
+        """Return the values by name. Blank text counts as not sent; `check_parameters` has refused other blanks.
+
+        Raises: `ValidationError` that names missing and malformed parameters.
+        """
         sent = {name: text for name, text in request.query_params.items() if text}
         query = cls(data=sent)
         query.is_valid(raise_exception=True)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.core.validators import MaxLengthValidator
 from django.db import models
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -39,6 +40,7 @@ MAX_REFUSED = 50
 REFUSALS = {
     "unknown_field": _("There is no such field."),
     "read_only": _("This field cannot be changed."),
+    "repeated": _("Send this field once only."),
 }
 
 
@@ -119,7 +121,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return self.instance
 
     def _refused(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        refused = {}
+        refused = _repeated(data, self.fields)
         present = None
         for name, value in data.items():
             field = self.fields.get(name)
@@ -224,6 +226,20 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
     def get_unique_for_date_validators(self) -> list[Any]:
         return []
+
+
+def _repeated(
+    data: Mapping[str, Any], fields: Mapping[str, Any]
+) -> dict[str, list[ErrorDetail]]:
+    """Refuse fields that a form holds more than once, unless they are lists: all values but the last would be lost."""
+    if not isinstance(data, MultiValueDict):
+        return {}
+    lists = (serializers.ListField, serializers.MultipleChoiceField)
+    return {
+        name: [_refusal("repeated")]
+        for name, values in data.lists()
+        if len(values) > 1 and not isinstance(fields.get(name), lists)
+    }
 
 
 def _limit_text(field: Any) -> None:

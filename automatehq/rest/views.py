@@ -8,12 +8,12 @@ from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 
-from .filters import allowed_query_parameters, refuse_unknown_parameters
+from .filters import allowed_query_parameters, check_parameters
 from .serializers import StrictSerializer
 
 
 class Conventions:
-    """Mixin of all views: undeclared query parameters are refused, answers not cached.
+    """Mixin of all views: query parameters are checked, answers not cached.
 
     Put before APIView or a viewset. `extra_query_parameters` names them: a tuple, or a
     table action → names. Filters, pages, `ordering` and `search` of lists count as declared.
@@ -23,7 +23,7 @@ class Conventions:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        refuse_unknown_parameters(request, allowed_query_parameters(self))
+        check_parameters(request, allowed_query_parameters(self))
         _refuse_form(request)
 
     def finalize_response(

@@ -25,6 +25,7 @@ from automatehq.admin_verbs import VerbsMixin
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import DomainError
 from automatehq.rest.paths import parse_uuid
+from automatehq.text import clean_line
 
 from .context import Kind, try_get_scope
 from .pages import BoundedPaginator
@@ -140,6 +141,17 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     def media(self) -> forms.Media:
         # The boxes of a list. Stock pages load jQuery and more; here only a field that needs it brings it along.
         return forms.Media(js=["admin/js/actions.js"])
+
+    # Searching
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Return lookups that find text whatever its case, accents and width: see `automatehq/search.py`."""
+        return [f"{name}__folded" for name in super().get_search_fields(request)]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        return super().get_search_results(request, queryset, clean_line(search_term))
 
     # Writing
 

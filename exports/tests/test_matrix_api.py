@@ -131,7 +131,7 @@ def test_days_under_review_come_when_asked_for(acme: Personas) -> None:
     ("query", "expected"),
     [
         ({}, ("required", "month")),
-        ({"month": ""}, ("required", "month")),
+        ({"month": ""}, ("blank", "month")),
         ({"month": "2026-13"}, ("invalid", "month")),
         ({"month": "June"}, ("invalid", "month")),
         ({**JUNE, "site_id": "1"}, ("invalid", "site_id")),

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from automatehq.rest.attempts import note
 from automatehq.rest.errors import Invalid
-from automatehq.rest.filters import refuse_unknown_parameters
+from automatehq.rest.filters import check_parameters
 from businesses.models import Business
 from businesses.tenancy.context import try_get_business_id
 from workforce.models import Employee
@@ -129,7 +129,7 @@ class EmployeeFilesMixin(Base):
     )
     def export(self, request: Request) -> HttpResponse:
         """The employees of a list as a file that can be imported again, with headers in the business's language."""
-        refuse_unknown_parameters(request, EXPORT_PARAMETERS)
+        check_parameters(request, EXPORT_PARAMETERS)
         kind = request.query_params.get("type")
         if kind not in KINDS:
             code = "required" if kind is None else "invalid_choice"

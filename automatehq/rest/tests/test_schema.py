@@ -102,6 +102,25 @@ def test_the_document_is_public(
     assert read(response.content)["openapi"].startswith("3.1")
 
 
+@pytest.mark.parametrize(
+    ("accept", "content_type", "read"),
+    [
+        ("application/json", "application/json", json.loads),
+        ("application/vnd.oai.openapi", "application/vnd.oai.openapi", yaml.safe_load),
+        ("application/yaml", "application/yaml", yaml.safe_load),
+        ("*/*", "application/vnd.oai.openapi+json", json.loads),
+        ("text/html", "application/vnd.oai.openapi+json", json.loads),
+    ],
+)
+def test_the_document_comes_in_the_type_that_is_accepted(
+    client: Client, db: None, accept: str, content_type: str, read: Any
+) -> None:
+    response = client.get("/api/schema", headers={"Accept": accept})
+    assert response.status_code == 200
+    assert response["Content-Type"].split(";")[0] == content_type
+    assert read(response.content)["openapi"].startswith("3.1")
+
+
 @pytest.mark.parametrize("query", ["?format=xml", "?lang=he", "?version=2"])
 def test_the_document_knows_no_other_parameter(
     client: Client, db: None, query: str
