@@ -8,14 +8,17 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django.db import connection
 from django.http import Http404
 
 from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.clock import database_now
+from automatehq.rest.errors import IN_USE_CODE, IN_USE_DETAIL, Invalid
 from automatehq.text_columns import assign
 from businesses.models import Business, BusinessSettings
-from businesses.tenancy.context import business_scope, platform_scope
+from businesses.names import name_key
+from businesses.tenancy.context import business_scope, platform_scope, unscoped
 
 from .models import User
 from .roles import Role
@@ -55,6 +58,7 @@ def create_business(
     business.clean()
     _check_in_use(actor, values)
     with platform_scope("a new business"):
+        business.refuse_name_that_clashes()
         business.save(force_insert=True)
         with business_scope(business.pk):
             record(
@@ -132,6 +136,8 @@ def _change(
         if not after:
             return business
         _check_in_use(actor, after)
+        if business.has_new_name:
+            _refuse_name_that_clashes(business)
         written = [*after, "updated_at"]
         if after.get("is_active") is False:
             business.signed_out_at = database_now()
@@ -139,6 +145,16 @@ def _change(
         business.save(update_fields=written)
         record(event_type, entity=business, actor=actor, before=before, after=after)
     return business
+
+
+def _refuse_name_that_clashes(business: Business) -> None:
+    """Do as `NamedModel.refuse_name_that_clashes` does, from the scope of one business, which sees no other."""
+    with unscoped(), connection.cursor() as cursor:
+        key = name_key(business.business_name)
+        cursor.execute("SELECT business_name_clashes(%s)", [key])
+        (is_clashing,) = cursor.fetchone()
+    if is_clashing:
+        raise Invalid(IN_USE_CODE, IN_USE_DETAIL, "business_name")
 
 
 def _locked(business_id: uuid.UUID) -> Business:

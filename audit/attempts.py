@@ -28,6 +28,7 @@ from automatehq.job_queue import Priority
 from automatehq.rest.attempts import Kind
 from automatehq.rest.errors import TooMany
 from businesses.models import PLATFORM_ID
+from businesses.names import NamedModel, name_key
 from businesses.tenancy.context import platform_scope, try_get_business_id
 from businesses.tenancy.middleware import Evidence, after_scope
 
@@ -229,6 +230,8 @@ def _find(kind: Kind, label: str, field: str, value: str) -> Any:
             return model._default_manager.filter(pk=value).first()
         if not _is_unique_across_businesses(model, field):
             return None
+        if issubclass(model, NamedModel) and field == model.NAME:
+            field, value = "name_key", name_key(value)
         return model._default_manager.filter(**{field: value}).first()
     except (LookupError, ValidationError, ValueError, FieldDoesNotExist):
         return None

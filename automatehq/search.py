@@ -74,12 +74,12 @@ def _class(letters: str) -> str:
 
 @models.CharField.register_lookup
 @models.TextField.register_lookup
-class Folded(models.Lookup):  # type: ignore[type-arg]
+class Folded(models.Lookup):
     """`column__folded=text`: the column contains `text`, folded for comparison."""
 
     lookup_name = "folded"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, params = self.process_lhs(compiler, connection)
         return f"{column} ~ %s", [*params, pattern_of(str(self.rhs))]

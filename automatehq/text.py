@@ -12,13 +12,15 @@ import re
 import unicodedata
 
 # Control characters but white space, marks of direction, characters of no width and fillers that look blank.
-_INVISIBLE = re.compile(
-    "[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+_INVISIBLE_CLASS = (
+    "\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+_INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]")
 # Joiners and variation selectors: `_is_visible_joiner` tells which of them change the look of the text.
-_JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
+_JOINER_CLASS = "\u200c\u200d\ufe00-\ufe0f"
+_JOINERS = re.compile(f"[{_JOINER_CLASS}]")
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _ARABIC = re.compile(
     "[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c7]"
@@ -27,6 +29,9 @@ _VIRAMA = 9  # the canonical combining class of the virama
 _KEYCAP = "\u20e3"
 # A braille cell without dots, which fonts show as a space.
 _BLANKS = str.maketrans({"\u2800": " "})
+_SPACES = "\t-\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
+# Matches composed text that cleaning may change; also for PostgreSQL, with which migrations look for such text.
+SUSPICIOUS = f"[{_INVISIBLE_CLASS}{_JOINER_CLASS}{_SPACES}]|^ | $|  "
 _LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 
 # Combining marks of Latin, Greek and Cyrillic, points and accents of Hebrew, vowel marks of Arabic. Marks of other scripts

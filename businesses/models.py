@@ -15,6 +15,7 @@ from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from automatehq.text_columns import LineField
 from businesses.tenancy.models import IdentifiedModel, TenantModel
 
+from .names import NamedModel, NameKeyField
 from .querysets import BusinessManager
 
 # The reserved business of the super-admins. Its id is fixed, so that constraints can name it.
@@ -26,6 +27,7 @@ CODE_PATTERN = r"^[a-z0-9-]{2,40}$"
 ALREADY_IN_USE.update(
     {
         "businesses_name_unique": "business_name",
+        "businesses_name_key_unique": "business_name",
         "businesses_code_unique": "business_code",
     }
 )
@@ -47,20 +49,29 @@ BROKEN_RULES.update(
 )
 
 
+# Names of the time zone database that are no place: what the machine is set to, "not set", and copies of the database.
+NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
+COPIES = ("posix/", "right/")
+
+
 def validate_time_zone(name: str) -> None:
     """Raise `ValidationError` unless `name` is a time zone of the IANA database."""
-    if name not in zoneinfo.available_timezones():
+    is_place = name not in NO_PLACES and not name.startswith(COPIES)
+    if not is_place or name not in zoneinfo.available_timezones():
         raise ValidationError(_("Unknown time zone."), code="invalid")
 
 
-class Business(IdentifiedModel):
+class Business(NamedModel, IdentifiedModel):
     """A company that pays employees with AutomateHQ. Deleting is deactivating."""
 
     class Language(models.TextChoices):
         HEBREW = "he", _("Hebrew")
         ENGLISH = "en", _("English")
 
+    NAME = "business_name"
+
     business_name = LineField(_("name"), max_length=200)
+    name_key = NameKeyField("business_name")
     business_code = LineField(
         _("code"),
         max_length=40,
@@ -104,6 +115,9 @@ class Business(IdentifiedModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["business_name"], name="businesses_name_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["name_key"], name="businesses_name_key_unique"
             ),
             models.UniqueConstraint(
                 fields=["business_code"], name="businesses_code_unique"

@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 
 from automatehq.text import clean_line
+from businesses.names import name_key
 from businesses.tenancy.managers import InScope, ScopedQuerySet
 
 
@@ -23,7 +24,7 @@ class BusinessQuerySet(ScopedQuerySet):
         return self.filter(is_active=True)
 
     def by_name(self, name: str) -> Self:
-        return self.filter(business_name=name)
+        return self.filter(name_key=name_key(name))
 
     def by_code(self, code: str) -> Self:
         return self.filter(business_code=clean_line(code).lower())

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Conflict, Rule
 from automatehq.text_columns import EmailField, LineField
+from businesses.names import NamedModel, NameKeyField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import IdentifiedModel, TenantModel
@@ -18,10 +19,13 @@ from .identifiers import PASSPORT_PATTERN, normalise_passport
 from .querysets import EmployeeQuerySet, SiteManager
 
 
-class Site(IdentifiedModel):
+class Site(NamedModel, IdentifiedModel):
     """A place of work. Every business reads it; the steward, who made it, edits it."""
 
+    NAME = "site_name"
+
     site_name = LineField(_("name"), max_length=200)
+    name_key = NameKeyField("site_name")
     site_code = LineField(_("code"), max_length=40, null=True, blank=True)
     address = LineField(_("address"), max_length=300, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
@@ -45,6 +49,7 @@ class Site(IdentifiedModel):
         verbose_name_plural = _("sites")
         constraints = [
             models.UniqueConstraint(fields=["site_name"], name="sites_name_unique"),
+            models.UniqueConstraint(fields=["name_key"], name="sites_name_key_unique"),
             models.UniqueConstraint(fields=["site_code"], name="sites_code_unique"),
         ]
 
@@ -202,6 +207,7 @@ class SiteSettings(TenantModel):
 ALREADY_IN_USE.update(
     {
         "sites_name_unique": "site_name",
+        "sites_name_key_unique": "site_name",
         "sites_code_unique": "site_code",
         "employees_passport_unique": "passport_id",
         "employees_external_id_unique": "external_employee_id",

@@ -10,7 +10,8 @@ from businesses.tenancy.operations import IsolateTenantTable
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_fewer_indexes"),
-        ("businesses", "0005_fewer_indexes"),
+        # No later one: businesses are isolated after all keys to them have been added.
+        ("businesses", "0002_first_businesses"),
     ]
 
     operations = [

@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models, reset_queries
 
+from businesses.names import NameKeyField
+
 # Rows a statement: enough to forget what a statement costs, and a text of some ten megabytes at most.
 CHUNK = 20_000
 # Between rows and values, and for NULL: what no text has in it.
@@ -22,13 +24,16 @@ Writer: TypeAlias = Callable[[Any], str]
 
 
 def insert(rows: Sequence[models.Model]) -> None:
-    """Add unsaved rows of one model as they are: nothing is filled in, so that every time is the demo's."""
+    """Add unsaved rows of one model as they are, with the keys of their names. No time is filled in."""
     if not rows:
         return
     model = type(rows[0])
     fields = [
         field for field in model._meta.concrete_fields if not _is_generated(field)
     ]
+    for key in [field for field in fields if isinstance(field, NameKeyField)]:
+        for row in rows:
+            key.pre_save(row, add=True)
     names = [field.attname for field in fields]
     columns = [str(field.column) for field in fields]
     insert_values(

@@ -57,9 +57,10 @@ def _decoded(stream: Any, parser_context: Any) -> Any:
             repeated.append(found)
         return found
 
+    text: Any = codecs.getreader(encoding)(stream)
     try:
         data = json.load(
-            codecs.getreader(encoding)(stream),
+            text,
             parse_constant=strict_constant,
             object_pairs_hook=object_of,
         )

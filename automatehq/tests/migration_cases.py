@@ -64,6 +64,18 @@ CASES: dict[str, dict[str, tuple[Row, Row]]] = {
         "nearly a super-admin": ({"role": "super_admin"}, {"role": "VIEWER"}),
         "names nobody expects": (
             {"full_name": "אורי \"ז'\" O'Neil \\ {}\n\t%s 🙂"},
+            {"full_name": "אורי \"ז'\" O'Neil \\ {} %s 🙂"},
+        ),
+        "name with a hidden mark": (
+            {"full_name": "Dana\u200f Levi\u200b"},
+            {"full_name": "Dana Levi"},
+        ),
+        "e-mail with a hidden mark": (
+            {"email": "hidden\u200b@mizhav.example"},
+            {"email": "hidden@mizhav.example"},
+        ),
+        "e-mail that looks like another's": (
+            {"email": "plain\u200b@mizhav.example"},
             {},
         ),
     },
@@ -72,6 +84,11 @@ CASES: dict[str, dict[str, tuple[Row, Row]]] = {
         "blank code": ({"site_code": ""}, {"site_code": None}),
         "blanks as code": ({"site_code": "  "}, {"site_code": None}),
         "code": ({"site_code": "N-12"}, {}),
+        "address with hidden marks": (
+            {"address": "\u202b1 Example Street\u202c"},
+            {"address": "1 Example Street"},
+        ),
+        "name": ({"site_name": "Café North"}, {"name_key": "cafe north"}),
     },
     "employees": {
         "passport with separators": (
@@ -107,6 +124,14 @@ CASES: dict[str, dict[str, tuple[Row, Row]]] = {
             {"passport_id": "D1234567"},
         ),
         "external id, first": ({"external_employee_id": "77"}, {}),
+        "external id that looks like another's": (
+            {"external_employee_id": "77\u200f"},
+            {},
+        ),
+        "external id with a hidden mark": (
+            {"external_employee_id": "\u202a78"},
+            {"external_employee_id": "78"},
+        ),
         "external id, again": (
             {"external_employee_id": " 77", "created_at": LATER},
             {"external_employee_id": None},
@@ -165,6 +190,10 @@ CASES: dict[str, dict[str, tuple[Row, Row]]] = {
         "unknown status, nobody's card": (
             {"review_status": "", "employee_id": None},
             {"review_status": "NEEDS_ASSIGNMENT"},
+        ),
+        "notes with hidden marks": (
+            {"notes": "one\u200f \r\ntwo"},
+            {"notes": "one\ntwo"},
         ),
         "unknown source": ({"source": "FAX"}, {"source": "MANUAL"}),
         "source in small letters": (

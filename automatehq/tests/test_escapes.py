@@ -27,6 +27,7 @@ PLATFORM = {
     "audit/attempts.py": 1,  # whose row somebody reached for, looked up by the worker
     "automatehq/demo/seeding.py": 5,  # makes and finds the demo's businesses
     "automatehq/demo/sign_ins.py": 1,  # shows how to sign in to each
+    "automatehq/management/commands/check_names.py": 1,  # names and texts of all businesses
     "automatehq/sweeping.py": 1,  # which businesses there are
     "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
     "businesses/tenancy/middleware.py": 1,  # a super-admin's request
@@ -35,6 +36,7 @@ PLATFORM = {
 }
 # `unscoped`: the framework's own tables, as a login that sees no tenant's row.
 FRAMEWORK = {
+    "accounts/business_services.py": 1,  # whether another business's name clashes
     "accounts/lockout.py": 3,  # counts of failures
     "automatehq/counters.py": 4,  # counts in the cache
     "exports/services.py": 1,  # whether a run has a task in the queue

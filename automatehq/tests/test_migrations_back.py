@@ -164,7 +164,10 @@ def make_acme(*, with_rows: bool) -> None:
     ):
         cursor.execute(
             "INSERT INTO businesses SELECT (jsonb_populate_record(b, %s)).* FROM businesses b WHERE id = %s",
-            [f'{{"id": "{ACME}", "business_name": "Acme"}}', DEFAULT_BUSINESS_ID],
+            [
+                f'{{"id": "{ACME}", "business_name": "Acme", "name_key": "acme"}}',
+                DEFAULT_BUSINESS_ID,
+            ],
         )
     if with_rows:
         in_business(

@@ -69,7 +69,7 @@ def test_latin_text_is_found_by_its_folded_form(text: str) -> None:
 @pytest.fixture
 def munoz(acme: Personas) -> Employee:
     with acme.scope():
-        site = SiteFactory(site_name="Estación Norte", address="Calle Peñón 1")
+        site = SiteFactory(site_name="Estación Norte", address="Rua Peñón 1")
         employee: Employee = EmployeeFactory(full_name="José Muñoz", site=site)
         WorkCardFactory(employee=employee, site=site, notes="café")
     return employee

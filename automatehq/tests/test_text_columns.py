@@ -19,12 +19,17 @@ from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
 OURS = ("accounts", "audit", "businesses", "exports", "workcards", "workforce")
 # Columns that hold no text of people. Columns with choices are none either.
 NOT_TYPED = {
+    "accounts.IdempotencyKey.key": "a token of the client, compared to the letter",
+    "accounts.IdempotencyKey.request_hash": "a hash",
+    "accounts.IdempotencyKey.response_body": "JSON that the API wrote",
     "accounts.User.password": "a hash",
     "audit.AuditEvent.event_type": "one of the code's words",
     "audit.AuditEvent.entity_type": "one of the code's words",
     "businesses.Business.time_zone": "validated: a name of the IANA database",
     "businesses.Business.default_region": "validated: a code of ISO 3166",
     "businesses.MigrationOriginal.table_name": "a table's name",
+    "businesses.Business.name_key": "folded from the name",
+    "workforce.Site.name_key": "folded from the name",
     "exports.ExportRun.sha256": "a hash",
     "exports.ExportRun.file": "a path in storage",
     "exports.ExportRun.snapshot": "a path in storage",
@@ -66,6 +71,7 @@ TO_THE_LETTER = {
     "new_password": "a password",
     "refresh": "a token",
     "hash": "a hash, validated",
+    "sheet": "the name of a sheet as the file has it",
 }
 # Serializers of responses, which are never read.
 WRITTEN_ONLY = {

@@ -3,8 +3,8 @@
 # table → columns (or expressions) that are unique across all businesses. A value that another business has is refused as
 # "already in use" and no more; every other unique index of a business's table begins within the business.
 GLOBALLY_UNIQUE: dict[str, frozenset[tuple[str, ...]]] = {
-    "businesses": frozenset({("business_name",), ("business_code",)}),
-    "sites": frozenset({("site_name",), ("site_code",)}),
+    "businesses": frozenset({("business_name",), ("name_key",), ("business_code",)}),
+    "sites": frozenset({("site_name",), ("name_key",), ("site_code",)}),
     "users": frozenset({("email",), ("phone_number",)}),
     "employees": frozenset({("passport_id",)}),
 }

@@ -1,0 +1,57 @@
+"""Stored text is cleaned as new text is. Texts that would clash stay: see `manage.py check_names`."""
+
+from django.db import migrations
+
+from businesses.stored_text import Column, Table, clean_tables, restore_tables
+from businesses.tenancy.functions import (
+    create_definer_functions,
+    drop_definer_functions,
+)
+from businesses.tenancy.operations import TenantRunPython
+
+TABLES = (
+    Table(
+        "users",
+        (
+            Column("full_name"),
+            Column("email", "email", is_unique=True),
+            Column("phone_number", is_unique=True),
+        ),
+    ),
+)
+
+
+def forwards(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        clean_tables(cursor, *TABLES)
+
+
+def backwards(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        restore_tables(cursor, *TABLES)
+
+
+def create_functions(apps, schema_editor):
+    create_definer_functions(schema_editor.connection)
+
+
+def drop_functions(apps, schema_editor):
+    drop_definer_functions(schema_editor.connection, ["business_name_clashes"])
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0007_idempotency_keys"),
+    ]
+
+    operations = [
+        migrations.RunPython(create_functions, drop_functions),
+        TenantRunPython(
+            forwards,
+            backwards,
+            models=[
+                "accounts.User",
+                "businesses.MigrationOriginal",
+            ],
+        ),
+    ]
