@@ -49,7 +49,7 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("businesses", "0005_fewer_indexes")]
+    dependencies = [("businesses", "0006_business_settings")]
 
     operations = [
         migrations.AddField(
