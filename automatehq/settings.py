@@ -113,6 +113,8 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "audit.origin.OriginMiddleware",
+    # Outside of everything that asks the database.
+    "automatehq.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -170,6 +172,8 @@ DATABASES["default"]["CONN_MAX_AGE"] = _setting(
     environment.whole_number, "CONN_MAX_AGE", default=60
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A host that does not answer must not hold a request for minutes.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Of the hardened set-up, in which web and platform have logins of their own: see businesses/tenancy/processes.py.

@@ -5,13 +5,21 @@ import random
 import time
 from typing import Any
 
-from django.db import close_old_connections
+from django.core.exceptions import SuspiciousOperation
+from django.db import Error, close_old_connections
+from django_tasks import TaskContext, TaskResultStatus
+from django_tasks.signals import task_finished, task_started
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from .job_queue import claim_next_task
+from .outages import wait_for_database
+from .rest.errors import outage_of
 
 logger = logging.getLogger(__name__)
+
+# Times that a task which meets outages is started.
+MAX_TRIES = 5
 
 
 class Worker(db_worker.Worker):
@@ -28,10 +36,16 @@ class Worker(db_worker.Worker):
             time.sleep(random.random())  # noqa: S311 -- no secret
         while self.running:
             close_old_connections()
-            task = self.claim_task()
-            if task is not None:
-                self.run_task(task)
-            elif self.batch:
+            try:
+                task = self.claim_task()
+                if task is not None:
+                    self.run_task(task)
+            except Exception as error:
+                if outage_of(error) is None:
+                    raise
+                self.recover(error)
+                continue
+            if task is None and self.batch:
                 return
             if self.max_tasks is not None and self._run_tasks >= self.max_tasks:
                 return
@@ -39,6 +53,59 @@ class Worker(db_worker.Worker):
             # A signal may have come while the task ran.
             if self.running and task is None:
                 time.sleep(self.interval)
+
+    def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
+        """Run a task and mark it as successful or failed; raise if the database was away meanwhile.
+
+        Otherwise as the library's, which marks a task as failed that met an outage.
+        """
+        self.running_task = True
+        try:
+            try:
+                _call(db_task_result)
+            except BaseException as error:
+                if outage_of(error) is not None and self._may_try_again(db_task_result):
+                    raise
+                db_task_result.set_failed(error)
+            _tell_finished(db_task_result)
+        finally:
+            self.running_task = False
+            self._run_tasks += 1
+
+    def _may_try_again(self, task: DBTaskResult[Any, Any]) -> bool:
+        """Return False for a task that met outages each time: it may be their cause."""
+        return len(task.worker_ids) < MAX_TRIES
+
+    def recover(self, error: Exception) -> None:
+        """Wait until the database is back, then make the tasks ready that this worker had begun."""
+        logger.warning(
+            "database_away",
+            extra={"worker_id": self.worker_id, "reason": str(error).strip()},
+        )
+        while wait_for_database(is_wanted=lambda: self.running):
+            try:
+                queued = self._requeue_own()
+            except Error as again:
+                if outage_of(again) is None:
+                    raise
+                continue
+            logger.warning(
+                "database_back",
+                extra={"worker_id": self.worker_id, "requeued_tasks": queued},
+            )
+            return
+
+    def _requeue_own(self) -> int:
+        """Make ready what this worker claimed last and has not ended; it runs one task at a time. Returns the number."""
+        running = DBTaskResult.objects.filter(
+            status=TaskResultStatus.RUNNING, worker_ids__contains=[self.worker_id]
+        )
+        own = [task.pk for task in running if task.worker_ids[-1] == self.worker_id]
+        return int(
+            DBTaskResult.objects.filter(
+                pk__in=own, status=TaskResultStatus.RUNNING
+            ).update(status=TaskResultStatus.READY)
+        )
 
     def claim_task(self) -> DBTaskResult[Any, Any] | None:
         """Claim the next task and log how long it waited; None if none is ready."""
@@ -63,3 +130,21 @@ class Worker(db_worker.Worker):
             },
         )
         return task
+
+
+def _call(row: DBTaskResult[Any, Any]) -> None:
+    task, result = row.task, row.task_result
+    task_started.send(sender=type(task.get_backend()), task_result=result)
+    context: Any = TaskContext(task_result=result)  # type: ignore[arg-type]
+    arguments = (context, *result.args) if task.takes_context else result.args
+    row.set_successful(task.call(*arguments, **result.kwargs))
+
+
+def _tell_finished(row: DBTaskResult[Any, Any]) -> None:
+    try:
+        sender = type(row.task.get_backend())
+        result = row.task_result
+    except (ImportError, SuspiciousOperation):
+        logger.exception("The task %s is not one of this code.", row.pk)
+    else:
+        task_finished.send(sender=sender, task_result=result)

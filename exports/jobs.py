@@ -17,13 +17,22 @@ from django_tasks import task
 
 from audit.origin import origin
 from automatehq.job_queue import Priority
-from automatehq.rest.errors import DomainError
+from automatehq.outages import wait_for_database
+from automatehq.rest.errors import DomainError, outage_of
 from businesses.tenancy.context import business_scope
 
 from .models import ExportRun
 from .profiles import Profile
 from .rows import DayRow, month_rows, read_spool, write_spool
-from .runs import Claim, RunLost, claim_run, fail_run, finish_run, report_progress
+from .runs import (
+    Claim,
+    RunLost,
+    claim_run,
+    fail_run,
+    finish_run,
+    release_run,
+    report_progress,
+)
 from .wanted import Wanted
 from .writers import WRITERS
 
@@ -33,6 +42,8 @@ logger = logging.getLogger(__name__)
 READ = 40
 REPORT_EVERY = 2.0
 IN_MEMORY = 1024 * 1024
+# Seconds that a job waits for the database to come back before it leaves its run to the lease.
+RELEASE_WITHIN = 60.0
 
 
 @task(priority=Priority.URGENT)
@@ -49,10 +60,22 @@ def make_export(*, run_id: str, business_id: str) -> None:
         except DomainError as error:
             problems = (f"{code}: {detail}" for code, detail, _ in error.problems)
             fail_run(claim, " ".join(problems))
-        except Exception:
+        except Exception as error:
+            if outage_of(error):
+                _release(claim)
+                raise
             # Logged with its trace by the worker; people read that it was not their doing.
             fail_run(claim, _("The file could not be made: an unexpected error."))
             raise
+
+
+def _release(claim: Claim) -> None:
+    """Queue the run again once the database is back, for the worker, which then starts the task again.
+
+    If it stays away for longer, the run is found by its lease, as after the death of a worker.
+    """
+    if wait_for_database(seconds=RELEASE_WITHIN):
+        release_run(claim)
 
 
 def _make(claim: Claim) -> None:

@@ -109,6 +109,14 @@ def _refusal_of_requester(run: ExportRun) -> Denied | None:
     )
 
 
+def release_run(claim: Claim) -> None:
+    """Queue a claimed run again, for whichever worker starts its task next."""
+    with business_scope(claim.business_id):
+        _held(claim).update(
+            status=Status.QUEUED, lease_expires_at=timezone.now() + LEASE
+        )
+
+
 def _held(claim: Claim) -> Any:
     return ExportRun.objects.filter(
         pk=claim.run_id, status=Status.RUNNING, attempts=claim.attempt

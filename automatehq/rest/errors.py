@@ -13,8 +13,9 @@ into answers is in `refusals.py`.
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import psycopg2
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, Error, InterfaceError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
@@ -115,6 +116,13 @@ class TooMany(DomainError):
         self.wait = wait
 
 
+class Unavailable(DomainError):
+    """503: the database is away, or takes no writes. `wait` is the number of seconds for the Retry-After header."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    wait = 5
+
+
 class Rule(NamedTuple):
     """How a broken constraint is told: the field, a code, a sentence, the kind of error."""
 
@@ -131,8 +139,35 @@ IN_USE_DETAIL = _("This value is already in use.")
 # `ALREADY_IN_USE.update({"users_email_key": "email"})`.
 ALREADY_IN_USE: dict[str, str] = {}
 
-# SQLSTATEs of a transaction that met another one: it may succeed when tried again.
-_BUSY = {"40001", "40P01", "55P03"}
+_Refusal = tuple[type[DomainError], str, Text]
+_BUSY: _Refusal = (Conflict, "busy", _("Somebody else is changing this. Try again."))
+_AWAY: _Refusal = (
+    Unavailable,
+    "database_unavailable",
+    _("The service is not available right now. Try again in a few seconds."),
+)
+_READ_ONLY: _Refusal = (
+    Unavailable,
+    "database_read_only",
+    _("Nothing can be saved right now. Try again in a few seconds."),
+)
+# SQLSTATE, or its class of two characters → the refusal of a request that may succeed when it is sent again.
+SQLSTATES: dict[str, _Refusal] = {
+    "40001": _BUSY,  # serialization failure
+    "40P01": _BUSY,  # deadlock
+    "55P03": _BUSY,  # lock not available
+    "08": _AWAY,  # connection exceptions, those of pgbouncer among them
+    "53": _AWAY,  # too many connections, disk full, out of memory
+    "57P01": _AWAY,  # shut down by an administrator
+    "57P02": _AWAY,  # crash of another session
+    "57P03": _AWAY,  # starting up, shutting down or in recovery
+    "57P05": _AWAY,  # idle session timeout
+    "25P03": _AWAY,  # idle in transaction timeout
+    "25006": _READ_ONLY,  # a read-only transaction or a standby
+}
+# What psycopg2 raises without a SQLSTATE: there was no connection, or it broke.
+_BROKEN = (psycopg2.OperationalError, psycopg2.DatabaseError)
+_CLOSED = "connection already closed"
 
 # Any other constraint (check, exclusion, or the one that a trigger names) → its telling.
 BROKEN_RULES: dict[str, Rule] = {}
@@ -166,9 +201,40 @@ def refusal_of(error: DatabaseError) -> DomainError | None:
         return Invalid(IN_USE_CODE, IN_USE_DETAIL, field)
     if rule := BROKEN_RULES.get(broken_constraint(error)):
         return rule.error(rule.code, rule.detail, rule.field)
-    if getattr(error.__cause__, "pgcode", None) in _BUSY:
-        return Conflict("busy", _("Somebody else is changing this. Try again."))
+    refusal = _refusal_of_state(error)
+    return None if isinstance(refusal, Unavailable) else refusal
+
+
+def outage_of(error: BaseException | None) -> Unavailable | None:
+    """Return the 503 of an error of the database that is away or takes no writes, or None for another error.
+
+    An error that came of such an error counts as well: a rollback that failed, a transaction that was broken.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, Error):
+            refusal = _refusal_of_state(error)
+            if isinstance(refusal, Unavailable):
+                return refusal
+        error = error.__cause__ or error.__context__
     return None
+
+
+def _refusal_of_state(error: Error) -> DomainError | None:
+    cause = error.__cause__
+    state = getattr(cause, "pgcode", None)
+    if state is None:
+        is_broken = type(cause) in _BROKEN or (
+            isinstance(error, InterfaceError) and _CLOSED in str(error)
+        )
+        found = _AWAY if is_broken else None
+    else:
+        found = SQLSTATES.get(state) or SQLSTATES.get(state[:2])
+    if found is None:
+        return None
+    kind, code, detail = found
+    return kind(code, detail)
 
 
 def problems_of_validation(error: ValidationError) -> list[Problem]:

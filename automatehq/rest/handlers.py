@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views import defaults
 from rest_framework.exceptions import (
@@ -14,7 +16,7 @@ from rest_framework.exceptions import (
     PermissionDenied,
 )
 
-from .errors import Invalid
+from .errors import Invalid, Unavailable
 from .refusals import TooLarge
 from .renderers import JSONRenderer
 
@@ -34,12 +36,15 @@ def refusal_response(error: APIException) -> HttpResponse:
         "attr": getattr(error, "attr", None),
     }
     body = {"type": kind, "errors": [problem]}
-    return HttpResponse(
+    response = HttpResponse(
         JSONRenderer().render(body),
         status=error.status_code,
         content_type="application/json",
         headers={"Cache-Control": "private, no-store", **_challenge(error)},
     )
+    if isinstance(error, Unavailable):
+        response["Retry-After"] = str(error.wait)
+    return response
 
 
 def _challenge(error: APIException) -> dict[str, str]:
@@ -70,6 +75,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
         return refusal_response(NotFound())
     return defaults.page_not_found(request, exception)
+
+
+def unavailable(request: HttpRequest, outage: Unavailable) -> HttpResponse:
+    """Return the 503 of a request that the database could not serve; needs no database itself."""
+    if _answers_json(request):
+        return _refusal(outage)
+    with translation.override(translation.get_language_from_request(request)):
+        page = render_to_string("503.html", {"detail": outage.problems[0].detail})
+    return HttpResponse(
+        page,
+        status=outage.status_code,
+        headers={"Retry-After": str(outage.wait), "Cache-Control": "no-store"},
+    )
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:

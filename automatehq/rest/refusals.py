@@ -25,6 +25,7 @@ from .errors import (
     IN_USE_CODE,
     DomainError,
     Invalid,
+    outage_of,
     problems_of_validation,
     refusal_of,
 )
@@ -44,6 +45,8 @@ class Handler(ExceptionHandler):
         for kind, convert in CONVERTERS.items():
             if isinstance(exc, kind):
                 return convert(exc)
+        if (outage := outage_of(exc)) is not None:
+            return outage
         match exc:
             case Http404() | exceptions.NotFound():
                 return self._missing_row()

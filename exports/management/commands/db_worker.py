@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from django_tasks_db.management.commands import db_worker
 
@@ -85,7 +85,7 @@ def _reap(ended: threading.Event) -> None:
             reap_runs()
             reap_look_ups()
             fail_dead_renditions()
-        except DatabaseError:
+        except Error:
             # The database is away for a moment: the next minute will do.
             logger.exception("the dead workers' work could not be looked after")
         ended.wait(REAP_EVERY)

@@ -1,0 +1,85 @@
+"""The database being away: what requests, commands and workers do about it."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.core.signals import got_request_exception
+from django.db import Error, close_old_connections, connection
+from django.http import HttpRequest, HttpResponse
+
+from .rest.errors import outage_of
+from .rest.handlers import unavailable
+
+logger = logging.getLogger(__name__)
+
+# Seconds between two attempts to connect: the first, and the longest after doubling.
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
+
+
+class OutageMiddleware:
+    """Answers 503 with Retry-After where the database's absence made an error of a request, in a view or anywhere else.
+
+    Every inner middleware turns its exceptions into a 500 response at once, so the signal of the exception tells the
+    cause: an error in a view, when a scope is opened or committed, or when a session is read or saved.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        got_request_exception.connect(_remember_outage)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        outage = getattr(request, "outage", None)
+        if outage is None or response.status_code != 500:
+            return response
+        return unavailable(request, outage)
+
+
+def _remember_outage(*, request: Any = None, **kwargs: Any) -> None:
+    outage = outage_of(sys.exception())
+    if outage is not None and request is not None:
+        request.outage = outage
+
+
+def sentence_of(error: BaseException) -> str | None:
+    """Return a sentence for the operator of a command that failed for want of the database; None for other errors."""
+    if outage_of(error) is None:
+        return None
+    reason = next(iter(str(error).strip().splitlines()), "no reason given")
+    return f"The database is not available: {reason}\nNothing more was done. Run the command again once it answers."
+
+
+def wait_for_database(
+    *, seconds: float | None = None, is_wanted: Callable[[], bool] = lambda: True
+) -> bool:
+    """Wait until the database takes writes; False after `seconds`, or once `is_wanted` says so.
+
+    Must not be called inside a transaction.
+    """
+    give_up_at = None if seconds is None else time.monotonic() + seconds
+    pause = FIRST_PAUSE
+    while is_wanted():
+        if takes_writes():
+            return True
+        if give_up_at is not None and time.monotonic() + pause > give_up_at:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+    return False
+
+
+def takes_writes() -> bool:
+    """Return whether the database answers, on a new connection if need be, and is not read-only."""
+    close_old_connections()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            (is_read_only,) = cursor.fetchone()
+    except Error as error:
+        if outage_of(error) is None:
+            raise
+        return False
+    return bool(is_read_only == "off")
