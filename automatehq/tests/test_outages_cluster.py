@@ -21,7 +21,13 @@ pytestmark = pytest.mark.cluster
 
 EMAIL, PASSWORD = "dana@mizhav.example", "four other random words"
 HEALTH = ("/healthz", "/readyz")
-WEB = {**PRODUCTION, "ALLOWED_HOSTS": "127.0.0.1", "SECURE_SSL_REDIRECT": "off"}
+WEB = {
+    **PRODUCTION,
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "SECURE_SSL_REDIRECT": "off",
+    # What it printed would fill the pipe, which is read at the end.
+    "LOG_LEVEL": "CRITICAL",
+}
 DEFAULT_BUSINESS = "00000000-0000-7000-8000-000000000002"
 
 
