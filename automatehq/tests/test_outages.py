@@ -8,6 +8,8 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.db.utils import DatabaseError
 from django.test import Client
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
@@ -16,6 +18,8 @@ from accounts.models import User
 from accounts.tests.clients import client_of, token_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
+from audit import attempts
+from audit.attempts import look_up_attempt
 from automatehq.outages import sentence_of, takes_writes
 from automatehq.rest.errors import (
     SQLSTATES,
@@ -26,6 +30,7 @@ from automatehq.rest.errors import (
 )
 from automatehq.tests.admin_clients import browser_of
 from automatehq.tests.asking import problem
+from automatehq.worker import MAX_TRIES, Worker
 from businesses.tenancy import middleware
 
 # A state of each line of the table that is an outage.
@@ -267,3 +272,79 @@ def test_a_command_says_what_is_wrong_in_a_sentence(db: None) -> None:
     assert said is not None
     assert said.startswith("The database is not available: x\n")
     assert sentence_of(error_with("42P01")) is None
+
+
+# A worker
+
+
+def begun(worker_id: str, *, tries: int) -> Any:
+    """A look-up that a worker has claimed, for the last time of so many."""
+    look_up_attempt.enqueue(
+        kind="unknown_id",
+        model="workforce.employee",
+        field="id",
+        value="x",
+        user_id=worker_id,
+        business_id=None,
+    )
+    row = DBTaskResult.objects.get()
+    for _ in range(tries):
+        row.claim(worker_id)
+    return row
+
+
+def worker_called(worker_id: str) -> Worker:
+    return Worker(
+        queue_names=["default"],
+        interval=0,
+        batch=True,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id=worker_id,
+        excluded_queue_names=[],
+    )
+
+
+@pytest.fixture
+def _outage_in_task(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = error_with("57P01")
+
+    def fail(*args: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(attempts, "_find", fail)
+
+
+@pytest.mark.usefixtures("_outage_in_task")
+def test_a_task_that_meets_an_outage_is_made_ready_again() -> None:
+    worker, row = worker_called("a"), begun("a", tries=1)
+    with pytest.raises(OperationalError) as caught:
+        worker.run_task(row)
+    row.refresh_from_db()
+    assert row.status == TaskResultStatus.RUNNING
+    worker_called("b").recover(caught.value)  # it is not the other worker's
+    row.refresh_from_db()
+    assert row.status == TaskResultStatus.RUNNING
+    worker.recover(caught.value)
+    row.refresh_from_db()
+    assert row.status == TaskResultStatus.READY
+
+
+@pytest.mark.usefixtures("_outage_in_task")
+def test_a_task_that_meets_an_outage_each_time_fails_in_the_end() -> None:
+    row = begun("a", tries=MAX_TRIES)
+    worker_called("a").run_task(row)
+    row.refresh_from_db()
+    assert row.status == TaskResultStatus.FAILED
+
+
+def test_a_task_that_fails_otherwise_fails_at_once(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "_find", lambda *args: 1 / 0)
+    row = begun("a", tries=1)
+    worker_called("a").run_task(row)
+    row.refresh_from_db()
+    assert row.status == TaskResultStatus.FAILED
+    assert "ZeroDivisionError" in row.traceback
