@@ -75,8 +75,9 @@ class Web:
 
 
 @pytest.fixture(scope="module")
-def web(cluster: Cluster) -> Iterator[Web]:
-    static = manage("collectstatic", "--noinput", url=cluster.url, **WEB)
+def web(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    environment = {**WEB, "STATIC_ROOT": str(tmp_path_factory.mktemp("static"))}
+    static = manage("collectstatic", "--noinput", url=cluster.url, **environment)
     assert static.code == 0, static.printed
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -89,7 +90,7 @@ def web(cluster: Cluster) -> Iterator[Web]:
         "--threads=4",
         "--no-control-socket",
         url=cluster.url,
-        **WEB,
+        **environment,
     )
     web = Web(port)
     try:
