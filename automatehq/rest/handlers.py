@@ -80,7 +80,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def unavailable(request: HttpRequest, outage: Unavailable) -> HttpResponse:
     """Return the 503 of a request that the database could not serve; needs no database itself."""
     if _answers_json(request):
-        return _refusal(outage)
+        return refusal_response(outage)
     with translation.override(translation.get_language_from_request(request)):
         page = render_to_string("503.html", {"detail": outage.problems[0].detail})
     return HttpResponse(
