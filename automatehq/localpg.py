@@ -229,6 +229,9 @@ class LocalPostgres:
             f"CREATE ROLE {LOGIN}_platform NOLOGIN",
             f"GRANT {LOGIN}_tenant, {LOGIN}_platform TO {LOGIN} {member}",
             f"CREATE DATABASE {LOGIN} OWNER {LOGIN}",
+            # Values of refused statements stay out of its log.
+            f"ALTER ROLE {LOGIN} SET log_min_error_statement = 'panic'",
+            f"ALTER ROLE {LOGIN} SET log_error_verbosity = 'terse'",
         ]
         options = ["--username=postgres", "--auth=scram-sha-256", "--data-checksums"]
         options += ["--encoding=UTF8", "--locale=C.UTF-8"]

@@ -193,8 +193,37 @@ def setup_sql(connection: BaseDatabaseWrapper) -> str:
                 _guest_sql(guest, GUESTS[kind])
                 for kind, guest in guest_logins().items()
             ),
+            *map(log_settings_sql, (login, *guest_logins().values())),
         ]
     )
+
+
+def log_settings_sql(login: str) -> str:
+    """Return the SQL that keeps the values of refused statements out of PostgreSQL's log.
+
+    A superuser's settings: for another administrator it warns and changes nothing.
+    """
+    changes = "".join(
+        f"  ALTER ROLE {quoted(login)} SET {name} = {literal(value)};\n"
+        for name, value in LOG_SETTINGS.items()
+    )
+    return _LOG_SQL.format(changes=changes, warning=literal(_LOG_WARNING))
+
+
+def log_notes(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return a sentence for each of `LOG_SETTINGS` that the login does not have."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)",
+            [list(LOG_SETTINGS)],
+        )
+        found = dict(cursor.fetchall())
+    return [
+        f"{name} is {found.get(name)} for the login: PostgreSQL's log may hold values of refused statements, such as "
+        f"passports. A superuser runs: ALTER ROLE {quoted(connection.settings_dict['USER'])} SET {name} = {literal(value)};"
+        for name, value in LOG_SETTINGS.items()
+        if found.get(name) != value
+    ]
 
 
 def _guest_sql(login: str, attributes: Collection[str]) -> str:
@@ -210,6 +239,18 @@ def _guest_sql(login: str, attributes: Collection[str]) -> str:
     )
 
 
+# No statement that failed, and nothing but the message of an error: STATEMENT and DETAIL hold values of rows.
+LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+_LOG_WARNING = (
+    "Only a superuser sets log_min_error_statement and log_error_verbosity: without them, PostgreSQL's log may hold "
+    "values of refused statements."
+)
+_LOG_SQL = """\
+DO $$ BEGIN
+{changes}EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING USING MESSAGE = {warning};
+END $$;
+"""
 _CREATE_SQL = """\
 DO $$ BEGIN
   CREATE ROLE {role} {rights};

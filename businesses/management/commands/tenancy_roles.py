@@ -6,7 +6,12 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from businesses.tenancy.functions import create_definer_functions
 from businesses.tenancy.grants import apply_grants
 from businesses.tenancy.proof import has_unapplied_migrations
-from businesses.tenancy.roles import problems, public_access_sql, setup_sql
+from businesses.tenancy.roles import (
+    log_notes,
+    problems,
+    public_access_sql,
+    setup_sql,
+)
 
 
 class Command(BaseCommand):
@@ -52,3 +57,5 @@ class Command(BaseCommand):
             )
         else:
             self.stdout.write("The login has both roles and no more than it needs.")
+            for note in log_notes(connection):
+                self.stdout.write(note)
