@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -89,6 +90,59 @@ def test_a_unit_that_can_be_enabled_says_when_it_starts(unit: Path) -> None:
 def test_a_service_waits_for_the_database_first(unit: Path) -> None:
     assert "ExecStartPre=" in unit.read_text()
     assert "manage.py wait_for_database" in unit.read_text()
+
+
+# gunicorn
+
+SLOW_APPLICATION = """
+import time
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(4)
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+"""
+
+
+def _option(command: str, name: str) -> int:
+    found = re.search(rf"--{name} (\d+)", command)
+    assert found, f"{name} is not in the unit"
+    return int(found.group(1))
+
+
+@pytest.fixture
+def command() -> str:
+    """The command line of gunicorn in the unit."""
+    text = (DEPLOY / "systemd" / "automatehq-web.service").read_text()
+    (line,) = re.findall(r"ExecStart=\S+/gunicorn (.*)", text)
+    return str(line)
+
+
+def test_the_last_free_thread_answers_while_all_others_are_busy(
+    tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW_APPLICATION)
+    port = _free_port()
+    options = command.replace("automatehq.wsgi", "slow").replace("8000", str(port))
+    gunicorn = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--log-level=error", *options.split()],
+        cwd=tmp_path,
+    )
+    threads = _option(command, "workers") * _option(command, "threads")
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(port)
+        requests.get(f"{url}/fast", timeout=30)
+        with ThreadPoolExecutor(threads) as clients:
+            for _ in range(threads - 1):
+                clients.submit(requests.get, f"{url}/slow", timeout=30)
+            time.sleep(1)
+            answers = [requests.get(f"{url}/fast", timeout=30) for _ in range(8)]
+        assert max(answer.elapsed.total_seconds() for answer in answers) < 1
+    finally:
+        gunicorn.terminate()
+        gunicorn.wait(30)
 
 
 # nginx
@@ -217,7 +271,7 @@ def _wait_for(port: int) -> None:
             if client.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    pytest.fail("nginx did not start")
+    pytest.fail("the server did not start")
 
 
 @pytest.mark.deployment
