@@ -196,3 +196,17 @@ def test_own_work_enqueues_nothing(acme: Personas) -> None:
     assert queued() == []
     with acme.scope():
         assert WorkCard.objects.count() == 1
+
+
+def test_a_value_that_is_no_id_is_an_error_of_its_field(acme: Personas) -> None:
+    with acme.scope():
+        card = WorkCardFactory()
+    client = browser_of(acme.admin)
+    add = reverse("admin:workcards_workcard_add")
+    assign = reverse("admin:workcards_workcard_assign", args=[card.pk])
+    upload = reverse("admin:workcards_workcard_upload")
+
+    assert client.get(f"{add}?employee=none").status_code == 200
+    for address in (add, assign, upload):
+        page = client.send(address, {"employee": "none", "version": card.version})
+        assert "is not a valid UUID." in page.content.decode()

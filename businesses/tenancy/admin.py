@@ -26,6 +26,7 @@ from automatehq.rest.attempts import note
 from automatehq.rest.errors import DomainError
 from automatehq.rest.paths import parse_uuid
 from automatehq.text import clean_line
+from automatehq.widgets import AutocompleteSelect
 
 from .context import Kind, try_get_scope
 from .pages import BoundedPaginator
@@ -196,6 +197,13 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
             "refusal": getattr(request, "refusal", None),
         }
         return type(form.__name__, (form,), about_now)
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", AutocompleteSelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
         field: Any = super().formfield_for_dbfield(*args, **kwargs)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date, parse_datetime
@@ -20,6 +19,7 @@ from automatehq.admin_verbs import Text, Verb
 from automatehq.form_fields import LineField, LinesField
 from automatehq.rest.errors import Conflict, DomainError
 from automatehq.rest.paths import parse_uuid
+from automatehq.widgets import AutocompleteSelect
 from workcards import services
 from workcards.models import WorkCard
 from workcards.serializers import LAST_VERSION
