@@ -25,14 +25,18 @@ from accounts.models import IdempotencyKey
 from automatehq.counters import take_a_place, take_turn_within
 from automatehq.rest.errors import Conflict, DomainError, Invalid
 from automatehq.rest.renderers import JSONRenderer
-from businesses.tenancy.context import business_scope, platform_scope
+from businesses.tenancy.context import (
+    business_scope,
+    platform_scope,
+    try_get_business_id,
+)
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
 MAX_LENGTH = 255
 LIFETIME = timedelta(hours=24)
 WAIT_SECONDS = 5.0
-# Requests of one user that may wait for the first one at a time: each occupies a thread and a connection.
+# Requests of one business that may wait at a time: each occupies a thread and a connection.
 MAX_WAITING = 3
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -62,7 +66,7 @@ def idempotent(method: View) -> View:
     Raises:
         Invalid: the key is empty, too long or has characters that are not printable ASCII.
         KeyReused: the key was used for a request with another path or body.
-        Conflict: `request_in_progress`, the first request has not ended within 5 seconds.
+        Conflict: `request_in_progress`, the first request has not ended within 5 seconds, or three others wait.
     """
 
     @functools.wraps(method)
@@ -130,13 +134,12 @@ def _hash_file(file: UploadedFile[Any]) -> bytes:
 
 
 def _lock(user: Any, key: str) -> None:
-    """Wait for another request with the same key to end."""
+    """Wait for another request with the same key to end; not at all when others of the business wait already."""
     name = f"idempotency {user.pk} {key}"
     if take_turn_within(name, 0):
         return
-    if take_a_place(f"idempotency-wait {user.pk}", MAX_WAITING) and take_turn_within(
-        name, WAIT_SECONDS
-    ):
+    place = f"idempotency-wait {try_get_business_id()}"
+    if take_a_place(place, MAX_WAITING) and take_turn_within(name, WAIT_SECONDS):
         return
     raise Conflict(
         "request_in_progress",

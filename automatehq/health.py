@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from .readiness import find_media_problem, find_static_problem
+from .rest.errors import Unavailable
 
 
 @never_cache
@@ -28,14 +29,19 @@ def readyz(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         if not _Migrations.are_applied():
-            return JsonResponse({"status": "migrations are missing"}, status=503)
+            return _not_ready("migrations are missing")
     except Error:
-        return JsonResponse({"status": "the database does not answer"}, status=503)
+        return _not_ready("the database does not answer")
     if find_static_problem():
-        return JsonResponse({"status": "static files are missing"}, status=503)
+        return _not_ready("static files are missing")
     if find_media_problem():
-        return JsonResponse({"status": "files cannot be written"}, status=503)
+        return _not_ready("files cannot be written")
     return JsonResponse({"status": "ready"})
+
+
+def _not_ready(status: str) -> JsonResponse:
+    headers = {"Retry-After": str(Unavailable.wait)}
+    return JsonResponse({"status": status}, status=503, headers=headers)
 
 
 class _Migrations:

@@ -1,5 +1,6 @@
 """The Idempotency-Key header: a create request that is sent twice creates one row."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from accounts.roles import Role
 from accounts.tests.clients import client_of
 from accounts.tests.factories import IdempotencyKeyFactory, UserFactory
 from accounts.tests.personas import Personas
+from automatehq.rest.errors import Conflict
+from businesses.tenancy.context import business_scope
 from exports.models import ExportRun
 from workcards.models import WorkCard
 from workcards.tests.factories import picture
@@ -266,3 +269,27 @@ def test_a_request_that_waits_too_long_is_409(
         idempotency._lock(acme.admin, "k-1")
         assert code_of(send_beside()) == (409, "request_in_progress")
     assert send_beside().status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_business_cannot_occupy_every_thread_with_requests_that_wait(
+    acme: Personas, globex: Personas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_SECONDS", 2.0)
+
+    def seconds_of(user: Any) -> float:
+        began = time.monotonic()
+        with pytest.raises(Conflict), business_scope(user.business_id):
+            idempotency._lock(user, "k-1")
+        return time.monotonic() - began
+
+    users = [acme.admin, acme.reviewer, acme.uploader, globex.admin]
+    with acme.scope():
+        for user in users:
+            idempotency._lock(user, "k-1")
+        waits = at_once(
+            *(lambda user=user: seconds_of(user) for user in users[:3] * 2),
+            lambda: seconds_of(globex.admin),
+        )
+    assert sum(wait >= 2 for wait in waits[:-1]) == idempotency.MAX_WAITING
+    assert waits[-1] >= 2

@@ -75,6 +75,7 @@ def test_readyz_is_503_when_media_cannot_be_written_and_names_no_path(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json() == {"status": "files cannot be written"}
+    assert response["Retry-After"] == "5"
 
 
 def test_the_check_leaves_no_file_behind(tmp_path: Path, settings: Any) -> None:
