@@ -1,4 +1,4 @@
-"""What the limits on sign-ins and on "already in use" have locked now, and how an operator opens it.
+"""Locks of the limits on sign-ins and on "already in use": list them, and open them.
 
 Runs outside every scope: the counts are the framework's. Each opening is an event in the trail.
 """

@@ -34,7 +34,7 @@ TOLD = 8
 
 @dataclass
 class Months:
-    """What was played."""
+    """The counts of a run."""
 
     steps: Counter[str] = field(default_factory=Counter)
     sequences: int = 0

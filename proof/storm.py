@@ -66,7 +66,7 @@ class Place:
 
 @dataclass
 class Storm:
-    """What happened, over all threads."""
+    """The counts of all threads."""
 
     times: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)

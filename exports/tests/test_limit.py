@@ -1,4 +1,4 @@
-"""How many exports a business may have queued and running."""
+"""The limit of queued and running exports of a business."""
 
 import threading
 from typing import Any

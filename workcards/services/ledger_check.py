@@ -45,7 +45,7 @@ class Fault(StrEnum):
 
 
 class Action(StrEnum):
-    """What a repair does with a day or a row."""
+    """The change that a repair makes to a day or a row."""
 
     POSTED = "posted"
     SET_ASIDE = "set_aside"

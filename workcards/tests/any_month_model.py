@@ -131,6 +131,6 @@ def standing(rows: list[Row], site: int) -> Row:
 
 
 def refused(rows: list[Row]) -> bool:
-    """Whether these can't all be paid for one date."""
+    """Return True if these can't all be paid for one date."""
     minutes = [row.what for row in rows if row.what != SICK]
     return sum(minutes) > DAY_MINUTES or (len(minutes) < len(rows) and len(rows) > 1)

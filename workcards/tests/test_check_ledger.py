@@ -56,7 +56,7 @@ def month(acme: Any) -> Any:
 
 
 def check(*arguments: str) -> tuple[str, str]:
-    """What the command prints, and what it fails with."""
+    """Run the command; return its output and its error."""
     out = io.StringIO()
     try:
         call_command("check_ledger", *arguments, stdout=out)

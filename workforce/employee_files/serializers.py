@@ -151,7 +151,7 @@ def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
 
 
 def read_json(table: Table) -> dict[str, Any]:
-    """How a file was read, as the API answers it."""
+    """Return how a file was read, as the API writes it."""
     return {
         "format": table.format,
         "sheet": table.sheet,

@@ -201,7 +201,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What was read of a file, and its rows."""
+    """The rows of a file, and how the file was read."""
 
     format: str
     sheet: str | None

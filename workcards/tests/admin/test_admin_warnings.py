@@ -38,7 +38,7 @@ def shown(page: Any) -> list[str]:
 
 
 def keys(page: Any) -> list[str]:
-    """What the page sends back about the warnings that it has shown."""
+    """Return the keys of the warnings that the page has shown."""
     return [warning.key for warning in page.context["warnings"]]
 
 

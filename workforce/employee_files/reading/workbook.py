@@ -23,7 +23,7 @@ class Sheet(NamedTuple):
 
 @dataclass
 class Workbook:
-    """What is known of a workbook before its worksheets are read."""
+    """The parts of a workbook that are read before its worksheets."""
 
     package: Package
     sheets: list[Sheet] = field(default_factory=list)

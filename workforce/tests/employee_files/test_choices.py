@@ -1,4 +1,4 @@
-"""How a file was read is said, its sheet and encoding can be chosen, and what can't be placed is said."""
+"""Previews: how the file was read, the choice of sheet and encoding, and cells that have no place."""
 
 import re
 from typing import Any
