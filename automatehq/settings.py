@@ -337,6 +337,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ReviewStatusEnum": "workcards.states.ReviewStatus",
         "RunStatusEnum": "exports.models.ExportRun.Status",
+        "EncodingEnum": "exports.models.ExportProfile.Encoding",
+        "FileEncodingEnum": "workforce.employee_files.code_pages.ENCODINGS",
         "WarningCodeEnum": "workcards.day_warnings.CODES",
         "WarningPolicyEnum": "businesses.models.WarningPolicy",
     },

@@ -16,3 +16,5 @@ CODECS = {
     "windows-1256": "cp1256",
     "windows-874": "cp874",
 }
+
+ENCODINGS = tuple(CODECS)

@@ -12,7 +12,7 @@ from automatehq.rest.fields import IdField
 from automatehq.rest.serializers import StrictSerializer
 from workforce.serializers import EmployeeSerializer
 
-from .code_pages import CODECS
+from .code_pages import ENCODINGS
 from .tables import Choices, Table
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PreviewRequestSerializer(StrictSerializer):
         required=False, allow_blank=True, max_length=100, trim_whitespace=False
     )
     encoding = serializers.ChoiceField(
-        choices=list(CODECS), required=False, allow_blank=True
+        choices=ENCODINGS, required=False, allow_blank=True
     )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
