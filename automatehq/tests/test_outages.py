@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.utils import DatabaseError
 from django.test import Client
 from django_tasks import TaskResultStatus
@@ -47,7 +47,7 @@ def fail_with(state: str) -> None:
 
 
 def error_with(state: str) -> DatabaseError:
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
         fail_with(state)
     return caught.value
 
