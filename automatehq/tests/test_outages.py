@@ -307,7 +307,7 @@ def worker_called(worker_id: str) -> Worker:
 
 
 @pytest.fixture
-def _outage_in_task(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def _outage_in_task(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     error = error_with("57P01")
 
     def fail(*args: Any) -> None:
