@@ -283,7 +283,7 @@ class Play:
             (*self.decided(day), day.entry.set_aside_by_id) for day in done.not_reposted
         ]
         assert found == out
-        assert len(done.warnings) == len(out)
+        assert {day.warning for day in done.not_reposted} <= set(done.warnings)
         self.paid_again += len(again)
         self.without_room += len(out)
 
