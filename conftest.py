@@ -10,12 +10,17 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.test import override_settings
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from accounts.tests.personas import Personas, make_personas, make_super_admin
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope
+
+# How long an example takes says more about the machine than about the code.
+hypothesis_settings.register_profile("automatehq", deadline=None)
+hypothesis_settings.load_profile("automatehq")
 
 NEEDS_A_PROGRAM = ("browser", "deployment")
 

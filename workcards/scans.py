@@ -34,7 +34,15 @@ from .renditions import Rendition, display_rendition
 Upload: TypeAlias = "UploadedFile[bytes]"
 
 # Pages that are rendered because a request asks for them; a task has rendered most of them before.
-DISPLAY_LIMITS = Limits("scan display", person=2, business=2, server=3)
+# More may wait than for other readings: a page is rendered in under a second, and a refused one is a broken picture.
+DISPLAY_LIMITS = Limits(
+    "scan display",
+    person=5,
+    business=2,
+    server=3,
+    waiting_business=3,
+    waiting_server=4,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -179,11 +179,16 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return a card; with details also the warnings that approving it would give."""
-        card = self.get_object()
+        return Response(
+            self.get_serializer(self._with_warnings(self.get_object())).data
+        )
+
+    def _with_warnings(self, card: Any) -> Any:
+        """Attach the warnings of approval to the card if details are asked for; return the card."""
         if self._details():
-            business = request.business  # type: ignore[attr-defined]
-            card.warnings_found = warnings_before_approval(card, business)  # type: ignore[attr-defined]
-        return Response(self.get_serializer(card).data)
+            business = self.request.business  # type: ignore[attr-defined]
+            card.warnings_found = warnings_before_approval(card, business)
+        return card
 
     @extend_schema(
         request=ManualCardSerializer,
@@ -217,7 +222,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             notes=values.get("notes"),
             actor=self.request.user,
         )
-        serializer.instance = self.get_queryset().get(pk=card.pk)
+        serializer.instance = self._with_warnings(self.get_queryset().get(pk=card.pk))
 
     @extend_schema(responses={204: None, 409: REFUSED})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:

@@ -210,7 +210,7 @@ def test_from_and_to_are_local_days_of_the_business_and_included(
     [
         ("from=5.3.2026", "from"),
         ("to=2026-13-01", "to"),
-        ("from=", None),
+        ("from=", "from"),
         ("event_type=%00", "event_type"),
         ("platform_only=1", "platform_only"),
         ("cursor=x", "cursor"),
@@ -221,13 +221,10 @@ def test_from_and_to_are_local_days_of_the_business_and_included(
     ],
 )
 def test_a_wrong_query_is_refused_by_the_name_of_its_parameter(
-    acme: Personas, query: str, attr: str | None
+    acme: Personas, query: str, attr: str
 ) -> None:
     answer = client_of(acme.admin).get(f"{EVENTS}?{query}")
-    if attr is None:
-        assert answer.status_code == 200
-    else:
-        assert (answer.status_code, problem(answer)[2]) == (400, attr)
+    assert (answer.status_code, problem(answer)[2]) == (400, attr)
 
 
 def test_pages_are_walked_newest_first_and_back(acme: Personas) -> None:

@@ -70,7 +70,7 @@ class Reader(HTMLParser):
         super().__init__()
         self.said: list[str] = []
         self.unseen = 0
-        self.zones = False
+        self.names = False
 
     def handle_starttag(
         self, tag: str, attributes: list[tuple[str, str | None]]
@@ -86,15 +86,15 @@ class Reader(HTMLParser):
         ]
         self.unseen += tag in ("script", "style")
         if tag == "select":
-            self.zones = values.get("name") == "time_zone"
+            self.names = values.get("name") in ("time_zone", "encoding")
 
     def handle_endtag(self, tag: str) -> None:
         self.unseen -= tag in ("script", "style")
         if tag == "select":
-            self.zones = False
+            self.names = False
 
     def handle_data(self, data: str) -> None:
-        if not self.unseen and not self.zones:
+        if not self.unseen and not self.names:
             self.said.append(data)
 
 

@@ -9,6 +9,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
 from automatehq.tests.api_cases import ROUTES, TABLE, World
+from businesses.models import BusinessSettings, WarningPolicy
 from exports.tests.factories import ExportProfileFactory
 from workcards.tests.factories import DayEntryFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory, SiteSettingsFactory
@@ -70,10 +71,18 @@ def _profile(world: World) -> Any:
     )
 
 
+def _business_settings(world: World) -> Any:
+    BusinessSettings.objects.create(
+        on_future_month=WarningPolicy.REFUSE, longest_day_hours="11.50"
+    )
+    return world.acme.business
+
+
 # Route → a row that has a value in every field, and a change.
 ROWS: dict[str, Any] = {
     "user": (_user, {"full_name": "Renamed"}),
     "business": (_business, {"language": "he"}),
+    "business-settings": (_business_settings, {"on_long_day": "refuse"}),
     "site": (_site, {"site_name": "Renamed"}),
     "site-settings": (_settings, {"contact_emails": ["a@example.com"]}),
     "employee": (_employee, {"full_name": "Renamed"}),

@@ -97,6 +97,9 @@ def test_details_nest_days_and_file(acme: Any, client: Any) -> None:
     assert body["days"][0]["ledger"]["hours"] == "8.00"
     listed = client.get(URL, {"details": "true"}).json()["results"]
     by_id = {card["id"]: card for card in listed}
+    # Warnings are computed for a single card only.
+    found = {name: body.pop(name) for name in ("warnings", "warning_details")}
+    assert [one["code"] for one in found["warning_details"]] == ["overlapping_hours"]
     assert by_id[str(card.pk)] == body
     assert by_id[str(manual.pk)]["file"] is None
     assert by_id[str(manual.pk)]["days"] == []
