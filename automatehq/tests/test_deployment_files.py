@@ -22,6 +22,10 @@ import pytest
 import requests
 from django.conf import settings
 
+from workcards.scans import DISPLAY_LIMITS
+from workcards.services.uploads import LIMITS as UPLOAD_LIMITS
+from workforce.employee_files.tables import LIMITS as IMPORT_LIMITS
+
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
 SYSTEMD_ANALYZE = shutil.which("systemd-analyze")
@@ -117,6 +121,14 @@ def command() -> str:
     text = (DEPLOY / "systemd" / "automatehq-web.service").read_text()
     (line,) = re.findall(r"ExecStart=\S+/gunicorn (.*)", text)
     return str(line)
+
+
+def test_threads_are_free_while_all_places_for_files_are_taken(command: str) -> None:
+    limits = [UPLOAD_LIMITS, DISPLAY_LIMITS, IMPORT_LIMITS]
+    occupied = sum(limit.server + limit.waiting_server for limit in limits)
+    threads = _option(command, "threads")
+    assert _option(command, "workers") * threads >= occupied + 6
+    assert _option(command, "worker-connections") == threads
 
 
 def test_the_last_free_thread_answers_while_all_others_are_busy(
