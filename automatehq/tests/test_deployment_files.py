@@ -127,7 +127,7 @@ def test_threads_are_free_while_all_places_for_files_are_taken(command: str) -> 
     limits = [UPLOAD_LIMITS, DISPLAY_LIMITS, IMPORT_LIMITS]
     occupied = sum(limit.server + limit.waiting_server for limit in limits)
     threads = _option(command, "threads")
-    assert _option(command, "workers") * threads >= occupied + 6
+    assert _option(command, "workers") * threads >= occupied + 4
     assert _option(command, "worker-connections") == threads
 
 
