@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automatehq.rest.attempts import note
-from automatehq.rest.errors import DomainError, Invalid, refusal_of
+from automatehq.rest.errors import AlreadyInUse, DomainError, Invalid, refusal_of
 from automatehq.rest.parsers import JSONObjectParser
 from automatehq.rest.views import refuse_body
 from businesses.models import Business
@@ -76,6 +76,8 @@ class BusinessViewSet(TenantViewSet[Business]):
             self._note_in_use(admin["email"])
             raise _about_admin(refusal) from error
         except Invalid as error:
+            if isinstance(error, AlreadyInUse):
+                self._note_in_use(admin["email"])
             raise _about_admin(error) from error
 
     def perform_update(self, serializer: Any) -> None:

@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from audit.attempts import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.clock import database_now
-from automatehq.rest.errors import Conflict, Denied, Invalid, Problem
+from automatehq.rest.errors import AlreadyInUse, Conflict, Denied, Invalid, Problem
 from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.context import Scope, business_scope, try_get_business_id
+from businesses.tenancy.functions import fields_in_use
 
 from .acting import note_own_access_ended, stop_acting
 from .models import User
@@ -30,8 +31,8 @@ from .sign_ins import revoke_sign_ins
 
 # What the trail tells of a user, before and after. Never a password.
 FIELDS = ("email", "full_name", "phone_number", "role", "language", "is_active")
-# Values that somebody else may have: asking after too many of them is refused.
-UNIQUE = ("email", "phone_number")
+# Fields that are unique among all businesses → the function that tells whether a value is in use.
+UNIQUE = {"email": "email_in_use", "phone_number": "phone_in_use"}
 
 
 def create_user(
@@ -53,7 +54,7 @@ def create_user(
         user = User(**values)
         user.clean()
         _set_password(user, password, "password", may_be_weak=may_be_weak)
-        _check_in_use(actor, values)
+        _check_in_use(actor, snapshot(user, UNIQUE))
         user.save(force_insert=True)
         record("user_created", entity=user, actor=actor, after=snapshot(user, FIELDS))
     return user
@@ -257,8 +258,19 @@ def _check_not_last_admin(user: User) -> None:
 
 
 def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
-    if actor is not None and any(written.get(field) for field in UNIQUE):
+    """Raise `TooMany` past the limit, and `AlreadyInUse` for a value that a user of any business has.
+
+    The unique indexes refuse such a value as well, but PostgreSQL would log the statement with the password hash.
+    """
+    asked = {field: written[field] for field in UNIQUE if written.get(field)}
+    if not asked:
+        return
+    if actor is not None:
         check_in_use_limit(actor.pk)
+    found = fields_in_use({f: (UNIQUE[f], value) for f, value in asked.items()})
+    for field in UNIQUE:
+        if field in found:
+            raise AlreadyInUse("accounts.user", field, asked[field])
 
 
 def _act_as_required() -> Denied:

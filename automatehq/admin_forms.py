@@ -19,9 +19,9 @@ from drf_standardized_errors.formatter import flatten_errors
 from rest_framework.serializers import BaseSerializer
 
 from .rest.attempts import note
-from .rest.errors import DomainError, Problem, TooMany, refusal_of
+from .rest.errors import AlreadyInUse, DomainError, Problem, TooMany, refusal_of
 from .rest.paths import parse_month, parse_uuid
-from .rest.refusals import note_in_use
+from .rest.refusals import note_found_in_use, note_in_use
 
 
 @contextmanager
@@ -30,6 +30,9 @@ def refusing(request: HttpRequest) -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
+    except AlreadyInUse as found:
+        note_found_in_use(request, found)
+        raise
     except DatabaseError as error:
         refusal = refusal_of(error)
         if refusal is None:

@@ -4,7 +4,7 @@ Each act locks its row, saves only what changed, and leaves one event in the tra
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date
 from typing import Any
@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from audit.attempts import check_in_use_limit
 from audit.models import AuditEvent
 from audit.services import changes, event_of, record, record_many, snapshot
-from automatehq.rest.errors import Conflict, Denied, Invalid
+from automatehq.rest.errors import AlreadyInUse, Conflict, Denied, Invalid
 from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, try_get_business_id
+from businesses.tenancy.functions import values_in_use
 
 from .models import Employee, Site, SiteSettings
 
@@ -46,7 +47,7 @@ EMPLOYEE_FIELDS = (
 )
 # Values that somebody else may have: asking after too many of them is refused.
 SITE_UNIQUE = {"site_name", "site_code"}
-EMPLOYEE_UNIQUE = {"passport_id", "external_employee_id"}
+EMPLOYEE_UNIQUE = ("passport_id", "external_employee_id")
 
 
 # Sites
@@ -156,7 +157,9 @@ def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
     that is already in use.
     """
     employee = new_employee(values)
-    _check_in_use_limit(actor, values, EMPLOYEE_UNIQUE)
+    written = snapshot(employee, EMPLOYEE_UNIQUE)
+    _check_in_use_limit(actor, written, EMPLOYEE_UNIQUE)
+    refuse_values_in_use(written)
     employee.save(force_insert=True)
     record_many([creation_of(employee, actor=actor)])
     return employee
@@ -237,6 +240,7 @@ def _change_employee(
     before, after = change_employee(employee, values)
     if after:
         _check_in_use_limit(actor, after, EMPLOYEE_UNIQUE)
+        refuse_values_in_use(after)
         employee.save(update_fields=[*after, "updated_at"])
         event = event_of_employee(
             event_type, employee, actor=actor, before=before, after=after
@@ -284,6 +288,38 @@ def change_employee(
     return before, after
 
 
+def found_in_use(
+    written: Sequence[Mapping[str, Any]],
+) -> dict[str, set[str]]:
+    """Return the values that other employees have: passports of any business, external ids of the own one.
+
+    `written` are the new values of employees, by field. At most two questions. The unique indexes refuse such a value as
+    well, but PostgreSQL would log the statement with every value in it.
+    """
+    asked = {
+        field: {str(values[field]) for values in written if values.get(field)}
+        for field in EMPLOYEE_UNIQUE
+    }
+    passports, external_ids = (asked[field] for field in EMPLOYEE_UNIQUE)
+    found: dict[str, set[str]] = {field: set() for field in EMPLOYEE_UNIQUE}
+    if passports:
+        found["passport_id"] = values_in_use("passport_in_use", passports)
+    if external_ids:
+        own = Employee.objects.filter(external_employee_id__in=external_ids)
+        found["external_employee_id"] = set(
+            own.values_list("external_employee_id", flat=True)
+        )
+    return found
+
+
+def refuse_values_in_use(written: Mapping[str, Any]) -> None:
+    """Raise `AlreadyInUse` for a new passport or external id that another employee has."""
+    found = found_in_use([written])
+    for field in EMPLOYEE_UNIQUE:
+        if written.get(field) in found[field]:
+            raise AlreadyInUse("workforce.employee", field, written[field])
+
+
 def creation_of(employee: Employee, *, actor: Any) -> AuditEvent:
     """The event of an employee who is new."""
     after = snapshot(employee, EMPLOYEE_FIELDS)
@@ -313,7 +349,7 @@ def _refuse_site(site: Site | None, judge: SiteJudge) -> None:
 
 
 def _check_in_use_limit(
-    actor: Any, written: Mapping[str, Any], unique: Sequence[str] | set[str]
+    actor: Any, written: Mapping[str, Any], unique: Iterable[str]
 ) -> None:
     if actor is not None and any(written.get(field) for field in unique):
         check_in_use_limit(actor.pk)

@@ -135,6 +135,16 @@ class Rule(NamedTuple):
 IN_USE_CODE = "already_in_use"
 IN_USE_DETAIL = _("This value is already in use.")
 
+
+class AlreadyInUse(Invalid):
+    """400: a query before the write has found the value in a row, of any business."""
+
+    def __init__(self, model: str, field: str, value: str) -> None:
+        super().__init__(IN_USE_CODE, IN_USE_DETAIL, field)
+        self.model = model
+        self.value = value
+
+
 # Unique constraint → field. Apps add theirs beside the models that carry them:
 # `ALREADY_IN_USE.update({"users_email_key": "email"})`.
 ALREADY_IN_USE: dict[str, str] = {}

@@ -23,6 +23,7 @@ from .errors import (
     AUTH_HEADER,
     CONVERTERS,
     IN_USE_CODE,
+    AlreadyInUse,
     DomainError,
     Invalid,
     outage_of,
@@ -52,6 +53,9 @@ class Handler(ExceptionHandler):
                 return self._missing_row()
             case DjangoValidationError():
                 return Invalid.several(problems_of_validation(exc))
+            case AlreadyInUse():
+                note_found_in_use(self.context.get("request"), exc)
+                return exc
             case DatabaseError():
                 return self._refused_by_database(exc)
             case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
@@ -114,6 +118,19 @@ def note_in_use(
         model=model,
         field=field,
         value=value_in_body(request, field),
+    )
+
+
+def note_found_in_use(
+    request: Request | HttpRequest | None, refusal: AlreadyInUse
+) -> None:
+    """Note the value of an "already in use" that a query before the write has found."""
+    note(
+        request,
+        kind="already_in_use",
+        model=refusal.model,
+        field=str(refusal.attr),
+        value=refusal.value,
     )
 
 

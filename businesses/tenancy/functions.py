@@ -1,10 +1,11 @@
-"""The functions that cross businesses: one for signing in, one for names of businesses that clash."""
+"""SECURITY DEFINER functions that read rows of every business: the sign-in, clashing names, values in use."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .context import unscoped
 from .processes import guest_logins, process
 from .roles import platform_role, quoted
 
@@ -22,16 +23,67 @@ DEFINER_FUNCTIONS = {
         "boolean",
         "SELECT EXISTS (SELECT FROM public.businesses b WHERE starts_with(b.name_key, wanted || chr(10)))",
     ),
+    # Each tells no more than an INSERT that the unique index refuses, and leaves no value in the server's log.
+    "email_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.users u WHERE u.email = wanted)",
+    ),
+    "phone_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.users u WHERE u.phone_number = wanted)",
+    ),
+    "passport_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.employees e WHERE e.passport_id = wanted)",
+    ),
 }
 
 # name → a question that the platform can answer for itself: an argument, and what the function must give for it.
 _PROBES = {
-    "login_lookup": "SELECT email, id, business_id FROM users WHERE email IS NOT NULL LIMIT 1"
+    "login_lookup": "SELECT email, id, business_id FROM users WHERE email IS NOT NULL LIMIT 1",
+    "email_in_use": "SELECT email, true FROM users WHERE email IS NOT NULL LIMIT 1",
+    "phone_in_use": "SELECT phone_number, true FROM users WHERE phone_number IS NOT NULL LIMIT 1",
+    "passport_in_use": "SELECT passport_id, true FROM employees WHERE passport_id IS NOT NULL LIMIT 1",
 }
+# What follows from a function that does not answer.
+_EFFECTS = {"login_lookup": ", so nobody can sign in"}
 
 
-def create_definer_functions(connection: BaseDatabaseWrapper) -> None:
-    """Make them, or make them anew (a restored dump leaves them owned by whoever restored it)."""
+def values_in_use(function: str, values: Iterable[str]) -> set[str]:
+    """Return those of `values` that a row of any business has, asked of a function of `DEFINER_FUNCTIONS`.
+
+    The answer does not tell whose row it is. Runs in every scope and in none, as the login.
+    """
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT value FROM unnest(%s::text[]) AS value WHERE {function}(value)",  # noqa: S608  a declared name
+            [list(values)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Return the fields whose value is in use, of field → (function, value). One question for all of them."""
+    if not values:
+        return set()
+    asked = " UNION ALL ".join(
+        f"SELECT %s WHERE {function}(%s)" for function, _ in values.values()
+    )
+    arguments = [
+        text for field, (_, value) in values.items() for text in (field, value)
+    ]
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute(asked, arguments)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def create_definer_functions(
+    connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
+) -> None:
+    """Create the functions, or create them anew: a restored dump leaves them with another owner."""
     platform = quoted(platform_role())
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
@@ -39,9 +91,10 @@ def create_definer_functions(connection: BaseDatabaseWrapper) -> None:
             map(quoted, [cursor.fetchone()[0], *guest_logins().values()])
         )
         cursor.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {platform}")
-        # A migration from before a column was there creates the functions too.
+        # A migration that precedes a column creates the functions too.
         cursor.execute("SET LOCAL check_function_bodies = off")
-        for name, (arguments, result, body) in DEFINER_FUNCTIONS.items():
+        for name in names:
+            arguments, result, body = DEFINER_FUNCTIONS[name]
             signature = f"{name}(text)"
             cursor.execute(f"DROP FUNCTION IF EXISTS {signature}")
             cursor.execute(f"SET LOCAL ROLE {platform}")
@@ -57,7 +110,7 @@ def create_definer_functions(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop_definer_functions(
-    connection: BaseDatabaseWrapper, names: Iterable[str] = DEFINER_FUNCTIONS
+    connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
 ) -> None:
     """Undo `create_definer_functions`."""
     with connection.cursor() as cursor:
@@ -96,7 +149,7 @@ def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
             continue
         if answer != row[1:]:
             found.append(
-                f"The function {name} does not find what is there, so nobody can sign in. "
+                f"The function {name} does not find what is there{_EFFECTS.get(name, '')}. "
                 "Run `manage.py tenancy_roles --repair`."
             )
     return found

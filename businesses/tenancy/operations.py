@@ -187,22 +187,28 @@ class DropKeyIndex(Operation):
 
 
 class CreateDefinerFunctions(_TenancyOperation):
-    """Create the declared SECURITY DEFINER functions, owned by the platform's role."""
+    """Create the named SECURITY DEFINER functions as declared, owned by the platform's role."""
 
     reduces_to_sql = False  # it asks who the login is
+
+    def __init__(self, *names: str) -> None:
+        self.names = names or ("login_lookup",)
+
+    def deconstruct(self) -> tuple[str, list[str], dict[str, Any]]:
+        return type(self).__name__, list(self.names), {}
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        create_definer_functions(schema_editor.connection)
+        create_definer_functions(schema_editor.connection, self.names)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        drop_definer_functions(schema_editor.connection)
+        drop_definer_functions(schema_editor.connection, self.names)
 
     def describe(self) -> str:
-        return "Create the sign-in look-up"
+        return f"Create the functions {', '.join(self.names)}"
 
 
 class TenantRunPython(RunPython):

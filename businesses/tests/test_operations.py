@@ -1,5 +1,6 @@
 """Migration operations and the composite key: each does what it says, and can be undone."""
 
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
@@ -13,9 +14,11 @@ from django.db.migrations.writer import MigrationWriter
 from django.test import override_settings
 from django.test.utils import isolate_apps
 
+from accounts.models import User
 from accounts.tests.personas import Personas
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import business_scope, platform_scope
+from businesses.tenancy.functions import fields_in_use, values_in_use
 from businesses.tenancy.models import TenantModel
 from businesses.tenancy.operations import (
     CreateDefinerFunctions,
@@ -319,6 +322,32 @@ def test_the_sign_in_function_finds_whoever_asks_outside_every_scope(
     assert execute(ask, "nobody@example.com") is None
     with pytest.raises(DatabaseError, match="permission denied"), acme.scope():
         execute(ask, globex.viewer.email)
+
+
+def test_values_in_use_are_told_without_whose_they_are(
+    acme: Personas, globex: Personas
+) -> None:
+    with globex.scope():
+        EmployeeFactory(passport_id="AB123456")
+    for scope in (acme.scope, globex.scope, nullcontext):
+        with scope():
+            asked = values_in_use("passport_in_use", ["AB123456", "CD123456"])
+            assert asked == {"AB123456"}
+            fields = {
+                "email": ("email_in_use", str(globex.viewer.email)),
+                "phone_number": ("phone_in_use", "+972540000000"),
+            }
+            assert fields_in_use(fields) == {"email"}
+    with acme.scope():
+        assert User.objects.count() == 4  # the scope is as it was
+
+
+@pytest.mark.parametrize("function", ["email_in_use", "passport_in_use"])
+def test_only_the_login_asks_whether_a_value_is_in_use(
+    acme: Personas, function: str
+) -> None:
+    with pytest.raises(DatabaseError, match="permission denied"), acme.scope():
+        execute(f"SELECT {function}('x')")
 
 
 # The composite key

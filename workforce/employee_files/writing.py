@@ -6,7 +6,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from audit.attempts import check_in_use_limit
-from automatehq.rest.errors import IN_USE_CODE, Invalid, refusal_of
+from automatehq.rest.errors import IN_USE_CODE, AlreadyInUse, Invalid, refusal_of
 from workforce import services
 from workforce.models import Employee
 
@@ -29,10 +29,28 @@ class Writer:
     def write(self, plans: Sequence[RowPlan]) -> None:
         if any(_writes_unique(plan) for plan in plans):
             check_in_use_limit(self._actor.pk)
+        self._refuse_in_use([plan for plan in plans if _writes_unique(plan)])
         for action, save in (("create", _create), ("update", _update)):
             planned = [plan for plan in plans if plan.action == action]
             for start in range(0, len(planned), BATCH):
                 self._save(planned[start : start + BATCH], save)
+
+    def _refuse_in_use(self, plans: Sequence[RowPlan]) -> None:
+        """Refuse the rows with a value that another employee has, unless a row of the file gives the value up.
+
+        A statement that the unique indexes refuse stands in PostgreSQL's log with the values of all its rows.
+        """
+        found = services.found_in_use([plan.after for plan in plans])
+        for name in services.EMPLOYEE_UNIQUE:
+            found[name] -= {
+                plan.before.get(name) for plan in plans if name in plan.after
+            }
+        for plan in plans:
+            for name in services.EMPLOYEE_UNIQUE:
+                value = plan.after.get(name)
+                if value in found[name]:
+                    self._refuse(plan, AlreadyInUse("workforce.employee", name, value))
+                    break
 
     def _save(
         self, plans: Sequence[RowPlan], save: Callable[[Sequence[RowPlan]], None]
