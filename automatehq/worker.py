@@ -36,6 +36,7 @@ class Worker(db_worker.Worker):
             time.sleep(random.random())  # noqa: S311 -- no secret
         while self.running:
             close_old_connections()
+            outage: Exception | None = None
             try:
                 task = self.claim_task()
                 if task is not None:
@@ -43,7 +44,10 @@ class Worker(db_worker.Worker):
             except Exception as error:
                 if outage_of(error) is None:
                     raise
-                self.recover(error)
+                outage = error
+            if outage is not None:
+                # Outside the handler: the outage is no context of later errors.
+                self.recover(outage)
                 continue
             if task is None and self.batch:
                 return

@@ -348,3 +348,24 @@ def test_a_task_that_fails_otherwise_fails_at_once(
     row.refresh_from_db()
     assert row.status == TaskResultStatus.FAILED
     assert "ZeroDivisionError" in row.traceback
+
+
+def test_an_error_of_the_program_after_an_outage_ends_the_worker(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = worker_called("a")
+
+    @transaction.atomic
+    def fail_to_claim() -> None:
+        fail_with("57P01")
+
+    @transaction.atomic
+    def fail_to_requeue() -> None:
+        worker.running = False  # a worker that retries ends without the error
+        fail_with("42P01")
+
+    monkeypatch.setattr(worker, "claim_task", fail_to_claim)
+    monkeypatch.setattr(worker, "_requeue_own", fail_to_requeue)
+    with pytest.raises(DatabaseError) as caught:
+        worker.run()
+    assert outage_of(caught.value) is None
