@@ -31,7 +31,7 @@ from .sign_ins import revoke_sign_ins
 
 # What the trail tells of a user, before and after. Never a password.
 FIELDS = ("email", "full_name", "phone_number", "role", "language", "is_active")
-# Fields that are unique among all businesses → the function that tells whether a value is in use.
+# Field that is unique among all businesses → function that returns whether a value is in use.
 UNIQUE = {"email": "email_in_use", "phone_number": "phone_in_use"}
 
 
@@ -258,9 +258,10 @@ def _check_not_last_admin(user: User) -> None:
 
 
 def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
-    """Raise `TooMany` past the limit, and `AlreadyInUse` for a value that a user of any business has.
+    """Check the limit of "already in use" answers, then the unique values among all businesses.
 
-    The unique indexes refuse such a value as well, but PostgreSQL would log the statement with the password hash.
+    Raises: `TooMany` past the limit; `AlreadyInUse` for a value that another user has. The unique indexes refuse the value
+    as well, but PostgreSQL would log the statement with the password hash.
     """
     asked = {field: written[field] for field in UNIQUE if written.get(field)}
     if not asked:

@@ -291,10 +291,10 @@ def change_employee(
 def found_in_use(
     written: Sequence[Mapping[str, Any]],
 ) -> dict[str, set[str]]:
-    """Return the values that other employees have: passports of any business, external ids of the own one.
+    """Return the values that other employees have: passports of any business, external ids of the current one.
 
-    `written` are the new values of employees, by field. At most two questions. The unique indexes refuse such a value as
-    well, but PostgreSQL would log the statement with every value in it.
+    `written` contains the new values of each employee, by field. At most two queries. The unique indexes refuse the
+    values as well, but PostgreSQL would log the statement with every value in it.
     """
     asked = {
         field: {str(values[field]) for values in written if values.get(field)}

@@ -137,7 +137,7 @@ IN_USE_DETAIL = _("This value is already in use.")
 
 
 class AlreadyInUse(Invalid):
-    """400: a query before the write has found the value in a row, of any business."""
+    """400 for a value that a query found in a row of any business before the write."""
 
     def __init__(self, model: str, field: str, value: str) -> None:
         super().__init__(IN_USE_CODE, IN_USE_DETAIL, field)

@@ -124,7 +124,7 @@ def note_in_use(
 def note_found_in_use(
     request: Request | HttpRequest | None, refusal: AlreadyInUse
 ) -> None:
-    """Note the value of an "already in use" that a query before the write has found."""
+    """Note the value of an "already in use" answer that a query found before the write."""
     note(
         request,
         kind="already_in_use",

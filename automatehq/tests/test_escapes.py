@@ -40,7 +40,7 @@ FRAMEWORK = {
     "accounts/lockout.py": 3,  # counts of failures
     "automatehq/counters.py": 4,  # counts in the cache
     "exports/services.py": 1,  # whether a run has a task in the queue
-    "businesses/tenancy/functions.py": 2,  # whether a value is in use, asked as the login
+    "businesses/tenancy/functions.py": 2,  # whether a value is in use, as the login
     "businesses/tenancy/proof.py": 1,  # what a login sees outside every scope: nothing
 }
 

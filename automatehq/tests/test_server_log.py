@@ -1,4 +1,4 @@
-"""What PostgreSQL's own log holds of refused writes: no passport and no password hash."""
+"""PostgreSQL's log contains no passport and no password hash of a refused write."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.cluster
 
 TAKEN, PHONE, HASH = "AB123456", "+972541234567", "hash-of-a-password"
 
-# Two businesses; the values that one of them has are asked for by the other.
+# Two businesses; the second has values that users of the first try to write.
 PREPARE = f"""
 import django; django.setup()
 from accounts.tests.personas import make_personas
@@ -25,7 +25,7 @@ with acme.scope():
     EmployeeFactory(passport_id="CD123456", external_employee_id="77")
 """
 
-# Each refused by a service, at every entry point.
+# Requests that a service refuses, at every entry point.
 ASK = f"""
 import django; django.setup()
 from django.conf import settings; settings.ALLOWED_HOSTS = ["*"]
@@ -67,7 +67,7 @@ seen = preview(api, as_csv(HEADER, ("{TAKEN}", "", "X", ""), ("GH123456", "", "Y
 assert seen.json()["summary"]["error"] == 1, seen.content
 """
 
-# What the check before the write misses when two requests meet: refused by the unique index.
+# Writes that passed the check while another request wrote the value: the unique index refuses them.
 RACE = f"""
 import django; django.setup()
 from django.db import IntegrityError, transaction
@@ -106,7 +106,7 @@ def run(cluster: Cluster, code: str) -> None:
 
 
 def logged(cluster: Cluster, code: str) -> str:
-    """Run `code` and return what the server logged meanwhile."""
+    """Run `code` and return the lines that the server logged meanwhile."""
     path = cluster.server.data / "server.log"
     before = path.stat().st_size
     run(cluster, code)
@@ -119,7 +119,7 @@ def found(log: str) -> list[str]:
 
 @pytest.fixture
 def _default_log_settings(cluster: Cluster) -> Iterator[None]:
-    """As of a server whose administrator could not set what keeps the values out."""
+    """Reset the log settings, as on a server where the administrator may not set them."""
     cluster.run(f"ALTER ROLE {LOGIN} RESET ALL")
     yield
     cluster.run(manage("tenancy_roles", "--sql", url=cluster.url).printed)

@@ -23,7 +23,7 @@ DEFINER_FUNCTIONS = {
         "boolean",
         "SELECT EXISTS (SELECT FROM public.businesses b WHERE starts_with(b.name_key, wanted || chr(10)))",
     ),
-    # Each tells no more than an INSERT that the unique index refuses, and leaves no value in the server's log.
+    # Each gives the same boolean as an INSERT that the unique index refuses; PostgreSQL logs no value.
     "email_in_use": (
         "wanted text",
         "boolean",
@@ -48,14 +48,15 @@ _PROBES = {
     "phone_in_use": "SELECT phone_number, true FROM users WHERE phone_number IS NOT NULL LIMIT 1",
     "passport_in_use": "SELECT passport_id, true FROM employees WHERE passport_id IS NOT NULL LIMIT 1",
 }
-# What follows from a function that does not answer.
+# The effect of a function that gives a wrong result.
 _EFFECTS = {"login_lookup": ", so nobody can sign in"}
 
 
 def values_in_use(function: str, values: Iterable[str]) -> set[str]:
-    """Return those of `values` that a row of any business has, asked of a function of `DEFINER_FUNCTIONS`.
+    """Return the values that a row of any business has, by a function of `DEFINER_FUNCTIONS`.
 
-    The answer does not tell whose row it is. Runs in every scope and in none, as the login.
+    The result does not name the business. Runs as the login, in any scope or outside. The caller checks the limit of
+    "already in use" answers before and raises `AlreadyInUse` after. One query.
     """
     with unscoped(), connection.cursor() as cursor:
         cursor.execute(
@@ -66,7 +67,7 @@ def values_in_use(function: str, values: Iterable[str]) -> set[str]:
 
 
 def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
-    """Return the fields whose value is in use, of field → (function, value). One question for all of them."""
+    """Return the fields with a value in use, of field → (function, value). One query; as `values_in_use`."""
     if not values:
         return set()
     asked = " UNION ALL ".join(

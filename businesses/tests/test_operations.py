@@ -324,7 +324,7 @@ def test_the_sign_in_function_finds_whoever_asks_outside_every_scope(
         execute(ask, globex.viewer.email)
 
 
-def test_values_in_use_are_told_without_whose_they_are(
+def test_values_in_use_are_found_in_every_business(
     acme: Personas, globex: Personas
 ) -> None:
     with globex.scope():

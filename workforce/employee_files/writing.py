@@ -36,9 +36,9 @@ class Writer:
                 self._save(planned[start : start + BATCH], save)
 
     def _refuse_in_use(self, plans: Sequence[RowPlan]) -> None:
-        """Refuse the rows with a value that another employee has, unless a row of the file gives the value up.
+        """Refuse rows with a value that another employee has, unless a row of the file releases the value.
 
-        A statement that the unique indexes refuse stands in PostgreSQL's log with the values of all its rows.
+        PostgreSQL logs a statement that the unique indexes refuse with the values of all its rows.
         """
         found = services.found_in_use([plan.after for plan in plans])
         for name in services.EMPLOYEE_UNIQUE:
