@@ -1,9 +1,11 @@
 """Values that somebody has already: told alike whoever it is, a few times an hour, and to the platform alone by whom."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 
 from accounts.tests.clients import client_of
 from accounts.tests.factories import UserFactory
@@ -11,6 +13,7 @@ from accounts.tests.personas import Personas
 from audit.attempts import IN_USE_AN_HOUR
 from automatehq.tests.admin_clients import browser_of
 from automatehq.tests.asking import events, problem
+from businesses.tests.waiting import wait_until_blocked
 from workforce.models import Employee
 from workforce.tests.employee_files.files import HEADER, as_csv, preview
 from workforce.tests.factories import EmployeeFactory
@@ -51,6 +54,27 @@ def test_a_passport_of_another_business_is_a_conflict_that_the_platform_sees(
     assert (event.business_id, event.entity_id) == (globex.id, jane.pk)
     assert event.metadata["field"] == "passport_id"
     assert events(acme.id) == events(globex.id) == []
+
+
+def test_a_passport_that_another_request_writes_at_once_is_refused_and_noted(
+    transactional_db: None, acme: Personas, globex: Personas
+) -> None:
+    client = client_of(acme.admin)
+
+    def post() -> Any:
+        try:
+            return client.post(EMPLOYEES, {"full_name": "X", "passport_id": "AB123456"})
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with globex.scope():
+            # Not committed: the check does not see it, the unique index does.
+            EmployeeFactory(passport_id="AB123456")
+            answer = threads.submit(post)
+            wait_until_blocked()
+        assert problem(answer.result()) == (400, "already_in_use", "passport_id")
+    assert [noted["value"] for noted in queued()] == ["AB123456"]
 
 
 def test_an_e_mail_of_another_business_is_a_conflict_too(

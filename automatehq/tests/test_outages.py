@@ -351,7 +351,7 @@ def test_a_task_that_fails_otherwise_fails_at_once(
 
 
 def test_an_error_of_the_program_after_an_outage_ends_the_worker(
-    db: None, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = worker_called("a")
 
