@@ -47,6 +47,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "add": PLATFORM,
         "change": ADMINS | PLATFORM,
         "delete": NOBODY,
+        "warnings": ADMINS | PLATFORM,
         "activate": PLATFORM,
         "deactivate": PLATFORM,
     },
@@ -230,6 +231,8 @@ def test_every_tables_rows_are_in_the_admin() -> None:
     elsewhere = {
         "workcards.workcardfile": "on the card's page",
         "workcards.dayentry": "on the card's page",
+        "accounts.idempotencykey": "of the API; deleted after 24 hours",
+        "businesses.businesssettings": "on the page of the business",
         "accounts.signin": "of the API; ended by deactivating the user",
         "businesses.migrationoriginal": "for migrating back",
     }
