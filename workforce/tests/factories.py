@@ -17,6 +17,11 @@ class SiteFactory(DjangoModelFactory[Site]):
     site_code = factory.Sequence(lambda number: f"SITE-{number}")
     steward_id: Any = factory.LazyFunction(try_get_business_id)
 
+    @classmethod
+    def _setup_next_sequence(cls) -> int:
+        """Begin after the names that tests give themselves, such as "Construction Site 1"."""
+        return 100
+
 
 class EmployeeFactory(DjangoModelFactory[Employee]):
     class Meta:
