@@ -61,7 +61,7 @@ class KeyReused(DomainError):
 def idempotent(method: View) -> View:
     """Make a viewset's create method answer a repeated request with the stored response.
 
-    Without the header the method runs as it is. Costs three statements with it: lock, look-up, insert.
+    Without the header the method runs unchanged. Costs three statements with it: lock, look-up, insert.
 
     Raises:
         Invalid: the key is empty, too long or has characters that are not printable ASCII.

@@ -47,7 +47,7 @@ def _same() -> Mapping[str, str]:
 
 
 def pattern_of(text: str) -> str:
-    """Return the regular expression of PostgreSQL that finds `text` in a column, whatever case, accents and width."""
+    """Return the PostgreSQL regular expression that finds `text` in a column, ignoring case, accents and width."""
     return _BETWEEN.join(_classes(fold(text.replace("\0", ""))))
 
 

@@ -194,7 +194,7 @@ def check_parameters(request: Request, allowed: Iterable[str]) -> None:
 
 
 class FoldedSearch(SearchFilter):
-    """Finds text whatever its case, accents and width: see `automatehq/search.py`."""
+    """A lookup that ignores case, accents and width: see `automatehq/search.py`."""
 
     def get_search_terms(self, request: Request) -> list[str]:
         terms = map(clean_line, super().get_search_terms(request))

@@ -211,7 +211,7 @@ def test_exports_and_look_ups_come_before_renditions() -> None:
 def test_an_export_starts_next_behind_another_businesss_exports_and_pictures(
     acme: Personas, globex: Personas
 ) -> None:
-    """With one worker; whatever was queued before it."""
+    """The worker is alone, and other tasks are queued before the export."""
     with acme.scope():
         for kind in ("days_csv", "matrix_xlsx", "summary_xlsx"):
             request_run(actor=acme.admin, kind=kind, processing_month=MONTH)

@@ -1,4 +1,4 @@
-"""Every search finds text whatever its case, accents, vowel points and width."""
+"""Every search ignores case, accents, vowel points and width."""
 
 import re
 from typing import Any
