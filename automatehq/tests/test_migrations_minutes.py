@@ -83,13 +83,14 @@ SELECT 'North', 'Zoe', employee_id::text, work_date::text, '007', NULL, from_tim
 
 @pytest.fixture
 def before(
-    unblocked: None, tmp_path: Any, settings: Any
+    django_db_setup: None, unblocked: None, tmp_path: Any, settings: Any
 ) -> Iterator[tuple[bytes, bytes]]:
     """A month that the version before exported and closed; yields its file of days and its snapshot."""
     settings.MEDIA_ROOT = tmp_path
     with scratch_database(copy=True):
         migrate("workcards", "0014")
         migrate("exports", "0008")
+        migrate("workforce", "0006")
         assert "minutes" not in _columns("approved_days")
         with business_scope(DEFAULT_BUSINESS_ID), connection.cursor() as cursor:
             ids = {"business": DEFAULT_BUSINESS_ID, "site": SITE, "zoe": ZOE}
