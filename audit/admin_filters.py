@@ -135,7 +135,7 @@ class Input(NamedTuple):
 class TypedFilter(admin.ListFilter):
     """A filter that is no choice among a few: a form of its own, with what the list is filtered by otherwise."""
 
-    template = "admin/filter_typed.html"
+    template = "admin/filter_form.html"
     # Parameter → (label, type of the input).
     inputs: ClassVar[dict[str, tuple[Any, str]]]
 

@@ -130,7 +130,7 @@ class Doors:
             if _CHANGED in request.GET
             else "",
         }
-        response = TemplateResponse(request, "admin/login.html", context)
+        response = TemplateResponse(request, "admin/accounts/login.html", context)
         return refused(response, refusal) if refusal else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
@@ -167,7 +167,7 @@ class Doors:
             "question": _("All your sign-ins end, this one too."),
             "button": _("Change password"),
         }
-        response = TemplateResponse(request, "admin/ask.html", context)
+        response = TemplateResponse(request, "admin/form_page.html", context)
         return refused(response, refusal) if refusal else response
 
     @method_decorator(require_POST)
@@ -219,7 +219,7 @@ class Doors:
             ),
             "button": _("Act for it"),
         }
-        response = TemplateResponse(request, "admin/ask.html", context)
+        response = TemplateResponse(request, "admin/form_page.html", context)
         return refused(response, refusal) if refusal else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
@@ -260,4 +260,4 @@ def front_door(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """`CSRF_FAILURE_VIEW`: a page that was open since before the last sign-in, or a cookie that is blocked."""
-    return TemplateResponse(request, "admin/csrf_failure.html", status=403)
+    return TemplateResponse(request, "admin/accounts/csrf_failure.html", status=403)

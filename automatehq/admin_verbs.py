@@ -50,7 +50,7 @@ class Verb:
     form: type[VerbForm] = VerbForm
     is_for: Callable[[Any], bool] = always
     in_list: bool = False
-    template: str = "admin/verb.html"
+    template: str = "admin/object_action.html"
 
 
 class VerbsMixin:

@@ -76,7 +76,7 @@ def find(site: Any, request: HttpRequest) -> HttpResponse:
         "has_more": any(one.has_more for one in found),
     }
     status = 400 if form.errors else 200
-    return TemplateResponse(request, "admin/find.html", context, status=status)
+    return TemplateResponse(request, "admin/search.html", context, status=status)
 
 
 def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:

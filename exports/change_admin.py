@@ -77,6 +77,6 @@ class ChangesPage(TenantAdmin):
             "media": self.media,
         }
         response = TemplateResponse(
-            request, "admin/exports/exportrun/changes.html", context
+            request, "admin/exports/exportrun/run_diff.html", context
         )
         return refused(response, refusal) if refusal else response

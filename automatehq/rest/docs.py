@@ -72,4 +72,4 @@ class SchemaView(Conventions, SpectacularAPIView):
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The API, to read and to try: Swagger UI from our own static files alone."""
-    return render(request, "rest/docs.html")
+    return render(request, "api/docs.html")

@@ -39,8 +39,8 @@ def test_a_notice_that_is_a_paragraph_is_padded_like_any_other(
         page.goto("/admin/workforce/employee/import/")
         # The styles of a card, which has notices too.
         page.evaluate(
-            """async () => { const sheet = document.querySelector('link[href*="css/parts"]').cloneNode();
-            sheet.href = "/static/automatehq/css/review.css";
+            """async () => { const sheet = document.querySelector('link[href*="css/components"]').cloneNode();
+            sheet.href = "/static/workcards/css/review.css";
             await new Promise(done => { sheet.onload = done; document.head.append(sheet); }); }"""
         )
         for paragraph, division in page.evaluate(_PADDINGS):

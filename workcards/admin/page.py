@@ -244,7 +244,7 @@ class CardPage:
             "media": self.media,
         }
         return TemplateResponse(
-            request, "admin/workcards/workcard/card.html", context, status=status
+            request, "admin/workcards/workcard/review_page.html", context, status=status
         )
 
 

@@ -1,6 +1,6 @@
 // The sign-in has ended. What the page of a card has kept in this tab comes back in this tab, and is said to.
 
-import { kept } from "./review/kept.js";
+import { kept } from "./pending_submit_storage.js";
 
 const notice = document.querySelector("[data-kept]");
 if (notice && kept()?.path === location.pathname) {

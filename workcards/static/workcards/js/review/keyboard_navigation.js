@@ -1,0 +1,70 @@
+// Moving through the days by keyboard. Tab is the browser's own; arrows leave a field from its edge, as it is read.
+
+import { cell, COLUMNS, form, nameOf, rowOf, rows, settle } from "./days.js";
+import { asLastDayWorked, fieldAbove } from "./bulk_fill.js";
+
+const ACROSS = ["pick", ...COLUMNS];
+const isMirrored = document.documentElement.dir === "rtl";
+
+function move(input, down, across) {
+  const row = rows[rows.indexOf(rowOf(input)) + down];
+  const next = row && cell(row, ACROSS[ACROSS.indexOf(nameOf(input)) + across] ?? "");
+  next?.focus();
+  if (next?.matches("input.cell")) next.select();
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+// All that is chosen counts as both edges: whoever has just come by an arrow goes on by it.
+function isAtEdge(input, isEnd) {
+  if (!input.matches("input.cell")) return true;
+  if (input.selectionStart !== input.selectionEnd) {
+    return input.selectionStart === 0 && input.selectionEnd === input.value.length;
+  }
+  return input.selectionStart === (isEnd ? input.value.length : 0);
+}
+
+function moveAcross(event, input) {
+  const toRight = event.key === "ArrowRight";
+  // Figures are written from left to right in every language, remarks as the page is.
+  const isFigure = input.matches(".num");
+  const isEnd = isFigure || !isMirrored ? toRight : !toRight;
+  if (!isAtEdge(input, isEnd)) return;
+  event.preventDefault();
+  move(input, 0, toRight !== isMirrored ? 1 : -1);
+}
+
+export function startMoving() {
+  let home = "from_time";
+  let hasTabbed = false;
+  form.addEventListener("focusin", (event) => {
+    const name = nameOf(event.target);
+    if (COLUMNS.includes(name) && !hasTabbed) home = name;
+    hasTabbed = false;
+  });
+  form.addEventListener("keydown", (event) => {
+    const input = event.target;
+    const name = nameOf(input);
+    if (!ACROSS.includes(name) || !rowOf(input)) return;
+    hasTabbed = event.key === "Tab";
+    const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+    if ((event.ctrlKey || event.metaKey) && event.code === "KeyD" && name !== "pick") {
+      event.preventDefault();
+      fieldAbove(input);
+    } else if (hasModifier) {
+      return;
+    } else if (event.key === "=" && input.matches(".num")) {
+      event.preventDefault();
+      asLastDayWorked(rowOf(input));
+      move(input, 1, 0);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (name !== "pick") settle(input);
+      move(input, event.shiftKey ? -1 : 1, ACROSS.indexOf(home) - ACROSS.indexOf(name));
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !input.matches("select")) {
+      event.preventDefault();
+      move(input, event.key === "ArrowDown" ? 1 : -1, 0);
+    } else if ((event.key === "ArrowRight" || event.key === "ArrowLeft") && !event.shiftKey) {
+      moveAcross(event, input);
+    }
+  });
+}

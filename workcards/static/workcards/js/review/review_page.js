@@ -1,0 +1,105 @@
+// The page of a card, put together. Everything it does can be done without it, more slowly.
+
+import { startDialogs } from "../../../automatehq/js/dialogs.js";
+import { say } from "../../../automatehq/js/toast.js";
+import { startAssigning } from "./employee_suggestions.js";
+import { cell, form, rows, startDays } from "./days.js";
+import { startFilling } from "./bulk_fill.js";
+import { startHistory } from "./history.js";
+import { startMoving } from "./keyboard_navigation.js";
+import { startMeeting } from "./edit_conflicts.js";
+import { startRuler } from "./ruler.js";
+import { startScan } from "./scan_viewer.js";
+import { startKeeping } from "./pending_submit.js";
+import { startUndo } from "./undo.js";
+import { startWatching } from "./dirty_form.js";
+
+// What has worked is said in passing, and takes no room from the days.
+function passOn() {
+  const list = document.querySelector(".messagelist");
+  const good = [...(list?.querySelectorAll("li.success") ?? [])];
+  if (good.length) say(good.map((one) => one.textContent).join(" "));
+  for (const one of good) one.remove();
+  if (list && !list.children.length) list.remove();
+}
+
+// The first question that is still open: who counts where two have changed a day; and, to approve, what is paid.
+const openQuestion = (names = "choice_, take_") =>
+  names.split(", ").flatMap((name) => [...form.querySelectorAll(`input[type=radio][name^="${name}"]`)])
+    .find((one) => !form.querySelector(`[name="${one.name}"]:checked`));
+
+function submit(event, query) {
+  const button = document.querySelector(query);
+  if (!button) return;
+  event.preventDefault();
+  // A field that still has the focus is put in order first.
+  if (document.activeElement?.matches(".cell")) document.activeElement.dispatchEvent(new Event("change", { bubbles: true }));
+  form.requestSubmit(button);
+}
+
+function startKeys() {
+  document.addEventListener("keydown", (event) => {
+    const isCommand = event.ctrlKey || event.metaKey;
+    const isText = event.target.matches("input:not(.num):not([type=checkbox]), textarea");
+    if (document.querySelector("dialog[open]")) return;
+    if (isCommand && event.key === "Enter") submit(event, "[name=_approve]");
+    else if (isCommand && event.code === "KeyS") submit(event, "[data-save]");
+    else if (event.altKey && event.key === "PageDown") follow(event, "[data-after]");
+    else if (event.altKey && event.key === "PageUp") follow(event, "[data-before]");
+    else if (event.key === "F1" || (event.key === "?" && !isText)) {
+      event.preventDefault();
+      document.getElementById("keys")?.showModal();
+    }
+  });
+}
+
+function follow(event, query) {
+  event.preventDefault();
+  document.querySelector(query)?.click();
+}
+
+// Where one was before saving; else what is to be answered or mended; else the first day.
+function startFocus() {
+  const place = `card ${location.pathname}`;
+  const before = sessionStorage.getItem(place);
+  sessionStorage.removeItem(place);
+  form.addEventListener("submit", (event) => {
+    const open = openQuestion(event.submitter?.name === "_approve" ? "take_, choice_" : "take_");
+    if (open) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      open.focus();
+      const place = open.closest("fieldset") ?? document.querySelector("[data-met]");
+      say(place.querySelector("[data-asks]").textContent);
+      return;
+    }
+    const name = document.activeElement?.name;
+    if (name) sessionStorage.setItem(place, name);
+  });
+  const wrong = form.querySelector("[aria-invalid=true]");
+  const known = before && form.elements.namedItem(before);
+  const first = openQuestion() ?? wrong ?? (known instanceof HTMLElement ? known : null);
+  const target = first ?? (matchMedia("(pointer: coarse)").matches ? null : cell(rows[0], "from_time"));
+  target?.focus();
+  if (first) target.scrollIntoView({ block: "nearest" });
+}
+
+const isSaved = Boolean(document.querySelector(".messagelist .success"));
+
+startDialogs();
+if (form) startRuler();
+startScan();
+startAssigning();
+startHistory();
+passOn();
+if (form) {
+  startDays();
+  startFilling();
+  startMoving();
+  startMeeting();
+  startFocus();
+  startWatching();
+  startKeeping({ isSaved });
+  startUndo();
+}
+startKeys();
