@@ -64,7 +64,9 @@ def approve_selected(
         # The list as it was filtered.
         "back_url": request.get_full_path(),
     }
-    return TemplateResponse(request, "admin/workcards/workcard/bulk_approval.html", context)
+    return TemplateResponse(
+        request, "admin/workcards/workcard/bulk_approval.html", context
+    )
 
 
 def _version_shown(request: HttpRequest, card: WorkCard) -> int | None:
