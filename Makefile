@@ -7,7 +7,7 @@ TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/test
 ARGS =
 
 .PHONY: help demo run test bench check runtime environment clean clean-data clean-environment
-.PHONY: messages format lint types imports migrations deployment spelling audit pictures prove
+.PHONY: lock messages format lint types imports migrations deployment spelling audit pictures prove
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -25,6 +25,14 @@ bench: environment ## Measure speed, against PostgreSQL alone and without the lo
 	DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/bench}" $(VENV_PYTHON) -m benchmarks $(ARGS)
 
 check: format lint types imports migrations deployment spelling audit test ## All that must pass before a change is delivered
+
+# The lock files list each version with the hashes of its files for every platform. Without ARGS a locked version stays as long as
+# the ranges in requirements*.txt allow it.
+LOCK = $(VENV_PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+lock: environment ## Renew requirements*.lock from requirements*.txt; `make lock ARGS=--upgrade` takes the newest versions
+	$(LOCK) $(ARGS) requirements-dev.txt --output-file requirements-dev.lock
+	$(LOCK) requirements.txt --constraints requirements-dev.lock --output-file requirements.lock
+	@$(MAKE) --no-print-directory environment
 
 messages: environment ## Bring the Hebrew catalogue up to date with the source, compile it, and say what is missing
 	$(VENV_PYTHON) tools/messages.py
@@ -54,7 +62,7 @@ spelling: environment
 	$(VENV_PYTHON) -m codespell_lib
 
 audit: environment
-	tools/audit $(VENV_PYTHON)
+	tools/audit $(VENV_PYTHON) requirements-dev.lock
 
 # Always of new data: what somebody did to the last would be seen.
 PICTURES = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR=var/pictures AUTOMATEHQ_PG_FAST=1
@@ -69,10 +77,10 @@ prove: environment ## Try to break what keeps businesses apart (docs/isolation.m
 	$(TESTING) $(VENV_PYTHON) -m proof $(ARGS)
 
 runtime:
-	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.txt
+	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.lock
 
 environment:
-	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.txt requirements-dev.txt
+	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements-dev.lock
 
 clean: ## Remove what tools left behind; data and .venv stay
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

