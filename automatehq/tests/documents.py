@@ -24,6 +24,11 @@ def section(document: str, heading: str) -> str:
 
 def tables(text: str) -> list[list[list[str]]]:
     """The rows of each table in `text`, without its head, as the text of their cells."""
+    return [rows for _, rows in tables_with_heads(text)]
+
+
+def tables_with_heads(text: str) -> list[tuple[list[str], list[list[str]]]]:
+    """Return the head and the rows of each table in `text`, as the text of their cells."""
     found: list[list[list[str]]] = []
     before = ""
     for line in text.splitlines():
@@ -34,7 +39,7 @@ def tables(text: str) -> list[list[list[str]]]:
             cells = re.split(r"(?<!\\)\|", line.strip()[1:-1])
             found[-1].append([cell.strip() for cell in cells])
         before = line
-    return [rows[2:] for rows in found]
+    return [(rows[0], rows[2:]) for rows in found]
 
 
 def quoted(cell: str) -> list[str]:

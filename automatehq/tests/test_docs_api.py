@@ -1,4 +1,4 @@
-"""docs/api.md against the API: its tables are those of the code, and its commands do what it says."""
+"""Compare the tables of docs/api.md with the code, and run its commands."""
 
 import ast
 import os
@@ -17,15 +17,23 @@ from accounts.business_serializers import (
     BusinessSerializer,
     BusinessSettingsSerializer,
 )
-from accounts.roles import Role
+from accounts.roles import MAY, Role
 from accounts.serializers import UserSerializer
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import make_personas
 from audit.serializers import AuditEventSerializer
 from automatehq.rest.filters import ordering_table
 from automatehq.rest.routes import Route
-from automatehq.tests.api_cases import methods_of
-from automatehq.tests.documents import blocks, own_code, quoted, section, tables
+from automatehq.tests.api_cases import TABLE, methods_of
+from automatehq.tests.documents import (
+    ROOT,
+    blocks,
+    own_code,
+    quoted,
+    section,
+    tables,
+    tables_with_heads,
+)
 from automatehq.urls import API
 from businesses.models import WarningPolicy
 from exports.models import ExportProfile, ExportRun
@@ -55,20 +63,21 @@ OBJECTS = {
     "export profile": ExportProfileSerializer,
     "audit event": AuditEventSerializer,
 }
-CHOICES: dict[str, type[models.TextChoices]] = {
-    "`role`": Role,
-    "`review_status`": ReviewStatus,
-    "`on_…` of business settings": WarningPolicy,
-    "`source`": Source,
-    "`day_status`": DayStatus,
-    "`kind`": ExportRun.Kind,
-    "`status` of a run": ExportRun.Status,
-    "`identifier`": ExportProfile.Identifier,
-    "`hours_format`": ExportProfile.HoursFormat,
-    "`totals`": ExportProfile.Totals,
-    "`decimal_separator`": ExportProfile.DecimalSeparator,
-    "`encoding`": ExportProfile.Encoding,
+CHOICES: dict[tuple[str, str], type[models.TextChoices]] = {
+    ("user", "role"): Role,
+    ("work card", "review_status"): ReviewStatus,
+    ("business settings", "on_long_day"): WarningPolicy,
+    ("work card", "source"): Source,
+    ("day", "day_status"): DayStatus,
+    ("export run", "kind"): ExportRun.Kind,
+    ("export run", "status"): ExportRun.Status,
+    ("export profile", "identifier"): ExportProfile.Identifier,
+    ("export profile", "hours_format"): ExportProfile.HoursFormat,
+    ("export profile", "totals"): ExportProfile.Totals,
+    ("export profile", "decimal_separator"): ExportProfile.DecimalSeparator,
+    ("export profile", "encoding"): ExportProfile.Encoding,
 }
+STAFF = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 # Errors of these classes are told by their code; of those of 400 the document names the common ones.
 TOLD = ("Conflict", "Denied", "Missing", "TooMany")
 
@@ -78,59 +87,109 @@ def path_of(route: Route) -> str:
     return "/" + re.sub(r"<\w+:\w+>", "{id}", path)
 
 
-def test_the_table_of_paths_is_that_of_the_urls() -> None:
-    told = {
-        (path, method)
-        for cell, methods, _ in tables(section(DOCUMENT, "Paths"))[0]
-        for path in quoted(cell)
-        for method in methods.split(", ")
-    }
+def documented_tables(
+    head: str, columns: int
+) -> list[tuple[list[str], list[list[str]]]]:
+    """Return the tables of the document whose first column begins with `head`."""
+    every = tables_with_heads((ROOT / DOCUMENT).read_text("utf-8"))
+    found = [table for table in every if table[0][0].split(" of ")[0] == head]
+    for first, rows in found:
+        assert len(first) == columns
+        assert all(len(row) == columns for row in rows), rows
+    return found
+
+
+def documented_endpoints() -> dict[tuple[str, str], list[str]]:
+    """Return the permissions of each endpoint, by path and method; each endpoint stands once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for _, rows in documented_tables("endpoint", 3):
+        for endpoints, permission, _description in rows:
+            for endpoint in quoted(endpoints):
+                method, path = endpoint.split(" ")
+                assert (path, method) not in found, endpoint
+                found[path, method] = quoted(permission)
+    return found
+
+
+def test_the_endpoints_are_those_of_the_urls() -> None:
     # A view that is a function is there to be read.
     real = {
         (path_of(route), method)
         for route in ROUTES
         for method in (list(methods_of(route)) or ["GET"])
     }
-    assert told == real
+    assert set(documented_endpoints()) == real
 
 
-def test_the_table_of_lists_says_what_each_list_takes() -> None:
+@pytest.mark.parametrize("role", STAFF)
+def test_the_permissions_are_those_that_the_endpoints_take(role: str) -> None:
+    documented = documented_endpoints()
+    paths = {route.name: path_of(route) for route in ROUTES}
+    wrong = []
+    for row in TABLE:
+        permissions = documented.pop((paths[row.route], row.method))
+        is_allowed = not permissions or Role(role) in MAY[permissions[0]]
+        if is_allowed != (row.expected(role) != "403"):
+            wrong.append(f"{row.method} {row.route}: {permissions}")
+    assert not wrong
+    # The others are open to everybody.
+    assert not any(documented.values())
+
+
+def test_the_parameters_of_each_list_are_documented() -> None:
     told = {
-        quoted(path)[0]: [set(quoted(cell)) for cell in cells]
-        for path, *cells in tables(section(DOCUMENT, "Lists"))[0]
+        quoted(head[1])[0]: {name: set(quoted(cell)) for name, cell in rows}
+        for head, rows in documented_tables("list", 2)
     }
     assert told == {
-        path_of(route): [
-            set(route.view.filterset_class.base_filters),  # type: ignore[union-attr]
-            set(ordering_table(route.view)),
-            {
+        path_of(route): {
+            "filters": set(route.view.filterset_class.base_filters),  # type: ignore[union-attr]
+            "`ordering`": set(ordering_table(route.view)),
+            "`search`": {
                 field.partition("__")[0]
                 for field in getattr(route.view, "search_fields", ())
             },
-        ]
+        }
         for route in ROUTES
         if (route.actions or {}).get("get") == "list"
     }
 
 
-def test_the_table_of_objects_has_their_fields() -> None:
-    told = {
-        name: set(quoted(cell))
-        for name, cell in tables(section(DOCUMENT, "Objects"))[0]
-    }
+def documented_fields() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return type and “write” of each field of each object; each field stands once."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for head, rows in documented_tables("field", 4):
+        fields = found.setdefault(head[0].removeprefix("field of "), {})
+        for names, kind, write, _meaning in rows:
+            for name in quoted(names):
+                assert name not in fields, name
+                fields[name] = (kind, write)
+    return found
+
+
+def test_the_fields_of_each_object_are_documented() -> None:
     details: Any = {"details": True}
+    told = {
+        name: {field: write for field, (_, write) in fields.items()}
+        for name, fields in documented_fields().items()
+    }
     assert told == {
-        name: set(serializer(context=details).fields)
+        name: {
+            field_name: "read-only"
+            if field.read_only
+            else "required"
+            if field.required
+            else "optional"
+            for field_name, field in serializer(context=details).fields.items()
+        }
         for name, serializer in OBJECTS.items()
     }
 
 
-def test_the_table_of_values_has_them_all() -> None:
-    told = {
-        name: set(quoted(cell))
-        for name, cell in tables(section(DOCUMENT, "Objects"))[1]
-    }
-    assert told == {name: set(choices.values) for name, choices in CHOICES.items()}
+def test_the_values_of_each_field_are_documented() -> None:
+    fields = documented_fields()
+    told = {key: set(quoted(fields[key[0]][key[1]][0])) for key in CHOICES}
+    assert told == {key: set(choices.values) for key, choices in CHOICES.items()}
 
 
 def codes_raised() -> set[str]:
@@ -146,10 +205,10 @@ def codes_raised() -> set[str]:
     return found
 
 
-def test_the_table_of_refusals_has_every_code() -> None:
+def test_the_table_of_errors_has_every_code() -> None:
     told = {
         code
-        for _, codes, _ in tables(section(DOCUMENT, "Refusals"))[0]
+        for _, codes, _ in tables(section(DOCUMENT, "Errors"))[-1]
         for code in quoted(codes)
     }
     assert codes_raised() <= told
