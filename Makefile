@@ -39,9 +39,11 @@ messages: environment ## Bring the Hebrew catalogue up to date with the source, 
 
 format: environment
 	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) tools/stylesheets.py --check
 
 lint: environment
 	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m djlint --lint --quiet .
 
 types: environment
 	$(TESTING) $(VENV_PYTHON) -m mypy .
