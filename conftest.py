@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from accounts.tests.personas import Personas, make_personas, make_super_admin
+from automatehq.tests.template_database import close_to_public, use_template
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope
 
@@ -26,8 +27,21 @@ NEEDS_A_PROGRAM = ("browser", "deployment")
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> None:
+    """Let all workers copy one migrated database."""
+    with django_db_blocker.unblock():
+        use_template()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """The test database, used as production uses its own: a superuser would walk through row-level security unseen."""
+    with django_db_blocker.unblock():
+        close_to_public()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
