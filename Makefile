@@ -6,7 +6,7 @@ VENV_PYTHON = .venv/bin/python
 TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/tests}" AUTOMATEHQ_PG_FAST=1
 ARGS =
 
-.PHONY: help demo run test bench check runtime environment clean clean-data clean-environment
+.PHONY: help demo run test test-all test-server bench check runtime environment clean clean-data clean-environment
 .PHONY: lock messages format lint types imports migrations deployment spelling audit pictures prove
 
 help: ## This list
@@ -18,13 +18,23 @@ demo: runtime ## AutomateHQ with sample businesses, on http://localhost:8000; ke
 run: runtime ## The development server alone, on the data that are there
 	@DEBUG="$${DEBUG:-1}" $(VENV_PYTHON) manage.py runserver $(ARGS)
 
-test: environment ## The whole suite; `make test ARGS="-k tenancy"` for a part
-	$(VENV_PYTHON) -m pytest -n logical $(ARGS)
+# Workers take tests of one module in a row, and from another worker when they have none left.
+PYTEST = $(VENV_PYTHON) -m pytest -n logical --dist worksteal
+
+test: environment ## All tests but the crawls; `make test ARGS="-k tenancy"` for a part
+	@$(PYTEST) -m "not crawl" $(ARGS); status=$$?; \
+	echo 'Left out: the crawls, which visit every page and endpoint. `make test-all` runs them too.'; exit $$status
+
+test-all: environment ## The whole suite
+	$(PYTEST) $(ARGS)
+
+test-server: environment ## The tests whose outcome depends on the version of PostgreSQL
+	$(PYTEST) -m server $(ARGS)
 
 bench: environment ## Measure speed, against PostgreSQL alone and without the locks; keeps its data under var/bench
 	DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/bench}" $(VENV_PYTHON) -m benchmarks $(ARGS)
 
-check: format lint types imports migrations deployment spelling audit test ## All that must pass before a change is delivered
+check: format lint types imports migrations deployment spelling audit test-all ## All that must pass before a change is delivered
 
 # The lock files list each version with the hashes of its files for every platform. Without ARGS a locked version stays as long as
 # the ranges in requirements*.txt allow it.

@@ -26,6 +26,34 @@ hypothesis_settings.load_profile("automatehq")
 NEEDS_A_PROGRAM = ("browser", "deployment")
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make test-server` runs."""
+    for item in items:
+        if depends_on_server(item):
+            item.add_marker("server")
+
+
+def depends_on_server(item: pytest.Item) -> bool:
+    """Return whether another version of PostgreSQL could change the outcome of a test.
+
+    - `businesses/` is row-level security: roles, grants, policies, constraints, migrations.
+    - Tests that start a server, or that migrate, test the server and the SQL of the migrations.
+    - Tests with real commits test locks, triggers that fire at the commit and concurrent transactions.
+      Those in a browser use the server like all others.
+    - Other modules carry the marker `server` themselves.
+    """
+    if item.get_closest_marker("browser"):
+        return False
+    if item.get_closest_marker("cluster") or item.get_closest_marker("migrations"):
+        return True
+    database = item.get_closest_marker("django_db")
+    commits = "transactional_db" in getattr(item, "fixturenames", ()) or (
+        database is not None and database.kwargs.get("transaction", False)
+    )
+    return commits or item.path.is_relative_to(item.config.rootpath / "businesses")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings: None,

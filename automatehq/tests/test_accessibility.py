@@ -136,6 +136,12 @@ def speaking(acme: Personas, super_admin: User) -> Callable[[str, str], AdminCli
     return sign_in
 
 
+# A crawl takes a part of the pages, so that the workers share it.
+PARTS = 3
+
+
+@pytest.mark.crawl
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
 @pytest.mark.parametrize(
     ("person", "language", "colours", "size"),
     [
@@ -153,6 +159,7 @@ def test_nothing_is_wrong_with_any_page(
     language: str,
     colours: str,
     size: dict[str, int],
+    part: int,
 ) -> None:
     client = speaking(person, language)
     # On the platform rows look as they do for who may only read: their lists are enough.
@@ -164,7 +171,7 @@ def test_nothing_is_wrong_with_any_page(
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=colours)
         wrong = []
-        for path in paths:
+        for path in paths[part - 1 :: PARTS]:
             wrong += look_at(page, path)
             wrong += [f"{path} {one}" for one in look_into(page)]
     assert wrong == []

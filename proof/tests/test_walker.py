@@ -23,6 +23,10 @@ from workforce.views import EmployeeViewSet
 
 pytestmark = pytest.mark.django_db
 
+# A crawl takes a part of the endpoints, so that the workers share it.
+PARTS = 4
+in_parts = pytest.mark.parametrize("part", range(1, PARTS + 1))
+
 
 @pytest.fixture
 def world(db: None) -> Any:
@@ -34,10 +38,12 @@ def problems(walk: Walk) -> list[str]:
     return [str(problem) for problem in walk.walk().problems]
 
 
-def test_nobody_reaches_another_businesss_rows(world: World) -> None:
-    walk = Walk(world, ["ADMIN"], ["api/"], is_short=True)
+@pytest.mark.crawl
+@in_parts
+def test_nobody_reaches_another_businesss_rows(world: World, part: int) -> None:
+    walk = Walk(world, ["ADMIN"], ["api/"], part=(part, PARTS), is_short=True)
     assert problems(walk) == []
-    assert walk.counted["comparisons"] > 100
+    assert walk.counted["comparisons"] > 100 / PARTS
 
 
 def test_nor_finds_them_by_their_texts(world: World) -> None:
@@ -49,16 +55,34 @@ def test_nor_finds_them_by_their_texts(world: World) -> None:
     assert found == {(kind, "admin/find/") for kind in ("differs", "leaks")}
 
 
+@pytest.mark.crawl
+@in_parts
 @pytest.mark.parametrize(
     "locks",
     [(), ("manager",), ("row_security",)],
     ids=lambda locks: "-".join(locks) or "shut",
 )
 def test_nor_by_an_id_in_an_address_with_one_of_the_locks_open(
-    world: World, locks: Any
+    world: World, locks: Any, part: int
 ) -> None:
+    walk = Walk(world, ["ADMIN"], part=(part, PARTS), with_places=False)
     with opened(*locks):
-        assert problems(Walk(world, ["ADMIN"], with_places=False)) == []
+        assert problems(walk) == []
+
+
+@pytest.mark.parametrize("only", [[], ["api/"]])
+def test_the_parts_of_a_walk_are_all_its_endpoints(
+    world: World, only: list[str]
+) -> None:
+    parts = [
+        Walk(world, [], only, part=(part, PARTS)).doors_walked()
+        for part in range(1, PARTS + 1)
+    ]
+    whole = Walk(world, [], only).doors_walked()
+    assert sorted(door.path for part in parts for door in part) == sorted(
+        door.path for door in whole
+    )
+    assert min(map(len, parts)) > len(whole) / PARTS - 1
 
 
 # That it would find something
