@@ -87,11 +87,11 @@ class Walk:
     world: World
     roles: Sequence[str] = ROLES
     only: Sequence[str] = ()
-    # (number, count): every `count`-th endpoint, beginning with number 1 … count.
-    part: tuple[int, int] = (1, 1)
     with_places: bool = True
     # One pair of values for each place, and not all.
     is_short: bool = False
+    # (number, count): every `count`-th endpoint, beginning with number 1 … count.
+    part: tuple[int, int] = (1, 1)
     problems: list[Problem] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
     # (table.column, door): a value of the other business's is told apart from a free one.
