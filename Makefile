@@ -51,9 +51,10 @@ format: environment
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) tools/stylesheets.py --check
 
-lint: environment
+lint: environment # Code, and the words that CONTRIBUTING.md forbids
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m djlint --lint --quiet .
+	$(VENV_PYTHON) devtools/prose.py
 
 types: environment
 	$(TESTING) $(VENV_PYTHON) -m mypy .
