@@ -32,11 +32,11 @@ CONTROL = "control"
 HEAD = (
     *(
         "request",
-        "as it is, ms",
+        "unchanged, ms",
         "without row-level security, ms",
         "with a plain manager, ms",
     ),
-    *("cost of row-level security", "cost of the manager", "of nothing"),
+    *("cost of row-level security", "cost of the manager", "noise"),
 )
 
 
