@@ -132,6 +132,7 @@ class Strictness(HTMLParser):
                 self.faults.append(f"{tag} {name}={value}")
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("person", ["admin", "platform"])
 def test_no_page_has_anything_inline_or_from_elsewhere(
     acme: Personas, super_admin: User, rows_of_acme: dict[str, Any], person: str
@@ -150,6 +151,7 @@ def test_no_page_has_anything_inline_or_from_elsewhere(
     assert faults == {}
 
 
+@pytest.mark.crawl
 def test_djangos_own_log_is_neither_written_nor_read(
     acme: Personas, rows_of_acme: dict[str, Any]
 ) -> None:
@@ -445,6 +447,7 @@ def test_the_sign_in_page_speaks_the_browsers_language(db: None) -> None:
     assert 'lang="he" dir="rtl"' in page.content.decode()
 
 
+@pytest.mark.crawl
 def test_every_page_can_be_drawn_in_hebrew(
     acme: Personas, rows_of_acme: dict[str, Any]
 ) -> None:

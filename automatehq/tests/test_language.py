@@ -135,6 +135,7 @@ def hebrew_rows(acme: Personas, rows_of_acme: dict[str, Any]) -> dict[str, Any]:
     return rows_of_acme
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("who", ["admin", "super_admin"])
 def test_no_page_of_the_admin_leaves_english_words(
     acme: Personas, super_admin: User, hebrew_rows: dict[str, Any], who: str

@@ -36,6 +36,7 @@ def client_of(acme: Personas, super_admin: User, request: Any) -> AdminClient:
     return browser_of(super_admin, acting_for=acting_for)
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize(
     "client_of", ["administrator", "acting", "platform"], indirect=True
 )
@@ -82,11 +83,10 @@ def test_nor_does_a_search_through_all_lists(
     assert queries(lambda: client_of.get(path)) <= MOST_QUERIES
 
 
-@pytest.fixture
-def as_in_production(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    """A server whose style sheets and scripts come as WhiteNoise sends them: collected, and compressed. Gives its address."""
-    with override_settings(
-        STATIC_ROOT=str(tmp_path),
+def production_files(folder: Path) -> override_settings:
+    """Return settings under which WhiteNoise sends the style sheets and scripts collected in `folder`, compressed."""
+    return override_settings(
+        STATIC_ROOT=str(folder),
         STORAGES={
             "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
             "staticfiles": {
@@ -96,23 +96,45 @@ def as_in_production(transactional_db: None, tmp_path: Path) -> Iterator[str]:
         WHITENOISE_AUTOREFRESH=False,
         WHITENOISE_USE_FINDERS=False,
         ALLOWED_HOSTS=["127.0.0.1", "testserver"],
-    ):
+    )
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Collect and compress the static files once; return their folder."""
+    folder = tmp_path_factory.mktemp("static")
+    with production_files(folder):
         call_command(
             "collectstatic",
             verbosity=0,
             interactive=False,
             ignore_patterns=["drf_spectacular_sidecar", "rest", "gis"],
         )
-        # Without Django's own handler of static files, which would send them as they are.
-        with served(lambda inner: inner) as url:
-            yield url
+    return folder
 
 
+@pytest.fixture
+def as_in_production(transactional_db: None, collected: Path) -> Iterator[str]:
+    """Return the address of a server that sends the collected files."""
+    # Without Django's own handler of static files, which would send them as they are.
+    with production_files(collected), served(lambda inner: inner) as url:
+        yield url
+
+
+# The crawl takes a part of the pages, so that the workers share it.
+PARTS = 3
+
+
+@pytest.mark.crawl
 @pytest.mark.parametrize(
     "client_of", [pytest.param("acting", marks=needs_browser)], indirect=True
 )
+@pytest.mark.parametrize("part", range(1, PARTS + 1))
 def test_no_page_sends_more_than_200_kilobytes(
-    as_in_production: str, rows_of_acme: dict[str, Any], client_of: AdminClient
+    as_in_production: str,
+    rows_of_acme: dict[str, Any],
+    client_of: AdminClient,
+    part: int,
 ) -> None:
     paths = [
         path
@@ -124,7 +146,7 @@ def test_no_page_sends_more_than_200_kilobytes(
     with chromium() as browser:
         looks = {
             path: look_uncached(browser, as_in_production, session_id, path)
-            for path in paths
+            for path in paths[part - 1 :: PARTS]
         }
     assert {
         path: (look.size, look.largest)
