@@ -41,7 +41,7 @@ def depends_on_server(item: pytest.Item) -> bool:
     - Tests that start a server, or that migrate, test the server and the SQL of the migrations.
     - Tests with real commits test locks, triggers that fire at the commit and concurrent transactions.
       Those in a browser use the server like all others.
-    - Other modules carry the marker `server` themselves.
+    - Other modules carry the marker `server` themselves: triggers of the ledger, generated columns, collation, plans.
     """
     if item.get_closest_marker("browser"):
         return False

@@ -12,8 +12,13 @@ from automatehq.tests.scratch import scratch_database
 
 
 @pytest.fixture(scope="module")
-def unblocked(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Databases may be reached, and each test sees to its own."""
+def unblocked(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Allow access to databases; each test makes its own.
+
+    The test database is set up before, and not for a later test while the connection leads elsewhere.
+    """
     with django_db_blocker.unblock():
         yield
 

@@ -24,7 +24,7 @@ from workcards.tests.factories import (
 from workforce.models import SiteSettings
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 CANARY = "CANARY"
 # Which locks are open while a case is played.

@@ -17,6 +17,8 @@ from workforce.tests.factories import EmployeeFactory
 
 from .admin_clients import browser_of
 
+pytestmark = pytest.mark.server
+
 EMPLOYEES = "admin:workforce_employee_changelist"
 
 

@@ -19,7 +19,6 @@ import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
-from pytest_django import DjangoDbBlocker
 
 from .scratch import scratch_database
 
@@ -100,10 +99,10 @@ def wait_for(condition: Callable[[], bool], explain: Callable[[], str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def environment(django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, str]]:
+def environment(unblocked: None) -> Iterator[dict[str, str]]:
     """An empty database, and a folder with a space in its name for files."""
     folder = tempfile.mkdtemp(prefix="auto mate ")
-    with django_db_blocker.unblock(), scratch_database():
+    with scratch_database():
         found = connection.settings_dict
         url = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**found)
         yield {

@@ -18,6 +18,8 @@ from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
+pytestmark = pytest.mark.server
+
 FOUND = [
     ("José Muñoz", "Munoz"),
     ("Jose Munoz", "muñoz"),

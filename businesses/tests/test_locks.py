@@ -295,3 +295,10 @@ def test_a_day_outside_the_month_of_its_card_is_refused(
         pytest.raises(IntegrityError, match="work_card_day_entries_card_fk"),
     ):
         DayEntry.objects.update(work_date=MONTH.replace(month=MONTH.month + 1))
+
+
+def test_another_version_of_postgresql_runs_the_tests_of_this_folder(
+    request: pytest.FixtureRequest,
+) -> None:
+    """`make test-server` chooses by the rule in conftest.py."""
+    assert request.node.get_closest_marker("server")

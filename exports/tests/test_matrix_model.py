@@ -20,7 +20,7 @@ from workcards.tests.factories import MONTH
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 PEOPLE, SITES = 3, 2
 NOW = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)

@@ -24,7 +24,7 @@ from workcards.tests.reviewing import (
 from workforce.models import Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 CLEAN = "The ledger agrees with the approved cards.\n"
 

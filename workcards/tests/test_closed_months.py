@@ -29,7 +29,7 @@ from workcards.tests.factories import (
 )
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 JULY = date(2026, 7, 1)
 RULE = "closed_months_month_is_closed"

@@ -28,7 +28,7 @@ from workcards.tests.reviewing import (
 )
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 KEEP, REPLACE, ADD = "keep", "replace", "add"
 

@@ -26,6 +26,8 @@ from workcards.tests.reviewing import (
 )
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
+pytestmark = pytest.mark.server
+
 DAY = 24 * 60
 TABLES = ("work_card_day_entries", "approved_days")
 # The column's own expression, with the columns that it reads made by a query.

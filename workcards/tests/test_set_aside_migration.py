@@ -17,7 +17,7 @@ from workcards.tests.factories import ClosedMonthFactory
 from workcards.tests.reviewing import answers, approve, card_with, conflicts_of, ledger
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 migration = import_module("workcards.migrations.0014_set_aside_by")
 EVENT = migration.EVENT

@@ -14,6 +14,8 @@ from workforce.identifiers import normalise_passport
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
+pytestmark = pytest.mark.server
+
 EMPLOYEES = "/api/employees"
 ADD = "/admin/workforce/employee/add/"
 RIGHT_TO_LEFT = "\u200f"

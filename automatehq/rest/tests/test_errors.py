@@ -33,6 +33,8 @@ from automatehq.rest.errors import (
 from automatehq.rest.paths import IdConverter, MonthConverter
 from businesses.models import Business
 
+pytestmark = pytest.mark.server
+
 OWN_ID = "0195f1c2-7b6a-7000-8000-000000000001"
 
 
