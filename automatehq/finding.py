@@ -28,7 +28,7 @@ FIRST = ("workforce.employee", "workcards.workcard", "workforce.site")
 
 class FindForm(forms.Form):
     q = LineField(
-        label=gettext_lazy("Find anyone or anything"),
+        label=gettext_lazy("Search everything"),
         max_length=Q_LENGTH,
         required=False,
         widget=forms.TextInput(

@@ -148,7 +148,7 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
         note = _("%(share)d%% of the cards") % {"share": share} if count else ""
         yield Tile(label, icon, kind, count, 0, note, _cards(dashboard.month, status))
     yield Tile(
-        label=_("Without all cards"),
+        label=_("Cards missing"),
         icon="people",
         kind="",
         figure=dashboard.missing,

@@ -28,7 +28,7 @@ def scan_response(
     """
     file = card.file
     if file is None:
-        raise Missing("no_file", _("This card was made without a scan."))
+        raise Missing("no_file", _("This card was created without a scan."))
     # The bytes of a file never change, so its id stands for them.
     etag = quote_etag(f"{file.pk.hex}-{rendition}-{card.page}")
     # The caller's cache may keep it, and asks each time, so that a right that was lost is lost at once.

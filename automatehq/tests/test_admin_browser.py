@@ -152,7 +152,7 @@ def test_two_businesses_from_upload_to_payroll_file_at_one_site(
             for path in pages_about(own):
                 if "?" not in path and "month" not in path:
                     seen = own.seen_on(f"{path}?q={other.person.split()[1]}")
-                    assert "Nothing is found" in seen, path
+                    assert "No results" in seen, path
     complaints.check()
 
 

@@ -35,7 +35,7 @@ def test_a_key_leads_to_the_field_and_the_field_to_what_is_found(
         page.goto(LIST)
         page.locator("input.action-select").first.focus()
         page.keyboard.press("/")
-        field = page.get_by_role("searchbox", name="Find anyone or anything")
+        field = page.get_by_role("searchbox", name="Search everything")
         expect(field).to_be_focused()
         expect(field).to_have_value("")
         page.keyboard.type("zimri cohen")
@@ -53,7 +53,7 @@ def test_a_key_leads_to_the_field_and_the_field_to_what_is_found(
         page.keyboard.type("nobody")
         page.keyboard.press("Enter")
         expect(page.get_by_role("status").get_by_role("heading")).to_have_text(
-            "Nothing is found"
+            "No results"
         )
         expect(field).to_be_focused()
     complaints.check()
@@ -70,10 +70,10 @@ def test_where_there_is_no_room_for_a_field_the_key_and_an_icon_lead_to_the_page
             page.goto(LIST)
             page.keyboard.press("/")
             page.wait_for_url(f"**{FIND}")
-            field = page.get_by_role("searchbox", name="Find anyone or anything")
+            field = page.get_by_role("searchbox", name="Search everything")
             expect(field).to_be_focused()
             page.goto(LIST)
-            page.get_by_role("link", name="Find anyone or anything").click()
+            page.get_by_role("link", name="Search everything").click()
             page.wait_for_url(re.compile(f"{FIND}$"))
     complaints.check()
 

@@ -144,7 +144,7 @@ def test_months_and_businesses_are_chosen_without_a_script(
         home.fill("[name=month]", "2026-06")
         home.click("button:has-text('Show')")
         assert home.inner_text("h1") == "June 2026"
-        home.click("[aria-label='The month before']")
+        home.click("[aria-label='Previous month']")
         assert home.inner_text("h1") == "May 2026"
 
         console.goto("/admin/")

@@ -36,7 +36,7 @@ def test_the_list_follows_what_is_typed_and_back_brings_it_back(
         expect(field).to_be_focused()
         expect(page.locator("[data-list-says]")).to_have_text("2 employees")
         field.fill("nobody")
-        expect(page.locator("[data-list-says]")).to_have_text("Nothing is found")
+        expect(page.locator("[data-list-says]")).to_have_text("No results")
         page.go_back()
         expect(rows).to_have_count(3)
         expect(field).to_have_value("")

@@ -35,7 +35,7 @@ DAYS = {
 
 def shown(page: Any) -> list[str]:
     """The lines of what was typed, without their marks."""
-    body = page.content.decode().partition("What you had typed")[2]
+    body = page.content.decode().partition("Your input")[2]
     lines = re.findall(r"<tr>(.*?)</tr>", body)
     return [re.sub(r"<[^>]+>", " ", line).strip() for line in lines]
 
@@ -112,5 +112,5 @@ def test_nothing_is_promised_to_whoever_can_not_sign_in_again(acme: Personas) ->
         User.objects.filter(pk=acme.reviewer.pk).update(is_active=False)
     page = client.send(reverse("admin:workcards_workcard_change", args=[card.pk]), DAYS)
     assert "This user is inactive" in page.content.decode()
-    assert notice_of(page) == "Nothing was saved. What you had typed stands below."
+    assert notice_of(page) == "Nothing was saved. Your input is shown below."
     assert "back on the card" not in page.content.decode()

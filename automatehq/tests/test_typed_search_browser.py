@@ -146,7 +146,7 @@ def test_a_search_that_fails_says_so_and_keeps_the_page(page: Any) -> None:
     page.press("#id_q", "Enter")
     expect(page.locator("[name=employee]")).to_have_count(1)
     page.fill("#id_q", "nobody at all")
-    expect(says).to_have_text("Nobody of your business could be meant.")
+    expect(says).to_have_text("No matching employee.")
 
 
 def test_rows_of_the_list_vanish_with_the_text_they_were_found_for(

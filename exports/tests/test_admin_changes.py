@@ -60,7 +60,7 @@ def test_nothing_changed_is_said(acme: Personas) -> None:
     with acme.scope():
         run = done_run()
     page = browser_of(acme.viewer).get(url_of(run)).content.decode()
-    assert "Nothing has changed since this run." in page
+    assert "No changes since this export." in page
 
 
 def test_a_run_that_is_not_done_offers_no_changes_and_says_why(acme: Personas) -> None:

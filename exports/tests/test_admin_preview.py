@@ -45,7 +45,7 @@ def test_each_kind_of_file_shows_how_it_begins(
     acme: Personas, client: AdminClient, june: None, kind: str
 ) -> None:
     page = look(client, kind=kind).content.decode()
-    assert "3 approved days; people: 2; hours: 16.00" in page
+    assert "3 days · 2 employees · 16.00 hours" in " ".join(page.split())
     assert "Zoe &lt;i&gt;" in page
     assert "8.00" in page
 

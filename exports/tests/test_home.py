@@ -263,7 +263,7 @@ def test_a_month_without_work_says_so(acme: Personas) -> None:
         Employee.objects.update(started_on=None, left_on=dt.date(2026, 5, 1))
         ClosedMonthFactory(month=MONTH)
     text = home(browser_of(acme.viewer)).content.decode()
-    assert "Nothing waits in this month." in text
+    assert "Nothing to do for this month." in text
 
 
 # Days in conflict
@@ -354,7 +354,7 @@ def test_in_a_closed_month_only_what_can_be_done_is_offered(
     page = home(client)
     assert todos(page) == does
     assert "Review cards" not in page.content.decode()
-    assert "See the month" in page.content.decode()
+    assert "Open month" in page.content.decode()
     for todo in page.context["todos"]:
         if todo.label.startswith("Look"):
             assert client.get(todo.url).context["cl"].result_count == 1

@@ -113,7 +113,7 @@ def test_people_are_found_by_a_part_of_their_name_and_totals_are_theirs(
     rows = page_of(acme.viewer, name=" zoe ", rows="1")
     assert "Zoe North" in rows
     assert "Ann South" not in rows
-    assert "Nothing is found" in page_of(acme.viewer, name="nobody")
+    assert "No results" in page_of(acme.viewer, name="nobody")
 
 
 def test_one_site_can_be_asked_for(acme: Personas) -> None:
@@ -155,7 +155,7 @@ def test_a_month_can_be_closed_and_opened_again_from_its_page(acme: Personas) ->
     client = browser_of(acme.admin)
     page = client.get(URL, JUNE).content.decode()
     assert 'id="close-month"' in page
-    assert "Before it can be closed" in page
+    assert "Before closing" in page
     add = reverse("admin:workcards_closedmonth_add")
     closed = client.send(
         add, {**JUNE, "force": "on", "note": "Payday"}, follow=True
@@ -173,7 +173,7 @@ def test_who_is_missing_stands_below_with_a_way_to_upload(acme: Personas) -> Non
     page = page_of(acme.uploader)
     assert "1 of 1 employees: 1 with none, 0 with some" in page
     assert f"?employee={zoe.pk}&amp;month=2026-06" in page
-    assert "Upload a card of" not in page_of(acme.viewer)
+    assert "Upload a card for" not in page_of(acme.viewer)
 
 
 def test_the_name_that_is_looked_for_narrows_the_missing_too(acme: Personas) -> None:
@@ -187,7 +187,7 @@ def test_the_name_that_is_looked_for_narrows_the_missing_too(acme: Personas) -> 
     assert "name=zo&amp;month=2026-06" in page  # the list of all has the same
     # What stands between the month and its closing is all of it.
     assert "without all cards" not in page
-    assert "3 employees without all cards" in page_of(acme.uploader)
+    assert "3 employees with missing cards" in page_of(acme.uploader)
 
 
 def test_the_last_file_of_the_whole_month_leads_to_what_has_changed(

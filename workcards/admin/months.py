@@ -30,7 +30,7 @@ class CloseForm(ServiceForm):
 
     month = MonthField(label=gettext_lazy("Month"))
     force = forms.BooleanField(
-        label=gettext_lazy("Close it as it is"),
+        label=gettext_lazy("Close anyway"),
         required=False,
         help_text=gettext_lazy(
             "Although it is not over, or cards wait to be approved or rejected. Say why in the note."
@@ -73,7 +73,7 @@ class ClosedMonthAdmin(TenantAdmin):
             name="reopen",
             label=gettext_lazy("Reopen"),
             question=gettext_lazy(
-                "Cards, days and the ledger of this month can change again."
+                "Cards, days and the ledger of this month can be changed again."
             ),
             right="months.reopen",
             run=_reopen,

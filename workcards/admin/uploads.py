@@ -55,7 +55,7 @@ class UploadForm(Refusable, forms.Form):
         ),
     )
     allow_duplicate = forms.BooleanField(
-        label=gettext_lazy("Take in again what is there already"), required=False
+        label=gettext_lazy("Upload duplicates anyway"), required=False
     )
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:

@@ -115,7 +115,7 @@ def upload_cards(
         raise Invalid("invalid", detail, "files")
     site = site or (employee.site if employee else None)
     if site is None:
-        raise Invalid("required", _("Say at which site."), "site_id")
+        raise Invalid("required", _("Choose a site."), "site_id")
     require_open_site(site)
     month = first_of_month(month) if month else default_month()
     refuse_closed_month(month)

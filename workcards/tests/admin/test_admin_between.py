@@ -199,7 +199,7 @@ def test_where_the_trail_is_silent_every_day_that_differs_is_asked_about(
         assert AuditEvent.objects.of_work_card(drawn.pk).count() == 1
     response = client.send(url_of(drawn), sheet(drawn, hours("7", "8.00", "8.00")))
     assert met(response) == {1: ("8.00", "7.00", "", False)}
-    assert "Somebody else has changed this day." in response.content.decode()
+    assert "Another user changed this day." in response.content.decode()
 
 
 def test_a_line_that_could_not_be_stored_stands_as_it_was_typed(

@@ -48,7 +48,7 @@ def test_everybody_sees_whose_cards_are_missing(acme: Personas, person: str) -> 
     page = page_of(acme.user(person))
     for employee in (zoe, nomad):
         assert reverse("admin:workforce_employee_change", args=[employee.pk]) in page
-    for said in ("AB123", "+972501234567", "1 of 2", "0 of 2", "Without a home site"):
+    for said in ("AB123", "+972501234567", "1 of 2", "0 of 2", "No home site"):
         assert said in page
     for count in ("None: 1", "Partial: 1", "Complete: 0"):
         assert f">{count}<" in page
@@ -63,7 +63,7 @@ def test_whose_cards_are_all_there_are_counted_and_shown_if_wanted(
             WorkCardFactory(employee=zoe, site=zoe.site)
     page = page_of(acme.viewer)
     assert "Complete: 1" in page
-    assert "No card is missing." in page
+    assert "No cards are missing." in page
     assert "<bdi>Zoe</bdi>" not in page
     assert "<bdi>Zoe</bdi>" in page_of(acme.viewer, complete="on")
 
@@ -79,10 +79,10 @@ def test_a_name_narrows_it_and_an_open_month_takes_what_is_missing(
     assert "<bdi>Adam</bdi>" not in page
     assert "None: 1" in page
     assert f"?employee={zoe.pk}&amp;month=2026-06" in page
-    assert "Upload a card of" not in page_of(acme.viewer)
+    assert "Upload a card for" not in page_of(acme.viewer)
     with acme.scope():
         ClosedMonthFactory(month=MONTH)
-    assert "Upload a card of" not in page_of(acme.uploader)
+    assert "Upload a card for" not in page_of(acme.uploader)
 
 
 def test_while_the_month_runs_the_page_says_so(acme: Personas) -> None:

@@ -131,7 +131,7 @@ def test_a_card_of_a_closed_month_is_shown_to_be_read(
     assert response.context["formset"] is None
     assert response.context["verbs"] == []
     assert "closed month" not in response.context["title"]
-    assert 'aria-label="Cards of this month that were not finished"' in page
+    assert 'aria-label="Unfinished cards of this month"' in page
     for button in ("data-save", "_approve", url_of(closed_card, "delete")):
         assert button not in page
 

@@ -130,7 +130,7 @@ def test_without_a_search_nobody_is_suggested_and_nothing_more_is_asked(
 
 def test_what_nobody_has_is_said_so(client: AdminClient, lost: WorkCard) -> None:
     page = client.get(url_of(lost), {"q": '"><script>'})
-    assert "Nobody of your business could be meant." in page.content.decode()
+    assert "No matching employee." in page.content.decode()
     assert b"<script>" not in page.content.split(b"card-suggestions")[1]
 
 

@@ -216,7 +216,7 @@ function tell() {
     cards: made.length,
     unassigned: made.filter((card) => card.needs_assignment).length,
     duplicate: of("duplicate").length,
-    refused: of("failed").length,
+    rejected: of("failed").length,
     done: items.filter((item) => settled.includes(item.state)).length,
     all: items.length,
   };
