@@ -108,7 +108,7 @@ class AuditEventAdmin(TenantAdmin):
         )
         more = len(changes) - CHANGES_LISTED
         if more > 0:
-            rest = format_html('<div class="quiet">{}</div>', _("%d more") % more)
+            rest = format_html('<div class="text-muted">{}</div>', _("%d more") % more)
             return format_html("{}{}", rows, rest)
         return rows or "–"
 

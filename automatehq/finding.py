@@ -36,7 +36,7 @@ class FindForm(forms.Form):
                 "type": "search",
                 "autocomplete": "off",
                 "aria-keyshortcuts": "/",
-                "data-find": True,
+                "data-search": True,
             }
         ),
     )

@@ -61,7 +61,7 @@ def closed_mark() -> SafeString:
     """Beside a month that is closed."""
     return format_html(
         ' {}<span class="visually-hidden">{}</span>',
-        icon("lock", "quiet"),
+        icon("lock", "text-faint"),
         _("closed month"),
     )
 
@@ -85,7 +85,7 @@ def yes_or_no(field: str, label: Any) -> Callable[[Any], SafeString]:
         is_so = getattr(row, field)
         return format_html(
             '{}<span class="visually-hidden">{}</span>',
-            icon("done", "yes") if is_so else icon("minus", "quiet"),
+            icon("done", "yes") if is_so else icon("minus", "text-faint"),
             _("yes") if is_so else _("no"),
         )
 

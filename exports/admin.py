@@ -169,12 +169,12 @@ class ExportRunAdmin(ChangesPage):
     def state(self, run: ExportRun) -> SafeString:
         badge = badge_of(ExportRun.Status(run.status))
         if run.status == ExportRun.Status.FAILED and run.error:
-            return format_html('{} <span class="why">{}</span>', badge, run.error)
+            return format_html('{} <span class="export-error">{}</span>', badge, run.error)
         if run.status not in UNDER_WAY:
             return badge
         # The list looks again at rows with this mark.
         return format_html(
-            '<span class="under-way" data-under-way>{}<progress max="100" value="{}" aria-label="{}"></progress></span>',
+            '<span class="in-progress" data-in-progress>{}<progress max="100" value="{}" aria-label="{}"></progress></span>',
             badge,
             run.progress,
             _("Progress of %(file)s") % {"file": run},

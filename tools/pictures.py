@@ -92,7 +92,7 @@ def take_all(url: str) -> None:
         page.goto(found["conflict"])
         page.wait_for_selector(".scan.is-placed")
         page.keyboard.press("Control+Enter")
-        page.wait_for_selector(".solve")
+        page.wait_for_selector(".ledger-conflict")
         page.wait_for_selector(".scan.is-placed")
         save(page, "review-conflict")
         page.goto(f"/admin/month/?month={JUNE}")

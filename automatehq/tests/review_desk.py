@@ -18,7 +18,7 @@ from .admin_clients import browser_of
 from .browsers import Complaints, aside, chromium
 from .test_accessibility import AXE, DESK, ask, enter
 
-FOCUS = "document.activeElement.name || document.activeElement.dataset.f || document.activeElement.tagName"
+FOCUS = "document.activeElement.name || document.activeElement.dataset.field || document.activeElement.tagName"
 
 
 @pytest.fixture

@@ -277,12 +277,12 @@ def test_nothing_is_wrong_while_acting_and_with_what_is_open(
         page = enter(browser, live_server.url, client, complaints)
         page.set_viewport_size(PHONE)
         assert look_at(page, reverse("admin:index")) == []
-        page.click("[data-menu]")
+        page.click("[data-sidebar-toggle]")
         assert ask(page) == []
-        assert page.get_attribute("[data-menu]", "aria-expanded") == "true"
+        assert page.get_attribute("[data-sidebar-toggle]", "aria-expanded") == "true"
         page.keyboard.press("Escape")
-        assert page.evaluate("document.activeElement.matches('[data-menu]')")
-        assert page.get_attribute("[data-menu]", "aria-expanded") == "false"
+        assert page.evaluate("document.activeElement.matches('[data-sidebar-toggle]')")
+        assert page.get_attribute("[data-sidebar-toggle]", "aria-expanded") == "false"
 
         page.set_viewport_size(DESK)
         page.goto(reverse("admin:workforce_employee_changelist"))
@@ -332,7 +332,7 @@ def test_the_side_bar_is_reached_without_a_script(
         page.goto("/admin/")
         page.click(".nav a >> text=Employees")
         page.wait_for_url("**/workforce/employee/")
-        assert page.is_hidden("[data-menu]")
+        assert page.is_hidden("[data-sidebar-toggle]")
 
 
 def test_the_bar_of_who_acts_counts_down_and_says_when_little_is_left(
@@ -345,7 +345,7 @@ def test_the_bar_of_who_acts_counts_down_and_says_when_little_is_left(
         page = enter(browser, live_server.url, client, complaints)
         page.clock.install()
         page.goto(reverse("admin:index"))
-        left, says = "[data-acting-left]", "[data-acting-says]"
+        left, says = "[data-act-as-seconds]", "[data-act-as-status]"
         assert page.inner_text(left).startswith(("60:00", "59:"))
         page.clock.run_for("54:00")
         assert page.text_content(says) == ""

@@ -103,13 +103,13 @@ def test_the_bar_says_for_whom_why_and_for_how_long(
             page.locator(one).first.evaluate(
                 "one => getComputedStyle(one).backgroundColor"
             )
-            for one in (".acting", ".main")
+            for one in (".act-as-bar", ".main")
         )
         assert ground != beneath
         assert ground != "rgba(0, 0, 0, 0)"
         page.evaluate(AXE)
         assert ask(page) == []
-    left = bar.locator("[data-acting-left]")
+    left = bar.locator("[data-act-as-seconds]")
     expect(left).to_be_visible()
     minutes, seconds = left.inner_text().split()[0].split(":")
     assert 3400 < int(minutes) * 60 + int(seconds) <= 3600
@@ -123,7 +123,7 @@ def test_the_bar_says_for_whom_why_and_for_how_long(
 
 
 # Of the card’s own bar and of its scan, what lies under something else.
-_COVERED = """() => [...document.querySelectorAll(".card-bar :is(a, button, summary), .scan-tools button")]
+_COVERED = """() => [...document.querySelectorAll(".card-toolbar :is(a, button, summary), .scan-tools button")]
     .filter(one => one.checkVisibility({visibilityProperty: true}))
     .filter(one => { const {x, y, width, height} = one.getBoundingClientRect();
         const there = document.elementFromPoint(x + width / 2, y + height / 2);
@@ -144,7 +144,7 @@ def test_nothing_lies_over_the_buttons_of_a_card(
         covered += page.evaluate(_COVERED)
     # On a phone the scan stays in sight while the days run below it.
     page.locator("tr.day").last.scroll_into_view_if_needed()
-    scan = page.locator(".card-picture").bounding_box()
+    scan = page.locator(".card-image").bounding_box()
     head = page.locator(".top").bounding_box()
     assert covered == []
     assert scan["y"] >= head["y"] + head["height"] - 1

@@ -50,13 +50,13 @@ class Clerk:
         self.page.click(".upload-results .uploaded a")
         self.page.wait_for_url("**/change/")
         self.urls.append(self.page.url)
-        assert self.page.locator(".card-picture img").evaluate(
+        assert self.page.locator(".card-image img").evaluate(
             "image => image.naturalWidth"
         )
 
     def assign(self) -> None:
         self.page.click("summary[aria-label=More]")
-        self.page.click(".verb-assign")
+        self.page.click(".action-assign")
         self.page.click(".select2-selection")
         # Both have a Sam with the number 1; each is offered their own.
         self.page.fill(".select2-search__field", "sam")
@@ -72,18 +72,18 @@ class Clerk:
         self.page.fill("[name=days-1-from_time]", "22:00")
         self.page.fill("[name=days-1-to_time]", "6:00")
         self.page.select_option("[name=days-2-day_status]", "SICK")
-        expect(self.page.locator("[data-sum=hours]")).to_have_text(self.total)
+        expect(self.page.locator("[data-total=hours]")).to_have_text(self.total)
         expect(self.page.locator("tr.has-conflict, .remark")).to_have_count(0)
 
     def approve(self) -> None:
         self.page.click("[name=_approve]")
-        expect(self.page.locator(".card-bar")).to_contain_text("Approved by")
+        expect(self.page.locator(".card-toolbar")).to_contain_text("Approved by")
 
     def export(self) -> None:
         self.page.goto(reverse("admin:exports_exportrun_add"))
         self.page.fill("[name=processing_month]", "2026-06")
         self.page.select_option("[name=kind]", "days_csv")
-        expect(self.page.locator(".preview-sum").first).to_contain_text(self.total)
+        expect(self.page.locator(".preview-summary").first).to_contain_text(self.total)
         self.page.click("[name=_save]")
         self.page.wait_for_url("**/change/")
         self.urls.append(self.page.url)

@@ -34,13 +34,13 @@ def test_a_new_export_shows_how_its_file_begins_and_the_list_how_far_it_is(
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto(reverse("admin:exports_exportrun_add"))
-        page.wait_for_selector("[data-preview-place] >> text=no rows")
+        page.wait_for_selector("[data-preview-content] >> text=no rows")
         page.fill("[name=processing_month]", "2026-06")
-        page.wait_for_selector(".sheet >> text=Zoe")
+        page.wait_for_selector(".preview-table >> text=Zoe")
         page.select_option("[name=kind]", "payroll_csv")
         page.wait_for_selector(".preview-problem")
         page.select_option("[name=kind]", "summary_xlsx")
-        page.wait_for_selector(".sheet >> text=Days Worked")
+        page.wait_for_selector(".preview-table >> text=Days Worked")
         for colours in ("light", "dark"):
             page.emulate_media(color_scheme=colours)
             page.evaluate(AXE)
@@ -56,5 +56,5 @@ def test_a_new_export_shows_how_its_file_begins_and_the_list_how_far_it_is(
         aside(finish)
         page.wait_for_selector("#result_list .status-done")
         assert page.evaluate("document.activeElement.matches('#result_list th a')")
-        assert page.inner_text("[data-exports-say]")
+        assert page.inner_text("[data-exports-status]")
     complaints.check()

@@ -95,7 +95,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.press("Enter")
         hands.type("==")
         hands.look()
-        expect(page.locator("[data-sum=hours]")).to_have_text("24.00")
+        expect(page.locator("[data-total=hours]")).to_have_text("24.00")
         hands.press("Control+s")
         expect(page.locator("[data-saved]")).to_have_text(re.compile("^Saved"))
         hands.look()
@@ -115,7 +115,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         expect(choices.nth(2)).to_be_checked()
         hands.look()
         hands.press("Control+Enter")
-        expect(page.locator(".card-bar")).to_contain_text("Approved by")
+        expect(page.locator(".card-toolbar")).to_contain_text("Approved by")
 
         # The month: looked at, and closed though one card is nobody's.
         hands.go(page.get_by_role("link", name="Month", exact=True).first)

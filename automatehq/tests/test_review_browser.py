@@ -43,7 +43,7 @@ def test_the_page_counts_as_the_server_does(
     page = sit_down(acme.reviewer, url_of(card))
     counted = page.evaluate(
         """async cases => {
-            const { dayFigures } = await import(document.querySelector('script[src*="review/card"]').src.replace(/card[^/]*$/, "hours.js"));
+            const { dayFigures } = await import(document.querySelector('script[src*="review/review_page"]').src.replace(/review_page[^/]*$/, "hours.js"));
             return cases.map(dayFigures);
         }""",
         cases,
@@ -112,7 +112,7 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     # As the last day worked, twice; then one field from above.
     type_keys(page, "=", "=")
     assert page.evaluate(FOCUS) == "days-3-from_time"
-    assert page.inner_text("[data-sum=hours]") == "24.00"
+    assert page.inner_text("[data-total=hours]") == "24.00"
     type_keys(page, "Control+d", "Tab", "7", "Tab")
     type_keys(page, "ArrowLeft", "12", "Enter")
     assert page.input_value(name(4, "to_time")) == "12:00"
@@ -131,7 +131,7 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
 
     # The ledger pays 1 June at another site: both stay.
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector(".solve")
+    page.wait_for_selector(".ledger-conflict")
     assert "choice_" in page.evaluate(FOCUS)
     type_keys(page, "ArrowDown", "ArrowDown", "Control+Enter")
     page.wait_for_url(f"**{url_of(following)}?*")
@@ -175,18 +175,18 @@ def test_days_that_are_ticked_are_filled_together(
 ) -> None:
     page = sit_down(acme.reviewer, url_of(card))
     for day in (2, 3, 9):
-        page.check(f"[data-day='{day}'] [data-f=pick]")
-    page.fill("[data-bulk-f=from_time]", "7")
-    page.fill("[data-bulk-f=to_time]", "16")
-    page.click("[data-bulk-do=fill]")
-    assert page.inner_text("[data-sum=hours]") == "27.00"
+        page.check(f"[data-day='{day}'] [data-field=pick]")
+    page.fill("[data-bulk-field=from_time]", "7")
+    page.fill("[data-bulk-field=to_time]", "16")
+    page.click("[data-bulk-action=fill]")
+    assert page.inner_text("[data-total=hours]") == "27.00"
     assert page.input_value(name(9, "to_time")) == "16:00"
-    page.select_option("[data-bulk-f=day_status]", "SICK")
-    page.click("[data-bulk-do=fill]")
-    assert page.inner_text("[data-sum=SICK]") == "3"
-    assert page.inner_text("[data-sum=hours]") == "0.00"
-    page.click("[data-bulk-do=empty]")
-    assert page.inner_text("[data-sum=days]") == "0"
+    page.select_option("[data-bulk-field=day_status]", "SICK")
+    page.click("[data-bulk-action=fill]")
+    assert page.inner_text("[data-total=SICK]") == "3"
+    assert page.inner_text("[data-total=hours]") == "0.00"
+    page.click("[data-bulk-action=empty]")
+    assert page.inner_text("[data-total=days]") == "0"
     assert page.input_value(name(9, "to_time")) == ""
 
 
@@ -243,14 +243,14 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
         )
     page = sit_down(acme.reviewer, url_of(card))
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector(".solve")
+    page.wait_for_selector(".ledger-conflict")
     page.fill(name(2, "from_time"), "99")
-    page.check("[data-day='3'] [data-f=pick]")
+    page.check("[data-day='3'] [data-field=pick]")
     wrong = faults(page)
     page.evaluate("document.getElementById('keys').showModal()")
     wrong += ask(page)
     page.keyboard.press("Escape")
-    page.click("[data-ruler-switch]")
+    page.click("[data-ruler-toggle]")
     wrong += faults(page)
     page.keyboard.press("Escape")
     assert wrong == []
@@ -304,8 +304,8 @@ def test_names_that_are_too_long_are_cut_at_their_own_end(
     for width in (DESK["width"], 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
         wrong += page.evaluate(
-            """() => { const bar = document.querySelector(".card-bar .who").getBoundingClientRect();
-            return [...document.querySelectorAll(".card-bar .who bdi")].filter(one => one.offsetParent && one.textContent.length > 40).flatMap(name => {
+            """() => { const bar = document.querySelector(".card-toolbar .who").getBoundingClientRect();
+            return [...document.querySelectorAll(".card-toolbar .who bdi")].filter(one => one.offsetParent && one.textContent.length > 40).flatMap(name => {
                 const words = document.createRange(), box = name.getBoundingClientRect(), said = [];
                 words.setStart(name.firstChild, 0); words.setEnd(name.firstChild, 3);
                 const begin = words.getBoundingClientRect();
@@ -323,7 +323,7 @@ def test_every_absence_is_read_in_whole(
         for day, kind in enumerate(DayStatus):
             DayEntryFactory(work_card=card, day=day, absent=True, day_status=kind)
     page = sit_down(acme.reviewer, url_of(card))
-    page.locator("[data-f=pick]").first.check()
+    page.locator("[data-field=pick]").first.check()
     cut = []
     for width in (DESK["width"], 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
@@ -332,7 +332,7 @@ def test_every_absence_is_read_in_whole(
                 const style = getComputedStyle(select), pen = new OffscreenCanvas(1, 1).getContext("2d");
                 pen.font = style.font;
                 const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-                const shown = select.matches("[data-bulk-f]") ? [...select.options] : [select.selectedOptions[0]];
+                const shown = select.matches("[data-bulk-field]") ? [...select.options] : [select.selectedOptions[0]];
                 return shown.filter(one => pen.measureText(one.text).width > room).map(one => `${innerWidth}: ${one.text}`); })"""
         )
     assert cut == []
@@ -361,8 +361,8 @@ def test_of_two_other_cards_of_a_day_both_figures_are_seen(
     wrong = []
     for width in (DESK["width"], 1280, 1024):
         page.set_viewport_size({"width": width, "height": 900})
-        assert page.locator(".beside .remark").count() == 6
-        wrong += page.locator(".beside:has(.remark)").evaluate_all(
+        assert page.locator(".other-cards .remark").count() == 6
+        wrong += page.locator(".other-cards:has(.remark)").evaluate_all(
             """all => all.flatMap(cell => { const said = [], { left, right } = cell.getBoundingClientRect(); let end = left;
             for (const part of cell.querySelectorAll("b, a")) {
                 const box = part.getBoundingClientRect(), day = cell.parentElement.dataset.day, name = `${innerWidth}, ${day}: ${part.textContent}`;

@@ -39,7 +39,7 @@ def test_the_scan_is_enlarged_turned_and_leafed_through_by_keyboard(
 
 # Where the middle of the ruler lies on the paper as it is seen, in hundredths from its left and top.
 RULER = """() => { const ruler = document.querySelector("[data-ruler]"), box = ruler.getBoundingClientRect(),
-    paper = document.querySelector("[data-scan-face]").getBoundingClientRect();
+    paper = document.querySelector("[data-scan-overlay]").getBoundingClientRect();
     return ruler.hidden || !box.width ? null : [((box.left + box.right) / 2 - paper.left) / paper.width,
         ((box.top + box.bottom) / 2 - paper.top) / paper.height].map(part => Math.round(part * 100)) }"""
 
@@ -61,14 +61,14 @@ def test_the_ruler_lies_on_the_day_with_the_focus(
     page.wait_for_selector(".scan.is-placed")
     assert page.evaluate(RULER) is None
     page.focus(name(3, "comment"))
-    page.click("[data-ruler-switch]")
+    page.click("[data-ruler-toggle]")
     assert "number of day 1 " in page.inner_text("[data-ruler-hint]")
     click_paper(page, 0.2, 0.2)
     assert "number of day 30 " in page.inner_text("[data-ruler-hint]")
     click_paper(page, 0.2, 0.78)
     assert "follows the days" in page.inner_text("#toasts")
     assert page.locator("[data-ruler-hint]").is_hidden()
-    assert page.get_attribute("[data-ruler-switch]", "aria-pressed") == "true"
+    assert page.get_attribute("[data-ruler-toggle]", "aria-pressed") == "true"
     # The focus is back where it was, on the 3rd: two lines below the first.
     assert page.evaluate(FOCUS) == "days-2-comment"
     assert page.evaluate(RULER) == [50, 24]
@@ -129,7 +129,7 @@ def test_a_paper_that_lies_askew_has_a_ruler_that_does(
 ) -> None:
     page = sit_down(acme.reviewer, url_of(card))
     page.wait_for_selector(".scan.is-placed")
-    page.click("[data-ruler-switch]")
+    page.click("[data-ruler-toggle]")
     click_paper(page, 0.26, 0.2)
     click_paper(page, 0.2, 0.78)
     tilt = page.evaluate(

@@ -36,7 +36,7 @@ def overtaken(
         second.fill(name(3, "comment"), "night")
         second.keyboard.press("Control+s")
         second.wait_for_selector("text=Acme Reviewer")
-        second.wait_for_selector("[data-met-line]")
+        second.wait_for_selector("[data-conflict-version]")
         second.wait_for_function(f"({FOCUS}) === 'take_2026-06-01'")
         return second
 
@@ -53,7 +53,7 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
     assert value_of(page, 1) == ["", "", "7.50", ""]
     assert value_of(page, 3) == ["", "", "", "night"]
     assert page.inner_text("[data-saved]") == "Not saved yet"
-    lines = page.locator("[data-met-line]").all_inner_texts()
+    lines = page.locator("[data-conflict-version]").all_inner_texts()
     assert [line.split() for line in lines[:2]] == [
         ["Theirs", "8.00", "Take", "theirs"],
         ["Yours", "7.50", "Keep", "yours"],
@@ -64,12 +64,12 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
     assert page.evaluate(FOCUS) == "take_2026-06-01"
     type_keys(page, " ")
     assert value_of(page, 1) == ["", "", "8.00", ""]
-    assert page.inner_text("[data-sum=hours]") == "17.00"
+    assert page.inner_text("[data-total=hours]") == "17.00"
     type_keys(page, "ArrowDown")
     assert value_of(page, 1) == ["", "", "7.50", ""]
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts :text('The days are saved.')")
-    assert page.locator("[data-met-line]").count() == 0
+    assert page.locator("[data-conflict-version]").count() == 0
     assert value_of(page, 1) == ["", "", "7.50", ""]
     assert value_of(page, 2) == ["07:00", "16:00", "", ""]
     assert value_of(page, 3) == ["", "", "0.00", "night"]
@@ -79,16 +79,16 @@ def test_what_is_typed_after_a_choice_is_mine_again(
     overtaken: Callable[..., Any],
 ) -> None:
     page = overtaken()
-    page.click("[data-met-all=theirs]")
+    page.click("[data-resolve-all=theirs]")
     assert value_of(page, 1) == ["", "", "8.00", ""]
-    page.click("[data-met-all=mine]")
+    page.click("[data-resolve-all=mine]")
     assert value_of(page, 1) == ["", "", "7.50", ""]
     assert value_of(page, 2) == ["", "", "", ""]
-    page.click("[data-met-all=theirs]")
+    page.click("[data-resolve-all=theirs]")
     page.fill(name(1, "total_hours"), "6")
     page.press(name(1, "total_hours"), "Tab")
     assert page.is_checked("[name='take_2026-06-01'][value=mine]")
-    yours = page.locator("[data-met-line=mine] [data-shows=total_hours]").first
+    yours = page.locator("[data-conflict-version=mine] [data-shown-field=total_hours]").first
     assert yours.inner_text() == "6.00"
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts :text('The days are saved.')")
@@ -127,7 +127,7 @@ def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
     page.wait_for_selector("#toasts :text('was not saved')")
     assert value_of(page, 1) == ["07:00", "16:00", "", ""]
     assert value_of(page, 2) == ["", "", "", "night"]
-    assert page.inner_text("[data-sum=hours]") == "9.00"
+    assert page.inner_text("[data-total=hours]") == "9.00"
     assert page.inner_text("[data-saved]") == "Not saved yet"
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts :text('The days are saved.')")
@@ -156,7 +156,7 @@ def test_what_comes_back_overwrites_nobody(
     page.goto(url_of(card))
     page.wait_for_selector("#toasts :text('was not saved')")
     page.keyboard.press("Control+s")
-    page.wait_for_selector("[data-met-line]")
+    page.wait_for_selector("[data-conflict-version]")
     assert value_of(page, 1) == ["", "", "7.00", ""]
 
 
@@ -185,8 +185,8 @@ def test_what_happened_last_is_told_on_the_card_itself(
     assert page.locator("#history").is_hidden()
     page.focus("[data-dialog=history]")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[data-history-found] .events")
-    rows = page.locator("[data-history-found] tbody tr")
+    page.wait_for_selector("[data-history-content] .events")
+    rows = page.locator("[data-history-content] tbody tr")
     # The last eight of ten, and of each five days of seven.
     assert rows.count() == 8
     assert "Acme Administrator" in rows.first.inner_text()

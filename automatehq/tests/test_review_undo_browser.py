@@ -25,11 +25,11 @@ def day_of(page: Any, day: int) -> list[str]:
 
 def choose(page: Any, *days: int) -> None:
     for day in days:
-        page.check(f"[data-day='{day}'] [data-f=pick]")
+        page.check(f"[data-day='{day}'] [data-field=pick]")
 
 
 def sums(page: Any) -> tuple[str, str]:
-    return page.inner_text("[data-sum=hours]"), page.inner_text("[data-sum=days]")
+    return page.inner_text("[data-total=hours]"), page.inner_text("[data-total=days]")
 
 
 def said(page: Any) -> str:
@@ -58,18 +58,18 @@ def test_blank_fields_of_the_bar_leave_the_days_as_they_are(page: Any) -> None:
     before = day_of(page, 1)
     assert before == ["08:00", "16:30", "30", "", ""]
     choose(page, 1, 2, 3, 4)
-    page.fill("[data-bulk-f=from_time]", "7")
-    page.click("[data-bulk-do=fill]")
+    page.fill("[data-bulk-field=from_time]", "7")
+    page.click("[data-bulk-action=fill]")
     assert day_of(page, 1) == ["07:00", "16:30", "30", "", ""]
     assert day_of(page, 2) == ["07:00", "", "", "5.00", ""]
     # An absence takes no hours and is no blank field's to clear.
     assert day_of(page, 3) == ["", "", "", "", "SICK"]
     assert said(page) == "Days filled: 3. Not filled because of an absence: 1. Undo"
-    page.fill("[data-bulk-f=from_time]", "")
-    page.click("[data-bulk-do=fill]")
+    page.fill("[data-bulk-field=from_time]", "")
+    page.click("[data-bulk-action=fill]")
     assert said(page) == "Enter a time, a break or an absence first."
     assert day_of(page, 1) == ["07:00", "16:30", "30", "", ""]
-    page.click("[data-bulk-do=empty]")
+    page.click("[data-bulk-action=empty]")
     assert said(page) == "Days cleared: 4. Undo"
     assert [day_of(page, day) for day in (1, 2, 3, 4)] == [[""] * 5] * 4
 
@@ -78,16 +78,16 @@ def test_each_fill_is_undone_with_totals_and_marks(page: Any) -> None:
     start = [day_of(page, day) for day in (1, 2, 3, 4)]
     figures = sums(page)
     choose(page, 1, 2, 3, 4)
-    page.fill("[data-bulk-f=from_time]", "7")
-    page.fill("[data-bulk-f=to_time]", "9")
-    page.click("[data-bulk-do=fill]")
+    page.fill("[data-bulk-field=from_time]", "7")
+    page.fill("[data-bulk-field=to_time]", "9")
+    page.click("[data-bulk-action=fill]")
     # The break and the total that stayed do not fit: marked, and no more once undone.
     assert page.get_attribute(name(2, "total_hours"), "aria-invalid") == "true"
     filled = [day_of(page, day) for day in (1, 2, 3, 4)]
-    page.click("[data-bulk-do=empty]")
-    page.select_option("[data-bulk-f=day_status]", "VACATION")
-    page.click("[data-bulk-do=fill]")
-    assert page.inner_text("[data-sum=VACATION]") == "4"
+    page.click("[data-bulk-action=empty]")
+    page.select_option("[data-bulk-field=day_status]", "VACATION")
+    page.click("[data-bulk-action=fill]")
+    assert page.inner_text("[data-total=VACATION]") == "4"
     assert sums(page) == ("0.00", "0")
     page.click("#toasts button")
     assert [day_of(page, day) for day in (1, 2, 3, 4)] == [[""] * 5] * 4
@@ -118,7 +118,7 @@ def test_the_last_day_is_copied_with_its_break_and_undone(page: Any, way: str) -
     if way == "key":
         page.keyboard.press("=")
     else:
-        page.click("[data-do=same]")
+        page.click("[data-fill-action=same]")
     assert day_of(page, 4) == ["08:00", "16:30", "30", "", ""]
     assert said(page) == "Last worked day copied. Undo"
     if way == "key":
@@ -171,9 +171,9 @@ def test_what_was_typed_over_a_filled_cell_stays_when_the_fill_is_undone(
     page: Any,
 ) -> None:
     choose(page, 4, 5)
-    page.fill("[data-bulk-f=from_time]", "7")
-    page.fill("[data-bulk-f=to_time]", "16")
-    page.click("[data-bulk-do=fill]")
+    page.fill("[data-bulk-field=from_time]", "7")
+    page.fill("[data-bulk-field=to_time]", "16")
+    page.click("[data-bulk-action=fill]")
     page.fill(name(5, "to_time"), "1730")
     page.click("#toasts button")
     assert day_of(page, 4) == [""] * 5
@@ -184,9 +184,9 @@ def test_nothing_is_undone_after_saving(
     acme: Personas, card: WorkCard, page: Any
 ) -> None:
     choose(page, 4)
-    page.fill("[data-bulk-f=from_time]", "7")
-    page.fill("[data-bulk-f=to_time]", "16")
-    page.click("[data-bulk-do=fill]")
+    page.fill("[data-bulk-field=from_time]", "7")
+    page.fill("[data-bulk-field=to_time]", "16")
+    page.click("[data-bulk-action=fill]")
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts .toast:has-text('The days are saved.')")
     page.keyboard.press("Control+z")
@@ -208,7 +208,7 @@ def test_the_toast_with_its_button_is_accessible(
     )
     page.reload()
     choose(page, 4)
-    page.select_option("[data-bulk-f=day_status]", "SICK")
-    page.click("[data-bulk-do=fill]")
+    page.select_option("[data-bulk-field=day_status]", "SICK")
+    page.click("[data-bulk-action=fill]")
     page.hover("#toasts .toast")
     assert faults(page) == []

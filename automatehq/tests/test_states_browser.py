@@ -87,11 +87,11 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
             see(opened=True)
 
         page.goto(f"{card_of(rows['nobodys'])}?q=john")
-        assert page.locator("[data-found] [name=employee]").count() == 1
+        assert page.locator("[data-suggestions] [name=employee]").count() == 1
         see(covered=True)
 
         page.goto(reverse("admin:exports_exportrun_add") + "?processing_month=2026-06")
-        page.wait_for_selector(".sheet")
+        page.wait_for_selector(".preview-table")
         see()
         page.goto(reverse("admin:exports_exportrun_changes", args=[rows["run"].pk]))
         assert "Tower" in page.inner_text("main")

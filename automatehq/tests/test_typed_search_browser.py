@@ -73,8 +73,8 @@ def test_correcting_a_number_and_pressing_enter_assigns_nobody_of_the_old_one(
     acme: Personas, lost: WorkCard, page: Any
 ) -> None:
     network = SlowNetwork(page)
-    choices, says = page.locator("[name=employee]"), page.locator("[data-found-says]")
-    box, place = page.locator("#id_q"), page.locator("[data-found]")
+    choices, says = page.locator("[name=employee]"), page.locator("[data-suggestions-status]")
+    box, place = page.locator("#id_q"), page.locator("[data-suggestions]")
     box.press_sequentially("1016")
     expect(choices).to_have_accessible_name("Assign to Ann Found")
     expect(says).to_have_text("Employees found: 1")
@@ -99,7 +99,7 @@ def test_correcting_a_number_and_pressing_enter_assigns_nobody_of_the_old_one(
     for _ in range(2):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(".card-bar h1")).to_have_text("Ben Meant")
+    expect(page.locator(".card-toolbar h1")).to_have_text("Ben Meant")
     assert owner(acme, lost) == "Ben Meant"
 
 
@@ -122,7 +122,7 @@ def test_a_late_answer_to_an_older_text_is_dropped(page: Any) -> None:
     network.release("q=1016")
     page.wait_for_timeout(300)
     assert choices.count() == 0
-    assert page.locator("[data-found-says]").text_content() == ""
+    assert page.locator("[data-suggestions-status]").text_content() == ""
 
 
 def test_a_choice_whose_text_has_changed_unnoticed_searches_again(
@@ -140,7 +140,7 @@ def test_a_choice_whose_text_has_changed_unnoticed_searches_again(
 def test_a_search_that_fails_says_so_and_keeps_the_page(page: Any) -> None:
     page.route("**/*q=1003*", lambda route: route.abort())
     page.fill("#id_q", "1003")
-    says = page.locator("[data-found-says]")
+    says = page.locator("[data-suggestions-status]")
     expect(says).to_have_text("The search failed. Press Enter to search again.")
     page.unroute("**/*q=1003*")
     page.press("#id_q", "Enter")
@@ -160,7 +160,7 @@ def test_rows_of_the_list_vanish_with_the_text_they_were_found_for(
     network.hold("q=1003")
     field.fill("1016")
     assert rows.count() == 0
-    assert page.text_content("[data-list-says]") == "Searching…"
+    assert page.text_content("[data-list-status]") == "Searching…"
     assert page.get_attribute("#changelist-form", "aria-busy") == "true"
     network.wait_for("q=1016")
     field.fill("1003")

@@ -30,7 +30,7 @@ _DROP = """(files) => {
         const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
         dropped.items.add(new File([bytes], name, {type}));
     }
-    document.querySelector("[data-drop]").dispatchEvent(
+    document.querySelector("[data-dropzone]").dispatchEvent(
         new DragEvent("drop", {dataTransfer: dropped, bubbles: true, cancelable: true}));
 }"""
 
@@ -123,15 +123,15 @@ def test_files_are_dropped_and_each_tells_what_became_of_it(
             "href"
         )
         page.wait_for_selector(
-            "[data-says]:has-text('New cards: 2.')", state="attached"
+            "[data-status]:has-text('New cards: 2.')", state="attached"
         )
         page.evaluate(AXE)
         assert ask(page) == []
-        again.locator("[data-again]").focus()
+        again.locator("[data-upload-anyway]").focus()
         page.keyboard.press("Enter")
         page.wait_for_selector("tr.uploaded bdi:has-text('again.png')")
         assert page.inner_text("[data-count=cards]") == "3"
-        page.click("[data-go=assign]")
+        page.click("[data-continue=assign]")
         page.wait_for_url("**/workcard/?review_status__exact=NEEDS_ASSIGNMENT")
         assert page.locator("#result_list tbody tr").count() == 3
 
@@ -191,7 +191,7 @@ def test_what_the_server_asks_to_wait_for_goes_on_and_what_breaks_is_held(
         # After the second that was asked for; then the connection breaks.
         page.wait_for_selector("[data-notice]:has-text('connection')")
         assert page.locator("tr.waiting").count() == 3
-        page.click("tr.waiting >> nth=0 >> [data-drop-it]")
+        page.click("tr.waiting >> nth=0 >> [data-remove]")
         page.click("[data-send] input")
         settled(page, 2)
         assert page.is_hidden("[data-notice]")

@@ -153,7 +153,7 @@ def test_the_list_shows_how_far_a_run_is_and_leads_to_what_changed(
         running = ExportRunFactory(status=ExportRun.Status.RUNNING, progress=40)
         done = ExportRunFactory(status=ExportRun.Status.DONE)
     page = client.get("/admin/exports/exportrun/").content.decode()
-    assert page.count("data-under-way") == 1
+    assert page.count("data-in-progress") == 1
     assert '<progress max="100" value="40"' in page
     assert f"/admin/exports/exportrun/{done.pk}/changes/" in page
     assert f"/admin/exports/exportrun/{running.pk}/changes/" not in page

@@ -1,7 +1,7 @@
 // Buttons and links with `data-dialog` open a dialog of that id; without this script the links lead to a page that asks the same. An address may ask, too, for
-// one that is marked `data-by-address`: `#reopen`.
+// one that is marked `data-open-by-hash`: `#reopen`.
 
-export function startDialogs() {
+export function initDialogs() {
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-dialog]");
     const dialog = opener && document.getElementById(opener.dataset.dialog);
@@ -13,7 +13,7 @@ export function startDialogs() {
     event.target.closest("[data-close]")?.closest("dialog").close();
   });
   const asked = document.getElementById(location.hash.slice(1));
-  if (!asked?.matches("dialog[data-by-address]")) return;
+  if (!asked?.matches("dialog[data-open-by-hash]")) return;
   open(asked);
   // Asked for once: coming back to the page does not ask again.
   history.replaceState(null, "", location.pathname + location.search);

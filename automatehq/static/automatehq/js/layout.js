@@ -2,7 +2,7 @@
 
 const narrow = matchMedia("(max-width: 55.99rem)");
 const side = document.getElementById("side");
-const button = document.querySelector("[data-menu]");
+const button = document.querySelector("[data-sidebar-toggle]");
 
 const isOpen = () => document.body.dataset.nav === "open";
 
@@ -13,7 +13,7 @@ function openDrawer(open) {
   if (open) side.setAttribute("aria-modal", "true");
   else side.removeAttribute("aria-modal");
   // What lies under the drawer is out of reach while it is open; the focus goes with it and comes back.
-  for (const beneath of document.querySelectorAll(".main > *, .acting")) beneath.inert = open;
+  for (const beneath of document.querySelectorAll(".main > *, .act-as-bar")) beneath.inert = open;
   const target = open ? side.querySelector("[aria-current], .nav a") : button;
   target?.focus();
 }
@@ -21,7 +21,7 @@ function openDrawer(open) {
 if (side && button) {
   button.addEventListener("click", () => openDrawer(!isOpen()));
   document.addEventListener("click", (event) => {
-    if (isOpen() && !event.target.closest("#side, [data-menu]")) openDrawer(false);
+    if (isOpen() && !event.target.closest("#side, [data-sidebar-toggle]")) openDrawer(false);
   });
   narrow.addEventListener("change", () => {
     if (isOpen()) openDrawer(false);
@@ -58,10 +58,10 @@ document.addEventListener("keydown", (event) => {
 const TYPING = "textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=submit], [type=button])";
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const field = document.querySelector("[data-find]");
+  const field = document.querySelector("[data-search]");
   if (!field || event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
   event.preventDefault();
-  if (!field.checkVisibility()) return document.querySelector(".find-link").click();
+  if (!field.checkVisibility()) return document.querySelector(".search-link").click();
   field.focus();
   field.select();
 });

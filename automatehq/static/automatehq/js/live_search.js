@@ -5,7 +5,7 @@ const PAUSE = 250; // ms after the last letter
 
 // `ask(text, signal)` returns the answer as a promise. `searching()`, `found(answer, text)`, `failed(error)` and `idle()`,
 // of a text shorter than `least`, change the page.
-export function startTypedSearch(field, { ask, searching, found, failed, idle, least = 0 }) {
+export function initLiveSearch(field, { ask, searching, found, failed, idle, least = 0 }) {
   let timer = 0;
   let asking = null;
   const textNow = () => field.value.trim();

@@ -1,13 +1,13 @@
 // The matrix: one stop for Tab, arrows move between its cells; of thousands of rows only those near the window are there.
 // Without this script every cell is a link, and there are pages.
 
-import { say } from "./toast.js";
+import { announce } from "./toast.js";
 
 const KEPT = 800; // px above and below the window that are drawn ahead
 const ROW = 29; // px, until a row has been measured
 const PAUSE = 80; // ms that a page has to stay near before it is drawn: who flies past sees a gap
 
-export function startMatrix(table) {
+export function initMatrix(table) {
   const view = table.parentElement;
   const pages = Number(table.dataset.pages);
   const size = Number(table.dataset.size);
@@ -59,7 +59,7 @@ export function startMatrix(table) {
         if (near.has(page)) bodies.get(page).replaceChildren(...found);
       }).catch((error) => {
         // The gap stays; coming near again is another try.
-        if (error.name !== "AbortError") say(table.dataset.failed);
+        if (error.name !== "AbortError") announce(table.dataset.failed);
         return error.name === "AbortError";
       }).then((isStopped) => {
         coming.delete(page);

@@ -1,11 +1,11 @@
 // The page of a month. Everything it does can be done without it, with more pages.
 
-import { startDialogs } from "./dialogs.js";
-import { startMatrix } from "./matrix.js";
-import { say } from "./toast.js";
+import { initDialogs } from "./dialogs.js";
+import { initMatrix } from "./matrix.js";
+import { announce } from "./toast.js";
 
 const table = document.querySelector("[data-matrix]");
-const matrix = table && startMatrix(table);
+const matrix = table && initMatrix(table);
 
 // All employees on paper, also those whose rows have not been read yet.
 const print = document.querySelector("[data-print]");
@@ -15,14 +15,14 @@ print?.addEventListener("click", async () => {
     await matrix?.readAll();
     window.print();
   } catch {
-    say(table.dataset.failed);
+    announce(table.dataset.failed);
   } finally {
     print.disabled = false;
   }
 });
 
 // What is chosen is shown at once.
-const form = document.querySelector("[data-send-on-change]");
+const form = document.querySelector("[data-submit-on-change]");
 form?.addEventListener("change", (event) => {
   if (event.target.matches("select, [type=checkbox]") && form.checkValidity()) form.requestSubmit();
 });
@@ -36,6 +36,6 @@ async function tellChanges(link, place) {
 }
 
 const link = document.querySelector("[data-changes]");
-if (link) tellChanges(link, document.querySelector("[data-changes-say]")).catch(() => {});
+if (link) tellChanges(link, document.querySelector("[data-changes-status]")).catch(() => {});
 
-startDialogs();
+initDialogs();

@@ -10,8 +10,8 @@ const nameBox = (select) => {
   const label = nameOf(select);
   const box = select.nextElementSibling?.querySelector(".select2-selection");
   const chosen = box?.querySelector(".select2-selection__rendered");
-  if (!label || !chosen || box.dataset.named) return;
-  box.dataset.named = "yes";
+  if (!label || !chosen || box.dataset.labelled) return;
+  box.dataset.labelled = "yes";
   box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
   box.setAttribute("aria-controls", `select2-${select.id}-results`);
   const about = select.getAttribute("aria-describedby");

@@ -2,8 +2,8 @@
 
 import { kept } from "./pending_submit_storage.js";
 
-const notice = document.querySelector("[data-kept]");
+const notice = document.querySelector("[data-restored]");
 if (notice && kept()?.path === location.pathname) {
-  notice.textContent = notice.dataset.kept;
+  notice.textContent = notice.dataset.restored;
   document.querySelector("[data-sign-in]").removeAttribute("target");
 }

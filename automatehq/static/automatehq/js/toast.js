@@ -5,7 +5,7 @@ const SECONDS = 6;
 const SECONDS_WITH_BUTTON = 15;
 
 // `action`, if there is one, is `{label, act}`: a button in the toast, which stays while it is pointed at or has the focus.
-export function say(text, action = null) {
+export function announce(text, action = null) {
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.textContent = text;

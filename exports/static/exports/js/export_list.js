@@ -2,10 +2,10 @@
 
 const SECONDS = 3;
 const MOST = 30;
-const says = document.querySelector("[data-exports-say]");
+const says = document.querySelector("[data-exports-status]");
 let seconds = SECONDS;
 
-const mark = (row) => row.querySelector("[data-under-way]");
+const mark = (row) => row.querySelector("[data-in-progress]");
 const link = (row) => row.querySelector("th a")?.getAttribute("href");
 const rows = (root) => [...root.querySelectorAll("#result_list tbody tr")];
 const areUnderWay = () => rows(document).some(mark);

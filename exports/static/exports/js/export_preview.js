@@ -1,7 +1,7 @@
 // A new export: shows how the file will begin, and follows what is chosen.
 
 const section = document.querySelector("[data-preview]");
-const place = section?.querySelector("[data-preview-place]");
+const place = section?.querySelector("[data-preview-content]");
 const form = document.querySelector("#exportrun_form");
 const NAMES = ["kind", "profile", "processing_month", "site", "include_unapproved"];
 let asked = "";
@@ -23,7 +23,7 @@ async function look() {
   } catch (error) {
     if (error.name === "AbortError") return;
     asked = "";
-    place.replaceChildren(Object.assign(document.createElement("p"), { className: "preview-sum", textContent: section.dataset.broken }));
+    place.replaceChildren(Object.assign(document.createElement("p"), { className: "preview-summary", textContent: section.dataset.error }));
   }
   place.setAttribute("aria-busy", "false");
 }

@@ -4,12 +4,12 @@
 import { Sender } from "./upload_sender.js";
 
 const form = document.querySelector("[data-upload]");
-const template = document.querySelector("template[data-row]");
+const template = document.querySelector("template[data-row-template]");
 const rows = document.querySelector("[data-rows]");
 const notice = document.querySelector("[data-notice]");
-const says = document.querySelector("[data-says]");
+const says = document.querySelector("[data-status]");
 const input = form.elements.files;
-const drop = form.querySelector("[data-drop]");
+const drop = form.querySelector("[data-dropzone]");
 const send = form.querySelector("[data-send]");
 const words = template.dataset;
 const settled = ["uploaded", "duplicate", "failed"];
@@ -37,12 +37,12 @@ class Item {
     this.part("name").textContent = this.part("name").title = file.name;
     this.part("size").textContent = sizeOf(file.size);
     this.row.querySelector("progress").setAttribute("aria-label", file.name);
-    for (const name of ["open", "again", "drop-it"]) {
+    for (const name of ["open", "upload-anyway", "remove"]) {
       const label = `${this.part(name).textContent}: ${file.name}`;
       this.part(name).setAttribute("aria-label", label);
     }
-    this.part("again").addEventListener("click", () => takeInAgain(this));
-    this.part("drop-it").addEventListener("click", () => remove(this));
+    this.part("upload-anyway").addEventListener("click", () => takeInAgain(this));
+    this.part("remove").addEventListener("click", () => remove(this));
     this.become("waiting");
   }
 
@@ -55,8 +55,8 @@ class Item {
     this.row.className = state;
     for (const one of this.row.querySelectorAll("[data-state]")) one.hidden = one.dataset.state !== state;
     this.part("text").textContent = text;
-    this.part("again").hidden = state !== "duplicate";
-    this.part("drop-it").hidden = state !== "waiting" || !sender.isHeld;
+    this.part("upload-anyway").hidden = state !== "duplicate";
+    this.part("remove").hidden = state !== "waiting" || !sender.isHeld;
     this.part("open").hidden = !this.cards.length;
     if (this.cards.length) this.part("open").href = this.cards[0].url;
     this.part("cards").textContent = state === "uploaded" ? this.cards.length : "";
@@ -106,8 +106,8 @@ const sender = new Sender({
 });
 
 function reason(status) {
-  const known = { 0: words.offline, 401: words.signedOut, 403: words.denied, 409: words.elsewhere };
-  return known[status] ?? words.broken;
+  const known = { 0: words.offline, 401: words.signedOut, 403: words.forbidden, 409: words.otherBusiness };
+  return known[status] ?? words.error;
 }
 
 function add(files) {
@@ -164,7 +164,7 @@ function remove(item) {
 
 function hold(text) {
   show(text);
-  for (const item of items) if (item.state === "waiting") item.part("drop-it").hidden = false;
+  for (const item of items) if (item.state === "waiting") item.part("remove").hidden = false;
 }
 
 function show(text) {
@@ -221,9 +221,9 @@ function tell() {
     all: items.length,
   };
   for (const place of document.querySelectorAll("[data-count]")) place.textContent = counts[place.dataset.count];
-  document.querySelector("[data-so-far]").hidden = !counts.done;
-  document.querySelector("[data-go=assign]").hidden = !counts.unassigned;
-  document.querySelector("[data-go=review]").hidden = !counts.cards || counts.unassigned > 0;
+  document.querySelector("[data-summary]").hidden = !counts.done;
+  document.querySelector("[data-continue=assign]").hidden = !counts.unassigned;
+  document.querySelector("[data-continue=review]").hidden = !counts.cards || counts.unassigned > 0;
   const bar = document.querySelector("[data-all]");
   Object.assign(bar, { max: counts.all || 1, value: counts.done });
   document.querySelector("[data-all-text]").textContent = `${counts.done} / ${counts.all}`;

@@ -1,11 +1,11 @@
 // Search in a list as one types: the rows follow, and the address with them, so that back and forward work. Without this
 // script Enter does.
 
-import { startTypedSearch } from "../../automatehq/js/live_search.js";
+import { initLiveSearch } from "../../automatehq/js/live_search.js";
 
 const field = document.getElementById("searchbar");
 const form = field?.form;
-const says = document.querySelector("[data-list-says]");
+const says = document.querySelector("[data-list-status]");
 const list = document.getElementById("changelist-form");
 
 const addressOf = () => {
@@ -19,7 +19,7 @@ function start() {
   // Going back or forward asks for the address itself and changes none.
   let isBack = false;
 
-  const search = startTypedSearch(field, {
+  const search = initLiveSearch(field, {
     async ask(_text, signal) {
       const address = isBack ? location.href : addressOf();
       const isNew = !isBack;

@@ -7,11 +7,11 @@ const FIGURES = COLUMNS.slice(0, 4);
 
 export const form = document.querySelector("[data-days]");
 export const rows = form ? [...form.querySelectorAll("tr.day")] : [];
-const says = form ? JSON.parse(form.dataset.says) : {};
+const says = form ? JSON.parse(form.dataset.messages) : {};
 
-export const nameOf = (input) => input.dataset.f || /^days-\d+-(\w+)$/.exec(input.name)?.[1] || "";
+export const nameOf = (input) => input.dataset.field || /^days-\d+-(\w+)$/.exec(input.name)?.[1] || "";
 export const cell = (row, name) =>
-  row.querySelector(name === "pick" ? '[data-f="pick"]' : `.cell[name$="-${name}"]`);
+  row.querySelector(name === "pick" ? '[data-field="pick"]' : `.cell[name$="-${name}"]`);
 export const rowOf = (input) => input.closest("tr.day");
 
 const figuresOf = (row) => {
@@ -65,8 +65,8 @@ function offer(row, text, change) {
   button.textContent = text;
   button.addEventListener("click", () => {
     change();
-    judge(row);
-    changed();
+    validateRow(row);
+    daysChanged();
     cell(row, "total_hours").focus();
   });
   return button;
@@ -97,7 +97,7 @@ function tell(row, found) {
   if (row.dataset.said === said) return;
   row.dataset.said = said;
   place.id = `help-${row.dataset.day}`;
-  help.classList.toggle("is-quiet", !found);
+  help.classList.toggle("is-hidden", !found);
   for (const one of row.querySelectorAll(".cell[aria-invalid]")) {
     one.removeAttribute("aria-invalid");
     one.removeAttribute("aria-describedby");
@@ -122,7 +122,7 @@ function tell(row, found) {
 // A line that is still being typed is not called incomplete.
 const UNFINISHED = ["missing_time", "break_without_times"];
 
-export function judge(row, { isUnfinished = false } = {}) {
+export function validateRow(row, { isUnfinished = false } = {}) {
   showAbsence(row);
   const found = figuresOf(row);
   const isWrong = Boolean(found?.wrong) && !(isUnfinished && UNFINISHED.includes(found.wrong));
@@ -139,51 +139,51 @@ function showTotal(row, found) {
 export const valuesOf = (row) => Object.fromEntries(COLUMNS.map((name) => [name, cell(row, name).value]));
 
 // Set all cells of a day. An absence comes last, since it sets hours aside.
-export function put(row, values) {
+export function setValues(row, values) {
   cell(row, "day_status").value = "";
-  judge(row);
+  validateRow(row);
   for (const name of COLUMNS) if (name !== "day_status") cell(row, name).value = values[name];
   cell(row, "day_status").value = values.day_status;
-  judge(row);
+  validateRow(row);
 }
 
-export function addUp() {
+export function updateTotals() {
   const found = rows.map(figuresOf).filter((one) => one && !one.wrong);
-  const show = (name, value) => { document.querySelector(`[data-sum="${name}"]`).textContent = value; };
+  const show = (name, value) => { document.querySelector(`[data-total="${name}"]`).textContent = value; };
   show("hours", showHours(found.reduce((sum, one) => sum + (one.hours ?? 0), 0)));
   show("days", found.filter((one) => one.hours).length);
-  for (const kind of document.querySelectorAll("[data-sum-of]")) {
-    const count = found.filter((one) => one.status === kind.dataset.sumOf).length;
-    show(kind.dataset.sumOf, count);
+  for (const kind of document.querySelectorAll("[data-total-of]")) {
+    const count = found.filter((one) => one.status === kind.dataset.totalOf).length;
+    show(kind.dataset.totalOf, count);
     kind.hidden = !count;
   }
 }
 
 // Whatever has changed, by hand or by a key: totals follow, and "Saved" is true no more.
-export function changed() {
-  addUp();
+export function daysChanged() {
+  updateTotals();
   form.dispatchEvent(new CustomEvent("days-changed"));
 }
 
-export function settle(input) {
+export function normalizeField(input) {
   tidy(input);
-  judge(rowOf(input), { isUnfinished: true });
-  changed();
+  validateRow(rowOf(input), { isUnfinished: true });
+  daysChanged();
 }
 
-export function startDays() {
+export function initDays() {
   for (const row of rows) {
     // What the server has marked stays marked until the line is changed.
     showAbsence(row);
     showTotal(row, figuresOf(row));
   }
-  addUp();
+  updateTotals();
   form.addEventListener("change", (event) => {
-    if (COLUMNS.includes(nameOf(event.target))) settle(event.target);
+    if (COLUMNS.includes(nameOf(event.target))) normalizeField(event.target);
   });
   form.addEventListener("focusout", (event) => {
     const row = rowOf(event.target);
-    if (row && !row.contains(event.relatedTarget) && row.dataset.touched) judge(row);
+    if (row && !row.contains(event.relatedTarget) && row.dataset.touched) validateRow(row);
   });
   form.addEventListener("input", (event) => {
     const row = rowOf(event.target);

@@ -8,7 +8,7 @@ const state = () => {
   return new URLSearchParams(data).toString();
 };
 
-export function startWatching() {
+export function initDirtyForm() {
   const sign = document.querySelector("[data-saved]");
   const saved = sign.textContent;
   // A form that was refused is as it was typed, and not saved.

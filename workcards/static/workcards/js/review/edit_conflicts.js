@@ -1,8 +1,8 @@
 // A card that somebody else has changed meanwhile: of each such day theirs or yours. The line of the day holds what will
 // be saved, the two below it what there is to choose from; what is typed into the line is yours.
 
-import { say } from "../../../automatehq/js/toast.js";
-import { cell, changed, COLUMNS, form, put, rows, valuesOf } from "./days.js";
+import { announce } from "../../../automatehq/js/toast.js";
+import { cell, daysChanged, COLUMNS, form, setValues, rows, valuesOf } from "./days.js";
 
 const isSame = (one, other) => COLUMNS.every((name) => one[name] === other[name]);
 
@@ -10,7 +10,7 @@ const isSame = (one, other) => COLUMNS.every((name) => one[name] === other[name]
 function linesOf(row) {
   const lines = {};
   for (let next = row.nextElementSibling; next && !next.matches(".day"); next = next.nextElementSibling) {
-    if (next.dataset.metLine) lines[next.dataset.metLine] = next;
+    if (next.dataset.conflictVersion) lines[next.dataset.conflictVersion] = next;
   }
   return lines;
 }
@@ -24,10 +24,10 @@ function show(row, { theirs, mine }, values) {
     total_hours: values.total_hours || cell(row, "total_hours").placeholder,
     day_status: values.day_status ? status.selectedOptions[0].textContent : "",
   };
-  for (const place of mine.querySelectorAll("[data-shows]")) {
-    const name = place.dataset.shows;
+  for (const place of mine.querySelectorAll("[data-shown-field]")) {
+    const name = place.dataset.shownField;
     place.textContent = shown[name];
-    const other = theirs.querySelector(`[data-shows="${name}"]`);
+    const other = theirs.querySelector(`[data-shown-field="${name}"]`);
     const differs = other.textContent !== shown[name];
     for (const one of [place, other]) one.closest("td").classList.toggle("differs", differs);
   }
@@ -43,13 +43,13 @@ function follow(row, lines) {
   show(row, lines, now);
 }
 
-// What is chosen for a day that two people changed, and what yours says; null of any other day. `putMet` brings it back.
-export function metOf(row) {
+// What is chosen for a day that two people changed, and what yours says; null of any other day. `restoreConflictChoice` brings it back.
+export function conflictChoice(row) {
   const { theirs, mine } = linesOf(row);
   return theirs ? { isTheirs: radio(theirs).checked, isMine: radio(mine).checked, mine: mine.dataset.values } : null;
 }
 
-export function putMet(row, met) {
+export function restoreConflictChoice(row, met) {
   if (!met) return;
   const lines = linesOf(row);
   radio(lines.theirs).checked = met.isTheirs;
@@ -58,12 +58,12 @@ export function putMet(row, met) {
   show(row, lines, JSON.parse(met.mine));
 }
 
-export function startMeeting() {
+export function initEditConflicts() {
   const met = rows.map((row) => [row, linesOf(row)]).filter(([, lines]) => lines.theirs);
   const choose = (row, line) => {
     radio(line).checked = true;
-    put(row, JSON.parse(line.dataset.values));
-    changed();
+    setValues(row, JSON.parse(line.dataset.values));
+    daysChanged();
   };
   for (const [row, lines] of met) {
     for (const line of [lines.theirs, lines.mine]) {
@@ -74,10 +74,10 @@ export function startMeeting() {
   form.addEventListener("days-changed", () => {
     for (const [row, lines] of met) follow(row, lines);
   });
-  for (const button of document.querySelectorAll("[data-met-all]")) {
+  for (const button of document.querySelectorAll("[data-resolve-all]")) {
     button.addEventListener("click", () => {
-      for (const [row, lines] of met) choose(row, lines[button.dataset.metAll]);
-      say(button.textContent);
+      for (const [row, lines] of met) choose(row, lines[button.dataset.resolveAll]);
+      announce(button.textContent);
     });
   }
 }

@@ -1,17 +1,17 @@
 // The search for the employee of a card: suggestions come as one types, each a button of the page's own form. The form
 // carries the text that they were found for; the server refuses a choice if the field says something else by then.
 
-import { startTypedSearch } from "../../../automatehq/js/live_search.js";
+import { initLiveSearch } from "../../../automatehq/js/live_search.js";
 
 const LEAST = 2;
 
-export function startAssigning() {
+export function initEmployeeSuggestions() {
   const menu = document.querySelector("[data-assign]");
   if (!menu) return;
   const form = menu.querySelector("[data-assign-form]");
   const box = form.elements.q;
-  const place = menu.querySelector("[data-found]");
-  const says = menu.querySelector("[data-found-says]");
+  const place = menu.querySelector("[data-suggestions]");
+  const says = menu.querySelector("[data-suggestions-status]");
 
   const addressOf = (text) => {
     const address = new URL(location.href);
@@ -27,13 +27,13 @@ export function startAssigning() {
     tell(text);
   };
 
-  const search = startTypedSearch(box, {
+  const search = initLiveSearch(box, {
     least: LEAST,
     async ask(text, signal) {
       const answer = await fetch(addressOf(text), { signal, headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error(String(answer.status));
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.querySelector("[data-assign] [data-found]");
+      const fresh = page.querySelector("[data-assign] [data-suggestions]");
       if (!fresh) throw new Error("no search on the page");
       return fresh;
     },

@@ -11,7 +11,7 @@ function shorten(events) {
     if (!rest.length) continue;
     const line = document.createElement("div");
     const count = document.createElement("bdi");
-    line.className = "quiet";
+    line.className = "text-muted";
     count.dir = "ltr";
     count.textContent = `+${rest.length}`;
     line.append(count);
@@ -20,10 +20,10 @@ function shorten(events) {
   }
 }
 
-export function startHistory() {
+export function initHistory() {
   const dialog = document.querySelector("[data-history]");
   if (!dialog) return;
-  const place = dialog.querySelector("[data-history-found]");
+  const place = dialog.querySelector("[data-history-content]");
   document.querySelector(`[data-dialog="${dialog.id}"]`).addEventListener("click", async () => {
     const answer = await fetch(dialog.dataset.history, { headers: { Accept: "text/html" } }).catch(() => null);
     // Without an answer the link below leads there.

@@ -1,7 +1,7 @@
 // Moving through the days by keyboard. Tab is the browser's own; arrows leave a field from its edge, as it is read.
 
-import { cell, COLUMNS, form, nameOf, rowOf, rows, settle } from "./days.js";
-import { asLastDayWorked, fieldAbove } from "./bulk_fill.js";
+import { cell, COLUMNS, form, nameOf, rowOf, rows, normalizeField } from "./days.js";
+import { copyLastWorkedDay, copyFieldAbove } from "./bulk_fill.js";
 
 const ACROSS = ["pick", ...COLUMNS];
 const isMirrored = document.documentElement.dir === "rtl";
@@ -33,7 +33,7 @@ function moveAcross(event, input) {
   move(input, 0, toRight !== isMirrored ? 1 : -1);
 }
 
-export function startMoving() {
+export function initKeyboard() {
   let home = "from_time";
   let hasTabbed = false;
   form.addEventListener("focusin", (event) => {
@@ -49,16 +49,16 @@ export function startMoving() {
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
     if ((event.ctrlKey || event.metaKey) && event.code === "KeyD" && name !== "pick") {
       event.preventDefault();
-      fieldAbove(input);
+      copyFieldAbove(input);
     } else if (hasModifier) {
       return;
     } else if (event.key === "=" && input.matches(".num")) {
       event.preventDefault();
-      asLastDayWorked(rowOf(input));
+      copyLastWorkedDay(rowOf(input));
       move(input, 1, 0);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (name !== "pick") settle(input);
+      if (name !== "pick") normalizeField(input);
       move(input, event.shiftKey ? -1 : 1, ACROSS.indexOf(home) - ACROSS.indexOf(name));
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !input.matches("select")) {
       event.preventDefault();

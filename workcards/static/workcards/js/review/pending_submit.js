@@ -1,13 +1,13 @@
 // What was sent and had no answer, since the connection broke or the server failed: it is kept in this tab until there is
 // one, and put back where it was typed.
 
-import { say } from "../../../automatehq/js/toast.js";
-import { changed, form, judge, rows } from "./days.js";
+import { announce } from "../../../automatehq/js/toast.js";
+import { daysChanged, form, validateRow, rows } from "./days.js";
 import { forget, keep, kept } from "../../../automatehq/js/pending_submit_storage.js";
 
 const cells = () => [...form.querySelectorAll(".days .cell")];
 
-export function startKeeping({ isSaved }) {
+export function initPendingSubmit({ isSaved }) {
   const isAnswered = "unsaved" in form.dataset;
   const sent = kept();
   const isHere = sent?.path === location.pathname;
@@ -27,7 +27,7 @@ function putBack({ version, values }) {
   for (const one of lost) one.value = values[one.name];
   // The version that was seen then: whoever has saved since is not overwritten unasked.
   form.elements.version.value = version;
-  for (const row of rows) judge(row);
-  changed();
-  say(form.dataset.kept);
+  for (const row of rows) validateRow(row);
+  daysChanged();
+  announce(form.dataset.restored);
 }

@@ -1,24 +1,24 @@
 // The page of a card, put together. Everything it does can be done without it, more slowly.
 
-import { startDialogs } from "../../../automatehq/js/dialogs.js";
-import { say } from "../../../automatehq/js/toast.js";
-import { startAssigning } from "./employee_suggestions.js";
-import { cell, form, rows, startDays } from "./days.js";
-import { startFilling } from "./bulk_fill.js";
-import { startHistory } from "./history.js";
-import { startMoving } from "./keyboard_navigation.js";
-import { startMeeting } from "./edit_conflicts.js";
-import { startRuler } from "./ruler.js";
-import { startScan } from "./scan_viewer.js";
-import { startKeeping } from "./pending_submit.js";
-import { startUndo } from "./undo.js";
-import { startWatching } from "./dirty_form.js";
+import { initDialogs } from "../../../automatehq/js/dialogs.js";
+import { announce } from "../../../automatehq/js/toast.js";
+import { initEmployeeSuggestions } from "./employee_suggestions.js";
+import { cell, form, rows, initDays } from "./days.js";
+import { initBulkFill } from "./bulk_fill.js";
+import { initHistory } from "./history.js";
+import { initKeyboard } from "./keyboard_navigation.js";
+import { initEditConflicts } from "./edit_conflicts.js";
+import { initRuler } from "./ruler.js";
+import { initScanViewer } from "./scan_viewer.js";
+import { initPendingSubmit } from "./pending_submit.js";
+import { initUndo } from "./undo.js";
+import { initDirtyForm } from "./dirty_form.js";
 
 // What has worked is said in passing, and takes no room from the days.
-function passOn() {
+function moveMessagesToToast() {
   const list = document.querySelector(".messagelist");
   const good = [...(list?.querySelectorAll("li.success") ?? [])];
-  if (good.length) say(good.map((one) => one.textContent).join(" "));
+  if (good.length) announce(good.map((one) => one.textContent).join(" "));
   for (const one of good) one.remove();
   if (list && !list.children.length) list.remove();
 }
@@ -37,15 +37,15 @@ function submit(event, query) {
   form.requestSubmit(button);
 }
 
-function startKeys() {
+function initShortcuts() {
   document.addEventListener("keydown", (event) => {
     const isCommand = event.ctrlKey || event.metaKey;
     const isText = event.target.matches("input:not(.num):not([type=checkbox]), textarea");
     if (document.querySelector("dialog[open]")) return;
     if (isCommand && event.key === "Enter") submit(event, "[name=_approve]");
     else if (isCommand && event.code === "KeyS") submit(event, "[data-save]");
-    else if (event.altKey && event.key === "PageDown") follow(event, "[data-after]");
-    else if (event.altKey && event.key === "PageUp") follow(event, "[data-before]");
+    else if (event.altKey && event.key === "PageDown") follow(event, "[data-next-card]");
+    else if (event.altKey && event.key === "PageUp") follow(event, "[data-previous-card]");
     else if (event.key === "F1" || (event.key === "?" && !isText)) {
       event.preventDefault();
       document.getElementById("keys")?.showModal();
@@ -59,7 +59,7 @@ function follow(event, query) {
 }
 
 // Where one was before saving; else what is to be answered or mended; else the first day.
-function startFocus() {
+function initFocus() {
   const place = `card ${location.pathname}`;
   const before = sessionStorage.getItem(place);
   sessionStorage.removeItem(place);
@@ -69,8 +69,8 @@ function startFocus() {
       event.preventDefault();
       event.stopImmediatePropagation();
       open.focus();
-      const place = open.closest("fieldset") ?? document.querySelector("[data-met]");
-      say(place.querySelector("[data-asks]").textContent);
+      const place = open.closest("fieldset") ?? document.querySelector("[data-edit-conflicts]");
+      announce(place.querySelector("[data-question]").textContent);
       return;
     }
     const name = document.activeElement?.name;
@@ -86,20 +86,20 @@ function startFocus() {
 
 const isSaved = Boolean(document.querySelector(".messagelist .success"));
 
-startDialogs();
-if (form) startRuler();
-startScan();
-startAssigning();
-startHistory();
-passOn();
+initDialogs();
+if (form) initRuler();
+initScanViewer();
+initEmployeeSuggestions();
+initHistory();
+moveMessagesToToast();
 if (form) {
-  startDays();
-  startFilling();
-  startMoving();
-  startMeeting();
-  startFocus();
-  startWatching();
-  startKeeping({ isSaved });
-  startUndo();
+  initDays();
+  initBulkFill();
+  initKeyboard();
+  initEditConflicts();
+  initFocus();
+  initDirtyForm();
+  initPendingSubmit({ isSaved });
+  initUndo();
 }
-startKeys();
+initShortcuts();

@@ -2,7 +2,7 @@
 // clicks on their numbers, or a line that is moved by the arrow keys. Kept in this browser, a span for each site, since the
 // cards of a site are printed alike. All places are parts of the upright picture, so that they hold however it lies.
 
-import { say } from "../../../automatehq/js/toast.js";
+import { announce } from "../../../automatehq/js/toast.js";
 import { form, rowOf, rows } from "./days.js";
 
 const STEP = 0.002;
@@ -33,14 +33,14 @@ const keep = {
   },
 };
 
-export function startRuler() {
+export function initRuler() {
   const view = document.querySelector("[data-ruler-site]");
   if (!view) return;
   const name = `ruler ${view.dataset.rulerSite}`;
-  const face = view.querySelector("[data-scan-face]");
+  const face = view.querySelector("[data-scan-overlay]");
   const band = face.querySelector("[data-ruler]");
   const image = view.querySelector("img");
-  const button = document.querySelector("[data-ruler-switch]");
+  const button = document.querySelector("[data-ruler-toggle]");
   const hint = document.querySelector("[data-ruler-hint]");
   let span = keep.read(name);
   let angle = 0;
@@ -130,7 +130,7 @@ export function startRuler() {
     view.classList.remove("is-measured");
     show();
     (lastCell ?? button).focus({ preventScroll: true });
-    if (said) say(said);
+    if (said) announce(said);
   }
 
   function turn() {
@@ -140,7 +140,7 @@ export function startRuler() {
       span = null;
       keep.write(name, null);
       show();
-      say(hint.dataset.gone);
+      announce(hint.dataset.removed);
     } else if (!face.hidden) {
       line = { y: 0.25, tilt: 0 };
       points = [];

@@ -4,13 +4,13 @@
 const STEP = 1.25;
 const MARGIN = 24;
 
-export function startScan() {
+export function initScanViewer() {
   const view = document.querySelector("[data-scan-view]");
   if (!view) return;
   const paper = view.querySelector("[data-scan]");
   const image = paper.querySelector("img");
   // What lies on the paper: as large as the picture, and turned with it.
-  const face = paper.querySelector("[data-scan-face]");
+  const face = paper.querySelector("[data-scan-overlay]");
   const size = document.querySelector("[data-scan-size]");
   let scale = 0;
   let angle = 0;
@@ -69,8 +69,8 @@ export function startScan() {
     turn: () => { angle = (angle + 90) % 360; place(); },
     next: () => show(pages[(pages.findIndex((one) => one.hasAttribute("aria-current")) + 1) % pages.length]),
   };
-  for (const button of document.querySelectorAll("[data-scan-do]")) {
-    button.addEventListener("click", acts[button.dataset.scanDo]);
+  for (const button of document.querySelectorAll("[data-scan-action]")) {
+    button.addEventListener("click", acts[button.dataset.scanAction]);
   }
   for (const page of pages) {
     page.addEventListener("click", (event) => {

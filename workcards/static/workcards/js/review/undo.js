@@ -2,16 +2,16 @@
 // the last one back. In a text field that holds typing not yet left, Ctrl+Z is the browser's own, which takes it back
 // letter by letter; once the field is as it was when it got the focus, or is left, Ctrl+Z goes on with the stack.
 
-import { say } from "../../../automatehq/js/toast.js";
-import { cell, changed, COLUMNS, form, put, rows, valuesOf } from "./days.js";
-import { metOf, putMet } from "./edit_conflicts.js";
+import { announce } from "../../../automatehq/js/toast.js";
+import { cell, daysChanged, COLUMNS, form, setValues, rows, valuesOf } from "./days.js";
+import { conflictChoice, restoreConflictChoice } from "./edit_conflicts.js";
 
 const stack = [];
 const known = new Map(); // row → its cells, and its choice between two people's days, as last recorded
 let isGrouped = false;
 let typing = { field: null, value: "" };
 
-const stateOf = (row) => ({ values: valuesOf(row), met: metOf(row) });
+const stateOf = (row) => ({ values: valuesOf(row), met: conflictChoice(row) });
 const differing = (one, other) => COLUMNS.filter((name) => one[name] !== other[name]);
 
 // Put what has changed since the last record on the stack, as one step; returns how many days that are.
@@ -33,17 +33,17 @@ function rebase() {
 }
 
 // Change several cells as one step, and offer to undo it. `text()` is what the toast says of it.
-export function undoable(text, act) {
+export function runAsUndoStep(text, act) {
   // What has been typed and not left yet is a step of its own.
   record();
   isGrouped = true;
   act();
   isGrouped = false;
   const size = stack.length;
-  changed();
+  daysChanged();
   rebase();
   const step = stack.length > size ? stack.at(-1) : null;
-  say(text(), step && { label: form.dataset.undo, act: () => undo(step, { isByButton: true }) });
+  announce(text(), step && { label: form.dataset.undo, act: () => undo(step, { isByButton: true }) });
 }
 
 function undo(step, { isByButton = false } = {}) {
@@ -54,23 +54,23 @@ function undo(step, { isByButton = false } = {}) {
     const now = valuesOf(row);
     // A cell that was changed since keeps its value.
     const values = Object.fromEntries(COLUMNS.map((name) => [name, now[name] === after.values[name] ? before.values[name] : now[name]]));
-    put(row, values);
-    putMet(row, before.met);
+    setValues(row, values);
+    restoreConflictChoice(row, before.met);
   }
-  changed();
+  daysChanged();
   isGrouped = false;
   for (const row of rows) known.set(row, stateOf(row));
   const [{ row, before, after }] = step;
   if (isByButton) cell(row, differing(before.values, after.values)[0]).focus();
   rebase();
-  say(form.dataset.undone);
+  announce(form.dataset.undone);
 }
 
 const isTyping = (field) => field === typing.field && field.matches("input, textarea") && field.value !== typing.value;
 // By the letter, else by its key where letters are not Latin.
 const isZ = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "z" : event.code === "KeyZ");
 
-export function startUndo() {
+export function initUndo() {
   for (const row of rows) known.set(row, stateOf(row));
   form.addEventListener("days-changed", () => {
     if (!isGrouped) record();
