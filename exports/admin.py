@@ -169,7 +169,9 @@ class ExportRunAdmin(ChangesPage):
     def state(self, run: ExportRun) -> SafeString:
         badge = badge_of(ExportRun.Status(run.status))
         if run.status == ExportRun.Status.FAILED and run.error:
-            return format_html('{} <span class="export-error">{}</span>', badge, run.error)
+            return format_html(
+                '{} <span class="export-error">{}</span>', badge, run.error
+            )
         if run.status not in UNDER_WAY:
             return badge
         # The list looks again at rows with this mark.

@@ -1,31 +1,31 @@
-// The bar of a super-admin who acts for a business: counts down, and says politely when little is left.
+// Act-as bar of a super-admin: counts down, and warns screen readers before the time is over.
 
-const FEW = 5 * 60;
-const place = document.querySelector("[data-act-as-seconds]");
-const says = document.querySelector("[data-act-as-status]");
+const WARNING_SECONDS = 5 * 60;
+const countdown = document.querySelector("[data-act-as-seconds]");
+const status = document.querySelector("[data-act-as-status]");
 
-if (place && says) {
-  // Seconds from the server, counted from here: this computer's clock may be wrong.
-  const total = Number(place.dataset.actAsSeconds);
+if (countdown && status) {
+  // The server sends the remaining seconds, since the clock of this computer may be wrong.
+  const total = Number(countdown.dataset.actAsSeconds);
   const start = performance.now();
-  const time = place.querySelector(".time");
-  let said = "";
+  const time = countdown.querySelector(".time");
+  let announced = "";
 
-  const say = (text) => {
-    if (said !== text) says.textContent = said = text;
+  const announce = (text) => {
+    if (announced !== text) status.textContent = announced = text;
   };
 
   const tick = () => {
     const left = Math.max(0, Math.round(total - (performance.now() - start) / 1000));
     time.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     if (left === 0) {
-      say(place.dataset.expired);
+      announce(countdown.dataset.expired);
       clearInterval(timer);
-    } else if (left <= FEW) {
-      say(place.dataset.ending);
+    } else if (left <= WARNING_SECONDS) {
+      announce(countdown.dataset.ending);
     }
   };
   const timer = setInterval(tick, 1000);
-  place.hidden = false;
+  countdown.hidden = false;
   tick();
 }

@@ -1,5 +1,5 @@
-// Buttons and links with `data-dialog` open a dialog of that id; without this script the links lead to a page that asks the same. An address may ask, too, for
-// one that is marked `data-open-by-hash`: `#reopen`.
+// Buttons and links with `data-dialog` open the dialog with that id. Without scripts, the links open a page with the same form.
+// A hash in the address, such as `#reopen`, opens a dialog marked `data-open-by-hash`.
 
 export function initDialogs() {
   document.addEventListener("click", (event) => {
@@ -12,10 +12,10 @@ export function initDialogs() {
     }
     event.target.closest("[data-close]")?.closest("dialog").close();
   });
-  const asked = document.getElementById(location.hash.slice(1));
-  if (!asked?.matches("dialog[data-open-by-hash]")) return;
-  open(asked);
-  // Asked for once: coming back to the page does not ask again.
+  const requested = document.getElementById(location.hash.slice(1));
+  if (!requested?.matches("dialog[data-open-by-hash]")) return;
+  open(requested);
+  // Remove the hash, so that returning to the page does not open the dialog again.
   history.replaceState(null, "", location.pathname + location.search);
 }
 

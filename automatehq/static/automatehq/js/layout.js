@@ -1,4 +1,4 @@
-// The frame of the workplace: the side bar as a drawer on narrow screens, menus that close by themselves, the key of the search.
+// Layout of all pages: the sidebar as a drawer in narrow windows, menus, the search shortcut.
 
 const narrow = matchMedia("(max-width: 55.99rem)");
 const side = document.getElementById("side");
@@ -12,7 +12,7 @@ function openDrawer(open) {
   side.setAttribute("role", open ? "dialog" : "complementary");
   if (open) side.setAttribute("aria-modal", "true");
   else side.removeAttribute("aria-modal");
-  // What lies under the drawer is out of reach while it is open; the focus goes with it and comes back.
+  // Make the page inert while the drawer is open; move the focus into the drawer and back.
   for (const beneath of document.querySelectorAll(".main > *, .act-as-bar")) beneath.inert = open;
   const target = open ? side.querySelector("[aria-current], .nav a") : button;
   target?.focus();
@@ -28,7 +28,7 @@ if (side && button) {
   });
 }
 
-// Menus: one open at a time.
+// One menu is open at a time.
 const menus = [...document.querySelectorAll("details.menu")];
 const closeMenus = (except) => {
   for (const menu of menus) if (menu !== except) menu.open = false;
@@ -54,7 +54,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// "/" leads to the search through all lists: into its field, or where the window is too narrow for that, to its page.
+// "/" moves to the search field, or opens the search page if the window is too narrow for the field.
 const TYPING = "textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=submit], [type=button])";
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -66,7 +66,7 @@ document.addEventListener("keydown", (event) => {
   field.select();
 });
 
-// What scrolls is reached by keyboard, also where nothing in it takes the focus.
+// Make scrolling regions focusable, so that they can be scrolled with the keyboard.
 const scrolling = document.querySelectorAll("main .module, main .results, main .card-days, main .card-suggestions, main .scroll");
 const watcher = new ResizeObserver((entries) => {
   for (const { target } of entries) {

@@ -1,10 +1,9 @@
-// A search that follows what is typed. Results belong to the text that they were found for: they vanish with the first
-// change of it, and an answer that comes after another change is dropped.
+// Search while the user types. Results are cleared when the text changes; late responses are dropped.
 
 const PAUSE = 250; // ms after the last letter
 
-// `ask(text, signal)` returns the answer as a promise. `searching()`, `found(answer, text)`, `failed(error)` and `idle()`,
-// of a text shorter than `least`, change the page.
+// `ask(text, signal)` returns a promise of the response. `searching()`, `found(response, text)`, `failed(error)` and `idle()`
+// change the page; `idle()` is called for a text shorter than `least`.
 export function initLiveSearch(field, { ask, searching, found, failed, idle, least = 0 }) {
   let timer = 0;
   let asking = null;

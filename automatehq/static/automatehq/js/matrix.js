@@ -1,11 +1,11 @@
-// The matrix: one stop for Tab, arrows move between its cells; of thousands of rows only those near the window are there.
-// Without this script every cell is a link, and there are pages.
+// Matrix: one Tab stop, arrow keys between cells; only rows near the window are in the page.
+// Without scripts, every cell is a link, and the rows are paged.
 
 import { announce } from "./toast.js";
 
-const KEPT = 800; // px above and below the window that are drawn ahead
-const ROW = 29; // px, until a row has been measured
-const PAUSE = 80; // ms that a page has to stay near before it is drawn: who flies past sees a gap
+const RENDER_AHEAD = 800; // px above and below the window that are rendered ahead
+const ROW_HEIGHT = 29; // px, until a row is measured
+const RENDER_DELAY = 80; // ms that a page must stay near before it is rendered, so that fast scrolling loads nothing
 
 export function initMatrix(table) {
   const view = table.parentElement;
@@ -14,14 +14,14 @@ export function initMatrix(table) {
   const count = Number(table.dataset.count);
   const given = table.tBodies[0];
   const bodies = new Map(); // page → its <tbody>
-  const drawn = new Map(); // page → its rows, also while they are away
+  const drawn = new Map(); // page → its rows, also while a gap replaces them
   const coming = new Map(); // page → the promise of its rows
-  const near = new Set(); // pages that are to be there
-  const stops = new Map(); // page → what stops the reading of it
-  const height = given.rows[0]?.getBoundingClientRect().height || ROW;
+  const near = new Set(); // pages that should be rendered
+  const stops = new Map(); // page → the controller that aborts its request
+  const height = given.rows[0]?.getBoundingClientRect().height || ROW_HEIGHT;
   const columns = table.tHead.rows[0].cells.length;
 
-  // Rows that are there, or a gap as high as they are
+  // Rows, or a gap of the same height
 
   const rowsOf = (page) => (page === pages ? count - (pages - 1) * size : size);
 
@@ -58,13 +58,13 @@ export function initMatrix(table) {
         drawn.set(page, found);
         if (near.has(page)) bodies.get(page).replaceChildren(...found);
       }).catch((error) => {
-        // The gap stays; coming near again is another try.
+        // Keep the gap; scrolling back tries again.
         if (error.name !== "AbortError") announce(table.dataset.failed);
         return error.name === "AbortError";
       }).then((isStopped) => {
         coming.delete(page);
         stops.delete(page);
-        // Whoever came back while it was being stopped still waits.
+        // The page came near again while its request was aborted.
         if (isStopped && near.has(page)) arrive(page);
       }));
     }
@@ -78,11 +78,11 @@ export function initMatrix(table) {
     if (!isAway(page)) return;
     setTimeout(() => {
       if (near.has(page) && isAway(page)) draw(page);
-    }, PAUSE);
+    }, RENDER_DELAY);
   }
 
   function leave(page) {
-    // Where the focus is stays, or it would be lost.
+    // Keep rows that contain the focus.
     if (bodies.get(page).contains(document.activeElement)) return;
     near.delete(page);
     stops.get(page)?.abort();
@@ -96,7 +96,7 @@ export function initMatrix(table) {
         if (entry.isIntersecting) arrive(page);
         else leave(page);
       }
-    }, { root: view, rootMargin: `${KEPT}px 0px` });
+    }, { root: view, rootMargin: `${RENDER_AHEAD}px 0px` });
     const first = Number(given.dataset.page);
     drawn.set(first, [...given.rows]);
     for (let page = 1; page <= pages; page += 1) {
@@ -117,7 +117,7 @@ export function initMatrix(table) {
     drawn.set(1, [...given.rows]);
   }
 
-  // On paper nothing scrolls: there stands all that has been read.
+  // Print all rows that were loaded.
   addEventListener("beforeprint", () => {
     for (const [page, rows] of drawn) if (isAway(page)) bodies.get(page).replaceChildren(...rows);
     table.toggleAttribute("data-partial", drawn.size < pages);
@@ -141,21 +141,21 @@ export function initMatrix(table) {
     if (stop) stop.tabIndex = 0;
   };
   stopAt(given.querySelector("td a"));
-  // Whose cell it is, and of which day, is said where it has the focus: in every cell it would make the page twice as heavy.
+  // Label a cell with employee and day when it gets the focus; labels in all cells would double the size of the page.
   const days = table.tHead.rows[0].cells;
-  const called = (link) => {
+  const labelOf = (link) => {
     const cell = link.closest("td");
     const named = [cell.parentElement.cells[0], days[cell.cellIndex]].map((one) => one.textContent.trim());
-    return [...named, link.dataset.said ??= link.ariaLabel ?? link.textContent].join(", ");
+    return [...named, link.dataset.value ??= link.ariaLabel ?? link.textContent].join(", ");
   };
   table.addEventListener("focusin", (event) => {
     if (!event.target.matches("td a")) return;
     stopAt(event.target);
-    event.target.ariaLabel = called(event.target);
+    event.target.ariaLabel = labelOf(event.target);
   });
 
-  // The next row; of a page that is not drawn yet, once it is.
-  async function beside(row, down) {
+  // Return the next row; render its page first if necessary.
+  async function neighbourRow(row, down) {
     const neighbour = down > 0 ? row.nextElementSibling : row.previousElementSibling;
     if (neighbour) return neighbour;
     const page = Number(row.parentElement.dataset.page) + down;
@@ -169,7 +169,7 @@ export function initMatrix(table) {
 
   async function down(cell, step) {
     let row = cell.parentElement;
-    while ((row = await beside(row, step))) {
+    while ((row = await neighbourRow(row, step))) {
       const link = row.cells[cell.cellIndex].querySelector("a");
       if (link) return link;
     }
@@ -203,7 +203,7 @@ export function initMatrix(table) {
     if (link) reveal(link);
   });
 
-  // Into sight, and not under what stays.
+  // Scroll the cell into view, clear of sticky headers.
   function reveal(link) {
     const box = link.getBoundingClientRect();
     const frame = view.getBoundingClientRect();

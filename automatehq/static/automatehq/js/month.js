@@ -1,4 +1,4 @@
-// The page of a month. Everything it does can be done without it, with more pages.
+// Month page. Without scripts, other pages offer the same.
 
 import { initDialogs } from "./dialogs.js";
 import { initMatrix } from "./matrix.js";
@@ -7,7 +7,7 @@ import { announce } from "./toast.js";
 const table = document.querySelector("[data-matrix]");
 const matrix = table && initMatrix(table);
 
-// All employees on paper, also those whose rows have not been read yet.
+// Load all rows before printing.
 const print = document.querySelector("[data-print]");
 print?.addEventListener("click", async () => {
   print.disabled = true;
@@ -21,14 +21,14 @@ print?.addEventListener("click", async () => {
   }
 });
 
-// What is chosen is shown at once.
+// Send the form on each change.
 const form = document.querySelector("[data-submit-on-change]");
 form?.addEventListener("change", (event) => {
   if (event.target.matches("select, [type=checkbox]") && form.checkValidity()) form.requestSubmit();
 });
 
-// How much has changed since the last file: reading it takes the ledger, so the page does not wait for it.
-async function tellChanges(link, place) {
+// Load the changes since the last export after the page: comparing the ledger takes time.
+async function showChanges(link, place) {
   const answer = await fetch(link.href);
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -36,6 +36,6 @@ async function tellChanges(link, place) {
 }
 
 const link = document.querySelector("[data-changes]");
-if (link) tellChanges(link, document.querySelector("[data-changes-status]")).catch(() => {});
+if (link) showChanges(link, document.querySelector("[data-changes-status]")).catch(() => {});
 
 initDialogs();

@@ -1,13 +1,13 @@
-// What a card's page has sent and has had no answer to: one form, kept in the tab.
+// Storage of one form that was sent from a card's page and has no response yet. It belongs to the browser tab.
 
-const NAME = "card sent";
+const KEY = "card sent";
 
-export const keep = (sent) => sessionStorage.setItem(NAME, JSON.stringify(sent));
-export const forget = () => sessionStorage.removeItem(NAME);
+export const storePending = (sent) => sessionStorage.setItem(KEY, JSON.stringify(sent));
+export const clearPending = () => sessionStorage.removeItem(KEY);
 
-export function kept() {
+export function loadPending() {
   try {
-    return JSON.parse(sessionStorage.getItem(NAME));
+    return JSON.parse(sessionStorage.getItem(KEY));
   } catch {
     return null;
   }

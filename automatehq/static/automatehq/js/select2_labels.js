@@ -1,4 +1,4 @@
-// Select2 draws a box in place of a <select> and forgets its name: what is chosen is read aloud, but not what of.
+// Label the box that Select2 shows in place of a <select>: Select2 itself gives it no accessible name.
 
 const nameOf = (select) => {
   const label = document.querySelector(`label[for="${select.id}"]`);
@@ -19,7 +19,7 @@ const nameBox = (select) => {
   chosen.setAttribute("aria-labelledby", label.id);
 };
 
-// What opens is drawn at the end of the page, far from the form.
+// Select2 appends its dropdown to the end of the page.
 const nameDropdown = (dropdown) => {
   const select = document.querySelector("main .select2-container--open")?.previousElementSibling;
   const label = select?.matches("select") && nameOf(select);

@@ -1,12 +1,12 @@
-// Select2 leaves the rows of the last text on the page until the next answer comes, and takes a late answer for a new one.
-// Here rows vanish with the text that they were found for, late answers are dropped, and a search under way is announced.
+// Select2 shows old results until the next response, and accepts late responses. This script clears results when the text
+// changes, drops late responses, and announces a running search to screen readers.
 
 const status = document.createElement("p");
 status.className = "visually-hidden";
 status.setAttribute("role", "status");
 document.body.append(status);
 
-function follow(select) {
+function fixResults(select) {
   const box = window.django.jQuery(select).data("select2");
   if (!box) return;
   const adapter = box.dataAdapter;
@@ -19,7 +19,7 @@ function follow(select) {
       if (number === latest) show(found);
     });
   };
-  // After a key that Select2 took for itself, such as Enter, it misses text that is pasted.
+  // Select2 misses pasted text after a key that it handled itself, such as Enter.
   const field = box.dropdown.$search?.[0];
   field?.addEventListener("input", () => { box.dropdown._keyUpPrevented = false; }, { capture: true });
   const rows = box.results.$results;
@@ -35,5 +35,5 @@ function follow(select) {
   for (const name of ["results:all", "results:message", "close"]) box.on(name, () => tell(false));
 }
 
-// After Django's own script, which draws the boxes when the page is ready.
-window.django?.jQuery(() => document.querySelectorAll("select.admin-autocomplete").forEach(follow));
+// Django's script creates the boxes when the page is ready; run after it.
+window.django?.jQuery(() => document.querySelectorAll("select.admin-autocomplete").forEach(fixResults));

@@ -1,9 +1,9 @@
-// The sign-in has ended. What the page of a card has kept in this tab comes back in this tab, and is said to.
+// The session has ended. If this tab stores unsaved input of a card, sign in here, and say that the input will be restored.
 
-import { kept } from "./pending_submit_storage.js";
+import { loadPending } from "./pending_submit_storage.js";
 
 const notice = document.querySelector("[data-restored]");
-if (notice && kept()?.path === location.pathname) {
+if (notice && loadPending()?.path === location.pathname) {
   notice.textContent = notice.dataset.restored;
   document.querySelector("[data-sign-in]").removeAttribute("target");
 }

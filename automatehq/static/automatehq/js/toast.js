@@ -1,10 +1,10 @@
-// Something that has just happened: said aloud, and shown for a while above the page.
+// Toasts: short messages above the page, which screen readers announce.
 
 const SECONDS = 6;
-// With a button there is something to read and to reach.
+// Leave time to read the message and reach its button.
 const SECONDS_WITH_BUTTON = 15;
 
-// `action`, if there is one, is `{label, act}`: a button in the toast, which stays while it is pointed at or has the focus.
+// Show `text` for a few seconds. `action`, `{label, act}`, adds a button. The toast stays while it is hovered or focused.
 export function announce(text, action = null) {
   const toast = document.createElement("div");
   toast.className = "toast";

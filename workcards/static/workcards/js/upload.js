@@ -1,5 +1,5 @@
-// Uploading: files are dropped or chosen, sent a few at a time, and each row tells what became of its file.
-// Without this script the form is sent whole, and answered with the same table.
+// Upload page: sends dropped or chosen files in batches and shows the result of each file in a row.
+// Without scripts, the form is sent at once, and the response shows the same table.
 
 import { Sender } from "./upload_sender.js";
 
@@ -7,11 +7,11 @@ const form = document.querySelector("[data-upload]");
 const template = document.querySelector("template[data-row-template]");
 const rows = document.querySelector("[data-rows]");
 const notice = document.querySelector("[data-notice]");
-const says = document.querySelector("[data-status]");
+const status = document.querySelector("[data-status]");
 const input = form.elements.files;
 const drop = form.querySelector("[data-dropzone]");
 const send = form.querySelector("[data-send]");
-const words = template.dataset;
+const messages = template.dataset;
 const settled = ["uploaded", "duplicate", "failed"];
 const items = [];
 
@@ -24,15 +24,15 @@ function sizeOf(bytes) {
   const [unit, amount] = bytes < 1e6 ? ["kilobyte", Math.ceil(bytes / 1e3)] : ["megabyte", bytes / 1e6];
   const format = { style: "unit", unit, maximumFractionDigits: 1 };
   const text = new Intl.NumberFormat(document.documentElement.lang, format).format(amount);
-  // Figures are read left to right here, whatever mark the language begins them with.
+  // Remove the right-to-left mark: sizes are left to right here.
   return text.replace(/\u200f/g, "");
 }
 
-// One file: what is known of it, and its row.
+// A file and its row.
 
 class Item {
   constructor(file, presets) {
-    Object.assign(this, { file, presets, again: false, cards: [] });
+    Object.assign(this, { file, presets, isAnyway: false, cards: [] });
     this.row = template.content.firstElementChild.cloneNode(true);
     this.part("name").textContent = this.part("name").title = file.name;
     this.part("size").textContent = sizeOf(file.size);
@@ -41,7 +41,7 @@ class Item {
       const label = `${this.part(name).textContent}: ${file.name}`;
       this.part(name).setAttribute("aria-label", label);
     }
-    this.part("upload-anyway").addEventListener("click", () => takeInAgain(this));
+    this.part("upload-anyway").addEventListener("click", () => uploadAnyway(this));
     this.part("remove").addEventListener("click", () => remove(this));
     this.become("waiting");
   }
@@ -78,12 +78,12 @@ class Item {
   }
 }
 
-// What the script can tell by itself; the server looks at everything again.
-function fault(file) {
-  if (file.size > Number(form.dataset.maxBytes)) return words.tooLarge;
-  if (file.size === 0) return words.empty;
+// Return the message of an obvious problem; the server validates every file.
+function problemOf(file) {
+  if (file.size > Number(form.dataset.maxBytes)) return messages.tooLarge;
+  if (file.size === 0) return messages.empty;
   const isScan = !file.type || file.type.startsWith("image/") || file.type === "application/pdf";
-  return isScan ? "" : words.noScan;
+  return isScan ? "" : messages.noScan;
 }
 
 function presetsNow() {
@@ -95,19 +95,19 @@ function presetsNow() {
 const sender = new Sender({
   url: form.action,
   maxFiles: Number(form.dataset.maxFiles),
-  changed: tell,
-  refused: (fields) => {
-    hold(words.choose);
+  changed: updateTotals,
+  rejected: (fields) => {
+    hold(messages.choose);
     showErrors(fields);
   },
-  busy: () => show(words.busy),
-  stopped: (status) => hold(reason(status)),
+  busy: () => show(messages.busy),
+  stopped: (code) => hold(reason(code)),
   resumed: () => show(""),
 });
 
-function reason(status) {
-  const known = { 0: words.offline, 401: words.signedOut, 403: words.forbidden, 409: words.otherBusiness };
-  return known[status] ?? words.error;
+function reason(code) {
+  const known = { 0: messages.offline, 401: messages.signedOut, 403: messages.forbidden, 409: messages.otherBusiness };
+  return known[code] ?? messages.error;
 }
 
 function add(files) {
@@ -117,41 +117,41 @@ function add(files) {
   for (const item of fresh) {
     items.push(item);
     rows.append(item.row);
-    const wrong = fault(item.file);
-    if (wrong) item.settle({ result: "refused", text: wrong });
+    const wrong = problemOf(item.file);
+    if (wrong) item.settle({ result: "rejected", text: wrong });
     else sender.queue(item);
   }
-  keepPresets();
-  // While something is to be corrected first, the files wait for the button.
-  if (isSaidWhere(presets)) sender.go();
-  tell();
+  markFormSaved();
+  // If a field must be corrected first, the files stay pending.
+  if (hasSiteOrEmployee(presets)) sender.go();
+  updateTotals();
 }
 
-// The files have their site, month and employee: leaving asks about files that are not sent, and no more about the form.
-function keepPresets() {
+// The files have their own copy of the form: leaving the page asks about pending files, not about the form.
+function markFormSaved() {
   delete form.dataset.unsaved;
   form.dispatchEvent(new Event("form-saved", { bubbles: true }));
 }
 
-// Without a site and an employee no server need be asked; whether they are right, it knows.
-function isSaidWhere(presets) {
+// Require a site or an employee before asking the server.
+function hasSiteOrEmployee(presets) {
   if (presets.get("site") || presets.get("employee")) return true;
   sender.isHeld = true;
-  hold(words.choose);
-  showErrors({ site: [{ message: words.noSite }] });
+  hold(messages.choose);
+  showErrors({ site: [{ message: messages.noSite }] });
   return false;
 }
 
-function takeInAgain(item) {
-  item.again = true;
+function uploadAnyway(item) {
+  item.isAnyway = true;
   item.cards = [];
   item.become("waiting");
   sender.queue(item);
-  // The button that had the focus is gone; the row has its name.
+  // The focused button is hidden now: focus the row.
   item.row.tabIndex = -1;
   item.row.focus();
   sender.go();
-  tell();
+  updateTotals();
 }
 
 function remove(item) {
@@ -159,7 +159,7 @@ function remove(item) {
   items.splice(items.indexOf(item), 1);
   item.row.remove();
   input.focus();
-  tell();
+  updateTotals();
 }
 
 function hold(text) {
@@ -172,7 +172,7 @@ function show(text) {
   notice.querySelector("[data-notice-text]").textContent = text;
 }
 
-// What the server found wrong with site, month or employee, beside the field.
+// Errors of site, month or employee, beside the field.
 
 function clearErrors() {
   for (const list of form.querySelectorAll(".errorlist")) list.remove();
@@ -205,11 +205,11 @@ function showErrors(fields) {
   first?.focus();
 }
 
-// The sums, in the page and for those who listen.
+// Totals, on the page and for screen readers.
 
-let saying = 0;
+let announceTimer = 0;
 
-function tell() {
+function updateTotals() {
   const of = (state) => items.filter((item) => item.state === state);
   const made = of("uploaded").flatMap((item) => item.cards);
   const counts = {
@@ -228,8 +228,8 @@ function tell() {
   Object.assign(bar, { max: counts.all || 1, value: counts.done });
   document.querySelector("[data-all-text]").textContent = `${counts.done} / ${counts.all}`;
   send.hidden = !(sender.isHeld && sender.isWaiting);
-  clearTimeout(saying);
-  if (counts.done) saying = setTimeout(() => (says.textContent = fill(words.progress, counts)), 400);
+  clearTimeout(announceTimer);
+  if (counts.done) announceTimer = setTimeout(() => (status.textContent = fill(messages.progress, counts)), 400);
 }
 
 // Choosing, dropping, pressing, leaving
@@ -247,14 +247,14 @@ form.addEventListener("submit", (event) => {
   show("");
   const presets = presetsNow();
   sender.renew(presets);
-  if (sender.isWaiting) keepPresets();
-  if (isSaidWhere(presets)) sender.go();
-  tell();
+  if (sender.isWaiting) markFormSaved();
+  if (hasSiteOrEmployee(presets)) sender.go();
+  updateTotals();
 });
 
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
-// A file that misses the field by a little must not replace the page.
+// A file dropped beside the field must not replace the page.
 document.addEventListener("dragover", (event) => {
   if (!hasFiles(event)) return;
   event.preventDefault();
@@ -275,5 +275,5 @@ addEventListener("beforeunload", (event) => {
 });
 
 send.hidden = true;
-// On a slow line somebody may have chosen before this script was there to hear of it.
+// On a slow connection the user may have chosen files before the script was loaded.
 if (input.files.length) takeChosen();

@@ -1,14 +1,14 @@
-// Sends files in requests of a few, two requests at a time: of the three uploads that one person may have under way,
-// one is left for another tab. What the server asks to wait for waits; what fails is held until somebody says go.
+// Sends files in batches, two requests at a time: a user may have three uploads in progress, and one is left for another
+// tab. A busy server delays the next batch; after an error, files stay pending until the user presses Upload.
 
-const AT_ONCE = 2;
-const FILES = 4;
-const BYTES = 20e6;
+const MAX_REQUESTS = 2;
+const MAX_FILES = 4;
+const MAX_BYTES = 20e6;
 
 export class Sender {
   #waiting = [];
   #sent = new Set();
-  #underWay = 0;
+  #running = 0;
   #wait = 0;
 
   constructor(options) {
@@ -28,22 +28,22 @@ export class Sender {
     this.#waiting = this.#waiting.filter((one) => one !== item);
   }
 
-  // What waits is sent with what the form says now.
+  // Send pending files with the current values of the form.
   renew(presets) {
     for (const item of this.#waiting) item.presets = presets;
     this.isHeld = false;
   }
 
   go() {
-    while (!this.isHeld && !this.#wait && this.#underWay < AT_ONCE) {
+    while (!this.isHeld && !this.#wait && this.#running < MAX_REQUESTS) {
       const batch = this.#next();
       if (!batch.length) return;
       this.#send(batch);
     }
   }
 
-  // The next few that were given alike. A file that may equal one under way waits for its answer: of two equal files the
-  // first one becomes the card.
+  // Return the next batch of files with equal presets. A file that may equal one in progress waits for its response, so
+  // that the first of two equal files becomes the card.
   #next() {
     const sizes = new Set([...this.#sent].map((item) => item.file.size));
     const free = this.#waiting.filter((item) => !sizes.has(item.file.size));
@@ -52,8 +52,8 @@ export class Sender {
     let bytes = 0;
     for (const item of free) {
       bytes += item.file.size;
-      const isAlike = item.presets === first.presets && item.again === first.again;
-      if (!isAlike || batch.length >= Math.min(FILES, this.maxFiles) || (batch.length && bytes > BYTES)) break;
+      const isAlike = item.presets === first.presets && item.isAnyway === first.isAnyway;
+      if (!isAlike || batch.length >= Math.min(MAX_FILES, this.maxFiles) || (batch.length && bytes > MAX_BYTES)) break;
       batch.push(item);
     }
     this.#waiting = this.#waiting.filter((item) => !batch.includes(item));
@@ -63,13 +63,13 @@ export class Sender {
   #send(batch) {
     const body = new FormData();
     for (const [name, value] of batch[0].presets) body.append(name, value);
-    if (batch[0].again) body.append("allow_duplicate", "on");
+    if (batch[0].isAnyway) body.append("allow_duplicate", "on");
     for (const item of batch) body.append("files", item.file);
     const request = new XMLHttpRequest();
     request.open("POST", this.url);
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => {
-      // Files go one behind the other: what has gone belongs to the first of them.
+      // Files are sent one after the other: the bytes sent belong to the first ones.
       let gone = event.loaded;
       for (const item of batch) {
         const part = Math.max(0, gone) / item.file.size;
@@ -78,14 +78,14 @@ export class Sender {
       }
     });
     request.addEventListener("loadend", () => this.#answered(batch, request));
-    this.#underWay += 1;
+    this.#running += 1;
     for (const item of batch) this.#sent.add(item);
     for (const item of batch) item.progress(0);
     request.send(body);
   }
 
   #answered(batch, request) {
-    this.#underWay -= 1;
+    this.#running -= 1;
     for (const item of batch) this.#sent.delete(item);
     const answer = parsed(request.responseText);
     if (answer?.files) {
@@ -94,11 +94,11 @@ export class Sender {
       this.#back(batch);
       this.#pause(Number(request.getResponseHeader("Retry-After")) || 5);
     } else {
-      // Sent once more, it could be there already: then it is better said than doubled.
-      if (request.status === 0 || request.status >= 500) for (const item of batch) item.again = false;
+      // A retry could create a duplicate: upload the file as new, not "anyway".
+      if (request.status === 0 || request.status >= 500) for (const item of batch) item.isAnyway = false;
       this.isHeld = true;
       this.#back(batch);
-      if (answer?.fields) this.refused(answer.fields);
+      if (answer?.fields) this.rejected(answer.fields);
       else this.stopped(request.status);
     }
     this.changed();

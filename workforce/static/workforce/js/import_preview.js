@@ -1,4 +1,4 @@
-// The rows of a file that is to be imported: all of them, or those of one kind.
+// Import preview: show all rows, or the rows of one kind.
 
 const choices = document.querySelector("[data-import-filter]");
 const rows = document.querySelectorAll("tbody[data-action]");

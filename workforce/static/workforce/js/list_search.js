@@ -1,11 +1,10 @@
-// Search in a list as one types: the rows follow, and the address with them, so that back and forward work. Without this
-// script Enter does.
+// Search a list while the user types. The address follows, so that back and forward work. Without scripts, Enter searches.
 
 import { initLiveSearch } from "../../automatehq/js/live_search.js";
 
 const field = document.getElementById("searchbar");
 const form = field?.form;
-const says = document.querySelector("[data-list-status]");
+const status = document.querySelector("[data-list-status]");
 const list = document.getElementById("changelist-form");
 
 const addressOf = () => {
@@ -16,7 +15,7 @@ const addressOf = () => {
 
 function start() {
   let typed = field.value;
-  // Going back or forward asks for the address itself and changes none.
+  // Back and forward request the address itself and do not change it.
   let isBack = false;
 
   const search = initLiveSearch(field, {
@@ -25,19 +24,19 @@ function start() {
       const isNew = !isBack;
       isBack = false;
       const answer = await fetch(address, { signal });
-      // What a page of its own has to say, such as that one is signed out, is said there.
+      // Open the page itself for other responses, such as the end of a session.
       if (!answer.ok || answer.redirected) return { address };
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       return { address, isNew, page, rows: page.getElementById("changelist-form") };
     },
     searching() {
       if (list.ariaBusy === "true") return;
-      // The rows of another text are gone, and the page keeps its height meanwhile.
+      // Clear the rows of the previous text, and keep the height of the page.
       list.style.minBlockSize = `${list.offsetHeight}px`;
       list.ariaBusy = "true";
-      const note = Object.assign(document.createElement("p"), { className: "empty", textContent: says.dataset.searching });
+      const note = Object.assign(document.createElement("p"), { className: "empty", textContent: status.dataset.searching });
       list.replaceChildren(note);
-      says.textContent = says.dataset.searching;
+      status.textContent = status.dataset.searching;
     },
     found({ address, isNew, page, rows }) {
       if (!rows) {
@@ -48,20 +47,20 @@ function start() {
       list.ariaBusy = "false";
       list.style.minBlockSize = "";
       const links = page.querySelectorAll("#changelist-filter a");
-      // The menus stay as they are, and lead on from what was typed.
+      // Keep the filter menus; update their links.
       document.querySelectorAll("#changelist-filter a").forEach((link, place) => { if (links[place]) link.href = links[place].getAttribute("href"); });
       const boxes = document.querySelectorAll("tr input.action-select");
       if (boxes.length) window.Actions?.(boxes);
       if (isNew) history.replaceState({ search: true }, "", address);
       const count = document.querySelector("#changelist .empty h2, [data-list-count]");
-      says.textContent = count?.textContent.trim() ?? "";
+      status.textContent = count?.textContent.trim() ?? "";
     },
     failed: () => form.requestSubmit(),
   });
 
   field.addEventListener("input", () => {
     isBack = false;
-    // The list as it was before the first letter is one step back.
+    // Going back once returns to the list before the first letter.
     if (typed === null) return;
     history.pushState({ search: true }, "", location.href);
     typed = null;
@@ -74,4 +73,4 @@ function start() {
   });
 }
 
-if (form && says) start();
+if (form && status) start();

@@ -1,4 +1,4 @@
-// Filling several fields at once: the field above, the last day worked, and the days that are ticked.
+// Fill several fields at once: from the field above, from the last worked day, or for the selected days.
 
 import { announce } from "../../../automatehq/js/toast.js";
 import { cell, form, isWorked, validateRow, nameOf, rowOf, rows } from "./days.js";
@@ -8,7 +8,7 @@ const SHIFT = ["from_time", "to_time", "break_minutes", "total_hours"];
 
 const above = (row) => rows.slice(0, rows.indexOf(row)).reverse();
 
-// The nearest day above with something in that column.
+// Copy the nearest value above in the same column.
 export function copyFieldAbove(input) {
   const name = nameOf(input);
   const source = above(rowOf(input)).find((row) => cell(row, name).value);
@@ -19,7 +19,7 @@ export function copyFieldAbove(input) {
   });
 }
 
-// Times, break and total of the last day worked; an absence stays.
+// Copy times, break and total of the last worked day; an absence stays.
 export function copyLastWorkedDay(row) {
   const source = above(row).find(isWorked);
   if (!source || cell(row, "day_status").value) return;
@@ -29,13 +29,13 @@ export function copyLastWorkedDay(row) {
   });
 }
 
-// Set what the bar holds; a blank field of it leaves the day's value alone. False of a day that takes no hours, since it
-// has an absence.
-function fillDay(given, row) {
+// Apply the values of the bar; a blank field keeps the value of the day. Return false for a day with an absence, which
+// has no hours.
+function fillDay(values, row) {
   const status = cell(row, "day_status");
-  if (given.day_status) status.value = given.day_status;
+  if (values.day_status) status.value = values.day_status;
   else if (status.value) return false;
-  else for (const name of SHIFT) if (given[name]) cell(row, name).value = given[name];
+  else for (const name of SHIFT) if (values[name]) cell(row, name).value = values[name];
   return true;
 }
 
@@ -46,50 +46,50 @@ function clearDay(row) {
   return true;
 }
 
-// Change the chosen days; returns how many were changed, and how many were left alone.
-function changeDays(chosen, change) {
-  const filled = chosen.filter(change);
+// Apply `change` to the selected days; return the number of changed days and of skipped days.
+function changeDays(selected, change) {
+  const filled = selected.filter(change);
   for (const row of filled) {
     validateRow(row);
     for (const name of SHIFT) cell(row, name).dispatchEvent(new Event("change", { bubbles: true }));
     validateRow(row);
   }
-  return [filled.length, chosen.length - filled.length];
+  return [filled.length, selected.length - filled.length];
 }
 
 const sentence = (text, count) => text.replace("{count}", count);
 
 export function initBulkFill() {
   const bulk = document.querySelector("[data-bulk]");
-  const chosen = () => rows.filter((row) => cell(row, "pick").checked);
+  const selected = () => rows.filter((row) => cell(row, "pick").checked);
   const count = bulk.querySelector("[data-bulk-count]");
   const show = () => {
-    bulk.hidden = !chosen().length;
-    count.textContent = `${count.dataset.text}: ${chosen().length}`;
+    bulk.hidden = !selected().length;
+    count.textContent = `${count.dataset.text}: ${selected().length}`;
   };
   form.addEventListener("change", (event) => {
     if (nameOf(event.target) === "pick") show();
   });
-  const given = () =>
+  const barValues = () =>
     Object.fromEntries([...bulk.querySelectorAll("[data-bulk-field]")].map((one) => [one.dataset.bulkField, one.value.trim()]));
   for (const button of bulk.querySelectorAll("[data-bulk-action]")) {
     button.addEventListener("click", () => {
       const isFill = button.dataset.bulkAction === "fill";
-      const values = given();
+      const values = barValues();
       if (isFill && !Object.values(values).some(Boolean)) {
         announce(button.dataset.noValues);
         return;
       }
-      let said = "";
-      runAsUndoStep(() => said, () => {
-        const [done, left] = changeDays(chosen(), isFill ? (row) => fillDay(values, row) : clearDay);
-        said = sentence(button.dataset.done, done);
-        if (left) said += ` ${sentence(button.dataset.skipped, left)}`;
+      let message = "";
+      runAsUndoStep(() => message, () => {
+        const [done, skipped] = changeDays(selected(), isFill ? (row) => fillDay(values, row) : clearDay);
+        message = sentence(button.dataset.done, done);
+        if (skipped) message += ` ${sentence(button.dataset.skipped, skipped)}`;
       });
     });
   }
 
-  // By mouse the same happens to the field that had the focus last.
+  // The buttons act on the field that had the focus last.
   let last = null;
   form.addEventListener("focusin", (event) => {
     if (event.target.matches(".days .cell")) last = event.target;

@@ -1,4 +1,4 @@
-// The days of a card: what is typed is put in order on leaving a field, judged at once, and added up.
+// Days of a card: format each field when the user leaves it, validate the row, update the totals.
 
 import { dayFigures, readHours, readMinutes, readTime, showHours } from "./hours.js";
 
@@ -7,7 +7,7 @@ const FIGURES = COLUMNS.slice(0, 4);
 
 export const form = document.querySelector("[data-days]");
 export const rows = form ? [...form.querySelectorAll("tr.day")] : [];
-const says = form ? JSON.parse(form.dataset.messages) : {};
+const messages = form ? JSON.parse(form.dataset.messages) : {};
 
 export const nameOf = (input) => input.dataset.field || /^days-\d+-(\w+)$/.exec(input.name)?.[1] || "";
 export const cell = (row, name) =>
@@ -28,8 +28,8 @@ const figuresOf = (row) => {
 
 export const isWorked = (row) => !cell(row, "day_status").value && FIGURES.some((name) => cell(row, name).value);
 
-// Put what was typed into the form in which it is stored; what can't be read stays as it is.
-function tidy(input) {
+// Format the input as it is stored; keep input that cannot be parsed.
+function formatField(input) {
   const name = nameOf(input);
   if (name === "from_time" || name === "to_time") {
     input.value = readTime(input.value, name === "to_time") ?? input.value;
@@ -39,18 +39,18 @@ function tidy(input) {
   }
 }
 
-// An absence has no hours. What was typed before is kept aside, and comes back with the absence taken away.
-const aside = new WeakMap();
+// An absence has no hours. Removing the absence restores the hours that were typed before.
+const hoursBeforeAbsence = new WeakMap();
 function showAbsence(row) {
   const isAbsent = cell(row, "day_status").value !== "";
   row.classList.toggle("is-absent", isAbsent);
   const cells = FIGURES.map((name) => cell(row, name));
-  if (isAbsent && !aside.has(row)) {
-    aside.set(row, cells.map((one) => one.value));
+  if (isAbsent && !hoursBeforeAbsence.has(row)) {
+    hoursBeforeAbsence.set(row, cells.map((one) => one.value));
     for (const one of cells) one.value = "";
-  } else if (!isAbsent && aside.has(row)) {
-    const before = aside.get(row);
-    aside.delete(row);
+  } else if (!isAbsent && hoursBeforeAbsence.has(row)) {
+    const before = hoursBeforeAbsence.get(row);
+    hoursBeforeAbsence.delete(row);
     cells.forEach((one, index) => { one.value ||= before[index]; });
   }
   for (const one of cells) one.readOnly = isAbsent;
@@ -58,7 +58,7 @@ function showAbsence(row) {
 
 const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_match, name) => values[name] ?? "");
 
-function offer(row, text, change) {
+function suggestionButton(row, text, change) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "link-button";
@@ -72,30 +72,30 @@ function offer(row, text, change) {
   return button;
 }
 
-// While a button of the mouse is down nothing may move: the click would go elsewhere.
+// Do not move the page while a mouse button is down: the click would hit another element.
 let isPressed = false;
-let waiting = [];
+let pending = [];
 addEventListener("pointerdown", () => { isPressed = true; }, true);
 for (const name of ["pointerup", "pointercancel"]) {
   addEventListener(name, () => setTimeout(() => {
     isPressed = false;
-    const acts = waiting;
-    waiting = [];
+    const acts = pending;
+    pending = [];
     for (const act of acts) act();
   }), true);
 }
 
-function tell(row, found) {
+function showProblem(row, found) {
   if (isPressed) {
-    waiting.push(() => tell(row, found));
+    pending.push(() => showProblem(row, found));
     return;
   }
   const help = row.nextElementSibling;
   const place = help.querySelector("[data-help]");
-  // The same again is left alone, with its buttons.
-  const said = JSON.stringify([found, cell(row, "total_hours").value]);
-  if (row.dataset.said === said) return;
-  row.dataset.said = said;
+  // Keep an unchanged message and its buttons.
+  const message = JSON.stringify([found, cell(row, "total_hours").value]);
+  if (row.dataset.message === message) return;
+  row.dataset.message = message;
   place.id = `help-${row.dataset.day}`;
   help.classList.toggle("is-hidden", !found);
   for (const one of row.querySelectorAll(".cell[aria-invalid]")) {
@@ -104,33 +104,33 @@ function tell(row, found) {
   }
   place.replaceChildren();
   if (!found) return;
-  const blamed = cell(row, found.field);
-  blamed.setAttribute("aria-invalid", "true");
-  blamed.setAttribute("aria-describedby", place.id);
+  const field = cell(row, found.field);
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", place.id);
   const total = cell(row, "total_hours");
   const shown = { computed_hours: showHours(found.hours ?? 0), total_hours: total.value };
-  place.append(fill(says[found.wrong], shown));
+  place.append(fill(messages[found.wrong], shown));
   if (found.wrong !== "total_mismatch") return;
   if (found.pause !== undefined) {
-    const text = fill(says.use_break, { minutes: found.pause });
-    place.append(offer(row, text, () => { cell(row, "break_minutes").value = found.pause; }));
+    const text = fill(messages.use_break, { minutes: found.pause });
+    place.append(suggestionButton(row, text, () => { cell(row, "break_minutes").value = found.pause; }));
   }
-  const text = fill(says.use_hours, { hours: shown.computed_hours });
-  place.append(offer(row, text, () => { total.value = ""; }));
+  const text = fill(messages.use_hours, { hours: shown.computed_hours });
+  place.append(suggestionButton(row, text, () => { total.value = ""; }));
 }
 
-// A line that is still being typed is not called incomplete.
+// Problems that are not shown while the user is still typing in the row.
 const UNFINISHED = ["missing_time", "break_without_times"];
 
 export function validateRow(row, { isUnfinished = false } = {}) {
   showAbsence(row);
   const found = figuresOf(row);
   const isWrong = Boolean(found?.wrong) && !(isUnfinished && UNFINISHED.includes(found.wrong));
-  tell(row, isWrong ? found : null);
+  showProblem(row, isWrong ? found : null);
   showTotal(row, found);
 }
 
-// What the times come to, shown where it could be typed; it is not sent.
+// Show the computed hours as placeholder; they are not sent.
 function showTotal(row, found) {
   const computed = found?.hours && !found.status ? showHours(found.hours) : "";
   cell(row, "total_hours").placeholder = computed;
@@ -138,7 +138,7 @@ function showTotal(row, found) {
 
 export const valuesOf = (row) => Object.fromEntries(COLUMNS.map((name) => [name, cell(row, name).value]));
 
-// Set all cells of a day. An absence comes last, since it sets hours aside.
+// Set all cells of a day. The absence comes last, since it clears the hours.
 export function setValues(row, values) {
   cell(row, "day_status").value = "";
   validateRow(row);
@@ -159,21 +159,21 @@ export function updateTotals() {
   }
 }
 
-// Whatever has changed, by hand or by a key: totals follow, and "Saved" is true no more.
+// Update the totals and the save status after any change.
 export function daysChanged() {
   updateTotals();
   form.dispatchEvent(new CustomEvent("days-changed"));
 }
 
 export function normalizeField(input) {
-  tidy(input);
+  formatField(input);
   validateRow(rowOf(input), { isUnfinished: true });
   daysChanged();
 }
 
 export function initDays() {
   for (const row of rows) {
-    // What the server has marked stays marked until the line is changed.
+    // Keep errors that the server marked until the row changes.
     showAbsence(row);
     showTotal(row, figuresOf(row));
   }

@@ -1,4 +1,4 @@
-// "Saved" and "Not saved yet"; leaving with something unsaved asks first.
+// Show the save status, and ask before the user leaves with unsaved changes.
 
 import { form } from "./days.js";
 
@@ -9,22 +9,22 @@ const state = () => {
 };
 
 export function initDirtyForm() {
-  const sign = document.querySelector("[data-saved]");
-  const saved = sign.textContent;
-  // A form that was refused is as it was typed, and not saved.
+  const status = document.querySelector("[data-saved]");
+  const saved = status.textContent;
+  // A rejected form contains input that is not saved.
   const before = "unsaved" in form.dataset ? null : state();
-  let isLeavingWell = false;
+  let isSubmitting = false;
   const isDirty = () => state() !== before;
   const show = () => {
     const dirty = isDirty();
-    sign.classList.toggle("is-dirty", dirty);
-    const text = dirty ? sign.dataset.dirty : saved;
-    if (sign.textContent !== text) sign.textContent = text;
+    status.classList.toggle("is-dirty", dirty);
+    const text = dirty ? status.dataset.dirty : saved;
+    if (status.textContent !== text) status.textContent = text;
   };
   for (const name of ["input", "change", "days-changed"]) form.addEventListener(name, show);
-  form.addEventListener("submit", () => { isLeavingWell = true; });
-  addEventListener("pageshow", () => { isLeavingWell = false; show(); });
+  form.addEventListener("submit", () => { isSubmitting = true; });
+  addEventListener("pageshow", () => { isSubmitting = false; show(); });
   addEventListener("beforeunload", (event) => {
-    if (!isLeavingWell && isDirty()) event.preventDefault();
+    if (!isSubmitting && isDirty()) event.preventDefault();
   });
 }

@@ -1,12 +1,12 @@
-// A card that somebody else has changed meanwhile: of each such day theirs or yours. The line of the day holds what will
-// be saved, the two below it what there is to choose from; what is typed into the line is yours.
+// Edit conflicts: another user changed the card in the meantime. The row of a day contains what will be saved; the two
+// rows below it show both versions. Typing in the row of the day changes your version.
 
 import { announce } from "../../../automatehq/js/toast.js";
 import { cell, daysChanged, COLUMNS, form, setValues, rows, valuesOf } from "./days.js";
 
 const isSame = (one, other) => COLUMNS.every((name) => one[name] === other[name]);
 
-// The lines that belong to a day stand below it, until the next.
+// Return both versions of a day: the rows below it.
 function linesOf(row) {
   const lines = {};
   for (let next = row.nextElementSibling; next && !next.matches(".day"); next = next.nextElementSibling) {
@@ -33,7 +33,7 @@ function show(row, { theirs, mine }, values) {
   }
 }
 
-// After any change of the line: is it theirs still? If not it is yours, and shown as such.
+// After a change of the row: if it no longer equals their version, it becomes your version.
 function follow(row, lines) {
   const now = valuesOf(row);
   if (radio(lines.theirs).checked && isSame(now, JSON.parse(lines.theirs.dataset.values))) return;
@@ -43,40 +43,40 @@ function follow(row, lines) {
   show(row, lines, now);
 }
 
-// What is chosen for a day that two people changed, and what yours says; null of any other day. `restoreConflictChoice` brings it back.
+// Return the choice for a day in conflict and the values of your version; null for any other day.
 export function conflictChoice(row) {
   const { theirs, mine } = linesOf(row);
   return theirs ? { isTheirs: radio(theirs).checked, isMine: radio(mine).checked, mine: mine.dataset.values } : null;
 }
 
-export function restoreConflictChoice(row, met) {
-  if (!met) return;
+export function restoreConflictChoice(row, choice) {
+  if (!choice) return;
   const lines = linesOf(row);
-  radio(lines.theirs).checked = met.isTheirs;
-  radio(lines.mine).checked = met.isMine;
-  lines.mine.dataset.values = met.mine;
-  show(row, lines, JSON.parse(met.mine));
+  radio(lines.theirs).checked = choice.isTheirs;
+  radio(lines.mine).checked = choice.isMine;
+  lines.mine.dataset.values = choice.mine;
+  show(row, lines, JSON.parse(choice.mine));
 }
 
 export function initEditConflicts() {
-  const met = rows.map((row) => [row, linesOf(row)]).filter(([, lines]) => lines.theirs);
+  const conflicts = rows.map((row) => [row, linesOf(row)]).filter(([, lines]) => lines.theirs);
   const choose = (row, line) => {
     radio(line).checked = true;
     setValues(row, JSON.parse(line.dataset.values));
     daysChanged();
   };
-  for (const [row, lines] of met) {
+  for (const [row, lines] of conflicts) {
     for (const line of [lines.theirs, lines.mine]) {
       radio(line).addEventListener("change", () => choose(row, line));
     }
     for (const name of ["input", "change"]) row.addEventListener(name, () => follow(row, lines));
   }
   form.addEventListener("days-changed", () => {
-    for (const [row, lines] of met) follow(row, lines);
+    for (const [row, lines] of conflicts) follow(row, lines);
   });
   for (const button of document.querySelectorAll("[data-resolve-all]")) {
     button.addEventListener("click", () => {
-      for (const [row, lines] of met) choose(row, lines[button.dataset.resolveAll]);
+      for (const [row, lines] of conflicts) choose(row, lines[button.dataset.resolveAll]);
       announce(button.textContent);
     });
   }

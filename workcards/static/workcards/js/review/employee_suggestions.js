@@ -1,9 +1,9 @@
-// The search for the employee of a card: suggestions come as one types, each a button of the page's own form. The form
-// carries the text that they were found for; the server refuses a choice if the field says something else by then.
+// Suggest employees for a card while the user types. Each suggestion is a button of the form. The form contains the text
+// of the search; the server rejects a choice if the field has another text by then.
 
 import { initLiveSearch } from "../../../automatehq/js/live_search.js";
 
-const LEAST = 2;
+const MIN_LENGTH = 2;
 
 export function initEmployeeSuggestions() {
   const menu = document.querySelector("[data-assign]");
@@ -11,24 +11,24 @@ export function initEmployeeSuggestions() {
   const form = menu.querySelector("[data-assign-form]");
   const box = form.elements.q;
   const place = menu.querySelector("[data-suggestions]");
-  const says = menu.querySelector("[data-suggestions-status]");
+  const status = menu.querySelector("[data-suggestions-status]");
 
   const addressOf = (text) => {
     const address = new URL(location.href);
     address.searchParams.set("q", text);
     return address;
   };
-  const tell = (text) => {
-    if (says.textContent !== text) says.textContent = text;
+  const setStatus = (text) => {
+    if (status.textContent !== text) status.textContent = text;
   };
-  const empty = (isBusy, text) => {
+  const clear = (isBusy, text) => {
     place.replaceChildren();
     place.setAttribute("aria-busy", String(isBusy));
-    tell(text);
+    setStatus(text);
   };
 
   const search = initLiveSearch(box, {
-    least: LEAST,
+    least: MIN_LENGTH,
     async ask(text, signal) {
       const answer = await fetch(addressOf(text), { signal, headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error(String(answer.status));
@@ -37,22 +37,22 @@ export function initEmployeeSuggestions() {
       if (!fresh) throw new Error("no search on the page");
       return fresh;
     },
-    searching: () => empty(true, says.dataset.searching),
-    idle: () => empty(false, ""),
+    searching: () => clear(true, status.dataset.searching),
+    idle: () => clear(false, ""),
     found(fresh) {
       place.replaceChildren(...fresh.children);
       place.setAttribute("aria-busy", "false");
       const count = place.querySelectorAll("[name=employee]").length;
       if (count) {
-        tell(says.dataset.count.replace("{count}", count));
+        setStatus(status.dataset.count.replace("{count}", count));
         return;
       }
-      // The sentence of an answer without employees is announced in place of their number.
-      const nobody = place.querySelector("p");
-      tell(nobody?.textContent ?? "");
-      nobody?.remove();
+      // Announce the message of an empty result in place of a number.
+      const noMatch = place.querySelector("p");
+      setStatus(noMatch?.textContent ?? "");
+      noMatch?.remove();
     },
-    failed: () => empty(false, says.dataset.failed),
+    failed: () => clear(false, status.dataset.failed),
   });
 
   form.addEventListener("submit", (event) => {
@@ -62,7 +62,7 @@ export function initEmployeeSuggestions() {
       if (box.value.trim()) search.go();
       return;
     }
-    // The version that this page shows, not the one of a moment ago.
+    // Send the version that the page shows.
     const version = document.querySelector("#days-form [name=version]")?.value;
     if (version) form.elements.version.value = version;
   });

@@ -1,13 +1,13 @@
-// What happened to the card last, on its own page: the head of its History, asked for when somebody opens it.
+// History dialog of a card: loads the latest events when the user opens it.
 
-const MOST = 8;
-const MOST_CHANGES = 5;
+const MAX_EVENTS = 8;
+const MAX_CHANGES = 5;
 
 function shorten(events) {
   const rows = [...events.tBodies[0].rows];
-  for (const row of rows.slice(MOST)) row.remove();
+  for (const row of rows.slice(MAX_EVENTS)) row.remove();
   for (const row of rows) {
-    const rest = [...row.querySelectorAll(".change")].slice(MOST_CHANGES);
+    const rest = [...row.querySelectorAll(".change")].slice(MAX_CHANGES);
     if (!rest.length) continue;
     const line = document.createElement("div");
     const count = document.createElement("bdi");
@@ -26,7 +26,7 @@ export function initHistory() {
   const place = dialog.querySelector("[data-history-content]");
   document.querySelector(`[data-dialog="${dialog.id}"]`).addEventListener("click", async () => {
     const answer = await fetch(dialog.dataset.history, { headers: { Accept: "text/html" } }).catch(() => null);
-    // Without an answer the link below leads there.
+    // If the request fails, the link below opens the history.
     if (!answer?.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const events = page.querySelector("#change-history .events");

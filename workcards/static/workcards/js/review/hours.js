@@ -1,11 +1,11 @@
-// The arithmetic of one day, as `workcards/hours.py` has it; the server judges again. Hours are whole hundredths here,
-// so that no binary fraction comes in between. Pure: nothing of the page.
+// Hours of one day, computed as in `workcards/hours.py`; the server validates them again. Hours are integers, in
+// hundredths, to avoid binary fractions. Pure functions without access to the page.
 
 const DAY = 24 * 60;
 const MAX_BREAK = 240;
 const MAX_HOURS = 2400;
 
-// 7, 730, 0730, 7:30, 7.30 → "07:30"; "" of nothing; null of what is no time. The end of a shift may be 24:00.
+// 7, 730, 0730, 7:30, 7.30 → "07:30"; "" for blank input; null for an invalid time. The end of a shift may be 24:00.
 export function readTime(text, isEnd = false) {
   const typed = text.trim();
   if (!typed) return "";
@@ -18,7 +18,7 @@ export function readTime(text, isEnd = false) {
   return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
-// Hours as hundredths; null of nothing, NaN of what is no number of at most two decimals.
+// Hours in hundredths; null for blank input, NaN for anything but a number with at most two decimals.
 export function readHours(text) {
   const typed = text.trim().replace(",", ".");
   if (!typed) return null;
@@ -28,7 +28,7 @@ export function readHours(text) {
   return match[1] ? -hundredths : hundredths;
 }
 
-// Minutes; null of nothing, NaN of what is no whole number.
+// Minutes; null for blank input, NaN for anything but an integer.
 export function readMinutes(text) {
   const typed = text.trim();
   if (!typed) return null;
@@ -37,15 +37,15 @@ export function readMinutes(text) {
 
 export const showHours = (hundredths) => (hundredths / 100).toFixed(2);
 
-// Half up, as paper is rounded.
+// Round half up.
 const asHundredths = (minutes) => Math.floor((minutes * 10 + 3) / 6);
 
 const minuteOf = (time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 const wrong = (code, field, more = {}) => ({ wrong: code, field, ...more });
 
-// What a day comes to: null if nothing was typed, `{hours, status}`, or `{wrong, field}` as `DayRefused` has them.
-// Takes what the readers above give: times as "HH:MM" or "", minutes and hundredths as numbers or null.
+// Return null for a blank day, `{hours, status}`, or `{wrong, field}` with the codes of `DayRefused`.
+// Takes parsed values: times as "HH:MM" or "", minutes and hundredths as numbers or null.
 export function dayFigures({ from = "", to = "", pause = null, total = null, status = "", comment = "" }) {
   if (status) return { hours: null, status };
   if (from === null) return wrong("invalid_time", "from_time");
@@ -62,7 +62,7 @@ export function dayFigures({ from = "", to = "", pause = null, total = null, sta
   if (!from) return wrong("missing_time", "from_time");
   if (!to) return wrong("missing_time", "to_time");
   if (from === to) return wrong("same_times", "to_time");
-  // Past midnight if need be; 00:00 comes out as the end of the day by the same rule.
+  // A shift may pass midnight; 00:00 as end of a shift is the end of the day.
   const shift = (minuteOf(to) - minuteOf(from) + DAY) % DAY;
   if (rest > shift) return wrong("break_too_long", "break_minutes");
   const hours = asHundredths(shift - rest);

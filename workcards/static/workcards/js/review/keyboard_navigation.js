@@ -1,4 +1,4 @@
-// Moving through the days by keyboard. Tab is the browser's own; arrows leave a field from its edge, as it is read.
+// Keyboard navigation between days and fields. Tab works as in any page; arrow keys leave a field at its edge.
 
 import { cell, COLUMNS, form, nameOf, rowOf, rows, normalizeField } from "./days.js";
 import { copyLastWorkedDay, copyFieldAbove } from "./bulk_fill.js";
@@ -14,7 +14,7 @@ function move(input, down, across) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
-// All that is chosen counts as both edges: whoever has just come by an arrow goes on by it.
+// A selection of the whole text counts as both edges, so that arrow keys can pass through a field.
 function isAtEdge(input, isEnd) {
   if (!input.matches("input.cell")) return true;
   if (input.selectionStart !== input.selectionEnd) {
@@ -25,7 +25,7 @@ function isAtEdge(input, isEnd) {
 
 function moveAcross(event, input) {
   const toRight = event.key === "ArrowRight";
-  // Figures are written from left to right in every language, remarks as the page is.
+  // Numbers are left to right in every language; comments follow the page.
   const isFigure = input.matches(".num");
   const isEnd = isFigure || !isMirrored ? toRight : !toRight;
   if (!isAtEdge(input, isEnd)) return;

@@ -1,4 +1,4 @@
-// The page of a card, put together. Everything it does can be done without it, more slowly.
+// Review page: starts the scripts of the page. Without scripts, other pages offer the same.
 
 import { initDialogs } from "../../../automatehq/js/dialogs.js";
 import { announce } from "../../../automatehq/js/toast.js";
@@ -14,7 +14,7 @@ import { initPendingSubmit } from "./pending_submit.js";
 import { initUndo } from "./undo.js";
 import { initDirtyForm } from "./dirty_form.js";
 
-// What has worked is said in passing, and takes no room from the days.
+// Show success messages as toasts, so that they take no space from the days.
 function moveMessagesToToast() {
   const list = document.querySelector(".messagelist");
   const good = [...(list?.querySelectorAll("li.success") ?? [])];
@@ -23,7 +23,7 @@ function moveMessagesToToast() {
   if (list && !list.children.length) list.remove();
 }
 
-// The first question that is still open: who counts where two have changed a day; and, to approve, what is paid.
+// Return the first open question: the version of a day in conflict or, to approve, the hours to pay.
 const openQuestion = (names = "choice_, take_") =>
   names.split(", ").flatMap((name) => [...form.querySelectorAll(`input[type=radio][name^="${name}"]`)])
     .find((one) => !form.querySelector(`[name="${one.name}"]:checked`));
@@ -32,7 +32,7 @@ function submit(event, query) {
   const button = document.querySelector(query);
   if (!button) return;
   event.preventDefault();
-  // A field that still has the focus is put in order first.
+  // Format the field that has the focus first.
   if (document.activeElement?.matches(".cell")) document.activeElement.dispatchEvent(new Event("change", { bubbles: true }));
   form.requestSubmit(button);
 }
@@ -58,7 +58,7 @@ function follow(event, query) {
   document.querySelector(query)?.click();
 }
 
-// Where one was before saving; else what is to be answered or mended; else the first day.
+// Focus an open question, an error, the last used field, or the first day.
 function initFocus() {
   const place = `card ${location.pathname}`;
   const before = sessionStorage.getItem(place);

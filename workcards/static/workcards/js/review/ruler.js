@@ -1,6 +1,6 @@
-// The ruler lies on the line of the day that has the focus. Two lines say where the days are, the first and the last: two
-// clicks on their numbers, or a line that is moved by the arrow keys. Kept in this browser, a span for each site, since the
-// cards of a site are printed alike. All places are parts of the upright picture, so that they hold however it lies.
+// Ruler on the scan: marks the row of the current day. The user sets the first and the last row, with two clicks or the
+// arrow keys. The browser stores one span per site, since all cards of a site have the same layout. Positions are fractions
+// of the unrotated image, so that they stay valid when it is rotated.
 
 import { announce } from "../../../automatehq/js/toast.js";
 import { form, rowOf, rows } from "./days.js";
@@ -8,13 +8,13 @@ import { form, rowOf, rows } from "./days.js";
 const STEP = 0.002;
 const FAR = 0.02;
 const TILT = 0.25;
-// Whoever clicks on different columns has not said how the lines lie.
+// Ignore a larger tilt: the clicks were in different columns.
 const MOST_TILT = 10;
 const degrees = (radians) => (radians * 180) / Math.PI;
 const radians = (angle) => (angle * Math.PI) / 180;
 const within = (value, least, most) => Math.min(most, Math.max(least, value));
 
-const keep = {
+const storage = {
   read(name) {
     try {
       const span = JSON.parse(localStorage.getItem(name));
@@ -28,7 +28,7 @@ const keep = {
       if (span) localStorage.setItem(name, JSON.stringify(span));
       else localStorage.removeItem(name);
     } catch {
-      // A browser that keeps nothing has the ruler until the page is left.
+      // Without storage, the ruler lasts until the user leaves the page.
     }
   },
 };
@@ -42,11 +42,11 @@ export function initRuler() {
   const image = view.querySelector("img");
   const button = document.querySelector("[data-ruler-toggle]");
   const hint = document.querySelector("[data-ruler-hint]");
-  let span = keep.read(name);
+  let span = storage.read(name);
   let angle = 0;
   let index = 0;
   let lastCell = null;
-  // While it is being set: the line that is moved, and those that are set.
+  // While the user sets the ruler: the moving line, and the points that are set.
   let line = null;
   let points = [];
 
@@ -74,7 +74,7 @@ export function initRuler() {
     }
   }
 
-  // On a scan that is larger than its window the line is scrolled to, across it only.
+  // Scroll a zoomed scan to the line.
   function reach() {
     if (face.hidden || !width()) return;
     const here = band.getBoundingClientRect();
@@ -84,7 +84,7 @@ export function initRuler() {
     else view.scrollLeft += missing(here.left, here.right, seen.left, seen.right);
   }
 
-  // Where a pointer is on the upright picture.
+  // Return the position of the pointer on the unrotated image.
   function pointOf(event) {
     const box = face.getBoundingClientRect();
     const across = event.clientX - (box.left + box.right) / 2;
@@ -95,7 +95,7 @@ export function initRuler() {
     return { x: x / face.offsetWidth + 0.5, y: y / face.offsetHeight + 0.5 };
   }
 
-  // Lines lie across the way from the first number to the last; what counts is where they cross the middle.
+  // Rows are perpendicular to the line between both numbers; measure where they cross the middle of the image.
   function spanOf([from, to]) {
     const across = (to.x - from.x) * width();
     const down = (to.y - from.y) * height();
@@ -114,23 +114,23 @@ export function initRuler() {
       return;
     }
     const found = spanOf(points);
-    // Two clicks on one line are one too many.
+    // Ignore a second click on the same row.
     if (Math.abs(found.step) * face.offsetHeight < 2) {
       points.pop();
       return;
     }
     span = found;
-    keep.write(name, span);
+    storage.write(name, span);
     leave(hint.dataset.done);
   }
 
-  function leave(said) {
+  function leave(message) {
     line = null;
     points = [];
     view.classList.remove("is-measured");
     show();
     (lastCell ?? button).focus({ preventScroll: true });
-    if (said) announce(said);
+    if (message) announce(message);
   }
 
   function turn() {
@@ -138,7 +138,7 @@ export function initRuler() {
       leave();
     } else if (span) {
       span = null;
-      keep.write(name, null);
+      storage.write(name, null);
       show();
       announce(hint.dataset.removed);
     } else if (!face.hidden) {
@@ -174,7 +174,7 @@ export function initRuler() {
     turn();
   });
 
-  // A click that has moved the scan says nothing.
+  // Ignore a click that moved the scan.
   let pressed = null;
   view.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; });
   view.addEventListener("pointermove", (event) => {

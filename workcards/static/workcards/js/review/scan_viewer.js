@@ -1,5 +1,5 @@
-// The scan: larger, smaller, turned, moved, and the other pages of its file. Places are set on the elements' styles,
-// which the Content-Security-Policy allows a script of ours.
+// Scan viewer: zoom, rotate, move, and switch between the pages of the file. Sets inline styles by script, which the
+// Content-Security-Policy allows.
 
 const STEP = 1.25;
 const MARGIN = 24;
@@ -9,7 +9,7 @@ export function initScanViewer() {
   if (!view) return;
   const paper = view.querySelector("[data-scan]");
   const image = paper.querySelector("img");
-  // What lies on the paper: as large as the picture, and turned with it.
+  // Overlay of the image, with the same size and rotation.
   const face = paper.querySelector("[data-scan-overlay]");
   const size = document.querySelector("[data-scan-size]");
   let scale = 0;
@@ -21,12 +21,12 @@ export function initScanViewer() {
   const fitting = () => {
     const [width, height] = extent();
     const across = (view.clientWidth - MARGIN) / width;
-    // On a narrow screen the width counts: the rest is scrolled to.
+    // In narrow windows, fit the width.
     const down = matchMedia("(max-width: 55.99rem)").matches ? across : (view.clientHeight - MARGIN) / height;
     return Math.max(0.05, Math.min(across, down));
   };
 
-  // 0 stands for "as it fits", whatever the window.
+  // A scale of 0 means: fit to the window.
   function place() {
     if (!image.naturalWidth) return;
     const now = scale || fitting();
@@ -84,7 +84,7 @@ export function initScanViewer() {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey) return;
     const isHere = event.target === view;
-    // By what the key says, else by where it lies: Alt and a letter is another sign on some keyboards.
+    // Use the character, else the position of the key: some keyboards give another character with Alt.
     const name = KEYS[event.key.toLowerCase()] ?? { KeyT: "turn", KeyN: "next", Digit0: "fit", Equal: "larger", Minus: "smaller" }[event.code];
     if (!name || !(event.altKey || isHere)) return;
     event.preventDefault();

@@ -1,20 +1,20 @@
-// Undo in the days of a card: one stack of every change since the page came or was saved, typed or filled. Ctrl+Z takes
-// the last one back. In a text field that holds typing not yet left, Ctrl+Z is the browser's own, which takes it back
-// letter by letter; once the field is as it was when it got the focus, or is left, Ctrl+Z goes on with the stack.
+// Undo for the days of a card: a stack of all changes since the page was loaded or saved. Ctrl+Z undoes the last change.
+// While the user types in a field, Ctrl+Z is the browser's own undo. When the field has its original value again, or loses
+// the focus, Ctrl+Z continues with the stack.
 
 import { announce } from "../../../automatehq/js/toast.js";
 import { cell, daysChanged, COLUMNS, form, setValues, rows, valuesOf } from "./days.js";
 import { conflictChoice, restoreConflictChoice } from "./edit_conflicts.js";
 
 const stack = [];
-const known = new Map(); // row → its cells, and its choice between two people's days, as last recorded
+const known = new Map(); // row → its values and its conflict choice, as last recorded
 let isGrouped = false;
 let typing = { field: null, value: "" };
 
-const stateOf = (row) => ({ values: valuesOf(row), met: conflictChoice(row) });
+const stateOf = (row) => ({ values: valuesOf(row), choice: conflictChoice(row) });
 const differing = (one, other) => COLUMNS.filter((name) => one[name] !== other[name]);
 
-// Put what has changed since the last record on the stack, as one step; returns how many days that are.
+// Push the changes since the last record on the stack as one step; return the number of changed days.
 function record() {
   const step = [];
   for (const row of rows) {
@@ -32,9 +32,9 @@ function rebase() {
   typing = { field, value: field?.value };
 }
 
-// Change several cells as one step, and offer to undo it. `text()` is what the toast says of it.
+// Run `act` as one undo step, and offer to undo it in a toast with `text()`.
 export function runAsUndoStep(text, act) {
-  // What has been typed and not left yet is a step of its own.
+  // Record pending input as a separate step.
   record();
   isGrouped = true;
   act();
@@ -52,10 +52,10 @@ function undo(step, { isByButton = false } = {}) {
   isGrouped = true;
   for (const { row, before, after } of step) {
     const now = valuesOf(row);
-    // A cell that was changed since keeps its value.
+    // Keep the value of a cell that was changed later.
     const values = Object.fromEntries(COLUMNS.map((name) => [name, now[name] === after.values[name] ? before.values[name] : now[name]]));
     setValues(row, values);
-    restoreConflictChoice(row, before.met);
+    restoreConflictChoice(row, before.choice);
   }
   daysChanged();
   isGrouped = false;
@@ -67,7 +67,7 @@ function undo(step, { isByButton = false } = {}) {
 }
 
 const isTyping = (field) => field === typing.field && field.matches("input, textarea") && field.value !== typing.value;
-// By the letter, else by its key where letters are not Latin.
+// Use the character, or the key position on non-Latin keyboards.
 const isZ = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toLowerCase() === "z" : event.code === "KeyZ");
 
 export function initUndo() {
@@ -85,7 +85,7 @@ export function initUndo() {
     event.preventDefault();
     undo(stack.at(-1));
   });
-  // What is saved is no more to be undone; a form that was stopped by a question is not saved.
+  // Clear the stack when the form is sent; an open question stops it.
   addEventListener("submit", (event) => {
     if (event.target === form && !event.defaultPrevented) stack.length = 0;
   });
