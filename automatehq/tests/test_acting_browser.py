@@ -185,7 +185,7 @@ def test_what_was_drawn_for_one_business_is_not_saved_in_another(
     scan.write_bytes(picture())
     upload.set_input_files("[name=files]", scan)
     expect(upload.get_by_role("alert")).to_contain_text(
-        "You work for another business in another tab now. Nothing more was sent"
+        "You switched to another business in another tab. The remaining files were not sent"
     )
     assert (written(acme), written(globex)) == before
 
@@ -267,7 +267,7 @@ def test_files_wait_until_the_hour_is_renewed(
     scan.write_bytes(picture(7))
     page.set_input_files("[name=files]", scan)
     expect(page.get_by_role("alert")).to_contain_text(
-        "The hour of acting is over. Renew it in another tab"
+        "Acting for this business has expired. Renew it in another tab"
     )
     assert len(written(acme)["cards"]) == 1
 

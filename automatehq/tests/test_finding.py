@@ -201,7 +201,7 @@ def test_a_search_costs_the_same_however_many_are_found(
 def test_nothing_asked_asks_for_something(acme: Personas, q: str) -> None:
     page = browser_of(acme.viewer).get(FIND, {"q": q})
     assert page.status_code == 200
-    assert "Type a name" in page.content.decode()
+    assert "Enter a name" in page.content.decode()
     assert "autofocus" in page.content.decode()
 
 

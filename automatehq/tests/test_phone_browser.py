@@ -49,7 +49,9 @@ def test_rows_are_cards_on_a_phone(
     clients = [browser_of(acme.admin), browser_of(super_admin)]
     wrong, read = [], []
     with chromium() as browser:
-        for client, table in zip(clients, (".table-stacked", ".businesses"), strict=True):
+        for client, table in zip(
+            clients, (".table-stacked", ".businesses"), strict=True
+        ):
             page = enter(browser, live_server.url, client, complaints)
             page.set_viewport_size(PHONE)
             wrong += look_at(page, "/admin/?month=2026-06")

@@ -60,7 +60,7 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
     ]
     # Without a choice nothing is sent, and the question has the focus.
     page.keyboard.press("Control+s")
-    assert "choose. Then save" in page.inner_text("#toasts")
+    assert "choose a version, then save" in page.inner_text("#toasts")
     assert page.evaluate(FOCUS) == "take_2026-06-01"
     type_keys(page, " ")
     assert value_of(page, 1) == ["", "", "8.00", ""]
@@ -88,7 +88,9 @@ def test_what_is_typed_after_a_choice_is_mine_again(
     page.fill(name(1, "total_hours"), "6")
     page.press(name(1, "total_hours"), "Tab")
     assert page.is_checked("[name='take_2026-06-01'][value=mine]")
-    yours = page.locator("[data-conflict-version=mine] [data-shown-field=total_hours]").first
+    yours = page.locator(
+        "[data-conflict-version=mine] [data-shown-field=total_hours]"
+    ).first
     assert yours.inner_text() == "6.00"
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts :text('The days are saved.')")

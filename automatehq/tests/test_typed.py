@@ -59,7 +59,7 @@ def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
         "1 June Keep what is in the ledger",
     ]
     # Whether it is back on the card, only the page's script knows.
-    assert "signing in opens in another tab" in notice_of(page)
+    assert "Sign in opens in a new tab" in notice_of(page)
 
 
 def test_fields_of_a_form_are_a_line_each(acme: Personas) -> None:
@@ -69,7 +69,7 @@ def test_fields_of_a_form_are_a_line_each(acme: Personas) -> None:
     page = client.send(reverse("admin:workforce_employee_add"), typed)
     assert shown(page)[0].split() == ["Full", "name", "Joan", "Typed"]
     assert len(shown(page)) == 1
-    assert "signing in opens in another tab" in notice_of(page)
+    assert "Sign in opens in a new tab" in notice_of(page)
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_nothing_is_promised_to_whoever_can_not_sign_in_again(acme: Personas) ->
     page = client.send(reverse("admin:workcards_workcard_change", args=[card.pk]), DAYS)
     assert "This user is inactive" in page.content.decode()
     assert notice_of(page) == "Nothing was saved. Your input is shown below."
-    assert "back on the card" not in page.content.decode()
+    assert "restored on the card" not in page.content.decode()

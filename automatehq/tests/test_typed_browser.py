@@ -33,7 +33,7 @@ def test_days_are_back_on_the_card_after_signing_in(
         page.context.clear_cookies(name="sessionid")
         page.keyboard.press("Control+s")
         expect(page.get_by_role("row", name="2 June 7.25")).to_be_visible()
-        expect(page.get_by_text("typed is back on the card")).to_be_visible()
+        expect(page.get_by_text("input is restored on the card")).to_be_visible()
         assert look(page) == []
         page.get_by_role("link", name="Sign in").click()
         page.fill("[name=email]", str(acme.reviewer.email))
@@ -52,7 +52,7 @@ def test_what_the_tab_has_not_kept_stays_on_the_page(
     page.evaluate("Storage.prototype.setItem = () => {}")
     page.context.clear_cookies(name="sessionid")
     page.keyboard.press("Control+s")
-    expect(page.get_by_text("signing in opens in another tab")).to_be_visible()
+    expect(page.get_by_text("Sign in opens in a new tab")).to_be_visible()
     with page.context.expect_page() as another:
         page.get_by_role("link", name="Sign in").click()
     expect(another.value.locator("[name=password]")).to_be_visible()

@@ -73,7 +73,10 @@ def test_correcting_a_number_and_pressing_enter_assigns_nobody_of_the_old_one(
     acme: Personas, lost: WorkCard, page: Any
 ) -> None:
     network = SlowNetwork(page)
-    choices, says = page.locator("[name=employee]"), page.locator("[data-suggestions-status]")
+    choices, says = (
+        page.locator("[name=employee]"),
+        page.locator("[data-suggestions-status]"),
+    )
     box, place = page.locator("#id_q"), page.locator("[data-suggestions]")
     box.press_sequentially("1016")
     expect(choices).to_have_accessible_name("Assign to Ann Found")

@@ -37,7 +37,7 @@ def test_the_run_leads_to_its_changes_and_they_to_the_file(
     client = browser_of(acme.viewer)
     assert url_of(run) in client.get(url_of(run, "change")).content.decode()
     page = client.get(url_of(run)).content.decode()
-    for said in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day differs", "Added"):
+    for said in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day changed", "Added"):
         assert said in page
     assert "<b>North" not in page
     file = client.get(url_of(run), {"type": "csv"})
@@ -85,7 +85,7 @@ def test_a_long_list_is_cut_and_says_so(
             post_day(zoe, number, **ABSENT)
     page = browser_of(acme.viewer).get(url_of(run))
     assert len(page.context["changes"]) == 2
-    assert "The first 2 are shown" in page.content.decode()
+    assert "Showing the first 2" in page.content.decode()
 
 
 @pytest.mark.parametrize(

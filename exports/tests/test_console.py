@@ -145,7 +145,7 @@ def test_one_can_act_for_each_active_business(
 def test_attempts_are_told_with_who_and_of_whom(
     acme: Personas, globex: Personas, super_admin: User
 ) -> None:
-    assert "Nobody has tried" in console(super_admin).content.decode()
+    assert "No cross-business attempts." in console(super_admin).content.decode()
     with platform_scope("sample"):
         for number in range(7):
             AuditEvent.append_for_platform(

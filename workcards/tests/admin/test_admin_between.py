@@ -84,7 +84,10 @@ def test_of_each_day_stand_theirs_and_mine_and_who_has_changed_it(
     # On the lines stands what will be saved: theirs where I changed nothing, mine elsewhere.
     assert [cell(response, day) for day in (1, 2, 3)] == ["4.00", "6.75", "7"]
     assert page.count(f"<bdi>{acme.admin.full_name}</bdi> changed this day") == 2
-    assert (page.count("You had not changed it"), page.count("changed it too")) == (
+    assert (
+        page.count("You have no change here"),
+        page.count("You both changed this day"),
+    ) == (
         1,
         1,
     )
@@ -172,7 +175,7 @@ def test_what_else_became_of_the_card_is_told(
     assert met(response) == {}
     assert "edited the card of" in page
     assert "&lt;b&gt;torn" in page
-    assert "you can save" in page
+    assert "You can save" in page
     shown = {"version": fresh(drawn).version, "since": drawn.version}
     body = sheet(drawn, hours("8.00", "8.00", "7")) | shown
     assert client.send(url_of(drawn), body).status_code == 302

@@ -127,7 +127,7 @@ def test_the_picture_is_shown_to_who_may_see_the_card(
 def test_a_card_without_a_picture_says_so(acme: Personas, client: AdminClient) -> None:
     with acme.scope():
         card = WorkCardFactory()
-    assert "made without a scan" in client.get(url_of(card)).content.decode()
+    assert "created without a scan" in client.get(url_of(card)).content.decode()
     assert client.get(url_of(card, "file")).status_code == 404
 
 

@@ -86,7 +86,7 @@ def test_a_name_narrows_it_and_an_open_month_takes_what_is_missing(
 
 
 def test_while_the_month_runs_the_page_says_so(acme: Personas) -> None:
-    said = "one card is enough until then"
+    said = "one card counts as complete"
     assert said not in page_of(acme.viewer)
     assert said in page_of(acme.viewer, month="2026-08")
 

@@ -120,7 +120,7 @@ def test_what_is_wrong_with_a_day_stands_at_its_row_and_nothing_is_saved(
     assert field in forms[4].errors
     page = response.content.decode()
     assert 'name="days-0-total_hours" value="8"' in page
-    assert "Nothing is saved yet" in page
+    assert "Nothing was saved. Correct the highlighted days." in page
     assert fresh(card).day_count == 0
 
 

@@ -105,7 +105,9 @@ def test_whose_it_is_comes_first_on_a_card_of_nobody(
     """One thing to do next stands out: to assign it, and of a card that is somebody's to approve it."""
     for one, first in ((lost, "Assign"), (card, "Approve and next")):
         html = client.get(url_of(one)).content.decode()
-        bar = html.partition('class="card-toolbar"')[2].partition('class="card-layout')[0]
+        bar = html.partition('class="card-toolbar"')[2].partition('class="card-layout')[
+            0
+        ]
         primary = r"<(?:summary|button)[^>]*class=\"[^\"]*\bprimary\b[^>]*>([^<]+)"
         assert [said.strip() for said in re.findall(primary, bar)] == [first]
 
