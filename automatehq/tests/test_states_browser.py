@@ -113,7 +113,7 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
         page.select_option("[name=action]", index=1)
         page.click("[name=index]")
         page.wait_for_selector(".approved")
-        assert page.locator(".refused li").count() == 1
+        assert page.locator(".not-approved li").count() == 1
         see()
     assert wrong == [], "\n".join(wrong)
     complaints.check()

@@ -23,16 +23,16 @@ function fixResults(select) {
   const field = box.dropdown.$search?.[0];
   field?.addEventListener("input", () => { box.dropdown._keyUpPrevented = false; }, { capture: true });
   const rows = box.results.$results;
-  const tell = (isBusy) => {
+  const announce = (isBusy) => {
     rows.attr("aria-busy", String(isBusy));
     const text = isBusy ? rows.children(".loading-results").first().text() : "";
     if (status.textContent !== text) status.textContent = text;
   };
   box.on("query", () => {
     rows.children(":not(.loading-results)").remove();
-    tell(true);
+    announce(true);
   });
-  for (const name of ["results:all", "results:message", "close"]) box.on(name, () => tell(false));
+  for (const name of ["results:all", "results:message", "close"]) box.on(name, () => announce(false));
 }
 
 // Django's script creates the boxes when the page is ready; run after it.

@@ -1,4 +1,4 @@
-// The session has ended. If this tab stores unsaved input of a card, sign in here, and say that the input will be restored.
+// The session has ended. If this tab stores unsaved input of a card, tell the user that signing in here restores it.
 
 import { loadPending } from "./pending_submit_storage.js";
 
