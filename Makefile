@@ -7,7 +7,7 @@ TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/test
 ARGS =
 
 .PHONY: help demo run test test-all test-server bench check runtime environment clean clean-data clean-environment
-.PHONY: lock messages format lint types imports migrations deployment spelling audit pictures prove
+.PHONY: lock hooks messages format lint types imports migrations deployment spelling audit pictures prove
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -43,6 +43,9 @@ lock: environment ## Renew requirements*.lock from requirements*.txt; `make lock
 	$(LOCK) $(ARGS) requirements-dev.txt --output-file requirements-dev.lock
 	$(LOCK) requirements.txt --constraints requirements-dev.lock --output-file requirements.lock
 	@$(MAKE) --no-print-directory environment
+
+hooks: environment ## Run the quick checks of .pre-commit-config.yaml before each commit
+	$(VENV_PYTHON) -m pre_commit install
 
 messages: environment ## Bring the Hebrew catalogue up to date with the source, compile it, and say what is missing
 	$(VENV_PYTHON) tools/messages.py
