@@ -25,6 +25,8 @@ def _in_august() -> Iterator[None]:
         yield
 
 
+# In parts, so that the workers share them.
+@pytest.mark.parametrize("part", range(3))
 @given(
     # A seed, and not `st.randoms`, which mostly takes the first of what it may choose from: cards would seldom meet.
     seed=st.integers(0, 2**32),
@@ -35,7 +37,7 @@ def _in_august() -> Iterator[None]:
     ),
 )
 @settings(
-    max_examples=25,
+    max_examples=9,
     deadline=None,
     database=None,
     suppress_health_check=[
@@ -45,7 +47,7 @@ def _in_august() -> Iterator[None]:
     ],
 )
 def test_the_months_are_what_the_model_says(
-    acme: Any, seed: int, steps: list[str]
+    acme: Any, part: int, seed: int, steps: list[str]
 ) -> None:
     with acme.scope(), transaction.atomic():
         play = Play(acme.admin, random.Random(seed))
