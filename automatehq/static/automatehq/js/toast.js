@@ -8,7 +8,7 @@ const SECONDS_WITH_BUTTON = 15;
 export function announce(text, action = null) {
   const toast = document.createElement("div");
   toast.className = "toast";
-  toast.textContent = text;
+  toast.textContent = text.replace(/\s+/g, " ").trim();
   document.getElementById("toasts").replaceChildren(toast);
   const seconds = action ? SECONDS_WITH_BUTTON : SECONDS;
   let timer = 0;

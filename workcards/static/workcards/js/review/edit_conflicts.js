@@ -28,7 +28,7 @@ function show(row, { theirs, mine }, values) {
     const name = place.dataset.shownField;
     place.textContent = shown[name];
     const other = theirs.querySelector(`[data-shown-field="${name}"]`);
-    const differs = other.textContent !== shown[name];
+    const differs = other.textContent.trim() !== shown[name];
     for (const one of [place, other]) one.closest("td").classList.toggle("differs", differs);
   }
 }

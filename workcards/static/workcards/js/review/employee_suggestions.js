@@ -49,7 +49,7 @@ export function initEmployeeSuggestions() {
       }
       // Announce the message of an empty result in place of a number.
       const noMatch = place.querySelector("p");
-      setStatus(noMatch?.textContent ?? "");
+      setStatus(noMatch?.textContent.trim() ?? "");
       noMatch?.remove();
     },
     failed: () => clear(false, status.dataset.failed),
