@@ -60,7 +60,7 @@ def test_namesakes_are_told_apart_by_their_passports(acme: Personas) -> None:
             post_day(employee_at(site, "Dan Levi", passport_id=passport), 1, **EIGHT)
         post_day(employee_at(site, "Zoe", passport_id="AA3333333"), 1, **EIGHT)
     shown = re.findall(
-        r'class="name">.*?>([^<]+)(?: <small[^>]*>(\w+)</small>)?</a>',
+        r'class="name"><a [^>]*>([^<]+)(?: <small[^>]*>(\w+)</small>)?</a>',
         page_of(acme.viewer),
     )
     assert sorted(shown) == [
