@@ -74,7 +74,7 @@ def test_every_link_and_answer_keeps_the_list(
 ) -> None:
     query = by_name(cards)
     path = came_from(cards["Ann"], query)
-    html = client.get(path).content.decode()
+    html = " ".join(client.get(path).content.decode().split())
     assert f'href="{came_from(cards["Ben"], query)}" data-next-card' in html
     assert f'href="{LIST}?{query.replace("&", "&amp;")}"' in html
     for verb in re.findall(
