@@ -31,7 +31,8 @@ if (side && button) {
 // One menu is open at a time.
 const menus = [...document.querySelectorAll("details.menu")];
 const closeMenus = (except) => {
-  for (const menu of menus) if (menu !== except) menu.open = false;
+  for (const menu of menus)
+    if (menu !== except) menu.open = false;
 };
 for (const menu of menus) {
   menu.addEventListener("toggle", () => {

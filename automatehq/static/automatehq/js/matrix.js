@@ -119,15 +119,18 @@ export function initMatrix(table) {
 
   // Print all rows that were loaded.
   addEventListener("beforeprint", () => {
-    for (const [page, rows] of drawn) if (isAway(page)) bodies.get(page).replaceChildren(...rows);
+    for (const [page, rows] of drawn)
+      if (isAway(page)) bodies.get(page).replaceChildren(...rows);
     table.toggleAttribute("data-partial", drawn.size < pages);
   });
   addEventListener("afterprint", () => {
-    for (const page of bodies.keys()) if (pages > 1 && !near.has(page)) leave(page);
+    for (const page of bodies.keys())
+      if (pages > 1 && !near.has(page)) leave(page);
   });
 
   async function readAll() {
-    for (let page = 1; page <= pages; page += 1) if (!drawn.has(page)) drawn.set(page, await read(page));
+    for (let page = 1; page <= pages; page += 1)
+      if (!drawn.has(page)) drawn.set(page, await read(page));
   }
 
   // Moving

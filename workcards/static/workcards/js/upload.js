@@ -13,6 +13,7 @@ const drop = form.querySelector("[data-dropzone]");
 const send = form.querySelector("[data-send]");
 const messages = template.dataset;
 const settled = ["uploaded", "duplicate", "failed"];
+const STATES = { stored: "uploaded", duplicate: "duplicate" };
 const items = [];
 
 form.classList.add("is-scripted");
@@ -74,7 +75,7 @@ class Item {
 
   settle({ result, text = "", cards = [] }) {
     this.cards = cards;
-    this.become({ stored: "uploaded", duplicate: "duplicate" }[result] ?? "failed", text);
+    this.become(STATES[result] ?? "failed", text);
   }
 }
 
@@ -164,7 +165,8 @@ function remove(item) {
 
 function hold(text) {
   show(text);
-  for (const item of items) if (item.state === "waiting") item.part("remove").hidden = false;
+  for (const item of items)
+    if (item.state === "waiting") item.part("remove").hidden = false;
 }
 
 function show(text) {

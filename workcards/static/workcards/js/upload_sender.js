@@ -95,7 +95,8 @@ export class Sender {
       this.#pause(Number(request.getResponseHeader("Retry-After")) || 5);
     } else {
       // A retry could create a duplicate: upload the file as new, not "anyway".
-      if (request.status === 0 || request.status >= 500) for (const item of batch) item.isAnyway = false;
+      if (request.status === 0 || request.status >= 500)
+        for (const item of batch) item.isAnyway = false;
       this.isHeld = true;
       this.#back(batch);
       if (answer?.fields) this.rejected(answer.fields);

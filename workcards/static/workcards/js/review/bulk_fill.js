@@ -35,7 +35,9 @@ function fillDay(values, row) {
   const status = cell(row, "day_status");
   if (values.day_status) status.value = values.day_status;
   else if (status.value) return false;
-  else for (const name of SHIFT) if (values[name]) cell(row, name).value = values[name];
+  else
+    for (const name of SHIFT)
+      if (values[name]) cell(row, name).value = values[name];
   return true;
 }
 

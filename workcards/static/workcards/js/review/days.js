@@ -41,6 +41,7 @@ function formatField(input) {
 
 // An absence has no hours. Removing the absence restores the hours that were typed before.
 const hoursBeforeAbsence = new WeakMap();
+
 function showAbsence(row) {
   const isAbsent = cell(row, "day_status").value !== "";
   row.classList.toggle("is-absent", isAbsent);
@@ -142,7 +143,8 @@ export const valuesOf = (row) => Object.fromEntries(COLUMNS.map((name) => [name,
 export function setValues(row, values) {
   cell(row, "day_status").value = "";
   validateRow(row);
-  for (const name of COLUMNS) if (name !== "day_status") cell(row, name).value = values[name];
+  for (const name of COLUMNS)
+    if (name !== "day_status") cell(row, name).value = values[name];
   cell(row, "day_status").value = values.day_status;
   validateRow(row);
 }

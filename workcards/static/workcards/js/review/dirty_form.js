@@ -23,7 +23,10 @@ export function initDirtyForm() {
   };
   for (const name of ["input", "change", "days-changed"]) form.addEventListener(name, show);
   form.addEventListener("submit", () => { isSubmitting = true; });
-  addEventListener("pageshow", () => { isSubmitting = false; show(); });
+  addEventListener("pageshow", () => {
+    isSubmitting = false;
+    show();
+  });
   addEventListener("beforeunload", (event) => {
     if (!isSubmitting && isDirty()) event.preventDefault();
   });

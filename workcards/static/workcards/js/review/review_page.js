@@ -26,7 +26,7 @@ function moveMessagesToToast() {
 // Return the first open question: the version of a day in conflict or, to approve, the hours to pay.
 const openQuestion = (names = "choice_, take_") =>
   names.split(", ").flatMap((name) => [...form.querySelectorAll(`input[type=radio][name^="${name}"]`)])
-    .find((one) => !form.querySelector(`[name="${one.name}"]:checked`));
+  .find((one) => !form.querySelector(`[name="${one.name}"]:checked`));
 
 function submit(event, query) {
   const button = document.querySelector(query);

@@ -65,8 +65,14 @@ export function initScanViewer() {
   const acts = {
     larger: () => zoom(STEP),
     smaller: () => zoom(1 / STEP),
-    fit: () => { scale = 0; place(); },
-    turn: () => { angle = (angle + 90) % 360; place(); },
+    fit: () => {
+      scale = 0;
+      place();
+    },
+    turn: () => {
+      angle = (angle + 90) % 360;
+      place();
+    },
     next: () => show(pages[(pages.findIndex((one) => one.hasAttribute("aria-current")) + 1) % pages.length]),
   };
   for (const button of document.querySelectorAll("[data-scan-action]")) {
@@ -81,11 +87,12 @@ export function initScanViewer() {
   }
 
   const KEYS = { "+": "larger", "=": "larger", "-": "smaller", "0": "fit", t: "turn", n: "next" };
+  const KEY_POSITIONS = { KeyT: "turn", KeyN: "next", Digit0: "fit", Equal: "larger", Minus: "smaller" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey) return;
     const isHere = event.target === view;
     // Use the character, else the position of the key: some keyboards give another character with Alt.
-    const name = KEYS[event.key.toLowerCase()] ?? { KeyT: "turn", KeyN: "next", Digit0: "fit", Equal: "larger", Minus: "smaller" }[event.code];
+    const name = KEYS[event.key.toLowerCase()] ?? KEY_POSITIONS[event.code];
     if (!name || !(event.altKey || isHere)) return;
     event.preventDefault();
     acts[name]();
