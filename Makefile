@@ -48,11 +48,11 @@ hooks: environment ## Run the quick checks of .pre-commit-config.yaml before eac
 	$(VENV_PYTHON) -m pre_commit install
 
 messages: environment ## Bring the Hebrew catalogue up to date with the source, compile it, and say what is missing
-	$(VENV_PYTHON) tools/messages.py
+	$(VENV_PYTHON) devtools/messages.py
 
 format: environment
 	$(VENV_PYTHON) -m ruff format --check .
-	$(VENV_PYTHON) tools/stylesheets.py --check
+	$(VENV_PYTHON) devtools/stylesheets.py --check
 
 lint: environment # Code, and the words that CONTRIBUTING.md forbids
 	$(VENV_PYTHON) -m ruff check .
@@ -78,25 +78,25 @@ spelling: environment
 	$(VENV_PYTHON) -m codespell_lib
 
 audit: environment
-	tools/audit $(VENV_PYTHON) requirements-dev.lock
+	devtools/audit $(VENV_PYTHON) requirements-dev.lock
 
 # Always of new data: what somebody did to the last would be seen.
 PICTURES = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR=var/pictures AUTOMATEHQ_PG_FAST=1
 pictures: environment ## Take the pictures of README.md and docs/ anew, of demo data of their own
 	@[ ! -e var/pictures ] || $(PICTURES) $(VENV_PYTHON) manage.py localpg remove
 	rm -rf var/pictures
-	$(PICTURES) $(VENV_PYTHON) -m tools.pictures
+	$(PICTURES) LOG_LEVEL=WARNING $(VENV_PYTHON) manage.py screenshots
 	@$(PICTURES) $(VENV_PYTHON) manage.py localpg remove
 	rm -rf var/pictures
 
 prove: environment ## Try to break what keeps businesses apart (docs/isolation.md); `make prove ARGS=walker` for a part
-	$(TESTING) $(VENV_PYTHON) -m proof $(ARGS)
+	$(TESTING) $(VENV_PYTHON) -m isolation $(ARGS)
 
 runtime:
-	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements.lock
+	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" devtools/environment.py requirements.lock
 
 environment:
-	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" tools/environment.py requirements-dev.lock
+	@"$(or $(PYTHON),$(error AutomateHQ needs Python 3.11 or newer, and there is none on the PATH))" devtools/environment.py requirements-dev.lock
 
 clean: ## Remove what tools left behind; data and .venv stay
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -9,21 +9,18 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin_forms import ServiceForm, VerbForm
-from automatehq.admin_verbs import Verb
-from automatehq.form_fields import EmailField
-from automatehq.marks import active_or_not
+from automatehq.admin.badges import active_or_not
+from automatehq.admin.form_fields import EmailField
+from automatehq.admin.forms import ServiceForm, VerbForm
+from automatehq.admin.object_actions import Verb
+from automatehq.api.fields import PASSWORD_LIMIT, EmailAddressField
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
-from . import business_admin, services
-from .fields import EmailAddressField
+from . import services
 from .models import User
 from .roles import Role
 from .serializers import UserSerializer
-from .sign_in import PASSWORD_LIMIT
-
-__all__ = ["UserAdmin", "business_admin"]
 
 
 def new_password_field(**kwargs: Any) -> forms.CharField:

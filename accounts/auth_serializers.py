@@ -5,11 +5,16 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from automatehq.rest.fields import IdField, TimestampField
-from automatehq.rest.serializers import StrictSerializer
+from automatehq.api.fields import (
+    IdField,
+    PasswordField,
+    StringField,
+    TimestampField,
+    TokenField,
+)
+from automatehq.api.serializers import StrictSerializer
+from businesses.serializers import BUSINESS_EXAMPLE, BusinessSerializer
 
-from .business_serializers import BUSINESS_EXAMPLE, BusinessSerializer
-from .fields import PasswordField, StringField, TokenField
 from .serializers import USER_EXAMPLE, UserSerializer
 
 _TOKEN = "eyJhbGciOiJIUzI1NiIs…"  # noqa: S105  the beginning of any token

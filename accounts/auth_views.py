@@ -8,12 +8,12 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from automatehq.rest.parsers import JSONObjectParser
-from automatehq.rest.views import APIView
+from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.views import APIView
 from businesses.tenancy.permissions import BelongsToBusiness
 
-from . import sign_ins
-from .acting import start_acting, stop_acting
+from . import token_sessions
+from .act_as import start_acting, stop_acting
 from .auth_serializers import (
     ActAsSerializer,
     ActingTokenSerializer,
@@ -24,9 +24,9 @@ from .auth_serializers import (
     SignedInSerializer,
     TokensSerializer,
 )
-from .examples import refused
+from .login import check_own_password, sign_in
+from .openapi_examples import refused
 from .services import change_own_password
-from .sign_in import check_own_password, sign_in
 from .tokens import acting_token
 
 DEAD = refused(
@@ -64,7 +64,7 @@ class LoginView(OpenView):
         """
         asked = _read(LoginSerializer, request)
         user = sign_in(request._request, **asked)
-        tokens = sign_ins.start_sign_in(user, admitted_at=user.last_login)
+        tokens = token_sessions.start_sign_in(user, admitted_at=user.last_login)
         business = None if user.is_super_admin else user.business
         return _write(
             SignedInSerializer, {**tokens._asdict(), "user": user, "business": business}
@@ -80,7 +80,7 @@ class RefreshView(OpenView):
 
         A second use of the same one ends the sign-in: all its tokens are dead. A client must not refresh twice at once.
         """
-        tokens = sign_ins.renew(_read(RefreshSerializer, request)["refresh"])
+        tokens = token_sessions.renew(_read(RefreshSerializer, request)["refresh"])
         return _write(TokensSerializer, tokens._asdict())
 
 
@@ -88,7 +88,7 @@ class LogoutView(OpenView):
     @extend_schema(request=RefreshSerializer, responses={204: None, 401: DEAD})
     def post(self, request: Request) -> Response:
         """Sign out: every token of this sign-in is dead."""
-        sign_ins.end_sign_in(_read(RefreshSerializer, request)["refresh"])
+        token_sessions.end_sign_in(_read(RefreshSerializer, request)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

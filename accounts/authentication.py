@@ -20,8 +20,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
-from automatehq.localisation import speak_to
-from automatehq.rest.errors import AUTH_HEADER, DomainError
+from automatehq.api.errors import AUTH_HEADER, DomainError
+from automatehq.middleware.locale import speak_to
 from businesses.models import Business
 from businesses.tenancy.context import (
     business_scope,
@@ -29,10 +29,10 @@ from businesses.tenancy.context import (
     set_current_user,
 )
 from businesses.tenancy.middleware import Evidence
-from businesses.tenancy.processes import MISDIRECTED
+from businesses.tenancy.process_roles import MISDIRECTED
 
+from .account_status import BusinessStanding, Standing
 from .models import Acting, SignIn, User
-from .standing import BusinessStanding, Standing
 from .tokens import read_access_token, was_acting_token
 
 # What a session holds besides Django's own keys.

@@ -1,56 +1,14 @@
-"""Serializer fields of what identifies people and lets them in."""
+"""Serializer field of phone numbers."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
-from automatehq.rest.fields import EmailField, LineField
-from businesses.phones import normalise_phone
-
-from .sign_in import PASSWORD_LIMIT
+from automatehq.api.fields import StringField
+from businesses.phone_numbers import normalise_phone
 
 DEFAULT_REGION = "IL"
-TOKEN_LIMIT = 4096
-
-
-class StrictText(serializers.CharField):
-    """A mixin of text fields that refuse numbers and truth values."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class StringField(StrictText, LineField):
-    """A line of text; numbers are refused."""
-
-
-class PasswordField(StrictText):
-    """A password, never cleaned and never written out."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            write_only=True, trim_whitespace=False, max_length=PASSWORD_LIMIT, **kwargs
-        )
-
-
-class TokenField(StrictText):
-    """A token as the API issued it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=TOKEN_LIMIT, **kwargs)
-
-
-class EmailAddressField(StrictText, EmailField):
-    """An e-mail address, in small letters as it is stored."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=254, **kwargs)
-
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
 
 
 class PhoneField(StringField):

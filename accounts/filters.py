@@ -1,6 +1,6 @@
 """What lists of users and businesses may be filtered by."""
 
-from automatehq.rest.filters import IdFilter, StrictFilterSet
+from automatehq.api.filters import IdFilter, StrictFilterSet
 from businesses.models import Business
 
 from .models import User

@@ -22,14 +22,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import IdempotencyKey
-from automatehq.counters import take_a_place, take_turn_within
-from automatehq.rest.errors import Conflict, DomainError, Invalid
-from automatehq.rest.renderers import JSONRenderer
+from automatehq.api.errors import Conflict, DomainError, Invalid
+from automatehq.api.renderers import JSONRenderer
 from businesses.tenancy.context import (
     business_scope,
     platform_scope,
     try_get_business_id,
 )
+from businesses.tenancy.rate_limits import take_a_place, take_turn_within
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"

@@ -16,9 +16,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from automatehq import counters
-from automatehq.addresses import client_address
-from automatehq.rest.errors import TooMany
+from automatehq.api.errors import TooMany
+from automatehq.client_ip import client_address
+from businesses.tenancy import rate_limits
 from businesses.tenancy.context import unscoped
 
 FAILURES_AN_ADDRESS = 50
@@ -33,7 +33,7 @@ def take_turn(request: HttpRequest, email: str) -> bool:
 
     Without the lock, many at once would all be checked before the first of them is counted.
     """
-    return counters.try_turn(f"sign-in:{email}:{client_address(request)}")
+    return rate_limits.try_turn(f"sign-in:{email}:{client_address(request)}")
 
 
 def refusal(request: HttpRequest, email: str) -> TooMany | None:
@@ -52,7 +52,7 @@ def count_failure(request: HttpRequest, email: str) -> bool:
     """Remember one failure; True if it was the one that locks."""
     with unscoped():
         AxesProxyHandler.user_login_failed(__name__, get_credentials(email), request)
-    of_address = counters.count(
+    of_address = rate_limits.count(
         _address_key(request), seconds=int(COOL_OFF.total_seconds())
     )
     # django-axes says so on the request.
@@ -81,7 +81,7 @@ def _wait_for_email(request: HttpRequest, email: str) -> float:
 
 
 def _wait_for_address(request: HttpRequest) -> float:
-    failures = counters.tally(_address_key(request))
+    failures = rate_limits.tally(_address_key(request))
     return failures.seconds_left if failures.count >= FAILURES_AN_ADDRESS else 0.0
 
 

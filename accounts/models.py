@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from automatehq.text import clean_email
 from automatehq.text_columns import EmailField, LineField, clean_columns
 from businesses.models import PLATFORM_ID, Business

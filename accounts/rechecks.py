@@ -12,16 +12,16 @@ from django.contrib.messages.storage.session import SessionStorage
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from automatehq.admin_forms import told_plainly
-from automatehq.rest.errors import DomainError, refusal_of
-from automatehq.rest.handlers import refusal_response
+from automatehq.admin.forms import told_plainly
+from automatehq.api.error_views import refusal_response
+from automatehq.api.errors import DomainError, refusal_of
 from businesses.tenancy.context import business_scope, try_get_current_user
 from businesses.tenancy.middleware import Evidence
 
+from .account_status import locked_business_standing, locked_standing
 from .authentication import DeadEvidence, check_acting, check_standing, dead
 from .models import User
 from .roles import RANK, Role
-from .standing import locked_business_standing, locked_standing
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

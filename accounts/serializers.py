@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from automatehq.api.fields import EmailAddressField, PasswordField
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
-from .fields import EmailAddressField, PasswordField, PhoneField
+from .fields import PhoneField
 from .models import User
 
 USER_EXAMPLE: dict[str, Any] = {

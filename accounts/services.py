@@ -14,20 +14,20 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from audit.attempts import check_in_use_limit
+from audit.cross_business import check_in_use_limit
 from audit.services import changes, record, snapshot
+from automatehq.api.errors import AlreadyInUse, Conflict, Denied, Invalid, Problem
+from automatehq.api.fields import PASSWORD_LIMIT
 from automatehq.clock import database_now
-from automatehq.rest.errors import AlreadyInUse, Conflict, Denied, Invalid, Problem
 from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.context import Scope, business_scope, try_get_business_id
-from businesses.tenancy.functions import fields_in_use
+from businesses.tenancy.definer_functions import fields_in_use
 
-from .acting import note_own_access_ended, stop_acting
+from .act_as import note_own_access_ended, stop_acting
 from .models import User
 from .roles import RANK, Role
-from .sign_in import PASSWORD_LIMIT
-from .sign_ins import revoke_sign_ins
+from .token_sessions import revoke_sign_ins
 
 # What the trail tells of a user, before and after. Never a password.
 FIELDS = ("email", "full_name", "phone_number", "role", "language", "is_active")

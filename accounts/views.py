@@ -9,17 +9,17 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from automatehq.rest.parsers import JSONObjectParser
-from automatehq.rest.views import refuse_body
+from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.views import refuse_body
 from businesses.models import PLATFORM_ID
-from businesses.tenancy.api import TenantViewSet
 from businesses.tenancy.context import try_get_scope
 from businesses.tenancy.permissions import ActAsRequired, BelongsToBusiness
+from businesses.tenancy.viewsets import TenantViewSet
 
 from . import services
-from .examples import refused
 from .filters import UserFilterSet
 from .models import User
+from .openapi_examples import refused
 from .serializers import ActivationSerializer, UserSerializer
 
 NOT_YOURS = refused(

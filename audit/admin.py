@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.marks import yes_or_no
+from automatehq.admin.badges import yes_or_no
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from .admin_filters import (
@@ -21,8 +21,8 @@ from .admin_filters import (
     PlatformOnlyFilter,
     SiteFilter,
 )
+from .descriptions import DAY_LISTS, Told, entity, label_of, listed_days, told
 from .models import AuditEvent
-from .reading import DAY_LISTS, Told, entity, label_of, listed_days, told
 
 # What stands in the metadata of every event, and has columns of its own on the page.
 _SHOWN_APART = ("before", "after")

@@ -14,9 +14,9 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from automatehq.rest.paths import parse_uuid
+from automatehq.api.converters import parse_uuid
 
-from .reading import entity, outline
+from .descriptions import entity, outline
 
 # How many of the latest events say what the list can be filtered by: asking all would read the whole trail.
 LOOKED_AT = 1_000

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from automatehq.rest.filters import (
+from automatehq.api.filters import (
     LocalDateFromFilter,
     LocalDateToFilter,
     StrictFilterSet,

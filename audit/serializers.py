@@ -2,8 +2,8 @@
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
-from automatehq.rest.fields import NamedReference
-from automatehq.rest.serializers import StrictModelSerializer
+from automatehq.api.fields import NamedReference
+from automatehq.api.serializers import StrictModelSerializer
 
 from .models import AuditEvent
 

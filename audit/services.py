@@ -15,8 +15,8 @@ from businesses.tenancy.context import (
     try_get_current_user,
 )
 
+from .event_origin import current_origin
 from .models import AuditEvent
-from .origin import current_origin
 
 # Events that are written in one statement.
 BATCH = 1000

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from automatehq.rest.pagination import CursorPages
-from businesses.tenancy.api import TenantReadOnlyViewSet
+from automatehq.api.pagination import CursorPages
+from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 
 from .filters import AuditEventFilterSet
 from .models import AuditEvent

@@ -7,7 +7,7 @@ class AutomateHQConfig(AppConfig):
     name = "automatehq"
 
     def ready(self) -> None:
-        from . import search  # noqa: F401  its lookup is registered
+        from . import folded_lookup  # noqa: F401  its lookup is registered
 
         if settings.SENTRY_DSN:
             from . import sentry
@@ -18,4 +18,4 @@ class AutomateHQConfig(AppConfig):
 class WorkplaceConfig(AdminConfig):
     """Django's admin, with our site as its default: `@admin.register` registers there."""
 
-    default_site = "automatehq.admin_site.Workplace"
+    default_site = "accounts.admin_site.Workplace"

@@ -6,8 +6,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from .api.errors import Unavailable
 from .readiness import find_media_problem, find_static_problem
-from .rest.errors import Unavailable
 
 
 @never_cache

@@ -10,8 +10,8 @@ from django.core.signals import got_request_exception
 from django.db import Error, close_old_connections, connection
 from django.http import HttpRequest, HttpResponse
 
-from .rest.errors import outage_of
-from .rest.handlers import unavailable
+from .api.error_views import unavailable
+from .api.errors import outage_of
 
 logger = logging.getLogger(__name__)
 

@@ -1,13 +1,15 @@
 """Reports of errors to a Sentry server, if there is one. What goes there is where it went wrong, and not whose data it was."""
 
+from collections.abc import Callable
 from typing import Any
 
 import sentry_sdk
 from sentry_sdk.types import Event, Hint
 
-from automatehq.request_ids import current_request_id
-from businesses.tenancy.context import try_get_business_id
+from .middleware.request_id import current_request_id
 
+# Tags of every event, each with the function that reads its value; an app adds its own.
+TAGS: dict[str, Callable[[], object]] = {"request_id": current_request_id}
 # Of a request; the query string may carry a passport number.
 KEPT_OF_REQUEST = ("method", "url")
 # What the database says of an error quotes the values that it refused.
@@ -40,6 +42,6 @@ def without_personal_data(event: Event, hint: Hint) -> Event:
     for error in (event.get("exception") or {}).get("values", ()):
         if (error.get("module") or "").startswith(QUOTING):
             error["value"] = "left out"
-    tags = {"request_id": current_request_id(), "business_id": try_get_business_id()}
+    tags = {name: read() for name, read in TAGS.items()}
     event["tags"] = {name: str(value) for name, value in tags.items() if value}
     return event

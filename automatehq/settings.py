@@ -15,7 +15,9 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from automatehq import environment, localpg
+from devtools import localpg_server
+
+from . import env as environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -101,18 +103,21 @@ INSTALLED_APPS = [
     "workforce",
     "workcards",
     "exports",
+    "reports",
+    "demo",
+    "devtools",
     "automatehq.apps.AutomateHQConfig",
     # After ours: exports has its own `db_worker`, which also looks after runs whose worker died.
     "django_tasks_db",
 ]
 
 MIDDLEWARE = [
-    "automatehq.request_ids.RequestIdMiddleware",
+    "automatehq.middleware.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "audit.origin.OriginMiddleware",
+    "audit.event_origin.OriginMiddleware",
     # Outside of everything that asks the database.
     "automatehq.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -122,7 +127,7 @@ MIDDLEWARE = [
     # The one door into a business: everything below runs inside its scope.
     "businesses.tenancy.middleware.TenancyMiddleware",
     "accounts.authentication.SignedInUserMiddleware",
-    "automatehq.localisation.PersonalLocaleMiddleware",
+    "automatehq.middleware.locale.PersonalLocaleMiddleware",
     # Inside it, so that a refusal is in the user's language.
     "accounts.rechecks.RecheckMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -154,7 +159,7 @@ if not _database_url:
     if not DEBUG:
         raise ImproperlyConfigured("DATABASE_URL must be set in the environment.")
     # `manage.py localpg stop` must not start what it is going to stop.
-    _database_url = localpg.database_url(
+    _database_url = localpg_server.database_url(
         VAR_DIR / "pg", start=sys.argv[1:2] != ["localpg"]
     )
 try:
@@ -176,7 +181,7 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Of the hardened set-up, in which web and platform have logins of their own: see businesses/tenancy/processes.py.
+# Of the hardened set-up, in which web and platform have logins of their own: see businesses/tenancy/process_roles.py.
 TENANCY_PROCESS: str = _setting(environment.process, "TENANCY_PROCESS", default="")
 _login = DATABASES["default"]["USER"] or "automatehq"
 TENANCY_OWNER = _login
@@ -212,10 +217,10 @@ TENANCY_UNSCOPED_PATHS = (
 )
 
 # Entered after the body has been received and before the scope is opened: function(request) → context manager.
-TENANCY_BEFORE_SCOPE = "accounts.hashing.place_for_request"
+TENANCY_BEFORE_SCOPE = "accounts.password_hashing.place_for_request"
 
-# Where refused ids and values are remembered: see audit/attempts.py.
-TENANCY_UNKNOWN_ID = "audit.attempts.note"
+# Where refused ids and values are remembered: see audit/cross_business.py.
+TENANCY_UNKNOWN_ID = "audit.cross_business.note"
 
 # Cache: in the database, so that counts hold across processes.
 CACHES = {
@@ -232,17 +237,17 @@ CACHES = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "accounts.sign_in.BusinessBackend",
+    "accounts.login.BusinessBackend",
 ]
 PASSWORD_HASHERS = [
-    "accounts.hashing.Argon2Hasher",
-    "accounts.hashing.PBKDF2Hasher",
+    "accounts.password_hashing.Argon2Hasher",
+    "accounts.password_hashing.PBKDF2Hasher",
 ]
 # In each process; a hash takes 100 MB.
 PASSWORD_HASHES_AT_ONCE: int = _setting(
     environment.positive_number, "PASSWORD_HASHES_AT_ONCE", default=2
 )
-# "Already in use" answers an hour, after which a business (each user: 20) has to wait: see audit/attempts.py.
+# "Already in use" answers an hour, after which a business (each user: 20) has to wait: see audit/cross_business.py.
 IN_USE_A_BUSINESS_AN_HOUR: int = _setting(
     environment.positive_number, "IN_USE_A_BUSINESS_AN_HOUR", default=40
 )
@@ -262,7 +267,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "automatehq.admin_doors.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.admin_auth.csrf_failure"
 # In the session, and gone with it: the next person at the same browser sees none of them.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/admin/login/"
@@ -280,7 +285,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_SENSITIVE_PARAMETERS: list[str] = []
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
-AXES_CLIENT_IP_CALLABLE = "automatehq.addresses.client_address"
+AXES_CLIENT_IP_CALLABLE = "automatehq.client_ip.client_address"
 
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
@@ -303,22 +308,22 @@ REST_FRAMEWORK = {
         "businesses.tenancy.permissions.BelongsToBusiness",
     ],
     "DEFAULT_PARSER_CLASSES": [
-        "automatehq.rest.parsers.JSONObjectParser",
+        "automatehq.api.parsers.JSONObjectParser",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["automatehq.rest.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "automatehq.rest.pagination.Pages",
-    "DEFAULT_FILTER_BACKENDS": ["automatehq.rest.filters.StrictFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "automatehq.rest.schema.AutoSchema",
-    "EXCEPTION_HANDLER": "automatehq.rest.refusals.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["automatehq.api.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "automatehq.api.pagination.Pages",
+    "DEFAULT_FILTER_BACKENDS": ["automatehq.api.filters.StrictFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "automatehq.api.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "automatehq.api.exception_handler.exception_handler",
     "DEFAULT_METADATA_CLASS": None,  # what may be sent is told by /api/schema
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.rest.parsers.FirstRenderer",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.api.parsers.FirstRenderer",
     # `format` is a query parameter like any other: unknown unless a view declares it.
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UPLOADED_FILES_USE_URL": False,
 }
 DRF_STANDARDIZED_ERRORS = {
-    "EXCEPTION_FORMATTER_CLASS": "automatehq.rest.refusals.Formatter",
+    "EXCEPTION_FORMATTER_CLASS": "automatehq.api.exception_handler.Formatter",
     "NESTED_FIELD_SEPARATOR": ".",
     "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
 }
@@ -335,10 +340,10 @@ SPECTACULAR_SETTINGS = {
         "month": {"type": "string", "examples": ["2026-03"]},
     },
     "ENUM_NAME_OVERRIDES": {
-        "ReviewStatusEnum": "workcards.states.ReviewStatus",
+        "ReviewStatusEnum": "workcards.transitions.ReviewStatus",
         "RunStatusEnum": "exports.models.ExportRun.Status",
         "EncodingEnum": "exports.models.ExportProfile.Encoding",
-        "FileEncodingEnum": "workforce.employee_files.code_pages.ENCODINGS",
+        "FileEncodingEnum": "workforce.employee_import.code_pages.ENCODINGS",
         "WarningCodeEnum": "workcards.day_warnings.CODES",
         "WarningPolicyEnum": "businesses.models.WarningPolicy",
     },
@@ -465,7 +470,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "json": {"()": "automatehq.logs.JsonFormatter"},
+        "json": {"()": "automatehq.json_logging.JsonFormatter"},
         "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
     },
     "handlers": {

@@ -80,7 +80,7 @@ def clean_email(text: str) -> str:
 def fold(text: str) -> str:
     """Return `text` for comparison: without case, accents, vowel points, width, invisible characters, kinds of dashes.
 
-    `automatehq/search.py` does the same in PostgreSQL.
+    `automatehq/folded_lookup.py` does the same in PostgreSQL.
     """
     text = _JOINERS.sub("", clean_line(text))
     if not text.isascii():

@@ -1,11 +1,11 @@
-"""Model fields that clean the text they hold. `automatehq/tests/test_text_columns.py` asks every text column for one."""
+"""Model fields that clean the text they hold. `tests/test_text_columns.py` asks every text column for one."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.db import models
 
-from . import form_fields
+from .admin import form_fields
 from .text import clean_line, clean_text
 
 # The types that django-stubs gives to a column: what it takes, what it gives.

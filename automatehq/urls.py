@@ -8,13 +8,22 @@ from typing import Final
 
 from django.contrib import admin
 
-from accounts import auth_views
-from accounts.business_views import BusinessViewSet
+from accounts import admin_auth, auth_views
 from accounts.views import UserViewSet
 from audit.views import AuditEventViewSet
-from automatehq import admin_doors, health
-from automatehq.rest.docs import SchemaView, docs
-from automatehq.rest.routes import (
+from businesses.views import BusinessViewSet
+from exports.profile_views import ExportProfileViewSet
+from exports.views import ExportRunViewSet
+from reports.dashboard_views import DashboardView
+from reports.matrix_views import MatrixViewSet
+from reports.missing_views import MissingCardsViewSet
+from reports.month_views import MonthViewSet
+from workcards.views import WorkCardViewSet
+from workforce.views import EmployeeViewSet, SiteViewSet
+
+from . import health
+from .api.docs import SchemaView, docs
+from .api.routes import (
     ITEM,
     LIST,
     READ_ITEM,
@@ -26,14 +35,6 @@ from automatehq.rest.routes import (
     post,
     verbs,
 )
-from exports.dashboard_views import DashboardView
-from exports.matrix_views import MatrixViewSet
-from exports.month_views import MonthViewSet
-from exports.profile_views import ExportProfileViewSet
-from exports.views import ExportRunViewSet
-from workcards.missing_views import MissingCardsViewSet
-from workcards.views import WorkCardViewSet
-from workforce.views import EmployeeViewSet, SiteViewSet
 
 SITE_SETTINGS = {
     "get": "retrieve_settings",
@@ -164,15 +165,15 @@ ELSEWHERE: Final[Table] = {
     "automatehq": [
         Route("healthz", health.healthz, "healthz"),
         Route("readyz", health.readyz, "readyz"),
-        Route("", admin_doors.front_door, "front-door"),
-        Route("admin", admin_doors.front_door, "admin-without-slash"),
+        Route("", admin_auth.front_door, "front-door"),
+        Route("admin", admin_auth.front_door, "admin-without-slash"),
         Route("admin/", admin.site.urls, "admin"),
     ],
 }
 
 urlpatterns = [*patterns(API, prefix="api/"), *patterns(ELSEWHERE)]
 
-handler400 = "automatehq.rest.handlers.bad_request"
-handler403 = "automatehq.rest.handlers.permission_denied"
-handler404 = "automatehq.rest.handlers.page_not_found"
-handler500 = "automatehq.rest.handlers.server_error"
+handler400 = "automatehq.api.error_views.bad_request"
+handler403 = "automatehq.api.error_views.permission_denied"
+handler404 = "automatehq.api.error_views.page_not_found"
+handler500 = "automatehq.api.error_views.server_error"

@@ -12,9 +12,9 @@ from django_tasks.signals import task_finished, task_started
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
+from .api.errors import outage_of
 from .job_queue import claim_next_task
 from .outages import wait_for_database
-from .rest.errors import outage_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ application = get_wsgi_application()
 from django.urls import get_resolver  # noqa: E402  Django must be set up first
 
 from automatehq.readiness import WEB_CHECKS, require_usable_files  # noqa: E402
-from businesses.tenancy.proof import refuse_to_start_if_unproven  # noqa: E402
+from businesses.tenancy.verification import refuse_to_start_if_unproven  # noqa: E402
 
 require_usable_files(WEB_CHECKS)
 refuse_to_start_if_unproven()

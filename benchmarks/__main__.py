@@ -6,9 +6,17 @@ With `--scales 10000` only among few cards; the databases are made the first tim
 import argparse
 from collections.abc import Callable
 
-from . import exports, growth, large, load, plans, reads, tenancy
+from . import (
+    data_growth,
+    exports,
+    large,
+    query_plans,
+    reads,
+    request_load,
+    tenancy,
+)
 from .databases import SCALES, of_scale
-from .figures import circumstances
+from .measurements import circumstances
 
 
 def measures(
@@ -17,15 +25,15 @@ def measures(
     few, many = scales[0], scales[-1]
     sparse = max(rounds // 20, 1)
     return {
-        "plans": lambda: plans.measure(of_scale(many)),
+        "plans": lambda: query_plans.measure(of_scale(many)),
         "reads": lambda: reads.measure(of_scale(few), rounds),
-        "growth": lambda: growth.measure(
+        "growth": lambda: data_growth.measure(
             [(cards, of_scale(cards)) for cards in scales], rounds
         ),
         "tenancy": lambda: tenancy.measure(of_scale(few), rounds),
         "exports": lambda: exports.measure(sparse),
         "large": lambda: large.measure(sparse),
-        "load": lambda: load.measure(of_scale(few), requests),
+        "load": lambda: request_load.measure(of_scale(few), requests),
     }
 
 

@@ -24,15 +24,15 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from automatehq.demo.bulk import insert
-from automatehq.tests.scratch import migrate, scratch_database
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
-from exports.jobs import make_export
+from demo.bulk_insert import insert
 from exports.models import ExportProfile, ExportRun
 from exports.profiles import Profile
+from exports.tasks import make_export
+from tests.scratch_database import migrate, scratch_database
 from workcards.models import ApprovedDay, WorkCard
-from workcards.months import add_months, days_of_month
+from workcards.month_math import add_months, days_of_month
 from workforce.models import Employee, Site
 
 DAYS_A_PERSON = 20

@@ -13,16 +13,16 @@ from typing import Any
 
 from django.db import connection
 
-from automatehq.tests.scratch import migrate, scratch_database
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
-from exports.jobs import make_export
 from exports.models import ExportRun
-from exports.rows import month_rows
+from exports.tasks import make_export
+from tests.scratch_database import migrate, scratch_database
+from workcards.month_rows import month_rows
 from workforce.models import Site
 
 from . import export_memory
-from .figures import table
+from .measurements import table
 from .processors import processor_seconds
 
 MONTH, PEOPLE, SITES = date(2026, 3, 1), 2_500, 25

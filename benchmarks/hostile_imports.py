@@ -23,11 +23,11 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.sign_ins import start_sign_in
 from accounts.tests.personas import make_personas
-from automatehq.tests.scratch import migrate, scratch_database
+from accounts.token_sessions import start_sign_in
 from businesses.tenancy.context import business_scope
-from workforce.tests.employee_files.files import as_csv
+from tests.scratch_database import migrate, scratch_database
+from workforce.tests.employee_import.import_files import as_csv
 
 from .databases import Database
 from .servers import gunicorn

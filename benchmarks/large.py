@@ -17,19 +17,19 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.sign_ins import start_sign_in
-from automatehq.tests.scratch import migrate, scratch_database
+from accounts.token_sessions import start_sign_in
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
+from tests.scratch_database import migrate, scratch_database
 from workcards.models import DayEntry, WorkCard
-from workcards.months import days_of_month
-from workcards.states import ReviewStatus, Source
+from workcards.month_math import days_of_month
+from workcards.transitions import ReviewStatus, Source
 from workforce.models import Employee, Site
-from workforce.tests.employee_files.files import APPLY, PREVIEW, as_csv
+from workforce.tests.employee_import.import_files import APPLY, PREVIEW, as_csv
 
 from .databases import Database
-from .employee_import import HEADER, SITES, people
-from .figures import table
+from .import_speed import HEADER, SITES, people
+from .measurements import table
 from .processors import application_seconds
 from .servers import Server, gunicorn
 from .upload_memory import picture

@@ -18,7 +18,7 @@ import psycopg2
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from automatehq.tests.scratch import (
+from tests.scratch_database import (
     migrate,
     migrate_to_single_company,
     scratch_database,

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from .databases import Database
-from .figures import Times, table, times
+from .measurements import Times, table, times
 from .processors import application_seconds, processor_seconds
 from .requests import measured, plain_session
 from .servers import gunicorn

@@ -13,11 +13,16 @@ from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.sign_ins import start_sign_in
-from automatehq.demo.seeding import demo_businesses
+from accounts.token_sessions import start_sign_in
 from businesses.tenancy.context import business_scope
+from demo.seed import demo_businesses
 from workcards.models import WorkCard
-from workcards.months import add_months, month_text, next_month, previous_month
+from workcards.month_math import (
+    add_months,
+    month_text,
+    next_month,
+    previous_month,
+)
 
 from .databases import Database
 

@@ -22,11 +22,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from automatehq.tests.admin_clients import browser_of
-from automatehq.tests.browsers import chromium
+from tests.admin_clients import browser_of
+from tests.browsers import chromium
 
+from .admin_pages_speed import people
 from .databases import Database
-from .pages import people
 from .servers import gunicorn
 
 WINDOWS = {"desk": (1440, 900), "large desk": (2560, 1440)}

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 import psutil
 from django.conf import settings
 
-from automatehq.children import listen
+from devtools.process_group import listen
 
 from .databases import Database, manage
 

@@ -22,7 +22,7 @@ from workcards.models import WorkCard
 from workforce.models import Employee
 
 from .databases import Database, copy_of
-from .figures import table, times
+from .measurements import table, times
 from .processors import application_seconds
 from .requests import Measured, measured
 from .servers import Client, gunicorn

@@ -12,7 +12,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
 get_wsgi_application()
 
-from businesses.tenancy import proof  # noqa: E402  Django must be set up first
+from businesses.tenancy import verification  # noqa: E402  Django must be set up first
 
 if os.environ["BENCHMARK_WITHOUT"] == "manager":
     from businesses.tenancy.managers import InScope
@@ -22,5 +22,5 @@ if os.environ["BENCHMARK_WITHOUT"] == "manager":
 
     InScope.as_sql = filter_nothing  # type: ignore[method-assign, assignment]
 
-proof.refuse_to_start_if_unproven = lambda: None
+verification.refuse_to_start_if_unproven = lambda: None
 from automatehq.wsgi import application  # noqa: E402, F401

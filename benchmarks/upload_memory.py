@@ -25,10 +25,10 @@ from PIL import Image
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.sign_ins import start_sign_in
-from automatehq.tests.scratch import migrate, scratch_database
+from accounts.token_sessions import start_sign_in
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
+from tests.scratch_database import migrate, scratch_database
 from workforce.models import Employee, Site
 
 from .databases import Database

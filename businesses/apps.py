@@ -23,10 +23,16 @@ class BusinessesConfig(AppConfig):
     verbose_name = _("Businesses")
 
     def ready(self) -> None:
-        from .tenancy import checks  # noqa: F401  registers the system checks
+        from .tenancy import system_checks  # noqa: F401  registers the system checks
         from .tenancy.constraints import tell_broken_references
 
         tell_broken_references()
+
+        from automatehq import sentry
+
+        from .tenancy.context import try_get_business_id
+
+        sentry.TAGS["business_id"] = try_get_business_id
 
         # Before the first step: by the step that would merge businesses, others may have been undone.
         pre_migrate.connect(_refuse_to_merge, sender=self)

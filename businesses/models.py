@@ -11,12 +11,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from automatehq.text_columns import LineField
 from businesses.tenancy.models import IdentifiedModel, TenantModel
 
-from .names import NamedModel, NameKeyField
 from .querysets import BusinessManager
+from .unique_names import NamedModel, NameKeyField
 
 # The reserved business of the super-admins. Its id is fixed, so that constraints can name it.
 PLATFORM_ID = uuid.UUID("00000000-0000-7000-8000-000000000001")

@@ -5,8 +5,9 @@ from typing import Self
 from django.db import models
 
 from automatehq.text import clean_line
-from businesses.names import name_key
 from businesses.tenancy.managers import InScope, ScopedQuerySet
+
+from .unique_names import name_key
 
 
 class BusinessQuerySet(ScopedQuerySet):

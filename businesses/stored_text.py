@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from automatehq.text import SUSPICIOUS, clean_email, clean_line, clean_text
 
-from .tenancy.originals import NEW_ID
+from .tenancy.migration_backup import NEW_ID
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Tools for developers: a local PostgreSQL, the demo server, translations, screenshots, the environment."""

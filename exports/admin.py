@@ -17,20 +17,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin_forms import MonthField, ServiceForm, told_plainly
-from automatehq.marks import badge_of
-from automatehq.rest.errors import DomainError
+from automatehq.admin.badges import badge_of
+from automatehq.admin.forms import MonthField, ServiceForm, told_plainly
+from automatehq.api.errors import DomainError
 from workcards.admin.filters import MonthFilter
-from workcards.months import month_text
+from workcards.month_math import month_text
 from workcards.services.uploads import default_month
 
-from . import front_admin as _front_admin  # noqa: F401 -- sets the first page
-from . import month_admin as _month_admin  # noqa: F401 -- adds its page
 from . import profile_admin as _profile_admin  # noqa: F401 -- registers profiles
 from . import services
-from .change_admin import ChangesPage
 from .models import ExportProfile, ExportRun
 from .preview import preview_of
+from .run_diff_admin import ChangesPage
 from .serializers import ExportRequestSerializer
 from .views import file_response
 

@@ -2,7 +2,7 @@
 
 from django_filters import ChoiceFilter
 
-from automatehq.rest.filters import IdFilter, MonthFilter, StrictFilterSet
+from automatehq.api.filters import IdFilter, MonthFilter, StrictFilterSet
 
 from .models import ExportProfile, ExportRun
 

@@ -5,15 +5,15 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from automatehq.rest.errors import Invalid
-from workcards.months import days_of_month, is_saturday, month_text
-from workcards.states import DayStatus
+from automatehq.api.errors import Invalid
+from workcards.matrix import NO_HOURS, Cell, Matrix, State, matrices_of
+from workcards.month_math import days_of_month, is_saturday, month_text
+from workcards.month_rows import DRAFT, DRAFT_CONFLICT, DayRow
+from workcards.transitions import DayStatus
 
-from .matrix import NO_HOURS, Cell, Matrix, State, matrices_of
-from .rows import DRAFT, DRAFT_CONFLICT, DayRow
+from .export_options import Wanted
 from .sheet_names import SheetNames
-from .wanted import Wanted
-from .workbooks import DATE_FORMAT, HOURS_FORMAT, MAX_COLUMNS, add_sheet, workbook
+from .xlsx import DATE_FORMAT, HOURS_FORMAT, MAX_COLUMNS, add_sheet, workbook
 
 # What is not approved is text, which no formula adds up.
 _MARKS = {State.NEEDS_REVIEW: DRAFT, State.CONFLICT: DRAFT_CONFLICT}

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
 from automatehq.text_columns import LineField, LinesField
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel

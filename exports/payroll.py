@@ -5,15 +5,15 @@ from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from automatehq.cells import text
-from automatehq.rest.errors import Invalid, Problem
+from automatehq.api.errors import Invalid, Problem
+from automatehq.spreadsheet_escape import text
+from workcards.month_rows import DayRow
 
-from .columns import csv_writer
+from .csv_columns import csv_writer
+from .export_options import Wanted
 from .models import ExportProfile
 from .profiles import COMPONENTS, HOURS, Profile
-from .rows import DayRow
 from .totals import Amount, EmployeeMonth, amount_of, employee_months
-from .wanted import Wanted
 
 HEADER = ("Month", "Organization", "Employee ID", "Employee", "Component", "Quantity")
 # So many employees are named, each by so much of their name, when a file can't be made.

@@ -12,17 +12,17 @@ from typing import Any
 from django.db.models import Count, Sum
 from openpyxl import load_workbook
 
-from automatehq.rest.errors import DomainError
+from automatehq.api.errors import DomainError
 from workcards.models import ApprovedDay
+from workcards.month_rows import DayRow, month_rows
 from workforce.models import Site
 
+from .export_options import Wanted
 from .models import ExportProfile, ExportRun
 from .profiles import Profile
-from .rows import DayRow, month_rows
 from .services import check_profile
-from .wanted import Wanted
-from .workbooks import HOURS_FORMAT
 from .writers import WRITERS, Writer
+from .xlsx import HOURS_FORMAT
 
 PEOPLE = 8
 LINES = 12

@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin_forms import ServiceForm
-from automatehq.form_fields import LineField
+from automatehq.admin.form_fields import LineField
+from automatehq.admin.forms import ServiceForm
 from businesses.tenancy.admin import TenantAdmin
-from workcards.states import DayStatus
+from workcards.transitions import DayStatus
 
 from . import profile_services as services
 from .models import ExportProfile

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
-from accounts.fields import StringField
-from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from automatehq.api.fields import StringField
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
 from .models import ExportProfile
 from .profiles import CODE_LIMIT, COMPONENTS

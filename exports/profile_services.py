@@ -11,9 +11,9 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from audit.attempts import check_in_use_limit
+from audit.cross_business import check_in_use_limit
 from audit.services import changes, record, snapshot
-from automatehq.rest.errors import Invalid
+from automatehq.api.errors import Invalid
 
 from .models import ExportProfile
 from .profiles import COMPONENTS, PROFILE_FIELDS, Profile

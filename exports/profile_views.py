@@ -8,7 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from businesses.tenancy.api import TenantViewSet
+from businesses.tenancy.viewsets import TenantViewSet
 
 from . import profile_services as services
 from .filters import ExportProfileFilterSet

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Self
 
-from workcards.states import DayStatus
+from workcards.transitions import DayStatus
 
 from .models import ExportProfile
 

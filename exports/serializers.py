@@ -6,8 +6,8 @@ from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from automatehq.rest.fields import MonthField, NamedReference, ReferenceField
-from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from automatehq.api.fields import MonthField, NamedReference, ReferenceField
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 from workforce.models import Site
 
 from .models import ExportProfile, ExportRun

@@ -12,21 +12,21 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from audit import services as audit
-from automatehq.counters import take_turn
+from automatehq.api.errors import Invalid, TooMany
 from automatehq.job_queue import fail_dead_tasks, has_live_task
-from automatehq.rest.errors import Invalid, TooMany
 from businesses.tenancy.context import (
     business_scope,
     get_current_business_id,
     platform_scope,
     unscoped,
 )
+from businesses.tenancy.rate_limits import take_turn
 from workforce.models import Site
 
-from .jobs import make_export
 from .models import ExportProfile, ExportRun
 from .profiles import Profile
-from .runs import LEASE, MAX_ATTEMPTS, Status, fail
+from .run_lifecycle import LEASE, MAX_ATTEMPTS, Status, fail
+from .tasks import make_export
 from .writers import WRITERS
 
 # The Retry-After of a refused request.

@@ -7,13 +7,13 @@ from typing import IO, Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from automatehq.rest.errors import Invalid
-from workcards.states import DayStatus
+from automatehq.api.errors import Invalid
+from workcards.month_rows import DayRow
+from workcards.transitions import DayStatus
 
-from .rows import DayRow
+from .export_options import Wanted
 from .totals import EmployeeMonth, employee_months
-from .wanted import Wanted
-from .workbooks import DATE_FORMAT, HOURS_FORMAT, MAX_ROWS, add_sheet, workbook
+from .xlsx import DATE_FORMAT, HOURS_FORMAT, MAX_ROWS, add_sheet, workbook
 
 SHEET = "Summary"
 

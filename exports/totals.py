@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
+from workcards.month_rows import DayRow
+
 from .profiles import HOURS
-from .rows import DayRow
 
 
 @dataclass

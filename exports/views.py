@@ -14,14 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
-from automatehq.rest.errors import Conflict, Missing
-from automatehq.rest.schema import RefusalSerializer
-from businesses.tenancy.api import TenantReadOnlyViewSet
+from automatehq.api.errors import Conflict, Missing
+from automatehq.api.schema import RefusalSerializer
+from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 
 from . import services
-from .change_views import ChangesMixin
 from .filters import ExportRunFilterSet
 from .models import ExportRun
+from .run_diff_views import ChangesMixin
 from .serializers import ExportRequestSerializer, ExportRunSerializer
 from .writers import WRITERS, XLSX
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
-from .columns import DAYS_HEADER, csv_writer, day_cells
+from workcards.month_rows import BY_EMPLOYEE, BY_SITE, DayRow
+
+from .csv_columns import DAYS_HEADER, csv_writer, day_cells
+from .export_options import Wanted
 from .matrix_workbook import write_matrix_xlsx
 from .models import ExportRun
 from .payroll import write_payroll_csv
-from .rows import BY_EMPLOYEE, BY_SITE, DayRow
 from .summary import write_summary_xlsx
-from .wanted import Wanted
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

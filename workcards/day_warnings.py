@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from .hours import DAY_MINUTES
-from .months import ONE_DAY, first_of_month, last_of_month
+from .month_math import ONE_DAY, first_of_month, last_of_month
 
 
 class Day(NamedTuple):

@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters
 
-from automatehq.rest.filters import (
+from automatehq.api.filters import (
     BooleanFilter,
     IdFilter,
     MonthFilter,
@@ -12,7 +12,7 @@ from automatehq.rest.filters import (
 )
 
 from .models import WorkCard
-from .states import ReviewStatus
+from .transitions import ReviewStatus
 
 
 class WorkCardFilterSet(StrictFilterSet):

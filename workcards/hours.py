@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from automatehq.text import clean_line
 
-from .states import DayStatus
+from .transitions import DayStatus
 
 MAX_BREAK_MINUTES = 240
 MAX_HOURS = Decimal(24)

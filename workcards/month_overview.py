@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from businesses.models import Business
 
-from .closed_months import ClosedMonth
-from .models import ApprovedDay, WorkCard
-from .months import next_month, processing_month_for
-from .states import ReviewStatus
+from .models import ApprovedDay, ClosedMonth, WorkCard
+from .month_math import next_month, processing_month_for
+from .transitions import ReviewStatus
 
 NO_CARDS = dict.fromkeys(ReviewStatus.values, 0)
 

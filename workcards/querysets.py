@@ -4,6 +4,7 @@ import uuid
 from datetime import date
 from typing import Any, Self
 
+from django.apps import apps
 from django.contrib.postgres.aggregates import BoolOr
 from django.db import models
 from django.db.models import (
@@ -22,9 +23,8 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from businesses.tenancy.managers import TenantQuerySet
 
-from .closed_months import ClosedMonth
-from .months import next_month
-from .states import ReviewStatus
+from .month_math import next_month
+from .transitions import ReviewStatus
 
 _HOURS = models.DecimalField(max_digits=7, decimal_places=2)
 
@@ -102,8 +102,10 @@ class WorkCardQuerySet(TenantQuerySet):
 
 def _month_is_closed() -> Exists:
     """Of a card, by its own business: on the platform there are others', too."""
+    # By name: the models import this module.
+    closed_months: Any = apps.get_model("workcards.ClosedMonth")._default_manager
     return Exists(
-        ClosedMonth.objects.filter(
+        closed_months.filter(
             business=OuterRef("business"), month=OuterRef("processing_month")
         )
     )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from automatehq.rest.fields import (
+from automatehq.api.fields import (
     TIMESTAMP_FORMAT,
     DateField,
     HourMinuteField,
@@ -20,14 +20,14 @@ from automatehq.rest.fields import (
     NamedReference,
     ReferenceField,
 )
-from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
-from workforce.lookalikes import Reason
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
+from workforce.fuzzy_matching import Reason
 from workforce.models import Employee, Site
 
 from .day_warnings import CODES
 from .hours import MAX_BREAK_MINUTES, sum_hours, sum_minutes
 from .models import DayEntry, WorkCard
-from .states import DayStatus, ReviewStatus
+from .transitions import DayStatus, ReviewStatus
 
 LAST_VERSION = 2**31 - 1
 MAX_ENTRIES = 31

@@ -5,12 +5,12 @@ from datetime import timedelta
 from django.utils import timezone
 from django_tasks import task
 
+from automatehq.api.errors import Missing
 from automatehq.job_queue import Priority, fail_dead_tasks
-from automatehq.rest.errors import Missing
 from businesses.tenancy.context import business_scope
 
 from .models import WorkCardFile
-from .scans import keep_display, read_made_display, render_display
+from .scans.storage import keep_display, read_made_display, render_display
 
 # A page takes seconds: the worker of a task that has run for longer is dead.
 LEASE = timedelta(minutes=5)

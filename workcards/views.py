@@ -20,16 +20,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
-from automatehq.rest.attempts import note
-from automatehq.rest.errors import Conflict, Invalid, Problem
-from automatehq.rest.parsers import JSONObjectParser
-from automatehq.rest.schema import RefusalSerializer
-from businesses.tenancy.api import TenantViewSet
+from automatehq.api.errors import Conflict, Invalid, Problem
+from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.schema import RefusalSerializer
+from automatehq.api.unknown_ids import note
+from businesses.tenancy.viewsets import TenantViewSet
 
-from . import examples, services
-from .downloads import RENDITIONS, scan_response
+from . import openapi_examples, services
+from .employee_suggestions import QUERY_LENGTH, suggest
 from .filters import WorkCardFilterSet
 from .models import ApprovedDay, WorkCard
+from .scans.responses import RENDITIONS, scan_response
 from .serializers import (
     ApprovalsSerializer,
     ApproveSerializer,
@@ -47,8 +48,7 @@ from .serializers import (
     card_json,
     days_json,
 )
-from .services.warnings import warnings_before_approval
-from .suggestions import QUERY_LENGTH, suggest
+from .services.card_warnings import warnings_before_approval
 
 Described = TypeVar("Described", bound=Callable[..., Any])
 
@@ -61,7 +61,9 @@ QUERY = OpenApiParameter(
     "q", str, required=True, description="A passport, an external id or a name."
 )
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
-REFUSED = OpenApiResponse(RefusalSerializer, "What happened instead", examples.REFUSALS)
+REFUSED = OpenApiResponse(
+    RefusalSerializer, "What happened instead", openapi_examples.REFUSALS
+)
 SCAN: dict[Any, Any] = {
     (200, "image/*"): OpenApiTypes.BINARY,
     (200, "application/pdf"): OpenApiTypes.BINARY,
@@ -79,10 +81,12 @@ def described(
 
 @extend_schema_view(
     list=extend_schema(parameters=[DETAILS]),
-    retrieve=extend_schema(parameters=[DETAILS], examples=[examples.THE_CARD]),
-    update=described(WorkCardSerializer, WorkCardSerializer, [examples.THE_CARD]),
+    retrieve=extend_schema(parameters=[DETAILS], examples=[openapi_examples.THE_CARD]),
+    update=described(
+        WorkCardSerializer, WorkCardSerializer, [openapi_examples.THE_CARD]
+    ),
     partial_update=described(
-        WorkCardSerializer, WorkCardSerializer, [examples.THE_CARD]
+        WorkCardSerializer, WorkCardSerializer, [openapi_examples.THE_CARD]
     ),
 )
 class WorkCardViewSet(TenantViewSet[WorkCard]):
@@ -194,7 +198,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         request=ManualCardSerializer,
         responses={201: WorkCardSerializer, 200: WorkCardSerializer},
         parameters=[IDEMPOTENCY_KEY],
-        examples=[*examples.MANUAL, examples.THE_CARD],
+        examples=[*openapi_examples.MANUAL, openapi_examples.THE_CARD],
     )
     @idempotent
     def create(self, request: Request) -> Response:
@@ -234,7 +238,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         request={"multipart/form-data": UploadSerializer},
         responses={201: UploadsSerializer, 200: UploadsSerializer},
         parameters=[IDEMPOTENCY_KEY],
-        examples=examples.UPLOADS,
+        examples=openapi_examples.UPLOADS,
     )
     @idempotent
     def upload(self, request: Request) -> Response:
@@ -267,7 +271,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         parameters=[QUERY],
         filters=False,
         responses=SuggestionSerializer(many=True),
-        examples=examples.SUGGESTIONS,
+        examples=openapi_examples.SUGGESTIONS,
     )
     def suggestions(self, request: Request, pk: uuid.UUID) -> Response:
         """Whose card it could be: at most five employees, the best reason first. Nothing is assigned."""
@@ -280,24 +284,24 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             raise Invalid("max_length", detail, "q")
         return Response(SuggestionSerializer(suggest(card, text), many=True).data)
 
-    @described(AssignSerializer, OutcomeSerializer, examples.ASSIGN)
+    @described(AssignSerializer, OutcomeSerializer, openapi_examples.ASSIGN)
     def assign(self, request: Request, pk: uuid.UUID) -> Response:
         """Say whose card it is; null: not known after all."""
         return self._done(services.assign_card, AssignSerializer)
 
     # Days
 
-    @extend_schema(responses=DayEntriesSerializer, examples=examples.DAYS)
+    @extend_schema(responses=DayEntriesSerializer, examples=openapi_examples.DAYS)
     def days(self, request: Request, pk: uuid.UUID) -> Response:
         """The lines of the card, and what the ledger has for their dates."""
         return Response(days_json(self.get_object()))
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, examples.DAYS)
+    @described(DayEntriesSerializer, DayEntriesSerializer, openapi_examples.DAYS)
     def replace_days(self, request: Request, pk: uuid.UUID) -> Response:
         """Write all lines of the card; dates left out are removed."""
         return self._write_days(keep_others=False)
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, examples.EDITED_DAYS)
+    @described(DayEntriesSerializer, DayEntriesSerializer, openapi_examples.EDITED_DAYS)
     def edit_days(self, request: Request, pk: uuid.UUID) -> Response:
         """Change the sent fields of these dates and keep the others; a date whose fields are all null is removed."""
         return self._write_days(keep_others=True)
@@ -314,7 +318,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     # Review
 
-    @described(ApproveSerializer, OutcomeSerializer, examples.APPROVE)
+    @described(ApproveSerializer, OutcomeSerializer, openapi_examples.APPROVE)
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
         """Post the days to the ledger. Dates that it has already are asked about first: 409 `day_conflicts`."""
         return self._done(services.approve_card, ApproveSerializer)
@@ -322,7 +326,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @extend_schema(
         request=BulkApproveSerializer,
         responses=ApprovalsSerializer,
-        examples=examples.BULK_APPROVE,
+        examples=openapi_examples.BULK_APPROVE,
     )
     def bulk_approve(self, request: Request) -> Response:
         """Approve many cards, each by itself: 200, with what became of each."""
@@ -335,17 +339,17 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             note(request, kind="unknown_id", model=WorkCard, field="id", value=card_id)
         return Response(approvals.as_json())
 
-    @described(ReasonSerializer, OutcomeSerializer, examples.REJECT)
+    @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REJECT)
     def reject(self, request: Request, pk: uuid.UUID) -> Response:
         """Put the card aside."""
         return self._done(services.reject_card, ReasonSerializer)
 
-    @described(ReasonSerializer, OutcomeSerializer, examples.REOPEN)
+    @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REOPEN)
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
         """Take an approval or a rejection back; `reposted` are days of other cards that are paid again."""
         return self._done(services.reopen_card, ReasonSerializer)
 
-    @described(StatusSerializer, OutcomeSerializer, examples.STATUS)
+    @described(StatusSerializer, OutcomeSerializer, openapi_examples.STATUS)
     def change_status(self, request: Request, pk: uuid.UUID) -> Response:
         """The verb that leads to a status, for clients that send the status."""
         return self._done(services.change_status, StatusSerializer)

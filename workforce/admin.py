@@ -13,14 +13,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin_forms import ServiceForm, VerbForm
-from automatehq.admin_verbs import Verb
-from automatehq.marks import active_or_not, yes_or_no
+from automatehq.admin.badges import active_or_not, yes_or_no
+from automatehq.admin.forms import ServiceForm, VerbForm
+from automatehq.admin.object_actions import Verb
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from businesses.tenancy.context import try_get_business_id
 
 from . import services
-from .employee_files.admin_pages import EmployeeFilesAdmin
+from .employee_import.admin_pages import EmployeeFilesAdmin
 from .models import Employee, Site, SiteSettings
 from .serializers import EmployeeSerializer, SiteSerializer, SiteSettingsSerializer
 

@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 
-from automatehq.rest.filters import StrictFilterSet
+from automatehq.api.filters import StrictFilterSet
 
 from .models import Employee, Site
 from .querysets import EmployeeQuerySet

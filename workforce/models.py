@@ -8,12 +8,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.rest.errors import ALREADY_IN_USE, BROKEN_RULES, Conflict, Rule
+from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Conflict, Rule
 from automatehq.text_columns import EmailField, LineField
-from businesses.names import NamedModel, NameKeyField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import IdentifiedModel, TenantModel
+from businesses.unique_names import NamedModel, NameKeyField
 
 from .identifiers import PASSPORT_PATTERN, normalise_passport
 from .querysets import EmployeeQuerySet, SiteManager

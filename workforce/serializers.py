@@ -12,7 +12,7 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from accounts.fields import PhoneField
-from automatehq.rest.fields import (
+from automatehq.api.fields import (
     DateField,
     EmailField,
     IdField,
@@ -22,7 +22,7 @@ from automatehq.rest.fields import (
     ShortListField,
     TimestampField,
 )
-from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
 from .identifiers import normalise_passport
 from .models import Employee, Site, SiteSettings

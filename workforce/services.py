@@ -13,14 +13,14 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audit.attempts import check_in_use_limit
+from audit.cross_business import check_in_use_limit
 from audit.models import AuditEvent
 from audit.services import changes, event_of, record, record_many, snapshot
-from automatehq.rest.errors import AlreadyInUse, Conflict, Denied, Invalid
+from automatehq.api.errors import AlreadyInUse, Conflict, Denied, Invalid
 from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, try_get_business_id
-from businesses.tenancy.functions import values_in_use
+from businesses.tenancy.definer_functions import values_in_use
 
 from .models import Employee, Site, SiteSettings
 

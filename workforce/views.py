@@ -11,17 +11,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
-from automatehq.rest.attempts import note
-from automatehq.rest.errors import Invalid
-from automatehq.rest.paths import parse_uuid
-from automatehq.rest.views import refuse_body
+from automatehq.api.converters import parse_uuid
+from automatehq.api.errors import Invalid
+from automatehq.api.unknown_ids import note
+from automatehq.api.views import refuse_body
 from businesses.models import Business
-from businesses.tenancy.api import TenantViewSet
 from businesses.tenancy.context import try_get_business_id
 from businesses.tenancy.permissions import BelongsToBusiness
+from businesses.tenancy.viewsets import TenantViewSet
 
 from . import services
-from .employee_files.views import EmployeeFilesMixin
+from .employee_import.views import EmployeeFilesMixin
 from .filters import EmployeeFilterSet, SiteFilterSet
 from .models import Employee, Site, SiteSettings
 from .serializers import (

@@ -4,7 +4,7 @@ import phonenumbers
 from django.db import migrations
 
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID
-from businesses.tenancy import originals
+from businesses.tenancy import migration_backup as originals
 from businesses.tenancy.operations import TenantRunPython
 
 # The old schema knows nobody without an e-mail: going back, somebody who has none gets this one, which leads nowhere.

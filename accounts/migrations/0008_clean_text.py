@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from businesses.stored_text import Column, Table, clean_tables, restore_tables
-from businesses.tenancy.functions import (
+from businesses.tenancy.definer_functions import (
     create_definer_functions,
     drop_definer_functions,
 )

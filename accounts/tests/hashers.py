@@ -2,7 +2,7 @@
 
 from django.contrib.auth.hashers import MD5PasswordHasher
 
-from accounts.hashing import Limited
+from accounts.password_hashing import Limited
 
 
 class MD5Hasher(Limited, MD5PasswordHasher):

@@ -10,10 +10,10 @@ from accounts.models import User
 from accounts.services import deactivate_user, release_user
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events
 
 ADD = "/admin/accounts/user/add/"
 NEW = {

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.authentication import admit
 from accounts.models import User
-from accounts.tests.clients import client_of, token_of
+from accounts.tests.api_clients import client_of, token_of
 from accounts.tests.personas import Personas
 from accounts.tokens import read_access_token
 from businesses.tenancy.middleware import scope_of

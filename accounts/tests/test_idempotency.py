@@ -14,15 +14,15 @@ from rest_framework.test import APIClient
 from accounts import idempotency
 from accounts.models import IdempotencyKey, User
 from accounts.roles import Role
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.factories import IdempotencyKeyFactory, UserFactory
 from accounts.tests.personas import Personas
-from automatehq.rest.errors import Conflict
+from automatehq.api.errors import Conflict
 from businesses.tenancy.context import business_scope
 from exports.models import ExportRun
 from workcards.models import WorkCard
 from workcards.tests.factories import picture
-from workcards.tests.test_at_once import at_once
+from workcards.tests.test_concurrency_cards import at_once
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 

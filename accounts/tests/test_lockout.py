@@ -17,8 +17,8 @@ from accounts.services import deactivate_user
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
-from automatehq import counters
 from businesses.models import PLATFORM_ID
+from businesses.tenancy import rate_limits
 from businesses.tenancy.context import business_scope
 
 EMAIL = "admin@acme.example.com"
@@ -147,9 +147,9 @@ def test_fifty_failures_lock_the_address(acme: Personas, clock: Any) -> None:
 def test_signing_in_does_not_forgive_an_address_its_other_failures(
     acme: Personas,
 ) -> None:
-    counters.count(f"sign-in-failures:{ADDRESS}", seconds=900)
+    rate_limits.count(f"sign-in-failures:{ADDRESS}", seconds=900)
     assert status_of(EMAIL, PASSWORD) == 200
-    assert counters.tally(f"sign-in-failures:{ADDRESS}").count == 1
+    assert rate_limits.tally(f"sign-in-failures:{ADDRESS}").count == 1
 
 
 def test_an_ipv6_network_counts_as_one_address_and_mapped_ipv4_does_not(
@@ -158,8 +158,8 @@ def test_an_ipv6_network_counts_as_one_address_and_mapped_ipv4_does_not(
     for number in range(2):
         fail(1, f"{number}@example.com", REMOTE_ADDR=f"2001:db8:0:1::{number + 1}")
         fail(1, f"{number}@example.com", REMOTE_ADDR=f"::ffff:203.0.113.{number}")
-    assert counters.tally("sign-in-failures:2001:db8:0:1::/64").count == 2
-    assert counters.tally("sign-in-failures:203.0.113.0").count == 1
+    assert rate_limits.tally("sign-in-failures:2001:db8:0:1::/64").count == 2
+    assert rate_limits.tally("sign-in-failures:203.0.113.0").count == 1
 
 
 def test_requests_over_a_socket_are_counted_together(acme: Personas) -> None:
@@ -185,23 +185,23 @@ def test_counts_at_once_lose_none_and_work_in_a_scope(acme: Personas) -> None:
     def add(_: int) -> None:
         try:
             with acme.scope():
-                counters.count("at-once", seconds=60)
+                rate_limits.count("at-once", seconds=60)
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(add, range(12)))
-    assert counters.tally("at-once").count == 12
+    assert rate_limits.tally("at-once").count == 12
     with acme.scope():
-        assert counters.tally("at-once").count == 12
+        assert rate_limits.tally("at-once").count == 12
         assert User.objects.count() == 4  # and the scope is as it was
     connection.close()
 
 
 def test_a_count_ends_when_its_first_event_is_old(db: None, clock: Any) -> None:
-    counters.count("old", seconds=60)
+    rate_limits.count("old", seconds=60)
     clock.shift(timedelta(seconds=50))
-    assert counters.count("old", seconds=60) == counters.Tally(2, 10.0)
+    assert rate_limits.count("old", seconds=60) == rate_limits.Tally(2, 10.0)
     clock.shift(timedelta(seconds=11))
-    assert counters.tally("old") == counters.Tally()
-    assert counters.count("old", seconds=60).count == 1
+    assert rate_limits.tally("old") == rate_limits.Tally()
+    assert rate_limits.count("old", seconds=60).count == 1

@@ -8,13 +8,17 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.lockout import FAILURES_AN_ADDRESS
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
-from audit.attempts import IN_USE_AN_HOUR, check_in_use_limit, in_use_subject
-from automatehq import counters
-from automatehq.rest.errors import TooMany
+from audit.cross_business import (
+    IN_USE_AN_HOUR,
+    check_in_use_limit,
+    in_use_subject,
+)
+from automatehq.api.errors import TooMany
 from businesses.models import PLATFORM_ID
+from businesses.tenancy import rate_limits
 
 from .test_lockout import ADDRESS, EMAIL, ask, fail, kinds, status_of
 
@@ -28,7 +32,9 @@ def lockouts(*arguments: str) -> list[str]:
 
 
 def lock_address(address: str = ADDRESS) -> None:
-    counters.count(f"sign-in-failures:{address}", seconds=900, more=FAILURES_AN_ADDRESS)
+    rate_limits.count(
+        f"sign-in-failures:{address}", seconds=900, more=FAILURES_AN_ADDRESS
+    )
 
 
 def test_without_failures_nothing_is_locked(acme: Personas) -> None:
@@ -95,8 +101,10 @@ def test_users_and_businesses_with_too_many_values_in_use_are_opened(
 ) -> None:
     user = in_use_subject("user", acme.admin.pk)
     business = in_use_subject("business", acme.id)
-    counters.count(user.key, seconds=3600, more=IN_USE_AN_HOUR)
-    counters.count(business.key, seconds=3600, more=settings.IN_USE_A_BUSINESS_AN_HOUR)
+    rate_limits.count(user.key, seconds=3600, more=IN_USE_AN_HOUR)
+    rate_limits.count(
+        business.key, seconds=3600, more=settings.IN_USE_A_BUSINESS_AN_HOUR
+    )
     assert len(lockouts()) == 2
     lockouts("--open", str(acme.admin.pk))
     with acme.scope(), pytest.raises(TooMany):

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from accounts.services import deactivate_user, release_user
-from accounts.tests.clients import client_of, token_of
+from accounts.tests.api_clients import client_of, token_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent

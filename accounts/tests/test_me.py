@@ -7,13 +7,13 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.roles import Role, rights_of
-from accounts.sign_ins import start_sign_in
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
-from automatehq.tests.asking import events, problem, queries
+from accounts.token_sessions import start_sign_in
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
+from tests.api_helpers import events, problem, queries
 
 ME, CHANGE = "/api/auth/me", "/api/auth/password"
 GOOD = "four other random words"

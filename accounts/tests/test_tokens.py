@@ -18,14 +18,14 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from accounts.models import SignIn, User
 from accounts.roles import Role
 from accounts.services import deactivate_user, update_user
-from accounts.sign_ins import end_sign_in, start_sign_in
-from accounts.tests.clients import client_of, token_of
+from accounts.tests.api_clients import client_of, token_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
+from accounts.token_sessions import end_sign_in, start_sign_in
 from accounts.tokens import ACTING, BUSINESS, HOME, ISSUED_AT, SIGN_IN, USER
-from automatehq.tests.asking import problem
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
+from tests.api_helpers import problem
 
 ME = "/api/auth/me"
 GOOD = "four other random words"

@@ -9,13 +9,13 @@ from rest_framework.test import APIClient
 
 from accounts.models import SignIn, User
 from accounts.services import activate_user, deactivate_user, release_user
-from accounts.sign_ins import start_sign_in
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.personas import Personas
-from automatehq.tests.asking import events, problem
+from accounts.token_sessions import start_sign_in
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, platform_scope
+from tests.api_helpers import events, problem
 
 USERS = "/api/users"
 GOOD = "four other random words"

@@ -13,13 +13,13 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
-from audit.attempts import IN_USE_AN_HOUR
-from automatehq.tests.asking import events, problem, queries
+from audit.cross_business import IN_USE_AN_HOUR
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
+from tests.api_helpers import events, problem, queries
 
 USERS = "/api/users"
 GOOD = "four other random words"

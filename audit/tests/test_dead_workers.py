@@ -11,18 +11,18 @@ from django.core.management import call_command
 from django.db.models import F
 from django_tasks_db.models import DBTaskResult
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from audit import attempts
-from audit.attempts import LEASE, MAX_TRIES, reap_look_ups
-from automatehq.tests.killing import WORKER, run_and_kill
+from audit import cross_business
+from audit.cross_business import LEASE, MAX_TRIES, reap_look_ups
 from exports.management.commands import db_worker
 from exports.models import ExportRun
 from exports.services import request_run
+from tests.process_kill import WORKER, run_and_kill
 from workcards.tests.factories import MONTH
 from workforce.tests.factories import EmployeeFactory
 
-from .watching import recorded, run_worker
+from .audit_helpers import recorded, run_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,7 +86,7 @@ def test_a_look_up_that_failed_is_tried_again(
 ) -> None:
     """PostgreSQL was started again, say."""
     with monkeypatch.context() as patch:
-        patch.setattr(attempts, "_find", lambda *said: 1 / 0)
+        patch.setattr(cross_business, "_find", lambda *said: 1 / 0)
         run_worker()
     task.refresh_from_db()
     assert task.status == "FAILED"

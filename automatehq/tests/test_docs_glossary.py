@@ -1,6 +1,6 @@
 """docs/glossary.md against the code: each word stands once, and each code name exists."""
 
-from automatehq.tests.documents import ROOT, own_code, quoted, tables
+from tests.markdown_docs import ROOT, own_code, quoted, tables
 
 ROWS = [
     row

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.tests.personas import Personas
-from audit.attempts import look_up_attempt
-from audit.tests.watching import run_worker
+from audit.cross_business import look_up_attempt
+from audit.tests.audit_helpers import run_worker
 from automatehq.job_queue import Priority, claim_next_task
-from exports.jobs import make_export
 from exports.services import request_run
+from exports.tasks import make_export
 from workcards.tasks import make_renditions
 from workcards.tests.factories import MONTH, WorkCardFileFactory
 

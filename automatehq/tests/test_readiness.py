@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from automatehq import readiness
-from automatehq.environment import read_env_file
+from automatehq.env import read_env_file
 from businesses.tests.clusters import in_process, manage
 
 from .test_settings import PRODUCTION, URL

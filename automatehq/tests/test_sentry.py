@@ -126,7 +126,7 @@ def run(script: str, *arguments: str, **environment: str) -> Any:
         cwd=settings.BASE_DIR,
         env={
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "automatehq.tests.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATABASE_URL": (
                 f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
                 f":{database['PORT']}/{database['NAME']}"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from automatehq.localpg import LOGIN
 from businesses.tests.clusters import Cluster, in_process, manage, own_cluster
+from devtools.localpg_server import LOGIN
 
 pytestmark = pytest.mark.cluster
 
@@ -31,12 +31,12 @@ import django; django.setup()
 from django.conf import settings; settings.ALLOWED_HOSTS = ["*"]
 from django.core.management import call_command
 from accounts.models import User
-from accounts.tests.clients import client_of
-from automatehq.tests.admin_clients import browser_of
+from accounts.tests.api_clients import client_of
+from tests.admin_clients import browser_of
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 from workforce.models import Employee
-from workforce.tests.employee_files.files import HEADER, as_csv, preview
+from workforce.tests.employee_import.import_files import HEADER, as_csv, preview
 with platform_scope("test"):
     acme = Business.objects.get(business_name="Acme").pk
 with business_scope(acme):

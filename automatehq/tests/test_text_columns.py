@@ -12,11 +12,20 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from rest_framework import serializers
 
-from automatehq import form_fields, text_columns
-from automatehq.rest import fields
-from automatehq.rest.serializers import StrictModelSerializer, StrictSerializer
+from automatehq import text_columns
+from automatehq.admin import form_fields
+from automatehq.api import fields
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
-OURS = ("accounts", "audit", "businesses", "exports", "workcards", "workforce")
+OURS = (
+    "accounts",
+    "audit",
+    "businesses",
+    "exports",
+    "reports",
+    "workcards",
+    "workforce",
+)
 # Columns that hold no text of people. Columns with choices are none either.
 NOT_TYPED = {
     "accounts.IdempotencyKey.key": "a token of the client, compared to the letter",
@@ -80,7 +89,7 @@ WRITTEN_ONLY = {
     "accounts.auth_serializers.MeSerializer",
     "accounts.auth_serializers.SignedInSerializer",
     "accounts.auth_serializers.TokensSerializer",
-    "exports.change_views.NamedSerializer",
+    "exports.run_diff_views.NamedSerializer",
 }
 CLEANED_FIELDS = (fields.LineField, fields.LinesField, fields.EmailField)
 

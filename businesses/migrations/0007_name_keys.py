@@ -4,9 +4,9 @@ import logging
 
 from django.db import migrations, models
 
-from businesses.names import is_clashing, keys_of
 from businesses.stored_text import Column, Table, clean_tables, restore_tables
 from businesses.tenancy.operations import TenantRunPython
+from businesses.unique_names import is_clashing, keys_of
 
 logger = logging.getLogger(__name__)
 

@@ -20,17 +20,17 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import BaseSerializer
 
-from automatehq.admin_forms import ServiceForm, refused, refusing
-from automatehq.admin_verbs import VerbsMixin
-from automatehq.rest.attempts import note
-from automatehq.rest.errors import DomainError
-from automatehq.rest.paths import parse_uuid
+from automatehq.admin.forms import ServiceForm, refused, refusing
+from automatehq.admin.object_actions import VerbsMixin
+from automatehq.admin.widgets import AutocompleteSelect
+from automatehq.api.converters import parse_uuid
+from automatehq.api.errors import DomainError
+from automatehq.api.unknown_ids import note
 from automatehq.text import clean_line
-from automatehq.widgets import AutocompleteSelect
 
+from .bounded_paginator import BoundedPaginator
 from .context import Kind, try_get_scope
-from .pages import BoundedPaginator
-from .seal import is_sealed_for_this_business
+from .form_token import is_sealed_for_this_business
 
 # How Django's own list filters write in the address what they filter by.
 _LOOKUPS = frozenset({"", "exact", "id__exact", "isnull", "gte", "lt"})
@@ -146,7 +146,7 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     # Searching
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return lookups that find text whatever its case, accents and width: see `automatehq/search.py`."""
+        """Return lookups that find text whatever its case, accents and width: see `automatehq/folded_lookup.py`."""
         return [f"{name}__folded" for name in super().get_search_fields(request)]
 
     def get_search_results(

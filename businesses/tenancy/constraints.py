@@ -14,7 +14,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from django.db.models.constraints import BaseConstraint
 
-from automatehq.rest.errors import BROKEN_RULES, Rule
+from automatehq.api.errors import BROKEN_RULES, Rule
 
 # The rows that are there are checked under the policies, and with force these hide every row that is referred to: force is
 # lifted meanwhile, from the tables that have it.

@@ -7,7 +7,7 @@ restores the outer one, in Python and in the database, also when the inner one f
 
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,9 +16,9 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
-from .errors import NoActiveBusiness, ScopeError
-from .processes import require_platform
-from .roles import platform_role, tenant_role
+from .database_roles import platform_role, tenant_role
+from .exceptions import NoActiveBusiness, ScopeError
+from .process_roles import require_platform
 
 Kind = Literal["business", "platform"]
 
@@ -239,3 +239,14 @@ def _restore(connection: BaseDatabaseWrapper, scope: Scope | None) -> None:
         cursor.execute(
             "SELECT set_config('role', 'none', true), set_config('app.business_id', '', true)"
         )
+
+
+def scope_for_business(business_id: uuid.UUID) -> AbstractContextManager[Any]:
+    """Open the business's scope when on the platform; otherwise keep the current scope.
+
+    In the scope of one business the database plans as for the business itself. In the platform's scope it expects few
+    rows, and a dashboard takes four times as long.
+    """
+    if try_get_business_id() is None:
+        return business_scope(business_id)
+    return nullcontext()

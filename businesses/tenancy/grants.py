@@ -12,10 +12,10 @@ from django.apps import apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .database_roles import platform_role, quoted, tenant_role
 from .models import TenantModel
 from .policies import BUSINESSES, SHARED, TENANT, TRAIL, Policy
-from .processes import guest_logins
-from .roles import platform_role, quoted, tenant_role
+from .process_roles import guest_logins
 
 
 @dataclass(frozen=True)

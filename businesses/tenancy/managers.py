@@ -14,7 +14,7 @@ from django.db.models.expressions import Combinable, Expression, F
 from django.db.models.sql.compiler import SQLCompiler
 
 from .context import Scope, current_scope, get_current_business_id
-from .errors import NoActiveBusiness, WrongBusiness
+from .exceptions import NoActiveBusiness, WrongBusiness
 
 
 class InScope(Expression):

@@ -18,9 +18,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
-from . import before
+from . import pre_transaction
 from .context import Scope, business_scope, platform_scope
-from .processes import misdirected
+from .process_roles import misdirected
 
 Reader = Callable[[HttpRequest], "Evidence | None"]
 
@@ -118,22 +118,25 @@ class TenancyMiddleware:
             return self.get_response(request)
         self._receive_body(request)
         with ExitStack() as held:
-            beforehand = before.Beforehand(held)
-            token = before.current.set(beforehand)
+            beforehand = pre_transaction.Beforehand(held)
+            token = pre_transaction.current.set(beforehand)
             try:
                 return self._answer(request, evidence, beforehand)
             finally:
-                before.current.reset(token)
+                pre_transaction.current.reset(token)
 
     def _answer(
-        self, request: HttpRequest, evidence: Evidence, beforehand: before.Beforehand
+        self,
+        request: HttpRequest,
+        evidence: Evidence,
+        beforehand: pre_transaction.Beforehand,
     ) -> HttpResponse:
         """Answer in a scope; again in a new one after each piece of work that a view has postponed."""
         while True:
             beforehand.position = 0
             try:
                 return self._answer_in_scope(request, evidence)
-            except before.Postponed as postponed:
+            except pre_transaction.Postponed as postponed:
                 beforehand.run(postponed)
 
     def _answer_in_scope(

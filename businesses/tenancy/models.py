@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from automatehq.text_columns import clean_columns
 
 from .context import get_current_business_id
-from .errors import WrongBusiness
+from .exceptions import WrongBusiness
 from .managers import TenantManager
 
 

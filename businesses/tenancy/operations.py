@@ -9,10 +9,10 @@ from django.db import connections
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunPython
 
-from .functions import create_definer_functions, drop_definer_functions
-from .merging import refuse_to_merge, unforced
+from .database_roles import problems, public_access_sql, quoted, setup_sql
+from .definer_functions import create_definer_functions, drop_definer_functions
 from .policies import POLICY_SETS, Policy
-from .roles import problems, public_access_sql, quoted, setup_sql
+from .rollback_guard import refuse_to_merge, unforced
 
 
 class _TenancyOperation(Operation):

@@ -7,7 +7,7 @@ which the tenant's role can write turns it off. A login outside a scope is in ne
 from dataclasses import dataclass
 from typing import Literal
 
-from .roles import literal, platform_role, quoted, tenant_role
+from .database_roles import literal, platform_role, quoted, tenant_role
 
 # Outside a scope the setting reads NULL, and '' once a transaction on the connection has had it: nullif serves both.
 CURRENT_BUSINESS = "nullif(current_setting('app.business_id', true), '')::uuid"

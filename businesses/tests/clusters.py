@@ -18,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import override_settings
 
-from automatehq.localpg import LOGIN, LocalPostgres
+from devtools.localpg_server import LOGIN, LocalPostgres
 
 # A manifest that names no file lets a web process start, and serve all but pages.
 STATIC_ROOT = str(Path(__file__).parent / "static_root")

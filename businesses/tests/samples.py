@@ -14,8 +14,8 @@ from audit.tests.factories import AuditEventFactory
 from businesses.models import BusinessSettings, MigrationOriginal
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import platform_scope, unscoped
+from businesses.tenancy.database_roles import quoted
 from businesses.tenancy.grants import tenant_models
-from businesses.tenancy.roles import quoted
 from exports.models import ExportProfile, ExportRun
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.models import (

@@ -8,8 +8,8 @@ import psycopg2
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from businesses.tenancy.proof import obstacles, prove
-from businesses.tenancy.roles import problems
+from businesses.tenancy.database_roles import problems
+from businesses.tenancy.verification import obstacles, prove
 
 from .clusters import Cluster, Done, in_process, manage, own_cluster, start_process
 

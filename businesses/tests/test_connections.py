@@ -26,12 +26,12 @@ from businesses.tenancy.context import (
     try_get_scope,
     unscoped,
 )
-from businesses.tenancy.errors import NoActiveBusiness, ScopeError
+from businesses.tenancy.exceptions import NoActiveBusiness, ScopeError
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
-from .asking import NOWHERE, State, state, within
 from .samples import execute
+from .scope_probe import NOWHERE, State, state, within
 
 pytestmark = pytest.mark.django_db
 with_commits = pytest.mark.django_db(transaction=True)

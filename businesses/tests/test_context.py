@@ -11,7 +11,6 @@ from django.db import (
 )
 
 from accounts.tests.personas import Personas
-from automatehq.tests.asking import statements
 from businesses.tenancy.context import (
     acting_user,
     business_scope,
@@ -25,12 +24,13 @@ from businesses.tenancy.context import (
     try_get_scope,
     unscoped,
 )
-from businesses.tenancy.errors import NoActiveBusiness, ScopeError
+from businesses.tenancy.exceptions import NoActiveBusiness, ScopeError
+from tests.api_helpers import statements
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
-from .asking import NOWHERE, on_platform, state, within
 from .samples import execute
+from .scope_probe import NOWHERE, on_platform, state, within
 
 pytestmark = pytest.mark.django_db
 with_commits = pytest.mark.django_db(transaction=True)

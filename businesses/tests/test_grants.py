@@ -7,7 +7,7 @@ from django.db import connection
 
 from businesses.tenancy.grants import SYSTEM_TABLES, apply_grants, declarations
 
-from .asking import NOWHERE, state
+from .scope_probe import NOWHERE, state
 
 ATTRIBUTES = ("tenant", "platform", "web", "console")
 # TRUNCATE passes row-level security by, REFERENCES asks after rows that are not to be seen, TRIGGER runs for others.

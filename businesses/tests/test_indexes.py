@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 
 from businesses.tenancy.catalog import ForeignKey, Index, read_catalog
+from businesses.tenancy.catalog_checks import isolated_tables
 from businesses.tenancy.grants import declarations
-from businesses.tenancy.judges import isolated_tables
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, Subquery
 from accounts.tests.personas import Personas
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope, unscoped
-from businesses.tenancy.errors import NoActiveBusiness, WrongBusiness
+from businesses.tenancy.exceptions import NoActiveBusiness, WrongBusiness
 from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.managers import TenantManager
 from workcards.models import WorkCard
@@ -23,7 +23,7 @@ from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
 
-from .locks import opened
+from .lock_assertions import opened
 
 pytestmark = pytest.mark.django_db
 

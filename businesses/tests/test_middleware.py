@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import User
-from accounts.tests.clients import token_of
+from accounts.tests.api_clients import token_of
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import try_get_scope
 from businesses.tenancy.middleware import TenancyMiddleware, after_scope, keep_writes
 from workforce.models import Employee
 
-from .asking import NOWHERE, State, on_platform, state, within
+from .scope_probe import NOWHERE, State, on_platform, state, within
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,8 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import business_scope, platform_scope
-from businesses.tenancy.functions import fields_in_use, values_in_use
+from businesses.tenancy.database_roles import tenant_role
+from businesses.tenancy.definer_functions import fields_in_use, values_in_use
 from businesses.tenancy.models import TenantModel
 from businesses.tenancy.operations import (
     CreateDefinerFunctions,
@@ -28,8 +29,7 @@ from businesses.tenancy.operations import (
     ShareTable,
     TenantRunPython,
 )
-from businesses.tenancy.proof import prove
-from businesses.tenancy.roles import tenant_role
+from businesses.tenancy.verification import prove
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 

@@ -8,13 +8,13 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
 from exports.models import ExportRun
 from exports.services import request_run
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
+from tests.admin_clients import AdminClient, browser_of
 from workcards.tests.factories import MONTH
 
-from .months import EIGHT, employee_at, post_day, site_named
+from .month_fixtures import EIGHT, employee_at, post_day, site_named
 
 ADD = "/admin/exports/exportrun/add/"
 ASKED = {"kind": "days_csv", "processing_month": "2026-06"}

@@ -7,14 +7,21 @@ import pytest
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import queries
 from exports.models import ExportRun
 from exports.preview import PEOPLE, preview_of
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import queries
 from workcards.tests.factories import MONTH
 
 from .factories import ExportProfileFactory, ExportRunFactory
-from .months import ABSENT, EIGHT, draft_day, employee_at, post_day, site_named
+from .month_fixtures import (
+    ABSENT,
+    EIGHT,
+    draft_day,
+    employee_at,
+    post_day,
+    site_named,
+)
 
 PREVIEW = "/admin/exports/exportrun/add/preview/"
 ASKED = {"kind": "days_csv", "processing_month": "2026-06"}

@@ -7,12 +7,12 @@ from django.urls import reverse
 
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
-from audit.tests.watching import run_worker
-from automatehq.tests.admin_clients import AdminClient, browser_of
+from audit.tests.audit_helpers import run_worker
 from exports.models import ExportProfile, ExportRun
 from exports.tests.factories import ExportProfileFactory
+from tests.admin_clients import AdminClient, browser_of
 
-from .months import EIGHT, employee_at, post_day, site_named
+from .month_fixtures import EIGHT, employee_at, post_day, site_named
 
 ADD = "/admin/exports/exportprofile/add/"
 TYPED = {

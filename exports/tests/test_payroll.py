@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 
 from accounts.tests.personas import Personas
-from automatehq.rest.errors import Invalid
+from automatehq.api.errors import Invalid
 from automatehq.text import clean_line
 from exports.payroll import MAX_NAMED
 from exports.preview import preview_of
 from exports.profiles import Profile
 from workcards.tests.factories import MONTH
 
+from .export_files import csv_lines, made
 from .factories import ExportProfileFactory
-from .files import csv_lines, made
-from .months import ABSENT, EIGHT, draft_day, employee_at, post_day, site_named
+from .month_fixtures import (
+    ABSENT,
+    EIGHT,
+    draft_day,
+    employee_at,
+    post_day,
+    site_named,
+)
 
 pytestmark = pytest.mark.django_db
 HEADER = ["Month", "Organization", "Employee ID", "Employee", "Component", "Quantity"]

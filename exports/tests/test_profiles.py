@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
-from audit.tests.watching import run_worker
-from automatehq.tests.asking import problem
-from businesses.tests.locks import opened
+from audit.tests.audit_helpers import run_worker
+from businesses.tests.lock_assertions import opened
 from exports.models import ExportProfile, ExportRun
-from exports.rows import DayRow
-from workcards.tests.test_at_once import at_once
+from tests.api_helpers import problem
+from workcards.month_rows import DayRow
+from workcards.tests.test_concurrency_cards import at_once
 
 from .factories import ExportProfileFactory
-from .months import EIGHT, employee_at, post_day, site_named
+from .month_fixtures import EIGHT, employee_at, post_day, site_named
 
 URL, RUNS = "/api/export_profiles", "/api/export_runs"
 NEW: dict[str, Any] = {"name": "Payroll office", "components": {"hours": "0100"}}

@@ -12,9 +12,13 @@
 | `months` | ClosedMonthAdmin: which months are closed, closing and reopening |
 """
 
-from .cards import WorkCardAdmin
-from .ledger import ApprovedDayAdmin
-from .missing import MissingReport
-from .months import ClosedMonthAdmin
+from django.contrib import admin
 
-__all__ = ["ApprovedDayAdmin", "ClosedMonthAdmin", "MissingReport", "WorkCardAdmin"]
+from .card_admin import WorkCardAdmin
+from .closed_month_admin import ClosedMonthAdmin
+from .ledger_admin import ApprovedDayAdmin
+from .unsaved_input import describe_posted_form
+
+admin.site.describe_posted_form = describe_posted_form  # type: ignore[attr-defined]
+
+__all__ = ["ApprovedDayAdmin", "ClosedMonthAdmin", "WorkCardAdmin"]

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.rest.paths import parse_month
-from workcards.months import first_of_month, last_months, month_text
+from automatehq.api.converters import parse_month
+from workcards.month_math import first_of_month, last_months, month_text
 
 MONTHS_OFFERED = 12
 

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from businesses.models import DEFAULT_BUSINESS_ID
-from businesses.tenancy import originals
+from businesses.tenancy import migration_backup as originals
 from businesses.tenancy.operations import TenantRunPython
 
 CARDS = "work_cards"

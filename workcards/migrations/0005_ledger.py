@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 import businesses.tenancy.constraints
+from businesses.tenancy.migration_backup import NEW_ID
 from businesses.tenancy.operations import TenantRunPython
-from businesses.tenancy.originals import NEW_ID
 
 # Of several approved cards with the same day of the same person, the one approved last is paid.
 LEDGER = f"""

@@ -4,8 +4,8 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import businesses.tenancy.constraints
+from businesses.tenancy.migration_backup import NEW_ID
 from businesses.tenancy.operations import TenantRunPython
-from businesses.tenancy.originals import NEW_ID
 
 EVENT = "ledger_backfill_set_aside"
 

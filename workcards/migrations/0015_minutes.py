@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.db import migrations, models
 
-import workcards.day_figures
+import workcards.models as workcards
 
 by_day = import_module("workcards.migrations.0011_ledger_limits_by_day")
 

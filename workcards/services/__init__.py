@@ -17,16 +17,16 @@ then the bytes of files; several of one kind in the order of their ids. Every ve
 triggers of the database ask again.
 """
 
-from .bulk import Approvals, Seen, approve_cards
+from .bulk_approval import Approvals, Seen, approve_cards
+from .card_warnings import CardWarning
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
-from .ledger import Choice, Resolution
 from .ledger_check import Finding, Repair, find_faults, open_months_of, repair_month
-from .months import close_month, reopen_month
-from .outcome import Outcome
+from .month_closing import close_month, reopen_month
+from .posting import Choice, Resolution
+from .results import Outcome
 from .review import approve_card, change_status, reject_card, reopen_card
 from .uploads import Uploads, upload_cards
-from .warnings import CardWarning
 
 __all__ = [
     "Approvals",

@@ -8,14 +8,23 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import display_name
-from automatehq.rest.errors import Conflict, Denied, Invalid
+from automatehq.api.errors import Conflict, Denied, Invalid
 from automatehq.text import clean_text
-from workcards import scans
 from workcards.models import WorkCard, WorkCardFile
-from workcards.months import first_of_month
-from workcards.states import ReviewStatus, Source, Verb
+from workcards.month_math import first_of_month
+from workcards.scans import storage
+from workcards.transitions import ReviewStatus, Source, Verb
 from workforce.models import Employee, Site
 
+from .audit_events import (
+    FILE_FIELDS,
+    by_date,
+    card_snapshot,
+    day_snapshot,
+    record_card,
+    save_card,
+)
+from .card_warnings import read_background, warnings_about
 from .locking import (
     check_verb,
     lock_card,
@@ -24,16 +33,7 @@ from .locking import (
     require_right,
     require_unapproved,
 )
-from .outcome import Outcome
-from .trail import (
-    FILE_FIELDS,
-    by_date,
-    card_snapshot,
-    day_snapshot,
-    record_card,
-    save_card,
-)
-from .warnings import read_background, warnings_about
+from .results import Outcome
 
 
 @transaction.atomic
@@ -177,5 +177,5 @@ def _delete_unused_file(file_id: uuid.UUID) -> None:
     file = WorkCardFile.objects.select_for_update().filter(pk=file_id).first()
     if file is None or WorkCard.objects.filter(file_id=file_id).exists():
         return
-    scans.remove_after_commit(file)
+    storage.remove_after_commit(file)
     file.delete()

@@ -8,14 +8,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from automatehq.rest.errors import Invalid, Problem
+from automatehq.api.errors import Invalid, Problem
 from workcards.day_edits import patched_day
 from workcards.hours import DayFigures, DayRefused, day_figures
 from workcards.models import DayEntry, WorkCard
-from workcards.months import first_of_month
+from workcards.month_math import first_of_month
 
+from .audit_events import DAY_FIELDS, by_date, day_snapshot, record_card
 from .locking import lock_card, require_pending, require_right
-from .trail import DAY_FIELDS, by_date, day_snapshot, record_card
 
 # Of each day: the figures it shall have; None takes it away.
 Wanted = dict[date, DayFigures | None]

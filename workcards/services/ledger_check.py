@@ -15,14 +15,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit.services import plain
-from automatehq.rest.errors import Conflict
+from automatehq.api.errors import Conflict
 from workcards.models import ApprovedDay, DayEntry, WorkCard
-from workcards.months import first_of_month
-from workcards.states import ReviewStatus
+from workcards.month_math import first_of_month
+from workcards.transitions import ReviewStatus
 
+from .audit_events import record_card
 from .locking import lock_cards, lock_ledger, require_open_month
 from .reposting import decide_anew, hours_text
-from .trail import record_card
 
 
 class Fault(StrEnum):

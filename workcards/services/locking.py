@@ -10,13 +10,12 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
-from automatehq.rest.errors import Conflict, Denied
+from automatehq.api.errors import Conflict, Denied
 from businesses.tenancy.context import get_current_business_id
-from workcards.closed_months import ClosedMonth, month_lock
-from workcards.models import WorkCard
-from workcards.months import month_text
+from workcards.models import ClosedMonth, WorkCard, month_lock
+from workcards.month_math import month_text
 from workcards.serializers import card_json, moment
-from workcards.states import RIGHTS, ReviewStatus, Verb, status_after
+from workcards.transitions import RIGHTS, ReviewStatus, Verb, status_after
 
 
 def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from workcards.hours import DayRefused, check_shared_date
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.serializers import reference
-from workcards.states import DayStatus, ReviewStatus
+from workcards.transitions import DayStatus, ReviewStatus
 
 
 @dataclass(frozen=True)

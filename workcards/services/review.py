@@ -9,18 +9,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import display_name
-from automatehq.rest.errors import Conflict, Invalid
+from automatehq.api.errors import Conflict, Invalid
 from automatehq.text import clean_line
 from workcards.models import WorkCard
-from workcards.states import ReviewStatus, Verb, verb_towards
+from workcards.transitions import ReviewStatus, Verb, verb_towards
 
+from .audit_events import card_snapshot, save_card
+from .card_warnings import (
+    Background,
+    read_background,
+    refuse_warnings,
+    warnings_about,
+)
 from .cards import assign_card
-from .ledger import Resolution, post_card
 from .locking import check_verb, invalid_transition, lock_card, lock_ledger
-from .outcome import Outcome
+from .posting import Resolution, post_card
 from .reposting import Reposting, in_trail, withdraw_card
-from .trail import card_snapshot, save_card
-from .warnings import Background, read_background, refuse_warnings, warnings_about
+from .results import Outcome
 
 REASON_LENGTH = 500
 

@@ -19,20 +19,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import display_name
-from automatehq.places import Limits, NoPlace
-from automatehq.rest.errors import Invalid, TooMany
+from automatehq.api.errors import Invalid, TooMany
+from automatehq.request_slots import Limits, NoPlace
 from businesses.models import Business
-from businesses.tenancy.before import before_scope
 from businesses.tenancy.context import get_current_business_id
-from workcards.filetypes import clean_filename
-from workcards.intake import READERS, Intake, Refused, inspect
+from businesses.tenancy.pre_transaction import before_scope
 from workcards.models import WorkCard, WorkCardFile
-from workcards.months import first_of_month, processing_month_for
-from workcards.scans import NotStored, Upload, store_original
-from workcards.states import ReviewStatus, Source
+from workcards.month_math import first_of_month, processing_month_for
+from workcards.scans.scan_types import clean_filename
+from workcards.scans.storage import NotStored, Upload, store_original
+from workcards.scans.validation import READERS, Intake, Refused, inspect
 from workcards.tasks import make_renditions
+from workcards.transitions import ReviewStatus, Source
 from workforce.models import Employee, Site
 
+from .audit_events import FILE_FIELDS, card_snapshot, record_card
 from .cards import require_open_site
 from .locking import (
     lock_names,
@@ -40,7 +41,6 @@ from .locking import (
     require_open_month,
     require_right,
 )
-from .trail import FILE_FIELDS, card_snapshot, record_card
 
 MAX_FILES = 50
 # For the files of a request together: gunicorn and proxies wait longer than this.

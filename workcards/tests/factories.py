@@ -19,7 +19,7 @@ from workcards.models import (
     WorkCard,
     WorkCardFile,
 )
-from workcards.states import ReviewStatus, Source
+from workcards.transitions import ReviewStatus, Source
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 # The month of every sample card that is not given another.

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from accounts.tests.clients import client_of
-from audit.tests.watching import queued, trace
-from automatehq.tests.asking import events, problem, queries
-from automatehq.tests.document import complaints
+from accounts.tests.api_clients import client_of
+from audit.tests.audit_helpers import queued, trace
+from tests.api_helpers import events, problem, queries
+from tests.openapi_conformance import complaints
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.tests.factories import (
     MONTH,
@@ -17,7 +17,7 @@ from workcards.tests.factories import (
     DayEntryFactory,
     WorkCardFactory,
 )
-from workcards.tests.reviewing import approve, card_with, ledger, reopen
+from workcards.tests.review_helpers import approve, card_with, ledger, reopen
 from workforce.tests.factories import EmployeeFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from businesses.models import Business
-from workcards.months import first_of_month, previous_month
+from workcards.month_math import first_of_month, previous_month
 from workcards.services.uploads import default_month
 from workcards.tests.factories import picture
 from workforce.tests.factories import SiteFactory

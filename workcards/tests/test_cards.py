@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from accounts.tests.clients import client_of
-from automatehq.tests.asking import events, queries
+from accounts.tests.api_clients import client_of
+from tests.api_helpers import events, queries
 from workcards.models import DayEntry, WorkCard, WorkCardFile
-from workcards.states import ReviewStatus
 from workcards.tests.factories import (
     MONTH,
     ApprovedDayFactory,
@@ -17,6 +16,7 @@ from workcards.tests.factories import (
     WorkCardFactory,
     WorkCardFileFactory,
 )
+from workcards.transitions import ReviewStatus
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 URL = "/api/work_cards"

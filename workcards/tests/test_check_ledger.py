@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard
 from workcards.services import find_faults
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
-from workcards.tests.reviewing import (
+from workcards.tests.review_helpers import (
     answers,
     approve,
     card_with,

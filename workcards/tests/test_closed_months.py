@@ -10,12 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts.tests.clients import client_of
-from automatehq.demo import bulk
-from automatehq.rest.errors import Conflict, broken_constraint, refusal_of
-from automatehq.tests.asking import events, problem
+from accounts.tests.api_clients import client_of
+from automatehq.api.errors import Conflict, broken_constraint, refusal_of
 from businesses.tenancy.context import platform_scope
-from businesses.tests.locks import opened
+from businesses.tests.lock_assertions import opened
+from demo import bulk_insert
+from tests.api_helpers import events, problem
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard, WorkCardFile
 from workcards.services import uploads
 from workcards.tasks import make_renditions
@@ -368,7 +368,7 @@ def test_sample_data_are_refused_like_everything_else(
         card.business_id = acme.id
         card.created_at = card.updated_at = timezone.now()
         with pytest.raises(IntegrityError) as refused, transaction.atomic():
-            bulk.insert([card])
+            bulk_insert.insert([card])
     assert broken_constraint(refused.value) == RULE
 
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
 from workcards.day_edits import patched_day
 from workcards.hours import DayFigures, DayRefused, day_figures
-from workcards.services.trail import DAY_FIELDS
-from workcards.states import DayStatus
+from workcards.services.audit_events import DAY_FIELDS
 from workcards.tests.factories import WorkCardFactory
+from workcards.transitions import DayStatus
 
 EIGHT, FIVE, SIX = time(8), time(17), time(18)
 SHIFT = DayFigures(EIGHT, FIVE, 30, Decimal("8.50"), None, "Harbour")

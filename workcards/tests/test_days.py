@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
 from workcards.models import DayEntry, WorkCard
 from workcards.tests.factories import (

@@ -10,12 +10,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
-from automatehq.tests.admin_clients import browser_of
-from workcards.intake import MAX_FILE_BYTES
+from tests.admin_clients import browser_of
 from workcards.models import WorkCard
-from workcards.tests.scans import (
+from workcards.scans.validation import MAX_FILE_BYTES
+from workcards.tests.scan_samples import (
     PICTURE_FORMATS,
     encoded,
     form,

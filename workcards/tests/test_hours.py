@@ -16,7 +16,7 @@ from workcards.hours import (
     day_figures,
     sum_hours,
 )
-from workcards.states import DayStatus
+from workcards.transitions import DayStatus
 
 
 def at(text):

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 from audit.models import AuditEvent
-from automatehq.tests.killing import run_and_kill
+from tests.process_kill import run_and_kill
 from workcards.models import WorkCard, WorkCardFile
 from workforce.tests.factories import SiteFactory
 
@@ -50,7 +50,7 @@ from accounts.models import User
 from businesses.tenancy.context import business_scope
 from workcards.models import WorkCardFile
 from workcards.services import uploads
-from workcards.tests.scans import scan
+from workcards.tests.scan_samples import scan
 from workforce.models import Site
 marker, business, user, site = sys.argv[1:]
 def stuck():

@@ -10,14 +10,13 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from audit.models import AuditEvent
-from automatehq.rest.errors import Conflict, Invalid, broken_constraint, refusal_of
+from automatehq.api.errors import Conflict, Invalid, broken_constraint, refusal_of
 from workcards import services
 from workcards.models import ApprovedDay, DayEntry
-from workcards.months import days_of_month
+from workcards.month_math import days_of_month
 from workcards.services import Resolution
-from workcards.states import ReviewStatus
 from workcards.tests.factories import MONTH, ApprovedDayFactory, WorkCardFactory
-from workcards.tests.reviewing import (
+from workcards.tests.review_helpers import (
     answers,
     approve,
     card_with,
@@ -26,6 +25,7 @@ from workcards.tests.reviewing import (
     ledger,
     reopen,
 )
+from workcards.transitions import ReviewStatus
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.server]

@@ -9,15 +9,15 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Value
 
 from workcards import services
-from workcards.day_figures import DayMinutes
 from workcards.hours import DayFigures, day_figures, minutes_of
 from workcards.models import ApprovedDay, DayEntry
+from workcards.models.day_figures import DayMinutes
 from workcards.tests.factories import (
     ApprovedDayFactory,
     DayEntryFactory,
     WorkCardFactory,
 )
-from workcards.tests.reviewing import (
+from workcards.tests.review_helpers import (
     approve,
     card_with,
     conflicts_of,

@@ -6,10 +6,10 @@ from threading import Thread
 import pytest
 from PIL import Image
 
-from workcards.intake import Refused, inspect
-from workcards.renditions import display_rendition
+from workcards.scans.renditions import display_rendition
+from workcards.scans.validation import Refused, inspect
 
-from .scans import (
+from .scan_samples import (
     PICTURE_FORMATS,
     encoded,
     form,

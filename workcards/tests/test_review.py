@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from accounts.models import Acting
 from audit.models import AuditEvent
-from automatehq.rest.errors import Conflict, Denied, DomainError, Invalid
+from automatehq.api.errors import Conflict, Denied, DomainError, Invalid
 from workcards import services
 from workcards.models import WorkCard
-from workcards.states import ReviewStatus, Verb
 from workcards.tests.factories import WorkCardFactory
-from workcards.tests.reviewing import approve, card_with, reopen
+from workcards.tests.review_helpers import approve, card_with, reopen
+from workcards.transitions import ReviewStatus, Verb
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db

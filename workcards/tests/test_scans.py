@@ -10,13 +10,13 @@ from django.db.models import F
 from django_tasks_db.models import DBTaskResult
 from PIL import Image
 
-from accounts.tests.clients import client_of
-from automatehq.tests.asking import problem
-from workcards import scans
+from accounts.tests.api_clients import client_of
+from tests.api_helpers import problem
 from workcards.models import WorkCardFile
+from workcards.scans import storage
 from workcards.tasks import LEASE, fail_dead_renditions, make_renditions
 from workcards.tests.factories import WorkCardFactory, WorkCardFileFactory, picture
-from workcards.tests.scans import pages, scan
+from workcards.tests.scan_samples import pages, scan
 
 pytestmark = pytest.mark.django_db
 
@@ -119,7 +119,7 @@ def test_the_display_rendition_is_made_at_the_first_view(
     with Image.open(io.BytesIO(first.content)) as image:
         assert (image.format, image.size) == ("JPEG", (60, 80))
     assert renditions(acme) == [{"width": 60, "height": 80, "is_made": True}]
-    monkeypatch.setattr(scans, "display_rendition", None)
+    monkeypatch.setattr(storage, "display_rendition", None)
     assert client.get(url(card, "display")).content == first.content
 
 

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
-from automatehq.rest.errors import Invalid, refusal_of
-from businesses.tests.locks import opened
+from automatehq.api.errors import Invalid, refusal_of
+from businesses.tests.lock_assertions import opened
 from workcards import services
 from workcards.models import DayEntry
 from workcards.tests.factories import DayEntryFactory, WorkCardFactory
-from workcards.tests.reviewing import (
+from workcards.tests.review_helpers import (
     answers,
     approve,
     card_with,

@@ -10,11 +10,17 @@ from django.db import connection
 from audit.models import AuditEvent
 from audit.tests.factories import AuditEventFactory
 from businesses.tenancy.context import unscoped
-from businesses.tenancy.merging import unforced
+from businesses.tenancy.rollback_guard import unforced
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.services import find_faults
 from workcards.tests.factories import ClosedMonthFactory
-from workcards.tests.reviewing import answers, approve, card_with, conflicts_of, ledger
+from workcards.tests.review_helpers import (
+    answers,
+    approve,
+    card_with,
+    conflicts_of,
+    ledger,
+)
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.server]

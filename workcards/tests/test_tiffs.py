@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from workcards.intake import Refused, inspect
-from workcards.renditions import display_rendition
-from workcards.tests.scans import encoded, held, picture
+from workcards.scans.renditions import display_rendition
+from workcards.scans.validation import Refused, inspect
+from workcards.tests.scan_samples import encoded, held, picture
 
 REDUCED, MASK = 1, 4
 

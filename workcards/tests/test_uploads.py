@@ -14,15 +14,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
-from automatehq.places import take
-from automatehq.tests.asking import open_transactions
-from workcards import intake, services
+from automatehq.request_slots import take
+from tests.api_helpers import open_transactions
+from workcards import services
 from workcards.models import WorkCard, WorkCardFile
+from workcards.scans import validation
 from workcards.services import uploads
 from workcards.tests.factories import WorkCardFactory, picture
-from workcards.tests.scans import pages, pdf_of_a_billion_drawings, scan
+from workcards.tests.scan_samples import pages, pdf_of_a_billion_drawings, scan
 from workforce.tests.factories import EmployeeFactory, SiteFactory, SiteSettingsFactory
 
 URL = "/api/work_cards/upload"
@@ -527,7 +528,7 @@ def test_scans_are_read_while_no_transaction_is_open(
 
     def inspect(*arguments: Any, **options: Any) -> Any:
         seen.append(open_transactions())
-        return intake.inspect(*arguments, **options)
+        return validation.inspect(*arguments, **options)
 
     monkeypatch.setattr(uploads, "inspect", inspect)
     response = upload(client, image(), image(shade=4), site_id=str(site.pk))

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from businesses.models import DEFAULT_BUSINESS_ID
-from businesses.tenancy import originals
+from businesses.tenancy import migration_backup as originals
 from businesses.tenancy.operations import TenantRunPython
 
 # As the rule on the column has it. A blank that is not a space (from a right-to-left text) is a separator too.

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events
 from businesses.models import PLATFORM_ID
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events
 from workforce.models import Employee, Site, SiteSettings
 from workforce.tests.factories import (
     EmployeeFactory,

@@ -11,9 +11,9 @@ import time_machine
 from django.db import connection
 
 from accounts.roles import Role
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from automatehq.tests.asking import events, problem
+from tests.api_helpers import events, problem
 from workforce.models import Employee, SiteSettings
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 

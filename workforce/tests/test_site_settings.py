@@ -7,9 +7,9 @@ import pytest
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from automatehq.tests.asking import events, problem
+from tests.api_helpers import events, problem
 from workforce.models import Site, SiteSettings
 from workforce.tests.factories import (
     EmployeeFactory,

@@ -8,11 +8,11 @@ import pytest
 
 from accounts.models import User
 from accounts.roles import Role
-from accounts.tests.clients import client_of
+from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from automatehq.tests.asking import events, problem, queries
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import platform_scope
+from tests.api_helpers import events, problem, queries
 from workcards.tests.factories import WorkCardFactory
 from workforce.models import Site
 from workforce.tests.factories import (

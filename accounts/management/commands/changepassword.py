@@ -5,10 +5,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.passwords import PASSWORD_VARIABLE, read_email, read_password
+from accounts.login import look_up_sign_in
+from accounts.management.prompts import (
+    PASSWORD_VARIABLE,
+    read_email,
+    read_password,
+)
 from accounts.services import update_user
-from accounts.sign_in import look_up_sign_in
-from automatehq.rest.errors import DomainError
+from automatehq.api.errors import DomainError
 from businesses.tenancy.context import business_scope
 
 

@@ -6,10 +6,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 
-from accounts.passwords import PASSWORD_VARIABLE, read_email, read_password
+from accounts.management.prompts import (
+    PASSWORD_VARIABLE,
+    read_email,
+    read_password,
+)
 from accounts.roles import Role
 from accounts.services import create_user
-from automatehq.rest.errors import DomainError, refusal_of
+from automatehq.api.errors import DomainError, refusal_of
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 

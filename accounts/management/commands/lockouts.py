@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.locks import Count, open_lock, parse_name, running_counts
+from accounts.lockout_listing import Count, open_lock, parse_name, running_counts
 
 
 class Command(BaseCommand):

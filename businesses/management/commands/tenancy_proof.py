@@ -7,7 +7,7 @@ from django.db.models import Count
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
 from businesses.tenancy.grants import tenant_models
-from businesses.tenancy.proof import obstacles, prove
+from businesses.tenancy.verification import obstacles, prove
 
 
 class Command(BaseCommand):

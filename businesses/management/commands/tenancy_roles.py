@@ -3,15 +3,15 @@
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from businesses.tenancy.functions import create_definer_functions
-from businesses.tenancy.grants import apply_grants
-from businesses.tenancy.proof import has_unapplied_migrations
-from businesses.tenancy.roles import (
+from businesses.tenancy.database_roles import (
     log_notes,
     problems,
     public_access_sql,
     setup_sql,
 )
+from businesses.tenancy.definer_functions import create_definer_functions
+from businesses.tenancy.grants import apply_grants
+from businesses.tenancy.verification import has_unapplied_migrations
 
 
 class Command(BaseCommand):

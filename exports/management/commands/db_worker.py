@@ -10,10 +10,10 @@ from django.db import Error, close_old_connections
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from django_tasks_db.management.commands import db_worker
 
-from audit.attempts import reap_look_ups
+from audit.cross_business import reap_look_ups
 from automatehq.readiness import WORKER_CHECKS, require_usable_files
 from automatehq.worker import Worker
-from businesses.tenancy.proof import refuse_to_start_if_unproven
+from businesses.tenancy.verification import refuse_to_start_if_unproven
 from exports.services import reap_runs
 from workcards.tasks import fail_dead_renditions
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from audit.attempts import reap_look_ups
+from audit.cross_business import reap_look_ups
 from exports.services import reap_runs
 from workcards.tasks import fail_dead_renditions
 

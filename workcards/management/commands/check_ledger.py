@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
-from automatehq.rest.paths import parse_uuid
+from automatehq.api.converters import parse_uuid
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 from workcards.services import find_faults, open_months_of, repair_month

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, browser_of
 from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee, Site

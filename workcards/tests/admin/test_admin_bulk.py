@@ -9,17 +9,17 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from audit.tests.watching import queued
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events
+from audit.tests.audit_helpers import queued
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events
 from workcards.models import WorkCard
 from workcards.services import edit_card
 from workcards.tests.factories import DayEntryFactory, WorkCardFactory
-from workcards.tests.reviewing import approve, card_with
+from workcards.tests.review_helpers import approve, card_with
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
-from .pages import fresh, url_of
+from .review_pages import fresh, url_of
 
 LIST = reverse("admin:workcards_workcard_changelist")
 

@@ -11,15 +11,15 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events
 from workcards.models import WorkCard
 from workcards.services import approve_card
 from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory, picture
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .pages import UPLOAD, fresh, scan, upload, url_of
+from .review_pages import UPLOAD, fresh, scan, upload, url_of
 
 # Upload
 

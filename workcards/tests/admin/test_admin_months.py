@@ -9,13 +9,13 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events
 from workcards.models import ClosedMonth, WorkCard
 from workcards.services import close_month, set_day_entries
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 
-from .pages import fresh, scan, sheet, upload, url_of
+from .review_pages import fresh, scan, sheet, upload, url_of
 
 LIST = reverse("admin:workcards_closedmonth_changelist")
 ADD = reverse("admin:workcards_closedmonth_add")

@@ -8,14 +8,14 @@ import pytest
 from django.urls import reverse
 
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient
-from automatehq.tests.asking import queries
+from tests.admin_clients import AdminClient
+from tests.api_helpers import queries
 from workcards.models import WorkCard
 from workcards.services import assign_card
 from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .pages import fresh, sheet, url_of
+from .review_pages import fresh, sheet, url_of
 
 LIST = "/admin/workcards/workcard/"
 NAMES = ("Ann", "Ben", "Cid", "Dan")

@@ -8,15 +8,15 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events, queries
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events, queries
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.services import approve_card, set_day_entries
 from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import SiteFactory
 
-from .pages import fresh, sheet, url_of
+from .review_pages import fresh, sheet, url_of
 
 # Days
 

@@ -9,15 +9,15 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events, queries
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events, queries
 from workcards.models import WorkCard
 from workcards.services import assign_card, reject_card
 from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
-from .pages import fresh, url_of
+from .review_pages import fresh, url_of
 
 
 @pytest.fixture

@@ -10,17 +10,17 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of, seal_of
-from automatehq.tests.asking import queries
-from businesses.tenancy.seal import SEAL_FIELD
+from businesses.tenancy.form_token import SEAL_FIELD
+from tests.admin_clients import AdminClient, browser_of, seal_of
+from tests.api_helpers import queries
 from workcards.models import WorkCard
 from workcards.services import uploads
 from workcards.tests.factories import ClosedMonthFactory, picture
-from workcards.tests.scans import pages
+from workcards.tests.scan_samples import pages
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory, SiteFactory, SiteSettingsFactory
 
-from .pages import UPLOAD, scan, url_of
+from .review_pages import UPLOAD, scan, url_of
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from accounts.tests.personas import Personas
-from automatehq.tests.admin_clients import AdminClient, browser_of
-from automatehq.tests.asking import events, queries
 from businesses.models import BusinessSettings
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import events, queries
 from workcards.models import DayEntry, WorkCard
 from workcards.services import set_day_entries
 from workcards.tests.factories import MONTH
-from workcards.tests.reviewing import approve, card_with
+from workcards.tests.review_helpers import approve, card_with
 from workforce.models import Employee
 
-from .pages import fresh, sheet, url_of
+from .review_pages import fresh, sheet, url_of
 
 LONG = {2: {"total_hours": "20"}}
 SENTENCE = "More than 16 hours on these days: 2 Jun 2026."

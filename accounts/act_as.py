@@ -1,0 +1,115 @@
+"""Acting: a super-admin works for one business, for a stated reason, for an hour at most.
+
+Start and leaving stand in that business's trail; while it lasts, evidence must match what the super-admin's row says.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.services import record
+from automatehq.api.errors import Conflict, Denied, Invalid
+from businesses.models import Business
+from businesses.tenancy.context import business_scope, try_get_current_user
+
+from .authentication import dead
+from .models import User
+
+HOUR = timedelta(hours=1)
+
+
+def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
+    """Let a super-admin act for a business, from now for an hour; acting for another one ends.
+
+    Gives the user's row, whose `acting_…` say what a token or session must carry. Raises `Invalid` for a business that
+    there is not (nobody acts for Platform), `Conflict` for an inactive one.
+    """
+    if not user.is_super_admin:
+        raise Denied
+    with business_scope(user.business_id):
+        admitted, user = user, _locked(user)
+        if not user.is_active or user.signed_out_at != admitted.signed_out_at:
+            raise dead("token_not_valid")  # shut out since the request came in
+        _leave(user)
+        # Its own scope is where a business can be seen from, whatever the scope of the request.
+        with business_scope(business_id):
+            business = Business.objects.listed().filter(pk=business_id).first()
+            if business is None:
+                raise Invalid(
+                    "does_not_exist", _("There is nothing with this id."), "business_id"
+                )
+            if not business.is_active:
+                raise Conflict(
+                    "business_inactive", _("This business is inactive."), "business_id"
+                )
+            # A token says the end in whole seconds.
+            expires_at = timezone.now().replace(microsecond=0) + HOUR
+            record(
+                "acting_started",
+                entity=business,
+                actor=user,
+                reason=reason,
+                expires_at=expires_at,
+            )
+        user.acting_business = business
+        user.acting_reason = reason
+        user.acting_expires_at = expires_at
+        user.acting_token = uuid.uuid4()
+        _save(user)
+    return user
+
+
+def stop_acting(*, user: User) -> None:
+    """End a super-admin's acting, also when its hour is over; nothing happens where there is none."""
+    with business_scope(user.business_id):
+        user = _locked(user)
+        if user.acting_business_id is not None:
+            _leave(user)
+            _save(user)
+
+
+def _leave(user: User) -> None:
+    """Write the leaving into the trail of the business acted for, and clear the locked row; saving it is the caller's."""
+    if user.acting_business_id is None:
+        return
+    with business_scope(user.acting_business_id):
+        record(
+            "acting_ended",
+            entity=Business.objects.get(pk=user.acting_business_id),
+            actor=user,
+            reason=user.acting_reason,
+            expires_at=user.acting_expires_at,
+        )
+    note_own_access_ended(user)
+    user.acting_business = None
+    user.acting_reason = ""
+    user.acting_expires_at = None
+    user.acting_token = None
+
+
+def note_own_access_ended(user: User) -> None:
+    """Remember, if `user` is the current user, that this request ends their sign-ins or acting on purpose.
+
+    The check at its end (`rechecks`) would otherwise refuse the request for what it did itself.
+    """
+    current = try_get_current_user()
+    if current is not None and current.pk == user.pk:
+        current.has_ended_own_access = True
+
+
+def _locked(user: User) -> User:
+    locked: User = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    return locked
+
+
+def _save(user: User) -> None:
+    user.save(
+        update_fields=[
+            "acting_business",
+            "acting_reason",
+            "acting_expires_at",
+            "acting_token",
+        ]
+    )

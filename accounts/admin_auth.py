@@ -1,0 +1,265 @@
+"""The doors of the admin: in, out, into a business as a super-admin, and a new password."""
+
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts.authentication import DeadEvidence, admit, evidence_of_session
+from accounts.services import change_own_password, choose_language
+from automatehq.admin.form_fields import LineField
+from automatehq.admin.forms import Refusable, refused, refusing
+from automatehq.api.errors import DomainError
+from automatehq.api.fields import PASSWORD_LIMIT
+from businesses.models import Business
+
+from . import act_as as acting
+from . import admin_sessions
+from .login import check_own_password, sign_in
+
+_NEXT = "next"
+_CHANGED = "password_changed"
+_RENEW = "_renew"
+
+
+class SignInForm(Refusable, forms.Form):
+    # Any text: whether it is an address that somebody has is for the password check to say, in one way for all.
+    email = LineField(
+        label=gettext_lazy("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class PasswordForm(Refusable, forms.Form):
+    current_password = forms.CharField(
+        label=gettext_lazy("Current password"),
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new_password = forms.CharField(
+        label=gettext_lazy("New password"),
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    repeated = forms.CharField(
+        label=gettext_lazy("New password again"),
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean_repeated(self) -> str:
+        repeated: str = self.cleaned_data["repeated"]
+        if repeated != self.cleaned_data.get("new_password", repeated):
+            raise forms.ValidationError(_("The two new passwords differ."))
+        return repeated
+
+
+class ActAsForm(Refusable, forms.Form):
+    business = forms.ModelChoiceField(
+        label=gettext_lazy("Business"), queryset=Business.objects.listed().active()
+    )
+    reason = LineField(label=gettext_lazy("Reason"), max_length=500)
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+
+class Doors:
+    """Mixin of the admin site."""
+
+    def door_urls(self: Any) -> list[URLPattern]:
+        return [
+            path("login/", self.login, name="login"),
+            path("logout/", self.logout, name="logout"),
+            path(
+                "password_change/",
+                self.admin_view(self.password_change),
+                name="password_change",
+            ),
+            path("language/", self.admin_view(self.language), name="language"),
+            path("act_as/", self.admin_view(self.act_as), name="act_as"),
+            path("stop_acting/", self.stop_acting, name="stop_acting"),
+        ]
+
+    @method_decorator(
+        [never_cache, csrf_protect, sensitive_post_parameters("password")]
+    )
+    def login(
+        self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Sign in by e-mail and password; the rules, counts and refusals are those of /api/auth/login."""
+        form = SignInForm(request.POST or None)
+        refusal: DomainError | None = None
+        if request.method == "POST" and form.is_valid():
+            try:
+                user = sign_in(request, **form.cleaned_data)
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
+            else:
+                admin_sessions.start_session(request, user)
+                return HttpResponseRedirect(self._next(request))
+        context = {
+            **self.each_context(request),
+            "title": _("Sign in"),
+            "form": form,
+            "next": self._next(request),
+            "note": _("The password is changed. Sign in with the new one.")
+            if _CHANGED in request.GET
+            else "",
+        }
+        response = TemplateResponse(request, "admin/accounts/login.html", context)
+        return refused(response, refusal) if refusal else response
+
+    @method_decorator([never_cache, csrf_protect, require_POST])
+    def logout(
+        self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        admin_sessions.end_session(request)
+        return HttpResponseRedirect(reverse("admin:login"))
+
+    @method_decorator(sensitive_post_parameters())
+    def password_change(
+        self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change one's own password. Every sign-in ends, this one too."""
+        form = PasswordForm(request.POST or None)
+        refusal: DomainError | None = None
+        if request.method == "POST" and form.is_valid():
+            user: Any = request.user
+            try:
+                check_own_password(request, user, form.cleaned_data["current_password"])
+                change_own_password(
+                    user=user, new_password=form.cleaned_data["new_password"]
+                )
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
+            else:
+                admin_sessions.end_session(request)
+                return HttpResponseRedirect(f"{reverse('admin:login')}?{_CHANGED}=1")
+        context = {
+            **self.each_context(request),
+            "title": _("Change password"),
+            "form": form,
+            "question": _("All your sign-ins end, this one too."),
+            "button": _("Change password"),
+        }
+        response = TemplateResponse(request, "admin/form_page.html", context)
+        return refused(response, refusal) if refusal else response
+
+    @method_decorator(require_POST)
+    def language(self: Any, request: HttpRequest) -> HttpResponse:
+        """Choose the language that one is spoken to in, and go on where one was."""
+        language = request.POST.get("language")
+        if language not in dict(settings.LANGUAGES):
+            return HttpResponse(status=400)
+        user: Any = request.user
+        choose_language(user=user, language=language)
+        return HttpResponseRedirect(self._next(request))
+
+    def act_as(self: Any, request: HttpRequest) -> HttpResponse:
+        """Act for a business, with an administrator's rights, for an hour; while acting, for one hour more."""
+        user: Any = request.user
+        if not user.may("platform.act_as"):
+            raise PermissionDenied
+        # Acting already, one is offered that business alone: the scope shows no other.
+        present = user.acting
+        initial = (
+            {"business": present.business, "reason": present.reason}
+            if present
+            else {"business": request.GET.get("business")}
+        )
+        form = ActAsForm(request.POST or None, initial=initial, request=request)
+        refusal: DomainError | None = None
+        if request.method == "POST" and form.is_valid():
+            business: Business = form.cleaned_data["business"]
+            try:
+                with refusing(request):
+                    user = acting.start_acting(
+                        user=user,
+                        business_id=business.pk,
+                        reason=form.cleaned_data["reason"],
+                    )
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
+            else:
+                admin_sessions.start_acting(request, user)
+                return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": _("Act for one hour more") if present else _("Act for a business"),
+            "form": form,
+            "question": _(
+                "You get an administrator’s rights in this business for one hour. "
+                "Start and end stand in its trail, with your name and the reason."
+            ),
+            "button": _("Act for it"),
+        }
+        response = TemplateResponse(request, "admin/form_page.html", context)
+        return refused(response, refusal) if refusal else response
+
+    @method_decorator([never_cache, csrf_protect, require_POST])
+    def stop_acting(self: Any, request: HttpRequest) -> HttpResponse:
+        """Back onto the platform; also when the hour is over, which no scope can be entered with any more.
+
+        Who wants to `_renew` is asked there for the reason of another hour.
+        """
+        evidence = evidence_of_session(request)
+        if evidence is None:
+            return HttpResponseRedirect(reverse("admin:login"))
+        try:
+            person = admit(replace(evidence, business_id=None, acting_token=None))
+        except DeadEvidence as dead:
+            return self.refuse_session(request, dead)  # type: ignore[no-any-return]
+        acting.stop_acting(user=person.user)
+        admin_sessions.stop_acting(request, person.user)
+        if _RENEW in request.POST:
+            again = urlencode({"business": str(evidence.business_id or "")})
+            return HttpResponseRedirect(f"{reverse('admin:act_as')}?{again}")
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def _next(self, request: HttpRequest) -> str:
+        """Where to go after signing in: a page of ours, whatever the address asks for."""
+        wanted = request.POST.get(_NEXT) or request.GET.get(_NEXT) or ""
+        is_ours = url_has_allowed_host_and_scheme(
+            wanted,
+            allowed_hosts={request.get_host()},
+            require_https=request.is_secure(),
+        )
+        return wanted if is_ours else reverse("admin:index")
+
+
+def front_door(request: HttpRequest) -> HttpResponse:
+    """The address alone leads to the admin."""
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """`CSRF_FAILURE_VIEW`: a page that was open since before the last sign-in, or a cookie that is blocked."""
+    return TemplateResponse(request, "admin/accounts/csrf_failure.html", status=403)

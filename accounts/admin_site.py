@@ -1,0 +1,303 @@
+"""The staff's workplace: Django's admin, behind our own doors, scope and trail.
+
+Apps register their admins in the usual way; those that libraries bring are passed over, since they would query tables that
+no business's role may touch.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.descriptions import told
+from audit.models import AuditEvent
+from audit.querysets import CARDS_AND_EMPLOYEES
+from automatehq.admin.search import find
+from automatehq.api.converters import parse_uuid
+from businesses.tenancy.admin import RightsMixin
+from businesses.tenancy.form_token import (
+    SEAL_FIELD,
+    is_sealed_for_another_business,
+    is_sealed_for_this_business,
+    seal,
+)
+
+from .admin_auth import Doors
+from .admin_sessions import end_session
+from .authentication import DeadEvidence
+
+EVENTS_A_PAGE = 50
+# In the order of the work.
+APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
+# Rows that events of others have to do with → what the list of the trail is filtered by.
+EVENTS_AROUND = {"employee": "employee", "site": "site", "user": "actor"}
+# Stock pages that are not there, or that are ours.
+_OURS_INSTEAD = {
+    "login",
+    "logout",
+    "password_change",
+    "password_change_done",
+    "view_on_site",
+}
+
+
+class Report(Protocol):
+    """A page that is no list of rows: what it is called, where it is, and how it answers."""
+
+    path: str
+    name: str
+    title: Any
+    right: str
+
+    def view(self, site: Any, request: Any) -> HttpResponse: ...
+
+
+class Workplace(Doors, AdminSite):  # type: ignore[misc]
+    """The admin of one installation."""
+
+    site_header = "AutomateHQ"
+    site_title = "AutomateHQ"
+    index_title = gettext_lazy("Home")
+    site_url = None
+    empty_value_display = "–"
+    enable_nav_sidebar = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reports: list[Report] = []
+        # Higher apps set the first page, the side bar, and the description of a posted form for error pages.
+        self.front: Callable[[Any, HttpRequest], HttpResponse] = _all_lists
+        self.navigation: Callable[[HttpRequest], Sequence[Any]] = _no_items
+        self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = _no_items
+
+    def add_report(self, report: Report) -> None:
+        """Give a page of its own to what tells of many rows; its `view` asks for the right itself."""
+        self.reports.append(report)
+
+    def register(
+        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+    ) -> None:
+        """As Django's, for admins that know of rights; the others are passed over."""
+        if admin_class is not None and issubclass(admin_class, RightsMixin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active)
+
+    # Pages
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        stock = [
+            pattern
+            for pattern in super().get_urls()
+            if getattr(pattern, "name", None) not in _OURS_INSTEAD
+        ]
+        reports = [
+            path(
+                report.path,
+                self.admin_view(partial(report.view, self)),
+                name=report.name,
+            )
+            for report in self.reports
+        ]
+        finding = path("find/", self.admin_view(partial(find, self)), name="find")
+        return [*self.door_urls(), finding, *reports, *stock]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        inner: Any = super().admin_view(self._answering(view), cacheable)
+
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
+            # Asking reads the row, so that a dead session is known.
+            is_active = request.user.is_active
+            dead: DeadEvidence | None = request.dead_evidence
+            if dead is None and not is_active and request.method == "POST":
+                dead = DeadEvidence("not_authenticated", _("You are not signed in."))
+            if dead is not None:
+                return self.refuse_session(request, dead)
+            return inner(request, *args, **kwargs)
+
+        guarded.__dict__.update(inner.__dict__)
+        return guarded
+
+    def _answering(self, view: Any) -> Any:
+        """`view`, whose 403 and 404 are pages of the workplace, the same for every row."""
+
+        def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return view(request, *args, **kwargs)
+            except (Http404, PermissionDenied) as refusal:
+                if is_sealed_for_another_business(request):
+                    # Whatever the row: the form was drawn where it is, or may be changed.
+                    return self.refuse_other_business(request)
+                if isinstance(refusal, Http404):
+                    return self._refusal(request, 404, _("There is no such page."))
+                return self._refusal(request, 403, _("Your role may not do this."))
+
+        answering.__dict__.update(getattr(view, "__dict__", {}))
+        return answering
+
+    def each_context(self, request: Any) -> dict[str, Any]:
+        user = request.user
+        acting = getattr(user, "acting", None)
+        return {
+            **super().each_context(request),
+            "business": getattr(request, "business", None),
+            "acting": acting,
+            "acting_seconds_left": acting and _seconds_until(acting.expires_at),
+            # Asked by the page's template, if at all.
+            "navigation": SimpleLazyObject(lambda: self.navigation(request)),
+            "may": getattr(user, "rights", frozenset()),
+            "seal_field": SEAL_FIELD,
+            "seal": seal(),
+        }
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[Any]:
+        """The apps in the order of the work."""
+        order = {label: place for place, label in enumerate(APPS)}
+        apps = super().get_app_list(request, app_label)
+        return sorted(apps, key=lambda app: order.get(app["app_label"], len(order)))
+
+    def get_log_entries(self, request: HttpRequest) -> Any:
+        """None: what happened stands in the audit trail."""
+        return ()
+
+    def index(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Home: the month, or all businesses; Django's own list of lists is a part of it."""
+        return self.front(self, request)
+
+    def lists_context(self, request: Any) -> dict[str, Any]:
+        """All lists and reports that this person may see, for the end of the first page."""
+        return {
+            "app_list": self.get_app_list(request),
+            "reports": [
+                report for report in self.reports if request.user.may(report.right)
+            ],
+        }
+
+    def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
+        """The object's part of the audit trail, newest first, a page at a time (`?before=<event id>`)."""
+        if not self.may_see_history(request, model_admin.opts):
+            raise PermissionDenied
+        events = AuditEvent.objects.of_entity(obj._meta.model_name, obj.pk)
+        before = parse_uuid(request.GET.get("before"))
+        if before is not None:
+            events = events.filter(pk__lt=before)
+        page = list(events.order_by("-id")[: EVENTS_A_PAGE + 1])
+        context = {
+            **self.each_context(request),
+            "title": _("History of %s") % obj,
+            "opts": model_admin.opts,
+            "object": obj,
+            "events": told(page[:EVENTS_A_PAGE]),
+            "more_url": self._events_around(request, model_admin.opts, obj),
+            "older_than": page[EVENTS_A_PAGE - 1].pk
+            if len(page) > EVENTS_A_PAGE
+            else None,
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
+
+    def _events_around(self, request: Any, opts: Any, obj: Any) -> str:
+        """Where all events stand that a row has to do with: an employee's cards, what a user did. "" if there is no such list."""
+        parameter = EVENTS_AROUND.get(opts.model_name)
+        if parameter is None or not request.user.may("audit.see_cards_and_employees"):
+            return ""
+        url = reverse("admin:audit_auditevent_changelist")
+        return f"{url}?{parameter}={obj.pk}"
+
+    def may_see_history(self, request: HttpRequest, opts: Any) -> bool:
+        """True if the role table lets this person see the trail of rows of this kind."""
+        user: Any = request.user
+        if user.may("audit.see"):
+            return True
+        is_theirs = opts.model_name in CARDS_AND_EMPLOYEES
+        return is_theirs and bool(user.may("audit.see_cards_and_employees"))
+
+    def form_matches_scope(self, request: HttpRequest) -> bool:
+        """Return whether a posted form was rendered for the business in scope."""
+        return is_sealed_for_this_business(request)
+
+    # Refusals
+
+    def refuse_session(self, request: HttpRequest, dead: DeadEvidence) -> HttpResponse:
+        """401, with the reason; what was typed into a form is shown, so that nothing is lost."""
+        if dead.code != "acting_expired":
+            end_session(request)
+        context = {
+            "site_header": self.site_header,
+            "site_title": self.site_title,
+            "title": str(dead.detail),
+            "code": dead.code,
+            "typed": self.describe_posted_form(request),
+            "may_return": dead.code in ("not_authenticated", "token_not_valid"),
+            "sent": _resubmittable_fields(request)
+            if dead.code == "acting_expired"
+            else [],
+        }
+        response = TemplateResponse(
+            request, "admin/session_ended.html", context, status=401
+        )
+        add_never_cache_headers(response)
+        return response
+
+    def refuse_other_business(self, request: Any) -> HttpResponse:
+        """409 `business_changed`: nothing is saved, and what was typed is shown."""
+        return self._refusal(
+            request,
+            409,
+            _("This form was drawn for another business"),
+            typed=self.describe_posted_form(request),
+            # The business at hand has the same form, but not the same row.
+            is_here=not request.resolver_match.kwargs,
+        )
+
+    def _refusal(
+        self, request: HttpRequest, status: int, title: str, **more: Any
+    ) -> HttpResponse:
+        context = {**self.each_context(request), "title": title, "status": status}
+        response = TemplateResponse(
+            request, f"admin/{status}.html", {**context, **more}, status=status
+        )
+        add_never_cache_headers(response)
+        return response
+
+
+def _all_lists(site: Workplace, request: HttpRequest) -> HttpResponse:
+    """Django's own first page."""
+    response: HttpResponse = AdminSite.index(site, request)
+    return response
+
+
+def _no_items(request: HttpRequest) -> Sequence[Any]:
+    return ()
+
+
+def _resubmittable_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the fields of a posted form to send again; none if it had a file or a password, which no page may hold."""
+    if request.FILES or any("password" in name for name in request.POST):
+        return []
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+        if isinstance(value, str)
+    ]
+
+
+def _seconds_until(moment: datetime) -> int:
+    return max(0, round((moment - timezone.now()).total_seconds()))

@@ -1,0 +1,246 @@
+"""Who reached for another business's rows, and which.
+
+The answer to a foreign id is that to one that never existed, and so is the work done for it: each enqueues one identical
+task after the response. Only the worker looks the id up, across businesses, and writes an event that the platform sees
+and the business does not.
+"""
+
+import logging
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
+from uuid_utils.compat import uuid7
+
+from automatehq.api.errors import TooMany
+from automatehq.api.unknown_ids import Kind
+from automatehq.job_queue import Priority
+from businesses.models import PLATFORM_ID
+from businesses.tenancy import rate_limits
+from businesses.tenancy.context import platform_scope, try_get_business_id
+from businesses.tenancy.middleware import Evidence, after_scope
+from businesses.unique_names import NamedModel, name_key
+
+from .event_origin import Origin, current_origin, origin
+from .models import AuditEvent
+
+NOTES_A_MINUTE = 60
+IN_USE_AN_HOUR = 20
+MINUTE, HOUR = 60, 3600
+IN_USE_PREFIX = "in-use:"
+
+# A worker that has had a look-up for this long has died: it is a matter of milliseconds.
+LEASE = timedelta(minutes=5)
+MAX_TRIES = 3
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(NamedTuple):
+    """An id or value that an answer refused: `field` of `model`."""
+
+    kind: Kind
+    model: str
+    field: str
+    value: str
+
+
+def note(
+    request: HttpRequest, *, kind: Kind, model: str, field: str, value: str
+) -> None:
+    """Remember a refused id or value until the response is made (`settings.TENANCY_UNKNOWN_ID`)."""
+    evidence: Evidence | None = getattr(request, "evidence", None)
+    if evidence is None:
+        return
+    refused = Refused(kind, model, field, value[:200])
+    noted: list[Refused] | None = getattr(request, "refused", None)
+    if noted is not None:
+        noted.append(refused)
+        return
+    noted = [refused]
+    request.refused = noted  # type: ignore[attr-defined]
+    after_scope(partial(_enqueue, noted, evidence, current_origin()))
+
+
+def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> None:
+    """One identical task for each refused id or value of a request, as long as the user's minute allows."""
+    user_id = str(evidence.user_id)
+    business_id = str(evidence.business_id) if evidence.business_id else None
+    try:
+        so_far = rate_limits.count(
+            f"attempts:{user_id}", seconds=MINUTE, more=len(noted)
+        ).count
+        for refused in noted[: max(0, NOTES_A_MINUTE - so_far + len(noted))]:
+            look_up_attempt.enqueue(
+                **refused._asdict(),
+                user_id=user_id,
+                business_id=business_id,
+                request_id=source.request_id,
+                address=source.address,
+                event_id=str(uuid7()),
+            )
+        in_use = sum(refused.kind == "already_in_use" for refused in noted)
+        if in_use:
+            for subject in _subjects(evidence.user_id, evidence.business_id):
+                rate_limits.count(subject.key, seconds=HOUR, more=in_use)
+    except Exception:
+        logger.exception("Refused ids could not be noted.")
+
+
+class Subject(NamedTuple):
+    """A user or business whose "already in use" answers are counted: the counter's key and its limit an hour."""
+
+    key: str
+    limit: int
+
+
+def in_use_subject(kind: Literal["user", "business"], pk: uuid.UUID) -> Subject:
+    """Return the counter of a user or business."""
+    limits = {"user": IN_USE_AN_HOUR, "business": settings.IN_USE_A_BUSINESS_AN_HOUR}
+    return Subject(f"{IN_USE_PREFIX}{kind}:{pk}", limits[kind])
+
+
+def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
+    """Raise `TooMany` `too_many_in_use` after too many "already in use" answers to the user or to their business.
+
+    Called before every write of a value that others may have: past the limit, no answer tells which values are free. The
+    answer is the same for a value of the own business and for another one's. `met_now` is the number of answers in this
+    request, which are counted after it. One query.
+    """
+    subjects = _subjects(user_id, try_get_business_id())
+    tallies = rate_limits.tallies([subject.key for subject in subjects])
+    for subject in subjects:
+        met = tallies[subject.key]
+        if met.count + met_now >= subject.limit:
+            raise TooMany(
+                "too_many_in_use",
+                _("Too many values were already in use. Try again later."),
+                wait=max(1, round(met.seconds_left)),
+            )
+
+
+def _subjects(user_id: uuid.UUID, business_id: uuid.UUID | None) -> list[Subject]:
+    return [
+        in_use_subject("user", user_id),
+        in_use_subject("business", business_id or PLATFORM_ID),
+    ]
+
+
+@task(priority=Priority.URGENT)
+def look_up_attempt(
+    *,
+    kind: Kind,
+    model: str,
+    field: str,
+    value: str,
+    user_id: str,
+    business_id: str | None,
+    request_id: str = "",
+    address: str = "",
+    event_id: str = "",
+) -> None:
+    """Write `cross_business_attempt` (or `_conflict`) if a row of another business has the id or value.
+
+    The event's id is given with the task: one that is done again, since its worker died, writes no second event.
+    """
+    with origin("task", request_id, address), platform_scope("who reached across"):
+        row = _find(kind, model, field, value)
+        owner_id = _owner(row)
+        if row is None or owner_id is None or business_id in (None, str(owner_id)):
+            return
+        pk = uuid.UUID(event_id) if event_id else uuid7()
+        if AuditEvent.objects.filter(pk=pk).exists():
+            return
+        event = (
+            "cross_business_attempt"
+            if kind == "unknown_id"
+            else "cross_business_conflict"
+        )
+        user = apps.get_model("accounts.User").objects.filter(pk=user_id).first()
+        AuditEvent.append_for_platform(
+            id=pk,
+            business_id=owner_id,
+            event_type=event,
+            entity_type=row._meta.model_name or "",
+            entity_id=row.pk,
+            entity_label=str(row)[:320],
+            actor_id=uuid.UUID(user_id),
+            actor_label=str(user)[:320] if user else "",
+            metadata={
+                "channel": "task",
+                "request_id": request_id,
+                "address": address,
+                "field": field,
+                "from_business_id": business_id,
+            },
+        )
+
+
+def reap_look_ups() -> int:
+    """Queue anew the look-ups whose worker has died, or that failed, until they have been tried `MAX_TRIES` times.
+
+    Gives how many were queued. One whose workers all died has failed. Needs no scope: the queue is the framework's.
+    """
+    begun = DBTaskResult.objects.filter(
+        task_path=look_up_attempt.module_path,
+        started_at__lt=timezone.now() - LEASE,
+    )
+    # By one statement, so that no two workers queue the same one.
+    may_be_tried = {f"worker_ids__{MAX_TRIES - 1}__isnull": True}
+    unfinished = begun.filter(
+        status__in=[TaskResultStatus.RUNNING, TaskResultStatus.FAILED]
+    )
+    queued: int = unfinished.filter(**may_be_tried).update(
+        status=TaskResultStatus.READY
+    )
+    given_up = begun.filter(status=TaskResultStatus.RUNNING).update(
+        status=TaskResultStatus.FAILED,
+        finished_at=timezone.now(),
+        traceback=f"The worker died {MAX_TRIES} times.",
+    )
+    if given_up:
+        logger.error("%s refused ids could not be looked up.", given_up)
+    return queued
+
+
+def _owner(row: Any) -> uuid.UUID | None:
+    """The business that a row belongs to; None for one that all share."""
+    if row is not None and row._meta.label == "businesses.Business":
+        return uuid.UUID(str(row.pk))
+    owner_id: uuid.UUID | None = getattr(row, "business_id", None)
+    return owner_id
+
+
+def _find(kind: Kind, label: str, field: str, value: str) -> Any:
+    """The row that has the id or value, whoever's it is; None if there is none."""
+    try:
+        model = apps.get_model(label)
+        if kind == "unknown_id":
+            return model._default_manager.filter(pk=value).first()
+        if not _is_unique_across_businesses(model, field):
+            return None
+        if issubclass(model, NamedModel) and field == model.NAME:
+            field, value = "name_key", name_key(value)
+        return model._default_manager.filter(**{field: value}).first()
+    except (LookupError, ValidationError, ValueError, FieldDoesNotExist):
+        return None
+
+
+def _is_unique_across_businesses(model: type[models.Model], field: str) -> bool:
+    """An external id is unique inside a business: that others have the same is no conflict."""
+    return any(
+        isinstance(constraint, models.UniqueConstraint)
+        and constraint.fields == (field,)
+        for constraint in model._meta.constraints
+    )

@@ -1,0 +1,50 @@
+"""Where an act came from: by which door, in which request, from which address."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from automatehq.client_ip import client_address
+from automatehq.middleware.request_id import current_request_id
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The door (`api`, `admin`, `command` or `task`), and of a request its id and the address it came from."""
+
+    channel: str = "command"
+    request_id: str = ""
+    address: str = ""
+
+
+COMMAND = Origin()
+_origin: ContextVar[Origin] = ContextVar("automatehq_origin", default=COMMAND)
+
+
+def current_origin() -> Origin:
+    return _origin.get()
+
+
+@contextmanager
+def origin(channel: str, request_id: str = "", address: str = "") -> Iterator[None]:
+    """Whatever is recorded in the block came by `channel`."""
+    token = _origin.set(Origin(channel, request_id, address))
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
+class OriginMiddleware:
+    """Remember where a request came from while it is answered."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        channel = "admin" if request.path_info.startswith("/admin/") else "api"
+        with origin(channel, current_request_id() or "", client_address(request) or ""):
+            return self.get_response(request)

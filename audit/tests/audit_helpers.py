@@ -1,0 +1,68 @@
+"""What tests of refused ids watch: the queue, the worker, what the platform sees, and all that an answer tells."""
+
+import re
+import signal
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.core.management import call_command
+from django_tasks_db.models import DBTaskResult
+
+from audit import cross_business
+from audit.models import AuditEvent
+from businesses.tenancy.context import platform_scope
+from tests.api_helpers import statements
+
+WORKERS_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+
+
+def queued() -> list[dict[str, Any]]:
+    """What the tasks that wait have been asked, oldest first."""
+    tasks = DBTaskResult.objects.order_by("enqueued_at")
+    return [task.args_kwargs["kwargs"] for task in tasks]
+
+
+def run_worker() -> None:
+    """Let the real worker do what is queued. Needs real commits; its signal handlers do not outlive it."""
+    kept = {number: signal.getsignal(number) for number in WORKERS_SIGNALS}
+    try:
+        call_command(
+            "db_worker", batch=True, interval=0, startup_delay=False, verbosity=0
+        )
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def run_queued() -> None:
+    """Do what is queued here and now, inside the test's own transaction."""
+    for said in queued():
+        cross_business.look_up_attempt.func(**said)
+
+
+def recorded() -> list[AuditEvent]:
+    """The events that only the platform sees."""
+    with platform_scope("looks at attempts"):
+        return list(AuditEvent.objects.filter(platform_only=True))
+
+
+class Trace(NamedTuple):
+    """All that can be told of a request from outside, and the work done for it."""
+
+    status: int
+    content: bytes
+    headers: list[str]
+    sql: list[str]
+
+
+def trace(act: Callable[[], Any]) -> Trace:
+    answers: list[Any] = []
+    sql = statements(lambda: answers.append(act()))
+    (answer,) = answers
+    shapes = [shape(statement) for statement in sql]
+    return Trace(answer.status_code, answer.content, sorted(answer.headers), shapes)
+
+
+def shape(sql: str) -> str:
+    """A statement without its values, and without the numbers that savepoints are given."""
+    return re.sub(r"'[^']*'|\"s\d+_x\d+\"", "?", sql)

@@ -1,0 +1,1 @@
+"""Base of the admin: site, forms, object actions, badges, navigation, search."""

@@ -1,0 +1,32 @@
+"""Form fields that clean the text typed into them."""
+
+from typing import Any
+
+from django import forms
+
+from automatehq.text import clean_line, clean_text
+
+
+class LineField(forms.CharField):
+    """A line of text."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(_cleaned(value, clean_line))
+
+
+class LinesField(forms.CharField):
+    """Text of several lines."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(_cleaned(value, clean_text))
+
+
+class EmailField(forms.EmailField):
+    """An e-mail address."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(_cleaned(value, clean_line))
+
+
+def _cleaned(value: Any, clean: Any) -> Any:
+    return clean(value) if isinstance(value, str) else value

@@ -1,0 +1,235 @@
+"""Forms of the admin: drawn by Django, judged by the API's serializers, written by services.
+
+A rule is thus said once: what the API refuses, the admin refuses with the same sentence, beside the field it is about.
+"""
+
+import datetime
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.db import DatabaseError, models, transaction
+from django.forms.models import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from drf_standardized_errors.formatter import flatten_errors
+from rest_framework.serializers import BaseSerializer
+
+from automatehq.api.converters import parse_month, parse_uuid
+from automatehq.api.errors import (
+    AlreadyInUse,
+    DomainError,
+    Problem,
+    TooMany,
+    refusal_of,
+)
+from automatehq.api.exception_handler import note_found_in_use, note_in_use
+from automatehq.api.unknown_ids import note
+
+
+@contextmanager
+def refusing(request: HttpRequest) -> Iterator[None]:
+    """Write in a savepoint; what the database refuses is raised as the `DomainError` that the API would answer."""
+    try:
+        with transaction.atomic():
+            yield
+    except AlreadyInUse as found:
+        note_found_in_use(request, found)
+        raise
+    except DatabaseError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        note_in_use(request, error, refusal)
+        raise refusal from error
+
+
+def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
+    """`response` with the status of what a service refused, which also rolls back what was written."""
+    response.status_code = refusal.status_code
+    if isinstance(refusal, TooMany) and refusal.wait:
+        response["Retry-After"] = str(math.ceil(refusal.wait))
+    return response
+
+
+def told_plainly(refusal: DomainError) -> HttpResponse:
+    """What a service refused where no page is drawn: of a file that can't be had."""
+    return HttpResponse(
+        "; ".join(problem.detail for problem in refusal.problems),
+        status=refusal.status_code,
+        content_type="text/plain; charset=utf-8",
+    )
+
+
+class Refusable:
+    """Mixin of forms that a service can still refuse after they looked valid.
+
+    `names` says what a field of the form is called elsewhere, where it isn't the same: `{"admin_email": "admin.email"}`.
+    """
+
+    request: HttpRequest | None = None
+    names: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Labels stand above their fields, where a colon says nothing.
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+    def full_clean(self: Any) -> None:
+        super().full_clean()  # type: ignore[misc]
+        # An id that the scope does not show, another business's or nobody's: told alike, and looked up after the answer.
+        for name, errors in (self._errors or {}).items():
+            field = self.fields.get(name)
+            sent = parse_uuid(self.data.get(self.add_prefix(name)))
+            if isinstance(field, ModelChoiceField) and errors and sent:
+                model: Any = field.queryset.model  # type: ignore[union-attr]
+                attr = f"{name}_id"
+                note(
+                    self.request, kind="unknown_id", model=model, field=attr, value=sent
+                )
+
+    def refuse(self: Any, refusal: DomainError) -> None:
+        """Show what a service refused."""
+        for problem in refusal.problems:
+            self.blame(problem)
+
+    def blame(self: Any, problem: Problem) -> None:
+        """Put one thing that is wrong beside the field it is about; above the form if there is no such field."""
+        self.add_error(self.field_of(problem.attr), problem.detail)
+
+    def field_of(self: Any, attr: str | None) -> str | None:
+        """The form's field for a name of the API: `site` for `site_id`, `contact_emails` for `contact_emails.0`."""
+        if attr is None:
+            return None
+        elsewhere = {theirs: ours for ours, theirs in self.names.items()}
+        steps = attr.split(".")
+        for end in range(len(steps), 0, -1):
+            name = ".".join(steps[:end])
+            for candidate in (elsewhere.get(name), name, name.removesuffix("_id")):
+                if candidate in self.fields:
+                    return str(candidate)
+        return None
+
+
+class ServiceForm(Refusable, forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a row that a service writes; `values` holds what it shall be told.
+
+    The model is asked nothing: its rules are the serializer's, and what only the database knows, it says itself.
+    """
+
+    serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
+    # What the API has in the address and not in the body.
+    beside_body: ClassVar[frozenset[str]] = frozenset()
+    refusal: ClassVar[DomainError | None] = None
+    values: Mapping[str, Any]
+
+    def _post_clean(self) -> None:
+        self.values = self.cleaned_data
+        if self.serializer_class is not None:
+            self._ask_serializer(self.serializer_class)
+        if self.refusal is not None:
+            self.refuse(self.refusal)
+
+    def _ask_serializer(self, serializer_class: type[BaseSerializer[Any]]) -> None:
+        is_new = self.instance._state.adding
+        serializer = serializer_class(
+            None if is_new else self.instance,
+            data=self.payload(),
+            partial=not is_new,
+            context={"request": self.request},
+        )
+        if serializer.is_valid():
+            beside = {name: self.cleaned_data.get(name) for name in self.beside_body}
+            self.values = {**serializer.validated_data, **beside}
+            return
+        # What could not be read was not sent, and is not to be called missing besides.
+        unread = set(self.errors)
+        errors: Any = serializer.errors
+        for error in flatten_errors(errors):
+            if self.field_of(error.attr) not in unread:
+                self.blame(Problem(error.code, error.detail, error.attr))
+
+    def payload(self) -> dict[str, Any]:
+        """What was typed, as the body of a request to the API would say it."""
+        body: dict[str, Any] = {}
+        for name, value in self.cleaned_data.items():
+            if name in self.beside_body:
+                continue
+            is_reference = isinstance(self.fields[name], ModelChoiceField)
+            attr = self.names.get(name, f"{name}_id" if is_reference else name)
+            *outer, last = attr.split(".")
+            into = body
+            for step in outer:
+                into = into.setdefault(step, {})
+            into[last] = in_json(value)
+        return body
+
+
+def in_json(value: Any) -> Any:
+    """A form's value as JSON writes it."""
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    if isinstance(value, datetime.time):
+        return f"{value:%H:%M}"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    return value
+
+
+class VerbForm(Refusable, forms.Form):
+    """What a verb asks for besides the row it is about, `obj`."""
+
+    def __init__(
+        self, *args: Any, request: HttpRequest, obj: Any, **kwargs: Any
+    ) -> None:
+        self.request = request
+        self.obj = obj
+        super().__init__(*args, **kwargs)
+
+
+class MonthInput(forms.TextInput):
+    input_type = "month"
+
+
+class MonthField(forms.Field):
+    """A month, as its first day; typed `2026-03`, which not every browser has a picker for."""
+
+    widget = MonthInput(attrs={"placeholder": "2026-03"})
+    default_error_messages = {"invalid": _("This is not a month. Write it as 2026-03.")}
+
+    def to_python(self, value: Any) -> datetime.date | None:
+        if value in self.empty_values:
+            return None
+        month = parse_month(value)
+        if month is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return month
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value:%Y-%m}" if isinstance(value, datetime.date) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial) != data)
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once; what each of them is, a service decides."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = data if isinstance(data, (list, tuple)) else [data]
+        files = [file for file in files if file]
+        if self.required and not files:
+            raise forms.ValidationError(
+                self.error_messages["required"], code="required"
+            )
+        return files

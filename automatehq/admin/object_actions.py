@@ -1,0 +1,196 @@
+"""What can be done with a row beside editing it: a button, a page that asks what is needed, and a service.
+
+An admin lists its verbs as a table. Those that ask for nothing may also be done with many rows at once, as an action.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from automatehq.api.converters import parse_uuid
+from automatehq.api.errors import Denied, DomainError
+from automatehq.api.unknown_ids import note
+
+from .forms import VerbForm, refused, refusing
+
+Text = str | Promise
+
+
+def always(obj: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """`run(request, obj, values)` calls the service and gives the sentence to show; `values` is what `form` has read.
+
+    `right` is a key of the role table. The verb is offered for rows that `is_for`; the service has the last word. `button` is
+    what stands below the verb's form where its label would be no answer.
+    """
+
+    name: str
+    label: Text
+    right: str
+    run: Callable[[HttpRequest, Any, Mapping[str, Any]], str]
+    question: Text = ""
+    button: Text = ""
+    form: type[VerbForm] = VerbForm
+    is_for: Callable[[Any], bool] = always
+    in_list: bool = False
+    template: str = "admin/object_action.html"
+
+
+class VerbsMixin:
+    """The pages, buttons and actions of an admin's `verbs`."""
+
+    verbs: ClassVar[Sequence[Verb]] = ()
+
+    # Of one row
+
+    def get_urls(self: Any) -> list[URLPattern]:
+        pages = [
+            path(
+                f"<path:object_id>/{verb.name}/",
+                self.admin_site.admin_view(partial(self.verb_view, verb=verb)),
+                name=self._url_name(verb.name),
+            )
+            for verb in self.verbs
+        ]
+        return [*pages, *super().get_urls()]  # type: ignore[misc]
+
+    def offered_verbs(
+        self: Any, request: HttpRequest, obj: Any
+    ) -> list[dict[str, Any]]:
+        """The buttons of a row: what this person may do with it as it is now."""
+        return [
+            {
+                "name": verb.name,
+                "label": verb.label,
+                "question": verb.question,
+                "url": reverse(
+                    f"admin:{self._url_name(verb.name)}", args=[quote(obj.pk)]
+                ),
+            }
+            for verb in self.verbs
+            if verb.is_for(obj) and self.may(request, verb.right, obj)
+        ]
+
+    def verb_view(
+        self: Any, request: HttpRequest, object_id: str, *, verb: Verb
+    ) -> HttpResponse:
+        """The page of one verb: asks on GET, acts on POST, shows again what was refused."""
+        obj = self.get_object(request, unquote(object_id))
+        if not self.may(request, verb.right, obj):
+            raise PermissionDenied
+        if obj is None:
+            raise Http404
+        refusal: DomainError | None = None
+        if request.method == "POST":
+            if not self.admin_site.form_matches_scope(request):
+                return self.refuse_other_business(request)  # type: ignore[no-any-return]
+            form = verb.form(request.POST, request.FILES, request=request, obj=obj)
+            if form.is_valid():
+                try:
+                    with refusing(request):
+                        done = verb.run(request, obj, form.cleaned_data)
+                except DomainError as error:
+                    refusal = error
+                    form.refuse(error)
+                else:
+                    self.message_user(request, done, messages.SUCCESS)
+                    return HttpResponseRedirect(
+                        self.with_list(request, self.url_of(obj))
+                    )
+        else:
+            form = verb.form(request=request, obj=obj)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": verb.label,
+            "subtitle": str(obj),
+            "opts": self.opts,
+            "original": obj,
+            "question": verb.question,
+            "form": form,
+            "button": verb.button or verb.label,
+            "media": self.media + form.media,
+            "back_url": self.with_list(request, self.url_of(obj)),
+        }
+        response = TemplateResponse(request, verb.template, context)
+        return refused(response, refusal) if refusal else response
+
+    def url_of(self: Any, obj: models.Model) -> str:
+        """The page of a row."""
+        return reverse(f"admin:{self._url_name('change')}", args=[quote(obj.pk)])
+
+    def with_list(self: Any, request: HttpRequest, url: str) -> str:
+        """Return `url` with the query string of the list that the request's page was opened from."""
+        context = {
+            "opts": self.opts,
+            "preserved_filters": self.get_preserved_filters(request),
+        }
+        return str(add_preserved_filters(context, url))
+
+    def _url_name(self: Any, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    # Of many rows
+
+    def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
+        """Verbs of a list in place of Django's own actions, which would write past the services."""
+        return {
+            verb.name: (partial(_do_with_all, verb=verb), verb.name, verb.label)
+            for verb in self.verbs
+            if verb.in_list and self.may(request, verb.right)
+        }
+
+    def response_action(self: Any, request: Any, queryset: Any) -> Any:
+        """As Django's, but that what is no id is passed over, and what is there for nobody is noted like everywhere."""
+        chosen = request.POST.getlist("_selected_action")
+        ids = [row_id for text in chosen if (row_id := parse_uuid(text))]
+        present = set(queryset.filter(pk__in=ids).values_list("pk", flat=True))
+        for row_id in ids:
+            if row_id not in present:
+                note(
+                    request,
+                    kind="unknown_id",
+                    model=self.model,
+                    field="id",
+                    value=row_id,
+                )
+        request.POST = request.POST.copy()
+        request.POST.setlist("_selected_action", [str(row_id) for row_id in ids])
+        return super().response_action(request, queryset)  # type: ignore[misc]
+
+
+def _do_with_all(
+    model_admin: Any, request: HttpRequest, queryset: Any, *, verb: Verb
+) -> None:
+    """Do it with each row in a savepoint of its own, and say of each that was refused, why."""
+    done = 0
+    for obj in queryset:
+        try:
+            if not model_admin.may(request, verb.right, obj):
+                raise Denied
+            with refusing(request):
+                verb.run(request, obj, {})
+            done += 1
+        except DomainError as refusal:
+            text = "; ".join(problem.detail for problem in refusal.problems)
+            model_admin.message_user(request, f"{obj}: {text}", messages.ERROR)
+    model_admin.message_user(
+        request,
+        _("%(label)s: %(count)d done.") % {"label": verb.label, "count": done},
+        messages.SUCCESS if done else messages.WARNING,
+    )

@@ -1,0 +1,18 @@
+"""Widgets of the admin."""
+
+from typing import Any
+
+from django.contrib.admin import widgets
+
+from automatehq.api.converters import parse_uuid
+
+
+class AutocompleteSelect(widgets.AutocompleteSelect):
+    """A list of rows that is searched while the user types.
+
+    Django's own widget raises an error on a value that is not a UUID, which a link or a changed form can hold.
+    """
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        known = [pk for pk in value if parse_uuid(pk)]
+        return super().optgroups(name, known, attrs)

@@ -1,0 +1,194 @@
+"""REST_FRAMEWORK's exception handler: whatever a view raised, as one of our refusals."""
+
+import uuid
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DatabaseError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, UnreadablePostError
+from django.utils.translation import gettext_lazy as _
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import Error, ErrorResponse
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from .converters import Malformed
+from .errors import (
+    AUTH_HEADER,
+    CONVERTERS,
+    IN_USE_CODE,
+    AlreadyInUse,
+    DomainError,
+    Invalid,
+    outage_of,
+    problems_of_validation,
+    refusal_of,
+)
+from .unknown_ids import note, value_in_body
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = _("The request is too large.")
+    default_code = "too_large"
+
+
+class Handler(ExceptionHandler):
+    """Turns whatever a view raised into one of our refusals."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        for kind, convert in CONVERTERS.items():
+            if isinstance(exc, kind):
+                return convert(exc)
+        if (outage := outage_of(exc)) is not None:
+            return outage
+        match exc:
+            case Http404() | exceptions.NotFound():
+                return self._missing_row()
+            case DjangoValidationError():
+                return Invalid.several(problems_of_validation(exc))
+            case AlreadyInUse():
+                note_found_in_use(self.context.get("request"), exc)
+                return exc
+            case DatabaseError():
+                return self._refused_by_database(exc)
+            case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+                # DRF says 403 for views without authentication classes; ours say 401.
+                exc.status_code = status.HTTP_401_UNAUTHORIZED
+                header = getattr(exc, "auth_header", None) or AUTH_HEADER
+                exc.auth_header = header  # type: ignore[union-attr]
+                return exc
+            case RequestDataTooBig():
+                return TooLarge()
+            case SuspiciousOperation() | BadRequest() | UnreadablePostError():
+                return exceptions.ParseError()
+            case _:
+                return super().convert_known_exceptions(exc)
+
+    def _missing_row(self) -> exceptions.APIException:
+        """404, the same for every row; 400 if what stands in the path is no id at all."""
+        in_path = self.context.get("kwargs") or {}
+        in_path = {"id" if k == "pk" else k: value for k, value in in_path.items()}
+        for name, value in in_path.items():
+            if isinstance(value, Malformed):
+                return Invalid("invalid", value.complaint, name)
+        model = _model_behind(self.context.get("view"))
+        for name, value in in_path.items():
+            if model and isinstance(value, uuid.UUID):
+                note(
+                    self.context.get("request"),
+                    kind="unknown_id",
+                    model=model,
+                    field=name,
+                    value=value,
+                )
+        return exceptions.NotFound()
+
+    def _refused_by_database(self, exc: DatabaseError) -> Exception:
+        refusal = refusal_of(exc)
+        if refusal is None:
+            return exc
+        note_in_use(self.context.get("request"), exc, refusal)
+        return refusal
+
+
+def _model_behind(view: Any) -> type[Model] | None:
+    """The model whose rows a view serves: its `model`, else that of its `queryset`."""
+    served: type[Model] | None = getattr(view, "model", None)
+    return served or getattr(getattr(view, "queryset", None), "model", None)
+
+
+def note_in_use(
+    request: Request | HttpRequest | None, error: DatabaseError, refusal: DomainError
+) -> None:
+    """Hand the value of an "already in use" to whoever watches over borders, whose row it may have met."""
+    model = _model_of_table(error)
+    if refusal.code != IN_USE_CODE or model is None:
+        return
+    field = str(refusal.attr)
+    note(
+        request,
+        kind="already_in_use",
+        model=model,
+        field=field,
+        value=value_in_body(request, field),
+    )
+
+
+def note_found_in_use(
+    request: Request | HttpRequest | None, refusal: AlreadyInUse
+) -> None:
+    """Note the value of an "already in use" answer that a query found before the write."""
+    note(
+        request,
+        kind="already_in_use",
+        model=refusal.model,
+        field=str(refusal.attr),
+        value=refusal.value,
+    )
+
+
+def _model_of_table(error: DatabaseError) -> type[Model] | None:
+    table = getattr(getattr(error.__cause__, "diag", None), "table_name", None)
+    by_table = {model._meta.db_table: model for model in apps.get_models()}
+    return by_table.get(table or "")
+
+
+def exception_handler(exc: Exception, context: Any) -> Response | None:
+    """REST_FRAMEWORK's EXCEPTION_HANDLER."""
+    return Handler(exc, context).run()
+
+
+class Formatter(ExceptionFormatter):
+    """drf-standardized-errors' body, with members beside `errors`."""
+
+    def get_error_type(self) -> Any:
+        if isinstance(self.exc, Invalid):
+            return "validation_error"
+        return super().get_error_type()
+
+    def get_errors(self) -> list[Error]:
+        detail = self.exc.detail
+        if isinstance(self.exc, DomainError):
+            errors = [Error(*problem) for problem in self.exc.problems]
+        elif isinstance(self.exc, exceptions.ValidationError):
+            errors = super().get_errors()
+        elif isinstance(detail, dict):
+            # simplejwt says {detail, code, messages}; clients need the first two.
+            code = str(detail.get("code", self.exc.default_code))
+            errors = [Error(code, str(detail.get("detail", "")), None)]
+        else:
+            errors = super().get_errors()
+        return [
+            Error(_printable(e.code), _printable(e.detail), _path(e.attr))
+            for e in errors
+        ]
+
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+        body: dict[str, Any] = super().format_error_response(error_response)
+        if isinstance(self.exc, DomainError):
+            body |= self.exc.extra
+        return body
+
+
+def _path(attr: Any) -> str | None:
+    """`entries.0.non_field_errors` is about `entries.0`; about nothing smaller: null."""
+    if attr is None:
+        return None
+    steps = [
+        step
+        for step in str(attr).split(".")
+        if step != api_settings.NON_FIELD_ERRORS_KEY
+    ]
+    return _printable(".".join(steps))[:200] or None
+
+
+def _printable(text: str) -> str:
+    """Lone surrogates, which JSON can carry in and UTF-8 cannot carry out, replaced."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")

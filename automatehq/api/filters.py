@@ -1,0 +1,297 @@
+"""Filters, search and ordering that refuse what they do not know.
+
+A foreign id in a filter finds nothing, like one that never existed: references are
+compared as plain ids and never looked up.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import django_filters
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
+
+from automatehq.text import clean_line
+
+from .converters import parse_date, parse_month, parse_uuid
+from .errors import Invalid, Problem, Text
+
+SEARCH_LIMIT = 200
+
+
+class _ParsedField(forms.CharField):
+    """A query parameter that one function reads; None from it is 400."""
+
+    def __init__(self, *args: Any, parse: Any, complaint: Text, **kwargs: Any) -> None:
+        self.parse = parse
+        self.complaint = complaint
+        super().__init__(*args, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        parsed = self.parse(text)
+        if parsed is None:
+            raise ValidationError(str(self.complaint), code="invalid")
+        return parsed
+
+
+class _ParsedFilter(django_filters.Filter):
+    field_class = _ParsedField
+    parse: Any
+    complaint: Text
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs |= {"parse": type(self).parse, "complaint": type(self).complaint}
+        super().__init__(*args, **kwargs)
+
+
+@extend_schema_field({"type": "string", "format": "uuid"})
+class IdFilter(_ParsedFilter):
+    """Compares a reference's plain id: `employee_id=…`."""
+
+    parse = staticmethod(parse_uuid)
+    complaint = _("This is not an id.")
+
+
+@extend_schema_field({"type": "string", "examples": ["2026-03"]})
+class MonthFilter(_ParsedFilter):
+    """Compares a first of the month with `2026-03` or any date in it."""
+
+    parse = staticmethod(parse_month)
+    complaint = _("This is not a month. Write it as 2026-03.")
+
+
+@extend_schema_field({"type": "string", "format": "date"})
+class DateFilter(_ParsedFilter):
+    """Compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
+
+    parse = staticmethod(parse_date)
+    complaint = _("This is not a date. Write it as 2026-03-05.")
+
+
+class LocalDateFromFilter(DateFilter):
+    """`from`: timestamps from the beginning of that day at the business."""
+
+    def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if value is None:
+            return queryset
+        start = _local_midnight(value, self.parent.request)
+        return queryset.filter(**{f"{self.field_name}__gte": start})
+
+
+class LocalDateToFilter(DateFilter):
+    """`to`: timestamps until the end of that day at the business."""
+
+    def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if value is None:
+            return queryset
+        end = _local_midnight(value + datetime.timedelta(days=1), self.parent.request)
+        return queryset.filter(**{f"{self.field_name}__lt": end})
+
+
+def _local_midnight(day: datetime.date, request: Any) -> datetime.datetime:
+    business = getattr(request, "business", None)
+    zone = ZoneInfo(getattr(business, "time_zone", None) or settings.TIME_ZONE)
+    return datetime.datetime.combine(day, datetime.time.min, zone)
+
+
+@extend_schema_field({"type": "boolean"})
+class BooleanFilter(_ParsedFilter):
+    """`true` or `false`; django-filter's own passes over anything else in silence."""
+
+    parse = staticmethod({"true": True, "false": False}.get)
+    complaint = _("This is neither true nor false.")
+
+
+class StrictFilterSet(FilterSet):
+    """A FilterSet whose references are ids: list `site_id`, not `site`."""
+
+    FILTER_DEFAULTS = {
+        **FilterSet.FILTER_DEFAULTS,
+        models.BooleanField: {"filter_class": BooleanFilter},
+        models.DateField: {"filter_class": DateFilter},
+        models.UUIDField: {"filter_class": IdFilter},
+        models.ForeignKey: {"filter_class": IdFilter},
+        models.OneToOneField: {"filter_class": IdFilter},
+    }
+
+
+def allowed_query_parameters(view: Any) -> set[str]:
+    """The query parameters that this request may carry.
+
+    What the view declares in `extra_query_parameters` (names, or a table action → names);
+    for a list also its filters, pages, `ordering` and `search`.
+    """
+    extra = getattr(view, "extra_query_parameters", ())
+    if isinstance(extra, Mapping):
+        extra = extra.get(getattr(view, "action", None), ())
+    allowed = set(extra)
+    if is_list(view):
+        filterset_class = StrictFilterBackend().get_filterset_class(
+            view, getattr(view, "queryset", None)
+        )
+        if filterset_class is not None:
+            allowed |= set(filterset_class.base_filters)
+        paginator = getattr(view, "paginator", None)
+        allowed |= set(getattr(paginator, "query_parameters", ()))
+        allowed |= {"ordering"} if getattr(view, "ordering_fields", ()) else set()
+        allowed |= {"search"} if getattr(view, "search_fields", ()) else set()
+    return allowed
+
+
+def is_list(view: Any) -> bool:
+    """Whether this request is answered with a filtered list.
+
+    Of a viewset: the action `list`, and those that it names in `list_actions`. Of another
+    view: a GET that names no row.
+    """
+    if getattr(view, "action", None) is not None:
+        return is_list_action(view)
+    return view.request.method in ("GET", "HEAD") and not view.kwargs
+
+
+def is_list_action(view: Any) -> bool:
+    action = getattr(view, "action", None)
+    return action == "list" or action in getattr(view, "list_actions", ())
+
+
+# Parameters of free text, which may be blank: all is found. Any other is refused when blank, because it would not filter.
+FREE_TEXT = frozenset({"search", "q", "name"})
+
+
+def check_parameters(request: Request, allowed: Iterable[str]) -> None:
+    """Refuse query parameters that are unknown, repeated or blank.
+
+    Raises: `Invalid` with `unknown_parameter`, `repeated` or `blank`, naming each of them.
+    """
+    allowed = set(allowed)
+    problems = []
+    for name, values in sorted(request.query_params.lists()):
+        if name not in allowed:
+            text = gettext("There is no such query parameter.")
+            problems.append(Problem("unknown_parameter", text, name))
+        elif len(values) > 1:
+            text = gettext("Send this parameter once only.")
+            problems.append(Problem("repeated", text, name))
+        elif name not in FREE_TEXT and not clean_line(values[0]):
+            text = gettext("Give this parameter a value, or leave it out.")
+            problems.append(Problem("blank", text, name))
+    if problems:
+        raise Invalid.several(problems)
+
+
+class FoldedSearch(SearchFilter):
+    """A lookup that ignores case, accents and width: see `automatehq/folded_lookup.py`."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        terms = map(clean_line, super().get_search_terms(request))
+        return [term for term in terms if term]
+
+    def construct_search(self, field_name: str, queryset: QuerySet[Any]) -> str:
+        return f"{field_name}__folded"
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """The filterset, `search` and `ordering` of a list; other requests pass untouched.
+
+    A view may declare `filterset_class`, `search_fields`, `ordering` (columns) and
+    `ordering_fields`: names, or a table name → columns. The order always ends with the
+    id, so that pages do not overlap.
+    """
+
+    filterset_base = StrictFilterSet
+
+    def get_filterset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> FilterSet | None:
+        """None where no filter is asked for: to make a form of them all takes as long as the query."""
+        filterset_class = self.get_filterset_class(view, queryset)
+        if filterset_class is None or not (
+            filterset_class.base_filters.keys() & request.query_params.keys()
+        ):
+            return None
+        found: FilterSet | None = super().get_filterset(request, queryset, view)
+        return found
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        if not is_list(view):
+            return queryset
+        check_parameters(request, allowed_query_parameters(view))
+        queryset = queryset.all()  # a view may hand over its manager
+        queryset = super().filter_queryset(request, queryset, view)
+        queryset = self._search(request, queryset, view)
+        return self._order(request, queryset, view)
+
+    def _search(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        text = clean_line(request.query_params.get("search", ""))
+        if "\0" in text or len(text) > SEARCH_LIMIT:
+            raise Invalid(
+                "invalid",
+                gettext("Search for at most %(limit)s letters.")
+                % {"limit": SEARCH_LIMIT},
+                "search",
+            )
+        found: QuerySet[Any] = FoldedSearch().filter_queryset(request, queryset, view)
+        return found
+
+    def _order(
+        self, request: Request, queryset: QuerySet[Any], view: Any
+    ) -> QuerySet[Any]:
+        asked = request.query_params.get("ordering", "")
+        columns = (
+            _columns(asked, ordering_table(view))
+            if asked
+            else list(getattr(view, "ordering", None) or _own_order(queryset))
+        )
+        if not {"id", "-id", "pk", "-pk"} & {c for c in columns if isinstance(c, str)}:
+            columns.append("pk")
+        return queryset.order_by(*columns)
+
+
+def ordering_table(view: Any) -> dict[str, tuple[str, ...]]:
+    """What `ordering` may name → the columns that this means."""
+    declared = getattr(view, "ordering_fields", ())
+    if not isinstance(declared, Mapping):
+        declared = {name: (name,) for name in declared}
+    return {
+        name: (columns,) if isinstance(columns, str) else tuple(columns)
+        for name, columns in declared.items()
+    }
+
+
+def _columns(asked: str, table: dict[str, tuple[str, ...]]) -> list[Any]:
+    columns: list[Any] = []
+    for term in asked.split(","):
+        name = term.strip()
+        is_descending = name.startswith("-")
+        name = name.removeprefix("-")
+        if name not in table:
+            known = ", ".join(table)
+            raise Invalid(
+                "invalid_choice",
+                gettext("Order by one of: %(names)s.") % {"names": known},
+                "ordering",
+            )
+        columns += [f"-{c}" if is_descending else c for c in table[name]]
+    return columns
+
+
+def _own_order(queryset: QuerySet[Any]) -> Iterable[Any]:
+    return queryset.query.order_by or queryset.model._meta.ordering

@@ -1,0 +1,135 @@
+"""How views are described in OpenAPI 3.1. The document and its page are in `docs.py`."""
+
+from typing import Any
+
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.plumbing import is_patched_serializer
+from drf_spectacular.types import OpenApiTypes
+from rest_framework import serializers
+
+from .filters import is_list_action, ordering_table
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """One thing that is wrong."""
+
+    code = serializers.CharField(help_text="For programs; never translated.")
+    detail = serializers.CharField(help_text="For people.")
+    attr = serializers.CharField(
+        allow_null=True,
+        help_text="Path of the field, such as entries.3.from_time; null: all of it.",
+    )
+
+
+class RefusalSerializer(serializers.Serializer[Any]):
+    """Why a request was refused. Some errors add members beside `errors`."""
+
+    type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
+    errors = ProblemSerializer(many=True)  # type: ignore[assignment]
+
+
+class AutoSchema(SpectacularSchema):
+    """Adds the refusals that every view may answer with."""
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction=direction)
+        if direction == "response":
+            for status in self._refusals():
+                if status not in bodies:
+                    bodies[status] = self._get_response_for_code(
+                        RefusalSerializer, status
+                    )
+        return bodies
+
+    def _refusals(self) -> list[str]:
+        """Status codes: what this kind of request can be refused with."""
+        has_sign_in = any(self.get_auth())
+        writes = self.method not in ("GET", "HEAD", "OPTIONS")
+        return [
+            "400",
+            *(["401", "403"] if has_sign_in else []),
+            # No such row, or no such page of a list.
+            *(["404"] if "{" in self.path or self._is_list_view() else []),
+            *(["409", "429"] if writes else []),
+        ]
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        """Add two lists of `Meta` to the schema of a serializer.
+
+        `may_be_absent`: fields of a response that depend on the request or the role; they are not required.
+        `always_required`: fields of a request that PATCH requires too.
+        """
+        schema = super()._map_basic_serializer(serializer, direction)
+        meta = getattr(serializer, "Meta", None)
+        absent = getattr(meta, "may_be_absent", ())
+        if "required" in schema:
+            schema["required"] = [n for n in schema["required"] if n not in absent]
+        required = getattr(meta, "always_required", ())
+        if required and is_patched_serializer(serializer, direction):
+            schema["required"] = sorted(required)
+        return schema
+
+    def get_operation_id(self) -> str:
+        """A verb makes nothing: what a generated client calls is `work_cards_approve`, not `…_approve_create`."""
+        operation_id: str = super().get_operation_id()
+        if getattr(self.view, "action", None) == "create":
+            return operation_id
+        return operation_id.removesuffix("_create")
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """A viewset names itself which other actions answer with a list; a file of one has no pages."""
+        if self.method == "GET" and is_list_action(self.view):
+            return not self._answers_with_a_file()
+        return bool(super()._is_list_view(serializer))
+
+    def _answers_with_a_file(self) -> bool:
+        responses: Any = self.get_response_serializers()
+        return isinstance(responses, dict) and OpenApiTypes.BINARY in responses.values()
+
+    def _get_paginator(self) -> Any:
+        """Those lists come in pages; an answer with `many=True` of any other action is a plain array."""
+        return super()._get_paginator() if is_list_action(self.view) else None
+
+
+class FilterExtension(DjangoFilterExtension):
+    """The query parameters of a list: filters, `ordering`, `search`."""
+
+    target_class = "automatehq.api.filters.StrictFilterBackend"
+    match_subclasses = True
+    priority = 1
+
+    def get_schema_operation_parameters(
+        self, auto_schema: Any, *args: Any, **kwargs: Any
+    ) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(
+            auto_schema, *args, **kwargs
+        )
+        if names := ordering_table(auto_schema.view):
+            known = ", ".join(f"`{name}`" for name in names)
+            parameters.append(
+                _parameter("ordering", f"Any of {known}; a minus before it reverses.")
+            )
+        if getattr(auto_schema.view, "search_fields", ()):
+            parameters.append(_parameter("search", "Words that all must be found."))
+        return parameters
+
+
+def _parameter(name: str, description: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.authentication.BearerAuthentication"
+    name = "bearer"
+    match_subclasses = True
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

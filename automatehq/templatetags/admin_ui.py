@@ -1,0 +1,56 @@
+"""What the workplace's templates ask for."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+
+from automatehq.admin import badges
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    return badges.icon(name, extra)
+
+
+@register.simple_tag
+def status(row: Any, field: str = "review_status") -> SafeString:
+    """The label of a row's status."""
+    label = getattr(row, f"get_{field}_display")()
+    return badges.badge(getattr(row, field), label)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """At most two letters that stand for a person: "Miriam Shaked" → "MS"."""
+    words = str(name).split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.filter
+def labelled(
+    cells: list[SafeString], headers: list[dict[str, Any]]
+) -> list[SafeString]:
+    """The cells of a list's row, each with what its column is called: on a phone no head stands above them."""
+    return [
+        mark_safe(  # noqa: S308 -- Django's own cell, and an escaped label
+            cell.replace(
+                "<td", format_html('<td data-label="{}"', capfirst(header["text"])), 1
+            )
+        )
+        if str(cell).startswith("<td") and "action-checkbox" not in cell[:40]
+        else cell
+        for cell, header in zip(cells, headers, strict=True)
+    ]
+
+
+@register.filter
+def chosen(choices: list[dict[str, Any]]) -> str:
+    """What a filter of a list is set to, "" if to all, which is its first choice."""
+    return next(
+        (str(choice["display"]) for choice in choices[1:] if choice["selected"]), ""
+    )

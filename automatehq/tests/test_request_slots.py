@@ -1,0 +1,101 @@
+"""Places: counted by user, business and server, waited for in bounds, and free again however a request ends."""
+
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from automatehq.request_slots import Limits, NoPlace, _folder, take
+
+LIMITS = Limits(
+    "test",
+    person=2,
+    business=2,
+    server=3,
+    waiting_business=1,
+    waiting_server=1,
+    seconds=0.4,
+)
+
+
+def enter(held: ExitStack, person: int | None, business: int) -> None:
+    LIMITS.enter(held, person_id=person, business_id=business)
+
+
+def test_a_person_is_refused_at_once() -> None:
+    with ExitStack() as held:
+        enter(held, 1, 1)
+        enter(held, 1, 2)
+        began = time.monotonic()
+        with pytest.raises(NoPlace) as full:
+            enter(held, 1, 3)
+        assert full.value.whose == "person"
+        assert time.monotonic() - began < LIMITS.seconds
+    with ExitStack() as held:
+        enter(held, 1, 1)
+    assert not list(_folder().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("others", "whose"),
+    [([(1, 1), (2, 1)], "business"), ([(1, 2), (2, 3), (3, 4)], "server")],
+)
+def test_a_business_and_the_server_are_waited_for(
+    others: list[tuple[int, int]], whose: str
+) -> None:
+    with ExitStack() as held:
+        for person, business in others:
+            enter(held, person, business)
+        began = time.monotonic()
+        with pytest.raises(NoPlace) as full:
+            enter(held, 9, 1)
+        assert full.value.whose == whose
+        assert time.monotonic() - began >= LIMITS.seconds
+    assert not list(_folder().iterdir())
+
+
+def test_a_place_that_becomes_free_is_taken() -> None:
+    with ExitStack() as held, ExitStack() as first:
+        enter(first, 1, 1)
+        enter(held, 2, 1)
+        timer = threading.Timer(0.1, first.close)
+        timer.start()
+        enter(held, 3, 1)
+        timer.join()
+
+
+def test_few_wait_so_that_threads_stay_free() -> None:
+    with ExitStack() as held:
+        enter(held, 1, 1)
+        enter(held, 2, 1)
+        take(held, "test business 1 waiting", 1)
+        began = time.monotonic()
+        with pytest.raises(NoPlace):
+            enter(held, 3, 1)
+        assert time.monotonic() - began < LIMITS.seconds
+
+
+def test_a_process_that_is_killed_leaves_its_place() -> None:
+    code = f"""
+import sys, time
+from contextlib import ExitStack
+from pathlib import Path
+from automatehq import places
+places._folder = lambda: Path({str(_folder())!r})
+with ExitStack() as held:
+    assert places.take(held, "killed", 1)
+    print("taken", flush=True)
+    time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"taken\n"
+    with ExitStack() as held:
+        assert not take(held, "killed", 1)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert take(held, "killed", 1)

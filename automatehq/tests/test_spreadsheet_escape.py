@@ -1,0 +1,34 @@
+"""Text that a spreadsheet would run is written as text, and read back as it was."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automatehq.spreadsheet_escape import (
+    BREAKS,
+    RUNS_IN_A_SPREADSHEET,
+    text,
+    typed,
+)
+
+FULL_WIDTH = ("\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62", "\ufe63")
+HIDDEN = (" =", "\xa0=", "\ufeff+", "\u200f-", "\u202e@", "\n=", " \uff1d")
+
+
+@pytest.mark.parametrize(
+    "start", [*RUNS_IN_A_SPREADSHEET, *BREAKS, *FULL_WIDTH, *HIDDEN], ids=ascii
+)
+def test_text_that_a_spreadsheet_would_run_is_written_as_text(start):
+    assert text(f"{start}cmd()") == f"'{start}cmd()"
+    assert text(f"a{start}") == f"a{start}"
+
+
+def test_an_apostrophe_of_its_own_stays():
+    assert text("'Abd") == "'Abd"
+    assert typed("'Abd") == "'Abd"
+
+
+@given(st.text(alphabet="='+-@\t\r\na \uff1d\u200f"))
+def test_every_text_comes_back_as_it_was(value):
+    assert typed(text(value)) == value
+    assert not text(value).startswith((*RUNS_IN_A_SPREADSHEET, *BREAKS, *FULL_WIDTH))

@@ -1,0 +1,134 @@
+"""What each page of the admin costs: queries, bytes over the wire, and time until it can be used.
+
+    python manage.py seed        # with SUPERADMIN_EMAIL and SUPERADMIN_PASSWORD: seed_demo makes no super-admin
+    python manage.py seed_demo --businesses 200 --employees 100 --months 12
+    python -m benchmarks.admin_pages_speed [--rounds 3] [--only matrix]
+
+On the demo data that are in the database, as an administrator of the business with the most cards and as a super-admin on the
+platform; gunicorn and static files as in production, Chromium with an empty cache for each look. Prints a table in Markdown:
+
+    queries   of the page's own request, without those that open and leave a scope; what its scripts fetch costs its own
+    kB        everything that came until the network was quiet, as it was sent: headers, and bodies as compressed; without the scan
+    answer    milliseconds until the first byte of the page, the middle of the rounds
+    usable    milliseconds until the page is drawn and its scripts have run, the middle of the rounds
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from statistics import median
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Count
+
+from accounts.models import User
+from accounts.roles import Role
+from businesses.tenancy.context import business_scope, platform_scope
+from tests.admin_clients import AdminClient, browser_of
+from tests.api_helpers import queries
+from tests.browsers import chromium, look_uncached
+from tests.test_accessibility import kinds_of_pages
+from workcards.models import WorkCard
+from workcards.transitions import ReviewStatus
+
+from .databases import Database
+from .servers import gunicorn
+
+
+class Figures(NamedTuple):
+    """Of one page; the times are in milliseconds."""
+
+    path: str
+    queries: int
+    size: int
+    answer: float
+    usable: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="pages whose path has this in it")
+    given = parser.parse_args()
+    settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
+    administrator, super_admin = people()
+    with business_scope(administrator.business_id):
+        rows = dict(rows_of_here())
+        pages = kinds_of_pages(rows)
+    database = Database(connection.settings_dict["NAME"])
+    media = str(settings.MEDIA_ROOT)
+    with gunicorn(database, workers=2, MEDIA_ROOT=media) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        for said, user, paths in (
+            ("an administrator", administrator, pages),
+            ("a super-admin on the platform", super_admin, kinds_of_pages({})),
+        ):
+            client = browser_of(user)
+            print(f"\nAs {said}\n\n| page | queries | kB | answer | usable |")
+            print("|---|---|---|---|---|")
+            for path in paths:
+                if given.only in path and client.get(path).status_code == 200:
+                    show(measure(address, client, path, given.rounds), rows)
+
+
+def people() -> tuple[User, User]:
+    """Of the business with the most cards an administrator; and a super-admin."""
+    with platform_scope("choose whose pages are measured"):
+        most = WorkCard.objects.values("business").annotate(n=Count("pk"))
+        business_id = most.order_by("-n").values_list("business", flat=True).first()
+        users = User.objects.filter(is_active=True).order_by("email")
+        administrator = users.filter(business=business_id, role=Role.ADMIN).first()
+        super_admin = users.filter(role=Role.SUPER_ADMIN).first()
+    if administrator is None or super_admin is None:
+        sys.exit(
+            "There is no administrator or no super-admin: see the first lines of this program."
+        )
+    return administrator, super_admin
+
+
+def rows_of_here() -> Iterator[tuple[str, Any]]:
+    """The newest row of each model that has pages, and of the cards one that waits for review and has a scan."""
+    for model in admin.site._registry:
+        rows = model._default_manager.order_by("-pk")
+        if model is apps.get_model("workcards", "workcard"):
+            waiting = rows.filter(review_status=ReviewStatus.NEEDS_REVIEW)
+            rows = waiting.order_by("file_id", "-pk")
+        if row := rows.first():
+            yield model._meta.label_lower, row
+
+
+def measure(address: str, client: AdminClient, path: str, rounds: int) -> Figures:
+    cookie = client.cookies["sessionid"].value
+    looks = []
+    with chromium() as browser:
+        # The first finds a cold browser.
+        for _ in range(rounds + 1):
+            looks.append(look_uncached(browser, address, cookie, path))
+    return Figures(
+        path,
+        queries(lambda: client.get(path)),
+        looks[-1].size,
+        median(look.answer for look in looks[1:]),
+        median(look.usable for look in looks[1:]),
+    )
+
+
+def show(figures: Figures, rows: dict[str, Any]) -> None:
+    path = figures.path
+    for row in rows.values():
+        path = path.replace(str(row.pk), "…")
+    size, times = figures.size / 1000, (figures.answer, figures.usable)
+    print(
+        f"| `{path}` | {figures.queries} | {size:.0f} |",
+        " | ".join(f"{time:.0f}" for time in times),
+        "|",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

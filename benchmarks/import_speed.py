@@ -1,0 +1,121 @@
+"""How long the largest list of employees takes to be looked at, to be imported, and to be written out again.
+
+    python -m benchmarks.import_speed [--rows 10000]
+
+In a database of its own, through the whole application as the API serves it, but without a web server. As CSV and as XLSX:
+everybody is new; then the same file again, which changes nothing; then with another name for each. Prints a table in
+Markdown: seconds and queries of each preview and apply.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.test.utils import override_settings  # noqa: E402
+from rest_framework.test import APIClient  # noqa: E402
+
+from accounts.models import User  # noqa: E402
+from accounts.roles import Role  # noqa: E402
+from accounts.token_sessions import start_sign_in  # noqa: E402
+from businesses.models import DEFAULT_BUSINESS_ID  # noqa: E402
+from businesses.tenancy.context import business_scope  # noqa: E402
+from tests.api_helpers import queries  # noqa: E402
+from tests.scratch_database import migrate, scratch_database  # noqa: E402
+from workforce.models import Employee, Site  # noqa: E402
+from workforce.tests.employee_import.import_files import (  # noqa: E402
+    EXPORT,
+    apply,
+    as_csv,
+    as_xlsx,
+    preview,
+)
+
+SITES = 25
+HEADER = ("Full name", "Passport", "External ID", "Site", "Phone", "Start date")
+Write = Callable[..., bytes]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000)
+    rows = parser.parse_args().rows
+    print("| file | preview | apply |\n|---|---|---|")
+    for name, write in (("CSV", as_csv), ("XLSX", as_xlsx)):
+        with scratch_database():
+            migrate()
+            measure(name, write, rows)
+
+
+def measure(name: str, write: Write, rows: int) -> None:
+    client = reviewer()
+    for what, first_name in (
+        ("everybody is new", "Worker"),
+        ("nothing changes", "Worker"),
+        ("a new name for each", "Builder"),
+    ):
+        data = write(HEADER, *people(first_name, rows))
+        looked, looking = timed(partial(preview, client, data))
+        hash_ = looked.json()["hash"]
+        done, doing = timed(partial(apply, client, data, hash_))
+        assert done.status_code == 200, done.content[:300]
+        print(f"| {name}, {rows:,} rows: {what} | {looking} | {doing} |", flush=True)
+    _, writing = timed(lambda: client.get(EXPORT, {"type": name.lower()}))
+    print(f"| {name}, written out | {writing} | |", flush=True)
+    with business_scope(DEFAULT_BUSINESS_ID):
+        assert Employee.objects.filter(full_name__startswith="Builder").count() == rows
+
+
+def reviewer() -> APIClient:
+    """Signed in to a business that has `SITES` sites and nobody at them."""
+    with business_scope(DEFAULT_BUSINESS_ID):
+        for number in range(SITES):
+            Site.objects.create(
+                site_name=f"Site {number:02}", steward_id=DEFAULT_BUSINESS_ID
+            )
+        user = User.objects.create(
+            email="reviewer@benchmark.example",
+            full_name="Reviewer",
+            role=Role.REVIEWER,
+            password="!",  # noqa: S106 -- nobody signs in with it
+        )
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {start_sign_in(user).access}")
+    return client
+
+
+def people(first_name: str, count: int, since: int = 0) -> list[Sequence[str]]:
+    return [
+        (
+            f"{first_name} {number:05}",
+            f"P{number:08}",
+            f"{number:06}",
+            f"Site {number % SITES:02}",
+            f"+97250{number:07}",
+            "2026-01-15",
+        )
+        for number in range(since, since + count)
+    ]
+
+
+def timed(act: Callable[[], Any]) -> tuple[Any, str]:
+    """What it gives, and in words how long it took and how many queries."""
+    answers = []
+    began = time.monotonic()
+    count = queries(lambda: answers.append(act()))
+    return answers[0], f"{time.monotonic() - began:.1f} s, {count} queries"
+
+
+if __name__ == "__main__":
+    with override_settings(ALLOWED_HOSTS=[*settings.ALLOWED_HOSTS, "testserver"]):
+        main()

@@ -1,0 +1,206 @@
+"""Businesses in the admin: one's own, and for super-admins all but Platform."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin.badges import active_or_not
+from automatehq.admin.form_fields import LineField
+from automatehq.admin.forms import ServiceForm, VerbForm
+from automatehq.admin.object_actions import Verb
+from automatehq.api.fields import PASSWORD_LIMIT
+from businesses.models import Business, BusinessSettings, WarningPolicy
+from businesses.tenancy.admin import TenantAdmin, is_on_platform
+
+from . import services
+from .serializers import BusinessSerializer, NewBusinessSerializer
+
+FIELDS = (
+    "business_name",
+    "business_code",
+    "month_cutoff_day",
+    "expected_cards_per_month",
+    "time_zone",
+    "language",
+)
+
+
+def _policy_field(name: str) -> forms.ChoiceField:
+    """Return the form field of a warning's policy."""
+    field: Any = BusinessSettings._meta.get_field(name)
+    return forms.ChoiceField(
+        label=capfirst(field.verbose_name), choices=WarningPolicy.choices
+    )
+
+
+class NewBusinessForm(ServiceForm):
+    """A business and its first administrator."""
+
+    names = {
+        "admin_email": "admin.email",
+        "admin_full_name": "admin.full_name",
+        "admin_password": "admin.password",
+    }
+
+    admin_email = LineField(label=gettext_lazy("E-mail"), max_length=254)
+    admin_full_name = LineField(label=gettext_lazy("Full name"), max_length=200)
+    admin_password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        max_length=PASSWORD_LIMIT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def field_of(self, attr: str | None) -> str | None:
+        # The service that makes the administrator speaks of a user's fields.
+        return super().field_of(attr) or super().field_of(f"admin.{attr}")
+
+
+class WarningsForm(VerbForm):
+    """The effect of each warning on an approval."""
+
+    on_outside_employment = _policy_field("on_outside_employment")
+    on_future_month = _policy_field("on_future_month")
+    on_overlapping_hours = _policy_field("on_overlapping_hours")
+    on_long_day = _policy_field("on_long_day")
+    longest_day_hours = forms.DecimalField(
+        label=gettext_lazy("Longest day, hours"),
+        min_value=1,
+        max_value=24,
+        max_digits=4,
+        decimal_places=2,
+    )
+    on_duplicate_days = _policy_field("on_duplicate_days")
+
+    def __init__(self, *args: Any, obj: Business, **kwargs: Any) -> None:
+        super().__init__(*args, obj=obj, **kwargs)
+        settings = obj.settings
+        for name in self.fields:
+            self.initial.setdefault(name, getattr(settings, name))
+
+
+def _change_warnings(
+    request: Any, business: Business, values: Mapping[str, Any]
+) -> str:
+    services.update_business_settings(
+        business_id=business.pk, values=values, actor=request.user
+    )
+    return _("The warnings of %s are saved.") % business
+
+
+def _activate(request: Any, business: Business, values: Mapping[str, Any]) -> str:
+    services.activate_business(business_id=business.pk, actor=request.user)
+    return _("%s is active.") % business
+
+
+def _deactivate(request: Any, business: Business, values: Mapping[str, Any]) -> str:
+    services.deactivate_business(business_id=business.pk, actor=request.user)
+    return _("%s is inactive.") % business
+
+
+@admin.register(Business)
+class BusinessAdmin(TenantAdmin):
+    serializer_class = BusinessSerializer
+    add_form = NewBusinessForm
+    add_serializer_class = NewBusinessSerializer
+    rights = {
+        "view": "businesses.see",
+        "add": "businesses.manage",
+        "change": "businesses.edit",
+    }
+    is_writable_on_platform = True
+    list_display = (
+        "business_name",
+        "business_code",
+        active_or_not,
+        "language",
+        "time_zone",
+    )
+    list_filter = ("is_active",)
+    search_fields = ("business_name", "business_code")
+    found_in = ("platform",)
+    verbs = (
+        Verb(
+            name="warnings",
+            label=gettext_lazy("Warnings before approving"),
+            question=gettext_lazy(
+                "Choose for each warning whether a card with it can still be approved."
+            ),
+            button=gettext_lazy("Save"),
+            right="businesses.edit",
+            run=_change_warnings,
+            form=WarningsForm,
+        ),
+        Verb(
+            name="activate",
+            label=gettext_lazy("Activate"),
+            question=gettext_lazy("Its people can sign in again."),
+            right="businesses.manage",
+            run=_activate,
+            is_for=lambda business: not business.is_active,
+        ),
+        Verb(
+            name="deactivate",
+            label=gettext_lazy("Deactivate"),
+            question=gettext_lazy(
+                "Nobody of this business can sign in any more; all their sign-ins end at once."
+            ),
+            right="businesses.manage",
+            run=_deactivate,
+            is_for=lambda business: business.is_active,
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).listed().with_settings()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None:
+            return [(None, {"fields": FIELDS})]
+        admin_fields = tuple(NewBusinessForm.names)
+        return [
+            (None, {"fields": FIELDS}),
+            (_("First administrator"), {"fields": admin_fields}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        user: Any = request.user
+        return () if user.may("businesses.manage") else ("business_code",)
+
+    def offered_verbs(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        user: Any = request.user
+        offered = super().offered_verbs(request, obj)
+        if user.may("platform.act_as") and user.acting is None and obj.is_active:
+            url = f"{reverse('admin:act_as')}?business={obj.pk}"
+            offered.append({"name": "act_as", "label": _("Act for it"), "url": url})
+        return offered
+
+    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+        if obj is None or is_on_platform():
+            return []
+        return [
+            {"url": reverse(f"admin:{page}_changelist"), "icon": icon, "label": label}
+            for page, icon, label in (
+                ("exports_exportprofile", "export", _("Payroll profiles")),
+                ("workforce_sitesettings", "site", _("Site settings")),
+            )
+        ]
+
+    def write(
+        self, request: Any, obj: Business, values: Mapping[str, Any], *, is_new: bool
+    ) -> Business:
+        if is_new:
+            values = dict(values)
+            return services.create_business(
+                admin=values.pop("admin"), values=values, actor=request.user
+            )
+        return services.update_business(
+            business_id=obj.pk, values=values, actor=request.user
+        )

@@ -1,0 +1,77 @@
+"""`manage.py check_names`: list stored names and texts that look like others. Changes nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, models
+
+from automatehq.text_columns import CleanedColumn, EmailField, LinesField
+from businesses.stored_text import Column, Stored, Table, shown, uncleaned
+from businesses.tenancy.context import platform_scope
+from businesses.unique_names import NamedModel
+
+# Tables that are never changed: what is told of others stays as it was.
+KEPT = {"audit_events", "approved_days", "closed_months"}
+
+
+class Command(BaseCommand):
+    help = (
+        "List names of sites and businesses that look the same, and stored texts that cleaning would change. "
+        "Exits with 1 if there are any. Rename them in the admin, or through the API."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with platform_scope("names and texts that look like others"):
+            found = [*_same_names(), *_uncleaned_texts()]
+        for line in found:
+            self.stdout.write(line)
+        if found:
+            raise CommandError(f"{len(found)} names or texts look like others.")
+        self.stdout.write("No name or text looks like another.")
+
+
+def _same_names() -> Iterator[str]:
+    """Yield a line for each site and business whose name clashes: its id, its name, and the rows that it looks like."""
+    for model in apps.get_models():
+        if not issubclass(model, NamedModel):
+            continue
+        rows: Any = model._default_manager
+        for row in rows.filter(name_key__contains="\n").order_by("name_key"):
+            plain = row.name_key.split("\n")[0]
+            alike = rows.exclude(pk=row.pk).filter(
+                models.Q(name_key=plain) | models.Q(name_key__startswith=f"{plain}\n")
+            )
+            others = ", ".join(f"{other.pk} {shown(str(other))}" for other in alike)
+            yield (
+                f"{model._meta.db_table} {row.pk}: {shown(str(row))} looks like {others or 'a name of the past'}"
+            )
+
+
+def _uncleaned_texts() -> Iterator[str]:
+    """Yield a line for each stored text that is not as it would be stored today."""
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            if model._meta.db_table in KEPT:
+                continue
+            for field in model._meta.local_concrete_fields:
+                if isinstance(field, CleanedColumn):
+                    table = Table(model._meta.db_table, (), business="NULL::uuid")
+                    column = Column(str(field.column), _kind(field))
+                    for stored in uncleaned(cursor, table, column):
+                        yield _told(table, column, stored)
+
+
+def _kind(field: Any) -> str:
+    if isinstance(field, LinesField):
+        return "text"
+    is_own_email = isinstance(field, EmailField) and field.name == "email"
+    return "email" if is_own_email else "line"
+
+
+def _told(table: Table, column: Column, stored: Stored) -> str:
+    return (
+        f"{table.name} {stored.row_id}: {column.name} is {shown(stored.text)}, "
+        f"and looks like {shown(stored.cleaned)}"
+    )

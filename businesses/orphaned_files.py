@@ -1,0 +1,192 @@
+"""Files in storage that no row knows are removed, and rows whose file is gone are named.
+
+A file is stored before its row is committed, and a process that is killed in between leaves it behind. Whoever keeps files says
+in a `Keeper` which of them rows know; nothing outside the folders of keepers is touched, nor anything that does not lie where
+a keeper would put it. Everything is gone through in chunks, each in a short scope of its own.
+"""
+
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from audit import services as audit
+from automatehq.storage_listing import StoredFile, Tree
+from businesses.models import Business
+from businesses.tenancy.context import business_scope, platform_scope
+
+ROOT = "businesses"
+# Rows that one query looks for.
+CHUNK = 500
+
+# Each app that stores files registers its owner here, when Django is ready.
+FILE_OWNERS: "list[Keeper]" = []
+
+Item = TypeVar("Item")
+
+
+class Row(NamedTuple):
+    """A row with a file: what people know it by, its id, and where the file should lie."""
+
+    what: str
+    id: uuid.UUID
+    path: str
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who keeps files under `businesses/<id>/<folder>/<key>/<name>`. Both functions run in the scope of the business."""
+
+    folder: str
+    # The names that are known in the folders of these keys; None: somebody may be writing there now.
+    known: Callable[[Collection[str]], Mapping[str, Collection[str] | None]]
+    # A chunk of rows whose ids follow this one (None: the first), in the order of their ids.
+    rows: Callable[[uuid.UUID | None, int], Sequence[Row]]
+
+
+@dataclass
+class Report:
+    """What a sweep says, while it goes on and at its end."""
+
+    say: Callable[[str], None]
+    complain: Callable[[str], None]
+    is_dry_run: bool = False
+    removed: int = 0
+    removed_bytes: int = 0
+    lost: int = 0
+    left_alone: int = 0
+
+    def leave_alone(self, path: str, why: str) -> None:
+        self.left_alone += 1
+        self.complain(f"left alone: {path}: {why}")
+
+
+def sweep(
+    tree: Tree, keepers: Sequence[Keeper], *, before: datetime, report: Report
+) -> None:
+    """Sweep all businesses. A file that changed `before` then, or later, may belong to a request that is under way."""
+    with platform_scope("which businesses have files to be swept"):
+        business_ids = list(
+            Business.objects.order_by("pk").values_list("pk", flat=True)
+        )
+    ids = {str(business_id): business_id for business_id in business_ids}
+    with_folder = set()
+    for entry in tree.entries(ROOT):
+        if entry.kind == "folder" and entry.name in ids:
+            with_folder.add(ids[entry.name])
+        else:
+            report.leave_alone(f"{ROOT}/{entry.name}", "no business has this id")
+    for business_id in business_ids:
+        swept = _Sweep(tree, business_id, before, report)
+        if business_id in with_folder:
+            swept.remove_unknown(keepers)
+        for keeper in keepers:
+            swept.find_lost(keeper)
+
+
+class _Sweep:
+    """The sweep of one business."""
+
+    def __init__(
+        self, tree: Tree, business_id: uuid.UUID, before: datetime, report: Report
+    ) -> None:
+        self.tree = tree
+        self.business_id = business_id
+        self.before = before
+        self.report = report
+        self.folder = f"{ROOT}/{business_id}"
+
+    def remove_unknown(self, keepers: Sequence[Keeper]) -> None:
+        """Remove the files that no row knows."""
+        removed, size = self.report.removed, self.report.removed_bytes
+        by_folder = {keeper.folder: keeper for keeper in keepers}
+        for entry in self.tree.entries(self.folder):
+            if entry.kind == "folder" and entry.name in by_folder:
+                self._sweep_folder(by_folder[entry.name])
+            else:
+                self.report.leave_alone(f"{self.folder}/{entry.name}", "not ours")
+        removed, size = self.report.removed - removed, self.report.removed_bytes - size
+        if removed and not self.report.is_dry_run:
+            with business_scope(self.business_id):
+                audit.record(
+                    "files_swept",
+                    entity=Business.objects.get(pk=self.business_id),
+                    after={"files": removed, "bytes": size},
+                )
+
+    def find_lost(self, keeper: Keeper) -> None:
+        """Name the rows whose file is not there."""
+        last: uuid.UUID | None = None
+        while rows := self._rows(keeper, last):
+            missing = [row for row in rows if not self.tree.storage.exists(row.path)]
+            # What was deleted meanwhile has lost nothing.
+            still = self._rows(keeper, last) if missing else ()
+            for row in missing:
+                if row in still:
+                    self.report.lost += 1
+                    self.report.complain(
+                        f"lost: {row.path}, of the {row.what} {row.id} of business {self.business_id}"
+                    )
+            last = rows[-1].id
+
+    def _rows(self, keeper: Keeper, last: uuid.UUID | None) -> Sequence[Row]:
+        with business_scope(self.business_id):
+            return keeper.rows(last, CHUNK)
+
+    def _sweep_folder(self, keeper: Keeper) -> None:
+        folder = f"{self.folder}/{keeper.folder}"
+        for chunk in chunks(self.tree.entries(folder), CHUNK):
+            keys = [entry.name for entry in chunk if entry.kind == "folder"]
+            with business_scope(self.business_id):
+                known = keeper.known(keys)
+            for entry in chunk:
+                if entry.kind != "folder":
+                    self.report.leave_alone(f"{folder}/{entry.name}", "not ours")
+                    continue
+                names = known.get(entry.name, ())
+                if names is not None:
+                    self._sweep_key(f"{folder}/{entry.name}", names)
+
+    def _sweep_key(self, folder: str, known: Collection[str]) -> None:
+        before: datetime | None = self.before
+        for entry in list(self.tree.entries(folder)):
+            path = f"{folder}/{entry.name}"
+            if entry.kind != "file":
+                self.report.leave_alone(path, "not ours")
+            elif entry.name not in known and self._remove(path):
+                before = None  # emptied by us
+        if not known and not self.report.is_dry_run:
+            self.tree.remove_empty(folder, before=before)
+
+    def _remove(self, path: str) -> bool:
+        """Remove a file that no row knows, if it is old enough."""
+        try:
+            file = self.tree.look(path)
+            if file.changed_at >= self.before:
+                return False
+            if not self.report.is_dry_run:
+                self.tree.remove(path)
+        except FileNotFoundError:
+            return False  # somebody else was faster
+        except Exception as error:  # noqa: BLE001 -- every storage has its own; the others go on
+            self.report.leave_alone(path, f"can't be removed: {error}")
+            return False
+        self._removed(file)
+        return True
+
+    def _removed(self, file: StoredFile) -> None:
+        self.report.removed += 1
+        self.report.removed_bytes += file.size_bytes
+        word = "would remove" if self.report.is_dry_run else "removed"
+        self.report.say(
+            f"{word}: {file.path} ({file.size_bytes:,} bytes, of {file.changed_at:%Y-%m-%d %H:%M} UTC)"
+        )
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of at most `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

@@ -1,0 +1,178 @@
+"""Businesses, as the API writes and reads them."""
+
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from automatehq.api.fields import (
+    EmailAddressField,
+    HoursField,
+    IdField,
+    PasswordField,
+    StringField,
+    TimestampField,
+)
+from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
+from businesses.models import (
+    CODE_PATTERN,
+    Business,
+    BusinessSettings,
+    validate_time_zone,
+)
+
+BUSINESS_EXAMPLE: dict[str, Any] = {
+    "id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
+    "business_name": "Acme Builders",
+    "business_code": "acme",
+    "is_active": True,
+    "month_cutoff_day": 10,
+    "expected_cards_per_month": 2,
+    "time_zone": "Asia/Jerusalem",
+    "language": "he",
+    "created_at": "2026-01-11T09:30:00Z",
+    "updated_at": "2026-03-01T12:00:00Z",
+}
+
+
+class CodeField(StringField):
+    """A business's code, in small letters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Business", value=BUSINESS_EXAMPLE, response_only=True),
+        OpenApiExample(
+            "Another cutoff day",
+            value={"business_name": "Acme Builders", "month_cutoff_day": 5},
+            request_only=True,
+        ),
+    ]
+)
+class BusinessSerializer(StrictModelSerializer):
+    """A business. Its code is a super-admin's to change."""
+
+    business_code = CodeField(
+        allow_null=True,
+        required=False,
+        validators=[RegexValidator(CODE_PATTERN, _("2 to 40 of a-z, 0-9 and -."))],
+    )
+    month_cutoff_day = serializers.IntegerField(
+        required=False, min_value=1, max_value=28
+    )
+    expected_cards_per_month = serializers.IntegerField(
+        required=False, min_value=1, max_value=31
+    )
+    time_zone = StringField(
+        required=False, max_length=64, validators=[validate_time_zone]
+    )
+
+    class Meta:
+        model = Business
+        fields: tuple[str, ...] = (
+            "id",
+            "business_name",
+            "business_code",
+            "is_active",
+            "month_cutoff_day",
+            "expected_cards_per_month",
+            "time_zone",
+            "language",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = ("id", "is_active", "created_at", "updated_at")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        user = getattr(self.context.get("request"), "user", None)
+        if user is not None and user.is_authenticated:
+            fields["business_code"].read_only = not user.may("businesses.manage")
+        return fields
+
+
+class FirstAdminSerializer(StrictSerializer):
+    """Who runs a new business."""
+
+    email = EmailAddressField()
+    full_name = StringField(max_length=200)
+    password = PasswordField()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Business", value=BUSINESS_EXAMPLE, response_only=True),
+        OpenApiExample(
+            "A new business",
+            value={
+                "business_name": "Acme Builders",
+                "business_code": "acme",
+                "admin": {
+                    "email": "dana@example.com",
+                    "full_name": "Dana Levi",
+                    "password": "correct horse battery staple",
+                },
+            },
+            request_only=True,
+        ),
+    ]
+)
+class NewBusinessSerializer(BusinessSerializer):
+    """A new business, with its first administrator."""
+
+    admin = FirstAdminSerializer(write_only=True)
+
+    class Meta(BusinessSerializer.Meta):
+        fields = (*BusinessSerializer.Meta.fields, "admin")
+
+
+SETTINGS_EXAMPLE: dict[str, Any] = {
+    "business_id": BUSINESS_EXAMPLE["id"],
+    "on_outside_employment": "warn",
+    "on_future_month": "refuse",
+    "on_overlapping_hours": "warn",
+    "on_long_day": "warn",
+    "on_duplicate_days": "warn",
+    "longest_day_hours": "16.00",
+    "updated_at": "2026-03-01T12:00:00Z",
+}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Settings", value=SETTINGS_EXAMPLE, response_only=True),
+        OpenApiExample(
+            "Refuse long days",
+            value={"on_long_day": "refuse", "longest_day_hours": "14.00"},
+            request_only=True,
+        ),
+    ]
+)
+class BusinessSettingsSerializer(StrictModelSerializer):
+    """The settings of a business; `updated_at` is null while the defaults apply.
+
+    `on_…` is the effect of a warning on an approval: `warn` or `refuse`.
+    """
+
+    business_id = IdField(read_only=True)
+    longest_day_hours = HoursField(required=False, min_value=1, max_value=24)
+    updated_at = TimestampField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = BusinessSettings
+        fields = (
+            "business_id",
+            "on_outside_employment",
+            "on_future_month",
+            "on_overlapping_hours",
+            "on_long_day",
+            "on_duplicate_days",
+            "longest_day_hours",
+            "updated_at",
+        )
+        read_only_fields = ("business_id", "updated_at")

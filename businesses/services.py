@@ -1,0 +1,170 @@
+"""What may be done to businesses. They live in the lowest layer, which knows neither users nor the trail: hence here.
+
+Each act is written in the scope of the business itself, and so into its own trail, a super-admin's as `cross_business`.
+Platform is none of them: nobody edits it, and it is never inactive.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import connection
+from django.http import Http404
+
+from accounts.models import User
+from accounts.roles import Role
+from accounts.services import create_user
+from audit.cross_business import check_in_use_limit
+from audit.services import changes, record, snapshot
+from automatehq.api.errors import IN_USE_CODE, IN_USE_DETAIL, Invalid
+from automatehq.clock import database_now
+from automatehq.text_columns import assign
+from businesses.models import Business, BusinessSettings
+from businesses.tenancy.context import business_scope, platform_scope, unscoped
+
+from .unique_names import name_key
+
+# What the trail tells of a business, before and after.
+FIELDS = (
+    "business_name",
+    "business_code",
+    "is_active",
+    "month_cutoff_day",
+    "expected_cards_per_month",
+    "time_zone",
+    "default_region",
+    "language",
+)
+# The columns of the settings that the trail shows before and after.
+SETTINGS_FIELDS = (
+    "on_outside_employment",
+    "on_future_month",
+    "on_overlapping_hours",
+    "on_long_day",
+    "on_duplicate_days",
+    "longest_day_hours",
+)
+# Values that another business may have: asking after too many of them is refused.
+UNIQUE = ("business_name", "business_code")
+
+
+def create_business(
+    *, values: Mapping[str, Any], admin: Mapping[str, Any], actor: User | None
+) -> Business:
+    """A new business and its first administrator, both or neither. `admin` has email, full_name and password."""
+    admin = dict(admin)
+    password = admin.pop("password")
+    business = Business(**values)
+    business.clean()
+    _check_in_use(actor, values)
+    with platform_scope("a new business"):
+        business.refuse_name_that_clashes()
+        business.save(force_insert=True)
+        with business_scope(business.pk):
+            record(
+                "business_created",
+                entity=business,
+                actor=actor,
+                after=snapshot(business, FIELDS),
+            )
+            create_user(
+                values={**admin, "role": Role.ADMIN}, password=password, actor=actor
+            )
+    return business
+
+
+def update_business(
+    *, business_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
+) -> Business:
+    """Edit a business."""
+    return _change(business_id, values, "business_updated", actor)
+
+
+def update_business_settings(
+    *, business_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
+) -> BusinessSettings:
+    """Change settings of a business; the first change creates its row.
+
+    Raises `Http404` for an unknown business and for Platform.
+    """
+    with business_scope(business_id):
+        # Two first changes at once would both create the row.
+        business = _locked(business_id)
+        found = BusinessSettings.objects.select_for_update().first()
+        settings: BusinessSettings = found or BusinessSettings(business=business)
+        before = snapshot(settings, SETTINGS_FIELDS)
+        for name, value in values.items():
+            setattr(settings, name, value)
+        before, after = changes(before, snapshot(settings, SETTINGS_FIELDS))
+        if not after:
+            return settings
+        if found is None:
+            settings.save(force_insert=True)
+        else:
+            settings.save(update_fields=[*after, "updated_at"])
+        record(
+            "business_settings_updated",
+            entity=business,
+            actor=actor,
+            before=before,
+            after=after,
+        )
+    return settings
+
+
+def activate_business(*, business_id: uuid.UUID, actor: User | None) -> Business:
+    """Let the people of a business sign in again; older tokens and sessions stay dead."""
+    return _change(business_id, {"is_active": True}, "business_activated", actor)
+
+
+def deactivate_business(*, business_id: uuid.UUID, actor: User | None) -> Business:
+    """Shut a business's people out, and whoever acts for it: tokens and sessions are dead."""
+    return _change(business_id, {"is_active": False}, "business_deactivated", actor)
+
+
+def _change(
+    business_id: uuid.UUID,
+    values: Mapping[str, Any],
+    event_type: str,
+    actor: User | None,
+) -> Business:
+    with business_scope(business_id):
+        business = _locked(business_id)
+        before = snapshot(business, FIELDS)
+        assign(business, values)
+        before, after = changes(before, snapshot(business, FIELDS))
+        if not after:
+            return business
+        _check_in_use(actor, after)
+        if business.has_new_name:
+            _refuse_name_that_clashes(business)
+        written = [*after, "updated_at"]
+        if after.get("is_active") is False:
+            business.signed_out_at = database_now()
+            written.append("signed_out_at")
+        business.save(update_fields=written)
+        record(event_type, entity=business, actor=actor, before=before, after=after)
+    return business
+
+
+def _refuse_name_that_clashes(business: Business) -> None:
+    """Do as `NamedModel.refuse_name_that_clashes` does, from the scope of one business, which sees no other."""
+    with unscoped(), connection.cursor() as cursor:
+        key = name_key(business.business_name)
+        cursor.execute("SELECT business_name_clashes(%s)", [key])
+        (is_clashing,) = cursor.fetchone()
+    if is_clashing:
+        raise Invalid(IN_USE_CODE, IN_USE_DETAIL, "business_name")
+
+
+def _locked(business_id: uuid.UUID) -> Business:
+    businesses = Business.objects.listed().select_for_update(no_key=True)
+    business: Business | None = businesses.filter(pk=business_id).first()
+    if business is None:
+        raise Http404
+    return business
+
+
+def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
+    if actor is not None and any(written.get(field) for field in UNIQUE):
+        check_in_use_limit(actor.pk)

@@ -1,0 +1,437 @@
+"""The judges of the catalog proof: each takes what the database has and what is declared, and yields a sentence a fault."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import models
+
+from .allowlists import GLOBALLY_UNIQUE, TRIGGERS
+from .catalog import Catalog, ForeignKey, Grant, PolicyRow, Relation
+from .constraints import TenantForeignKeyConstraint
+from .database_roles import platform_role, quoted, tenant_role
+from .definer_functions import DEFINER_FUNCTIONS, SEARCH_PATH
+from .grants import Declaration, grantees
+from .process_roles import GUESTS, guest_logins, is_guest, owner
+
+Declared = Mapping[str, Declaration]
+Judge = Callable[[Catalog, Declared], Iterator[str]]
+
+REPAIR = "Run `manage.py tenancy_roles --repair`."
+_UNDECLARED = Declaration()
+_DANGEROUS_RIGHTS = {"SUPERUSER", "BYPASSRLS", "CREATEROLE", "REPLICATION"}
+# A member of these walks round every policy.
+_DANGEROUS_GROUPS = {
+    "pg_read_all_data",
+    "pg_write_all_data",
+    "pg_read_server_files",
+    "pg_write_server_files",
+    "pg_execute_server_program",
+}
+# Set for every new connection, these would open a scope, or close one's eyes.
+_DANGEROUS_SETTINGS = {
+    "role",
+    "app.business_id",
+    "session_replication_role",
+    "row_security",
+}
+
+
+def isolated_tables(catalog: Catalog, declared: Declared) -> list[Relation]:
+    """The tables that have row-level security, or must have: one business's, the businesses, and what they share."""
+    return [
+        table
+        for table in catalog.tables()
+        if "business_id" in table.columns
+        or declared.get(table.name, _UNDECLARED).policies
+    ]
+
+
+def isolated_models(declared: Declared) -> list[type[models.Model]]:
+    """The models of the tables that are declared to have policies."""
+    return [
+        model
+        for model in apps.get_models()
+        if declared.get(model._meta.db_table, _UNDECLARED).policies
+    ]
+
+
+def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """The login and the two group roles may do no more than they must, and nobody else becomes the latter."""
+    groups = {tenant_role(), platform_role()}
+    allowed = _allowed_members(catalog)
+    logins = set().union(*allowed.values())
+    guests = set(guest_logins().values())
+    for role in catalog.roles:
+        rights = _DANGEROUS_RIGHTS & set(role.may)
+        if role.name in groups | logins:
+            if role.name in groups:
+                rights |= {"LOGIN"} & set(role.may)
+            for right in sorted(rights):
+                yield f"The role {role.name} has {right}. Mend: ALTER ROLE {quoted(role.name)} NO{right};"
+        elif role.is_open_to_login and (rights or role.name in _DANGEROUS_GROUPS):
+            yield (
+                f"The login can become {role.name}, whom row-level security does not hold. "
+                f"Mend: REVOKE {quoted(role.name)} FROM {quoted(catalog.login)};"
+            )
+    for membership in catalog.memberships:
+        group, member = membership.group, membership.member
+        if member in groups:
+            problem, option = f"The role {member} is a member of {group}.", ""
+        elif group in groups and member not in allowed[group] and membership.is_usable:
+            # Not usable: from PostgreSQL 16 on, an administrator who made the role may only hand it on.
+            whose = " and ".join(sorted(allowed[group])) if guests else "this login"
+            problem = f"{member} can become {group}, which is for {whose} alone."
+            option = ""
+        elif group in groups and member in allowed[group] and membership.may_hand_on:
+            who = member if guests else "The login"
+            problem, option = (
+                f"{who} may hand {group} on to others.",
+                "ADMIN OPTION FOR ",
+            )
+        elif group not in groups and member in guests:
+            problem, option = f"{member} is a member of {group}.", ""
+        else:
+            continue
+        yield f"{problem} Mend: REVOKE {option}{quoted(group)} FROM {quoted(member)};"
+
+
+def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """The logins of the hardened set-up can become what they must."""
+    usable = {
+        (each.group, each.member) for each in catalog.memberships if each.is_usable
+    }
+    for group, logins in _allowed_members(catalog).items():
+        for login in sorted(logins & set(guest_logins().values())):
+            if (group, login) not in usable:
+                yield f"The login {login} is not a member of {group}. `manage.py tenancy_roles --sql` prints what mends it."
+
+
+def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
+    """Group role → the logins that may take it."""
+    groups = {"tenant": tenant_role(), "platform": platform_role()}
+    owning = owner() if is_guest() else catalog.login
+    return {
+        role: {
+            owning,
+            *(
+                login
+                for kind, login in guest_logins().items()
+                if attribute in GUESTS[kind]
+            ),
+        }
+        for attribute, role in groups.items()
+    }
+
+
+def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """No new connection is anything but the plain login."""
+    for name in sorted(_DANGEROUS_SETTINGS & set(catalog.settings)):
+        yield (
+            f"Every new connection begins with {name} set. Mend: ALTER ROLE {quoted(catalog.login)} RESET {name}; "
+            f"or ALTER DATABASE … RESET {name};"
+        )
+
+
+def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """Every table is one business's, shared or the system's, each by name, and belongs to the login."""
+    for table in catalog.tables():
+        is_right = table.owner == owner() if is_guest() else table.is_owned_by_login
+        if not is_right:
+            login = owner() if is_guest() else catalog.login
+            whom = login if is_guest() else "the login"
+            yield (
+                f"The table {table.name} belongs to {table.owner}, not to {whom}. "
+                f"Mend: ALTER TABLE {table.name} OWNER TO {quoted(login)};"
+            )
+        if table.name not in declared:
+            yield (
+                f"The table {table.name} is neither a business's, nor shared, nor the system's. "
+                "Declare it in businesses/tenancy/grants.py, or drop it."
+            )
+        if not table.columns.get("business_id", True):
+            yield (
+                f"{table.name}.business_id may be null. "
+                f"Mend: ALTER TABLE {table.name} ALTER COLUMN business_id SET NOT NULL;"
+            )
+    wanted = {model._meta.db_table for model in isolated_models(declared)}
+    for name in sorted(wanted - {table.name for table in catalog.tables()}):
+        yield f"The table {name} is missing."
+
+
+def views(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """A view reads with the rights of whoever asks."""
+    for view in catalog.relations:
+        options = dict(option.split("=", 1) for option in view.options)
+        if view.kind == "m":
+            yield (
+                f"The materialised view {view.name} keeps rows where no policy reaches them. "
+                f"Mend: DROP MATERIALIZED VIEW {view.name};"
+            )
+        elif view.kind == "v" and options.get("security_invoker") not in _TRUE:
+            yield (
+                f"The view {view.name} reads with its owner's rights. "
+                f"Mend: ALTER VIEW {view.name} SET (security_invoker = true);"
+            )
+
+
+_TRUE = {"true", "on", "yes", "1"}
+
+
+def row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """Row-level security is on, for the tables' owner too."""
+    for table in isolated_tables(catalog, declared):
+        if not table.has_row_security:
+            yield (
+                f"Row-level security is off on {table.name}. "
+                f"Mend: ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY;"
+            )
+        if not table.is_forced:
+            yield (
+                f"Row-level security does not hold for the owner of {table.name}. "
+                f"Mend: ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY;"
+            )
+
+
+def policies(
+    catalog: Catalog, declared: Declared, worded: Mapping[str, list[PolicyRow]]
+) -> Iterator[str]:
+    """Each table has exactly its declared policies, as this server words them (`worded`, by table; None: not known)."""
+    for table in catalog.tables():
+        wanted = {row.name: row for row in worded.get(table.name, [])}
+        found = {row.name: row for row in catalog.policies if row.table == table.name}
+        for name in sorted(wanted.keys() - found.keys()):
+            yield f"The policy {name} on {table.name} is missing."
+        for name in sorted(found.keys() - wanted.keys()):
+            yield (
+                f"The policy {name} on {table.name} is not declared. "
+                f"Mend: DROP POLICY {quoted(name)} ON {table.name};"
+            )
+        for name in sorted(found.keys() & wanted.keys()):
+            is_now = found[name]._asdict()
+            for attribute, should_be in wanted[name]._asdict().items():
+                if (
+                    attribute != "table"
+                    and should_be is not None
+                    and is_now[attribute] != should_be
+                ):
+                    yield (
+                        f"The policy {name} on {table.name} has changed: {attribute} is {is_now[attribute]!r}, "
+                        f"declared is {should_be!r}."
+                    )
+
+
+def foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """No key lets a row of one business refer to another's, and no declared key is missing."""
+    by_name = {table.name: table for table in isolated_tables(catalog, declared)}
+    users = get_user_model()._meta.db_table
+    for key in catalog.foreign_keys:
+        if key.table not in by_name:
+            continue
+        if not key.is_checked:
+            yield f"The foreign key {key.name} on {key.table} does not hold for every row."
+        target = by_name.get(key.target)
+        if not target or "business_id" not in target.columns or _holds_business(key):
+            continue
+        columns = by_name[key.table].columns
+        if key.target == users and not any(columns[name] for name in key.columns):
+            continue  # a super-admin who acts for a business lives in another one
+        yield (
+            f"The foreign key {key.name} lets a row of {key.table} refer to another business's {key.target}: it must "
+            "hold business_id too (TenantForeignKeyConstraint)."
+        )
+    found = {
+        (key.table, tuple(key.columns), key.target, tuple(key.target_columns))
+        for key in catalog.foreign_keys
+    }
+    for table, own, other, theirs in sorted(set(_declared_keys(declared)) - found):
+        yield f"The foreign key from {table} ({', '.join(own)}) to {other} ({', '.join(theirs)}) is missing."
+
+
+def _holds_business(key: ForeignKey) -> bool:
+    pairs = zip(key.columns, key.target_columns, strict=True)
+    return ("business_id", "business_id") in pairs
+
+
+# Table, its columns, the table that it refers to, and its columns.
+_Key = tuple[str, tuple[str, ...], str, tuple[str, ...]]
+
+
+def _declared_keys(declared: Declared) -> Iterator[_Key]:
+    for model in isolated_models(declared):
+        table = model._meta.db_table
+        for field in model._meta.local_fields:
+            if isinstance(field, models.ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
+                other = field.related_model._meta
+                yield table, (str(field.column),), other.db_table, ("id",)
+        for constraint in model._meta.constraints:
+            if isinstance(constraint, TenantForeignKeyConstraint):
+                column = str(model._meta.get_field(constraint.field).column)  # type: ignore[union-attr]
+                own = ("business_id", column, *constraint.also)
+                theirs = ("business_id", "id", *constraint.also)
+                yield table, own, apps.get_model(constraint.to)._meta.db_table, theirs
+
+
+def indexes(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """Nothing but what is declared is unique across businesses, and each business's rows are found by an index."""
+    for table in isolated_tables(catalog, declared):
+        own = [index for index in catalog.indexes if index.table == table.name]
+        everywhere = GLOBALLY_UNIQUE.get(table.name, frozenset())
+        for index in own:
+            is_plain_id = index.is_primary and index.columns == ["id"]
+            if (
+                index.is_unique
+                and not is_plain_id
+                and "business_id" not in index.columns
+                and tuple(index.columns) not in everywhere
+            ):
+                yield (
+                    f"The index {index.name} makes {table.name} ({', '.join(index.columns)}) unique across businesses. "
+                    "Begin it with business_id, or declare it in businesses/tenancy/allowlists.py."
+                )
+        unique = {
+            tuple(index.columns) for index in own if index.is_unique and index.is_usable
+        }
+        for columns in sorted(everywhere - unique):
+            yield f"{table.name} ({', '.join(columns)}) is no longer unique across businesses."
+        leads = {index.columns[0] for index in own if index.is_usable}
+        if "business_id" in table.columns and "business_id" not in leads:
+            yield f"No index of {table.name} begins with business_id."
+
+
+def triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """No trigger or rule changes what a statement does but the declared ones, and none is switched off."""
+    wanted = dict(TRIGGERS)
+    for trigger in catalog.triggers:
+        is_declared = trigger.is_internal
+        if not is_declared:
+            function = wanted.pop((trigger.table, trigger.name), None)
+            is_declared = function == trigger.function
+        if not is_declared:
+            yield (
+                f"The trigger or rule {trigger.name} on {trigger.table} is not declared in "
+                "businesses/tenancy/allowlists.py."
+            )
+        elif not trigger.is_enabled:
+            yield (
+                f"The trigger {trigger.name} on {trigger.table} does not fire. "
+                f"Mend: ALTER TABLE {trigger.table} ENABLE TRIGGER {quoted(trigger.name)};"
+            )
+    for table, name in sorted(wanted):
+        yield f"The trigger {name} on {table} is missing."
+
+
+def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """The declared functions are there as declared, and no other is."""
+    missing = set(DEFINER_FUNCTIONS)
+    for function in catalog.functions:
+        if function.name not in DEFINER_FUNCTIONS:
+            if function.is_definer or function.name not in TRIGGERS.values():
+                rights = " and runs with its owner's rights" * function.is_definer
+                yield (
+                    f"The function {function.name} ({function.arguments}) is not declared{rights}. "
+                    f"Mend: DROP FUNCTION {function.name} ({function.arguments});"
+                )
+            continue
+        missing.discard(function.name)
+        arguments, result, body = DEFINER_FUNCTIONS[function.name]
+        for attribute, is_now, should_be in (
+            ("owner", function.owner, platform_role()),
+            ("security", function.is_definer, True),
+            ("search path", function.options, [f"search_path={SEARCH_PATH}"]),
+            ("arguments", function.arguments, arguments),
+            ("result", function.result, result),
+            ("body", function.body.strip(), body),
+        ):
+            if is_now != should_be:
+                yield (
+                    f"The function {function.name} has changed: {attribute} is {is_now!r}, declared is {should_be!r}. "
+                    f"{REPAIR}"
+                )
+    for name in sorted(missing):
+        yield f"The function {name} is missing. {REPAIR}"
+
+
+def table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """Each of the two roles, and each login that owns nothing, may do on tables exactly what is declared."""
+    groups = grantees()
+    wanted = {
+        Grant("TABLE", table.name, role, privilege)
+        for table in catalog.tables()
+        for attribute, role in groups.items()
+        for privilege in getattr(declared.get(table.name, _UNDECLARED), attribute)
+    }
+    found = {
+        grant
+        for grant in catalog.grants
+        if grant.kind == "TABLE" and grant.role in groups.values()
+    }
+    yield from _compare(wanted, found)
+
+
+def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
+    """Nobody else may do anything, and the two roles nothing beside tables but find them."""
+    groups = set(grantees().values())
+    guests = set(guest_logins().values())
+    owning = owner() if is_guest() else catalog.login
+    wanted = {
+        *(
+            Grant("FUNCTION", name, login, "EXECUTE")
+            for name in DEFINER_FUNCTIONS
+            for login in {owning, *guests}
+        ),
+        *(Grant("SCHEMA", "public", role, "USAGE") for role in groups),
+    }
+    found = {
+        grant
+        for grant in catalog.grants
+        if not (grant.kind == "TABLE" and grant.role in groups)
+        # Who else may connect, say to back up, is the administrator's to decide; everybody is not.
+        and not (
+            grant.kind == "DATABASE"
+            and grant.role != "PUBLIC"
+            and (grant.role not in guests or grant.privilege == "CONNECT")
+        )
+        # A trigger's function can't be called, and an undeclared one is a fault as it is.
+        and not (grant.kind == "FUNCTION" and grant.target not in DEFINER_FUNCTIONS)
+        # Shows no row.
+        and grant != Grant("SCHEMA", "public", "PUBLIC", "USAGE")
+    }
+    yield from _compare(wanted, found)
+
+
+def _compare(wanted: set[Grant], found: set[Grant]) -> Iterator[str]:
+    for grant in sorted(found - wanted):
+        yield (
+            f"{grant.role} has {grant.privilege} on {grant.kind.lower()} {grant.target}, which is not declared. "
+            f"Mend: {_revoke(grant)};"
+        )
+    for grant in sorted(wanted - found):
+        yield f"{grant.role} lacks {grant.privilege} on {grant.kind.lower()} {grant.target}. {REPAIR}"
+
+
+def _revoke(grant: Grant) -> str:
+    role = grant.role if grant.role == "PUBLIC" else quoted(grant.role)
+    if grant.kind == "COLUMN":
+        table, column = grant.target.rsplit(".", 1)
+        return (
+            f"REVOKE {grant.privilege} ({quoted(column)}) ON TABLE {table} FROM {role}"
+        )
+    if grant.kind == "DEFAULT":
+        return f"ALTER DEFAULT PRIVILEGES … REVOKE {grant.privilege} ON … FROM {role}"
+    return f"REVOKE {grant.privilege} ON {grant.kind} {grant.target} FROM {role}"
+
+
+JUDGES: tuple[Judge, ...] = (
+    roles,
+    members,
+    settings_of_connections,
+    tables,
+    views,
+    row_security,
+    foreign_keys,
+    indexes,
+    triggers,
+    functions,
+    other_grants,
+)

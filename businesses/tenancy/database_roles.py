@@ -1,0 +1,282 @@
+"""The two group roles in the database that a scope turns the connection into.
+
+Roles belong to the whole PostgreSQL cluster, so their names come from settings and carry the login's name: two
+installations on one server must not share a key.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from .process_roles import GUESTS, guest_logins, is_guest, owner, process
+
+
+@dataclass(frozen=True)
+class Membership:
+    """What the login may do about one of the group roles."""
+
+    role: str
+    exists: bool
+    is_member: bool
+
+
+def tenant_role() -> str:
+    """The role of a request inside one business."""
+    name: str = settings.TENANCY_TENANT_ROLE
+    return name
+
+
+def platform_role() -> str:
+    """The role that reads across businesses and writes to none."""
+    name: str = settings.TENANCY_PLATFORM_ROLE
+    return name
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def memberships(cursor: CursorWrapper) -> list[Membership]:
+    """Both group roles, and whether the login can become them."""
+    found = []
+    for role in (tenant_role(), platform_role()):
+        cursor.execute(
+            "SELECT oid, pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s",
+            [role],
+        )
+        row = cursor.fetchone()
+        found.append(Membership(role, row is not None, bool(row and row[1])))
+    return found
+
+
+def problems(connection: BaseDatabaseWrapper) -> list[str]:
+    """Sentences on what must be mended before `migrate` may begin; none if all is well.
+
+    The login must own the database and those of our tables that are there (else migrate fails in the middle with "permission
+    denied for schema public" or "must be owner of table"), be a member of both roles, and be none that row-level security does
+    not hold for. In the hardened set-up the web's login and the console's must own nothing, and take no role but theirs.
+    """
+    with connection.cursor() as cursor:
+        too_much = _problems_of_rights(cursor)
+        if too_much or is_guest():
+            return too_much or list(_problems_of_guest(cursor))
+        return _problems_of_owner(connection, cursor)
+
+
+def _problems_of_rights(cursor: CursorWrapper) -> list[str]:
+    cursor.execute(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = session_user"
+    )
+    is_superuser, bypasses, creates_roles = cursor.fetchone()
+    if is_superuser:
+        return ["The login is a superuser: row-level security does not hold it."]
+    if bypasses:
+        return ["The login has BYPASSRLS: row-level security does not hold for it."]
+    if creates_roles:
+        return [
+            "The login has CREATEROLE: it could make itself roles it must not have."
+        ]
+    return []
+
+
+def _problems_of_guest(cursor: CursorWrapper) -> Iterator[str]:
+    """A login of the hardened set-up: everything that it can become, through whatever memberships, is listed by the server."""
+    kind = process()
+    names = {"tenant": tenant_role(), "platform": platform_role()}
+    wanted = {names[group] for group in GUESTS[kind]}
+    cursor.execute(
+        "SELECT session_user::text, array_agg(rolname::text ORDER BY rolname) FROM pg_roles "
+        "WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname <> session_user"
+    )
+    login, becomes = cursor.fetchone()
+    becomes = set(becomes or ())
+    for role in sorted(wanted - becomes):
+        yield f"The login {login} is not a member of {role}."
+    for role in sorted(becomes - wanted):
+        yield (
+            f"The login {login} can become {role}, which TENANCY_PROCESS={kind} forbids. "
+            f"Mend: REVOKE {quoted(role)} FROM {quoted(login)};"
+        )
+    cursor.execute(
+        "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
+    )
+    (database_owner,) = cursor.fetchone()
+    if database_owner != owner():
+        yield f"The database belongs to {database_owner}, not to {owner()}."
+
+
+def _problems_of_owner(
+    connection: BaseDatabaseWrapper, cursor: CursorWrapper
+) -> list[str]:
+    found = []
+    cursor.execute(
+        "SELECT pg_has_role(session_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
+    )
+    owns_database = cursor.fetchone()[0]
+    for membership in memberships(cursor):
+        if not membership.exists:
+            found.append(f"The role {membership.role} does not exist.")
+        elif not membership.is_member:
+            found.append(f"The login is not a member of {membership.role}.")
+    found += [
+        f"{owner} owns tables that the login must own ({', '.join(tables)}). Hand them over, connected to this "
+        f"database: REASSIGN OWNED BY {quoted(owner)} TO {quoted(login)}"
+        for login, owner, tables in _owned_by_others(connection, cursor)
+    ]
+    if not owns_database:
+        found.append("The login does not own the database.")
+    for login in guest_logins().values():
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [login])
+        if cursor.fetchone() is None:
+            found.append(f"The role {login} does not exist.")
+    return found
+
+
+def _owned_by_others(
+    connection: BaseDatabaseWrapper, cursor: CursorWrapper
+) -> list[tuple[str, str, list[str]]]:
+    """The login, each role that owns tables of ours instead of it, and those tables."""
+    cursor.execute(
+        "SELECT session_user::text, pg_get_userbyid(relowner)::text, array_agg(relname::text ORDER BY relname)"
+        " FROM pg_class WHERE relkind IN ('r', 'p') AND relname = ANY(%s) AND pg_table_is_visible(oid)"
+        " AND NOT pg_has_role(session_user, relowner, 'USAGE') GROUP BY relowner ORDER BY 2",
+        [connection.introspection.django_table_names()],
+    )
+    found: list[tuple[str, str, list[str]]] = cursor.fetchall()
+    return found
+
+
+def public_access_sql(connection: BaseDatabaseWrapper, *, is_open: bool) -> str:
+    """Close the database to every login that was not named, or open it: PostgreSQL lets all of them into a new one."""
+    database = quoted(connection.settings_dict["NAME"])
+    change = "GRANT {} TO PUBLIC" if is_open else "REVOKE {} FROM PUBLIC"
+    return change.format(f"CONNECT, TEMPORARY ON DATABASE {database}")
+
+
+def setup_sql(connection: BaseDatabaseWrapper) -> str:
+    """What a database administrator runs once, as SQL that may be run again; the login and its database must exist.
+
+    In the hardened set-up it makes the logins of web and console as well, without passwords.
+
+    No superuser is needed for what does not need one: a managed server has none to offer. `CREATE ROLE` races with itself
+    when several databases are set up at once, so both errors of that race are caught.
+    """
+    login = owner()
+    database = connection.settings_dict["NAME"]
+    names = {
+        "login": quoted(login),
+        "login_name": literal(login),
+        "database": quoted(database),
+        "database_name": literal(database),
+    }
+    return "".join(
+        [
+            *(
+                _CREATE_SQL.format(role=quoted(role), rights="NOLOGIN")
+                + _MEMBER_SQL.format(
+                    role=quoted(role), role_name=literal(role), **names
+                )
+                for role in (tenant_role(), platform_role())
+            ),
+            _LOGIN_SQL.format(**names),
+            _DATABASE_SQL.format(**names),
+            *(
+                _guest_sql(guest, GUESTS[kind])
+                for kind, guest in guest_logins().items()
+            ),
+            *map(log_settings_sql, (login, *guest_logins().values())),
+        ]
+    )
+
+
+def log_settings_sql(login: str) -> str:
+    """Return the SQL that keeps the values of refused statements out of PostgreSQL's log.
+
+    A superuser's settings: for another administrator it warns and changes nothing.
+    """
+    changes = "".join(
+        f"  ALTER ROLE {quoted(login)} SET {name} = {literal(value)};\n"
+        for name, value in LOG_SETTINGS.items()
+    )
+    return _LOG_SQL.format(changes=changes, warning=literal(_LOG_WARNING))
+
+
+def log_notes(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return a sentence for each of `LOG_SETTINGS` that the login does not have."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)",
+            [list(LOG_SETTINGS)],
+        )
+        found = dict(cursor.fetchall())
+    return [
+        f"{name} is {found.get(name)} for the login: PostgreSQL's log may hold values of refused statements, such as "
+        f"passports. A superuser runs: ALTER ROLE {quoted(connection.settings_dict['USER'])} SET {name} = {literal(value)};"
+        for name, value in LOG_SETTINGS.items()
+        if found.get(name) != value
+    ]
+
+
+def _guest_sql(login: str, attributes: Collection[str]) -> str:
+    names = {"login": quoted(login), "login_name": literal(login)}
+    groups = {"tenant": tenant_role(), "platform": platform_role()}
+    return _CREATE_SQL.format(role=quoted(login), rights="LOGIN NOINHERIT") + "".join(
+        _MEMBER_SQL.format(
+            role=quoted(groups[attribute]),
+            role_name=literal(groups[attribute]),
+            **names,
+        )
+        for attribute in sorted(attributes)
+    )
+
+
+# No statement that failed, and nothing but the message of an error: STATEMENT and DETAIL hold values of rows.
+LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
+_LOG_WARNING = (
+    "Only a superuser sets log_min_error_statement and log_error_verbosity: without them, PostgreSQL's log may hold "
+    "values of refused statements."
+)
+_LOG_SQL = """\
+DO $$ BEGIN
+{changes}EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING USING MESSAGE = {warning};
+END $$;
+"""
+_CREATE_SQL = """\
+DO $$ BEGIN
+  CREATE ROLE {role} {rights};
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+"""
+_MEMBER_SQL = """\
+DO $$ BEGIN
+  IF current_setting('server_version_num')::int >= 160000 THEN
+    EXECUTE $grant$GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE$grant$;
+  ELSIF NOT pg_has_role({login_name}, {role_name}, 'MEMBER') THEN
+    GRANT {role} TO {login};
+  END IF;
+END $$;
+"""
+_LOGIN_SQL = """\
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = {login_name} AND (rolsuper OR rolbypassrls OR rolcreaterole)) THEN
+    ALTER ROLE {login} NOSUPERUSER NOBYPASSRLS NOCREATEROLE;
+  END IF;
+END $$;
+"""
+_DATABASE_SQL = """\
+DO $$ BEGIN
+  IF {login_name} <> (SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = {database_name}) THEN
+    ALTER DATABASE {database} OWNER TO {login};
+  END IF;
+END $$;
+"""

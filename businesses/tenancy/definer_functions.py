@@ -1,0 +1,170 @@
+"""SECURITY DEFINER functions that read rows of every business: the sign-in, clashing names, values in use."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from django.db import DatabaseError, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .context import unscoped
+from .database_roles import platform_role, quoted
+from .process_roles import guest_logins, process
+
+SEARCH_PATH = "pg_catalog, pg_temp"
+# name → (arguments, result, body). Each is SECURITY DEFINER, owned by the platform's role, executable by the logins alone.
+DEFINER_FUNCTIONS = {
+    "login_lookup": (
+        "wanted text",
+        "TABLE(user_id uuid, business_id uuid)",
+        "SELECT u.id, u.business_id FROM public.users u WHERE u.email = lower(wanted)",
+    ),
+    # A key as `businesses/unique_names.py` makes it → whether a business holds it with its own id at the end.
+    "business_name_clashes": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.businesses b WHERE starts_with(b.name_key, wanted || chr(10)))",
+    ),
+    # Each gives the same boolean as an INSERT that the unique index refuses; PostgreSQL logs no value.
+    "email_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.users u WHERE u.email = wanted)",
+    ),
+    "phone_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.users u WHERE u.phone_number = wanted)",
+    ),
+    "passport_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.employees e WHERE e.passport_id = wanted)",
+    ),
+}
+
+# name → a question that the platform can answer for itself: an argument, and what the function must give for it.
+_PROBES = {
+    "login_lookup": "SELECT email, id, business_id FROM users WHERE email IS NOT NULL LIMIT 1",
+    "email_in_use": "SELECT email, true FROM users WHERE email IS NOT NULL LIMIT 1",
+    "phone_in_use": "SELECT phone_number, true FROM users WHERE phone_number IS NOT NULL LIMIT 1",
+    "passport_in_use": "SELECT passport_id, true FROM employees WHERE passport_id IS NOT NULL LIMIT 1",
+}
+# The effect of a function that gives a wrong result.
+_EFFECTS = {"login_lookup": ", so nobody can sign in"}
+
+
+def values_in_use(function: str, values: Iterable[str]) -> set[str]:
+    """Return the values that a row of any business has, by a function of `DEFINER_FUNCTIONS`.
+
+    The result does not name the business. Runs as the login, in any scope or outside. The caller checks the limit of
+    "already in use" answers before and raises `AlreadyInUse` after. One query.
+    """
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT value FROM unnest(%s::text[]) AS value WHERE {function}(value)",  # noqa: S608  a declared name
+            [list(values)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
+    """Return the fields with a value in use, of field → (function, value). One query; as `values_in_use`."""
+    if not values:
+        return set()
+    asked = " UNION ALL ".join(
+        f"SELECT %s WHERE {function}(%s)" for function, _ in values.values()
+    )
+    arguments = [
+        text for field, (_, value) in values.items() for text in (field, value)
+    ]
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute(asked, arguments)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def create_definer_functions(
+    connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
+) -> None:
+    """Create the functions, or create them anew: a restored dump leaves them with another owner."""
+    platform = quoted(platform_role())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        logins = ", ".join(
+            map(quoted, [cursor.fetchone()[0], *guest_logins().values()])
+        )
+        cursor.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {platform}")
+        # A migration that precedes a column creates the functions too.
+        cursor.execute("SET LOCAL check_function_bodies = off")
+        for name in names:
+            arguments, result, body = DEFINER_FUNCTIONS[name]
+            signature = f"{name}(text)"
+            cursor.execute(f"DROP FUNCTION IF EXISTS {signature}")
+            cursor.execute(f"SET LOCAL ROLE {platform}")
+            cursor.execute(
+                f"CREATE FUNCTION {name}({arguments}) RETURNS {result} "
+                f"LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {SEARCH_PATH} "
+                f"AS $body$ {body} $body$"
+            )
+            cursor.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {logins}")
+            cursor.execute("SET LOCAL ROLE NONE")
+        cursor.execute(f"REVOKE CREATE ON SCHEMA public FROM {platform}")
+
+
+def drop_definer_functions(
+    connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
+) -> None:
+    """Undo `create_definer_functions`."""
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"SET LOCAL ROLE {quoted(platform_role())}")
+            cursor.execute(f"DROP FUNCTION IF EXISTS {name}(text)")
+            cursor.execute("SET LOCAL ROLE NONE")
+
+
+def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
+    """A sentence for each function that does not give the login what the platform's role sees.
+
+    A restored dump may leave one that answers nothing, and then nobody signs in. A login that cannot become the platform
+    only finds out that it may ask.
+    """
+    if process() == "web":
+        return _unanswered(connection)
+    platform = quoted(platform_role())
+    found = []
+    for name, probe in _PROBES.items():
+        try:
+            with (
+                transaction.atomic(using=connection.alias),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(f"SET LOCAL ROLE {platform}")
+                cursor.execute(probe)
+                row = cursor.fetchone()
+                cursor.execute("SET LOCAL ROLE NONE")
+                if row is None:
+                    continue
+                cursor.execute(f"SELECT * FROM {name}(%s)", row[:1])  # noqa: S608  a declared name
+                answer = cursor.fetchone()
+        except DatabaseError as error:
+            found.append(f"The function {name} fails: {str(error).splitlines()[0]}")
+            continue
+        if answer != row[1:]:
+            found.append(
+                f"The function {name} does not find what is there{_EFFECTS.get(name, '')}. "
+                "Run `manage.py tenancy_roles --repair`."
+            )
+    return found
+
+
+def _unanswered(connection: BaseDatabaseWrapper) -> list[str]:
+    found = []
+    for name in DEFINER_FUNCTIONS:
+        try:
+            with (
+                transaction.atomic(using=connection.alias),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(f"SELECT * FROM {name}('')")  # noqa: S608  a declared name
+        except DatabaseError as error:
+            found.append(f"The function {name} fails: {str(error).splitlines()[0]}")
+    return found

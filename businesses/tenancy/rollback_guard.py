@@ -1,0 +1,74 @@
+"""Looking across all businesses as the tables' owner: what a migration needs, and nothing else may do."""
+
+# ruff: noqa: S608 -- names of tables and columns, from migrations and the catalog; there is no input in them
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .database_roles import literal, quoted
+from .exceptions import BusinessesWouldMerge
+
+
+@contextmanager
+def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator[None]:
+    """Lift FORCE from those of `tables` that have it; put it back when the block ends well (a rollback does it otherwise).
+
+    Deferred constraints are checked on both sides, or PostgreSQL refuses the change over "pending trigger events".
+    """
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relforcerowsecurity AND relname = ANY(%s)",
+            [list(tables)],
+        )
+        forced = [quoted(row[0]) for row in cursor.fetchall()]
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in forced:
+            cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        yield
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table in forced:
+            cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+
+
+def refuse_to_merge(connection: BaseDatabaseWrapper) -> None:
+    """Raise `BusinessesWouldMerge` if more than one business besides Platform has a row in any tenant table."""
+    found = businesses_with_rows(connection)
+    if len(found) > 1:
+        listing = "".join(
+            f"\n  - {name}: {', '.join(tables)}" for name, tables in found.items()
+        )
+        raise BusinessesWouldMerge(
+            f"Going back to the schema of one company would merge {len(found)} businesses that have rows:{listing}\n"
+            "Nothing was changed. Remove all but one of them first, or restore a backup from before there were several."
+        )
+
+
+def businesses_with_rows(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
+    """The name of each business but Platform that has rows → the tables in which it has them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+            "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') "
+            "AND a.attname = 'business_id' AND NOT a.attisdropped ORDER BY c.relname"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+    found: dict[str, list[str]] = {}
+    if not tables:
+        return found
+    query = " UNION ALL ".join(
+        f"SELECT b.business_name, {literal(table)} FROM businesses b WHERE NOT b.is_platform "
+        f"AND EXISTS (SELECT FROM {quoted(table)} t WHERE t.business_id = b.id)"
+        for table in tables
+    )
+    with (
+        unforced(connection, ["businesses", *tables]),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"{query} ORDER BY 1, 2")
+        for name, table in cursor.fetchall():
+            found.setdefault(name, []).append(table)
+    return found

@@ -1,0 +1,240 @@
+"""System checks: what code and database must be for businesses to stay apart, each with how to mend it.
+
+E001 to E008 look at the code, at every command. E101 to W103 look at the database where that is asked for: before
+`migrate` takes its first step, and by `check --database default`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
+from django.db import connections, models
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.generics import GenericAPIView
+
+from .allowlists import GLOBALLY_UNIQUE
+from .constraints import TenantForeignKeyConstraint
+from .database_roles import problems, setup_sql
+from .grants import declarations
+from .managers import TenantManager
+from .models import TenantModel
+from .verification import PSYCOPG_3, has_unapplied_migrations, prove
+from .viewsets import TenantReadOnlyViewSet
+
+Model = type[models.Model]
+AppConfigs = Sequence[AppConfig] | None
+Found = Iterator[CheckMessage]
+
+
+@register(Tags.models)
+def check_models(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every model is declared, and every isolated one has what keeps its rows apart."""
+    return [
+        message
+        for model in apps.get_models(include_auto_created=True)
+        if app_configs is None or model._meta.app_config in app_configs
+        for message in check_model(model)
+    ]
+
+
+def check_model(model: Model) -> Found:
+    """What is wrong with one model."""
+    declaration = declarations().get(model._meta.db_table)
+    if declaration is None:
+        yield Error(
+            f"{model._meta.label} is neither a business's, nor shared, nor the system's.",
+            hint="Derive it from TenantModel, or declare its table in businesses/tenancy/grants.py.",
+            obj=model,
+            id="tenancy.E005",
+        )
+    yield from _relations(model)
+    if _is_tenant(model) or (declaration and declaration.policies):
+        yield from _uniqueness(model)
+    if _is_tenant(model):
+        yield from _manager(model)
+        yield from _index(model)
+
+
+def _manager(model: Model) -> Found:
+    manager = model._default_manager
+    if not isinstance(manager, TenantManager) or manager.name != "objects":
+        yield Error(
+            f"The default manager of {model._meta.label} is not a TenantManager called `objects`.",
+            hint="Put `objects = TenantManager.of(…)` before every other manager.",
+            obj=model,
+            id="tenancy.E001",
+        )
+
+
+def _relations(model: Model) -> Found:
+    composite = {
+        (constraint.field, constraint.to.lower())
+        for constraint in model._meta.constraints
+        if isinstance(constraint, TenantForeignKeyConstraint)
+    }
+    for field in model._meta.local_fields:
+        if not _refers_to_tenant_rows(field) or not issubclass(model, TenantModel):
+            continue
+        target = field.related_model._meta  # type: ignore[union-attr]
+        if (field.name, target.label_lower) in composite:
+            if not field.db_constraint:  # type: ignore[attr-defined]
+                continue
+        elif (
+            target.label == settings.AUTH_USER_MODEL
+            and field.null
+            and field.remote_field.on_delete is models.SET_NULL  # type: ignore[union-attr]
+        ):
+            continue  # a super-admin who acts for a business lives in another one
+        yield Error(
+            f"{model._meta.label}.{field.name} could refer to another business's {target.label}.",
+            hint="Give the field db_constraint=False and the model a TenantForeignKeyConstraint; a reference to a user may "
+            "instead be null=True, on_delete=SET_NULL.",
+            obj=field,
+            id="tenancy.E002",
+        )
+    for many in model._meta.local_many_to_many:
+        through: Any = many.remote_field.through
+        ends = (model, many.related_model)
+        if any(_is_tenant(end) for end in ends) and not _is_tenant(through):
+            yield Error(
+                f"The rows that join {model._meta.label}.{many.name} belong to no business.",
+                hint="Write the model between them yourself, as a TenantModel, and name it in `through`.",
+                obj=many,
+                id="tenancy.E006",
+            )
+
+
+def _is_tenant(model: Any) -> bool:
+    return isinstance(model, type) and issubclass(model, TenantModel)
+
+
+def _refers_to_tenant_rows(field: models.Field[Any, Any]) -> bool:
+    return isinstance(field, models.ForeignKey) and _is_tenant(field.related_model)
+
+
+def _uniqueness(model: Model) -> Found:
+    allowed = GLOBALLY_UNIQUE.get(model._meta.db_table, frozenset())
+    for name, fields in _unique_sets(model):
+        columns = tuple(model._meta.get_field(field).column for field in fields)  # type: ignore[union-attr]
+        if "business_id" in columns or columns in allowed:
+            continue
+        yield Error(
+            f"{model._meta.label} is unique across businesses by {name}.",
+            hint='Begin it with "business", or declare its columns in businesses/tenancy/allowlists.py.',
+            obj=model,
+            id="tenancy.E003",
+        )
+
+
+def _unique_sets(model: Model) -> Iterator[tuple[str, Iterable[str]]]:
+    for field in model._meta.local_fields:
+        if field.unique and not field.primary_key:
+            yield field.name, [field.name]
+    for together in model._meta.unique_together:
+        yield ", ".join(together), together
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            # One over expressions has no fields: it is for declaring by name, never by chance.
+            yield constraint.name, constraint.fields
+
+
+def _index(model: Model) -> Found:
+    business = model._meta.get_field("business")
+    leads = [
+        *(index.fields[:1] for index in model._meta.indexes if not index.condition),
+        *(
+            list(constraint.fields[:1])
+            for constraint in model._meta.constraints
+            if isinstance(constraint, models.UniqueConstraint)
+        ),
+    ]
+    if not business.db_index and ["business"] not in leads:  # type: ignore[union-attr]
+        yield Error(
+            f"No index of {model._meta.label} begins with its business.",
+            hint='Add models.Index(fields=["business", …]).',
+            obj=model,
+            id="tenancy.E004",
+        )
+
+
+@register(Tags.urls)
+def check_views(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
+    """Every route to a tenant model goes through a sealed viewset."""
+    views = {
+        view.cls
+        for view in _views(get_resolver())
+        if isinstance(getattr(view, "cls", None), type)
+    }
+    return [
+        Error(
+            f"{view.__module__}.{view.__name__} serves a business's rows and is not a TenantViewSet.",
+            hint="Derive it from TenantViewSet or TenantReadOnlyViewSet in businesses/tenancy/viewsets.py.",
+            obj=view,
+            id="tenancy.E007",
+        )
+        for view in sorted(views, key=str)
+        if issubclass(view, GenericAPIView)
+        and not issubclass(view, TenantReadOnlyViewSet)
+        and view.queryset is not None
+        and _is_tenant(view.queryset.model)
+    ]
+
+
+def _views(resolver: URLResolver) -> Iterator[Any]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.callback
+
+
+@register(Tags.compatibility)
+def check_driver(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
+    """Django uses the driver that all this is proven with."""
+    if not is_psycopg3:
+        return []
+    problem, hint = PSYCOPG_3.rsplit(". ", 1)
+    return [Error(f"{problem}.", hint=hint, id="tenancy.E008")]
+
+
+@register(Tags.database)
+def check_database(
+    app_configs: AppConfigs = None,
+    databases: Sequence[str] | None = None,
+    **kwargs: Any,
+) -> list[CheckMessage]:
+    """The roles are there, and (once it is migrated) the database is as declared."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        lacking = problems(connection)
+        if lacking:
+            found.append(
+                Error(
+                    "The database is not ready for several businesses: "
+                    + " ".join(lacking),
+                    hint="A database administrator has to run this (`manage.py tenancy_roles --sql` prints it too):\n\n"
+                    + setup_sql(connection),
+                    id="tenancy.E101",
+                )
+            )
+        elif not has_unapplied_migrations(connection):
+            proof = prove(connection)
+            found += [
+                Error(fault, hint=_PROOF_HINT, id="tenancy.E102")
+                for fault in proof.drift
+            ]
+            found += [
+                CheckWarning(fault, hint=_GRANTS_HINT, id="tenancy.W103")
+                for fault in proof.table_grants
+            ]
+    return found
+
+
+_PROOF_HINT = "`manage.py tenancy_proof` compares again, docs/operations.md says more."
+# Not an error, or `migrate` could not mend it.
+_GRANTS_HINT = "`manage.py migrate` sets the grants anew."

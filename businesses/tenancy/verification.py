@@ -1,0 +1,168 @@
+"""The catalog proof: what PostgreSQL has is what is declared, or here is a sentence for each difference.
+
+`manage.py tenancy_proof` prints them, the system checks raise them, and in production the web process does not start with
+one. Read by `catalog.py`, judged by `judges.py`; what is declared stands in `policies.py`, `grants.py`, `functions.py`,
+`declared.py` and the models.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
+from django.db.migrations.executor import MigrationExecutor
+
+from .catalog import (
+    Catalog,
+    policies_as_worded_here,
+    policies_unworded,
+    read_catalog,
+)
+from .catalog_checks import (
+    JUDGES,
+    Declared,
+    isolated_tables,
+    policies,
+    table_grants,
+)
+from .context import unscoped
+from .database_roles import problems, quoted
+from .definer_functions import wrong_answers
+from .grants import declarations
+from .policies import POLICY_SETS
+from .process_roles import is_guest, process
+
+PSYCOPG_3 = (
+    "Django uses psycopg 3, which it prefers in silence where it finds it; AutomateHQ is proven with psycopg2. "
+    "Run `pip uninstall psycopg`."
+)
+OWNER_DOES_NOT_SERVE = (
+    "The owner's login is for migrations and commands: with TENANCY_PROCESS set, web server and worker need web's or "
+    "console's."
+)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was found wrong, a sentence each, and what was compared: the name of a thing → how many.
+
+    `table_grants` are the faults that every `migrate` mends.
+    """
+
+    drift: list[str]
+    table_grants: list[str]
+    compared: dict[str, int]
+
+    @property
+    def faults(self) -> list[str]:
+        return self.drift + self.table_grants
+
+
+def prove(connection: BaseDatabaseWrapper) -> Proof:
+    """Compare the database with what is declared, once there are no `obstacles`. Changes nothing; takes some 30 ms."""
+    with unscoped(using=connection.alias):
+        catalog = read_catalog(connection)
+        declared = declarations()
+        drift = [fault for judge in JUDGES for fault in judge(catalog, declared)]
+        worded = (
+            policies_unworded(POLICY_SETS)
+            if is_guest()
+            else policies_as_worded_here(connection, POLICY_SETS)
+        )
+        set_names = {policies: name for name, policies in POLICY_SETS.items()}
+        drift += policies(
+            catalog,
+            declared,
+            {
+                table: worded[set_names[declaration.policies]]
+                for table, declaration in declared.items()
+                if declaration.policies
+            },
+        )
+        drift += _rows_outside_every_scope(connection, catalog, declared)
+        drift += wrong_answers(connection)
+        grants = list(table_grants(catalog, declared))
+    return Proof(drift, grants, _counts(catalog, declared))
+
+
+def _rows_outside_every_scope(
+    connection: BaseDatabaseWrapper, catalog: Catalog, declared: Declared
+) -> Iterator[str]:
+    """The end of it all, asked directly: the login with no scope sees no row. One that owns nothing may not even ask."""
+    with connection.cursor() as cursor:
+        for table in isolated_tables(catalog, declared):
+            if table.name not in declared:
+                continue
+            if is_guest():
+                cursor.execute(
+                    "SELECT has_table_privilege(%s, 'SELECT, INSERT, UPDATE, DELETE')",
+                    [quoted(table.name)],
+                )
+                (may,) = cursor.fetchone()
+                if may and not getattr(declared[table.name], process()):
+                    yield (
+                        f"With no business active the login may use {table.name}. "
+                        f"Mend: ALTER ROLE {quoted(catalog.login)} NOINHERIT;"
+                    )
+            elif table.is_owned_by_login:
+                cursor.execute(f"SELECT EXISTS (SELECT FROM {quoted(table.name)})")  # noqa: S608
+                (is_visible,) = cursor.fetchone()
+                if is_visible:
+                    yield f"With no business active the login sees rows of {table.name}."
+
+
+def _counts(catalog: Catalog, declared: Declared) -> dict[str, int]:
+    isolated = {table.name for table in isolated_tables(catalog, declared)}
+    return {
+        "tables": len(catalog.tables()),
+        "of them with row-level security": len(isolated),
+        "policies": len(catalog.policies),
+        "foreign keys": sum(key.table in isolated for key in catalog.foreign_keys),
+        "indexes": sum(index.table in isolated for index in catalog.indexes),
+        "grants": len(catalog.grants),
+        "triggers": sum(not trigger.is_internal for trigger in catalog.triggers),
+        "functions": len(catalog.functions),
+        "roles": len(catalog.roles),
+    }
+
+
+def has_unapplied_migrations(connection: BaseDatabaseWrapper) -> bool:
+    """True if the code has migrations that the database has not."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def obstacles(connection: BaseDatabaseWrapper) -> list[str]:
+    """Sentences on what must be done before anything can be proven: driver, roles, login, migrations; none if all is well."""
+    if is_psycopg3:
+        return [PSYCOPG_3]
+    if found := problems(connection):
+        return [*found, "`manage.py tenancy_roles --sql` prints what mends it."]
+    if has_unapplied_migrations(connection):
+        return ["The database is behind the code. Run `manage.py migrate`."]
+    return []
+
+
+def refuse_to_start_if_unproven() -> None:
+    """In production, raise `ImproperlyConfigured` unless the database keeps businesses apart as declared."""
+    if settings.DEBUG:
+        return
+    connection = connections[DEFAULT_DB_ALIAS]
+    try:
+        faults = (
+            [OWNER_DOES_NOT_SERVE]
+            if process() == "owner"
+            else obstacles(connection) or prove(connection).faults
+        )
+    except OperationalError as error:
+        faults = [f"The database does not answer: {error}"]
+    finally:
+        connection.close()  # a process that is forked from this one must not share it
+    if faults:
+        raise ImproperlyConfigured(
+            "AutomateHQ does not start, because nothing proves that the database keeps businesses apart:\n"
+            + "\n".join(f"  - {fault}" for fault in faults)
+        )

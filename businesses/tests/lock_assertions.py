@@ -1,0 +1,98 @@
+"""Open the locks that keep businesses apart, to see that each of the others holds alone.
+
+    with opened("manager", "row_security"): …      these two are open
+    with only("composite_keys"): …                 all but this one are open
+
+Everything that is written meanwhile is rolled back at the end, with the change to the database. So the test must run in
+one transaction (the fixture `db`), and look at what it wants to see before the block ends.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Literal
+from unittest.mock import patch
+
+from django.core.exceptions import FullResultSet
+from django.db import connection, transaction
+
+from businesses.tenancy import managers
+from businesses.tenancy.constraints import TenantForeignKeyConstraint
+from businesses.tenancy.context import unscoped
+from businesses.tenancy.database_roles import quoted
+from businesses.tenancy.grants import declarations, tenant_models
+from businesses.tenancy.managers import InScope, RequireScope
+from businesses.tenancy.models import TenantModel
+
+Lock = Literal["manager", "row_security", "composite_keys"]
+LOCKS: tuple[Lock, ...] = ("manager", "row_security", "composite_keys")
+
+
+@contextmanager
+def opened(*locks: Lock) -> Iterator[None]:
+    """Open these locks until the block ends, which rolls back what was done in it."""
+    with transaction.atomic(), ExitStack() as stack:
+        for lock in locks:
+            stack.enter_context(_OPENERS[lock]())
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def only(lock: Lock) -> Iterator[None]:
+    """Open all locks but this one."""
+    with opened(*(other for other in LOCKS if other != lock)):
+        yield
+
+
+@contextmanager
+def _open_manager() -> Iterator[None]:
+    """The managers filter nothing, and the models write wherever they are told."""
+
+    def everything(*args: Any) -> Any:
+        raise FullResultSet
+
+    def enter_business(row: TenantModel, business_id: Any) -> None:
+        if row.business_id is None:
+            row.business_id = business_id
+
+    with (
+        patch.object(InScope, "as_sql", everything),
+        patch.object(RequireScope, "as_sql", everything),
+        patch.object(TenantModel, "enter_business", enter_business),
+        patch.object(managers, "_refuse_business", lambda fields: None),
+    ):
+        yield
+
+
+@contextmanager
+def _open_row_security() -> Iterator[None]:
+    """No table has row-level security."""
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for table, declaration in declarations().items():
+            if declaration.policies:
+                cursor.execute(
+                    f"ALTER TABLE {quoted(table)} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY"
+                )
+    yield
+
+
+@contextmanager
+def _open_composite_keys() -> Iterator[None]:
+    """No reference is checked for its business: simple keys stand where composite ones stood."""
+    with unscoped(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for model in tenant_models():
+            for constraint in model._meta.constraints:
+                if isinstance(constraint, TenantForeignKeyConstraint):
+                    cursor.execute(
+                        f"ALTER TABLE {quoted(model._meta.db_table)} DROP CONSTRAINT {quoted(constraint.name)}"
+                    )
+    yield
+
+
+_OPENERS: dict[Lock, Callable[[], Any]] = {
+    "manager": _open_manager,
+    "row_security": _open_row_security,
+    "composite_keys": _open_composite_keys,
+}

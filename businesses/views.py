@@ -1,0 +1,160 @@
+"""The API of businesses."""
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.filters import BusinessFilterSet
+from accounts.models import User
+from automatehq.api.errors import AlreadyInUse, DomainError, Invalid, refusal_of
+from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.unknown_ids import note
+from automatehq.api.views import refuse_body
+from businesses.models import Business
+
+from . import services
+from .serializers import (
+    BusinessSerializer,
+    BusinessSettingsSerializer,
+    FirstAdminSerializer,
+    NewBusinessSerializer,
+)
+from .tenancy.viewsets import TenantViewSet
+
+
+class BusinessViewSet(TenantViewSet[Business]):
+    """Your own business; for a super-admin all of them but Platform, which is in no list."""
+
+    queryset = Business.objects
+    serializer_class = BusinessSerializer
+    filterset_class = BusinessFilterSet
+    search_fields = ("business_name", "business_code")
+    parser_classes = [JSONObjectParser]
+    ordering = ("business_name",)
+    ordering_fields = ("business_name", "business_code", "created_at")
+    rights = {
+        "list": "businesses.see",
+        "retrieve": "businesses.see",
+        "create": "businesses.manage",
+        "update": "businesses.edit",
+        "partial_update": "businesses.edit",
+        "destroy": "businesses.manage",
+        "activate": "businesses.manage",
+        "deactivate": "businesses.manage",
+        "retrieve_settings": "businesses.see",
+        "partial_update_settings": "businesses.edit",
+    }
+
+    def narrow(self, queryset: Any) -> QuerySet[Business]:
+        found: QuerySet[Business] = queryset.listed()
+        return found.with_settings() if "settings" in self.action else found  # type: ignore[attr-defined]
+
+    def get_serializer_class(self) -> type[BusinessSerializer]:
+        return (
+            NewBusinessSerializer
+            if self.action == "create"
+            else super().get_serializer_class()  # type: ignore[return-value]
+        )
+
+    def perform_create(self, serializer: serializers.BaseSerializer[Business]) -> None:
+        values = dict(serializer.validated_data)
+        admin = values.pop("admin")
+        try:
+            serializer.instance = services.create_business(
+                values=values, admin=admin, actor=self._actor
+            )
+        except IntegrityError as error:
+            refusal = refusal_of(error)
+            if refusal is None or refusal.attr not in admin:
+                raise
+            self._note_in_use(admin["email"])
+            raise _about_admin(refusal) from error
+        except Invalid as error:
+            if isinstance(error, AlreadyInUse):
+                self._note_in_use(admin["email"])
+            raise _about_admin(error) from error
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.instance = services.update_business(
+            business_id=serializer.instance.pk,
+            values=serializer.validated_data,
+            actor=self._actor,
+        )
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: uuid.UUID) -> Response:
+        """Deactivate; businesses are never deleted."""
+        self._deactivate()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=None, responses=BusinessSerializer)
+    def activate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Let the people of a business sign in again; tokens from before stay dead."""
+        refuse_body(request)
+        business = services.activate_business(
+            business_id=self.get_object().pk, actor=self._actor
+        )
+        return Response(self.get_serializer(business).data)
+
+    @extend_schema(request=None, responses=BusinessSerializer)
+    def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
+        """Shut the people of a business out, and whoever acts for it."""
+        refuse_body(request)
+        return Response(self.get_serializer(self._deactivate()).data)
+
+    @extend_schema(responses=BusinessSettingsSerializer)
+    def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
+        """Return the settings of a business; the defaults until the first change."""
+        return Response(BusinessSettingsSerializer(self.get_object().settings).data)
+
+    @extend_schema(
+        request=BusinessSettingsSerializer, responses=BusinessSettingsSerializer
+    )
+    def partial_update_settings(self, request: Request, pk: uuid.UUID) -> Response:
+        """Change some of the settings of a business."""
+        business = self.get_object()
+        serializer = BusinessSettingsSerializer(
+            business.settings, data=request.data, partial=True
+        )
+        serializer.is_valid(raise_exception=True)
+        settings = services.update_business_settings(
+            business_id=business.pk,
+            values=serializer.validated_data,
+            actor=self._actor,
+        )
+        return Response(BusinessSettingsSerializer(settings).data)
+
+    def _deactivate(self) -> Business:
+        return services.deactivate_business(
+            business_id=self.get_object().pk, actor=self._actor
+        )
+
+    def _note_in_use(self, email: str) -> None:
+        note(
+            self.request,
+            kind="already_in_use",
+            model=User,
+            field="email",
+            value=email,
+        )
+
+    @property
+    def _actor(self) -> Any:
+        return self.request.user
+
+
+def _about_admin(refusal: DomainError) -> DomainError:
+    """What was wrong with the first administrator, told by its path in the request."""
+    fields = FirstAdminSerializer().fields
+    return Invalid.several(
+        problem._replace(attr=f"admin.{problem.attr}")
+        if problem.attr in fields
+        else problem
+        for problem in refusal.problems
+    )

@@ -1,0 +1,218 @@
+"""Which cards there are, and what becomes of each."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import Enum, auto
+
+from workcards.month_math import last_of_month
+from workforce.models import Site
+
+from .people import Firm, Person
+from .seeded_random import dice
+from .timesheets import Day, changed, evening, month_of
+
+
+class Fate(Enum):
+    """How far a card has come, and by which way."""
+
+    APPROVED = auto()
+    ENTERED = auto()  # its days are there, nobody has decided
+    UNASSIGNED = auto()
+    REJECTED = auto()
+    ASSIGNED = auto()  # nobody has entered its days
+    REOPENED = auto()  # approved, and taken back
+    CORRECTED = auto()  # approved, taken back, changed, approved again
+
+
+# The share of each in a month that began so many months ago; beyond, as in the last. The first ones come first where
+# there are too few cards for all.
+SHARES: Sequence[Mapping[Fate, float]] = (
+    {
+        Fate.ENTERED: 0.30,
+        Fate.UNASSIGNED: 0.30,
+        Fate.APPROVED: 0.20,
+        Fate.REJECTED: 0.05,
+        Fate.ASSIGNED: 0.15,
+    },
+    {
+        Fate.APPROVED: 0.58,
+        Fate.ENTERED: 0.20,
+        Fate.UNASSIGNED: 0.05,
+        Fate.REJECTED: 0.05,
+        Fate.ASSIGNED: 0.06,
+        Fate.REOPENED: 0.02,
+        Fate.CORRECTED: 0.04,
+    },
+    {
+        Fate.APPROVED: 0.90,
+        Fate.REJECTED: 0.04,
+        Fate.ENTERED: 0.02,
+        Fate.REOPENED: 0.01,
+        Fate.CORRECTED: 0.03,
+    },
+)
+
+
+@dataclass(eq=False)
+class Plan:
+    """A card before it is a row."""
+
+    person: Person
+    site: Site
+    month: date
+    days: list[Day]
+    """What is written on the paper, entered or not."""
+    ends_on: date
+    fate: Fate = Fate.APPROVED
+    is_by_hand: bool = False
+    """Without a scan."""
+    page: int = 1
+    """Of its file."""
+    first_page: "Plan | None" = None
+    """The card on the first page of the file that this card is on too."""
+    followers: list["Plan"] = field(default_factory=list)
+
+
+def make_plans(firm: Firm) -> list[Plan]:
+    """The cards of a business, month by month."""
+    plans: list[Plan] = []
+    for month in firm.months:
+        plans += _plans_of_month(firm, month)
+    _scan_together(firm, plans)
+    _choose_scans(firm, plans)
+    return plans
+
+
+def _plans_of_month(firm: Firm, month: date) -> list[Plan]:
+    rng = dice(firm.size.seed, firm.number, "month", month)
+    yesterday = max(firm.today - timedelta(days=1), month)
+    holiday = month + timedelta(days=rng.randrange(28))
+    alone: list[Plan] = []
+    pairs: list[tuple[Plan, Plan]] = []
+    for person in firm.people:
+        own = dice(firm.size.seed, firm.number, "month", month, person.employee.pk)
+        last = min(last_of_month(month), yesterday)
+        days = month_of(person, month, last, holiday, firm.phrases, own)
+        cards = list(_cards_of_person(firm, person, month, days, last, own))
+        pair = _pair(firm, cards, own)
+        if pair:
+            pairs.append(pair)
+        alone += [card for card in cards if not pair or card not in pair]
+    _decide(alone, firm, month, rng)
+    # The first always waits for a reviewer: one that conflicts, if there is one.
+    pairs.sort(key=lambda pair: not _conflict(*pair))
+    for number, pair in enumerate(pairs):
+        waits = number == 0 or rng.random() < 0.25
+        pair[0].fate = Fate.APPROVED
+        pair[1].fate = Fate.ENTERED if waits else Fate.APPROVED
+    return alone + [card for pair in pairs for card in pair]
+
+
+def _cards_of_person(
+    firm: Firm,
+    person: Person,
+    month: date,
+    days: list[Day],
+    last: date,
+    rng: random.Random,
+) -> Iterator[Plan]:
+    """Two cards for most, to the middle and to the end of the month; one or none for some."""
+    if not days or rng.random() < 0.04:
+        return  # missing
+    site = person.employee.site or rng.choice(firm.sites)
+    middle = month + timedelta(days=14)
+    chance = rng.random()
+    if chance < 0.08:
+        yield Plan(person, site, month, days, last)
+        return
+    first_half = [day for day in days if day.work_date <= middle]
+    second_half = [day for day in days if day.work_date > middle]
+    if first_half:
+        yield Plan(person, site, month, first_half, min(middle, last))
+    if second_half and chance > 0.12:  # else the second is missing
+        yield Plan(person, site, month, second_half, last)
+
+
+def _pair(
+    firm: Firm, cards: list[Plan], rng: random.Random
+) -> tuple[Plan, Plan] | None:
+    """Now and then two cards have a date in common: with other figures, with the same, or at another site."""
+    if not cards or rng.random() > 0.12:
+        return None
+    card = cards[0]
+    worked = [day for day in card.days if day.figures.is_worked]
+    if not worked:
+        return None
+    kind = rng.choice(["other site", "other figures", "other figures", "same figures"])
+    if kind == "other site" and len(firm.sites) > 1:
+        other = rng.choice([site for site in firm.sites if site != card.site])
+        days = [evening(day, rng) for day in worked[:3]]
+        guest = Plan(card.person, other, card.month, days, card.ends_on)
+        cards.append(guest)
+        return card, guest
+    if len(cards) < 2:
+        return None
+    shared = worked[-1]
+    again = shared if kind == "same figures" else changed(shared, rng)
+    cards[1].days.insert(0, again)
+    return card, cards[1]
+
+
+def _conflict(one: Plan, other: Plan) -> bool:
+    payable = {day.work_date: day.figures.payable for day in one.days}
+    return any(
+        day.work_date in payable
+        and (payable[day.work_date] != day.figures.payable or one.site != other.site)
+        for day in other.days
+    )
+
+
+def _decide(cards: list[Plan], firm: Firm, month: date, rng: random.Random) -> None:
+    """Give each its fate: every one that the month knows if there are enough cards, the rest by their shares."""
+    age = len(firm.months) - 1 - firm.months.index(month)
+    shares = SHARES[min(age, len(SHARES) - 1)]
+    missing = max(len(cards) - len(shares), 0)
+    fates = list(shares)[: len(cards)]
+    fates += rng.choices(list(shares), list(shares.values()), k=missing)
+    order = list(cards)
+    rng.shuffle(order)
+    for card, fate in zip(order, fates, strict=True):
+        card.fate = fate
+        card.is_by_hand = fate is not Fate.UNASSIGNED and rng.random() < 0.05
+
+
+def _scan_together(firm: Firm, plans: list[Plan]) -> None:
+    """Once, a site has sent three cards as one PDF."""
+    by_place: dict[tuple[object, date, date], list[Plan]] = {}
+    for plan in plans:
+        if plan.fate in (Fate.ENTERED, Fate.ASSIGNED, Fate.APPROVED):
+            place = (plan.site.pk, plan.month, plan.ends_on)
+            by_place.setdefault(place, []).append(plan)
+    groups = [group for group in by_place.values() if len(group) >= 3]
+    if not groups:
+        return
+    first, *others = groups[-1][:3]
+    first.is_by_hand = False
+    for number, plan in enumerate(others, start=2):
+        plan.is_by_hand = False
+        plan.page, plan.first_page = number, first
+        first.followers.append(plan)
+
+
+def _choose_scans(firm: Firm, plans: list[Plan]) -> None:
+    """Only so many have a picture: a business's part of all, what waits first, then the newest."""
+    pictures, businesses = firm.size.pictures, firm.size.businesses
+    room = pictures // businesses + (firm.number < pictures % businesses)
+    waiting = (Fate.UNASSIGNED, Fate.ENTERED, Fate.ASSIGNED, Fate.REOPENED)
+    wanted = [plan for plan in plans if not plan.is_by_hand and not plan.first_page]
+    wanted.sort(key=lambda plan: (plan.fate in waiting, plan.month), reverse=True)
+    for plan in wanted:
+        pages = [plan, *plan.followers]
+        if len(pages) <= room:
+            room -= len(pages)
+            continue
+        for page in pages:
+            page.is_by_hand = True
+            page.page, page.first_page, page.followers = 1, None, []

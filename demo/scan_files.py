@@ -1,0 +1,88 @@
+"""The files of the cards that have a picture."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils.translation import override
+
+from workcards.transitions import DayStatus
+
+from . import vocabulary
+from .card_image import CardLine
+from .card_plans import Plan
+from .people import Firm
+from .scan_rendering import Scan, Sheet
+from .seeded_random import dice
+from .timesheets import Day
+
+
+def scans_of(firm: Firm, plans: list[Plan]) -> list[tuple[list[Plan], Scan]]:
+    """Each file that there shall be, with the cards on it."""
+    found = []
+    for number, plan in enumerate(plans):
+        if plan.is_by_hand or plan.first_page:
+            continue
+        pages = [plan, *plan.followers]
+        rng = dice(firm.size.seed, firm.number, "file name", number)
+        name = (
+            f"{plan.site.site_name} {plan.month:%Y-%m}.pdf"
+            if plan.followers
+            else rng.choice(vocabulary.FILE_NAMES).format(
+                number=rng.randrange(1, 4_000)
+            )
+        )
+        sheets = [
+            _sheet(firm, page, f"{firm.size.seed}/{firm.number}/{number}/{page.page}")
+            for page in pages
+        ]
+        found.append((pages, Scan(name, sheets)))
+    return found
+
+
+@contextmanager
+def storage_undone_on_failure() -> Iterator[Callable[[str, bytes], None]]:
+    """A function that stores bytes at a path. If the block fails, what it has stored goes again."""
+    stored: list[str] = []
+
+    def store(path: str, data: bytes) -> None:
+        # What a killed run may have left there.
+        default_storage.delete(path)
+        stored.append(default_storage.save(path, ContentFile(data)))
+
+    try:
+        yield store
+    except BaseException:
+        for path in stored:
+            default_storage.delete(path)
+        raise
+
+
+def _sheet(firm: Firm, plan: Plan, chance: str) -> Sheet:
+    employee = plan.person.employee
+    return Sheet(
+        business_name=firm.business.business_name,
+        site_name=plan.site.site_name,
+        employee_name=employee.full_name,
+        employee_number=employee.external_employee_id or "",
+        month=plan.month,
+        days=[_line(day, firm.business.language) for day in plan.days],
+        chance=chance,
+    )
+
+
+def _line(day: Day, language: str) -> CardLine:
+    figures = day.figures
+    note = figures.comment
+    if figures.day_status:
+        with override(language):
+            note = str(DayStatus(figures.day_status).label)
+    return CardLine(
+        day.work_date,
+        figures.from_time,
+        figures.to_time,
+        figures.break_minutes or None,
+        figures.total_hours,
+        note,
+    )

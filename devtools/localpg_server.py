@@ -1,0 +1,309 @@
+"""A private PostgreSQL server for this clone, so that `make demo` and `make test` need none installed.
+
+`settings.py` asks for its address when DEBUG is on and no DATABASE_URL is set. The first call builds the server under
+`var/pg`, later ones find it running or start it; it is left running (`manage.py localpg stop`).
+
+    var/pg.lock              held while somebody looks, builds or starts: the others wait
+    var/pg/port              where it listened last, on 127.0.0.1 alone
+    var/pg/password          of the login `automatehq`, which is all that AutomateHQ ever uses
+    var/pg/admin-password    of the superuser `postgres`, used here only to ask a server whether it is ours
+    var/pg/data/             PostgreSQL's own folder, with its log `server.log`
+
+PostgreSQL refuses to run as root, so root runs it as an unprivileged user. That user must reach the data, and cannot when
+the clone lies in a closed folder such as /root. Opening /root would be wrong: `var/pg` is then a link to a folder below
+`/var/lib/automatehq`. Likewise for programs inside a closed virtual environment: they are copied beside the data.
+"""
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg2
+
+from . import localpg_binaries as programs
+from .localpg_binaries import LocalPostgresError
+
+LOGIN = "automatehq"
+OUTSIDE = Path("/var/lib/automatehq")
+SECONDS = 60  # to answer, or to stop
+ATTEMPTS = 8  # to start, a second apart
+
+
+def database_url(place: Path, *, start: bool = True) -> str:
+    """The address of the server at `place` for its unprivileged login; it runs, unless told not to start it."""
+    server = LocalPostgres(place)
+    if start:
+        server.start()
+    return server.url
+
+
+class LocalPostgres:
+    """The server at `place` (usually `var/pg`); making the object touches nothing."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place.absolute()
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's data folder by its real path: its user may not be able to follow ours."""
+        return self.place.resolve() / "data"
+
+    @property
+    def url(self) -> str:
+        """Its address as DATABASE_URL wants it; the port is 0 until the first start."""
+        login = f"{LOGIN}:{self._recall('password')}"
+        return f"postgres://{login}@127.0.0.1:{self._recall('port') or 0}/{LOGIN}"
+
+    def start(self) -> None:
+        """Build it if it is not there, start it if it does not answer, return when it does."""
+        with self._lock():
+            self._make_place()
+            folder = self._programs()
+            if not self.data.exists():
+                self._build(folder)
+            deadline, attempts = time.monotonic() + SECONDS, 0
+            while not self.is_running():
+                if time.monotonic() > deadline:
+                    raise LocalPostgresError(
+                        f"PostgreSQL in {self.place} does not answer; its log is {self.data}/server.log."
+                    )
+                if self._process():  # it is starting, recovering or just stopping
+                    time.sleep(0.1)
+                    continue
+                try:
+                    self._launch(folder)
+                except LocalPostgresError:
+                    # Its port was taken this moment, or a killed server's last sessions are still leaving.
+                    attempts += 1
+                    if attempts == ATTEMPTS:
+                        raise
+                    time.sleep(1)
+
+    def stop(self) -> bool:
+        """End it, rolling back what is under way; False when it was not running."""
+        with self._lock():
+            process = self._process()
+            if process is None:
+                return False
+            process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+            deadline = time.monotonic() + SECONDS
+            while self._process():
+                if time.monotonic() > deadline:
+                    raise LocalPostgresError(
+                        f"PostgreSQL in {self.place} has not stopped after {SECONDS} seconds."
+                    )
+                time.sleep(0.05)
+            return True
+
+    def remove(self) -> None:
+        """Stop it and delete it with all its data."""
+        self.stop()
+        with self._lock():
+            if self.data.parent.exists():
+                shutil.rmtree(self.data.parent)
+            self.place.unlink(missing_ok=True)  # if it was a link
+
+    def status(self) -> str:
+        """A sentence for people."""
+        with self._lock():
+            if not self.is_running():
+                return f"Not running; its place is {self.place}."
+            major = (self.data / "PG_VERSION").read_text().strip()
+            return f"PostgreSQL {major} runs on port {self._recall('port')}; its data are in {self.data}."
+
+    def is_running(self) -> bool:
+        """Whether this very server answers: a pid or an open port may be somebody else's by now."""
+        port, password = self._recall("port"), self._recall("admin-password")
+        if not (port and password):
+            return False
+        try:
+            connection = psycopg2.connect(
+                host="127.0.0.1",
+                port=port,
+                user="postgres",
+                password=password,
+                dbname="postgres",
+                connect_timeout=5,
+                sslmode="disable",
+                gssencmode="disable",
+                require_auth="scram-sha-256",  # a stranger must not learn the password
+            )
+        except psycopg2.OperationalError:
+            return False
+        with contextlib.closing(connection), connection.cursor() as cursor:
+            cursor.execute("SHOW data_directory")
+            (folder,) = cursor.fetchone() or ("",)
+        # A copied clone has the same passwords and port, but its data lie elsewhere.
+        return Path(folder).exists() and self.data.samefile(folder)
+
+    # Where it lives, who runs it and with what
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        try:
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+            with self.place.with_suffix(".lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except PermissionError as error:
+            raise LocalPostgresError(
+                f"{error.filename} belongs to another user, who made this server. Run as that user, or set "
+                "AUTOMATEHQ_VAR to a folder of your own."
+            ) from error
+
+    def _make_place(self) -> None:
+        if not self.place.is_symlink():
+            self.place.mkdir(exist_ok=True)
+            self.place.chmod(0o711 if self._user else 0o700)
+            if self.data.exists() or programs.can_run(
+                self._user, "test", "-x", self.place
+            ):
+                return
+            self.place.rmdir()
+            # Always the same name for this path, so that the data are found again after `rm -r var`.
+            name = hashlib.sha256(bytes(self.place)).hexdigest()[:16]
+            self.place.symlink_to(OUTSIDE / name)
+        for folder in (self.place.readlink().parent, self.place.readlink()):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o711)
+
+    @functools.cached_property
+    def _user(self) -> programs.Account:
+        """Whom it runs as when we are root: the owner of its data, else `postgres`, else `nobody`."""
+        if os.geteuid() != 0:
+            return None
+        if self.data.exists():
+            return pwd.getpwuid(self.data.stat().st_uid)
+        accounts = {account.pw_name: account for account in pwd.getpwall()}
+        return accounts.get("postgres") or accounts["nobody"]
+
+    def _programs(self) -> Path:
+        """The folder of programs to use, where its user can run them."""
+        folder = programs.choose(self.data)
+        if programs.can_run(self._user, folder / "postgres", "--version"):
+            return folder
+        copy = self.data.with_name(f"postgresql-{programs.version_text(folder)}")
+        if not copy.exists():
+            with self._workshop() as workshop:
+                try:
+                    programs.copy_wheel(folder, workshop / "copy")
+                except FileNotFoundError as error:
+                    raise LocalPostgresError(
+                        f"The user {self._user and self._user.pw_name}, who runs PostgreSQL for root, cannot reach {folder}."
+                    ) from error
+                (workshop / "copy").rename(copy)
+        return copy / programs.WHEEL_PROGRAMS
+
+    # Building and starting
+
+    @contextlib.contextmanager
+    def _workshop(self) -> Iterator[Path]:
+        """A folder to build in. What is ready is renamed out of it, so nothing unfinished is ever taken for whole."""
+        home = self.data.parent
+        for leftover in home.glob("unfinished-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="unfinished-", dir=home) as folder:
+            yield Path(folder)
+
+    def _build(self, folder: Path) -> None:
+        """Make the data folder with roles and database in it; it appears whole or not at all."""
+        password, admin_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        member = (
+            "WITH INHERIT FALSE, SET TRUE" if programs.version(folder)[0] >= 16 else ""
+        )
+        statements = [
+            f"CREATE ROLE {LOGIN} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB PASSWORD '{password}'",
+            f"CREATE ROLE {LOGIN}_tenant NOLOGIN",
+            f"CREATE ROLE {LOGIN}_platform NOLOGIN",
+            f"GRANT {LOGIN}_tenant, {LOGIN}_platform TO {LOGIN} {member}",
+            f"CREATE DATABASE {LOGIN} OWNER {LOGIN}",
+            # Values of refused statements stay out of its log.
+            f"ALTER ROLE {LOGIN} SET log_min_error_statement = 'panic'",
+            f"ALTER ROLE {LOGIN} SET log_error_verbosity = 'terse'",
+        ]
+        options = ["--username=postgres", "--auth=scram-sha-256", "--data-checksums"]
+        options += ["--encoding=UTF8", "--locale=C.UTF-8"]
+        if _is_fast():
+            options.append("--no-sync")
+        with self._workshop() as workshop:
+            data, secret = workshop / "data", workshop / "secret"
+            secret.write_text(admin_password)
+            secret.chmod(0o600)
+            if self._user:
+                for path in (workshop, secret):
+                    os.chown(path, self._user.pw_uid, self._user.pw_gid)
+            initdb = (folder / "initdb", "-D", data, f"--pwfile={secret}", *options)
+            programs.run(*initdb, user=self._user)
+            # In single-user mode nobody else can connect yet, and each line is a statement.
+            single = (folder / "postgres", "--single", "-D", data, "postgres")
+            feed = "".join(f"{statement}\n" for statement in statements)
+            programs.run(*single, "-c", "exit_on_error=on", user=self._user, feed=feed)
+            self._remember("password", password)
+            self._remember("admin-password", admin_password)
+            data.rename(self.data)
+
+    def _launch(self, folder: Path) -> None:
+        """Start the server, of which no process is left."""
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        port = _free_port(preferred=int(self._recall("port") or 0))
+        self._remember("port", str(port))
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
+        if _is_fast():
+            options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+        log = self.data / "server.log"
+        start = (folder / "pg_ctl", "start", "-w", "-D", self.data, "-l", log)
+        try:
+            programs.run(*start, "-o", options, user=self._user)
+        except LocalPostgresError as error:
+            lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+            raise LocalPostgresError(
+                "\n".join([str(error), f"{log}:", *lines[-10:]])
+            ) from None
+
+    def _process(self) -> psutil.Process | None:
+        """Its main process. The pid file only says where to look: after a crash the pid may be anybody's."""
+        try:
+            pid = (self.data / "postmaster.pid").read_text().split("\n")[0]
+            process = psutil.Process(int(pid))
+            return process if str(self.data) in process.cmdline() else None
+        except (FileNotFoundError, ValueError, psutil.Error):
+            return None
+
+    def _recall(self, name: str) -> str:
+        try:
+            return (self.place / name).read_text()
+        except FileNotFoundError:
+            return ""
+
+    def _remember(self, name: str, value: str) -> None:
+        new = self.place / f"{name}.new"
+        new.touch(mode=0o600)
+        new.write_text(value)
+        new.replace(self.place / name)
+
+
+def _is_fast() -> bool:
+    """Whether data may be lost when the machine stops: only the tests say so."""
+    return os.environ.get("AUTOMATEHQ_PG_FAST") == "1"
+
+
+def _free_port(*, preferred: int) -> int:
+    """A port of 127.0.0.1 on which nobody listens: the preferred one if possible."""
+    for port in (preferred, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise LocalPostgresError("No port of 127.0.0.1 is free.")

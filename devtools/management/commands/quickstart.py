@@ -1,0 +1,161 @@
+"""`manage.py quickstart`: from nothing to a running AutomateHQ with demo data."""
+
+import http.client
+import subprocess
+import sys
+import time
+from argparse import BooleanOptionalAction
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from automatehq.advisory_locks import one_at_a_time
+from demo.demo_accounts import environment, sign_ins, table
+from devtools.process_group import (
+    ChildDied,
+    Children,
+    Stopped,
+    listen,
+    stopped_by_signals,
+)
+
+SECONDS = 60  # for the server to answer
+GREETING = """
+AutomateHQ is running.
+
+  Admin     http://127.0.0.1:{port}/admin/
+  API docs  http://127.0.0.1:{port}/api/docs
+
+{table}
+
+Ctrl-C stops it. The data stay, and the next start finds them.
+"""
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring the database up to date, fill it with demo data if it has none, and run web server and worker on this "
+        "machine until Ctrl-C. For trying out; docs/operations.md says how to run it for real."
+    )
+    # The checks of `migrate` come first: before it there may be no tables to check.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--port",
+            type=int,
+            default=8000,
+            help="the first port to try (8000); if it is taken, the next free one is used",
+        )
+        parser.add_argument(
+            "--serve",
+            action=BooleanOptionalAction,
+            default=True,
+            help="--no-serve: prepare everything, print the sign-ins, and end",
+        )
+
+        parser.add_argument(
+            "--demo",
+            action=BooleanOptionalAction,
+            default=True,
+            help="--no-demo: without demo data",
+        )
+
+    def handle(self, *, port: int, serve: bool, demo: bool, **options: object) -> None:
+        try:
+            with stopped_by_signals():
+                self._prepare(demo=demo)
+                if serve:
+                    self._serve(port)
+                else:
+                    self._say(table(sign_ins()))
+        except Stopped:
+            self._say("Stopped.")
+        except (ChildDied, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def _say(self, text: str) -> None:
+        """Print it now, also where the output is no screen: the next line may be hours away."""
+        self.stdout.write(text)
+        self.stdout.flush()
+
+    def _prepare(self, *, demo: bool) -> None:
+        """Whatever a first start needs and later ones find done. Of two at once, one waits for the other."""
+        with one_at_a_time("quickstart", waiting=self._say):
+            self._say("Preparing the database …")
+            call_command("migrate", verbosity=0, interactive=False)
+            self._seed()
+            if demo:
+                call_command("seed_demo", verbosity=0, stdout=self.stdout)
+            if not settings.DEBUG:
+                call_command("collectstatic", verbosity=0, interactive=False)
+        connection.close()  # the children have their own
+
+    def _seed(self) -> None:
+        """The first people, by a process that finds the demo's names in its environment."""
+        done = subprocess.run(  # noqa: S603 -- our own command line
+            _manage("seed"),
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CommandError(done.stderr.strip().removeprefix("CommandError: "))
+
+    def _serve(self, port: int) -> None:
+        with Children() as children:
+            with listen(port) as listener:
+                port = listener.getsockname()[1]
+                children.start(
+                    "web server",
+                    _web_server(listener.fileno()),
+                    pass_fds=[listener.fileno()],
+                )
+            # Without its reloader, which would be a process between us and the worker.
+            children.start("worker", _manage("db_worker", "--no-reload"))
+            self._wait_until_it_answers(children, port)
+            self._say(GREETING.format(port=port, table=table(sign_ins())))
+            connection.close()
+            children.watch()
+
+    def _wait_until_it_answers(self, children: Children, port: int) -> None:
+        deadline = time.monotonic() + SECONDS
+        while not _answers(port):
+            children.check()
+            if time.monotonic() > deadline:
+                raise ChildDied(
+                    f"The web server does not answer after {SECONDS} seconds."
+                )
+            time.sleep(0.1)
+
+
+def _manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+
+
+def _web_server(descriptor: int) -> list[str]:
+    """Gunicorn, also while DEBUG is on: static files come from WhiteNoise either way, and it stops when told to."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "automatehq.wsgi:application"),
+        *("--chdir", str(settings.BASE_DIR)),
+        *("--bind", f"fd://{descriptor}"),
+        *("--workers", "2", "--threads", "4"),
+        *("--timeout", "120", "--graceful-timeout", "5"),
+        *("--log-level", "warning", "--no-control-socket"),
+    ]
+
+
+def _answers(port: int) -> bool:
+    """Whether /healthz says anything: what it says depends on settings such as ALLOWED_HOSTS."""
+    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        asked.request("GET", "/healthz")
+        asked.getresponse().read()
+    except OSError:
+        return False
+    finally:
+        asked.close()
+    return True

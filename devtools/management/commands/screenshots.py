@@ -1,0 +1,16 @@
+"""`manage.py screenshots`: take the pictures of README.md and docs/; `make pictures` runs it."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from devtools.screenshots import main
+
+
+class Command(BaseCommand):
+    help = (
+        "Create demo data in an empty database and take the pictures of the documents."
+    )
+
+    def handle(self, **options: Any) -> None:
+        main()

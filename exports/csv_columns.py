@@ -1,0 +1,73 @@
+"""The columns of the file of days, and how a CSV file is written."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import lru_cache
+from typing import IO, Any
+
+from automatehq.spreadsheet_escape import text
+from workcards.month_rows import DayRow
+
+
+@contextmanager
+def csv_writer(
+    file: IO[bytes], *, encoding: str = "utf-8-sig", delimiter: str = ","
+) -> Iterator[Any]:
+    """A csv writer to a binary file, which stays open."""
+    if encoding == "utf-8-sig":
+        file.write(codecs.BOM_UTF8)
+        encoding = "utf-8"  # which Python writes without asking a codec for each row
+    out = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        yield csv.writer(out, delimiter=delimiter)
+    finally:
+        out.flush()
+        out.detach()
+
+
+@lru_cache(maxsize=1024)
+def hours(value: str | None) -> str:
+    """Hours with two decimals; nothing for an absence."""
+    return "" if value is None else f"{Decimal(value):.2f}"
+
+
+def _status(row: DayRow) -> str:
+    if row.day_status and row.draft:
+        return f"{row.day_status} {row.draft}"
+    return row.day_status or row.draft
+
+
+DAYS_HEADER = (
+    "Month",
+    "Site",
+    "Employee",
+    "External ID",
+    "Passport",
+    "Date",
+    "From",
+    "To",
+    "Break",
+    "Total Hours",
+    "Status",
+)
+
+
+def day_cells(row: DayRow) -> tuple[str, ...]:
+    """What stands below `DAYS_HEADER`."""
+    return (
+        row.work_date[:7],
+        text(row.site_name),
+        text(row.employee_name),
+        text(row.external_employee_id),
+        text(row.passport_id),
+        row.work_date,
+        (row.from_time or "")[:5],
+        (row.to_time or "")[:5],
+        str(row.break_minutes) if row.from_time else "",
+        hours(row.hours),
+        _status(row),
+    )

@@ -1,0 +1,290 @@
+"""What has changed since a run was made: what it read then, against the same question asked now.
+
+Payroll that has a month already is told the differences, as a list or as a file of corrections.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import PurePath
+from sys import intern
+from typing import IO, NamedTuple, cast
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from automatehq.api.errors import Conflict, Missing
+from automatehq.spreadsheet_escape import text
+from businesses.tenancy.context import scope_for_business
+from workcards.month_rows import (
+    DRAFT,
+    DRAFT_CONFLICT,
+    DayRow,
+    month_rows,
+    read_spool,
+)
+from workcards.transitions import DayStatus
+from workforce.models import Employee, Site
+
+from .csv_columns import hours
+from .models import ExportRun
+
+NO_HOURS = Decimal("0.00")
+
+
+class Kind(StrEnum):
+    """What became of a day."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class Figures(NamedTuple):
+    """What is to be paid for a day: hours as text, or else an absence. `draft` is that of `DayRow`."""
+
+    hours: str | None
+    day_status: str | None
+    draft: str
+    work_card_id: str
+    minutes: int | None
+
+    def pays_like(self, other: "Figures") -> bool:
+        """Return True if minutes and absence are equal, whichever card they are from, draft or not."""
+        return (self.day_status, self.minutes) == (other.day_status, other.minutes)
+
+    @property
+    def shown(self) -> str:
+        """For people: the hours, or the absence in their language; and whether nobody has approved it yet."""
+        status = self.day_status and str(DayStatus(self.day_status).label)
+        return " ".join(filter(None, (self.hours or status, self.draft)))
+
+
+class Day(NamedTuple):
+    """Whose day, when and where, by ids: no change of a name is a change of a day."""
+
+    employee_id: str
+    work_date: str
+    site_id: str
+
+
+class Person(NamedTuple):
+    """An employee as they are called now; of a passport that was released, the former one."""
+
+    name: str = ""
+    external_employee_id: str | None = None
+    passport_id: str | None = None
+
+
+class Change(NamedTuple):
+    """One day that is not as it was: without `old` it was added, without `new` removed."""
+
+    day: Day
+    person: Person
+    site_name: str
+    old: Figures | None
+    new: Figures | None
+
+    @property
+    def kind(self) -> Kind:
+        if self.old is None:
+            return Kind.ADDED
+        return Kind.REMOVED if self.new is None else Kind.CHANGED
+
+    @property
+    def difference(self) -> Decimal:
+        """The hours to be paid more, or less if negative."""
+        return (paid(self.new) or NO_HOURS) - (paid(self.old) or NO_HOURS)
+
+    @property
+    def difference_minutes(self) -> int:
+        """Return the minutes to be paid more, or less if negative."""
+        new, old = (figures and figures.minutes for figures in (self.new, self.old))
+        return (new or 0) - (old or 0)
+
+
+def paid(figures: Figures | None) -> Decimal | None:
+    """The hours of a day; None if there are none: an absence, or no day at all."""
+    if figures is None or figures.hours is None:
+        return None
+    return Decimal(figures.hours)
+
+
+def changes_since(run: ExportRun) -> list[Change]:
+    """The days that are not as the run read them, by site, employee and date.
+
+    Asked is what the run asked: same month, same site, and with days that nobody has approved if it was a draft; such a day
+    that is approved since with the same figures is no change. Figures now are read by one query. Needs memory for the
+    run’s rows, some 200 bytes each.
+
+    Raises `Conflict` `not_done`, `Missing` `file_missing` (lost from storage) or `no_snapshot` (none was kept, or one
+    that can't be read any more).
+    """
+    before = _read_snapshot(run)
+    with scope_for_business(run.business_id):
+        return _named(_differences(run, before))
+
+
+def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
+    if run.status != ExportRun.Status.DONE:
+        raise Conflict(
+            "not_done",
+            _("This can't be done with a run in the status “%(status)s”.")
+            % {"status": run.get_status_display()},
+            run_status=run.status,
+        )
+    if not run.snapshot:
+        raise _unreadable()
+    try:
+        with default_storage.open(run.snapshot) as stored:
+            # Rows without a date are no days: they say who was expected.
+            rows = (
+                row
+                for row in read_spool(cast(IO[bytes], stored))
+                if row.work_date != ""
+            )
+            before = {_day(row): _figures(row) for row in rows}
+        _check(before)
+    except FileNotFoundError as error:
+        raise Missing(
+            "file_missing", _("What this run read is lost from storage.")
+        ) from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise _unreadable() from error
+    return before
+
+
+def _check(before: dict[Day, Figures]) -> None:
+    """Raise unless these are rows as we write them today: ids, dates, hours and words where they should be."""
+    for known_id in {known for day in before for known in (day[0], day[2])}:
+        UUID(known_id)
+    for work_date in {day.work_date for day in before}:
+        date.fromisoformat(work_date)
+    for figures in set(before.values()):
+        paid(figures)
+        if not isinstance(figures.minutes, int | None):
+            raise ValueError(figures.minutes)
+        if figures.day_status is not None:
+            DayStatus(figures.day_status)
+        if figures.draft not in ("", DRAFT, DRAFT_CONFLICT):
+            raise ValueError(figures.draft)
+
+
+def _unreadable() -> Missing:
+    return Missing(
+        "no_snapshot",
+        _("What this run read was not kept in a form to compare. Export again."),
+    )
+
+
+def _differences(
+    run: ExportRun, before: dict[Day, Figures]
+) -> Iterator[tuple[Day, Figures | None, Figures | None]]:
+    """Each day that differs, with what it was and what it is. Uses `before` up."""
+    now = month_rows(
+        run.processing_month,
+        site_id=run.site_id,
+        include_unapproved=run.is_draft,
+        order=(),  # sorting them by names takes as long as reading them
+    )
+    for row in now:
+        day, new = _day(row), _figures(row)
+        old = before.pop(day, None)
+        if old is None or not old.pays_like(new):
+            yield day, old, new
+    for day, old in before.items():
+        yield day, old, None
+
+
+def _day(row: DayRow) -> Day:
+    # Interned: a month has few ids and dates, each in many rows.
+    return Day(intern(row.employee_id), intern(row.work_date), intern(row.site_id))
+
+
+def _figures(row: DayRow) -> Figures:
+    return Figures(
+        None if row.hours is None else intern(row.hours),
+        row.day_status and intern(row.day_status),
+        intern(row.draft),
+        intern(row.work_card_id),
+        row.minutes,
+    )
+
+
+def _named(
+    found: Iterable[tuple[Day, Figures | None, Figures | None]],
+) -> list[Change]:
+    """The differences with the names of now, in order. Two queries."""
+    found = list(found)
+    people = {
+        str(pk): Person(*known)
+        for pk, *known in Employee.objects.filter(
+            pk__in={day.employee_id for day, _old, _new in found}
+        ).values_list(
+            "pk",
+            "full_name",
+            "external_employee_id",
+            Coalesce("passport_id", "former_passport_id"),
+        )
+    }
+    sites = Site.objects.filter(pk__in={day.site_id for day, _old, _new in found})
+    names = {str(pk): name for pk, name in sites.values_list("pk", "site_name")}
+    changes = [
+        Change(
+            day,
+            people.get(day.employee_id, Person()),
+            names.get(day.site_id, ""),
+            old,
+            new,
+        )
+        for day, old, new in found
+    ]
+    return sorted(
+        changes, key=lambda change: (change.site_name, change.person.name, change.day)
+    )
+
+
+# The file of corrections
+
+
+def _status(figures: Figures | None) -> str:
+    if figures is None:
+        return ""
+    return " ".join(filter(None, (figures.day_status, figures.draft)))
+
+
+# Header → cell. A negative difference stays a number: it is written by us and by nobody else.
+CHANGES_CSV: tuple[tuple[str, Callable[[Change], str]], ...] = (
+    ("Site", lambda change: text(change.site_name)),
+    ("Employee", lambda change: text(change.person.name)),
+    ("External ID", lambda change: text(change.person.external_employee_id)),
+    ("Passport", lambda change: text(change.person.passport_id)),
+    ("Date", lambda change: change.day.work_date),
+    ("Old Hours", lambda change: hours(change.old and change.old.hours)),
+    ("New Hours", lambda change: hours(change.new and change.new.hours)),
+    ("Difference", lambda change: f"{change.difference:.2f}"),
+    ("Old Status", lambda change: _status(change.old)),
+    ("New Status", lambda change: _status(change.new)),
+    ("Change", lambda change: change.kind.value),
+)
+
+
+def changes_csv(changes: Iterable[Change]) -> bytes:
+    """The file of corrections: a row a change; UTF-8 with a byte order mark, so that spreadsheets read Hebrew."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow([header for header, _cell in CHANGES_CSV])
+    writer.writerows(
+        [cell(change) for _header, cell in CHANGES_CSV] for change in changes
+    )
+    return file.getvalue().encode("utf-8-sig")
+
+
+def changes_file_name(run: ExportRun) -> str:
+    """`changes-days-2026-03.csv`: what the file of corrections of `days-2026-03.csv` is called."""
+    return f"changes-{PurePath(str(run)).stem}.csv"

@@ -1,0 +1,82 @@
+"""What has changed since a run, as a page of the admin."""
+
+from typing import Any
+
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from automatehq.admin.forms import refused, told_plainly
+from automatehq.api.errors import DomainError
+from businesses.tenancy.admin import TenantAdmin
+
+from .models import ExportRun
+from .run_diff import NO_HOURS, Change, changes_since
+from .run_diff_views import csv_response
+
+# A page for people to read; the file has the rest.
+SHOWN = 500
+
+
+class ChangesPage(TenantAdmin):
+    """The part of the admin of export runs that is the page "Changes since this run", and its button."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.changes_view, cacheable=True)
+        name = "exports_exportrun_changes"
+        return [
+            path("<path:object_id>/changes/", view, name=name),
+            *super().get_urls(),
+        ]
+
+    def offered_verbs(
+        self, request: HttpRequest, obj: ExportRun
+    ) -> list[dict[str, Any]]:
+        """The buttons of a run; a look at the changes is no verb, for it does nothing."""
+        buttons: list[dict[str, Any]] = super().offered_verbs(request, obj)
+        if obj.status != ExportRun.Status.DONE:
+            return buttons
+        url = reverse("admin:exports_exportrun_changes", args=[quote(obj.pk)])
+        return [
+            *buttons,
+            {"name": "changes", "label": _("Changes since this run"), "url": url},
+        ]
+
+    def changes_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What has changed since a run, to read or, with `?type=csv`, as the file of corrections."""
+        run: ExportRun | None = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        if run is None:
+            raise Http404
+        is_file = request.GET.get("type") == "csv"
+        changes: list[Change] = []
+        refusal: DomainError | None = None
+        try:
+            changes = changes_since(run)
+        except DomainError as error:
+            if is_file:
+                return told_plainly(error)
+            refusal = error
+        if is_file:
+            return csv_response(run, changes)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Changes since this run"),
+            "subtitle": str(run),
+            "opts": self.opts,
+            "original": run,
+            "problem": refusal and refusal.problems[0].detail,
+            "changes": changes[:SHOWN],
+            "count": len(changes),
+            "difference": sum((change.difference for change in changes), NO_HOURS),
+            "back_url": self.url_of(run),
+            "media": self.media,
+        }
+        response = TemplateResponse(
+            request, "admin/exports/exportrun/run_diff.html", context
+        )
+        return refused(response, refusal) if refusal else response

@@ -1,0 +1,227 @@
+"""What has changed since a run, as the API tells it."""
+
+import uuid
+from collections import Counter
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_serializer,
+)
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.api.errors import Invalid
+from automatehq.api.fields import DateField, HoursField, MonthField
+from automatehq.api.serializers import StrictSerializer
+from workcards.matrix import State
+from workcards.month_rows import DRAFT, DRAFT_CONFLICT
+from workcards.transitions import DayStatus
+
+from .models import ExportRun
+from .run_diff import (
+    Change,
+    Figures,
+    Kind,
+    changes_csv,
+    changes_file_name,
+    changes_since,
+)
+
+# So many changes stand in one answer; whoever has more reads the file, which has them all.
+LISTED = 5000
+STATES = {
+    "": State.APPROVED,
+    DRAFT: State.NEEDS_REVIEW,
+    DRAFT_CONFLICT: State.CONFLICT,
+}
+TYPES = ("json", "csv")
+
+
+class NamedSerializer(StrictSerializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class FiguresSerializer(StrictSerializer):
+    hours = HoursField(allow_null=True)
+    minutes = serializers.IntegerField(allow_null=True)
+    day_status = serializers.ChoiceField(choices=DayStatus.choices, allow_null=True)
+    state = serializers.ChoiceField(choices=[state.value for state in State])
+    work_card_id = serializers.UUIDField()
+
+
+class ChangeSerializer(StrictSerializer):
+    employee = NamedSerializer()
+    date = DateField()
+    site = NamedSerializer()
+    old = FiguresSerializer(allow_null=True)
+    new = FiguresSerializer(allow_null=True)
+    difference = HoursField(help_text="Hours to be paid more; negative: less.")
+    difference_minutes = serializers.IntegerField(
+        help_text="Minutes to be paid more; negative: less."
+    )
+
+
+class ChangeCountsSerializer(StrictSerializer):
+    added = serializers.IntegerField()
+    removed = serializers.IntegerField()
+    changed = serializers.IntegerField()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One day was corrected",
+            value={
+                "run_id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
+                "processing_month": "2026-03",
+                "counts": {"added": 0, "removed": 0, "changed": 1},
+                "difference": "-1.50",
+                "difference_minutes": -90,
+                "is_complete": True,
+                "added": [],
+                "removed": [],
+                "changed": [
+                    {
+                        "employee": {
+                            "id": "0197f3a0-61aa-7c33-8b02-9d1f1c0e5a41",
+                            "name": "John Example",
+                        },
+                        "date": "2026-03-05",
+                        "site": {
+                            "id": "0197f3a0-5f00-7e6b-9c31-4a0b7d2e8f13",
+                            "name": "Example Quay",
+                        },
+                        "old": {
+                            "hours": "8.50",
+                            "minutes": 510,
+                            "day_status": None,
+                            "state": "approved",
+                            "work_card_id": "0197f3a0-70d4-7f12-a1c5-2b3c4d5e6f70",
+                        },
+                        "new": {
+                            "hours": "7.00",
+                            "minutes": 420,
+                            "day_status": None,
+                            "state": "approved",
+                            "work_card_id": "0197f3a0-70d4-7f12-a1c5-2b3c4d5e6f70",
+                        },
+                        "difference": "-1.50",
+                        "difference_minutes": -90,
+                    }
+                ],
+            },
+            response_only=True,
+        )
+    ]
+)
+class ChangesSerializer(StrictSerializer):
+    """What has changed since a run. `counts` and `difference` are of all changes, also of those that are not listed."""
+
+    run_id = serializers.UUIDField()
+    processing_month = MonthField()
+    counts = ChangeCountsSerializer()
+    difference = HoursField(help_text="Hours to be paid more in all.")
+    difference_minutes = serializers.IntegerField(
+        help_text="Minutes to be paid more in all."
+    )
+    is_complete = serializers.BooleanField(
+        help_text=f"False if there are more than the {LISTED} listed; the CSV has all."
+    )
+    added = ChangeSerializer(many=True)
+    removed = ChangeSerializer(many=True)
+    changed = ChangeSerializer(many=True)
+
+
+class ChangesMixin:
+    """`/export_runs/{id}/changes` of the viewset of export runs."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("type", str, enum=TYPES, description="`json` by default."),
+        ],
+        responses={
+            (200, "application/json"): ChangesSerializer,
+            (200, "text/csv"): OpenApiTypes.BINARY,
+        },
+    )
+    def changes(self: Any, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+        """What the month has now that this run did not read, the other way round, and what differs; as JSON or as a file."""
+        wanted = request.query_params.get("type", "json")
+        if wanted not in TYPES:
+            known = ", ".join(TYPES)
+            raise Invalid(
+                "invalid_choice",
+                _("The type is one of: %(names)s.") % {"names": known},
+                "type",
+            )
+        run = self.get_object()
+        changes = changes_since(run)
+        if wanted == "csv":
+            return csv_response(run, changes)
+        return Response(changes_as_json(run, changes))
+
+
+def csv_response(run: ExportRun, changes: list[Change]) -> HttpResponse:
+    """The file of corrections as a download; computed now, so nobody keeps it for another time."""
+    disposition = content_disposition_header(True, changes_file_name(run))  # noqa: FBT003
+    return HttpResponse(
+        changes_csv(changes),
+        content_type="text/csv",
+        headers={
+            "Content-Disposition": disposition or "attachment",
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def changes_as_json(run: ExportRun, changes: list[Change]) -> dict[str, Any]:
+    """The body that `ChangesSerializer` describes."""
+    counts = Counter(change.kind for change in changes)
+    listed = changes[:LISTED]
+    return {
+        "run_id": str(run.pk),
+        "processing_month": f"{run.processing_month:%Y-%m}",
+        "counts": {kind.value: counts[kind] for kind in Kind},
+        "difference": f"{sum(change.difference for change in changes):.2f}",
+        "difference_minutes": sum(change.difference_minutes for change in changes),
+        "is_complete": len(listed) == len(changes),
+        **{
+            kind.value: [_as_json(change) for change in listed if change.kind is kind]
+            for kind in Kind
+        },
+    }
+
+
+def _as_json(change: Change) -> dict[str, Any]:
+    day = change.day
+    return {
+        "employee": {"id": day.employee_id, "name": change.person.name},
+        "date": day.work_date,
+        "site": {"id": day.site_id, "name": change.site_name},
+        "old": _figures(change.old),
+        "new": _figures(change.new),
+        "difference": f"{change.difference:.2f}",
+        "difference_minutes": change.difference_minutes,
+    }
+
+
+def _figures(figures: Figures | None) -> dict[str, Any] | None:
+    if figures is None:
+        return None
+    return {
+        "hours": figures.hours,
+        "minutes": figures.minutes,
+        "day_status": figures.day_status,
+        "state": STATES[figures.draft].value,
+        "work_card_id": figures.work_card_id,
+    }

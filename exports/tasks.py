@@ -1,0 +1,155 @@
+"""The job that makes a file: read in one snapshot, build, keep."""
+
+import hashlib
+import logging
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from typing import IO
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django_tasks import task
+
+from audit.event_origin import origin
+from automatehq.api.errors import DomainError, outage_of
+from automatehq.job_queue import Priority
+from automatehq.outages import wait_for_database
+from businesses.tenancy.context import business_scope
+from workcards.month_rows import DayRow, month_rows, read_spool, write_spool
+
+from .export_options import Wanted
+from .models import ExportRun
+from .profiles import Profile
+from .run_lifecycle import (
+    Claim,
+    RunLost,
+    claim_run,
+    fail_run,
+    finish_run,
+    release_run,
+    report_progress,
+)
+from .writers import WRITERS
+
+logger = logging.getLogger(__name__)
+
+# How much of the work reading is, in percent, and how often the rest is reported, in seconds.
+READ = 40
+REPORT_EVERY = 2.0
+IN_MEMORY = 1024 * 1024
+# Seconds that a job waits for the database to come back before it leaves its run to the lease.
+RELEASE_WITHIN = 60.0
+
+
+@task(priority=Priority.URGENT)
+def make_export(*, run_id: str, business_id: str) -> None:
+    """Make the file of a queued run. Does nothing if another worker has it, or it is done."""
+    with origin("task"), translation.override(settings.LANGUAGE_CODE):
+        claim = claim_run(run_id=uuid.UUID(run_id), business_id=uuid.UUID(business_id))
+        if claim is None:
+            return
+        try:
+            _make(claim)
+        except RunLost:
+            logger.warning("export run %s was taken over by another worker", run_id)
+        except DomainError as error:
+            problems = (f"{code}: {detail}" for code, detail, _ in error.problems)
+            fail_run(claim, " ".join(problems))
+        except Exception as error:
+            if outage_of(error):
+                _release(claim)
+                raise
+            # Logged with its trace by the worker; people read that it was not their doing.
+            fail_run(claim, _("The file could not be made: an unexpected error."))
+            raise
+
+
+def _release(claim: Claim) -> None:
+    """Queue the run again once the database is back, for the worker, which then starts the task again.
+
+    If it stays away for longer, the run is found by its lease, as after the death of a worker.
+    """
+    if wait_for_database(seconds=RELEASE_WITHIN):
+        release_run(claim)
+
+
+def _make(claim: Claim) -> None:
+    with (
+        tempfile.SpooledTemporaryFile(IN_MEMORY) as spool,
+        tempfile.SpooledTemporaryFile(IN_MEMORY) as file,
+    ):
+        with business_scope(claim.business_id, repeatable_read=True):
+            run = ExportRun.objects.select_related("business").get(pk=claim.run_id)
+            # What goes wrong is read by the business's people; what is in the file is in no language.
+            translation.activate(run.business.language)
+            writer = WRITERS[ExportRun.Kind(run.kind)]
+            days = write_spool(
+                month_rows(
+                    run.processing_month,
+                    site_id=run.site_id,
+                    include_unapproved=run.is_draft,
+                    include_expected=writer.with_expected,
+                    order=writer.order,
+                ),
+                spool,
+            )
+        report_progress(claim, READ)
+        rows = _reporting(claim, read_spool(spool), days)
+        row_count = writer.write(rows, file, _wanted(run))
+        keep(claim, spool, file, extension=writer.extension, row_count=row_count)
+
+
+def _wanted(run: ExportRun) -> Wanted:
+    profile = run.filters.get("profile")
+    return Wanted(
+        month=run.processing_month,
+        language=run.business.language,
+        is_draft=run.is_draft,
+        profile=Profile(**profile) if profile else None,
+    )
+
+
+def keep(
+    claim: Claim, spool: IO[bytes], file: IO[bytes], *, extension: str, row_count: int
+) -> None:
+    """Store both files and finish the run; if it is lost meanwhile, nothing stays behind."""
+    folder = f"businesses/{claim.business_id}/exports/{claim.run_id}-{claim.attempt}"
+    sha256 = _sha256(file)
+    stored: list[str] = []
+    try:
+        for name, content in ((f"file.{extension}", file), ("snapshot.jsonl", spool)):
+            content.seek(0)
+            stored.append(default_storage.save(f"{folder}/{name}", File(content)))
+        finish_run(
+            claim,
+            file=stored[0],
+            snapshot=stored[1],
+            row_count=row_count,
+            sha256=sha256,
+        )
+    except BaseException:
+        for path in stored:
+            default_storage.delete(path)
+        raise
+
+
+def _reporting(
+    claim: Claim, rows: Iterator[DayRow], row_count: int
+) -> Iterator[DayRow]:
+    """The same rows; on the way the run's progress is reported and its lease renewed."""
+    reported = time.monotonic()
+    for number, row in enumerate(rows):
+        if time.monotonic() - reported > REPORT_EVERY:
+            reported = time.monotonic()
+            report_progress(claim, READ + (99 - READ) * number // row_count)
+        yield row
+
+
+def _sha256(file: IO[bytes]) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Programs that inject faults into a running deployment: load, races, killed processes, a wrong clock."""

@@ -1,0 +1,260 @@
+"""Where an id can be put into a request: query parameters, the fields of serializers and forms, lists and files in them."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms.models import ModelChoiceField
+from rest_framework import serializers
+
+from automatehq.api.fields import NamedReference, ReferenceField
+from automatehq.api.filters import allowed_query_parameters, ordering_table
+from automatehq.api.query_serializers import QuerySerializer
+from businesses.tenancy.admin import TenantAdmin, _parameters
+
+from .endpoints import Door
+from .request_comparison import Seen
+from .tenants import CANARY, NOBODYS, World, globex_scan
+
+# Everybody reads sites: an id of one is nobody's secret.
+SHARED = "workforce.site"
+NOBODYS_ID = uuid.UUID("01a21900-0000-7000-8000-00000000dead")
+# Tried where nothing says whose id is meant.
+ANYTHING = (
+    "businesses.business",
+    "accounts.user",
+    "workforce.employee",
+    "workcards.workcard",
+)
+
+
+class Pair(NamedTuple):
+    """Two values for one place: Globex's, and one that nobody has. `own` is Acme's, if there is one."""
+
+    kind: str
+    foreign: Any
+    missing: Any
+    own: Any = None
+
+    @property
+    def sent(self) -> tuple[str, str]:
+        """What an answer may repeat of each: the id or text itself, of a file its hash."""
+        return _repeatable(self.foreign), _repeatable(self.missing)
+
+
+def _repeatable(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    file = value[0] if isinstance(value, list) else value
+    file.seek(0)
+    return hashlib.sha256(file.read()).hexdigest()
+
+
+def pair_of(label: str, foreign: uuid.UUID, own: uuid.UUID | None = None) -> Pair:
+    return Pair(label, str(foreign), str(beside(foreign)), own and str(own))
+
+
+def beside(row_id: uuid.UUID) -> uuid.UUID:
+    """The id next to this one, which nobody has; whatever is in between of others, is so of both."""
+    return uuid.UUID(int=row_id.int ^ 1)
+
+
+class Place(NamedTuple):
+    """`where` is the name of a query parameter, or the path of a field in the body."""
+
+    where: tuple[Any, ...]
+    pairs: tuple[Pair, ...]
+    is_query: bool = False
+    # Outer objects that must be in the body for the place to be there: path → value.
+    around: tuple[tuple[tuple[Any, ...], Any], ...] = ()
+
+    def __str__(self) -> str:
+        return ("?" if self.is_query else "") + ".".join(map(str, self.where))
+
+
+class Finder:
+    """Finds places, and knows what to put there."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        foreign, own = world.globex.ids(), world.acme.ids()
+        self.ids = {
+            label: pair_of(label, foreign[label], own[label]) for label in foreign
+        }
+
+    # Queries
+
+    def in_query(self, door: Door, method: str, seen: Seen) -> Iterator[Place]:
+        """Every parameter that the view allows or looks for."""
+        if door.is_api:
+            names = api_parameters(door, method)
+            model = getattr(getattr(door.callback, "cls", None), "queryset", None)
+        else:
+            names = {*seen.names, *list_parameters(door)}
+            model = None
+        of_model = getattr(model, "model", None) or _model(door.model)
+        for name in sorted(names):
+            pairs = (*self._ids_for(name, of_model), *self.texts())
+            yield Place((name,), pairs, is_query=True)
+
+    def texts(self) -> Iterator[Pair]:
+        """What people search by."""
+        employee: Any = self.world.globex.rows["workforce.employee"]
+        card: Any = self.world.globex.rows["workcards.workcard"]
+        for text in (employee.full_name, employee.passport_id, card.notes):
+            yield Pair("text", text, nobodys(text))
+
+    def _ids_for(self, name: str, model: Any) -> list[Pair]:
+        """The ids that a name asks for, by the model's own relations; of anything where they say nothing."""
+        stem = name.split("__", maxsplit=1)[0].removesuffix("_id")
+        for one in model._meta.fields if model else ():
+            if one.name == stem and one.is_relation:
+                return [self.ids[one.related_model._meta.label_lower]]
+        guessed = [label for label in self.ids if label.endswith(f".{stem}")]
+        return [self.ids[label] for label in guessed or ANYTHING]
+
+    # Bodies
+
+    def in_body(self, seen: Seen) -> Iterator[Place]:
+        """Every field of the serializers that have read the body, and every choice of a row in its forms."""
+        for serializer in seen.readers:
+            if not isinstance(serializer, QuerySerializer):
+                yield from self._in_serializer(serializer, (), ())
+        chosen = {
+            form.add_prefix(name): one
+            for form in seen.forms
+            for name, one in form.fields.items()
+            if isinstance(one, ModelChoiceField)
+        }
+        for name, one in chosen.items():
+            model: Any = one.queryset.model  # type: ignore[union-attr]
+            yield Place((name,), (self.ids[model._meta.label_lower],))
+
+    def _in_serializer(
+        self, serializer: Any, path: tuple[Any, ...], around: tuple[Any, ...]
+    ) -> Iterator[Place]:
+        for name, one in serializer.fields.items():
+            where = (*path, name)
+            if isinstance(one, serializers.ListSerializer) and not one.read_only:
+                inside = (*around, (where, [least(one.child)]))
+                yield from self._in_serializer(one.child, (*where, 0), inside)
+            elif isinstance(one, serializers.Serializer) and not one.read_only:
+                inside = (*around, (where, least(one)))
+                yield from self._in_serializer(one, where, inside)
+            elif pairs := tuple(self._for_field(name, one, serializer)):
+                yield Place(where, pairs, around=around)
+
+    def _for_field(self, name: str, one: Any, serializer: Any) -> Iterator[Pair]:
+        model = getattr(getattr(serializer, "Meta", None), "model", None)
+        if isinstance(one, ReferenceField):
+            yield self.ids[one.get_queryset().model._meta.label_lower]  # type: ignore[union-attr]
+        elif isinstance(one, (serializers.UUIDField, NamedReference)):
+            yield from self._ids_for("pk" if name == "id" else name, model)
+        elif isinstance(one, serializers.ListField):
+            if isinstance(one.child, serializers.FileField):
+                yield self._file(as_list=True)
+        elif isinstance(one, serializers.CharField):
+            yield from self._value(name, model)
+
+    def _value(self, name: str, model: Any) -> Iterator[Pair]:
+        """A text that a row of Globex has in the column of this name: of the model, if it is known."""
+        rows = self.world.globex.rows
+        for row in [rows[model._meta.label_lower]] if model else rows.values():
+            text = getattr(row, name, None)
+            if isinstance(text, str) and CANARY.lower() in text.lower():
+                yield Pair(f"{row._meta.db_table}.{name}", text, nobodys(text))
+                return
+
+    def _file(self, *, as_list: bool) -> Pair:
+        """The very scan that Globex has, and one like it that nobody has."""
+        from_globex: Any = self.world.globex.rows["workcards.workcardfile"]
+        with from_globex.original.open() as stored:
+            content = stored.read()
+        files = [
+            SimpleUploadedFile("card.png", bytes(picture))
+            for picture in (content, globex_scan(NOBODYS))
+        ]
+        foreign, missing = ([file] for file in files) if as_list else files
+        return Pair("file", foreign, missing)
+
+
+def nobodys(text: str) -> str:
+    """As long and of the same letters' kind, and in no row of anybody."""
+    for word, other in (
+        (CANARY, NOBODYS),
+        (CANARY.upper(), NOBODYS.upper()),
+        (CANARY.lower(), NOBODYS.lower()),
+    ):
+        text = text.replace(word, other)
+    return text
+
+
+def least(serializer: Any) -> dict[str, Any]:
+    """The smallest object that a nested serializer takes."""
+    return {
+        name: _least_value(one)
+        for name, one in serializer.fields.items()
+        if one.required and not one.read_only
+    }
+
+
+def _least_value(one: Any) -> Any:
+    match one:
+        case serializers.UUIDField():
+            return str(NOBODYS_ID)
+        case serializers.DateField():
+            return "2026-06-01"
+        case serializers.ChoiceField():
+            return next(iter(one.choices))
+        case serializers.IntegerField():
+            return one.min_value or 1
+        case _:
+            return "Sample"
+
+
+# Parameters
+
+
+def view_of(door: Door, method: str) -> Any:
+    """The view of a door of the API, as it is when asked by `method`."""
+    view = door.callback.cls(**door.callback.initkwargs)
+    actions = getattr(door.callback, "actions", None)
+    view.action = actions[method.lower()] if actions else None
+    view.request = type("Request", (), {"method": method, "query_params": {}})()
+    view.kwargs = {door.parameter: None} if door.parameter else {}
+    return view
+
+
+def api_parameters(door: Door, method: str) -> set[str]:
+    if not hasattr(door.callback, "cls"):
+        return set()
+    return allowed_query_parameters(view_of(door, method))
+
+
+def orderings(door: Door, method: str) -> list[str]:
+    """Every value that `ordering` of a list may have."""
+    if "ordering" not in api_parameters(door, method):
+        return []
+    names = ordering_table(view_of(door, method))
+    return [*names, *(f"-{name}" for name in names)]
+
+
+def list_parameters(door: Door) -> set[str]:
+    """What a list of the admin filters by, and by what it must not be filtered: its rows' references."""
+    model = _model(door.model)
+    if model is None or not door.name.endswith("_changelist"):
+        return set()
+    model_admin: Any = admin.site._registry[model]
+    assert isinstance(model_admin, TenantAdmin)
+    declared = {name for one in model_admin.list_filter for name in _parameters(one)}
+    asked = {f"{name}{end}" for name in declared for end in ("", "__exact")}
+    references = {one.name for one in model._meta.fields if one.is_relation}
+    return asked | {f"{name}__id__exact" for name in references | declared} | {"q"}
+
+
+def _model(label: str) -> Any:
+    return apps.get_model(label) if label else None

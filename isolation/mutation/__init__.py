@@ -1,0 +1,1 @@
+"""Mutation testing of the code that keeps businesses apart: areas, mutators, the runner."""

@@ -1,0 +1,507 @@
+"""What is spoiled for the proof, by which rules, and which tests are asked first.
+
+A new file, table or call that a pattern finds has its mutants at once. A mutant that survives the tests of its area is
+tried on the whole suite.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from accounts.roles import MAY, Role
+from workcards.transitions import TRANSITIONS, ReviewStatus, Verb
+
+from .mutators import (
+    LOGIC,
+    Edit,
+    Rule,
+    Source,
+    arguments_dropped,
+    assignments_dropped,
+    bodies_replaced,
+    calls_dropped,
+    items_dropped,
+    links_dropped,
+    names_replaced,
+    returns,
+    strings_changed,
+    values_replaced,
+    within,
+    words_changed,
+)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = (
+    "accounts",
+    "audit",
+    "businesses",
+    "exports",
+    "reports",
+    "workcards",
+    "workforce",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Area:
+    """Files (patterns below the root) and rules, and pytest's arguments that name the tests to ask.
+
+    `first` names, of a mutant, those that are asked before `tests`.
+    """
+
+    name: str
+    targets: Sequence[tuple[str, Sequence[Rule]]]
+    tests: Sequence[str]
+    first: Callable[["Mutant"], Sequence[str]] = lambda mutant: ()
+
+    def mutants(self) -> Iterator["Mutant"]:
+        seen = set()
+        for pattern, rules in self.targets:
+            for path in files(pattern):
+                source = Source((ROOT / path).read_text(encoding="utf-8"))
+                for edit in (edit for rule in rules for edit in rule(source)):
+                    spoiled = source.apply(edit)
+                    if (path, spoiled) not in seen:
+                        seen.add((path, spoiled))
+                        yield Mutant(self, path, source.line(edit.start), edit, spoiled)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One file of the tree, spoiled in one place."""
+
+    area: Area
+    path: str
+    line: int
+    edit: Edit
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} {self.edit.where}: {self.edit.what}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """How EQUIVALENT names it: line numbers move."""
+        return self.path, self.edit.where, self.edit.what
+
+
+def files(pattern: str) -> list[str]:
+    """Our own files that match, but for tests."""
+    return sorted(
+        path
+        for app in (*APPS, "automatehq")
+        for found in (ROOT / app).rglob("*.py")
+        if "tests" not in found.parts
+        and fnmatch(path := str(found.relative_to(ROOT)), pattern)
+    )
+
+
+# Rows of tables that are replaced by others
+
+
+def _next_role(right: str, roles: str) -> Iterator[str]:
+    """The right without the least of the roles that have it, and with the greatest of those that have not."""
+    holders = MAY[right.strip('"')]
+    ranked = list(Role)  # from the most to the least
+    (least,) = [role for role in ranked if role in holders][-1:]
+    yield f"({roles}) - {{Role.{least.name}}}"
+    for role in [role for role in ranked if role not in holders][:1]:
+        yield f"({roles}) | {{Role.{role.name}}}"
+
+
+def _easier_right(action: str, right: str) -> Iterator[str]:
+    """A right that every role has, where not all have the present one."""
+    if MAY[right.strip('"')] != MAY["businesses.see"]:
+        yield '"businesses.see"'
+
+
+def _other_status(step: str, target: str) -> Iterator[str]:
+    for other in ("_UNASSIGNED", "_REVIEW", "_APPROVED", "_REJECTED"):
+        if other != target:
+            yield other
+            return
+
+
+def transitions_added(source: Source) -> Iterator[Edit]:
+    """A step that the table of transitions refuses, allowed: it leads where the verb leads elsewhere."""
+    at = source.data.index(b"        (_UNASSIGNED, Verb.ASSIGN)")
+    for status in ReviewStatus:
+        for verb in Verb:
+            if (status, verb) in TRANSITIONS:
+                continue
+            target = next(to for (_, by), to in TRANSITIONS.items() if by is verb)
+            row = f"(ReviewStatus.{status.name}, Verb.{verb.name}): ReviewStatus.{target.name},"
+            yield Edit(at, at, f"        {row}\n", "TRANSITIONS", f"with {row}")
+
+
+def _permissions(*values: str) -> Rule:
+    return within(
+        r".*permission_classes",
+        *(names_replaced(v, "AllowAny", r".*permission_classes") for v in values),
+    )
+
+
+BUSINESSES = "businesses/tests/"
+LOCKS = (
+    f"{BUSINESSES}test_operations.py",
+    f"{BUSINESSES}test_verification.py",
+    f"{BUSINESSES}test_isolation_layers.py",
+)
+ROLES = (
+    "tests/test_api_roles.py",
+    "tests/test_admin_roles.py",
+)
+
+
+def rows_about(mutant: Mutant) -> Sequence[str]:
+    """Those rows of the role tables that are about the right that the mutant names."""
+    subject = re.search(r'"(\w+?)(?:es|s)?\.\w+"', mutant.edit.what)
+    return (*ROLES, "-k", _SUBJECTS.get(subject[1], subject[1])) if subject else ()
+
+
+def tests_that_name(mutant: Mutant) -> Sequence[str]:
+    """The tests in which the kind of event stands that a forgotten call would have recorded."""
+    original = (ROOT / mutant.path).read_bytes()[mutant.edit.start : mutant.edit.end]
+    kind = re.search(rb'"(\w+_\w+)"', original)
+    if kind is None:
+        return ()
+    app = mutant.path.split("/")[0]
+    return sorted(
+        str(test.relative_to(ROOT))
+        for test in (ROOT / app / "tests").rglob("test_*.py")
+        if kind[1] in test.read_bytes() and "admin" not in test.name
+    )
+
+
+_SUBJECTS = {
+    "card": "card or upload or pending or bulk",
+    "site_tariff": "settings",
+    "site_setting": "settings",
+    "matrix": "matrix or missing or dashboard",
+    "platform": "act-as",
+}
+
+AREAS = (
+    Area(
+        "policies",
+        [
+            (
+                "businesses/tenancy/policies.py",
+                [
+                    items_dropped("TENANT|TRAIL|BUSINESSES|SHARED"),
+                    strings_changed(
+                        "TENANT|TRAIL|BUSINESSES|SHARED",
+                        r'f"(\w+ = \{CURRENT_BUSINESS\}).*"',
+                        '"true"',
+                    ),
+                    strings_changed("TRAIL", " AND NOT platform_only", ""),
+                    strings_changed(
+                        "_IS_TENANT|_IS_PLATFORM", 'current_user = .*[^")]', "true"
+                    ),
+                    names_replaced("_IS_PLATFORM", '"true"', ".*"),
+                    names_replaced("_IS_TENANT", '"true"', ".*"),
+                    strings_changed("CURRENT_BUSINESS", r"nullif\((.*), ''\)", r"\1"),
+                    within(r"Policy\._conditions", *LOGIC),
+                ],
+            ),
+        ],
+        (*LOCKS, "audit/tests/test_audit_api.py"),
+    ),
+    Area(
+        "row-level security enabled and forced",
+        [
+            (
+                "*/migrations/*.py",
+                [
+                    items_dropped(
+                        r"Migration\.operations", "IsolateTenantTable|ShareTable"
+                    ),
+                    arguments_dropped("IsolateTenantTable"),
+                ],
+            ),
+            (
+                "businesses/tenancy/operations.py",
+                [
+                    within(
+                        r"IsolateTenantTable\.database_forwards|RewordPolicies\._alter",
+                        calls_dropped(),
+                    )
+                ],
+            ),
+            ("businesses/tenancy/rollback_guard.py", [within("unforced", *LOGIC)]),
+        ],
+        LOCKS,
+    ),
+    Area(
+        "grants",
+        [
+            (
+                "businesses/tenancy/grants.py",
+                [
+                    words_changed(
+                        "_may", ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+                    ),
+                    values_replaced(
+                        "declarations|SYSTEM_TABLES",
+                        lambda table, said: (
+                            ['Declaration((), _may("SELECT"), frozenset())']
+                            if said == "_NOTHING"
+                            else []
+                        ),
+                    ),
+                    within("apply_grants", *LOGIC),
+                ],
+            ),
+        ],
+        (
+            f"{BUSINESSES}test_grants.py",
+            *LOCKS,
+            "audit/tests/test_cross_business.py",
+            "workforce/tests/test_sites.py",
+            f"{BUSINESSES}test_separate_logins.py",
+        ),
+    ),
+    Area(
+        "composite keys",
+        [
+            (
+                "*/migrations/*.py",
+                [
+                    items_dropped(
+                        r"Migration\.operations", r".*TenantForeignKeyConstraint"
+                    ),
+                    arguments_dropped(r".*\.TenantForeignKeyConstraint", "also"),
+                ],
+            ),
+            (
+                "businesses/tenancy/constraints.py",
+                [
+                    within(
+                        r"TenantForeignKeyConstraint\.(validate|constraint_sql|__eq__)|tell_broken_references",
+                        *LOGIC,
+                    )
+                ],
+            ),
+        ],
+        (*LOCKS, "workcards/tests/test_cross_business_api.py"),
+    ),
+    Area(
+        "the manager",
+        [
+            (
+                "businesses/tenancy/managers.py",
+                [
+                    within("(?!RequireScope|TenantQuerySet.raw).*", *LOGIC),
+                    links_dropped("filter"),
+                ],
+            ),
+            ("businesses/tenancy/models.py", LOGIC),
+        ],
+        (
+            f"{BUSINESSES}test_managers.py",
+            f"{BUSINESSES}test_no_scope.py",
+            f"{BUSINESSES}test_isolation_layers.py",
+            f"{BUSINESSES}test_isolation_attacks.py",
+        ),
+    ),
+    Area(
+        "permission classes",
+        [
+            (
+                "*view*.py",
+                [
+                    _permissions(
+                        "BelongsToBusiness",
+                        "EditsAsSteward",
+                        "ManagesUsers",
+                        "IsAuthenticated",
+                    )
+                ],
+            ),
+            (
+                "businesses/tenancy/permissions.py",
+                [within(".*", *LOGIC), returns("True")],
+            ),
+            (
+                "*/views.py",
+                [within(r"(EditsAsSteward|ManagesUsers)\..*", *LOGIC, returns("True"))],
+            ),
+            ("*.py", [values_replaced(r".*\.rights", _easier_right)]),
+        ],
+        (
+            "automatehq/api/tests/test_tenant_viewsets.py",
+            "workcards/tests/test_cross_business_api.py",
+            ROLES[0],
+        ),
+        rows_about,
+    ),
+    Area(
+        "narrow",
+        [
+            ("*view*.py", [bodies_replaced("narrow", "return queryset")]),
+            ("*/views.py", [within(r".*\.narrow", *LOGIC)]),
+            ("businesses/tenancy/viewsets.py", LOGIC),
+        ],
+        (
+            "audit/tests/test_audit_api.py",
+            "businesses/tests/test_businesses_api.py",
+            "automatehq/api/tests/test_tenant_viewsets.py",
+            "businesses/tests/test_system_checks.py",
+            "workcards/tests/test_cross_business_api.py",
+            "workcards/tests/test_employee_suggestions.py",
+            "workcards/tests/test_cards.py",
+            "workforce/tests/test_sites.py",
+            "workforce/tests/test_site_settings.py",
+        ),
+    ),
+    Area(
+        "scope and its restoring",
+        [("businesses/tenancy/context.py", [*LOGIC, assignments_dropped(".*token.*")])],
+        (
+            f"{BUSINESSES}test_context.py",
+            f"{BUSINESSES}test_connections.py",
+            f"{BUSINESSES}test_managers.py",
+        ),
+    ),
+    Area(
+        "role table",
+        [("accounts/roles.py", [values_replaced("MAY", _next_role)])],
+        ("tests/test_docs_administrators.py", *ROLES),
+        rows_about,
+    ),
+    Area(
+        "transitions",
+        [
+            (
+                "workcards/transitions.py",
+                [
+                    items_dropped("TRANSITIONS|RIGHTS"),
+                    values_replaced("TRANSITIONS", _other_status),
+                    values_replaced("RIGHTS", _easier_right),
+                    transitions_added,
+                    within("status_after|verb_towards", *LOGIC),
+                ],
+            ),
+            (
+                "workcards/services/locking.py",
+                [within("check_verb|check_version|require_right", *LOGIC)],
+            ),
+        ],
+        (
+            "workcards/tests/test_review.py",
+            "workcards/tests/test_cards.py",
+            "workcards/tests/test_ledger.py",
+        ),
+    ),
+    Area(
+        "ledger posting",
+        [
+            ("workcards/services/posting.py", LOGIC),
+            ("workcards/services/locking.py", [within("lock_ledgers?", *LOGIC)]),
+            (
+                "workcards/services/review.py",
+                [calls_dropped("lock_.*|ledger.*|post_card|withdraw_card")],
+            ),
+            (
+                "workcards/migrations/0010_ledger_limits_by_statement.py",
+                [
+                    strings_changed(
+                        "CREATE", r"PERFORM pg_advisory.*? people;", "PERFORM 1;"
+                    ),
+                    strings_changed("CREATE", r"> 24", "> 25"),
+                    strings_changed(
+                        "CREATE",
+                        r"count\(\*\) > 1 AND count\(day_status\) > 0",
+                        "false",
+                    ),
+                    strings_changed("CREATE", r"CREATE TRIGGER [^;]*;", ""),
+                    strings_changed("CREATE", r"ORDER BY employee_id\b", ""),
+                ],
+            ),
+        ],
+        (
+            "workcards/tests/test_ledger.py",
+            "workcards/tests/test_review.py",
+            "workcards/tests/test_concurrency_cards.py",
+            "workcards/tests/test_bulk_approve.py",
+        ),
+    ),
+    Area(
+        "closed months",
+        [
+            (
+                "workcards/services/*.py",
+                [calls_dropped("require_open_month|refuse_closed_month|lock_month")],
+            ),
+            (
+                "workcards/services/locking.py",
+                [
+                    within(
+                        "require_open_month|closed_among|refuse_closed_month|lock_month",
+                        *LOGIC,
+                    )
+                ],
+            ),
+            (
+                "workcards/migrations/0009_closed_months_rules.py",
+                [
+                    items_dropped("MONTHS|TRANSITIONS"),
+                    strings_changed(
+                        "FUNCTIONS", r"PERFORM pg_advisory[^;]*;", "PERFORM 1;"
+                    ),
+                    strings_changed("FUNCTIONS", "IF FOUND", "IF false"),
+                    strings_changed(
+                        "FUNCTIONS", r"IF current_setting\([^\n]* THEN", "IF false THEN"
+                    ),
+                    strings_changed(
+                        "FUNCTIONS", r"old_rows UNION ' \|\| months \|\| '", ""
+                    ),
+                    strings_changed(
+                        "FUNCTIONS", r"c\.business_id = touched\.business_id AND ", ""
+                    ),
+                    strings_changed("FUNCTIONS", r" ORDER BY business_id, month'", "'"),
+                    strings_changed("FUNCTIONS", r"CREATE TRIGGER [^;]*;", ""),
+                    strings_changed("FUNCTIONS", "INSERT OR DELETE", "INSERT"),
+                    strings_changed("FUNCTIONS", "INSERT OR DELETE", "DELETE"),
+                ],
+            ),
+        ],
+        (
+            "workcards/tests/test_closed_months.py",
+            "workcards/tests/test_concurrency_months.py",
+            "workcards/tests/test_bulk_approve.py",
+            "reports/tests/test_month_api.py",
+        ),
+    ),
+    Area(
+        "audit calls",
+        [
+            ("*.py", [calls_dropped(r"(audit\.)?_?record(_\w+)?")]),
+            ("audit/services.py", LOGIC),
+        ],
+        (
+            "audit/tests/test_audit_services.py",
+            "audit/tests/test_audit_api.py",
+            "accounts/tests/test_users.py",
+            "accounts/tests/test_act_as.py",
+            "tests/test_admin_auth.py",
+            "workforce/tests/test_employees.py",
+            "workforce/tests/test_sites.py",
+            "workcards/tests/test_cards.py",
+            "exports/tests/test_exports_api.py",
+            "exports/tests/test_export_tasks.py",
+        ),
+        tests_that_name,
+    ),
+    Area(
+        "middleware",
+        [("businesses/tenancy/middleware.py", [*LOGIC])],
+        (
+            f"{BUSINESSES}test_middleware.py",
+            "audit/tests/test_cross_business.py",
+            "accounts/tests/test_tokens.py",
+        ),
+    ),
+)

@@ -1,0 +1,140 @@
+"""The walker on the hardened set-up: every request of a business's people is made by the web's login.
+
+    python -m isolation hardened [--doors work_cards …] [--no-places]
+
+On a PostgreSQL of its own the world is furnished as the owner. While a request is answered the session is that of the web's login
+(SET SESSION AUTHORIZATION, which a superuser's connection may), so that PostgreSQL refuses whatever that login may not; what
+the walker looks at in between it sees as the owner again. Super-admins are left out: the web does not serve them.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import time_machine
+from django.conf import settings
+from django.db import ProgrammingError, connection, transaction
+from django.db.backends.signals import connection_created
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.test.utils import setup_test_environment, teardown_test_environment
+
+from businesses.tests.clusters import Cluster, manage, own_cluster
+from devtools.localpg_server import LOGIN
+
+from .database import NOW
+from .endpoint_walk import Walk, arguments_of, report_of
+from .report import Report, say
+from .tenants import make_world
+
+WEB = f"{LOGIN}_web"
+ROLES = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER", "nobody")
+
+
+class AsWeb:
+    """Middleware: the request is answered by a web process of the hardened set-up."""
+
+    served = 0
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        become(WEB)
+        type(self).served += 1
+        try:
+            with override_settings(TENANCY_PROCESS="web"):
+                return self.get_response(request)
+        finally:
+            become(LOGIN)
+
+
+def become(login: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION AUTHORIZATION {login}")
+
+
+def is_refused_the_platform() -> bool:
+    """Whether the login is really held: the control of all that follows."""
+    become(WEB)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL ROLE {LOGIN}_platform")
+    except ProgrammingError:
+        return True
+    finally:
+        become(LOGIN)
+    return False
+
+
+def _begin_as_owner(connection: Any, **kwargs: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION AUTHORIZATION {LOGIN}")
+
+
+@contextmanager
+def hardened_database() -> Iterator[None]:
+    """A migrated database with the logins of the hardened set-up, in one transaction that is rolled back."""
+    setup_test_environment(debug=False)
+    try:
+        with own_cluster() as cluster:
+            say("Setting up owner, web and console …")
+            sql = manage(
+                "tenancy_roles", "--sql", url=cluster.url, TENANCY_PROCESS="owner"
+            )
+            cluster.run(sql.printed)
+            migrated = manage("migrate", url=cluster.url, TENANCY_PROCESS="owner")
+            if migrated.code:
+                raise RuntimeError(migrated.printed)
+            with (
+                tempfile.TemporaryDirectory() as media,
+                _connected_to(cluster),
+                override_settings(
+                    MEDIA_ROOT=media,
+                    TENANCY_PROCESS="owner",
+                    TENANCY_OWNER=LOGIN,
+                    TENANCY_TENANT_ROLE=f"{LOGIN}_tenant",
+                    TENANCY_PLATFORM_ROLE=f"{LOGIN}_platform",
+                    MIDDLEWARE=[f"{__name__}.AsWeb", *settings.MIDDLEWARE],
+                ),
+                time_machine.travel(NOW, tick=False),
+                transaction.atomic(),
+            ):
+                yield
+                transaction.set_rollback(True)
+    finally:
+        teardown_test_environment()
+
+
+@contextmanager
+def _connected_to(cluster: Cluster) -> Iterator[None]:
+    before = dict(connection.settings_dict)
+    connection.close()
+    connection.settings_dict.update(
+        NAME=LOGIN,
+        USER="postgres",
+        PASSWORD=cluster.server._recall("admin-password"),
+        HOST="127.0.0.1",
+        PORT=cluster.server._recall("port"),
+    )
+    connection_created.connect(_begin_as_owner)
+    try:
+        yield
+    finally:
+        connection_created.disconnect(_begin_as_owner)
+        connection.close()
+        connection.settings_dict.update(before)
+
+
+def prove(arguments: list[str]) -> Report:
+    given = arguments_of(["--roles", *ROLES, *arguments])
+    with hardened_database():
+        is_held = is_refused_the_platform()
+        say("Furnishing two businesses …")
+        walk = Walk(make_world(), given.roles, given.doors, not given.no_places).walk()
+    report = report_of(walk)
+    report.figures = {**report.figures, "requests answered as the web": AsWeb.served}
+    if not is_held:
+        report.problems = [*report.problems, "the web's login can become the platform"]
+    return report

@@ -1,0 +1,309 @@
+"""Two businesses with everything that a business can have, and what must never be seen or touched of the second.
+
+Acme asks; Globex is what it must not reach. Both are furnished alike, so that what one may do with its own row is what it
+tries with the other's.
+"""
+
+import io
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, models
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from accounts.models import User
+from accounts.tests.factories import UserFactory
+from accounts.tests.personas import Personas, make_personas, make_super_admin
+from audit.models import AuditEvent
+from audit.tests.factories import AuditEventFactory
+from businesses.models import PLATFORM_ID, Business
+from businesses.tenancy.context import business_scope, platform_scope
+from businesses.tenancy.database_roles import quoted
+from businesses.tenancy.grants import tenant_models
+from businesses.tests.samples import one_of_each
+from exports.models import ExportRun
+from exports.tests.export_files import made
+from exports.tests.export_runs import done_run
+from tests import api_cases
+from workcards.models import ClosedMonth, WorkCard, WorkCardFile
+from workcards.tests.factories import ClosedMonthFactory, WorkCardFileFactory
+from workforce.models import Employee, Site
+
+# What stands in every text of Globex's, and what nobody has: as long, so that an answer's length tells nothing.
+CANARY, NOBODYS = "Quetzal", "Unicorn"
+
+# Columns of text that carry no canary, with the reason. What they hold is watched for where it is Globex's alone.
+UNMARKED = {
+    "users.password": "a hash",
+    "users.email": "lower case, and the canary is in it so written",
+    "users.phone_number": "a telephone number",
+    "users.acting_reason": "of super-admins, who act for a business",
+    "audit_events.*": "append-only: written with its canary",
+    "closed_months.*": "never updated: written with its canary",
+    "migration_originals.*": "no role of an application may write it",
+    "employees.passport_id": "capitals, and the canary is in it so written",
+    "employees.phone_number": "a telephone number",
+    "site_settings.contact_phone": "a telephone number",
+    "work_card_files.*": "named by ids; the canary is inside the picture",
+    "work_cards.mime_type": "decided by the content",
+    "work_cards.sha256_hash": "of the content, which no other business has",
+    "export_runs.sha256": "of the content, which no other business has",
+    "export_runs.file": "a path with the business's id",
+    "export_runs.snapshot": "a path with the business's id",
+}
+
+
+class Target(NamedTuple):
+    """What an id in a path or body can be of: a model's label, or the name of a row of the API's table."""
+
+    kind: str
+    row: Any
+
+
+@dataclass
+class Side:
+    """One of the businesses: its people, a row of every model, and the rows that the API's table is played with."""
+
+    personas: Personas
+    super_admin: User
+    rows: dict[str, Any] = field(default_factory=dict)
+    _targets: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    _bodies: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    @property
+    def world(self) -> api_cases.World:
+        return api_cases.World(self.personas, self.super_admin)
+
+    def target(self, make: Callable[[api_cases.World], Any]) -> Any:
+        """The row that `make` makes for the API's table; made once."""
+        if make not in self._targets:
+            with self.personas.scope():
+                self._targets[make] = make(self.world)
+        return self._targets[make]
+
+    def body(self, case: api_cases.Row) -> Any:
+        """What the API's table sends; made once, with the rows that it takes."""
+        key = case.method, case.route
+        if key not in self._bodies:
+            has_row = case.target is not None and case.target is not api_cases.month
+            row = self.target(case.target) if has_row else None  # type: ignore[arg-type]
+            body = case.body(self.world, row) if callable(case.body) else case.body
+            self._bodies[key] = body
+        return self._bodies[key]
+
+    def ids(self) -> dict[str, uuid.UUID]:
+        """Label of a model → the id of this business's row of it."""
+        return {label: row.pk for label, row in self.rows.items()}
+
+
+@dataclass
+class World:
+    acme: Side
+    globex: Side
+    super_admin: User
+    # Two more, who act for Acme.
+    acting: User
+    acting_in_admin: User
+
+    @cached_property
+    def canaries(self) -> frozenset[str]:
+        """Every id and text that only Globex's rows have, and its name."""
+        with platform_scope("sites are everybody's"):
+            shared = {str(pk) for pk in Site.objects.values_list("pk", flat=True)}
+        shared |= {*_texts(self.acme.personas.id)}
+        name = self.globex.personas.business.business_name
+        return frozenset({*_texts(self.globex.personas.id), name} - shared)
+
+    @cached_property
+    def _canary_pattern(self) -> re.Pattern[bytes]:
+        words = sorted({CANARY.lower(), *(text.lower() for text in self.canaries)})
+        return re.compile(b"|".join(re.escape(word.encode()) for word in words))
+
+    def canary_in(self, content: bytes) -> str:
+        """The first canary that stands in `content`, or ""."""
+        found = self._canary_pattern.search(content.lower())
+        return found.group().decode() if found else ""
+
+    def checksums(self) -> dict[str, str]:
+        """Table → a checksum over all that the database holds of Globex in it."""
+        with platform_scope("compares Globex's rows"), connection.cursor() as cursor:
+            cursor.execute(_checksum_sql(), {"id": self.globex.personas.id})
+            return dict(cursor.fetchall())
+
+
+def make_world() -> World:
+    """Furnish both. In a transaction that is rolled back in the end."""
+    super_admin = make_super_admin()
+    with business_scope(PLATFORM_ID):
+        acting = UserFactory.create_batch(2, role="SUPER_ADMIN")
+    return World(
+        furnished(Side(make_personas("Acme"), super_admin)),
+        marked(
+            furnished(Side(make_personas("Globex"), super_admin), shade=GLOBEX_SHADE)
+        ),
+        super_admin,
+        *acting,
+    )
+
+
+ACMES_SHADE, GLOBEX_SHADE = 200, 40
+
+
+def globex_scan(word: str) -> bytes:
+    """The picture of Globex's card, with another word in it: as long, and in no row."""
+    return scan(word, GLOBEX_SHADE)
+
+
+def furnished(side: Side, *, shade: int = ACMES_SHADE) -> Side:
+    """A row of every model, an export that is done, and what the API's table needs."""
+    rows = one_of_each(side.personas)
+    with side.personas.scope():
+        name = side.personas.business.business_name
+        card = rows[WorkCard]
+        word = _word(name)
+        card.file = WorkCardFileFactory(content=scan(word, shade))
+        card.original_filename = f"{name}.png"
+        card.sha256_hash = card.file.sha256_hash
+        card.file_size_bytes = card.file.file_size_bytes
+        card.save()
+        rows[WorkCardFile] = card.file
+        rows[ClosedMonth] = ClosedMonthFactory(
+            month=date(2019, 1, 1), note=word, closed_by_name=word
+        )
+        rows[AuditEvent] = AuditEventFactory(
+            entity_type="workcard",
+            entity_id=card.pk,
+            entity_label=word,
+            actor_id=side.personas.admin.pk,
+            actor_label=word,
+            site_id=card.site_id,
+            employee_id=card.employee_id,
+            work_card_id=card.pk,
+            metadata={"note": word},
+        )
+        rows[ExportRun] = finished_run(side)
+    rows[Site], rows[Business] = card.site, side.personas.business
+    side.rows = {model._meta.label_lower: row for model, row in rows.items()}
+    for case in api_cases.TABLE:
+        # A closed month would close the cards' own; it is made where it is asked for.
+        if case.target is not None and case.target is not api_cases.month:
+            side.target(case.target)
+    return side
+
+
+def finished_run(side: Side) -> ExportRun:
+    """A run with its file, as a worker would have left it. In the business's scope."""
+    run = done_run(generated_file_name=f"{side.personas.business.business_name}.csv")
+    run.file = default_storage.save(
+        f"businesses/{run.business_id}/exports/{run.pk}-1/file.csv",
+        ContentFile(made(run.kind)),
+    )
+    run.sha256 = uuid.uuid5(uuid.NAMESPACE_OID, str(run.pk)).hex * 2
+    run.save()
+    return run
+
+
+def scan(text: str, shade: int) -> bytes:
+    """A picture of a card with `text` among what the camera noted."""
+    noted, buffer = PngInfo(), io.BytesIO()
+    noted.add_text("Comment", text)
+    Image.new("L", (60, 80), shade).save(buffer, "PNG", pnginfo=noted)
+    return buffer.getvalue()
+
+
+def _word(name: str) -> str:
+    return CANARY if name == "Globex" else "Sparrow"
+
+
+def marked(side: Side, word: str = CANARY) -> Side:
+    """Write a canary into every column of text of the business's rows that can hold one."""
+    with side.personas.scope():
+        for model in tenant_models():
+            columns = marked_columns(model)
+            if not columns:
+                continue
+            for number, row in enumerate(model._default_manager.all()):
+                values = {
+                    column.name: _mark(column, number, word)
+                    for column in columns
+                    if getattr(row, column.name) is not None
+                }
+                model._default_manager.filter(pk=row.pk).update(**values)
+        for number, user in enumerate(User.objects.all()):
+            user.email = f"{word.lower()}{number}@globex.example.com"
+            user.save()
+        _mark_passports(word)
+    for row in [*side.rows.values(), *side._targets.values()]:
+        with side.personas.scope():
+            row.refresh_from_db()
+    return side
+
+
+def _mark_passports(word: str) -> None:
+    for number, employee in enumerate(Employee.objects.exclude(passport_id=None)):
+        employee.passport_id = f"{word.upper()}{number:04}"
+        employee.save()
+
+
+def marked_columns(model: type[models.Model]) -> list[Any]:
+    """The columns of free text that are not in `UNMARKED`."""
+    table = model._meta.db_table
+    return [
+        column
+        for column in model._meta.concrete_fields
+        if isinstance(column, (models.CharField, models.TextField))
+        and not column.choices
+        and not {f"{table}.*", f"{table}.{column.name}"} & UNMARKED.keys()
+    ]
+
+
+def _mark(column: Any, number: int, word: str) -> str:
+    text = f"{word}{number} {column.name}"
+    return text[: column.max_length] if column.max_length else text
+
+
+# Too short, or alike for all who were furnished in one moment.
+_NO_CANARY = re.compile(r".{0,5}|\d{4}-\d\d-\d\d.*|\d\d:\d\d:\d\d|[\d.]+", re.DOTALL)
+
+
+def _texts(business_id: uuid.UUID) -> Iterator[str]:
+    """Every id and text in the rows of a business, but what is too short to be told apart."""
+    with platform_scope("collects canaries"), connection.cursor() as cursor:
+        for model in tenant_models():
+            table = quoted(model._meta.db_table)
+            cursor.execute(
+                f"SELECT to_jsonb(t) FROM {table} t WHERE business_id = %s",  # noqa: S608 -- a model's own table
+                [business_id],
+            )
+            for (row,) in cursor.fetchall():
+                yield from _texts_in(json.loads(row))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts_in(one)
+    elif isinstance(value, str) and not _NO_CANARY.fullmatch(value):
+        yield value
+
+
+def _checksum_sql() -> str:
+    owned = [(model._meta.db_table, "business_id") for model in tenant_models()]
+    owned += [("businesses", "id"), ("sites", "steward_id")]
+    return " UNION ALL ".join(
+        f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')) "  # noqa: S608 -- models' own tables
+        f"FROM {quoted(table)} t WHERE {owner} = %(id)s"
+        for table, owner in owned
+    )

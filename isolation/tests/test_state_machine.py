@@ -1,0 +1,10 @@
+"""A few sequences, always the same ones; `make prove` plays many, and others each time."""
+
+import pytest
+
+from isolation.state_machine import run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_is_done_in_whatever_order_each_sees_its_own() -> None:
+    assert run(examples=8, steps=20) > 100

@@ -1,0 +1,1 @@
+"""Reports over several models, without models of their own: home, dashboard, months, matrix, missing cards, platform."""

@@ -1,0 +1,151 @@
+"""Pages of the admin that tell of a month: a form in the address, and what it asks for below."""
+
+from datetime import date
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.forms.models import ModelChoiceIterator
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from automatehq.admin.form_fields import LineField
+from automatehq.admin.forms import MonthField
+from automatehq.api.converters import parse_uuid
+from businesses.models import Business
+from businesses.tenancy.admin import is_on_platform
+from workcards.month_math import first_of_month
+from workcards.services.uploads import default_month
+from workforce.models import Site
+
+NAME_LENGTH = 100
+
+
+class _Choices(ModelChoiceIterator):  # type: ignore[type-arg]
+    def __iter__(self) -> Any:
+        field: Any = self.field
+        if field.empty_label is not None:
+            yield "", field.empty_label
+        for row in field.queryset:
+            yield self.choice(row)
+
+
+class RowChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Reads its rows once, for what may be chosen and for what was: a form in an address needs both.
+
+    The queryset keeps what it has read; each form has its own.
+    """
+
+    iterator = _Choices
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        row_id, rows = parse_uuid(value), cast("Any", self.queryset)
+        for row in rows:
+            if row.pk == row_id:
+                return row
+        raise forms.ValidationError(
+            self.error_messages["invalid_choice"],
+            code="invalid_choice",
+            params={"value": value},
+        )
+
+
+class MonthForm(forms.Form):
+    """Which month, of which site; on the platform also of which business."""
+
+    month = MonthField(label=_("Month"))
+    site = RowChoiceField(
+        label=_("Site"),
+        queryset=Site.objects,
+        required=False,
+        empty_label=_("All sites"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site: Any = self.fields["site"]
+        site.queryset = Site.objects.in_use()
+        if is_on_platform():
+            business = RowChoiceField(
+                label=_("Business"), queryset=Business.objects.listed()
+            )
+            self.fields = {"business": business, **self.fields}
+
+    def asked(self) -> dict[str, Any]:
+        """What the services take: `month`, `site_id` and `business_id`."""
+        site, business = (self.cleaned_data.get(name) for name in ("site", "business"))
+        return {
+            "month": self.cleaned_data["month"],
+            "site_id": site and site.pk,
+            "business_id": business and business.pk,
+        }
+
+    def business(self, request: Any) -> Business:
+        """Whose month it is."""
+        return request.business or self.cleaned_data["business"]  # type: ignore[no-any-return]
+
+
+class PeopleForm(MonthForm):
+    """… and of which people of the month."""
+
+    name = LineField(
+        label=_("Name of the employee"),
+        max_length=NAME_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+
+    def asked_name(self) -> str:
+        """What their name is to have in it."""
+        return str(self.cleaned_data["name"])
+
+
+class MonthReport:
+    """A page at `/admin/<path>/`, for whoever has `right`. A subclass says in `answer()` what the form asks for.
+
+    Until something is asked, the form says what would be: the month that cards are for at present, all sites. That is
+    answered at once, but on the platform, where a business has to be chosen first.
+    """
+
+    path: ClassVar[str]
+    name: ClassVar[str]
+    title: ClassVar[Any]
+    template: ClassVar[str]
+    right: ClassVar[str] = "matrix.see"
+    form_class: ClassVar[type[MonthForm]] = MonthForm
+
+    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, Any]:
+        """What the template shows of what the valid `form` asks for."""
+        raise NotImplementedError
+
+    def view(self, site: Any, request: Any) -> HttpResponse:
+        """The page, drawn on the admin site."""
+        if not request.user.may(self.right):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        form = self._form(request)
+        context = {**site.each_context(request), "title": self.title, "form": form}
+        is_asked = form.is_bound and form.is_valid()
+        if is_asked:
+            context |= self.answer(request, form)
+        status = 400 if form.errors else 200
+        return TemplateResponse(request, self.template, context, status=status)
+
+    def _form(self, request: HttpRequest) -> MonthForm:
+        if is_on_platform() and not request.GET:
+            month = first_of_month(timezone.localdate())
+            return self.form_class(initial={"month": month})
+        asked = request.GET.copy()
+        if not asked.get("month"):
+            asked["month"] = f"{self._month(request):%Y-%m}"
+        return self.form_class(asked)
+
+    def _month(self, request: Any) -> date:
+        if is_on_platform():
+            return first_of_month(timezone.localdate())
+        return default_month(request.business)

@@ -1,0 +1,406 @@
+"""Home: the month of a business at a glance, and what waits to be done, as links for whoever may do it."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, NamedTuple
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from audit.descriptions import Told, told
+from audit.models import AuditEvent
+from automatehq.admin.forms import MonthField
+from businesses.models import Business
+from reports.business_status import Standing, standing_of
+from reports.charts import chart_of
+from reports.dashboard import Dashboard, SiteMonth, dashboard_of
+from workcards.month_math import month_text, next_month, previous_month
+from workcards.services.uploads import default_month
+from workcards.transitions import ReviewStatus
+
+SITES_SHOWN = 10
+EVENTS_SHOWN = 5
+# The first and the last month that has another on its far side, for the arrows and the twelve months of the charts.
+EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
+
+
+class MonthForm(forms.Form):
+    month = MonthField(label=gettext_lazy("Month"), required=False)
+
+    def clean_month(self) -> date | None:
+        month: date | None = self.cleaned_data["month"]
+        if month is not None and not EARLIEST <= month <= LATEST:
+            raise forms.ValidationError(MonthField.default_error_messages["invalid"])
+        return month
+
+
+class Tile(NamedTuple):
+    """A figure, and the page that tells more of it. `kind` is its colour, "" for none."""
+
+    label: Any
+    icon: str
+    kind: str
+    figure: Any
+    places: int
+    note: str
+    url: str
+
+
+class ToDo(NamedTuple):
+    label: str
+    note: str
+    icon: str
+    kind: str
+    url: str
+
+
+class Step(NamedTuple):
+    """Of the way to the first month; `url` is "" for who may not take it."""
+
+    label: str
+    note: str
+    is_done: bool
+    url: str
+
+
+# Status → what a tile calls the cards, its mark and its colour.
+STATES = (
+    (ReviewStatus.NEEDS_ASSIGNMENT, gettext_lazy("To assign"), "dashed", "assign"),
+    (ReviewStatus.NEEDS_REVIEW, gettext_lazy("To review"), "half", "review"),
+    (ReviewStatus.APPROVED, gettext_lazy("Approved"), "done", "approved"),
+    (ReviewStatus.REJECTED, gettext_lazy("Rejected"), "no", "rejected"),
+)
+
+
+def home(site: Any, request: Any) -> HttpResponse:
+    """The page, for everyone of the business; 400 for a month that is none, with the present one below."""
+    form = MonthForm(request.GET)
+    asked = form.cleaned_data["month"] if form.is_valid() else None
+    business: Business = request.business
+    month = asked or default_month(business)
+    standing = standing_of(business, month)
+    request.nav_counts = standing.side_bar
+    context = {
+        **site.each_context(request),
+        "title": _("Home"),
+        **site.lists_context(request),
+        "standing": standing,
+        "month": month,
+        "form": form if form.errors else MonthForm(initial={"month": month}),
+        "earlier": _home_of(previous_month(month)),
+        "later": _home_of(next_month(month)),
+    }
+    if standing.has_cards:
+        dashboard = dashboard_of(business, month, standing.site_names)
+        context |= figures_of(dashboard, standing, request)
+        context["lately"] = lately(site, request)
+        context["open_until"] = _open_until(business, month)
+    else:
+        context["steps"] = list(steps_of(standing, request.user))
+    status = 400 if form.errors else 200
+    return TemplateResponse(request, "admin/home.html", context, status=status)
+
+
+def figures_of(
+    dashboard: Dashboard, standing: Standing, request: HttpRequest
+) -> dict[str, Any]:
+    """What the page draws of a month."""
+    sites = sorted(dashboard.sites, key=lambda site: (-site.missing, -site.waiting))
+    return {
+        "dashboard": dashboard,
+        "card_count": sum(dashboard.cards.values()),
+        "tiles": list(tiles_of(dashboard)),
+        "states": list(split_of(dashboard)),
+        "todos": list(todos_of(dashboard, standing, request.user)),
+        "hours": chart_of((one.month, one.hours) for one in dashboard.trend),
+        "employees": chart_of((one.month, one.employees) for one in dashboard.trend),
+        "sites": [(site, _matrix_of(site, dashboard.month)) for site in sites][
+            :SITES_SHOWN
+        ],
+        "site_count": len(sites),
+        "complete": dashboard.employees_expected - dashboard.missing,
+        "waiting": sum(site.waiting for site in sites),
+        "missing_url": _missing(dashboard.month),
+    }
+
+
+def lately(site: Any, request: HttpRequest) -> list[Told]:
+    """What was done last, as the list of the trail would show it to this person; nothing to who may not see that list."""
+    trail = site.get_model_admin(AuditEvent)
+    if not trail.has_view_permission(request):
+        return []
+    return told(trail.get_queryset(request).of_work()[:EVENTS_SHOWN])
+
+
+def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
+    """The figures of the month, each a link to what it counts."""
+    total = sum(dashboard.cards.values())
+    for status, label, icon, kind in STATES:
+        count = dashboard.cards[status]
+        share = round(100 * count / total) if total else 0
+        note = _("%(share)d%% of the cards") % {"share": share} if count else ""
+        yield Tile(label, icon, kind, count, 0, note, _cards(dashboard.month, status))
+    yield Tile(
+        label=_("Cards missing"),
+        icon="people",
+        kind="",
+        figure=dashboard.missing,
+        places=0,
+        note=ngettext(
+            "of %(n)d employee", "of %(n)d employees", dashboard.employees_expected
+        )
+        % {"n": dashboard.employees_expected},
+        url=_missing(dashboard.month),
+    )
+    yield Tile(
+        label=_("Hours approved"),
+        icon="clock",
+        kind="",
+        figure=dashboard.hours,
+        places=2,
+        note=ngettext("%(n)d day worked", "%(n)d days worked", dashboard.days)
+        % {"n": dashboard.days},
+        url=_at("month", month=month_text(dashboard.month)),
+    )
+
+
+def split_of(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
+    """The states as parts of a bar of 400, the most finished first; one that has cards is never too small to be seen."""
+    total = sum(dashboard.cards.values()) or 1
+    start = 0.0
+    for status in ("APPROVED", "NEEDS_REVIEW", "NEEDS_ASSIGNMENT", "REJECTED"):
+        label, kind = next(
+            (label, kind) for state, label, _icon, kind in STATES if state == status
+        )
+        count = dashboard.cards[status]
+        width = max(400 * count / total, 4) if count else 0.0
+        yield {
+            "label": label,
+            "kind": kind,
+            "count": count,
+            "x": f"{start:.1f}",
+            "width": f"{max(width - 1.5, 0):.1f}",
+        }
+        start += width
+
+
+def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[ToDo]:
+    """What waits, in the order of the work, of what this person may do."""
+    month, due = dashboard.month, standing.due
+    review = dashboard.cards[ReviewStatus.NEEDS_REVIEW]
+    assign = dashboard.cards[ReviewStatus.NEEDS_ASSIGNMENT]
+    if standing.is_closed:
+        yield from _left_over(month, review, assign, user)
+    elif review and user.may("cards.review"):
+        yield ToDo(
+            ngettext("Review %(n)d card", "Review %(n)d cards", review) % {"n": review},
+            _waits_since(standing),
+            "half",
+            "review",
+            _cards(month, ReviewStatus.NEEDS_REVIEW),
+        )
+    if assign and not standing.is_closed and user.may("cards.upload"):
+        yield ToDo(
+            ngettext("Assign %(n)d card", "Assign %(n)d cards", assign) % {"n": assign},
+            _("Nobody has said yet whose they are"),
+            "dashed",
+            "assign",
+            _cards(month, ReviewStatus.NEEDS_ASSIGNMENT),
+        )
+    if standing.conflicts and not standing.is_closed and user.may("cards.review"):
+        yield _settle(standing.conflicts)
+    if dashboard.missing and not standing.is_closed:
+        yield ToDo(
+            ngettext(
+                "Ask for the cards of %(n)d employee",
+                "Ask for the cards of %(n)d employees",
+                dashboard.missing,
+            )
+            % {"n": dashboard.missing},
+            _("They have handed in none, or not all"),
+            "people",
+            "",
+            _missing(month),
+        )
+    if not standing.due_cards:
+        return
+    if not standing.is_due_closed and user.may("months.close"):
+        yield _close(standing)
+    if standing.due_exported_at is None and user.may("exports.create"):
+        yield ToDo(
+            _("Export %s") % _month(due),
+            _("It has not been exported yet"),
+            "export",
+            "",
+            _at("exports_exportrun_add", processing_month=month_text(due)),
+        )
+    elif standing.due_exported_at is not None and user.may("exports.see"):
+        yield ToDo(
+            _("See what changed in %s") % _month(due),
+            _("Last exported on %s")
+            % _day(timezone.localdate(standing.due_exported_at)),
+            "export",
+            "",
+            _at("exports_exportrun_changelist", month=month_text(due)),
+        )
+
+
+def steps_of(standing: Standing, user: Any) -> Iterator[Step]:
+    """The way to the first month, for a business that has no card yet."""
+    steps = (
+        (
+            _("Find your sites"),
+            _("Sites are where people work; all businesses share them."),
+            standing.has_sites,
+            "sites.see",
+            "workforce_site_changelist",
+        ),
+        (
+            _("Bring in your employees"),
+            _("From a spreadsheet: you see what changes before it does."),
+            standing.has_employees,
+            "employees.manage",
+            "workforce_employee_import",
+        ),
+        (
+            _("Add your colleagues"),
+            _("Who reviews, who uploads, and who only looks."),
+            standing.has_colleagues,
+            "users.manage",
+            "accounts_user_add",
+        ),
+        (
+            _("Upload work cards"),
+            _("Pictures or PDF files, many at once."),
+            False,
+            "cards.upload",
+            "workcards_workcard_upload",
+        ),
+    )
+    for label, note, is_done, right, page in steps:
+        yield Step(label, note, is_done, _at(page) if user.may(right) else "")
+
+
+def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToDo]:
+    """Of a closed month: its cards can be looked at, and worked on only once it is open again."""
+    cards = review + assign
+    if cards and user.may("months.reopen"):
+        yield ToDo(
+            _("Reopen %s") % _month(month),
+            ngettext(
+                "%(n)d card was not finished when it was closed",
+                "%(n)d cards were not finished when it was closed",
+                cards,
+            )
+            % {"n": cards},
+            "lock",
+            "",
+            _at("month", month=month_text(month)) + "#reopen",
+        )
+    for count, status, note in (
+        (review, ReviewStatus.NEEDS_REVIEW, _("The month was closed before a review")),
+        (assign, ReviewStatus.NEEDS_ASSIGNMENT, _("Nobody has said whose they are")),
+    ):
+        if count and user.may("cards.review"):
+            yield ToDo(
+                ngettext("Look at %(n)d card", "Look at %(n)d cards", count)
+                % {"n": count},
+                note,
+                "file",
+                "",
+                _cards(month, status),
+            )
+
+
+def _settle(conflicts: dict[str, Any]) -> ToDo:
+    """Leads to the newest of the cards, which is the first in the list of those to review."""
+    days, cards = conflicts["days"], conflicts["cards"]
+    return ToDo(
+        ngettext("Settle %(n)d day in conflict", "Settle %(n)d days in conflict", days)
+        % {"n": days},
+        ngettext(
+            "%(n)d card differs from what is paid already",
+            "%(n)d cards differ from what is paid already",
+            cards,
+        )
+        % {"n": cards},
+        "clash",
+        "conflict",
+        reverse("admin:workcards_workcard_change", args=[conflicts["card_id"]]),
+    )
+
+
+def _close(standing: Standing) -> ToDo:
+    waiting = standing.due_waiting
+    note = _("Every card is approved or rejected")
+    if waiting:
+        note = ngettext(
+            "%(n)d card still waits for somebody",
+            "%(n)d cards still wait for somebody",
+            waiting,
+        ) % {"n": waiting}
+    return ToDo(
+        _("Close %s") % _month(standing.due),
+        note,
+        "lock",
+        "",
+        _at("workcards_closedmonth_add", month=month_text(standing.due)),
+    )
+
+
+def _waits_since(standing: Standing) -> str:
+    if standing.oldest_review_at is None:
+        return ""
+    since = timezone.localdate(standing.oldest_review_at)
+    return _("The oldest waits since %s") % _day(since)
+
+
+def _open_until(business: Business, month: date) -> date | None:
+    """Until when a card handed in is for `month` if nobody says; None if that is over, or not begun."""
+    if month != default_month(business):
+        return None
+    return next_month(month).replace(day=business.month_cutoff_day)
+
+
+# How things are called, and where they are
+
+
+def _month(month: date) -> str:
+    return formats.date_format(month, "YEAR_MONTH_FORMAT")
+
+
+def _day(day: date) -> str:
+    return formats.date_format(day, "MONTH_DAY_FORMAT")
+
+
+def _at(page: str, **query: str) -> str:
+    return reverse(f"admin:{page}") + (f"?{urlencode(query)}" if query else "")
+
+
+def _home_of(month: date) -> str:
+    return _at("index", month=month_text(month))
+
+
+def _cards(month: date, status: str) -> str:
+    return _at(
+        "workcards_workcard_changelist",
+        review_status__exact=status,
+        month=month_text(month),
+    )
+
+
+def _missing(month: date) -> str:
+    return _at("missing_cards", month=month_text(month))
+
+
+def _matrix_of(site: SiteMonth, month: date) -> str:
+    """A site's month; of people without a home there is no matrix."""
+    if site.site_id is None:
+        return _missing(month)
+    return _at("month", month=month_text(month), site=str(site.site_id))

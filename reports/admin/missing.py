@@ -1,0 +1,64 @@
+"""Missing cards in the admin: a page of their own, and a part of the month's."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from businesses.tenancy.admin import is_on_platform
+from workcards.missing_cards import MissingCards, Received, missing_cards
+from workcards.models import ClosedMonth
+
+from .base import MonthReport, PeopleForm
+
+
+class MissingForm(PeopleForm):
+    complete = forms.BooleanField(
+        label=_("Also those whose cards are all there"), required=False
+    )
+
+
+class MissingReport(MonthReport):
+    path = "missing_cards/"
+    name = "missing_cards"
+    title = _("Missing cards")
+    template = "admin/missing_cards.html"
+    form_class = MissingForm
+
+    def answer(self, request: Any, form: Any) -> dict[str, Any]:
+        asked = form.asked()
+        name, business = form.asked_name(), form.business(request)
+        report = missing_cards(**asked, business=business, name=name)
+        of_month = ClosedMonth.objects.for_month(report.month)
+        return {
+            "report": report,
+            "counts": [
+                (status, status.label, report.counts[status]) for status in Received
+            ],
+            "sites": people_by_site(
+                report, with_complete=form.cleaned_data["complete"]
+            ),
+            "takes_cards": not is_on_platform() and not of_month.exists(),
+        }
+
+
+def people_by_site(
+    report: MissingCards, *, with_complete: bool = False, most: int | None = None
+) -> list[tuple[str | None, int, list[Any]]]:
+    """The sites with the people to be shown, `most` of all, and how many there are at each: for `missing_table.html`."""
+    shown, sites = 0, []
+    for part in report.sites:
+        people = [
+            person
+            for person in part.employees
+            if with_complete or person.status != Received.COMPLETE
+        ]
+        left = None if most is None else max(0, most - shown)
+        if people and left != 0:
+            sites.append((part.site_name, len(people), people[:left]))
+        shown += len(people)
+    return sites
+
+
+admin.site.add_report(MissingReport())  # type: ignore[attr-defined]

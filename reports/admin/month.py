@@ -1,0 +1,204 @@
+"""The month in the admin: who worked when, whose cards are missing, and whether it can be closed."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from businesses.models import Business
+from businesses.tenancy.admin import is_on_platform
+from reports.month_status import month_state
+from workcards.matrix import EMPLOYEES_A_PAGE, Cell, Column, State, matrix_page
+from workcards.missing_cards import MissingCards, Received, missing_cards
+from workcards.month_math import (
+    days_of_month,
+    is_saturday,
+    month_text,
+    next_month,
+    previous_month,
+)
+from workcards.services.review import REASON_LENGTH
+from workcards.transitions import DayStatus
+
+from .base import MonthReport, PeopleForm
+from .missing import people_by_site
+
+MISSING_SHOWN = 20
+# An approved day needs no word.
+STATE_LABELS = {
+    State.NEEDS_REVIEW: gettext_lazy("under review"),
+    State.CONFLICT: gettext_lazy("in conflict"),
+}
+# One letter in a cell, the word beside the matrix.
+LETTERS = {
+    DayStatus.VACATION: pgettext_lazy("letter of an absence", "V"),
+    DayStatus.SICK: pgettext_lazy("letter of an absence", "S"),
+    DayStatus.INTERNATIONAL_VISA: pgettext_lazy("letter of an absence", "I"),
+    DayStatus.HOLIDAY: pgettext_lazy("letter of an absence", "H"),
+}
+# The first and the last month that has another on its far side.
+EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
+
+
+class MonthPageForm(PeopleForm):
+    approved_only = forms.BooleanField(
+        label=gettext_lazy("Approved only"), required=False
+    )
+
+
+class MonthPage(MonthReport):
+    path = "month/"
+    name = "month"
+    title = gettext_lazy("The month at a glance")
+    template = "admin/month.html"
+    form_class = MonthPageForm
+
+    def view(self, site: Any, request: Any) -> HttpResponse:
+        """The page; with `?rows=2` only those rows of the matrix, for the script that draws them as one scrolls."""
+        response = super().view(site, request)
+        if "rows" in request.GET and response.status_code == 200:
+            context: Any = response.context_data  # type: ignore[attr-defined]
+            return TemplateResponse(request, "admin/month/rows.html", context)
+        return response
+
+    def answer(self, request: Any, form: Any) -> dict[str, Any]:
+        asked, name = form.asked(), form.asked_name()
+        typed = form.cleaned_data
+        month = asked["month"]
+        number = request.GET.get("rows") or request.GET.get("page")
+        matrix, page, namesakes = matrix_page(
+            number,
+            **asked,
+            name=name,
+            approved_only=typed["approved_only"],
+        )
+        days = [(day, is_saturday(day)) for day in days_of_month(month)]
+        context = {
+            "matrix": matrix,
+            "page": page,
+            "rows": [
+                _row(column, days, page.start_index() + place)
+                # They stand next to each other, and their days alone do not tell who is who.
+                | {"has_namesake": column.full_name in namesakes}
+                for place, column in enumerate(matrix.columns)
+            ],
+        }
+        if "rows" in request.GET:
+            return context
+        return context | {
+            "days": days,
+            "day_totals": [
+                (is_saturday(day), hours) for day, hours in matrix.day_totals.items()
+            ],
+            "a_page": EMPLOYEES_A_PAGE,
+            "letters": [(letter, kind.label) for kind, letter in LETTERS.items()],
+            "query": _without(request, "page"),
+            "site": typed.get("site"),
+            **_around(request, month),
+            **_missing(asked, form.business(request), name),
+            **self._state(request, month),
+        }
+
+    def _state(self, request: Any, month: date) -> dict[str, Any]:
+        """Whether the month is closed and what waits; on the platform nothing is closed."""
+        if is_on_platform():
+            return {}
+        state = month_state(request.business, month)
+        request.nav_counts = state.side_bar
+        return {
+            "state": state,
+            "reason_length": REASON_LENGTH,
+            "takes_cards": state.closed is None,
+        }
+
+
+def _row(column: Column, days: list[tuple[date, bool]], number: int) -> dict[str, Any]:
+    return {
+        "number": number,
+        "employee": column,
+        "cells": [(is_rest, _told(column.cells.get(day))) for day, is_rest in days],
+        "absences": ", ".join(
+            f"{DayStatus(kind).label}: {count}"
+            for kind, count in sorted(column.absences.items())
+        ),
+    }
+
+
+def _told(cell: Cell | None) -> dict[str, Any] | None:
+    """What a cell shows, how it looks, and, where that says more than hours, what it is called for those who do not see it."""
+    if cell is None:
+        return None
+    hours = None if cell.hours is None else f"{cell.hours.normalize():f}"
+    kind = DayStatus(cell.day_status) if cell.day_status else None
+    state = STATE_LABELS.get(cell.state)
+    said = ", ".join(str(one) for one in (kind.label if kind else hours, state) if one)
+    return {
+        "text": LETTERS[kind] if kind else hours,
+        "looks": _looks(cell, kind),
+        "said": said if kind or state else "",
+        "work_card_id": cell.work_card_id,
+    }
+
+
+def _looks(cell: Cell, kind: DayStatus | None) -> str:
+    if cell.state is State.CONFLICT:
+        return "m-conflict"
+    draft = "m-review" if cell.state is State.NEEDS_REVIEW else ""
+    return " ".join(filter(None, (draft, kind and "m-absence")))
+
+
+def _around(request: HttpRequest, month: date) -> dict[str, str]:
+    """The months before and after, with the same site and filters."""
+    kept = request.GET.copy()
+    kept.pop("page", None)
+    found = {}
+    for side, there, turn in (
+        ("earlier", month > EARLIEST, previous_month),
+        ("later", month < LATEST, next_month),
+    ):
+        kept["month"] = month_text(turn(month)) if there else ""
+        found[side] = f"?{kept.urlencode()}" if there else ""
+    return found
+
+
+def _without(request: HttpRequest, name: str) -> str:
+    kept = request.GET.copy()
+    kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _missing(asked: dict[str, Any], business: Business, name: str) -> dict[str, Any]:
+    """The worst of those whose cards are missing; the list of all has its own page."""
+    report = missing_cards(**asked, business=business, name=name)
+    given = {
+        "site": asked["site_id"],
+        "business": asked["business_id"],
+        "name": name,
+        "month": month_text(asked["month"]),
+    }
+    query = urlencode({key: value for key, value in given.items() if value})
+    return {
+        "missing": report,
+        "missing_count": sum(report.counts.values())
+        - _count(report, Received.COMPLETE),
+        "missing_sites": people_by_site(report, most=MISSING_SHOWN),
+        "missing_none": _count(report, Received.NONE),
+        "missing_part": _count(report, Received.PARTIAL),
+        "missing_url": f"{reverse('admin:missing_cards')}?{query}",
+        "expected_count": sum(report.counts.values()),
+        # Of some only: what has to be done before the month can be closed is about all.
+        "is_narrowed": bool(asked["site_id"] or name),
+    }
+
+
+def _count(report: MissingCards, status: Received) -> int:
+    return report.counts[status.value]
+
+
+admin.site.add_report(MonthPage())  # type: ignore[attr-defined]

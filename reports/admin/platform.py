@@ -1,0 +1,168 @@
+"""The console: all businesses in one table, for the platform, and how they have grown."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import formats, timezone
+from django.utils.http import urlencode
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.descriptions import entity
+from automatehq.admin.form_fields import LineField
+from automatehq.api.converters import parse_uuid
+from automatehq.text import fold
+from reports.charts import chart_of
+from reports.dashboard import ATTEMPTS, BusinessFigures, all_businesses, totals_of
+from reports.platform_growth import growth_until, latest_attempts
+from workcards.month_math import first_of_month
+
+BUSINESSES_A_PAGE = 50
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+# Older than this, a date says more than a number of days.
+RECENT = timedelta(days=7)
+
+
+class Column(NamedTuple):
+    """A column that the table can be sorted by; a number first gets the most, a name the first of the alphabet."""
+
+    name: str
+    label: Any
+    is_number: bool = True
+
+
+COLUMNS = (
+    Column("name", gettext_lazy("Business"), is_number=False),
+    Column("users", gettext_lazy("Users")),
+    Column("employees", gettext_lazy("Employees")),
+    Column("cards", gettext_lazy("Cards")),
+    Column("open_reviews", gettext_lazy("Open reviews")),
+    Column("storage_bytes", gettext_lazy("Storage")),
+    Column("last_activity_at", gettext_lazy("Last activity")),
+    Column("cross_business_attempts", gettext_lazy("Attempts")),
+)
+SORTS = [(sign + column.name, column.label) for column in COLUMNS for sign in ("", "-")]
+
+
+class ConsoleForm(forms.Form):
+    """What stands in the address; what makes no sense there is passed over."""
+
+    q = LineField(required=False, max_length=200)
+    show = forms.ChoiceField(
+        choices=[("", gettext_lazy("All")), ("active", gettext_lazy("Active"))],
+        required=False,
+    )
+    sort = forms.ChoiceField(choices=SORTS, required=False)
+
+    def asked(self) -> dict[str, str]:
+        """The values that are valid, none left out."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name, "") for name in self.fields}
+
+
+def console(site: Any, request: Any) -> HttpResponse:
+    """The page, for super-admins who act for nobody."""
+    asked = ConsoleForm(request.GET).asked()
+    businesses = all_businesses()
+    found = sorted_by(asked["sort"], matching(businesses, asked))
+    page = Paginator(found, BUSINESSES_A_PAGE).get_page(request.GET.get("page"))
+    month = first_of_month(timezone.localdate())
+    growth = growth_until(month)
+    names = {business.id: business.name for business in businesses}
+    context = {
+        **site.each_context(request),
+        "title": _("All businesses"),
+        **site.lists_context(request),
+        "asked": asked,
+        "heads": [_head(column, asked) for column in COLUMNS],
+        "page": page,
+        "rows": [
+            (business, ago(business.last_activity_at)) for business in page.object_list
+        ],
+        "query": _query(asked),
+        "shows": [
+            (label, _query({**asked, "show": value}), value == asked["show"])
+            for value, label in (("active", _("Active")), ("", _("All")))
+        ],
+        "totals": totals_of(businesses),
+        "month": month,
+        "cards": chart_of(growth.cards.items()),
+        "employees": chart_of(growth.employees.items()),
+        "attempts": [
+            {
+                "event": event,
+                "from": _from(event.metadata, names),
+                "kind": entity(event.entity_type),
+            }
+            for event in latest_attempts()
+        ],
+        "is_conflict": ATTEMPTS[1],
+    }
+    return TemplateResponse(request, "admin/console.html", context)
+
+
+def matching(
+    businesses: Iterable[BusinessFigures], asked: dict[str, str]
+) -> list[BusinessFigures]:
+    """Those whose name or code has what is looked for in it, of the active ones if only these are to be shown."""
+    wanted = fold(asked["q"])
+    return [
+        business
+        for business in businesses
+        if wanted in fold(f"{business.name} {business.code or ''}")
+        and (business.is_active or asked["show"] != "active")
+    ]
+
+
+def sorted_by(sort: str, businesses: list[BusinessFigures]) -> list[BusinessFigures]:
+    """By a column, from the most to the least with a "-" before its name; by name where it is the same."""
+    name = sort.removeprefix("-") or "name"
+
+    def key(business: BusinessFigures) -> Any:
+        value = getattr(business, name)
+        if name == "name":
+            return value.casefold()
+        return LONG_AGO if value is None else value
+
+    return sorted(businesses, key=key, reverse=sort.startswith("-"))
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago something was, roughly; the day, if that is some time back; "" for never."""
+    if moment is None:
+        return ""
+    past = timezone.now() - moment
+    if past < timedelta(minutes=1):
+        return _("just now")
+    if past < RECENT:
+        return _("%s ago") % timesince(moment, depth=1)
+    return formats.date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")
+
+
+def _head(column: Column, asked: dict[str, str]) -> dict[str, Any]:
+    """The head of a column: where it leads, and how the table is sorted by it now, in the words of `aria-sort`."""
+    sort = asked["sort"] or "name"
+    up, down = column.name, f"-{column.name}"
+    first, second = (down, up) if column.is_number else (up, down)
+    return {
+        "name": column.name,
+        "label": column.label,
+        "is_number": column.is_number and column.name != "last_activity_at",
+        "query": _query({**asked, "sort": second if sort == first else first}),
+        "sorted": {up: "ascending", down: "descending"}.get(sort, ""),
+    }
+
+
+def _from(metadata: dict[str, Any], names: dict[Any, str]) -> str:
+    """The business whose user reached across; it may be the platform's, or none any more."""
+    return names.get(parse_uuid(metadata.get("from_business_id")), "")
+
+
+def _query(asked: dict[str, str]) -> str:
+    return urlencode({name: value for name, value in asked.items() if value})

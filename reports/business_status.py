@@ -1,0 +1,135 @@
+"""What waits to be done in a business besides its month's figures: one query for a whole first page."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.aggregates import JSONBAgg
+from django.db.models import (
+    Count,
+    Exists,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, JSONObject
+from django.utils import timezone
+
+from accounts.models import User
+from businesses.models import Business
+from exports.models import ExportRun
+from reports.side_bar import count_annotations, parse_counts
+from workcards.models import ClosedMonth, DayEntry, WorkCard
+from workcards.month_math import last_of_month, previous_month
+from workcards.transitions import ReviewStatus
+from workforce.models import Employee, Site
+
+from .dashboard import figure_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`due` is the month that is to be finished: the one that is looked at, or the one before if it still runs.
+
+    `side_bar` is what the side bar shows, of all months; `conflicts` are `{days, cards, card_id}` of the month's days that
+    are paid already and differently, with the newest of their cards, or None.
+    """
+
+    month: date
+    due: date
+    side_bar: dict[str, int] = field(default_factory=dict)
+    oldest_review_at: datetime | None = None
+    conflicts: dict[str, Any] | None = None
+    is_closed: bool = False
+    is_due_closed: bool = False
+    due_cards: int = 0
+    due_waiting: int = 0
+    due_exported_at: datetime | None = None
+    has_cards: bool = False
+    has_employees: bool = False
+    has_sites: bool = False
+    has_colleagues: bool = False
+    sites: list[dict[str, str]] | None = None
+
+    @property
+    def site_names(self) -> dict[uuid.UUID, str]:
+        """Of the sites where the business has people or cards."""
+        return {uuid.UUID(one["id"]): one["name"] for one in self.sites or ()}
+
+    @property
+    def is_running(self) -> bool:
+        return self.due != self.month
+
+
+def standing_of(business: Business, month: date) -> Standing:
+    """How `business` stands, seen from `month`; one query. In its scope; of another one nothing is said."""
+    today = timezone.localdate(timezone=business.zone)
+    is_running = today <= last_of_month(month)
+    due = previous_month(month) if is_running else month
+    cards, closed = WorkCard.objects.all(), ClosedMonth.objects.all()
+    exported = ExportRun.objects.for_month(due).filter(status=ExportRun.Status.DONE)
+    figures: dict[str, Any] = {
+        "oldest_review_at": _least(
+            cards.for_month(month).with_status(ReviewStatus.NEEDS_REVIEW)
+        ),
+        "conflicts": _conflicts(DayEntry.objects.in_conflict(month)),
+        "is_closed": _is_there(closed.for_month(month)),
+        "is_due_closed": _is_there(closed.for_month(due)),
+        "due_cards": figure_of(cards.for_month(due)),
+        "due_waiting": figure_of(cards.for_month(due).pending()),
+        "due_exported_at": Subquery(
+            exported.filter(business=OuterRef("pk"))
+            .order_by("-created_at")
+            .values("created_at")[:1]
+        ),
+        "has_cards": _is_there(cards),
+        "has_employees": _is_there(Employee.objects.all()),
+        "has_sites": _is_own_site(),
+        "has_colleagues": Exists(
+            User.objects.filter(business=OuterRef("pk"), is_active=True)[1:]
+        ),
+        "sites": _names(Site.objects.in_use()),
+    }
+    rows = Business.objects.filter(pk=business.pk).order_by()
+    of_side_bar = count_annotations()
+    figures |= of_side_bar
+    found = rows.annotate(**figures).values(*figures).first() or {}
+    beside = {name: found.pop(name) for name in of_side_bar if name in found}
+    return Standing(month, due, parse_counts(beside), **found)
+
+
+def _least(rows: Any) -> Subquery:
+    oldest = rows.filter(business=OuterRef("pk")).order_by().values("business")
+    return Subquery(oldest.annotate(least=Min("created_at")).values("least"))
+
+
+def _conflicts(days: Any) -> Subquery:
+    of_business = days.filter(business=OuterRef("pk")).order_by().values("business")
+    found = JSONObject(
+        days=Count("pk"),
+        cards=Count("work_card", distinct=True),
+        # Ids are made by the clock.
+        card_id=Max(Cast("work_card", TextField())),
+    )
+    return Subquery(of_business.annotate(found=found).values("found"))
+
+
+def _is_there(rows: Any) -> Exists:
+    return Exists(rows.filter(business=OuterRef("pk")))
+
+
+def _is_own_site() -> Exists:
+    """Return whether the business has made a site, or works at one; the sites of other businesses do not count."""
+    own = Q(steward=OuterRef("pk")) | Q(pk__in=Site.objects.in_use().values("pk"))
+    return Exists(Site.objects.filter(own, is_active=True))
+
+
+def _names(sites: Any) -> Subquery:
+    names = sites.order_by().values(all=Value(1))
+    pairs = JSONBAgg(JSONObject(id="pk", name="site_name"))
+    return Subquery(names.annotate(names=pairs).values("names"))

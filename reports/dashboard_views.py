@@ -1,0 +1,212 @@
+"""The API of the dashboard."""
+
+import uuid
+from typing import Any
+
+from drf_spectacular.utils import (
+    OpenApiExample,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.api.fields import (
+    HoursField,
+    IdField,
+    MonthField,
+    NamedReference,
+    TimestampField,
+)
+from automatehq.api.query_serializers import QuerySerializer
+from automatehq.api.views import APIView
+from businesses.models import Business
+from businesses.tenancy.context import scope_for_business, try_get_business_id
+from businesses.tenancy.permissions import BelongsToBusiness
+
+from .dashboard import all_businesses, dashboard_of, totals_of
+from .month_views import CardCountsSerializer
+
+
+class DashboardQuery(QuerySerializer):
+    month = MonthField(
+        required=False,
+        help_text="By default the month that a card handed in today is for; of all businesses: cards of every month.",
+    )
+    business_id = IdField(
+        required=False,
+        help_text="For a super-admin who acts for no business: of this one, not of all.",
+    )
+
+
+class TrendMonthSerializer(serializers.Serializer[Any]):
+    month = MonthField()
+    hours = HoursField()
+    minutes = serializers.IntegerField()
+    employees = serializers.IntegerField(help_text="With a day in the ledger.")
+    cards = serializers.IntegerField()
+
+
+class SiteMonthSerializer(serializers.Serializer[Any]):
+    site = NamedReference("site_name")
+    cards = serializers.IntegerField()
+    missing = serializers.IntegerField(help_text="People whose home it is.")
+    hours = HoursField()
+    minutes = serializers.IntegerField()
+
+
+class DashboardSerializer(serializers.Serializer[Any]):
+    """A month of one business. Hours and days are the ledger's; people are counted as people, not as cards."""
+
+    month = MonthField()
+    cards = CardCountsSerializer(help_text="By status.")
+    employees_expected = serializers.IntegerField()
+    missing = serializers.IntegerField(
+        help_text="Expected employees who have handed in none or not all of their cards."
+    )
+    hours = HoursField()
+    minutes = serializers.IntegerField()
+    days = serializers.IntegerField(
+        help_text="Days worked: dates of an employee with hours, at however many sites."
+    )
+    trend = TrendMonthSerializer(many=True)
+    sites = SiteMonthSerializer(many=True)
+
+
+class BusinessFiguresSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    is_active = serializers.BooleanField()
+    users = serializers.IntegerField()
+    employees = serializers.IntegerField()
+    cards = serializers.IntegerField()
+    open_reviews = serializers.IntegerField(help_text="Neither approved nor rejected.")
+    storage_bytes = serializers.IntegerField(help_text="Of scans, each file once.")
+    last_activity_at = TimestampField(allow_null=True)
+    cross_business_attempts = serializers.IntegerField(
+        help_text="By others, to reach this one's rows."
+    )
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    businesses = serializers.IntegerField()
+    active_businesses = serializers.IntegerField()
+    users = serializers.IntegerField()
+    employees = serializers.IntegerField()
+    cards = serializers.IntegerField()
+    open_reviews = serializers.IntegerField()
+    storage_bytes = serializers.IntegerField()
+    cross_business_attempts = serializers.IntegerField()
+
+
+class PlatformSerializer(serializers.Serializer[Any]):
+    """All businesses, by name."""
+
+    businesses = BusinessFiguresSerializer(many=True)
+    totals = TotalsSerializer()
+
+
+OF_BUSINESS = OpenApiExample(
+    "Of a business",
+    value={
+        "month": "2026-03",
+        "cards": {
+            "NEEDS_ASSIGNMENT": 3,
+            "NEEDS_REVIEW": 12,
+            "APPROVED": 180,
+            "REJECTED": 2,
+        },
+        "employees_expected": 100,
+        "missing": 7,
+        "hours": "16840.50",
+        "minutes": 1010430,
+        "days": 2104,
+        "trend": [
+            {
+                "month": "2026-03",
+                "hours": "16840.50",
+                "minutes": 1010430,
+                "employees": 93,
+                "cards": 197,
+            }
+        ],
+        "sites": [
+            {
+                "site": {
+                    "id": "0197f3a0-5f00-7e6b-9c31-4a0b7d2e8f13",
+                    "name": "Example Quay",
+                },
+                "cards": 197,
+                "missing": 7,
+                "hours": "16840.50",
+                "minutes": 1010430,
+            }
+        ],
+    },
+    response_only=True,
+)
+FIGURES = {
+    "users": 6,
+    "employees": 100,
+    "cards": 2400,
+    "open_reviews": 15,
+    "storage_bytes": 336000000,
+    "cross_business_attempts": 0,
+}
+OF_PLATFORM = OpenApiExample(
+    "Of the platform",
+    value={
+        "businesses": [
+            {
+                "id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
+                "name": "Example Works",
+                "is_active": True,
+                **FIGURES,
+                "last_activity_at": "2026-04-02T08:00:00Z",
+            }
+        ],
+        "totals": {"businesses": 1, "active_businesses": 1, **FIGURES},
+    },
+    response_only=True,
+)
+
+
+class DashboardView(APIView):
+    """Figures for a first page."""
+
+    permission_classes = [BelongsToBusiness]
+    extra_query_parameters = DashboardQuery.names()
+    rights = {"get": "matrix.see"}
+
+    @extend_schema(
+        parameters=[DashboardQuery],
+        responses=PolymorphicProxySerializer(
+            component_name="DashboardOrPlatform",
+            serializers=[DashboardSerializer, PlatformSerializer],
+            resource_type_field_name=None,
+        ),
+        examples=[OF_BUSINESS, OF_PLATFORM],
+    )
+    def get(self, request: Request) -> Response:
+        """How far the month of your business has come, and the twelve months that end with it.
+
+        A super-admin who acts for no business gets all businesses side by side, or one of them with `business_id`.
+        """
+        asked = DashboardQuery.read(request)
+        if try_get_business_id() is None and "business_id" not in asked:
+            businesses = all_businesses(asked.get("month"))
+            body = {"businesses": businesses, "totals": totals_of(businesses)}
+            return Response(PlatformSerializer(body).data)
+        business = _business(request, asked.get("business_id"))
+        with scope_for_business(business.pk):
+            dashboard = dashboard_of(business, asked.get("month"))
+        return Response(DashboardSerializer(dashboard).data)
+
+
+def _business(request: Any, business_id: uuid.UUID | None) -> Business:
+    """The business asked about; of one that there is not, for you, one that has nothing."""
+    own: Business | None = request._request.business
+    if own is not None and business_id in (None, own.pk):
+        return own
+    return Business.objects.listed().filter(pk=business_id).first() or Business()

@@ -1,0 +1,197 @@
+"""The API of the month's matrix."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.api.fields import DateField, HoursField, IdField, MonthField
+from automatehq.api.query_serializers import FlagField
+from businesses.tenancy.query_params import OneBusinessQuery
+from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+from workcards.matrix import Cell, Column, Matrix, State, month_matrix
+from workcards.month_math import is_saturday, month_text
+from workcards.transitions import DayStatus
+from workforce.models import Site
+
+KINDS_OF_ABSENCE = tuple(DayStatus.values)
+
+
+class SiteMatrixQuery(OneBusinessQuery):
+    month = MonthField()
+    approved_only = FlagField(
+        default=True,
+        help_text="false: also days of cards under review, on dates that the ledger lacks.",
+    )
+
+
+class MatrixQuery(SiteMatrixQuery):
+    site_id = IdField(required=False, help_text="All sites together if it isn't said.")
+
+
+class MatrixDaySerializer(serializers.Serializer[Any]):
+    date = DateField()
+    is_saturday = serializers.BooleanField()
+
+
+class MatrixCellSerializer(serializers.Serializer[Any]):
+    hours = HoursField(allow_null=True, help_text="Null for an absence.")
+    minutes = serializers.IntegerField(
+        allow_null=True, help_text="Null for an absence."
+    )
+    day_status = serializers.ChoiceField(DayStatus.choices, allow_null=True)
+    state = serializers.ChoiceField([state.value for state in State])
+    work_card_id = serializers.UUIDField()
+
+
+class MatrixAbsencesSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {kind: serializers.IntegerField() for kind in KINDS_OF_ABSENCE}
+
+
+class MatrixEmployeeSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    passport_id = serializers.CharField(
+        allow_null=True, help_text="The former one if it was released."
+    )
+    total_hours = HoursField()
+    total_minutes = serializers.IntegerField()
+    absences = MatrixAbsencesSerializer(help_text="Days by kind.")
+
+
+class MatrixSerializer(serializers.Serializer[Any]):
+    """A month as a matrix. Totals are of approved days only."""
+
+    month = MonthField()
+    days = MatrixDaySerializer(many=True)
+    employees = MatrixEmployeeSerializer(many=True)
+    cells = serializers.DictField(
+        child=serializers.DictField(child=MatrixCellSerializer()),
+        help_text="By employee's id, then by date; dates without a day are not there.",
+    )
+    day_totals = serializers.DictField(child=HoursField(), help_text="By date.")
+    day_minutes = serializers.DictField(
+        child=serializers.IntegerField(), help_text="By date."
+    )
+    total_hours = HoursField()
+    total_minutes = serializers.IntegerField()
+
+    def to_representation(self, matrix: Matrix) -> dict[str, Any]:
+        # By hand: a month of a large business has tens of thousands of cells.
+        return {
+            "month": month_text(matrix.month),
+            "days": [
+                {"date": str(day), "is_saturday": is_saturday(day)}
+                for day in matrix.days
+            ],
+            "employees": [_employee(column) for column in matrix.columns],
+            "cells": {
+                column.employee_id: _cells(column.cells) for column in matrix.columns
+            },
+            "day_totals": {
+                str(day): f"{hours:.2f}" for day, hours in matrix.day_totals.items()
+            },
+            "day_minutes": {
+                str(day): minutes for day, minutes in matrix.day_minutes.items()
+            },
+            "total_hours": f"{matrix.total_hours:.2f}",
+            "total_minutes": matrix.total_minutes,
+        }
+
+
+def _employee(column: Column) -> dict[str, Any]:
+    return {
+        "id": column.employee_id,
+        "full_name": column.full_name,
+        "passport_id": column.passport_id,
+        "total_hours": f"{column.total_hours:.2f}",
+        "total_minutes": column.total_minutes,
+        "absences": {kind: column.absences[kind] for kind in KINDS_OF_ABSENCE},
+    }
+
+
+def _cells(cells: dict[date, Cell]) -> dict[str, Any]:
+    return {
+        str(day): {
+            "hours": None if cell.hours is None else f"{cell.hours:.2f}",
+            "minutes": cell.minutes,
+            "day_status": cell.day_status,
+            "state": cell.state,
+            "work_card_id": cell.work_card_id,
+        }
+        for day, cell in cells.items()
+    }
+
+
+EXAMPLE = OpenApiExample(
+    "One employee's month",
+    value={
+        "month": "2026-03",
+        "days": [{"date": "2026-03-07", "is_saturday": True}],
+        "employees": [
+            {
+                "id": "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54",
+                "full_name": "John Example",
+                "passport_id": "AB1234567",
+                "total_hours": "8.50",
+                "total_minutes": 510,
+                "absences": {
+                    "VACATION": 0,
+                    "SICK": 0,
+                    "INTERNATIONAL_VISA": 0,
+                    "HOLIDAY": 0,
+                },
+            }
+        ],
+        "cells": {
+            "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54": {
+                "2026-03-05": {
+                    "hours": "8.50",
+                    "minutes": 510,
+                    "day_status": None,
+                    "state": "approved",
+                    "work_card_id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
+                }
+            }
+        },
+        "day_totals": {"2026-03-05": "8.50"},
+        "day_minutes": {"2026-03-05": 510},
+        "total_hours": "8.50",
+        "total_minutes": 510,
+    },
+    response_only=True,
+)
+
+
+class MatrixViewSet(TenantReadOnlyViewSet[Site]):
+    """The month at a glance, from the ledger."""
+
+    queryset = Site.objects
+    serializer_class = MatrixSerializer
+    extra_query_parameters = {
+        "of_month": MatrixQuery.names(),
+        "of_site": SiteMatrixQuery.names(),
+    }
+    rights = {"of_month": "matrix.see", "of_site": "matrix.see"}
+
+    @extend_schema(
+        parameters=[MatrixQuery], responses=MatrixSerializer, examples=[EXAMPLE]
+    )
+    def of_month(self, request: Request) -> Response:
+        """The month of all sites together, or of one."""
+        matrix = month_matrix(**MatrixQuery.read(request))
+        return Response(MatrixSerializer(matrix).data)
+
+    @extend_schema(
+        parameters=[SiteMatrixQuery], responses=MatrixSerializer, examples=[EXAMPLE]
+    )
+    def of_site(self, request: Request, pk: uuid.UUID) -> Response:
+        """The month of a site."""
+        site_id = self.get_object().pk
+        matrix = month_matrix(site_id=site_id, **SiteMatrixQuery.read(request))
+        return Response(MatrixSerializer(matrix).data)

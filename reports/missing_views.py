@@ -1,0 +1,114 @@
+"""The API of missing cards."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.api.fields import (
+    IdField,
+    MonthField,
+    NamedReference,
+    TimestampField,
+)
+from businesses.tenancy.query_params import OneBusinessQuery
+from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+from workcards.missing_cards import MissingCards, Received, missing_cards
+from workcards.models import WorkCard
+
+
+class MissingQuery(OneBusinessQuery):
+    month = MonthField()
+    site_id = IdField(required=False, help_text="The home site.")
+
+
+class MissingEmployeeSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    full_name = serializers.CharField()
+    passport_id = serializers.CharField(allow_null=True)
+    phone_number = serializers.CharField(allow_blank=True)
+    expected = serializers.IntegerField(
+        help_text="Cards of a whole month: of the home site's settings, else the business's."
+    )
+    received = serializers.IntegerField(
+        help_text="Not rejected; the pages of one file are one."
+    )
+    status = serializers.ChoiceField(
+        Received.choices, help_text="While the month runs one card is enough."
+    )
+    first_card_at = TimestampField(allow_null=True)
+
+
+class MissingOfSiteSerializer(serializers.Serializer[Any]):
+    site = NamedReference("site_name")
+    employees = MissingEmployeeSerializer(many=True)
+
+
+class MissingCountsSerializer(serializers.Serializer[Any]):
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {status: serializers.IntegerField() for status in Received.values}
+
+
+class MissingSerializer(serializers.Serializer[Any]):
+    """Who of those expected in a month has handed in how many cards."""
+
+    month = MonthField()
+    is_running = serializers.BooleanField(
+        help_text="Until the month is over, by the business's calendar."
+    )
+    sites = MissingOfSiteSerializer(many=True)
+    counts = serializers.SerializerMethodField()
+
+    @extend_schema_field(MissingCountsSerializer(help_text="Employees by status."))
+    def get_counts(self, report: MissingCards) -> dict[str, int]:
+        return {status: report.counts[status] for status in Received.values}
+
+
+EXAMPLE = OpenApiExample(
+    "A site with one employee",
+    value={
+        "month": "2026-03",
+        "is_running": False,
+        "sites": [
+            {
+                "site": {
+                    "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+                    "name": "Construction Site 1",
+                },
+                "employees": [
+                    {
+                        "id": "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54",
+                        "full_name": "John Example",
+                        "passport_id": "AB1234567",
+                        "phone_number": "+972501234567",
+                        "expected": 2,
+                        "received": 1,
+                        "status": "PARTIAL",
+                        "first_card_at": "2026-03-17T08:00:00Z",
+                    }
+                ],
+            }
+        ],
+        "counts": {"NONE": 0, "PARTIAL": 1, "COMPLETE": 0},
+    },
+    response_only=True,
+)
+
+
+class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
+    """Whose cards have not come in."""
+
+    queryset = WorkCard.objects
+    serializer_class = MissingSerializer
+    extra_query_parameters = {"missing": MissingQuery.names()}
+    rights = {"missing": "matrix.see"}
+
+    @extend_schema(
+        parameters=[MissingQuery], responses=MissingSerializer, examples=[EXAMPLE]
+    )
+    def missing(self, request: Request) -> Response:
+        """Everybody who is expected in the month, by site, those whose cards are missing first."""
+        report = missing_cards(**MissingQuery.read(request))
+        return Response(MissingSerializer(report).data)

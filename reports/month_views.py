@@ -1,0 +1,231 @@
+"""The API of months. It is here, above work cards, because a month also says what was exported last."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+)
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.api.converters import Malformed, parse_uuid
+from automatehq.api.errors import Invalid
+from automatehq.api.fields import (
+    HoursField,
+    MonthField,
+    NamedReference,
+    TimestampField,
+)
+from automatehq.api.filters import IdFilter, StrictFilterSet
+from automatehq.api.schema import RefusalSerializer
+from automatehq.api.serializers import StrictSerializer
+from businesses.models import Business
+from businesses.tenancy.context import get_current_business_id, try_get_business_id
+from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+from exports.models import ExportRun
+from workcards import services
+from workcards.models import ClosedMonth
+from workcards.month_overview import (
+    MonthOverview,
+    add_hours,
+    month_of_business,
+    months_of_business,
+)
+from workcards.serializers import (
+    CloseMonthSerializer,
+    ReopenMonthSerializer,
+    reference,
+)
+from workcards.transitions import ReviewStatus
+
+REFUSED = OpenApiResponse(RefusalSerializer, "Why it can't be closed")
+
+
+class MonthFilterSet(StrictFilterSet):
+    business_id = IdFilter()
+
+    class Meta:
+        model = ClosedMonth
+        fields = ("business_id",)
+
+
+class CardCountsSerializer(serializers.Serializer[Any]):
+    """Cards by status."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {status: serializers.IntegerField() for status in ReviewStatus.values}
+
+
+class LastRunSerializer(serializers.ModelSerializer[ExportRun]):
+    """The newest export run of a month, whatever became of it."""
+
+    is_draft = serializers.BooleanField()
+    created_at = TimestampField()
+
+    class Meta:
+        model = ExportRun
+        fields = ("id", "kind", "site_id", "status", "is_draft", "created_at")
+
+
+class MonthSerializer(serializers.Serializer[Any]):
+    """A month. Its `last_run` comes from the context, by month: null also for those who may not see exports."""
+
+    business_id = serializers.UUIDField()
+    month = MonthField()
+    is_closed = serializers.SerializerMethodField()
+    closed_by_id = serializers.UUIDField(
+        source="closed.closed_by_id", default=None, allow_null=True
+    )
+    closed_by = serializers.SerializerMethodField()
+    closed_at = TimestampField(source="closed.closed_at", default=None, allow_null=True)
+    note = serializers.CharField(source="closed.note", default="")
+    cards = CardCountsSerializer()
+    hours = HoursField()
+    minutes = serializers.IntegerField()
+    last_run = serializers.SerializerMethodField()
+
+    def get_is_closed(self, overview: MonthOverview) -> bool:
+        return overview.closed is not None
+
+    @extend_schema_field(NamedReference("closed_by_name"))
+    def get_closed_by(self, overview: MonthOverview) -> dict[str, str] | None:
+        closed = overview.closed
+        if closed is None:
+            return None
+        return reference(closed.closed_by_id, closed.closed_by_name)
+
+    @extend_schema_field(LastRunSerializer(allow_null=True))
+    def get_last_run(self, overview: MonthOverview) -> dict[str, Any] | None:
+        run = self.context["last_runs"].get(overview.month)
+        return run and dict(LastRunSerializer(run).data)
+
+
+THE_MONTH = OpenApiExample(
+    "A closed month",
+    value={
+        "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
+        "month": "2026-03",
+        "is_closed": True,
+        "closed_by_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+        "closed_by": {
+            "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
+            "name": "Dana Levi",
+        },
+        "closed_at": "2026-04-12T08:00:00Z",
+        "note": "",
+        "cards": {
+            "NEEDS_ASSIGNMENT": 0,
+            "NEEDS_REVIEW": 0,
+            "APPROVED": 412,
+            "REJECTED": 3,
+        },
+        "hours": "71312.50",
+        "minutes": 4278750,
+        "last_run": {
+            "id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
+            "kind": "days_csv",
+            "site_id": None,
+            "status": "DONE",
+            "is_draft": False,
+            "created_at": "2026-04-12T07:30:00Z",
+        },
+    },
+    response_only=True,
+)
+UNFINISHED = OpenApiExample(
+    "Cards wait",
+    {
+        "type": "client_error",
+        "errors": [
+            {
+                "code": "unreviewed_cards",
+                "detail": "2 cards of 2026-03 wait to be approved or rejected.",
+                "attr": None,
+            }
+        ],
+        "unreviewed": {
+            "NEEDS_ASSIGNMENT": {"count": 0, "card_ids": []},
+            "NEEDS_REVIEW": {
+                "count": 2,
+                "card_ids": [
+                    "0197f3a0-7e11-7f20-8a4d-90c3b6e2d775",
+                    "0197f3a0-7e11-7f20-8a4d-90c3b6e2d776",
+                ],
+            },
+        },
+    },
+    response_only=True,
+    status_codes=["409"],
+)
+
+
+class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
+    """Months: what is in them, and closing and reopening them."""
+
+    queryset = ClosedMonth.objects
+    serializer_class = MonthSerializer
+    filterset_class = MonthFilterSet
+    rights = {
+        "list": "months.see",
+        "close": "months.close",
+        "reopen": "months.reopen",
+    }
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Every month with cards, every closed one, and the one that cards are handed in for now; newest first."""
+        self.filter_queryset(self.get_queryset())  # which refuses what it can't read
+        asked = parse_uuid(request.query_params.get("business_id"))
+        business_id = asked or try_get_business_id()
+        if business_id is None:
+            raise Invalid("required", _("Say of which business."), "business_id")
+        # Nothing of a business that the scope does not show.
+        business = Business.objects.filter(pk=business_id).first()
+        months: Any = months_of_business(business) if business else []
+        page: Any = self.paginate_queryset(months)
+        add_hours(page)
+        return self.get_paginated_response(self._written(page))
+
+    @extend_schema(
+        request=CloseMonthSerializer,
+        responses={200: MonthSerializer, 409: REFUSED},
+        examples=[THE_MONTH, UNFINISHED],
+    )
+    def close(self, request: Request, month: date | Malformed) -> Response:
+        """Let nothing in the month change any more. What is closed already stays as it is."""
+        return self._done(services.close_month, CloseMonthSerializer, month)
+
+    @extend_schema(
+        request=ReopenMonthSerializer, responses=MonthSerializer, examples=[THE_MONTH]
+    )
+    def reopen(self, request: Request, month: date | Malformed) -> Response:
+        """Let the month change again. What is open already stays so."""
+        return self._done(services.reopen_month, ReopenMonthSerializer, month)
+
+    def _done(
+        self, verb: Any, body_class: type[StrictSerializer], month: date | Malformed
+    ) -> Response:
+        if isinstance(month, Malformed):
+            raise Http404  # told as 400: see automatehq.api.exception_handler
+        body = body_class(data=self.request.data)
+        body.is_valid(raise_exception=True)
+        verb(month=month, actor=self.request.user, **body.validated_data)
+        overview = month_of_business(get_current_business_id(), month)
+        return Response(self._written([overview])[0])
+
+    def _written(self, overviews: Sequence[MonthOverview]) -> Any:
+        """The months as the API writes them."""
+        context = {**self.get_serializer_context(), "last_runs": {}}
+        user: Any = self.request.user
+        if overviews and user.may("exports.see"):
+            runs = ExportRun.objects.filter(business_id=overviews[0].business_id)
+            months = [overview.month for overview in overviews]
+            context["last_runs"] = runs.latest_by_month(months)
+        return MonthSerializer(overviews, many=True, context=context).data

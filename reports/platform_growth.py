@@ -1,0 +1,55 @@
+"""How the platform has grown: the figures of all businesses by month, and who reached across lately."""
+
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Count, F, Q
+
+from audit.models import AuditEvent
+from workcards.models import WorkCard
+from workcards.month_math import last_months, last_of_month, month_text
+from workforce.models import Employee
+
+from .dashboard import ATTEMPTS, MONTHS_OF_TREND
+
+ATTEMPTS_SHOWN = 5
+
+
+class Growth(NamedTuple):
+    """By month, the oldest first: the cards of the month, and who is employed at its end."""
+
+    cards: dict[date, int]
+    employees: dict[date, int]
+
+
+def growth_until(month: date) -> Growth:
+    """The twelve months that end with `month`, over all businesses; two queries. In the platform's scope."""
+    months = last_months(month, MONTHS_OF_TREND)
+    counts = (
+        WorkCard.objects.filter(processing_month__in=months)
+        .order_by()
+        .values_list("processing_month")
+        .annotate(count=Count("*"))
+    )
+    cards = dict.fromkeys(months, 0) | dict(counts)
+    people = Employee.objects.order_by().aggregate(
+        **{
+            month_text(one): Count("pk", filter=_employed_on(last_of_month(one)))
+            for one in months
+        }
+    )
+    return Growth(cards, {one: people[month_text(one)] for one in months})
+
+
+def _employed_on(day: date) -> Q:
+    """As `employed_in` has it, on a single day."""
+    return Q(Q(started_on__isnull=True) | Q(started_on__lte=day)) & Q(
+        Q(left_on__gte=day) | Q(left_on__isnull=True, is_active=True)
+    )
+
+
+def latest_attempts() -> list[AuditEvent]:
+    """The newest attempts of one business to reach another one's rows, with the name of the one that was reached for."""
+    events = AuditEvent.objects.filter(platform_only=True, event_type__in=ATTEMPTS)
+    named = events.annotate(reached=F("business__business_name"))
+    return list(named.order_by("-created_at", "-id")[:ATTEMPTS_SHOWN])

@@ -1,0 +1,63 @@
+"""Browsers of the admin that are signed in, and what they need to send a form as a page would."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts.authentication import SESSION_KEY
+from accounts.models import User
+from businesses.models import Business
+from businesses.tenancy.context import business_scope, platform_scope
+from businesses.tenancy.form_token import SEAL_FIELD, seal
+
+
+class AdminClient(Client):
+    """A client whose forms carry the seal of the business that it is signed in to, unless told otherwise."""
+
+    business_id: uuid.UUID | None
+
+    def send(self, path: str, data: dict[str, Any] | None = None, **extra: Any) -> Any:
+        """POST as a form of this business would."""
+        return self.post(
+            path, {SEAL_FIELD: seal_of(self.business_id), **(data or {})}, **extra
+        )
+
+
+def seal_of(business_id: uuid.UUID | None) -> str:
+    """What a form that was drawn for a business carries (None: the platform)."""
+    scope: Any = business_scope(business_id) if business_id else platform_scope("test")
+    with scope:
+        return seal()
+
+
+def browser_of(user: User, *, acting_for: Business | None = None) -> AdminClient:
+    """Signed in as `user`, who acts for a business if they are a super-admin and it is said."""
+    acting_token = None
+    if acting_for is not None:
+        with business_scope(user.business_id):
+            user.acting_business = acting_for
+            user.acting_reason = "sample"
+            user.acting_expires_at = timezone.now() + timedelta(hours=1)
+            user.acting_token = acting_token = uuid.uuid4()
+            user.save()
+    client = AdminClient()
+    client.business_id = (
+        acting_for.pk
+        if acting_for
+        else None
+        if user.is_super_admin
+        else user.business_id
+    )
+    session = client.session
+    session[SESSION_KEY] = {
+        "user_id": str(user.pk),
+        "home": str(user.business_id),
+        "business_id": str(client.business_id) if client.business_id else None,
+        "acting": str(acting_token) if acting_token else None,
+        "issued_at": timezone.now().timestamp(),
+    }
+    session.save()
+    return client

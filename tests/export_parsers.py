@@ -1,0 +1,129 @@
+"""What the files and pages of a month say, brought to one form, so that they can be held against each other."""
+
+import csv
+import io
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from openpyxl import load_workbook
+
+from tests.api_session import Front
+
+ABSENCES = ("VACATION", "SICK", "INTERNATIONAL_VISA", "HOLIDAY")
+Person = str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Hours, days worked and days of absence of each who has any.
+
+    A day worked at two sites is one day worked.
+    """
+
+    hours: Mapping[Person, Decimal]
+    worked: Mapping[Person, int]
+    absences: Mapping[Person, int]
+
+
+def people(business: Front) -> dict[str, Person]:
+    """External id by id and by name."""
+    rows = business.rows("employees")
+    return {
+        row[key]: row["external_employee_id"]
+        for row in rows
+        for key in ("id", "full_name")
+    }
+
+
+def from_days_csv(content: bytes) -> Figures:
+    hours: defaultdict[Person, Decimal] = defaultdict(Decimal)
+    absences: Counter[Person] = Counter()
+    worked = set()
+    for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig"))):
+        person = row["External ID"]
+        if row["Status"]:
+            absences[person] += 1
+        else:
+            hours[person] += Decimal(row["Total Hours"])
+            worked.add((person, row["Date"]))
+    return Figures(dict(hours), Counter(person for person, _date in worked), absences)
+
+
+def from_payroll_csv(
+    content: bytes, codes: Mapping[str, str | None], worked: Mapping[Person, int]
+) -> Figures:
+    """The payroll file has no days: how many were `worked` is taken over."""
+    hours = {}
+    absences: Counter[Person] = Counter()
+    for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig"))):
+        if row["Component"] == codes["hours"]:
+            hours[row["Employee ID"]] = Decimal(row["Quantity"])
+        else:
+            absences[row["Employee ID"]] += int(row["Quantity"])
+    return Figures(hours, worked, absences)
+
+
+def from_summary_xlsx(content: bytes) -> Figures:
+    """A row an employee."""
+    sheet = load_workbook(io.BytesIO(content)).worksheets[0]
+    header, *rows = sheet.iter_rows(values_only=True)
+    hours, worked = {}, {}
+    absences: Counter[Person] = Counter()
+    for values in rows:
+        row: dict[Any, Any] = dict(zip(header, values, strict=True))
+        person = str(row["External ID"])
+        hours[person], worked[person] = _hours(row["Hours"]), row["Days Worked"]
+        absences[person] = sum(row[kind.replace("_", " ").title()] for kind in ABSENCES)
+    return Figures(hours, worked, +absences)
+
+
+def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> Figures:
+    """A sheet a site; every cell is read, and the totals beneath and beside are held against them."""
+    hours: defaultdict[Person, Decimal] = defaultdict(Decimal)
+    absences: Counter[Person] = Counter()
+    worked = set()
+    for sheet in load_workbook(io.BytesIO(content)).worksheets:
+        names, _passports, *rows = sheet.iter_rows(values_only=True)
+        totals = next(row for row in rows if row[0] == "Total")
+        of_sheet = Decimal(0)
+        for row in rows[: rows.index(totals)]:
+            cells = [(ids[str(names[at])], row[at]) for at in range(2, len(names) - 1)]
+            absences.update(person for person, cell in cells if isinstance(cell, str))
+            numbers = [
+                (person, _hours(cell))
+                for person, cell in cells
+                if isinstance(cell, int | float)
+            ]
+            for person, number in numbers:
+                hours[person] += number
+                worked.add((person, row[0]))
+            of_day = sum(number for _person, number in numbers)
+            assert _hours(row[-1]) == of_day
+            of_sheet += of_day
+        assert _hours(totals[-1]) == of_sheet
+    return Figures(dict(hours), Counter(person for person, _date in worked), absences)
+
+
+def from_matrix(front: Front, month: str, ids: Mapping[str, Person]) -> Figures:
+    """The matrix of all sites, in which two sites of one day share a cell."""
+    matrix = front.get("matrix", month=month)
+    hours, worked = {}, {}
+    absences: Counter[Person] = Counter()
+    for employee in matrix["employees"]:
+        person = ids[employee["id"]]
+        cells = matrix["cells"].get(employee["id"], {}).values()
+        paid = [Decimal(cell["hours"]) for cell in cells if cell["hours"]]
+        assert Decimal(employee["total_hours"]) == sum(paid)
+        if paid:
+            hours[person], worked[person] = sum(paid), len(paid)
+        absences[person] = sum(employee["absences"].values())
+    of_days = sum(map(Decimal, matrix["day_totals"].values()))
+    assert Decimal(matrix["total_hours"]) == of_days == sum(hours.values())
+    return Figures(hours, worked, +absences)
+
+
+def _hours(value: Any) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.01"))

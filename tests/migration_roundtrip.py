@@ -1,0 +1,113 @@
+"""What is seen of a populated database that goes forward to many businesses, back, and forward again."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from businesses.tenancy.context import platform_scope
+from tests import single_company
+from tests.scratch_database import (
+    applied_migrations,
+    migrate,
+    migrate_to_single_company,
+)
+
+BORN_LATER = [
+    "approved_days",
+    "closed_months",
+    "migration_originals",
+    "site_settings",
+    "sign_ins",
+]
+JSON_COLUMNS = ("metadata", "content", "changed")
+Row = dict[str, Any]
+Rows = dict[str, dict[str, Row]]  # by table and id
+
+
+@dataclass(frozen=True)
+class OldSight:
+    """The database of one company: the rows as text, and what else is to be as it was."""
+
+    rows: dict[str, dict[str, str]]
+    schema: list[tuple[Any, ...]]
+    applied: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """`rows_after_as_before`: the rows after the step, in the columns that there were before it."""
+
+    company: single_company.Company
+    before: OldSight
+    after: Rows
+    rows_after_as_before: dict[str, dict[str, str]]
+    back: OldSight
+    again: Rows
+
+    @property
+    def originals(self) -> list[Row]:
+        return list(self.after["migration_originals"].values())
+
+
+def travel() -> Journey:
+    """Go all the way, in an empty database."""
+    migrate_to_single_company()
+    with connection.cursor() as cursor:
+        company = single_company.build(cursor)
+        columns = single_company.columns_of(cursor)
+    before = old_sight(columns)
+    migrate()
+    after = everything()
+    with platform_scope("a test"), connection.cursor() as cursor:
+        rows_after_as_before = single_company.rows_of(cursor, columns)
+    migrate("businesses", "zero")
+    back = old_sight(columns)
+    migrate()
+    return Journey(company, before, after, rows_after_as_before, back, everything())
+
+
+def old_sight(columns: dict[str, str]) -> OldSight:
+    with connection.cursor() as cursor:
+        rows = single_company.rows_of(cursor, columns)
+    return OldSight(rows, schema(), applied_migrations())
+
+
+def everything() -> Rows:
+    """Every row of every table of ours."""
+    found = {}
+    with platform_scope("a test"), connection.cursor() as cursor:
+        for table in [*single_company.TABLES, *BORN_LATER, "businesses"]:
+            cursor.execute(f"SELECT * FROM {table}")
+            names = [column.name for column in cursor.description]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            for row in rows:
+                row |= {n: json.loads(row[n]) for n in JSON_COLUMNS if row.get(n)}
+            found[table] = {str(row["id"]): row for row in rows}
+    return found
+
+
+def schema() -> list[tuple[Any, ...]]:
+    """Columns, constraints, indexes, policies, grants, functions and triggers, as the catalog describes them."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCHEMA)
+        return cursor.fetchall()
+
+
+SCHEMA = """
+SELECT 'column', table_name, column_name, data_type, character_maximum_length::text, is_nullable, column_default
+    FROM information_schema.columns WHERE table_schema = 'public'
+UNION ALL SELECT 'constraint', conrelid::regclass::text, '', pg_get_constraintdef(oid), '', '', ''
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT 'index', tablename, '', regexp_replace(indexdef, 'INDEX \\S+ ON', 'INDEX ON'), '', '', ''
+    FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT 'policy', tablename, policyname, cmd, '', '', '' FROM pg_policies
+UNION ALL SELECT 'row security', relname, '', relrowsecurity::text, relforcerowsecurity::text, '', ''
+    FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+UNION ALL SELECT 'grant', table_name, grantee, privilege_type, '', '', '' FROM information_schema.role_table_grants
+    WHERE table_schema = 'public'
+UNION ALL SELECT 'function', proname, '', '', '', '', '' FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, '', '', '', '' FROM pg_trigger WHERE NOT tgisinternal
+ORDER BY 1, 2, 3, 4, 5, 6, 7
+"""

@@ -1,0 +1,46 @@
+"""A process that is killed in the middle of something."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+WORKER = """
+from django.core.management import call_command
+call_command("db_worker", batch=True, startup_delay=False, reload=False)
+"""
+
+
+def run_and_kill(script: str, *arguments: str, marker: Path) -> None:
+    """Run a script on the tests' database, and kill -9 it as soon as it has made the file `marker`, which it is told first.
+
+    Needs real commits.
+    """
+    database = connection.settings_dict
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(marker), *arguments],
+        cwd=settings.BASE_DIR,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATABASE_URL": (
+                f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}"
+                f":{database['PORT']}/{database['NAME']}"
+            ),
+            "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+        },
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not marker.exists():
+            assert process.poll() is None, "it ended by itself"
+            assert time.monotonic() < deadline, "it never came so far"
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,52 @@
+"""docs/administrators.md against the code: who may what, and how a card gets from one status to another."""
+
+from accounts.roles import MAY, Role
+from tests.markdown_docs import ROOT, own_code, quoted, section, tables
+from workcards.transitions import TRANSITIONS, ReviewStatus, status_after
+
+DOCUMENT = "docs/administrators.md"
+
+
+def rights_asked_for() -> set[str]:
+    """The rights of the table that something asks for."""
+    code = [
+        file.read_text()
+        for file in own_code()
+        if file != ROOT / "accounts" / "roles.py"
+    ]
+    return {right for right in MAY if any(f'"{right}"' in text for text in code)}
+
+
+def test_the_table_of_roles_is_that_of_the_code() -> None:
+    head, *_ = [
+        line
+        for line in section(DOCUMENT, "Roles").splitlines()
+        if line.startswith("| you can")
+    ]
+    roles = [Role(cell.strip()) for cell in head.split("|")[2:-2]]
+    told = {}
+    for _, *marks, right in tables(section(DOCUMENT, "Roles"))[0]:
+        assert set(marks) <= {"●", "–"}
+        told[quoted(right)[0]] = {
+            role for role, mark in zip(roles, marks, strict=True) if mark == "●"
+        }
+    assert set(roles) == set(Role)
+    assert told == {right: MAY[right] for right in rights_asked_for()}
+
+
+def test_the_table_of_statuses_is_that_of_the_code() -> None:
+    labels = {str(status.label): status for status in ReviewStatus}
+    told = {
+        (labels[start], status)
+        for start, ends, _ in tables(section(DOCUMENT, "Card statuses"))[0]
+        for label, status in labels.items()
+        if label in ends
+    }
+    moves = {
+        (start, status_after(start, verb, has_employee=has_employee))
+        for start, verb in TRANSITIONS
+        for has_employee in (True, False)
+        # Nobody's card was never approved.
+        if has_employee or start is not ReviewStatus.APPROVED
+    }
+    assert told == {(start, end) for start, end in moves if start != end}

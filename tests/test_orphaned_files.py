@@ -1,0 +1,296 @@
+"""`manage.py sweep_files`: what nobody knows goes, what somebody knows stays, and it says which."""
+
+import os
+import time
+import uuid
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, default_storage
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from automatehq.storage_listing import Tree
+from businesses.orphaned_files import FILE_OWNERS, Report, sweep
+from exports.models import ExportRun
+from exports.tests.factories import ExportRunFactory
+from workcards.models import WorkCardFile
+from workcards.tests.factories import WorkCardFactory, picture
+
+pytestmark = pytest.mark.django_db
+DAY = 24 * 60 * 60
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> Path:
+    """Storage of the test's own, which it may look at as a whole."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    return tmp_path / "media"
+
+
+def put(path: str, *, days: float = 2, content: bytes = b"x" * 100) -> Path:
+    """A file in storage that is so old."""
+    default_storage.save(path, ContentFile(content))
+    place = Path(default_storage.path(path))
+    then = time.time() - days * DAY
+    os.utime(place, (then, then))
+    os.utime(place.parent, (then, then))
+    return place
+
+
+class Swept:
+    """What a run of the command said."""
+
+    def __init__(self, *arguments: str) -> None:
+        out, err = StringIO(), StringIO()
+        self.code = 0
+        try:
+            call_command("sweep_files", *arguments, stdout=out, stderr=err)
+        except CommandError as error:
+            self.code = error.returncode
+            err.write(str(error))
+        self.said, self.complained = out.getvalue(), err.getvalue()
+
+
+def everything(media: Path) -> set[str]:
+    return {str(p.relative_to(media)) for p in media.rglob("*") if not p.is_dir()}
+
+
+@pytest.fixture
+def scan(acme: Any) -> WorkCardFile:
+    """A scan of two days ago with one rendition."""
+    with acme.scope():
+        file = WorkCardFactory(uploaded=True, file__content=picture()).file
+    for path in (file.original.name, file.rendition_path(1)):
+        if not default_storage.exists(path):
+            default_storage.save(path, ContentFile(b"display"))
+        os.utime(default_storage.path(path), (time.time() - 2 * DAY,) * 2)
+    return file
+
+
+def test_a_file_without_a_row_goes_and_is_named(
+    acme: Any, scan: WorkCardFile, media: Path
+) -> None:
+    kept = everything(media)
+    key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
+    place = put(f"{key}/original")
+    put(f"{key}/display-1.jpg", content=b"y" * 50)
+    # Of a scan that is known, a page that it does not have.
+    put(scan.rendition_path(2), content=b"z")
+    put(f"businesses/{acme.id}/imports/{uuid.uuid4()}/people.xlsx")
+    swept = Swept()
+    assert swept.code == 0, swept.complained
+    assert everything(media) == kept
+    assert f"removed: {key}/original (100 bytes, of " in swept.said
+    assert "4 files removed, 251 bytes. 0 rows without their file." in swept.said
+    # Its folder is empty, and goes too.
+    assert not place.parent.exists()
+    with acme.scope():
+        event = AuditEvent.objects.get(event_type="files_swept")
+    assert event.entity_id == acme.id
+    assert event.metadata["after"] == {"files": 4, "bytes": 251}
+    assert event.metadata["channel"] == "command"
+    # Again: nothing to do, nothing in the trail.
+    assert "0 files removed" in Swept().said
+    with acme.scope():
+        assert AuditEvent.objects.filter(event_type="files_swept").count() == 1
+
+
+def test_a_dry_run_says_it_and_does_not(acme: Any, media: Path) -> None:
+    key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
+    put(f"{key}/original")
+    before = everything(media)
+    swept = Swept("--dry-run")
+    assert f"would remove: {key}/original" in swept.said
+    assert "1 files to be removed, 100 bytes" in swept.said
+    assert everything(media) == before
+    with acme.scope():
+        assert not AuditEvent.objects.filter(event_type="files_swept").exists()
+
+
+def test_what_is_young_may_belong_to_a_request_under_way(
+    acme: Any, media: Path
+) -> None:
+    folder = f"businesses/{acme.id}/cards"
+    put(f"{folder}/{uuid.uuid4()}/original", days=0.9)
+    (media / folder / str(uuid.uuid4())).mkdir()  # made, and nothing in it yet
+    before = set(media.rglob("*"))
+    assert "0 files removed" in Swept().said
+    assert set(media.rglob("*")) == before
+    assert "1 files removed" in Swept("--older-than", "20").said
+
+
+@pytest.mark.parametrize("hours", ["0", "0.9", "-5", "nan", "inf", "1e300"])
+def test_the_age_is_an_hour_at_least(hours: str) -> None:
+    swept = Swept("--older-than", hours)
+    assert swept.code == 1
+    assert "--older-than must be from 1" in swept.complained
+
+
+def test_an_empty_folder_goes_when_it_is_old(acme: Any, media: Path) -> None:
+    folder = media / f"businesses/{acme.id}/cards/{uuid.uuid4()}"
+    folder.mkdir(parents=True)
+    os.utime(folder, (time.time() - 2 * DAY,) * 2)
+    Swept()
+    assert not folder.exists()
+
+
+def test_exports_keep_what_their_rows_name(acme: Any, media: Path) -> None:
+    with acme.scope():
+        done = ExportRunFactory(status="DONE", attempts=2)
+        folder = f"businesses/{acme.id}/exports/{done.pk}"
+        done.file, done.snapshot = f"{folder}-2/file.csv", f"{folder}-2/snapshot.jsonl"
+        done.save()
+        running = ExportRunFactory(status="RUNNING", attempts=2)
+        under_way = f"businesses/{acme.id}/exports/{running.pk}-2"
+        failed = ExportRunFactory(status="FAILED", attempts=3)
+    kept = [done.file, done.snapshot, f"{under_way}/file.csv"]
+    gone = [
+        f"{folder}-1/file.csv",  # of a worker that was killed
+        f"{folder}-2/leftover.tmp",
+        f"businesses/{acme.id}/exports/{running.pk}-1/file.csv",
+        f"businesses/{acme.id}/exports/{failed.pk}-3/file.csv",
+        f"businesses/{acme.id}/exports/{uuid.uuid4()}-1/file.csv",
+        f"businesses/{acme.id}/exports/nonsense/file.csv",
+    ]
+    for path in kept + gone:
+        put(path)
+    swept = Swept()
+    assert swept.code == 0, swept.complained
+    assert everything(media) == set(kept)
+
+
+def test_a_row_whose_file_is_gone_is_named_and_left(
+    acme: Any, globex: Any, scan: WorkCardFile
+) -> None:
+    with globex.scope():
+        run = ExportRunFactory(status="DONE")
+        run.file = f"businesses/{globex.id}/exports/{run.pk}-1/file.csv"
+        run.save()
+        ExportRunFactory(status="FAILED")
+    default_storage.delete(scan.original.name)
+    swept = Swept()
+    assert swept.code == 1
+    assert (
+        f"lost: {scan.original.name}, of the scan {scan.pk} of business {acme.id}"
+        in swept.complained
+    )
+    assert f"lost: {run.file}, of the export {run.pk}" in swept.complained
+    assert "2 rows without their file" in swept.said
+    with acme.scope():
+        assert WorkCardFile.objects.filter(pk=scan.pk).exists()
+    with globex.scope():
+        assert ExportRun.objects.get(pk=run.pk).status == "DONE"
+
+
+def test_another_business_s_folder_does_not_make_a_file_known(
+    acme: Any, globex: Any, scan: WorkCardFile
+) -> None:
+    """A row is looked for in the business whose folder it is, and in no other."""
+    path = f"businesses/{globex.id}/cards/{scan.pk}/original"
+    place = put(path)
+    assert f"removed: {path}" in Swept().said
+    assert not place.exists()
+    assert default_storage.exists(scan.original.name)
+
+
+def test_what_is_not_ours_is_left_alone_and_named(acme: Any, media: Path) -> None:
+    strange = [
+        "elsewhere/card.jpg",  # not even looked at
+        "businesses/readme.txt",
+        "businesses/lost+found/x",
+        f"businesses/{uuid.uuid4()}/cards/{uuid.uuid4()}/original",
+        f"businesses/{acme.id}/notes.txt",
+        f"businesses/{acme.id}/backup/old.tar",
+        f"businesses/{acme.id}/cards/card.jpg",
+        f"businesses/{acme.id}/cards/{uuid.uuid4()}/deeper/original",
+    ]
+    for path in strange:
+        put(path)
+    before = everything(media)
+    swept = Swept()
+    assert swept.code == 1
+    assert everything(media) == before
+    assert "7 things left alone" in swept.said
+    assert "elsewhere" not in swept.said + swept.complained
+
+
+def test_links_are_not_followed(acme: Any, media: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    (outside / "cards" / str(uuid.uuid4())).mkdir(parents=True)
+    victims = [
+        outside / "original",
+        outside / "cards" / "a",
+        *(p / "original" for p in (outside / "cards").iterdir()),
+    ]
+    for victim in victims:
+        victim.write_bytes(b"precious")
+        os.utime(victim, (0, 0))
+    cards = media / f"businesses/{acme.id}/cards"
+    cards.mkdir(parents=True)
+    (cards / str(uuid.uuid4())).symlink_to(outside)
+    with_link = cards / str(uuid.uuid4())
+    with_link.mkdir()
+    (with_link / "original").symlink_to(outside / "original")
+    (media / "businesses" / str(acme.id) / "exports").symlink_to(outside / "cards")
+    (media / "businesses" / str(uuid.uuid4())).symlink_to(outside)
+    swept = Swept()
+    assert swept.code == 1
+    assert all(victim.read_bytes() == b"precious" for victim in victims)
+    assert "4 things left alone" in swept.said
+
+
+def test_what_cannot_be_removed_is_named_and_the_others_go(
+    acme: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, free = (f"businesses/{acme.id}/cards/{uuid.uuid4()}/original" for _ in "ab")
+    put(stuck)
+    put(free)
+    unlink = Path.unlink
+
+    def refuse(self: Path, **options: Any) -> None:
+        if str(self).endswith(stuck):
+            raise PermissionError("not yours")
+        unlink(self, **options)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    swept = Swept()
+    assert swept.code == 1
+    assert f"{stuck}: can't be removed: not yours" in swept.complained
+    assert not default_storage.exists(free)
+
+
+def test_it_works_with_any_storage_that_lists(
+    acme: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = InMemoryStorage()
+    key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
+    storage.save(f"{key}/original", ContentFile(b"12345"))
+    storage.save("businesses/strange.txt", ContentFile(b"1"))
+    said: list[str] = []
+    report = Report(said.append, said.append)
+    later = timezone.now() + timedelta(hours=1)
+    sweep(Tree(storage), FILE_OWNERS, before=later, report=report)
+    assert not storage.exists(f"{key}/original")
+    assert storage.exists("businesses/strange.txt")
+    assert (report.removed, report.removed_bytes, report.left_alone) == (1, 5, 1)
+
+
+def test_nothing_stored_yet_is_no_fault() -> None:
+    swept = Swept()
+    assert (swept.code, swept.complained) == (0, "")
+
+
+def test_queries_do_not_grow_with_the_files(
+    acme: Any, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(40):
+        put(f"businesses/{acme.id}/cards/{uuid.uuid4()}/original")
+    # Seven a scope, for each business; and two scopes more for the one that is swept.
+    with django_assert_max_num_queries(60):
+        assert "40 files removed" in Swept().said

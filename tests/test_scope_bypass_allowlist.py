@@ -1,0 +1,116 @@
+"""Every way around the scope of one business is named here, with who uses it; a new one fails until it is listed."""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.tests.api_clients import client_of
+from accounts.tests.factories import PASSWORD
+from accounts.tests.personas import Personas
+from accounts.token_sessions import start_sign_in
+from businesses.tenancy.database_roles import platform_role
+from tests.api_helpers import statements
+
+# `platform_scope`: reads across businesses.
+PLATFORM = {
+    "accounts/authentication.py": 1,  # a super-admin who acts, and the business they act for
+    "businesses/services.py": 1,  # a new business, which is nobody's yet
+    "accounts/idempotency.py": 1,  # which businesses have expired keys
+    "accounts/management/commands/seed.py": 1,  # the first businesses
+    "audit/cross_business.py": 1,  # whose row somebody reached for, looked up by the worker
+    "demo/seed.py": 5,  # makes and finds the demo's businesses
+    "demo/demo_accounts.py": 1,  # shows how to sign in to each
+    "businesses/management/commands/check_names.py": 1,  # names and texts of all businesses
+    "businesses/orphaned_files.py": 1,  # which businesses there are
+    "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
+    "businesses/tenancy/middleware.py": 1,  # a super-admin's request
+    "exports/services.py": 2,  # runs and tasks whose worker died, of all businesses
+    "workcards/management/commands/check_ledger.py": 1,  # the businesses to check
+}
+# `unscoped`: the framework's own tables, as a login that sees no tenant's row.
+FRAMEWORK = {
+    "businesses/services.py": 1,  # whether another business's name clashes
+    "accounts/lockout.py": 3,  # counts of failures
+    "businesses/tenancy/rate_limits.py": 4,  # counts in the cache
+    "exports/services.py": 1,  # whether a run has a task in the queue
+    "businesses/tenancy/definer_functions.py": 2,  # whether a value is in use, as the login
+    "businesses/tenancy/verification.py": 1,  # what a login sees outside every scope: nothing
+}
+
+
+def calls(name: str) -> Iterator[str]:
+    """The files, tests apart, that call `name`, once for each call."""
+    for config in apps.get_app_configs():
+        if Path(config.path).parent != settings.BASE_DIR:
+            continue  # a library
+        for file in sorted(Path(config.path).rglob("*.py")):
+            if "tests" in file.parts:
+                continue
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and name == getattr(
+                    node.func, "id", getattr(node.func, "attr", None)
+                ):
+                    yield str(file.relative_to(settings.BASE_DIR))
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"), [("platform_scope", PLATFORM), ("unscoped", FRAMEWORK)]
+)
+def test_every_escape_is_listed(name: str, listed: dict[str, int]) -> None:
+    assert dict(Counter(calls(name))) == listed
+
+
+def test_a_businesss_people_never_need_the_platforms_role(
+    acme: Personas, globex: Personas
+) -> None:
+    """A web process that may not take that role at all serves them whole."""
+    admin, nobody = client_of(acme.admin), APIClient()
+    credentials = {"email": acme.admin.email, "password": PASSWORD}
+    refresh = {"refresh": start_sign_in(acme.admin).refresh}
+    new = {
+        "email": globex.admin.email,
+        "full_name": "New",
+        "role": "VIEWER",
+        "password": "four other random words",
+    }
+    asked: list[tuple[APIClient, str, str, Any]] = [
+        (nobody, "post", "auth/login", credentials),
+        (nobody, "post", "auth/login", credentials | {"password": "wrong"}),
+        (nobody, "post", "auth/login", credentials | {"email": "x@example.com"}),
+        (nobody, "post", "auth/refresh", refresh),
+        (nobody, "post", "auth/refresh", refresh),
+        (nobody, "post", "auth/logout", refresh),
+        (admin, "get", "auth/me", None),
+        (admin, "get", "users", None),
+        (admin, "post", "users", new),
+        (admin, "get", f"users/{globex.viewer.pk}", None),
+        (admin, "patch", f"users/{acme.viewer.pk}", {"role": "UPLOADER"}),
+        (admin, "delete", f"users/{acme.viewer.pk}", None),
+        (admin, "patch", f"businesses/{acme.id}", {"business_name": "Globex"}),
+        (admin, "patch", f"businesses/{acme.id}", {"language": "he"}),
+        (admin, "post", "auth/act-as", {"business_id": str(globex.id), "reason": "x"}),
+        (admin, "get", "audit_events", None),
+        (admin, "post", "auth/password", {"current_password": "wrong"}),
+    ]
+    for client, method, path, body in asked:
+        sent = statements(
+            lambda client=client, method=method, path=path, body=body: getattr(
+                client, method
+            )(f"/api/{path}", body)
+        )
+        assert not any(platform_role() in sql for sql in sent), (method, path)
+
+
+def test_the_measure_above_notices_the_platforms_role(super_admin: User) -> None:
+    client = client_of(super_admin)
+    assert any(
+        platform_role() in sql for sql in statements(lambda: client.get("/api/users"))
+    )

@@ -1,0 +1,171 @@
+"""Leaving a page with edits asks first, on every form of the admin; leaving one without does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.tests.personas import Personas
+from workforce.models import Employee
+
+from .admin_clients import browser_of
+from .browsers import Complaints, chromium, needs_browser
+from .review_fixtures import found
+from .test_accessibility import enter, is_there, kinds_of_pages
+
+pytestmark = needs_browser
+
+ADD = "/admin/workforce/employee/add/"
+
+# Edits each field of each form, one at a time, and puts it back: the fields after which leaving does not ask though it
+# should, or asks though it should not. Found by what forms are, and not by the selector of the script.
+_TRY_FORMS = """async () => {
+    const asks = () => !dispatchEvent(new Event("beforeunload", { cancelable: true }));
+    const wrong = [], tried = [];
+    const edit = field => {
+        const before = { value: field.value, checked: field.checked };
+        if (field.type === "file") {
+            const files = new DataTransfer();
+            files.items.add(new File(["x"], "x.csv"));
+            field.files = files.files;
+            return () => { field.value = ""; };
+        }
+        if (["checkbox", "radio"].includes(field.type)) {
+            const group = [...field.form.elements].filter(one => one.name === field.name);
+            const was = group.map(one => one.checked);
+            field.checked = !field.checked;
+            return () => group.forEach((one, at) => { one.checked = was[at]; });
+        }
+        if (field.matches("select")) {
+            const other = [...field.options].find(one => !one.selected);
+            if (!other) {
+                // As Select2 adds what is chosen.
+                const added = field.appendChild(new Option("x", "x", false, true));
+                return () => added.remove();
+            }
+            const was = [...field.options].map(one => one.selected);
+            other.selected = !other.selected;
+            return () => [...field.options].forEach((one, at) => { one.selected = was[at]; });
+        }
+        const samples = { date: "2020-02-02", month: "2020-02", number: "7", time: "07:07" };
+        field.value = samples[field.type] ?? `${field.value}x`;
+        return () => { field.value = before.value; };
+    };
+    if (asks()) wrong.push("asks at once");
+    for (const form of document.querySelectorAll("main form")) {
+        if (form.method !== "post" || form.getAttribute("role") === "search" || form.id === "changelist-form") continue;
+        const dialog = form.closest("dialog");
+        dialog?.showModal();
+        const fields = [...form.elements].filter(one => one.name && !one.readOnly && !one.disabled
+            && !["hidden", "submit", "button", "fieldset"].includes(one.type)).slice(0, 12);
+        for (const field of fields) {
+            const back = edit(field);
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            if (!asks()) wrong.push(`${field.name}: does not ask`);
+            if (dialog) {
+                dialog.close();
+                if (asks()) wrong.push(`${field.name}: asks for a closed dialog`);
+                dialog.showModal();
+            }
+            back();
+            field.dispatchEvent(new Event("input", { bubbles: true }));
+            if (asks()) wrong.push(`${field.name}: asks after it was put back`);
+            tried.push(field.name);
+        }
+        dialog?.close();
+    }
+    return [wrong, tried];
+}"""
+
+
+def test_every_form_of_every_page_asks_for_its_edits(
+    live_server: Any, acme: Personas, rows_of_acme: dict[str, Any]
+) -> None:
+    complaints, client = Complaints(), browser_of(acme.admin)
+    # The business's closed month too, which a dialog opens again.
+    month = f"{reverse('admin:month')}?month=2020-01"
+    paths = [
+        path
+        for path in [*kinds_of_pages(rows_of_acme), month]
+        if "login" not in path and is_there(client, path)
+    ]
+    tried, wrong = {}, []
+    with chromium() as browser:
+        page = enter(browser, live_server.url, client, complaints)
+        page.on("dialog", lambda dialog: dialog.accept())
+        for path in paths:
+            page.goto(path)
+            faults, tried[path] = page.evaluate(_TRY_FORMS)
+            wrong += [f"{path} {fault}" for fault in faults]
+    assert wrong == []
+    forms = [path for path, fields in tried.items() if fields]
+    assert len(forms) > 12, forms
+    for part in ("employee/add/", "user/add/", "sitesettings/", "upload/", "import/"):
+        assert any(part in path for path in forms), part
+    assert tried[month] != []
+    complaints.check()
+
+
+@pytest.fixture
+def asked(acme: Personas, sit_down: Callable[..., Any]) -> tuple[Any, list[str]]:
+    """A page that stays when it is asked, and what it was asked."""
+    page = sit_down(acme.admin, ADD)
+    questions: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        questions.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    return page, questions
+
+
+def leave(page: Any, selector: str = ".brand") -> None:
+    page.click(selector, no_wait_after=True)
+    page.wait_for_timeout(300)
+
+
+def test_edits_of_an_employee_are_asked_for_and_not_after_saving(
+    acme: Personas, asked: tuple[Any, list[str]]
+) -> None:
+    page, questions = asked
+    page.fill("[name=full_name]", "Dana Levi")
+    leave(page)
+    assert questions == ["beforeunload"]
+    assert page.input_value("[name=full_name]") == "Dana Levi"
+    # Another form takes the page away as well.
+    page.click("#user-tools .menu summary")
+    leave(page, "#logout-form button")
+    assert questions == ["beforeunload"] * 2
+    page.click("[name=_save]")
+    page.wait_for_url("**/admin/workforce/employee/")
+    assert found(acme, lambda: Employee.objects.filter(full_name="Dana Levi").count())
+    assert questions == ["beforeunload"] * 2
+
+
+def test_what_was_changed_back_is_left_without_a_question(
+    asked: tuple[Any, list[str]],
+) -> None:
+    page, questions = asked
+    page.fill("[name=full_name]", "Dana")
+    page.fill("[name=full_name]", "")
+    leave(page)
+    page.wait_for_url("**/admin/")
+    assert questions == []
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_a_form_that_was_refused_is_not_saved(
+    acme: Personas, asked: tuple[Any, list[str]], language: str
+) -> None:
+    page, questions = asked
+    found(acme, lambda: User.objects.filter(pk=acme.admin.pk).update(language=language))
+    page.fill("[name=phone_number]", "12")
+    page.click("[name=_save]")
+    page.wait_for_selector(".errornote")
+    assert questions == []
+    leave(page)
+    assert questions == ["beforeunload"]
+    assert page.input_value("[name=phone_number]") == "12"

@@ -1,0 +1,85 @@
+"""Approving the cards that are chosen in the list, and telling what became of each."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from automatehq.api.errors import DomainError
+from workcards import services
+from workcards.models import WorkCard
+from workcards.serializers import LAST_VERSION
+
+from .actions import who_changed_it
+
+_FIELD = "version_{}"
+
+
+def version_field(card: WorkCard) -> SafeString:
+    """What makes a row of the list say, when it is chosen, which version of the card it has shown."""
+    return format_html(
+        '<input type="hidden" name="{}" value="{}">',
+        _FIELD.format(card.pk),
+        card.version,
+    )
+
+
+def approve_selected(
+    model_admin: Any, request: Any, queryset: Any
+) -> HttpResponse | None:
+    """The list's action: approves what the page has shown, each card by itself, and nothing that it has not."""
+    chosen = list(queryset)
+    seen = [
+        services.Seen(card.pk, version)
+        for card in chosen
+        if (version := _version_shown(request, card))
+    ]
+    if len(seen) < len(chosen):
+        model_admin.message_user(
+            request,
+            _("Only what the page shows can be approved: choose page by page."),
+            messages.ERROR,
+        )
+        return None
+    approvals = services.approve_cards(seen=seen, actor=request.user)
+    cards = {card.pk: card for card in chosen}
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Approve"),
+        "opts": model_admin.opts,
+        "approved": [
+            (cards[card_id], [warning.shown for warning in outcome.found])
+            for card_id, outcome in approvals.approved.items()
+        ],
+        "refused": [
+            (cards[card_id], *_told(cards[card_id], refusal))
+            for card_id, refusal in approvals.refused.items()
+        ],
+        # The list as it was filtered.
+        "back_url": request.get_full_path(),
+    }
+    return TemplateResponse(
+        request, "admin/workcards/workcard/bulk_approval.html", context
+    )
+
+
+def _version_shown(request: HttpRequest, card: WorkCard) -> int | None:
+    text = request.POST.get(_FIELD.format(card.pk), "")
+    is_version = text.isascii() and text.isdecimal() and len(text) <= 10
+    return int(text) if is_version and 1 <= int(text) <= LAST_VERSION else None
+
+
+def _told(card: WorkCard, refusal: DomainError) -> tuple[str, str, str]:
+    """Why a card is not approved, and where that can be answered."""
+    sentences = [problem.detail for problem in refusal.problems]
+    why = " ".join([*sentences, who_changed_it(refusal)]).strip()
+    if "conflicts" not in refusal.extra:
+        return why, "", ""
+    url = reverse("admin:workcards_workcard_approve", args=[card.pk])
+    return why, f"{url}?{urlencode({'version': card.version})}", _("Choose")

@@ -1,0 +1,172 @@
+"""Work cards in the admin."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin.badges import badge_of, closed_mark
+from automatehq.admin.forms import MonthField, ServiceForm, told_plainly
+from automatehq.api.errors import DomainError
+from workcards import services
+from workcards.models import WorkCard
+from workcards.scans.responses import RENDITIONS, scan_response
+from workcards.serializers import ManualCardSerializer
+from workcards.services.uploads import default_month
+from workcards.transitions import ReviewStatus
+
+from .actions import VERBS
+from .bulk_approve_page import approve_selected, version_field
+from .filters import CardMonthFilter
+from .review_page import CardPage, called
+from .upload_page import UploadPages
+
+
+class ManualCardForm(ServiceForm):
+    processing_month = MonthField(label=gettext_lazy("Month"))
+
+
+@admin.register(WorkCard)
+class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAdmin: Django has typed actions otherwise
+    add_form = ManualCardForm
+    add_serializer_class = ManualCardSerializer
+    rights = {
+        "view": "cards.see",
+        "add": "cards.upload",
+        "change": "cards.review",
+        "delete": "cards.upload",
+    }
+    verbs = VERBS
+    list_display = (
+        "card",
+        "site",
+        "employee",
+        "status",
+        "days",
+        "hours",
+        "uploader",
+        "created",
+    )
+    is_sorted_within_a_business = True
+    list_filter = ("review_status", CardMonthFilter, "site")
+    search_fields = ("employee__full_name", "original_filename", "notes")
+    fields = ("site", "employee", "processing_month", "notes")
+    autocomplete_fields = ("employee",)
+
+    def get_changeform_initial_data(self, request: Any) -> dict[str, Any]:
+        return {
+            "processing_month": default_month(request.business),
+            **super().get_changeform_initial_data(request),
+        }
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).with_figures()
+
+    @admin.display(description=gettext_lazy("card"), ordering="processing_month")
+    def card(self, card: Any) -> SafeString:
+        return called(card, closed_mark() if card.month_is_closed else "")
+
+    @admin.display(description=gettext_lazy("status"), ordering="review_status")
+    def status(self, card: WorkCard) -> SafeString:
+        return badge_of(ReviewStatus(card.review_status))
+
+    @admin.display(description=gettext_lazy("days"))
+    def days(self, card: Any) -> int:
+        return int(card.day_count)
+
+    @admin.display(description=gettext_lazy("hours"))
+    def hours(self, card: Any) -> str:
+        return f"{card.total_hours:.2f}"
+
+    @admin.display(description=gettext_lazy("uploaded by"))
+    def uploader(self, card: WorkCard) -> str:
+        # The name that is stored beside the reference: a join would lose the cards of super-admins.
+        return card.uploaded_by_name or "–"
+
+    @admin.display(description=gettext_lazy("at"), ordering="created_at")
+    def created(self, card: WorkCard) -> str:
+        return date_format(localtime(card.created_at), "SHORT_DATETIME_FORMAT")
+
+    def action_checkbox(self, card: WorkCard) -> SafeString:
+        return format_html("{}{}", super().action_checkbox(card), version_field(card))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        if self.may(request, "cards.review"):
+            label = _("Approve selected")
+            actions["approve_selected"] = (approve_selected, "approve_selected", label)
+        return actions
+
+    # Whole cards
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Unapproved cards: one's own, or with the right to delete any."""
+        if not super().has_delete_permission(request, obj):
+            return False
+        user: Any = request.user
+        return obj is None or (
+            obj.review_status != ReviewStatus.APPROVED
+            and (user.may("cards.delete_any") or obj.uploaded_by_id == user.pk)
+        )
+
+    def write(
+        self, request: Any, obj: WorkCard, values: Mapping[str, Any], *, is_new: bool
+    ) -> WorkCard:
+        card, is_made = services.create_manual_card(
+            site=values["site"],
+            employee=values["employee"],
+            month=values["processing_month"],
+            notes=values.get("notes") or "",
+            actor=request.user,
+        )
+        if not is_made:
+            messages.info(request, _("Such a card was waiting already; here it is."))
+        return card
+
+    def remove(self, request: Any, obj: WorkCard) -> None:
+        services.delete_card(card_id=obj.pk, actor=request.user)
+
+    # Pages of our own
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "<path:object_id>/file/",
+                guarded(self.file_view, cacheable=True),
+                name="workcards_workcard_file",
+            ),
+            *super().get_urls(),
+        ]
+
+    def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The picture of the card."""
+        card = self._card(request, object_id)
+        rendition = request.GET.get("rendition", "original")
+        if rendition not in RENDITIONS:
+            raise Http404
+        try:
+            return scan_response(request, card, rendition)
+        except DomainError as refusal:
+            return told_plainly(refusal)
+
+    def _card(self, request: HttpRequest, object_id: str) -> WorkCard:
+        card: WorkCard | None = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, card):
+            raise PermissionDenied
+        if card is None:
+            raise Http404
+        return card

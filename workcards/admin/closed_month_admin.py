@@ -1,0 +1,139 @@
+"""Months in the admin: which are closed, closing one, and opening it again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin.form_fields import LineField
+from automatehq.admin.forms import MonthField, ServiceForm, VerbForm
+from automatehq.admin.object_actions import Verb
+from businesses.tenancy.admin import TenantAdmin
+from workcards import services
+from workcards.models import ClosedMonth
+from workcards.month_math import month_text
+from workcards.month_overview import add_hours, months_of_business
+from workcards.serializers import CloseMonthSerializer
+from workcards.services.review import REASON_LENGTH
+
+
+class CloseForm(ServiceForm):
+    beside_body = frozenset({"month"})
+
+    month = MonthField(label=gettext_lazy("Month"))
+    force = forms.BooleanField(
+        label=gettext_lazy("Close anyway"),
+        required=False,
+        help_text=gettext_lazy(
+            "Although it is not over, or cards wait to be approved or rejected. Say why in the note."
+        ),
+    )
+    note = LineField(
+        label=gettext_lazy("Note"),
+        max_length=REASON_LENGTH,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+class ReopenForm(VerbForm):
+    reason = LineField(
+        label=gettext_lazy("Reason"),
+        max_length=REASON_LENGTH,
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+def _reopen(request: Any, closed: ClosedMonth, values: Mapping[str, Any]) -> str:
+    services.reopen_month(
+        month=closed.month, actor=request.user, reason=values["reason"]
+    )
+    return _("%s is open again.") % closed
+
+
+@admin.register(ClosedMonth)
+class ClosedMonthAdmin(TenantAdmin):
+    """Its rows are the closed months; the open ones stand above the list. Adding a row is closing a month."""
+
+    add_form = CloseForm
+    add_serializer_class = CloseMonthSerializer
+    rights = {"view": "months.see", "add": "months.close"}
+    add_label = gettext_lazy("Close a month")
+    add_button = gettext_lazy("Close the month")
+    verbs = (
+        Verb(
+            name="reopen",
+            label=gettext_lazy("Reopen"),
+            question=gettext_lazy(
+                "Cards, days and the ledger of this month can be changed again."
+            ),
+            right="months.reopen",
+            run=_reopen,
+            form=ReopenForm,
+        ),
+    )
+    list_display = ("month_closed", "closer", "closed_at", "note_left")
+    readonly_fields = ("month_closed", "closer", "note_left")
+    ordering = ("-month", "-id")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("month", "force", "note")
+        return ("month_closed", "closer", "closed_at", "note_left")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"month": request.GET.get("month", "")}
+
+    @admin.display(description=gettext_lazy("month"), ordering="month")
+    def month_closed(self, closed: ClosedMonth) -> str:
+        return month_text(closed.month)
+
+    @admin.display(description=gettext_lazy("closed by"))
+    def closer(self, closed: ClosedMonth) -> str:
+        # The name that is stored beside the reference: a join would lose what super-admins have closed.
+        return closed.closed_by_name or "–"
+
+    @admin.display(description=gettext_lazy("note"))
+    def note_left(self, closed: ClosedMonth) -> SafeString | str:
+        # Somebody's own words, in a direction of their own.
+        return format_html("<bdi>{}</bdi>", closed.note) if closed.note else "–"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        business: Any = request.business  # type: ignore[attr-defined]
+        months = months_of_business(business) if business else []
+        open_months = [overview for overview in months if overview.closed is None]
+        add_hours(open_months)
+        context = {**(extra_context or {}), "open_months": open_months}
+        return super().changelist_view(request, context)
+
+    def url_of(self, obj: Any) -> str:
+        """The page of the month: one that is open again has none of its own here."""
+        return f"{reverse('admin:month')}?month={month_text(obj.month)}"
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Return to the month, with one message: Django's own would repeat it."""
+        month = date_format(obj.month, "YEAR_MONTH_FORMAT")
+        messages.success(request, _("%s is closed.") % month)
+        return HttpResponseRedirect(self.url_of(obj))
+
+    def write(
+        self,
+        request: Any,
+        obj: ClosedMonth,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
+    ) -> ClosedMonth:
+        return services.close_month(actor=request.user, **values)

@@ -1,0 +1,268 @@
+"""The lines of a card as a form: a row for each day of its month."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from automatehq.admin.form_fields import LineField
+from automatehq.api.errors import DomainError
+from workcards.hours import (
+    MAX_BREAK_MINUTES,
+    MESSAGES,
+    DayRefused,
+    day_figures,
+    sum_hours,
+)
+from workcards.models import DayEntry, WorkCard
+from workcards.month_math import days_of_month, is_saturday
+from workcards.serializers import LAST_VERSION
+from workcards.services.audit_events import DAY_FIELDS
+from workcards.transitions import DayStatus
+
+from .review_context import Beside
+
+# 7, 0730, 7:30, 7.30: as hands write times. The page's script reads them alike.
+_TIME_TEXT = re.compile(r"(\d{1,2})(?:[:.,;]?(\d{2}))?", re.ASCII)
+# What the page's script says by itself, before the server is asked; those of a `%(figure)s` are put together there.
+_SAID_WHILE_TYPING = (
+    "missing_time",
+    "same_times",
+    "break_out_of_range",
+    "break_without_times",
+    "break_too_long",
+    "invalid_total",
+    "total_out_of_range",
+    "total_mismatch",
+)
+
+_TIME = forms.TextInput(
+    attrs={"class": "cell num", "inputmode": "numeric", "autocomplete": "off"}
+)
+_NUMBER = forms.TextInput(
+    attrs={"class": "cell num", "inputmode": "decimal", "autocomplete": "off"}
+)
+
+
+class TypedTimeField(forms.TimeField):
+    """A time of day as it is typed: 7, 730, 7:30. Of the end of a shift 24:00 is midnight too."""
+
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        self.is_end = is_end
+        super().__init__(required=False, widget=_TIME, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        match = _TIME_TEXT.fullmatch(str(value).strip())
+        if match is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        hour, minute = int(match[1]), int(match[2] or 0)
+        if self.is_end and (hour, minute) == (24, 0):
+            hour = 0
+        return super().to_python(f"{hour:02}:{minute:02}")
+
+
+class DayForm(forms.Form):
+    """One day; a row with nothing in it is no entry."""
+
+    work_date = forms.DateField(widget=forms.HiddenInput)
+    from_time = TypedTimeField(label=_("from"))
+    to_time = TypedTimeField(label=_("to"), is_end=True)
+    break_minutes = forms.IntegerField(
+        label=_("break, minutes"),
+        required=False,
+        min_value=0,
+        max_value=MAX_BREAK_MINUTES,
+        widget=_NUMBER,
+    )
+    total_hours = forms.DecimalField(
+        label=_("hours"),
+        required=False,
+        max_digits=5,
+        decimal_places=2,
+        widget=_NUMBER,
+    )
+    day_status = forms.ChoiceField(
+        label=_("absence"),
+        required=False,
+        choices=[("", "–"), *DayStatus.choices],
+        widget=forms.Select(attrs={"class": "cell"}),
+    )
+    comment = LineField(
+        label=_("comment"),
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"class": "cell", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        day = self.initial.get("work_date")
+        named = date_format(day, "j F") if day else self["work_date"].value()
+        for field in self.fields.values():
+            # Said of each cell, since the heads of columns are far away.
+            field.widget.attrs["aria-label"] = f"{named}, {field.label}"
+        # What times come to is shown where it could be typed, and not sent back: it would have to agree with changed ones.
+        if computed := self.initial.get("computed"):
+            self.fields["total_hours"].widget.attrs["placeholder"] = computed
+
+
+class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
+    """All days of a month, and the version of the card that they were drawn from."""
+
+    def initial_form_count(self) -> int:
+        # All are days that there are, whatever is sent: Django lets one more be left out as it is, without its date.
+        return self.total_form_count() if self.is_bound else len(self.initial or ())
+
+    @property
+    def entries(self) -> list[Mapping[str, Any]]:
+        """What was typed, as `set_day_entries` takes it."""
+        return [
+            {
+                name: None if value in ("", None) else value
+                for name, value in form.cleaned_data.items()
+            }
+            for form in self.forms
+        ]
+
+    def refuse(self, refusal: DomainError) -> list[str]:
+        """Show what the service refused, beside the cell it is about; gives the sentences that are about none."""
+        others = []
+        for problem in refusal.problems:
+            match (problem.attr or "").split("."):
+                case ["entries", index, name] if name in DayForm.base_fields:
+                    form = self.forms[int(index)]
+                    form.add_error(
+                        None if name == "work_date" else name, problem.detail
+                    )
+                case _:
+                    others.append(problem.detail)
+        return others
+
+
+class SeenForm(forms.Form):
+    """The version that the page has shown; `since` is the one whose days its form was drawn from, if others came between."""
+
+    version = forms.IntegerField(min_value=1, max_value=LAST_VERSION)
+    since = forms.IntegerField(min_value=1, max_value=LAST_VERSION, required=False)
+
+    def clean_since(self) -> int | None:
+        since: int | None = self.cleaned_data["since"]
+        return since or self.cleaned_data.get("version")
+
+
+_DayFormSet = forms.formset_factory(
+    DayForm, DayFormSet, extra=0, absolute_max=31, max_num=31
+)
+
+
+def day_formset(
+    card: WorkCard, entries: Mapping[Any, DayEntry], data: Any = None
+) -> Any:
+    """The form of a card's days, filled with its `entries` by date, or with what was posted."""
+    initial = [
+        {"work_date": day, **_figures(entries.get(day))}
+        for day in days_of_month(card.processing_month)
+    ]
+    return _DayFormSet(data, initial=initial, prefix="days")
+
+
+def rows_of(card: WorkCard, beside: Beside, formset: Any) -> list[dict[str, Any]]:
+    """The month for the page: of each day its form, if it may be edited, what is stored, and what others say of it."""
+    days = days_of_month(card.processing_month)
+    day_forms = formset.forms if formset is not None else []
+    by_date = dict(zip(days, day_forms, strict=False))
+    return [
+        {
+            "date": day,
+            "is_saturday": is_saturday(day),
+            "form": by_date.get(day),
+            "entry": beside.entries.get(day),
+            "remarks": beside.remarks.get(day, ()),
+        }
+        for day in days
+    ]
+
+
+def totals_of(entries: Iterable[DayEntry]) -> dict[str, Any]:
+    """What a month comes to: hours, days worked, and of each absence how many."""
+    entries = list(entries)
+    kinds = Counter(entry.day_status for entry in entries if entry.day_status)
+    return {
+        "hours": sum_hours(entry.total_hours for entry in entries),
+        "days": sum(bool(entry.total_hours) for entry in entries),
+        "absences": [(kind, label, kinds[kind]) for kind, label in DayStatus.choices],
+    }
+
+
+def says_while_typing() -> str:
+    """The sentences for the page's script, by code, as JSON."""
+    known = {code: str(MESSAGES[code]) for code in _SAID_WHILE_TYPING}
+    others = {
+        "invalid_time": gettext("This is not a time of day."),
+        "use_break": gettext("Break %(minutes)s"),
+        "use_hours": gettext("Use %(hours)s"),
+    }
+    return json.dumps({**known, **others})
+
+
+def typed_days(formset: Any) -> list[DayEntry]:
+    """Return the typed days as unsaved day entries, without the days that can't be stored."""
+    if not formset.is_valid():
+        return []
+    found = []
+    for values in formset.entries:
+        typed = dict(values)
+        work_date = typed.pop("work_date")
+        try:
+            figures = day_figures(**typed)
+        except DayRefused:
+            continue
+        if figures is not None:
+            found.append(DayEntry(work_date=work_date, **asdict(figures)))
+    return found
+
+
+def as_typed(entry: DayEntry | None) -> dict[str, str]:
+    """A stored day as the cells of its line hold it, by field."""
+    figures = _figures(entry)
+    return {
+        name: "" if figures.get(name) is None else str(figures[name])
+        for name in DAY_FIELDS
+    }
+
+
+def refilled(card: WorkCard, formset: Any, days: Mapping[int, DayEntry | None]) -> Any:
+    """The form once more, with stored days instead of typed ones on some lines, by their index."""
+    data = formset.data.copy()
+    for index, entry in days.items():
+        form = formset.forms[index]
+        for name, value in as_typed(entry).items():
+            data[form.add_prefix(name)] = value
+    fresh = day_formset(card, {}, data)
+    fresh.is_valid()
+    return fresh
+
+
+def _figures(entry: DayEntry | None) -> dict[str, Any]:
+    if entry is None:
+        return {}
+    has_times = entry.from_time is not None
+    return {
+        "from_time": entry.from_time and f"{entry.from_time:%H:%M}",
+        "to_time": entry.to_time and f"{entry.to_time:%H:%M}",
+        "break_minutes": entry.break_minutes or None,
+        # The total of times follows from them: sent back, it would have to agree with times that were changed.
+        "total_hours": None if has_times else entry.total_hours,
+        "computed": entry.total_hours if has_times else None,
+        "day_status": entry.day_status or "",
+        "comment": entry.comment,
+    }

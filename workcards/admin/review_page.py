@@ -1,0 +1,308 @@
+"""The page of a card: its scan beside the days of its month, and what can be done with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from automatehq.admin.forms import refusing
+from automatehq.api.errors import Conflict, DomainError
+from businesses.tenancy.form_token import is_sealed_for_this_business
+from workcards import services
+from workcards.employee_suggestions import QUERY_LENGTH, suggest
+from workcards.models import WorkCard
+from workcards.month_math import month_text
+from workcards.services.card_warnings import Background, warnings_about
+from workcards.services.review import REASON_LENGTH
+from workcards.transitions import ReviewStatus
+
+from .actions import (
+    HOPELESS,
+    answers_in,
+    conflicts_met_by,
+    conflicts_to_settle,
+    tell,
+    who_changed_it,
+)
+from .day_forms import (
+    SeenForm,
+    day_formset,
+    rows_of,
+    says_while_typing,
+    totals_of,
+    typed_days,
+)
+from .edit_conflicts import Between, between
+from .review_context import Beside, beside
+from .review_queue import queue_of
+
+# The field that names, by their keys, the warnings that the page has shown.
+SEEN_WARNING = "seen_warning"
+
+
+def called(card: WorkCard, mark: str = "") -> SafeString:
+    """How a card is named in lists and titles; `mark` stands beside its month."""
+    return format_html(
+        '<span class="month">{}</span>{} · <bdi>{}</bdi>',
+        month_text(card.processing_month),
+        mark,
+        card.original_filename or _("by hand"),
+    )
+
+
+class UnseenWarnings(Conflict):
+    """An approval with warnings that the page has not shown. Pages of the admin alone refuse it."""
+
+    def __init__(self) -> None:
+        detail = _("Check the warnings, then approve once more.")
+        super().__init__("unseen_warnings", detail)
+
+
+class CardPage:
+    """Mixin of the admin of cards: the page that stands in place of Django's change form."""
+
+    def change_view(
+        self: Any,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Shows on GET; on POST saves the days, and with `_approve` approves them in the same breath."""
+        card = self._card(request, object_id)
+        if request.method != "POST":
+            return self._card_page(request, card)  # type: ignore[no-any-return]
+        if "_search" in request.POST:
+            asked = {"q": asked_in(request.POST)}
+            url = f"{self.url_of(card)}?{urlencode(asked)}"
+            return HttpResponseRedirect(self.with_list(request, url))
+        if not self.has_change_permission(request, card):
+            raise PermissionDenied
+        if not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)  # type: ignore[no-any-return]
+        return self._save_days(request, card)  # type: ignore[no-any-return]
+
+    def get_changelist(self: Any, request: Any, **kwargs: Any) -> Any:
+        """Return the class of the list: another one where a queue asks for its rows alone."""
+        asked = getattr(request, "changelist_class", None)
+        return asked or super().get_changelist(request, **kwargs)  # type: ignore[misc]
+
+    def _save_days(self: Any, request: Any, card: WorkCard) -> HttpResponse:
+        formset = day_formset(card, {}, request.POST)
+        seen = SeenForm(request.POST)
+        if not (formset.is_valid() and seen.is_valid()):
+            return self._card_page(request, card, formset, status=400)  # type: ignore[no-any-return]
+        version, since = seen.cleaned_data["version"], seen.cleaned_data["since"]
+        met = between(card, formset, request.POST, since=since)
+        if version == card.version and met.unanswered:
+            problem = _("Choose first whose day counts, where both of you changed it.")
+            return self._card_page(  # type: ignore[no-any-return]
+                request, card, met.formset, [problem], 409, met=met
+            )
+        what = {
+            "card_id": card.pk,
+            "version": version,
+            "entries": met.formset.entries,
+            "actor": request.user,
+        }
+        if "_approve" in request.POST:
+            return self._approve(request, card, met, what)  # type: ignore[no-any-return]
+        try:
+            with refusing(request):
+                services.set_day_entries(**what)
+        except DomainError as refusal:
+            return self._refused(request, card, met, refusal)  # type: ignore[no-any-return]
+        messages.success(request, _("The days are saved."))
+        return HttpResponseRedirect(self.with_list(request, self.url_of(card)))
+
+    def _approve(
+        self: Any, request: Any, card: WorkCard, met: Between, what: dict[str, Any]
+    ) -> HttpResponse:
+        """Save and approve, or neither; then open the next card of the queue."""
+        following = queue_of(self, request, card).after
+        answers = answers_in(request.POST)
+        try:
+            with refusing(request):
+                outcome = _saved_and_approved(what, answers)
+                _require_seen(outcome, request.POST.getlist(SEEN_WARNING))
+        except DomainError as refusal:
+            conflicts = refusal.extra.get("conflicts") or []
+            if refusal.code not in ("day_conflicts", *HOPELESS):
+                conflicts = conflicts_met_by(lambda: _saved_and_approved(what, ()))
+            settle = conflicts_to_settle(conflicts, answers)
+            return self._refused(request, card, met, refusal, settle)  # type: ignore[no-any-return]
+        sentence = _("%(employee)s: the card is approved; its days are in the ledger.")
+        messages.success(request, tell(outcome, sentence))
+        url = self.url_of(card)
+        if following is not None:
+            url = reverse("admin:workcards_workcard_change", args=[following])
+        return HttpResponseRedirect(self.with_list(request, url))
+
+    def _refused(
+        self: Any,
+        request: Any,
+        card: WorkCard,
+        met: Between,
+        refusal: DomainError,
+        conflicts: Any = (),
+    ) -> HttpResponse:
+        """The page once more, with what was typed, and what is wrong beside it."""
+        is_stale = refusal.code == "stale_version"
+        if is_stale:
+            # As it is now: it may have changed since this request has read it.
+            card = self._card(request, str(card.pk))
+            met = _met_again(card, request.POST)
+        problems = met.formset.refuse(refusal)
+        if "warning_details" in refusal.extra:
+            problems = [_("The settings of the business refuse this card.")]
+        if is_stale:
+            problems = [" ".join([*problems, who_changed_it(refusal)])]
+        return self._card_page(  # type: ignore[no-any-return]
+            request,
+            card,
+            met.formset,
+            problems,
+            refusal.status_code,
+            conflicts=conflicts,
+            met=met,
+            is_stale=is_stale,
+        )
+
+    def _card_page(
+        self: Any,
+        request: HttpRequest,
+        card: WorkCard,
+        formset: Any = None,
+        problems: Any = (),
+        status: int = 200,
+        *,
+        conflicts: Any = (),
+        met: Between | None = None,
+        is_stale: bool = False,
+    ) -> HttpResponse:
+        around = beside(card)
+        is_closed = card.month_is_closed  # type: ignore[attr-defined]
+        is_open = card.review_status in ReviewStatus.pending() and not is_closed
+        may_review = self.has_change_permission(request, card)
+        is_unsaved = formset is not None
+        if formset is None and is_open and may_review:
+            formset = day_formset(card, around.entries)
+        # What the person saw, not what is now: a change that came between must show when something is sent.
+        seen = request.POST.get("version", card.version)
+        version = card.version if is_stale else seen
+        verbs = self.offered_verbs(request, card)
+        list_query = self.get_preserved_filters(request)
+        warnings: Sequence[services.CardWarning] = ()
+        if is_open and may_review:
+            background = Background(request.business, around.days)  # type: ignore[attr-defined]
+            typed = typed_days(formset) if is_unsaved else around.entries.values()
+            warnings = warnings_about(card, typed, background)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": called(card),
+            "opts": self.opts,
+            "original": card,
+            "verbs": verbs,
+            **_suggestions(request, card, verbs),
+            "list_query": list_query,
+            "list_url": self.with_list(
+                request, reverse("admin:workcards_workcard_changelist")
+            ),
+            "formset": formset,
+            "is_unsaved": is_unsaved,
+            "met": met,
+            "is_stale": is_stale,
+            "since": request.POST.get("since") or (seen if is_stale else ""),
+            "says": says_while_typing(),
+            "version": version,
+            "verb_query": "&".join(
+                filter(None, [urlencode({"version": version}), list_query])
+            ),
+            "rows": _rows(card, around, formset, conflicts, met),
+            "totals": totals_of(around.entries.values()),
+            "others": around.others,
+            "pages": around.pages if len(around.pages) > 1 else (),
+            "queue": queue_of(self, request, card) if may_review else None,
+            "problems": problems,
+            "warnings": warnings,
+            "seen_warning": SEEN_WARNING,
+            "open_conflicts": len(conflicts),
+            "reason_length": REASON_LENGTH,
+            "can_approve": is_open and card.employee_id is not None,
+            "can_delete": not is_closed and self.has_delete_permission(request, card),
+            "month_is_closed": is_closed,
+            "may_see_history": self.offers_history(request),
+            "media": self.media,
+        }
+        return TemplateResponse(
+            request, "admin/workcards/workcard/review_page.html", context, status=status
+        )
+
+
+def _require_seen(outcome: services.Outcome, keys: Sequence[str]) -> None:
+    """Raise `UnseenWarnings` if the page did not show all warnings before approving."""
+    if not all(warning.was_seen(keys) for warning in outcome.found):
+        raise UnseenWarnings
+
+
+@transaction.atomic
+def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.Outcome:
+    saved = services.set_day_entries(**what)
+    return services.approve_card(
+        card_id=saved.pk,
+        version=saved.version,
+        actor=what["actor"],
+        resolutions=answers,
+    )
+
+
+def _met_again(card: WorkCard, data: Any) -> Between:
+    """What came between, of a card that has changed again: choices that were made before count no more."""
+    formset, seen = day_formset(card, {}, data), SeenForm(data)
+    formset.is_valid()
+    seen.is_valid()
+    since = seen.cleaned_data["since"]
+    return between(card, formset, data, since=since, asks_again=True)
+
+
+def _rows(
+    card: WorkCard, around: Beside, formset: Any, conflicts: Any, met: Between | None
+) -> list[dict[str, Any]]:
+    """`rows_of`, with what the person has to look at: conflicts to settle, and what somebody else has saved."""
+    rows = rows_of(card, around, formset)
+    for row in rows:
+        row["met"] = met.days.get(row["date"]) if met else None
+        row["conflicts"] = [one for one in conflicts if one["date"] == row["date"]]
+    return rows
+
+
+def asked_in(data: Any) -> str:
+    """Return the text of a search for an employee, without what is too long for one."""
+    text: str = data.get("q", "").strip()[:QUERY_LENGTH]
+    return text.strip()
+
+
+def _suggestions(
+    request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the search box of a card's page shows, for those who may assign the card as it is now."""
+    urls = {verb["name"]: verb["url"] for verb in verbs}
+    if "assign" not in urls:
+        return {}
+    asked = asked_in(request.GET)
+    return {
+        "assign_url": urls["assign"],
+        "search_url": request.get_full_path(),
+        "asked": asked,
+        "query_length": QUERY_LENGTH,
+        "suggestions": suggest(card, asked) if asked else (),
+    }

@@ -1,0 +1,202 @@
+"""The page where scans come in: as a form, and as answers to the script that sends the files a few at a time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from automatehq.admin.forms import (
+    FilesField,
+    FilesInput,
+    MonthField,
+    Refusable,
+    refused,
+    refusing,
+)
+from automatehq.api.errors import DomainError, Problem
+from businesses.tenancy.admin import TenantAdmin
+from businesses.tenancy.form_token import is_sealed_for_this_business
+from workcards import services
+from workcards.models import WorkCard
+from workcards.scans.validation import MAX_FILE_BYTES, MESSAGES
+from workcards.services.uploads import MAX_FILES, Uploads, default_month
+from workcards.transitions import ReviewStatus
+from workforce.models import Site
+
+from .actions import employee_field
+
+# What the file picker shows first; what a file is, its content says.
+ACCEPT = "image/*,.heic,.heif,.tif,.tiff,.pdf,application/pdf"
+
+
+class UploadForm(Refusable, forms.Form):
+    """Scans, and what is known of them."""
+
+    site = forms.ModelChoiceField(
+        label=gettext_lazy("Site"),
+        queryset=Site.objects.active().not_hidden(),
+        required=False,
+        empty_label=gettext_lazy("The employee’s own"),
+    )
+    month = MonthField(label=gettext_lazy("Month"), required=False)
+    employee = employee_field(required=False)
+    files = FilesField(  # type: ignore[assignment]  # not the form's own, which Django takes from the request
+        label=gettext_lazy("Files"),
+        widget=FilesInput(attrs={"accept": ACCEPT}),
+        help_text=gettext_lazy(
+            "JPEG, PNG, WEBP, GIF, TIFF, HEIC or PDF; at most 10 MB each. Each page becomes a card."
+        ),
+    )
+    allow_duplicate = forms.BooleanField(
+        label=gettext_lazy("Upload duplicates anyway"), required=False
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+    def blame(self, problem: Problem) -> None:
+        # Elsewhere a card says of which month it is; here somebody has chosen it.
+        attr = "month" if problem.code == "month_closed" else problem.attr
+        said = forms.ValidationError(problem.detail, code=problem.code)
+        self.add_error(self.field_of(attr), said)
+
+
+class UploadPages(TenantAdmin):
+    """The part of the admin of cards that takes scans in."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.upload_view)
+        return [
+            path("upload/", view, name="workcards_workcard_upload"),
+            *super().get_urls(),
+        ]
+
+    def upload_view(self, request: Any) -> HttpResponse:
+        """Scans come in; what became of each file is told on the same page, or as JSON to who accepts nothing else."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            form = UploadForm(initial=_presets(request), request=request)
+            return self._upload_page(request, form)
+        if not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)
+        is_script = request.headers.get("Accept") == "application/json"
+        form = UploadForm(request.POST, request.FILES, request=request)
+        uploads: Uploads | None = None
+        refusal: DomainError | None = None
+        if form.is_valid():
+            try:
+                with refusing(request):
+                    uploads = services.upload_cards(
+                        actor=request.user, **form.cleaned_data
+                    )
+            except DomainError as error:
+                refusal = error
+                form.refuse(error)
+        is_any_here = uploads and (uploads.uploaded or uploads.duplicates)
+        response: HttpResponse
+        if is_script:
+            told = told_by_file(uploads) if uploads else form.errors.get_json_data()
+            response = JsonResponse({"files" if uploads else "fields": told})
+        else:
+            response = self._upload_page(request, form, uploads)
+        response.status_code = 200 if is_any_here else 400
+        return refused(response, refusal) if refusal else response
+
+    def _upload_page(
+        self, request: HttpRequest, form: UploadForm, uploads: Uploads | None = None
+    ) -> HttpResponse:
+        cards = reverse("admin:workcards_workcard_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Upload work cards"),
+            "opts": self.opts,
+            "form": form,
+            "button": _("Upload"),
+            "uploads": uploads,
+            "max_files": MAX_FILES,
+            "max_bytes": MAX_FILE_BYTES,
+            "said": MESSAGES,
+            "review_url": _waiting(cards, ReviewStatus.NEEDS_REVIEW),
+            "assign_url": _waiting(cards, ReviewStatus.NEEDS_ASSIGNMENT),
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(
+            request, "admin/workcards/workcard/upload.html", context
+        )
+
+
+def told_by_file(uploads: Uploads) -> list[dict[str, Any]]:
+    """What became of each file, in their order: `result` is `stored`, `duplicate` or `refused`, `text` says more.
+
+    `cards` are the new cards or, of a duplicate, the existing ones. A file some of whose pages were new is `stored`.
+    """
+    told: dict[int, dict[str, Any]] = {}
+    for duplicate in uploads.duplicates:
+        told[duplicate.index] = {
+            "result": "duplicate",
+            "text": _same_file(duplicate.existing),
+            "cards": [_told_card(card) for card in duplicate.existing],
+        }
+    for card in uploads.uploaded:
+        index = uploads.places[card.pk]
+        if told.get(index, {}).get("result") != "stored":
+            told[index] = _stored(partly=index in told)
+        told[index]["cards"].append(_told_card(card))
+    for failure in uploads.failed:
+        told[failure.index] = {
+            "result": "refused",
+            "text": failure.detail,
+            "code": failure.code,
+            "cards": [],
+        }
+    return [{"index": index, **told[index]} for index in sorted(told)]
+
+
+def _told_card(card: WorkCard) -> dict[str, Any]:
+    return {
+        "url": reverse("admin:workcards_workcard_change", args=[card.pk]),
+        "needs_assignment": card.review_status == ReviewStatus.NEEDS_ASSIGNMENT,
+    }
+
+
+def _stored(*, partly: bool) -> dict[str, Any]:
+    file: dict[str, Any] = {"result": "stored", "cards": []}
+    if partly:
+        file["text"] = _("Only deleted pages. The others are already uploaded.")
+    return file
+
+
+def _same_file(cards: Sequence[WorkCard]) -> str:
+    """Return which file a duplicate equals: its name, its first card's month and employee, and the number of cards."""
+    first, *others = cards
+    said = _("Same file as %(file)s (%(month)s, %(employee)s)") % {
+        "file": first.original_filename,
+        "month": date_format(first.processing_month, "YEAR_MONTH_FORMAT"),
+        "employee": first.employee or _("not assigned yet"),
+    }
+    if others:
+        more = ngettext("and %(n)d more card", "and %(n)d more cards", len(others))
+        said += f", {more % {'n': len(others)}}"
+    return said
+
+
+def _presets(request: Any) -> dict[str, Any]:
+    """What the address says, else the site of the last upload and the month that cards count for today."""
+    own = WorkCard.objects.filter(uploaded_by=request.user)
+    last = own.order_by("-created_at").values_list("site_id", flat=True).first()
+    presets = {"site": last, "month": default_month()}
+    asked = {name: request.GET[name] for name in presets if name in request.GET}
+    return presets | asked
+
+
+def _waiting(cards: str, status: ReviewStatus) -> str:
+    return f"{cards}?review_status__exact={status.value}"

@@ -1,0 +1,260 @@
+"""The month at a glance: a row a day, a column an employee. What the API, the admin and the spreadsheet of a month show.
+
+    month_matrix(month=…, site_id=…)    one matrix, of a site or of all together
+    month_matrices(month=…)             a matrix for each site, one after the other
+    matrices_of(month, rows)            the same from rows that have been read already
+    matrix_page(page, month=…)          of a matrix some employees at a time, for people to read
+
+The first two read with one query, whatever the size, a page with three. Totals are of approved days only: what is under review is shown, marked, and
+never added up.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Sum
+
+from workcards.models import ApprovedDay
+
+from .month_math import days_of_month
+from .month_rows import (
+    BY_EMPLOYEE,
+    DRAFT,
+    DRAFT_CONFLICT,
+    DayRow,
+    month_people,
+    month_rows,
+)
+
+NO_HOURS = Decimal("0.00")
+# Of a page as people read it: a row of a full month is 3 KB.
+EMPLOYEES_A_PAGE = 25
+
+
+class State(StrEnum):
+    """How sure a day is."""
+
+    APPROVED = "approved"
+    NEEDS_REVIEW = "needs_review"
+    # Several cards under review have the date; what is shown is the newest one's.
+    CONFLICT = "conflict"
+
+
+_STATES = {
+    "": State.APPROVED,
+    DRAFT: State.NEEDS_REVIEW,
+    DRAFT_CONFLICT: State.CONFLICT,
+}
+
+
+class Cell(NamedTuple):
+    """A day of an employee: hours and minutes, or else an absence.
+
+    Where all sites stand together a date may have been paid at several. Then the hours are those of all of them, and the
+    card is that of the first site by name.
+    """
+
+    hours: Decimal | None
+    minutes: int | None
+    day_status: str | None
+    state: State
+    work_card_id: str
+
+
+@dataclass(slots=True)
+class Column:
+    """An employee, with the days that are shown and the totals of those that are approved."""
+
+    employee_id: str
+    full_name: str
+    passport_id: str | None
+    cells: dict[date, Cell] = field(default_factory=dict)
+    total_hours: Decimal = NO_HOURS
+    total_minutes: int = 0
+    # Kind of absence → days; a kind that there was none of is 0.
+    absences: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Matrix:
+    """The month of a site, or of all sites: then `site_id` and `site_name` are "".
+
+    `columns` are ordered by name and id. In it are those who have a day that is shown, and those employed in the month
+    whose home the site is.
+    """
+
+    month: date
+    site_id: str = ""
+    site_name: str = ""
+    columns: list[Column] = field(default_factory=list)
+    day_totals: dict[date, Decimal] = field(default_factory=dict)
+    day_minutes: dict[date, int] = field(default_factory=dict)
+    total_hours: Decimal = NO_HOURS
+    total_minutes: int = 0
+
+    @property
+    def days(self) -> list[date]:
+        """All 28 to 31 of them, which are also the keys of `day_totals`."""
+        return list(self.day_totals)
+
+
+class MatrixPage(NamedTuple):
+    """Some of a matrix's employees, with the totals of all; `page` counts employees. `namesakes` are names that several of all have."""
+
+    matrix: Matrix
+    page: Page[UUID]
+    namesakes: frozenset[str]
+
+
+def month_matrix(
+    *,
+    month: date,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    approved_only: bool = True,
+) -> Matrix:
+    """The month of one site, or of all sites together, in one query.
+
+    `approved_only=False` adds the days of cards under review on dates that the ledger lacks. `business_id` is for the
+    platform's scope. Of all sites, also those are in it who are employed and have no home site.
+    """
+    rows = month_rows(
+        month,
+        site_id=site_id,
+        business_id=business_id,
+        include_unapproved=not approved_only,
+        include_expected=True,
+        order=BY_EMPLOYEE,
+    )
+    return _matrix(month, rows)
+
+
+def month_matrices(
+    *,
+    month: date,
+    site_id: UUID | None = None,
+    approved_only: bool = True,
+) -> Iterator[Matrix]:
+    """A matrix for each site that has one, by name, in one query; in memory is one site at a time.
+
+    Iterate inside one scope.
+    """
+    rows = month_rows(
+        month,
+        site_id=site_id,
+        include_unapproved=not approved_only,
+        include_expected=True,
+    )
+    return matrices_of(month, rows)
+
+
+def matrices_of(month: date, rows: Iterable[DayRow]) -> Iterator[Matrix]:
+    """A matrix for each site from `month_rows(…, include_expected=True)`, ordered by site as that gives them."""
+    for (site_id, site_name), of_site in groupby(
+        rows, key=lambda row: (row.site_id, row.site_name)
+    ):
+        if site_id:
+            matrix = _matrix(month, of_site)
+            matrix.site_id, matrix.site_name = site_id, site_name
+            yield matrix
+
+
+def matrix_page(
+    number: int | str | None,
+    *,
+    month: date,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    approved_only: bool = True,
+    name: str = "",
+    size: int = EMPLOYEES_A_PAGE,
+) -> MatrixPage:
+    """A page of `month_matrix`, of those whose name has `name`; of a page that is not there, the nearest. Three queries.
+
+    Only the days of the page's employees are read; totals, of all employees of all pages, are added up by the database.
+    """
+    asked = {
+        "site_id": site_id,
+        "business_id": business_id,
+        "include_unapproved": not approved_only,
+    }
+    people = month_people(month, **asked, name=name)  # type: ignore[arg-type]
+    page = Paginator([person for _, person in people], size).get_page(number)
+    rows = month_rows(
+        month,
+        **asked,  # type: ignore[arg-type]
+        include_expected=True,
+        people=list(page),
+        order=BY_EMPLOYEE,
+    )
+    matrix = _matrix(month, rows)
+    days = ApprovedDay.objects.for_month(month)
+    if site_id is not None:
+        days = days.filter(site_id=site_id)
+    if business_id is not None:
+        days = days.filter(business_id=business_id)
+    if name:
+        days = days.filter(employee__full_name__folded=name)
+    totals = days.order_by().values_list("work_date")
+    for day, hours, minutes in totals.annotate(Sum("hours"), Sum("minutes")):
+        matrix.day_totals[day] = hours or NO_HOURS
+        matrix.day_minutes[day] = minutes or 0
+    matrix.total_hours = sum(matrix.day_totals.values(), NO_HOURS)
+    matrix.total_minutes = sum(matrix.day_minutes.values())
+    names = Counter(name for name, _ in people)
+    namesakes = frozenset(name for name, number in names.items() if number > 1)
+    return MatrixPage(matrix, page, namesakes)
+
+
+def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
+    """One matrix from rows ordered by employee."""
+    matrix = Matrix(month.replace(day=1))
+    matrix.day_totals = dict.fromkeys(days_of_month(month), NO_HOURS)
+    matrix.day_minutes = dict.fromkeys(matrix.day_totals, 0)
+    for _, of_person in groupby(rows, key=lambda row: row.employee_id):
+        column: Column | None = None
+        for row in of_person:
+            if column is None:
+                column = Column(row.employee_id, row.employee_name, row.passport_id)
+                matrix.columns.append(column)
+            if row.work_date:
+                _add(matrix, column, row)
+    return matrix
+
+
+def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
+    """Put a day into its cell, and into the totals if it is approved."""
+    day = date.fromisoformat(row.work_date)
+    hours = None if row.hours is None else Decimal(row.hours)
+    state = _STATES[row.draft]
+    shown = column.cells.get(day)
+    if shown is None:
+        column.cells[day] = Cell(
+            hours, row.minutes, row.day_status, state, row.work_card_id
+        )
+    else:
+        # Two sites in one day. An absence stands alone on its date: the database sees to it.
+        column.cells[day] = shown._replace(
+            hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS),
+            minutes=(shown.minutes or 0) + (row.minutes or 0),
+        )
+    if state is not State.APPROVED:
+        return
+    if row.day_status is not None:
+        column.absences[row.day_status] += 1
+    if hours is not None:
+        column.total_hours += hours
+        matrix.day_totals[day] += hours
+        matrix.total_hours += hours
+    if row.minutes is not None:
+        column.total_minutes += row.minutes
+        matrix.day_minutes[day] += row.minutes
+        matrix.total_minutes += row.minutes

@@ -1,0 +1,170 @@
+"""Who has handed in how many of a month's cards: employees are counted, never cards."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, Count, F, FilteredRelation, Min, Q, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from businesses.models import Business
+from businesses.tenancy.context import try_get_business_id
+from workforce.models import Employee
+
+from .month_math import last_of_month
+from .transitions import ReviewStatus
+
+
+class Received(models.TextChoices):
+    """How much of what is expected of an employee has come in."""
+
+    NONE = "NONE", pgettext_lazy("cards received", "None")
+    PARTIAL = "PARTIAL", _("Partial")
+    COMPLETE = "COMPLETE", _("Complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An employee who is expected in the month; `status` is one of `Received`.
+
+    `expected` is the number of a whole month, also while it runs.
+    """
+
+    id: uuid.UUID
+    full_name: str
+    passport_id: str | None
+    phone_number: str
+    expected: int
+    received: int
+    status: str
+    first_card_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOfMonth:
+    """The people whose home a site is, worst first, then by name. Without a site: those who have no home."""
+
+    site_id: uuid.UUID | None
+    site_name: str | None
+    employees: list[Person]
+
+
+@dataclass(slots=True)
+class MissingCards:
+    """The month's expected employees by site; those without a site last. `counts` has every status."""
+
+    month: date
+    is_running: bool
+    sites: list[SiteOfMonth] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def missing_cards(
+    *,
+    month: date,
+    site_id: uuid.UUID | None = None,
+    business_id: uuid.UUID | None = None,
+    business: Business | None = None,
+    name: str = "",
+) -> MissingCards:
+    """Who of those expected in a month has handed in none, some or all of their cards; two queries.
+
+    Expected is who is employed in the month. Of their cards count those that are not rejected; the pages of one file are
+    one card. How many there should be says the home site's settings, else the business; until the month is over, by the
+    business's calendar, one is enough. `business_id` is for the platform's scope; `business` is the same where its row is at
+    hand, and saves a query. `name` narrows to those whose name has it.
+    """
+    month = month.replace(day=1)
+    if business is None:
+        # Whatever is asked for, the calendar is one's own.
+        found = Business.objects.filter(pk=try_get_business_id() or business_id)
+        is_running = _is_running(month, found.first() or Business())
+    else:
+        business_id = business.pk
+        is_running = _is_running(month, business)
+    rows = _people(month, business_id, is_running=is_running)
+    if site_id is not None:
+        rows = rows.filter(site_id=site_id)
+    if name:
+        rows = rows.filter(full_name__folded=name)
+    return _by_site(MissingCards(month, is_running), rows)
+
+
+def _is_running(month: date, business: Business) -> bool:
+    """Whether the business's calendar has not turned the page yet."""
+    return timezone.localdate(timezone=business.zone) <= last_of_month(month)
+
+
+def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> Any:
+    """The expected employees in the order of the report, each with what it says of them."""
+    people = Employee.objects.all()
+    if business_id is not None:
+        people = people.filter(business_id=business_id)
+    of_month = Q(work_cards__processing_month=month) & Q(
+        work_cards__review_status__in=[ReviewStatus.NEEDS_REVIEW, ReviewStatus.APPROVED]
+    )
+    own_settings = Q(site__settings_rows__business_id=F("business_id"))
+    expected = Coalesce(
+        "own_settings__expected_cards_per_month",
+        "business__expected_cards_per_month",
+    )
+    enough = Value(1) if is_running else F("expected")
+    status = Case(
+        When(received=0, then=Value(Received.NONE.value)),
+        When(received__lt=enough, then=Value(Received.PARTIAL.value)),
+        default=Value(Received.COMPLETE.value),
+    )
+    return (
+        people.employed_in(month, last_of_month(month))
+        .annotate(
+            card=FilteredRelation("work_cards", condition=of_month),
+            own_settings=FilteredRelation(
+                "site__settings_rows", condition=own_settings
+            ),
+        )
+        .annotate(
+            expected=expected,
+            # Pages of a PDF share its file; a card without a scan is one by itself.
+            received=Count(Coalesce("card__file_id", "card__pk"), distinct=True),
+            first_card_at=Min("card__created_at"),
+        )
+        .annotate(status=status)
+        .annotate(
+            badness=Case(
+                When(status=Received.NONE, then=0),
+                When(status=Received.PARTIAL, then=1),
+                default=2,
+            )
+        )
+        .order_by(
+            F("site__site_name").asc(nulls_last=True), "badness", "full_name", "pk"
+        )
+        .values_list(
+            "site_id",
+            "site__site_name",
+            "pk",
+            "full_name",
+            "passport_id",
+            "phone_number",
+            "expected",
+            "received",
+            "status",
+            "first_card_at",
+        )
+    )
+
+
+def _by_site(report: MissingCards, rows: Iterable[Any]) -> MissingCards:
+    for (site_id, site_name), of_site in groupby(rows, key=lambda row: row[:2]):
+        people = [Person(*row[2:]) for row in of_site]
+        report.sites.append(SiteOfMonth(site_id, site_name, people))
+        report.counts.update(person.status for person in people)
+    return report

@@ -1,0 +1,272 @@
+"""What an export reads: one row a day, employee and site, from the ledger and, if asked, from cards under review."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
+from itertools import islice
+from typing import IO, Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connection, models
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce
+from psycopg2.extensions import UNICODE, new_type, register_type
+
+from workcards.hours import minutes_of
+from workcards.models import ApprovedDay, DayEntry
+from workforce.models import Employee
+
+from .month_math import last_of_month
+
+DRAFT = "DRAFT"
+DRAFT_CONFLICT = "DRAFT CONFLICT"
+# Rows that the database hands over at a time: the memory of a run does not grow with the month.
+CHUNK = 2000
+# Lines of a spool that are written at a time.
+LINES = 100
+
+
+# As PostgreSQL sends them: a date, a time, a number or an id that becomes text again need not become an object before.
+_DATE, _TIME, _NUMERIC, _UUID = 1082, 1083, 1700, 2950  # pg_type.oid
+_AS_TEXT = new_type((_DATE, _TIME, _NUMERIC, _UUID), "AS_TEXT", UNICODE)
+
+Whose = Mapping[str, UUID]
+
+
+class DayRow(NamedTuple):
+    """A day as it is exported. Dates, times and hours are text, as in the snapshot; `draft` is "" for an approved day.
+
+    A row without `work_date` ("") is no day: it says that the employee is expected in the month, at `site_id` if that isn't "".
+    """
+
+    site_name: str
+    employee_name: str
+    employee_id: str
+    work_date: str
+    external_employee_id: str | None
+    passport_id: str | None
+    from_time: str | None
+    to_time: str | None
+    break_minutes: int
+    hours: str | None
+    day_status: str | None
+    draft: str
+    site_id: str
+    work_card_id: str
+    minutes: int | None
+
+
+# How rows may be ordered; names by the database's collation.
+BY_SITE = ("site_name", "employee_name", "person", "work_date")
+BY_EMPLOYEE = ("employee_name", "person", "work_date", "site_name")
+
+
+def month_rows(
+    month: date,
+    *,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    include_unapproved: bool = False,
+    include_expected: bool = False,
+    people: Sequence[UUID] | None = None,
+    order: Sequence[str] = BY_SITE,
+) -> Generator[DayRow, None, None]:
+    """The rows of a month, in one query. Iterate inside one scope, in one snapshot.
+
+    `business_id` is for the platform's scope, `people` for some employees alone. With `include_expected` there is a row
+    without a date for everybody who is employed in the month, at their home site, last those who have none.
+    """
+    sources = _sources(
+        month,
+        site_id=site_id,
+        business_id=business_id,
+        include_unapproved=include_unapproved,
+        include_expected=include_expected,
+    )
+    if people is not None:
+        if not people:
+            return
+        sources = [source.filter(person__in=people) for source in sources]
+    rows = _united(sources, is_all=True)
+    with connection.chunked_cursor() as cursor:
+        register_type(_AS_TEXT, cursor.cursor)
+        cursor.execute(*rows.order_by(*order).query.sql_with_params())
+        while chunk := cursor.fetchmany(CHUNK):
+            yield from map(_day_row, chunk)
+
+
+def month_people(
+    month: date,
+    *,
+    site_id: UUID | None = None,
+    business_id: UUID | None = None,
+    include_unapproved: bool = False,
+    name: str = "",
+) -> list[tuple[str, UUID]]:
+    """Names and ids, in this order, of whom `month_rows(…, include_expected=True)` tells, in one query; with `name`, whose name has it."""
+    sources = _sources(
+        month,
+        site_id=site_id,
+        business_id=business_id,
+        include_unapproved=include_unapproved,
+        include_expected=True,
+    )
+    if name:
+        sources = [source.filter(employee_name__folded=name) for source in sources]
+    # Of each source every person once: the days of a month are many.
+    people = [
+        source.values_list("employee_name", "person").distinct() for source in sources
+    ]
+    return list(_united(people, is_all=False).order_by("employee_name", "person"))
+
+
+def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
+    """Write rows as JSON, a line each; gives their number."""
+    count = 0
+    while lines := [_line(row) for row in islice(rows, LINES)]:
+        spool.write(b"".join(lines))
+        count += len(lines)
+    return count
+
+
+def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
+    """The rows of a spool file, from its beginning."""
+    spool.seek(0)
+    return map(_spooled_row, map(orjson.loads, spool))
+
+
+def _spooled_row(values: list[Any]) -> DayRow:
+    """Return a row of a spool file; in files from before rows had minutes, they are computed."""
+    if len(values) == len(DayRow._fields) - 1:
+        row = DayRow._make([*values, None])
+        return row._replace(minutes=_minutes(row))
+    return DayRow._make(values)
+
+
+def _minutes(row: DayRow) -> int | None:
+    return minutes_of(
+        time.fromisoformat(row.from_time) if row.from_time else None,
+        time.fromisoformat(row.to_time) if row.to_time else None,
+        row.break_minutes,
+        None if row.hours is None else Decimal(row.hours),
+    )
+
+
+def _line(row: DayRow) -> bytes:
+    return orjson.dumps(tuple(row), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _sources(
+    month: date,
+    *,
+    site_id: UUID | None,
+    business_id: UUID | None,
+    include_unapproved: bool,
+    include_expected: bool,
+) -> list[Any]:
+    """What the rows of a month come from, each with the columns of `DayRow`."""
+    month = month.replace(day=1)
+    # The business first: a draft is the newest among those of its own.
+    whose = {} if business_id is None else {"business_id": business_id}
+    sources = [_ledger(month, whose)]
+    if include_unapproved:
+        sources.append(_drafts(month, whose))
+    if include_expected:
+        sources.append(_expected(month, whose))
+    if site_id is not None:
+        sources = [source.filter(place=site_id) for source in sources]
+    return sources
+
+
+def _united(sources: Sequence[Any], *, is_all: bool) -> Any:
+    rows, *others = sources
+    return rows.union(*others, all=is_all) if others else rows
+
+
+def _ledger(month: date, whose: Whose) -> Any:
+    days = ApprovedDay.objects.filter(**whose).for_month(month)
+    return _columns(
+        days.annotate(draft=_text("")),
+        person="employee__",
+        hours="hours",
+    )
+
+
+def _drafts(month: date, whose: Whose) -> Any:
+    entries = DayEntry.objects.filter(**whose).drafts(month)
+    mark = Case(
+        When(is_contested=True, then=_text(DRAFT_CONFLICT)), default=_text(DRAFT)
+    )
+    return _columns(
+        entries.annotate(draft=mark),
+        person="work_card__employee__",
+        site="work_card__site",
+        hours="total_hours",
+    )
+
+
+def _expected(month: date, whose: Whose) -> Any:
+    """The people of a month, as rows that have nothing of a day."""
+    people = Employee.objects.filter(**whose).employed_in(month, last_of_month(month))
+    nothing: dict[str, models.Field[Any, Any]] = {
+        "work_date": models.DateField(),
+        "from_time": models.TimeField(),
+        "to_time": models.TimeField(),
+        "day_status": models.CharField(),
+        "work_card_id": models.UUIDField(),
+        "no_hours": models.DecimalField(),
+        "minutes": models.SmallIntegerField(),
+    }
+    blank = {name: Value(None, output_field=kind) for name, kind in nothing.items()}
+    return _columns(
+        people.annotate(**blank, draft=_text(""), break_minutes=Value(0)),
+        person="",
+        hours="no_hours",
+    )
+
+
+def _text(value: str) -> Value:
+    return Value(value, output_field=models.CharField())
+
+
+def _columns(days: Any, *, person: str, hours: str, site: str = "site") -> Any:
+    """The columns of `DayRow`, in its order, so that all sources can be united."""
+    named: Any = days.order_by().annotate(
+        site_name=F(f"{site}__site_name"),
+        employee_name=F(f"{person}full_name"),
+        external_id=F(f"{person}external_employee_id"),
+        passport=Coalesce(f"{person}passport_id", f"{person}former_passport_id"),
+        hours_of_day=F(hours),
+        person=F(f"{person}pk"),
+        place=F(f"{site}__pk"),
+    )
+    return named.values_list(
+        "site_name",
+        "employee_name",
+        "person",
+        "work_date",
+        "external_id",
+        "passport",
+        "from_time",
+        "to_time",
+        "break_minutes",
+        "hours_of_day",
+        "day_status",
+        "draft",
+        "place",
+        "work_card_id",
+        "minutes",
+    )
+
+
+def _day_row(values: Sequence[Any]) -> DayRow:
+    row = DayRow._make(values)
+    if row.work_date:
+        return row
+    return row._replace(
+        work_date="",
+        work_card_id="",
+        site_name=row.site_name or "",
+        site_id=row.site_id or "",
+    )

@@ -1,0 +1,56 @@
+"""What the process does: `sizes`, or `page` and a number, of the file on stdin, by the decoder that is named.
+
+Answers on stdout: with JSON `[[width, height], …]`; or with a line `width height` and the page as a JPEG. Exit status 3 is a
+refusal, its code on stdout.
+"""
+
+import json
+import sys
+
+from PIL import Image
+
+from .decoder_limits import EXIT_REFUSED, Refusal, limit_resources
+
+PDF = "PDF"
+QUALITY = 82
+
+
+def main(decoder: str, task: str, number: str = "1") -> int:
+    limit_resources()
+    data = sys.stdin.buffer.read()
+    try:
+        if task == "sizes":
+            sys.stdout.write(json.dumps(_sizes(data, decoder)))
+        else:
+            _write(_picture_of(data, decoder, int(number)))
+    except Refusal as refusal:
+        sys.stdout.write(str(refusal))
+        return EXIT_REFUSED
+    return 0
+
+
+def _sizes(data: bytes, decoder: str) -> list[tuple[int, int]]:
+    if decoder == PDF:
+        from . import pdfs  # noqa: PLC0415 -- a picture need not wait for it
+
+        return pdfs.sizes(data)
+    from . import images  # noqa: PLC0415 -- likewise
+
+    return list(images.sizes(data, decoder))
+
+
+def _picture_of(data: bytes, decoder: str, number: int) -> Image.Image:
+    if decoder == PDF:
+        from . import pdfs  # noqa: PLC0415 -- a picture need not wait for it
+
+        return pdfs.picture_of(data, number)
+    from . import images  # noqa: PLC0415 -- likewise
+
+    return images.picture_of(data, decoder, number)
+
+
+def _write(picture: Image.Image) -> None:
+    picture.info.clear()  # Pillow writes a comment that came with the original
+    output = sys.stdout.buffer
+    output.write(b"%d %d\n" % picture.size)
+    picture.save(output, "JPEG", quality=QUALITY, progressive=True)

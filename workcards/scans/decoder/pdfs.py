@@ -1,0 +1,60 @@
+"""Pages of a PDF, by PDFium."""
+
+from math import ceil
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PIL import Image
+
+from .decoder_limits import LONG_SIDE, MAX_PAGES, Refusal, check_pixels
+
+
+def sizes(data: bytes) -> list[tuple[int, int]]:
+    """What every page will measure when rendered."""
+    found = []
+    for page in _open(data):
+        _check_pictures(page)
+        scale = _scale_of(page)
+        width, height = page.get_size()
+        found.append((ceil(width * scale), ceil(height * scale)))
+        page.close()
+    return found
+
+
+def picture_of(data: bytes, number: int) -> Image.Image:
+    """Page `number` (from 1), with what was filled into its form fields."""
+    document = _open(data)
+    if not 1 <= number <= len(document):
+        raise Refusal("no_such_page")
+    document.init_forms()
+    page = document[number - 1]
+    _check_pictures(page)
+    bitmap = page.render(scale=_scale_of(page), rev_byteorder=True)
+    return bitmap.to_pil().convert("RGB")  # type: ignore[no-any-return]
+
+
+def _open(data: bytes) -> pypdfium2.PdfDocument:
+    """The document if it has 1 to 50 pages; one that anybody may open but not print is fine."""
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == pdfium.FPDF_ERR_PASSWORD:
+            raise Refusal("encrypted_pdf") from error
+        if error.err_code == pdfium.FPDF_ERR_SUCCESS:
+            raise Refusal("empty_pdf") from error
+        raise Refusal("damaged_file") from error
+    if len(document) > MAX_PAGES:
+        raise Refusal("too_many_pages")
+    return document
+
+
+def _check_pictures(page: pypdfium2.PdfPage) -> None:
+    """Refuse a page with too large a picture, by what the picture says of itself."""
+    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
+        check_pixels(*drawn.get_px_size())
+
+
+def _scale_of(page: pypdfium2.PdfPage) -> float:
+    """Pixels a point. Half a pixel less than the long side: PDFium rounds up."""
+    scale: float = (LONG_SIDE - 0.5) / max(page.get_size())
+    return scale

@@ -1,0 +1,28 @@
+"""The picture of a page as the review shows it."""
+
+from typing import BinaryIO, NamedTuple
+
+from .validation import kind_of, read, read_limited
+
+MIME_TYPE = "image/jpeg"
+
+
+class Rendition(NamedTuple):
+    data: bytes
+    mime_type: str
+    width: int
+    height: int
+
+
+def display_rendition(file: BinaryIO, page: int) -> Rendition:
+    """Page `page` (from 1) as a JPEG: upright, RGB, at most 2,000 pixels long, without metadata.
+
+    The size is the one that `inspect` said. Raises Refused if the file can't be read or has no such
+    page.
+    """
+    data = read_limited(file)
+    size, _line_end, picture = read(data, kind_of(data), "page", str(page)).partition(
+        b"\n"
+    )
+    width, height = map(int, size.split())
+    return Rendition(picture, MIME_TYPE, width, height)

@@ -1,0 +1,222 @@
+"""The bytes of scans: put into storage, read, shown, and taken away together with their rows.
+
+A file is in storage before its row is committed, and leaves it after its row is gone: a row without its file would be a
+card that nobody can read.
+"""
+
+import logging
+import weakref
+from contextlib import ExitStack
+from functools import partial
+from io import BytesIO
+from typing import Any, TypeAlias
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from automatehq.api.errors import Missing, TooMany
+from automatehq.request_slots import Limits, NoPlace
+from businesses.tenancy.context import (
+    get_current_business_id,
+    try_get_business_id,
+    try_get_current_user,
+)
+from businesses.tenancy.pre_transaction import before_scope
+from workcards.models import WorkCardFile
+
+from .renditions import Rendition, display_rendition
+from .validation import Intake, Refused
+
+Upload: TypeAlias = "UploadedFile[bytes]"
+
+# Pages that are rendered because a request asks for them; a task has rendered most of them before.
+# More may wait than for other readings: a page is rendered in under a second, and a refused one is a broken picture.
+DISPLAY_LIMITS = Limits(
+    "scan display",
+    person=5,
+    business=2,
+    server=3,
+    waiting_business=3,
+    waiting_server=4,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class NotStored(Exception):
+    """Storage did not take a file: the disk is full, or the store is away. Why is its cause."""
+
+
+class _UntilCommitted:
+    """Deletes a stored file if the transaction, or the savepoint, that it was stored in is rolled back.
+
+    Django calls a hook on commit and drops it on rollback, without a word. This object lives in its hook alone, so
+    that it goes when the hook is dropped, and the file with it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._undo = weakref.finalize(self, default_storage.delete, path)
+        self._undo.atexit = False
+
+    def keep(self) -> None:
+        self._undo.detach()
+
+
+def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
+    """Write a file that goes again if the transaction does. Nothing else may be at `path`. Raises `NotStored`."""
+    transaction.on_commit(_UntilCommitted(path).keep, robust=True)
+    try:
+        stored = default_storage.save(path, content)
+    except Exception as error:  # every storage has its own
+        raise NotStored(path) from error
+    assert stored == path, f"{path} was taken already"
+
+
+def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
+    """Keep an upload as it came. Raises `NotStored`."""
+    file = WorkCardFile(
+        mime_type=intake.mime_type,
+        file_size_bytes=intake.size_bytes,
+        sha256_hash=intake.sha256,
+        page_count=len(intake.pages),
+        renditions=[
+            {"width": page.width, "height": page.height, "is_made": False}
+            for page in intake.pages
+        ],
+    )
+    file.enter_business(get_current_business_id())
+    path = file.original_path()
+    # A copy: storage would otherwise move the request's temporary file, which a second attempt still needs.
+    _store(path, File(upload))
+    file.original.name = path
+    file.save(force_insert=True)
+    return file
+
+
+def read_original(file: WorkCardFile) -> bytes:
+    """The bytes as they came. Raises `Missing` `file_missing` if storage has lost them."""
+    return _read(str(file.original.name))
+
+
+def read_display(file: WorkCardFile, page: int) -> bytes:
+    """Return a page as a JPEG; it is rendered now, before the request's transaction, unless it has been before.
+
+    Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read; `TooMany`
+    `too_many_scans`.
+    """
+    made = read_made_display(file, page)
+    if made is not None:
+        return made
+    rendition: Rendition = before_scope(
+        partial(
+            _render_in_turn,
+            file=file,
+            page=page,
+            person_id=getattr(try_get_current_user(), "pk", None),
+            business_id=try_get_business_id(),
+        )
+    )
+    # On the platform, which looks at everything and writes nothing, it is made and forgotten.
+    if try_get_business_id() is not None:
+        keep_display(file, page, rendition)
+    return rendition.data
+
+
+def read_made_display(file: WorkCardFile, page: int) -> bytes | None:
+    """Return the page's JPEG if it is in storage."""
+    if not _is_made(file, page):
+        return None
+    try:
+        return _read(file.rendition_path(page))
+    except Missing:
+        return None  # lost, but it can be made again
+
+
+def render_display(file: WorkCardFile, page: int) -> Rendition:
+    """Return a page as a JPEG, rendered now; needs no database. Raises `Missing` as `read_display`."""
+    try:
+        return display_rendition(BytesIO(read_original(file)), page)
+    except Refused as refused:
+        raise Missing("not_displayable", refused.detail) from refused
+
+
+def keep_display(file: WorkCardFile, page: int, rendition: Rendition) -> None:
+    """Store a page's JPEG; a storage that does not take it is logged."""
+    try:
+        with transaction.atomic():
+            size = rendition.width, rendition.height
+            _keep_rendition(file, page, rendition.data, size)
+    except NotStored:
+        logger.exception("a rendition could not be kept")
+
+
+def _render_in_turn(
+    held: ExitStack,
+    *,
+    file: WorkCardFile,
+    page: int,
+    person_id: Any,
+    business_id: Any,
+) -> Rendition:
+    try:
+        DISPLAY_LIMITS.enter(held, person_id=person_id, business_id=business_id)
+    except NoPlace as full:
+        detail = _(
+            "Too many files are being read at the moment. Try again in a few seconds."
+        )
+        raise TooMany("too_many_scans", detail, wait=5) from full
+    return render_display(file, page)
+
+
+def remove_after_commit(file: WorkCardFile) -> None:
+    """Take a file and its renditions out of storage once the transaction that deletes its row has been committed."""
+    renditions = [file.rendition_path(page + 1) for page in range(file.page_count)]
+    for path in (str(file.original.name), *renditions):
+
+        def remove(path: str = path) -> None:  # no partial: Django wants to log a name
+            default_storage.delete(path)
+
+        transaction.on_commit(remove, robust=True)
+
+
+def _keep_rendition(
+    file: WorkCardFile, page: int, data: bytes, size: tuple[int, int]
+) -> None:
+    """Store a rendition, and say in the row that it is there: until then nobody reads what may be half written."""
+    locked = (
+        WorkCardFile.objects.select_for_update(no_key=True).filter(pk=file.pk).first()
+    )
+    if locked is None:
+        return  # deleted meanwhile
+    path = locked.rendition_path(page)
+    # What lies there though the row does not say so was left by a worker that died.
+    if _is_made(locked, page) and default_storage.exists(path):
+        return
+    default_storage.delete(path)
+    _store(path, ContentFile(data))
+    missing = max(locked.page_count, page) - len(locked.renditions)
+    locked.renditions += [{"width": None, "height": None, "is_made": False}] * missing
+    width, height = size
+    locked.renditions[page - 1] = {"width": width, "height": height, "is_made": True}
+    locked.save(update_fields=["renditions"])
+
+
+def _is_made(file: WorkCardFile, page: int) -> bool:
+    return bool(
+        len(file.renditions) >= page and file.renditions[page - 1].get("is_made")
+    )
+
+
+def _read(path: str) -> bytes:
+    try:
+        with default_storage.open(path) as stored:
+            data: bytes = stored.read()
+            return data
+    except FileNotFoundError as error:
+        raise Missing(
+            "file_missing", _("The file is not in storage any more.")
+        ) from error

@@ -1,0 +1,174 @@
+"""What comes in as a scan: decided by content, counted, measured, and refused if it can't be read.
+
+Nothing here trusts the file: its name and header say nothing, and what decodes it runs in a process apart (see
+`workcards.scans.decoder`), which has one decoder, a gigabyte and a few seconds. A picture counts as readable once it has been decoded
+to its end. One page is in memory at a time, and none of it in ours.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .decoder.decoder_limits import EXIT_REFUSED
+from .scan_types import HEAD_BYTES, FileType, clean_filename, detect, is_markup
+
+MAX_FILE_BYTES = 10 * 1024 * 1024
+# Of the clock; of the processor's time a file gets less.
+READING_SECONDS = 20.0
+# Files that one process of ours has read at the same time. Others wait: more would only make all of them slower.
+READERS = 2
+
+_READ = (
+    "import sys; sys.path.append(sys.argv.pop(1)); from workcards.scans.decoder.decoder_process import main; "
+    "sys.exit(main(*sys.argv[1:]))"
+)
+_FOLDER = str(Path(__file__).parent.parent.parent)
+_free_readers = threading.BoundedSemaphore(READERS)
+
+MESSAGES: Mapping[str, Promise] = MappingProxyType(
+    {
+        "empty_file": _("The file is empty."),
+        "file_too_large": _("The file is larger than 10 MB."),
+        "markup_file": _("This is a web page or a drawing (HTML, SVG), not a scan."),
+        "unsupported_type": _(
+            "This is not a scan: send JPEG, PNG, WEBP, GIF, TIFF, HEIC or PDF."
+        ),
+        "damaged_file": _("The file is damaged or not complete."),
+        "encrypted_pdf": _("The PDF is protected by a password."),
+        "empty_pdf": _("The PDF has no page."),
+        "too_complex": _("The file takes too much memory or time to read."),
+        "too_many_pages": _("The file has more than 50 pages."),
+        "too_many_pixels": _("A page has more than 50 megapixels."),
+        "no_such_page": _("The file has no such page."),
+        "not_read_in_time": _(
+            "The files together took too long to read. Send this one again."
+        ),
+    }
+)
+
+
+class Refused(Exception):
+    """A file that is not taken in; `code` is a key of MESSAGES, `detail` its sentence for people."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def detail(self) -> str:
+        return str(MESSAGES[self.code])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a file; width and height are the pixels of its display rendition."""
+
+    number: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What there is to know of a file that can be taken in."""
+
+    filename: str
+    mime_type: str
+    size_bytes: int
+    sha256: str
+    pages: tuple[Page, ...]
+
+
+def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> Intake:
+    """Read the whole file and say what it is; raises Refused. Leaves the file at its beginning.
+
+    From `deadline` on, a moment of `time.monotonic()`, it is refused as `not_read_in_time`.
+    """
+    data = read_limited(file)
+    kind = kind_of(data)
+    sizes = json.loads(read(data, kind, "sizes", deadline=deadline))
+    return Intake(
+        filename=clean_filename(filename, kind),
+        mime_type=kind.mime_type,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        pages=tuple(
+            Page(number, width, height)
+            for number, (width, height) in enumerate(sizes, start=1)
+        ),
+    )
+
+
+def read_limited(file: BinaryIO) -> bytes:
+    """All its bytes, if they are not too many."""
+    file.seek(0)
+    data = file.read(MAX_FILE_BYTES + 1)
+    file.seek(0)
+    if not data:
+        raise Refused("empty_file")
+    if len(data) > MAX_FILE_BYTES:
+        raise Refused("file_too_large")
+    return data
+
+
+def kind_of(data: bytes) -> FileType:
+    """The type by content, or Refused."""
+    head = data[:HEAD_BYTES]
+    kind = detect(head)
+    if kind is None:
+        raise Refused("markup_file" if is_markup(head) else "unsupported_type")
+    return kind
+
+
+def read(
+    data: bytes, kind: FileType, *task: str, deadline: float | None = None
+) -> bytes:
+    """The answer of `workcards.scans.decoder.decoder_process` to `sizes`, or to `page` and its number; raises Refused."""
+    with _a_reader(deadline):
+        seconds, code = READING_SECONDS, "too_complex"
+        if deadline is not None and deadline - time.monotonic() < seconds:
+            seconds, code = deadline - time.monotonic(), "not_read_in_time"
+        try:
+            answer = subprocess.run(  # noqa: S603 -- our own code and arguments
+                [sys.executable, "-I", "-c", _READ, _FOLDER, kind.decoder, *task],
+                input=data,
+                capture_output=True,
+                env={},  # our secrets are none of its business
+                cwd="/",
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Refused(code) from error
+    if answer.returncode == EXIT_REFUSED:
+        raise Refused(answer.stdout.decode())
+    # Killed, or out of memory; a decoder that crashes has met a file made for it.
+    if answer.returncode < 0 or b"MemoryError" in answer.stderr:
+        raise Refused("too_complex")
+    if answer.returncode:
+        raise Refused("damaged_file") from RuntimeError(answer.stderr.decode())
+    return answer.stdout
+
+
+@contextmanager
+def _a_reader(deadline: float | None) -> Iterator[None]:
+    """Wait for one of the READERS to be free, at most until `deadline`."""
+    seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
+    if not _free_readers.acquire(timeout=seconds):
+        raise Refused("not_read_in_time")
+    try:
+        yield
+    finally:
+        _free_readers.release()

@@ -1,0 +1,136 @@
+"""Closing a month, and opening it again."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import display_name
+from audit.services import record, snapshot
+from automatehq.api.errors import Conflict, Invalid, Problem
+from automatehq.text import clean_line
+from businesses.models import Business
+from businesses.tenancy.context import get_current_business_id
+from workcards.models import ApprovedDay, ClosedMonth, WorkCard
+from workcards.month_math import first_of_month, last_of_month, month_text
+from workcards.transitions import ReviewStatus
+
+from .locking import lock_month, require_right
+from .review import REASON_LENGTH
+
+# Cards that a refusal names, of each status.
+NAMED_CARDS = 50
+MONTH_FIELDS = ("month", "closed_by_name", "closed_at", "note")
+
+
+@transaction.atomic
+def close_month(
+    *, month: date, actor: Any, force: bool = False, note: str = ""
+) -> ClosedMonth:
+    """Let nothing in the month change any more. One that is closed already stays as it is, without another event.
+
+    Waits for everybody who is writing in the month. Raises `Conflict` `month_not_over` (by the business's own date) and
+    `unreviewed_cards`, both at once if both are so; beside them stand the cards, by status, in `unreviewed`. With `force`
+    neither is raised, but `note` must say why (`Invalid` `required`).
+    """
+    require_right(actor, "months.close")
+    note = _checked(note, "note", is_required=force)
+    month = first_of_month(month)
+    lock_month(month)
+    closed: ClosedMonth | None = ClosedMonth.objects.for_month(month).first()
+    if closed is not None:
+        return closed
+    counts = WorkCard.objects.for_month(month).counts_by_status()
+    if not force:
+        _refuse_unfinished(month, counts)
+    closed = ClosedMonth(
+        month=month,
+        closed_by=actor,
+        closed_by_name=display_name(actor),
+        note=note,
+    )
+    closed.save(force_insert=True)
+    record(
+        "month_closed",
+        entity=closed,
+        actor=actor,
+        after=snapshot(closed, MONTH_FIELDS),
+        forced=force or None,
+        **_contents(month, counts),
+    )
+    return closed
+
+
+@transaction.atomic
+def reopen_month(*, month: date, actor: Any, reason: str) -> None:
+    """Let the month change again. One that is open stays so, without an event. Raises `Invalid` without a reason."""
+    require_right(actor, "months.reopen")
+    reason = _checked(reason, "reason", is_required=True)
+    month = first_of_month(month)
+    lock_month(month)
+    closed: ClosedMonth | None = ClosedMonth.objects.for_month(month).first()
+    if closed is None:
+        return
+    record(
+        "month_reopened",
+        entity=closed,
+        actor=actor,
+        before=snapshot(closed, MONTH_FIELDS),
+        reason=reason,
+        **_contents(month, WorkCard.objects.for_month(month).counts_by_status()),
+    )
+    closed.delete()
+
+
+def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
+    """Raise if there is still something to do in the month."""
+    problems = []
+    business = Business.objects.get(pk=get_current_business_id())
+    if timezone.localdate(timezone=business.zone) <= last_of_month(month):
+        detail = _("%(month)s is not over yet.") % {"month": month_text(month)}
+        problems.append(Problem("month_not_over", detail))
+    waiting = sum(counts[status] for status in ReviewStatus.pending())
+    extra = {}
+    if waiting:
+        detail = ngettext(
+            "One card of %(month)s waits to be approved or rejected.",
+            "%(count)d cards of %(month)s wait to be approved or rejected.",
+            waiting,
+        )
+        told = detail % {"count": waiting, "month": month_text(month)}
+        problems.append(Problem("unreviewed_cards", told))
+        extra = {"unreviewed": _unreviewed(month, counts)}
+    if problems:
+        raise Conflict.several(problems, **extra)
+
+
+def _unreviewed(month: date, counts: dict[str, int]) -> dict[str, Any]:
+    """The cards that wait, by status: how many, and the first of them."""
+    waiting = {}
+    for status in ReviewStatus.pending():
+        cards = WorkCard.objects.for_month(month).with_status(status)
+        first = cards.order_by("created_at", "id").values_list("pk", flat=True)
+        waiting[str(status)] = {
+            "count": counts[status],
+            "card_ids": [str(pk) for pk in first[:NAMED_CARDS]],
+        }
+    return waiting
+
+
+def _contents(month: date, counts: dict[str, int]) -> dict[str, Any]:
+    """What the trail says was in the month."""
+    ledger = ApprovedDay.objects.for_month(month).figures()
+    return {"cards": counts, "approved_days": ledger["days"], "hours": ledger["hours"]}
+
+
+def _checked(text: str, field: str, *, is_required: bool) -> str:
+    text = clean_line(text)
+    if is_required and not text:
+        raise Invalid("required", _("Say why."), field)
+    if len(text) > REASON_LENGTH:
+        detail = _("At most %(limit)s letters.") % {"limit": REASON_LENGTH}
+        raise Invalid("max_length", detail, field)
+    return text

@@ -1,0 +1,203 @@
+"""Posting the days of an approved card to the ledger.
+
+The caller holds the card and the employee's ledger. A row of the ledger is never changed: it is removed and another one
+posted, so that its id stands for its figures, and an answer about one row is never used for another.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.api.errors import Conflict, Invalid
+from workcards.hours import DayRefused, check_shared_date
+from workcards.models import ApprovedDay, DayEntry, WorkCard
+from workcards.serializers import moment, reference
+
+from .reposting import (
+    hours_text,
+    ledger_of,
+    ledger_row,
+    row_that_stands,
+    set_aside,
+)
+
+
+class Choice(models.TextChoices):
+    """What shall become of a date that the ledger has already."""
+
+    KEEP = "keep", gettext_lazy("Keep what is in the ledger")
+    REPLACE = "replace", gettext_lazy("Replace it by this card's")
+    ADD = "add", gettext_lazy("Pay both")
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The reviewer's answer to one conflict: `choice` about the ledger's row `approved_day_id`."""
+
+    work_date: date
+    approved_day_id: uuid.UUID
+    choice: Choice | str
+
+
+class Answer(NamedTuple):
+    choice: Choice
+    attr: str
+    """Where in the request it stands."""
+
+
+class DateConflict(NamedTuple):
+    """A line of the card, and the rows that the ledger has for its date, none of which says the same."""
+
+    entry: DayEntry
+    rows: list[ApprovedDay]
+
+
+def post_card(
+    card: WorkCard, entries: Sequence[DayEntry], resolutions: Sequence[Resolution]
+) -> list[dict[str, Any]]:
+    """Post the days of a card that has just been approved; return the conflicts that `resolutions` settled.
+
+    A day that the ledger has at the same site with equal figures is set aside by that row's card. Any other date that the
+    ledger has is a conflict: `keep` sets the card's day aside, `replace` the days of the rows.
+
+    Raises: `Conflict` `day_conflicts` with all of them until each row has its answer; `Invalid` for answers that do not fit.
+    """
+    assert card.employee_id is not None
+    ledger = ledger_of(card.employee_id, [entry.work_date for entry in entries])
+    posted = [entry for entry in entries if entry.work_date not in ledger]
+    conflicts, aside = [], []
+    for entry in entries:
+        rows = ledger.get(entry.work_date, [])
+        same = [row for row in rows if row.says_the_same(card, entry)]
+        if same:
+            entry.set_aside_by_id = same[0].work_card_id
+            aside.append(entry)
+        elif rows:
+            conflicts.append(DateConflict(entry, rows))
+    answers = _answers(card, conflicts, resolutions)
+    replaced: list[ApprovedDay] = []
+    for conflict in conflicts:
+        removed, is_posted = _settle(card, conflict, answers)
+        replaced += removed
+        if is_posted:
+            posted.append(conflict.entry)
+        else:
+            kept = row_that_stands(card.site_id, conflict.rows)
+            assert kept is not None
+            conflict.entry.set_aside_by_id = kept.work_card_id
+            aside.append(conflict.entry)
+    if replaced:
+        aside += set_aside(replaced, card)
+        ApprovedDay.objects.filter(pk__in=[row.pk for row in replaced]).delete()
+    ApprovedDay.objects.bulk_create(ledger_row(card, entry) for entry in posted)
+    if aside:
+        DayEntry.objects.bulk_update(aside, ["set_aside_by"])
+    return [
+        {**_as_json(card, entry, row), "choice": answers[row.pk].choice.value}
+        for entry, rows in conflicts
+        for row in rows
+    ]
+
+
+def _answers(
+    card: WorkCard, conflicts: list[DateConflict], resolutions: Sequence[Resolution]
+) -> dict[uuid.UUID, Answer]:
+    """The answer to each conflicting row, by its id."""
+    answers: dict[uuid.UUID, Answer] = {}
+    given_dates = {}
+    for index, given in enumerate(resolutions):
+        if given.approved_day_id in answers:
+            detail = _("This was answered already.")
+            attr = f"resolutions.{index}.approved_day_id"
+            raise Invalid("duplicate", detail, attr)
+        answers[given.approved_day_id] = Answer(
+            Choice(given.choice), f"resolutions.{index}.choice"
+        )
+        given_dates[given.approved_day_id] = given.work_date
+    asked = {row.pk: row.work_date for _entry, rows in conflicts for row in rows}
+    if asked != given_dates:
+        # Also if an answer is about a row that is there no more: what the reviewer saw is not what is.
+        raise Conflict(
+            "day_conflicts",
+            _("The ledger has other figures for some of these dates.")
+            if asked
+            else _("The ledger has changed: there is nothing to choose any more."),
+            conflicts=_all_as_json(card, conflicts),
+        )
+    return answers
+
+
+def _settle(
+    card: WorkCard, conflict: DateConflict, answers: Mapping[uuid.UUID, Answer]
+) -> tuple[list[ApprovedDay], bool]:
+    """Which rows of a date go, and whether the card's own is posted."""
+    entry, rows = conflict
+    given = [answers[row.pk] for row in rows]
+    choices = {answer.choice for answer in given}
+    for row, answer in zip(rows, given, strict=True):
+        if row.site_id == card.site_id and answer.choice is Choice.ADD:
+            detail = _("Both can be paid at different sites only.")
+            raise Invalid("same_site", detail, answer.attr)
+    if choices == {Choice.KEEP}:
+        return [], False
+    replaced = [
+        row
+        for row, answer in zip(rows, given, strict=True)
+        if answer.choice is Choice.REPLACE
+    ]
+    # Replacing at the same site and adding to others goes together; any other mixture contradicts itself.
+    is_beside_others = choices == {Choice.REPLACE, Choice.ADD} and all(
+        row.site_id == card.site_id for row in replaced
+    )
+    if len(choices) > 1 and not is_beside_others:
+        detail = _("The answers for %(date)s contradict each other.")
+        raise Invalid(
+            "mixed_resolutions", detail % {"date": entry.work_date}, given[0].attr
+        )
+    kept = [row for row in rows if row not in replaced]
+    try:
+        check_shared_date([entry.payable, *(row.payable for row in kept)])
+    except DayRefused as refused:
+        raise Conflict(
+            refused.code,
+            f"{entry.work_date}: {refused.detail}",
+            given[0].attr,
+            conflicts=_all_as_json(card, [conflict]),
+        ) from refused
+    return replaced, True
+
+
+def _all_as_json(
+    card: WorkCard, conflicts: Iterable[DateConflict]
+) -> list[dict[str, Any]]:
+    return [_as_json(card, entry, row) for entry, rows in conflicts for row in rows]
+
+
+def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any]:
+    """A conflict with both figures and cards, as the API and the trail write it."""
+    return {
+        "date": entry.work_date.isoformat(),
+        "approved_day_id": str(row.pk),
+        "same_site": row.site_id == card.site_id,
+        "new": {
+            "hours": hours_text(entry.total_hours),
+            "minutes": entry.minutes,
+            "day_status": entry.day_status,
+            "site": reference(card.site_id, card.site.site_name),
+        },
+        "ledger": {
+            "hours": hours_text(row.hours),
+            "minutes": row.minutes,
+            "day_status": row.day_status,
+            "site": reference(row.site_id, row.site.site_name),
+            "work_card_id": str(row.work_card_id),
+            "approved_by": reference(row.approved_by_id, row.approved_by_name),
+            "approved_at": moment(row.approved_at),
+        },
+    }

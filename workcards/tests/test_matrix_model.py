@@ -1,0 +1,285 @@
+"""The matrix against a plain model, for months that hypothesis thinks of; and what the database does to find them."""
+
+import datetime as dt
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from accounts.tests.personas import Personas
+from workcards.matrix import Matrix, month_matrices, month_matrix
+from workcards.missing_cards import missing_cards
+from workcards.models import ApprovedDay, DayEntry, WorkCard
+from workcards.month_rows import month_rows
+from workcards.tests.factories import MONTH
+from workforce.models import Employee, Site
+from workforce.tests.factories import EmployeeFactory, SiteFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.server]
+
+PEOPLE, SITES = 3, 2
+NOW = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
+# Day of the month → hours in quarters, or none: an absence.
+DAYS = st.dictionaries(
+    st.integers(1, 4), st.one_of(st.none(), st.integers(0, 96)), max_size=4
+)
+
+
+class Paper(NamedTuple):
+    """A card as somebody handed it in."""
+
+    person: int
+    site: int
+    is_approved: bool
+    days: dict[int, int | None]
+
+
+PAPERS = st.lists(
+    st.builds(
+        Paper,
+        st.integers(0, PEOPLE - 1),
+        st.integers(0, SITES - 1),
+        st.booleans(),
+        DAYS,
+    ),
+    max_size=8,
+)
+TWO_DRAFTS = [
+    Paper(0, 0, is_approved=False, days={1: 16, 2: None}),
+    Paper(0, 1, is_approved=False, days={1: 32, 2: 4}),
+]
+# (person, day) → site → quarters; and what is shown of a draft: (site, quarters, whether contested).
+Ledger = dict[tuple[int, int], dict[int, int | None]]
+
+
+def post(ledger: Ledger, paper: Paper) -> dict[int, int | None]:
+    """Post what the rules of the ledger allow beside what it has; gives that."""
+    posted = {}
+    for day, quarters in paper.days.items():
+        there = ledger[paper.person, day]
+        together = [*there.values(), quarters]
+        is_alone = len(together) == 1
+        if is_alone or (
+            paper.site not in there
+            and None not in together
+            and sum(q or 0 for q in together) <= 96
+        ):
+            there[paper.site] = posted[day] = quarters
+    return posted
+
+
+def figures(quarters: int | None) -> dict[str, Any]:
+    return {"hours": quarters and hours(quarters), "day_status": None} | (
+        {"hours": None, "day_status": "SICK"}
+        if quarters is None
+        else {"hours": hours(quarters)}
+    )
+
+
+def hours(quarters: int) -> Decimal:
+    return Decimal(quarters) / 4
+
+
+def write(papers: list[Paper], *, at_once: bool) -> tuple[Ledger, Any, Any, Any]:
+    """The papers as rows, and the model of them: ledger, cards by person and day, people and sites."""
+    sites = [SiteFactory() for _ in range(SITES)]
+    people = [EmployeeFactory(site=sites[0]) for _ in range(PEOPLE)]
+    ledger: Ledger = defaultdict(dict)
+    drafts: Any = defaultdict(list)
+    for number, paper in enumerate(papers):
+        status = "APPROVED" if paper.is_approved else "NEEDS_REVIEW"
+        card = WorkCard.objects.create(
+            site=sites[paper.site],
+            employee=people[paper.person],
+            processing_month=MONTH,
+            source="MANUAL",
+            review_status=status,
+            approved_at=NOW if paper.is_approved else None,
+        )
+        # The later ones are the older ones, or all are of one moment.
+        created_at = NOW - dt.timedelta(minutes=0 if at_once else number)
+        WorkCard.objects.filter(pk=card.pk).update(created_at=created_at)
+        if paper.is_approved:
+            ApprovedDay.objects.bulk_create(
+                ApprovedDay(
+                    work_card=card,
+                    employee=card.employee,
+                    site=card.site,
+                    work_date=MONTH.replace(day=day),
+                    approved_at=NOW,
+                    **figures(quarters),
+                )
+                for day, quarters in post(ledger, paper).items()
+            )
+            continue
+        entries = []
+        for day, quarters in paper.days.items():
+            told = figures(quarters)
+            entries.append(
+                DayEntry(
+                    work_card=card,
+                    work_date=MONTH.replace(day=day),
+                    total_hours=told["hours"],
+                    day_status=told["day_status"],
+                )
+            )
+            key = (created_at, card.pk)
+            drafts[paper.person, day].append((key, paper.site, quarters))
+        DayEntry.objects.bulk_create(entries)
+    return ledger, drafts, people, sites
+
+
+def shown(matrix: Matrix) -> dict[tuple[str, int], tuple[Any, ...]]:
+    return {
+        (column.employee_id, date.day): (cell.hours, cell.day_status, cell.state.value)
+        for column in matrix.columns
+        for date, cell in column.cells.items()
+    }
+
+
+def expected_of(
+    ledger: Ledger, drafts: Any, people: Any, site: int | None
+) -> dict[tuple[str, int], tuple[Any, ...]]:
+    """The cells of one site, or of all, as the rules say them."""
+    cells: dict[tuple[str, int], tuple[Any, ...]] = {}
+    for (person, day), by_site in ledger.items():
+        paid = [q for at, q in by_site.items() if site in (None, at)]
+        if paid:
+            total = None if None in paid else hours(sum(paid))
+            absence = "SICK" if total is None else None
+            cells[str(people[person].pk), day] = (total, absence, "approved")
+    for (person, day), rivals in drafts.items():
+        if ledger.get((person, day)):
+            continue
+        _key, at, quarters = max(rivals)
+        state = "conflict" if len(rivals) > 1 else "needs_review"
+        if site in (None, at):
+            told = figures(quarters)
+            cells[str(people[person].pk), day] = (
+                told["hours"],
+                told["day_status"],
+                state,
+            )
+    return cells
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=40,
+    deadline=None,
+)
+@given(papers=PAPERS, at_once=st.booleans())
+@example(papers=TWO_DRAFTS, at_once=True)
+@example(papers=TWO_DRAFTS, at_once=False)
+def test_the_matrix_is_what_the_rules_say(
+    acme: Personas, papers: list[Paper], at_once: bool
+) -> None:
+    with acme.scope(), transaction.atomic():
+        ledger, drafts, people, sites = write(papers, at_once=at_once)
+        paid = {
+            site: sum(hours(by_site.get(site) or 0) for by_site in ledger.values())
+            for site in range(SITES)
+        }
+        for site in (None, *range(SITES)):
+            site_id = None if site is None else sites[site].pk
+            matrix = month_matrix(month=MONTH, site_id=site_id, approved_only=False)
+            wanted = expected_of(ledger, drafts, people, site)
+            assert shown(matrix) == wanted
+            total = sum(paid.values()) if site is None else paid[site]
+            assert matrix.total_hours == total
+            assert sum(matrix.day_totals.values()) == total
+            assert sum(column.total_hours for column in matrix.columns) == total
+            rows = list(month_rows(MONTH, site_id=site_id, include_unapproved=True))
+            assert len({(row.employee_id, row.work_date) for row in rows}) == len(
+                wanted
+            )
+        sheets = list(month_matrices(month=MONTH, approved_only=False))
+        assert {sheet.site_id for sheet in sheets} <= {str(site.pk) for site in sites}
+        assert sum(sheet.total_hours for sheet in sheets) == sum(paid.values())
+        transaction.set_rollback(True)
+
+
+# What the database does
+
+
+def fill(people: int, sites: int) -> Site:
+    """A month of two cards each: one approved, one under review, of 13 days each; gives one of the sites."""
+    places = [SiteFactory() for _ in range(sites)]
+    employees = Employee.objects.bulk_create(
+        Employee(full_name=f"Worker {number:04}", site=places[number % sites])
+        for number in range(people)
+    )
+    cards = WorkCard.objects.bulk_create(
+        WorkCard(
+            employee=employee,
+            site=employee.site,
+            processing_month=MONTH,
+            source="MANUAL",
+            review_status="APPROVED" if is_approved else "NEEDS_REVIEW",
+            approved_at=NOW if is_approved else None,
+        )
+        for employee in employees
+        for is_approved in (True, False)
+    )
+    ApprovedDay.objects.bulk_create(
+        ApprovedDay(
+            work_card=card,
+            employee_id=card.employee_id,
+            site_id=card.site_id,
+            work_date=MONTH.replace(day=day),
+            hours=8,
+            approved_at=NOW,
+        )
+        for card in cards
+        if card.approved_at
+        for day in range(1, 14)
+    )
+    DayEntry.objects.bulk_create(
+        DayEntry(work_card=card, work_date=MONTH.replace(day=day), total_hours=8)
+        for card in cards
+        if not card.approved_at
+        for day in range(10, 18)
+    )
+    return places[0]
+
+
+def plan_of(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def sent(act: Any) -> list[str]:
+    """The questions that `act` asks, as they can be asked again."""
+    with CaptureQueriesContext(connection) as captured:
+        act()
+    return [query["sql"].split("HOLD FOR ")[-1] for query in captured.captured_queries]
+
+
+def test_a_site_of_thousands_of_rows_can_be_found_by_indexes(
+    acme: Personas, globex: Personas
+) -> None:
+    """On few rows reading all is cheaper, so this asks what the database would do if that were forbidden."""
+    with globex.scope():
+        fill(120, 4)
+    with acme.scope():
+        site = fill(120, 4)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE employees, work_cards, work_card_day_entries, approved_days"
+        )
+    with acme.scope():
+        (matrix,) = sent(
+            lambda: month_matrix(month=MONTH, site_id=site.pk, approved_only=False)
+        )
+        _calendar, missing = sent(lambda: missing_cards(month=MONTH, site_id=site.pk))
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        for sql in (matrix, missing):
+            assert "Index" in plan_of(sql)
+            assert "Seq Scan" not in plan_of(sql), plan_of(sql)

@@ -1,0 +1,397 @@
+"""Import and export of employees in the admin: a file, its preview, and the button that does what the preview shows."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from automatehq.admin.forms import Refusable, refused, refusing, told_plainly
+from automatehq.api.converters import parse_uuid
+from automatehq.api.errors import DomainError, Invalid
+from businesses.models import Business
+from businesses.tenancy.admin import TenantAdmin
+from businesses.tenancy.context import try_get_business_id
+from businesses.tenancy.form_token import is_sealed_for_this_business
+from workforce.models import Employee
+
+from . import pending_files
+from .code_pages import CODECS
+from .employee_export import KINDS
+from .file_parsing import Choices, Table
+from .import_plan import RowPlan
+from .services import Import, Refused, Stale, apply_import, preview_import
+from .views import export_response, on_in_use, read_upload
+
+# A page shows so many rows; what is wrong comes first.
+SHOWN_ROWS = 500
+_URGENCY = {"error": 0, "update": 2, "create": 3}
+
+
+AUTOMATIC = gettext_lazy("Detect automatically")
+
+
+class ImportForm(Refusable, forms.Form):
+    """A file of employees."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        allow_empty_file=True,
+        max_length=None,
+        help_text=gettext_lazy(
+            "Excel (XLSX) or CSV, at most 10 MB and 10,000 rows, with headers in English or Hebrew. "
+            "You see what will change before anything does."
+        ),
+    )
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Encoding"),
+        required=False,
+        choices=[("", AUTOMATIC), *((name, name) for name in CODECS)],
+        help_text=gettext_lazy(
+            "Only for CSV. Choose one if letters are wrong in the preview."
+        ),
+    )
+
+
+class Cell(NamedTuple):
+    """A field of a row: what is written, and what was there; or, where nothing changes, what the file says."""
+
+    label: str
+    old: Any = ""
+    new: Any = ""
+    said: str = ""
+
+
+class ShownRow(NamedTuple):
+    """A row of the preview's table."""
+
+    number: int
+    action: str
+    label: Any
+    colour: str
+    mark: str
+    name: Cell
+    employee_id: Any
+    cells: list[Cell]
+    problems: list[Any]
+    warnings: list[Any]
+
+
+# Beside the name, in the order of the columns.
+SHOWN_FIELDS = (
+    "passport_id",
+    "external_employee_id",
+    "site",
+    "phone_number",
+    "started_on",
+    "left_on",
+)
+# What becomes of a row → its colour and its mark.
+ACTION_MARKS = {
+    "create": ("approved", "plus"),
+    "update": ("assign", "arrow"),
+    "unchanged": ("neutral", "minus"),
+    "error": ("rejected", "alert"),
+}
+
+
+# How the page names what parts the cells of a CSV file.
+DELIMITERS = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tab"),
+    "|": gettext_lazy("vertical bar"),
+}
+# Fields of a file that the form of an employee lacks.
+FIELD_LABELS = {
+    "first_name": gettext_lazy("first name"),
+    "middle_name": gettext_lazy("middle name"),
+    "last_name": gettext_lazy("last name"),
+    "site_name": gettext_lazy("site name"),
+    "site_code": gettext_lazy("site code"),
+}
+ACTION_LABELS = {
+    "create": gettext_lazy("new"),
+    "update": gettext_lazy("changed"),
+    "unchanged": gettext_lazy("unchanged"),
+    "error": gettext_lazy("error"),
+}
+
+
+class EmployeeFilesAdmin(TenantAdmin):
+    """What the employees' admin has besides: the pages `import/` and `export/<type>/`."""
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        return [
+            path(
+                "import/",
+                guarded(self.import_view),
+                name="workforce_employee_import",
+            ),
+            *(
+                path(
+                    f"export/{kind}/",
+                    guarded(partial(self.export_view, kind=kind)),
+                    name=f"workforce_employee_export_{kind}",
+                )
+                for kind in KINDS
+            ),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        query = request.GET.urlencode()
+        exports = {
+            kind: reverse(f"admin:workforce_employee_export_{kind}")
+            + (f"?{query}" if query else "")
+            for kind in KINDS
+        }
+        can_export = _business_of(request) is not None
+        context = {**(extra_context or {}), "exports": exports if can_export else {}}
+        return super().changelist_view(request, context)
+
+    # Export
+
+    def export_view(self, request: HttpRequest, *, kind: str) -> HttpResponse:
+        """The employees of the list, as it is filtered and searched."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        business = _business_of(request)
+        if business is None:
+            return told_plainly(Invalid("required", _("Choose one business first.")))
+        try:
+            employees = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return told_plainly(Invalid("invalid", _("The list has no such filter.")))
+        return export_response(employees, kind, business)
+
+    # Import
+
+    def import_view(self, request: Any) -> HttpResponse:
+        """Asks for a file, shows what it would do, and does it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return self._import_page(request, ImportForm())
+        if not is_sealed_for_this_business(request):
+            return self.refuse_other_business(request)
+        if "ticket" in request.POST:
+            return self._apply(request)
+        form = ImportForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self._import_page(request, form, status=400)
+        data = read_upload(form.cleaned_data["file"])
+        choices = Choices(encoding=form.cleaned_data["encoding"])
+        try:
+            with refusing(request):
+                done = self._preview(request, data, choices)
+        except DomainError as refusal:
+            form.refuse(refusal)
+            return refused(self._import_page(request, form), refusal)
+        stored = pending_files.keep(data, user=request.user)
+        return self._preview_page(request, done, stored, choices)
+
+    @staticmethod
+    def _preview(request: Any, data: bytes, choices: Choices) -> Import:
+        return preview_import(
+            data=data,
+            choices=choices,
+            actor=request.user,
+            on_in_use=on_in_use(request),
+        )
+
+    def _read_again(self, request: Any, found: pending_files.Kept) -> HttpResponse:
+        """Preview a file that is kept with another sheet or encoding."""
+        choices = Choices(
+            request.POST.get("sheet", ""), request.POST.get("encoding", "")
+        )
+        try:
+            with refusing(request):
+                done = self._preview(request, found.data, choices)
+        except DomainError as refusal:
+            form = ImportForm(initial={"encoding": choices.encoding})
+            said = "; ".join(problem.detail for problem in refusal.problems)
+            return refused(self._import_page(request, form, problem=said), refusal)
+        return self._preview_page(request, done, found.path, choices)
+
+    def _apply(self, request: Any) -> HttpResponse:
+        found = pending_files.find(request.POST["ticket"], user=request.user)
+        if found is None:
+            form = ImportForm()
+            gone = _("This preview is too old, or was imported already. Choose a file.")
+            return self._import_page(request, form, problem=gone, status=409)
+        if "read_again" in request.POST:
+            return self._read_again(request, found)
+        try:
+            with refusing(request):
+                done = apply_import(
+                    data=found.data,
+                    hash=found.hash,
+                    choices=found.choices,
+                    skip_errors="skip_errors" in request.POST,
+                    actor=request.user,
+                    on_in_use=on_in_use(request),
+                )
+        except (Stale, Refused) as refusal:
+            page = self._preview_page(
+                request,
+                refusal.done,
+                found.path,
+                found.choices,
+                problem=refusal.problems[0].detail,
+            )
+            return refused(page, refusal)
+        except DomainError as refusal:
+            said = "; ".join(problem.detail for problem in refusal.problems)
+            return refused(
+                self._import_page(request, ImportForm(), problem=said), refusal
+            )
+        transaction.on_commit(partial(pending_files.forget, found.path), robust=True)
+        said = _("%(create)d new, %(update)d changed, %(unchanged)d unchanged.")
+        messages.success(request, said % done.summary)
+        if done.summary["error"]:
+            left_out = _("%d rows with errors were left out.") % done.summary["error"]
+            messages.warning(request, left_out)
+        return HttpResponseRedirect(reverse("admin:workforce_employee_changelist"))
+
+    def _import_page(
+        self, request: Any, form: Any, *, problem: str = "", status: int = 200
+    ) -> HttpResponse:
+        context = {
+            **self._import_context(request),
+            "form": form,
+            "problem": problem,
+            "button": _("Preview"),
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(
+            request, "admin/workforce/employee/import.html", context, status=status
+        )
+
+    def _preview_page(
+        self,
+        request: Any,
+        done: Import,
+        stored: str,
+        choices: Choices,
+        *,
+        problem: str = "",
+    ) -> HttpResponse:
+        telling = [plan for plan in done.plans if _tells(plan)]
+        telling.sort(key=_urgency)
+        summary = done.summary
+        context = {
+            **self._import_context(request),
+            "problem": problem,
+            "ticket": pending_files.ticket(
+                stored, done.hash, choices, user=request.user
+            ),
+            "counts": [
+                (name, *ACTION_MARKS[name], ACTION_LABELS[name], n)
+                for name, n in summary.items()
+            ],
+            "heads": [_label(name) for name in SHOWN_FIELDS],
+            "to_write": summary["create"] + summary["update"],
+            "read": done.table,
+            "columns": [
+                (header, _field_label(name))
+                for name, header in done.table.columns.items()
+            ],
+            "sheets": _sheets_to_choose(done.table),
+            "delimiter": DELIMITERS.get(
+                done.table.delimiter or "", done.table.delimiter
+            ),
+            "encodings": list(CODECS),
+            "rows": [_shown(plan) for plan in telling[:SHOWN_ROWS]],
+            "more": max(0, len(telling) - SHOWN_ROWS),
+            "errors": summary["error"],
+            "can_apply": bool(summary["create"] + summary["update"]),
+            "media": self.media,
+        }
+        return TemplateResponse(
+            request, "admin/workforce/employee/import_preview.html", context
+        )
+
+    def _import_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "title": _("Import employees"),
+            "opts": self.opts,
+        }
+
+
+def _business_of(request: HttpRequest) -> Business | None:
+    """The business in scope; on the platform the one that the list is filtered by."""
+    asked = try_get_business_id() or parse_uuid(request.GET.get("business"))
+    found: Business | None = Business.objects.filter(pk=asked).first()
+    return found
+
+
+def _tells(plan: RowPlan) -> bool:
+    return plan.action != "unchanged" or bool(plan.row.warnings)
+
+
+def _urgency(plan: RowPlan) -> tuple[int, int]:
+    urgency = 1 if plan.row.warnings else 4
+    return min(urgency, _URGENCY.get(plan.action, 4)), plan.row.number
+
+
+def _shown(plan: RowPlan) -> ShownRow:
+    said = {
+        **plan.row.values,
+        "passport_id": plan.row.passport.text,
+        "external_employee_id": plan.row.external.text,
+        "site": plan.row.values.get("site_name") or plan.row.values.get("site_code"),
+    }
+    changes = {one["field"]: one for one in plan.changes}
+
+    def cell(name: str) -> Cell:
+        change = changes.get(name)
+        if change is None:
+            return Cell(_label(name), said=said.get(name) or "")
+        return Cell(_label(name), change["old"], change["new"])
+
+    name = cell("full_name")
+    if not name.new and plan.employee:
+        name = name._replace(said=plan.employee.full_name)
+    colour, mark = ACTION_MARKS[plan.action]
+    return ShownRow(
+        number=plan.row.number,
+        action=plan.action,
+        label=ACTION_LABELS[plan.action],
+        colour=colour,
+        mark=mark,
+        name=name,
+        employee_id=plan.employee_id,
+        cells=[cell(name) for name in SHOWN_FIELDS],
+        problems=plan.row.errors,
+        warnings=plan.row.warnings,
+    )
+
+
+def _label(name: str) -> str:
+    """A field as the forms call it."""
+    column: Any = Employee._meta.get_field(name)
+    return str(column.verbose_name)
+
+
+def _sheets_to_choose(table: Table) -> list[str]:
+    """Return the names of the visible sheets and of the one that was read, if there is a choice."""
+    names = list(dict.fromkeys([*table.sheets, *filter(None, [table.sheet])]))
+    return names if len(names) > 1 else []
+
+
+def _field_label(name: str) -> str:
+    """Return the name of a field that a column of the file fills."""
+    return str(FIELD_LABELS[name]) if name in FIELD_LABELS else _label(name)

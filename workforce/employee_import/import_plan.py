@@ -1,0 +1,226 @@
+"""Rows → what is to be done with each, by the rules that an employee who is edited alone obeys."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+from django.utils.translation import gettext as _
+from drf_standardized_errors.formatter import flatten_errors
+from rest_framework.exceptions import ValidationError
+
+from audit.services import snapshot
+from automatehq.api.errors import BROKEN_RULES, Conflict, DomainError, Problem
+from businesses.models import Business
+from workforce import services
+from workforce.models import Employee, Site
+
+from .file_parsing import missing_names
+from .matching import Known, Matcher
+from .row_values import PersonRow, changed, visible
+from .serializers import PersonSerializer
+from .site_matching import Sites
+
+Action = Literal["create", "update", "unchanged", "error"]
+ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "error")
+
+
+@dataclass(slots=True)
+class RowPlan:
+    """What becomes of a row: `before` and `after` hold the fields that change, as in the trail."""
+
+    row: PersonRow
+    employee: Employee | None = None
+    is_new: bool = False
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    site_names: tuple[str | None, str | None] = (None, None)
+
+    @property
+    def action(self) -> Action:
+        if self.row.errors:
+            return "error"
+        if self.is_new:
+            return "create"
+        return "update" if self.after else "unchanged"
+
+    @property
+    def employee_id(self) -> uuid.UUID | None:
+        """Of somebody who is there; nobody who is new has an id before they are written."""
+        return self.employee.pk if self.employee and not self.is_new else None
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """Field by field, old and new; a site by its name."""
+        if self.row.errors:
+            return []
+        shown = {
+            name: (self.before.get(name), new)
+            for name, new in self.after.items()
+            if not (self.is_new and (new in (None, "") or name == "is_active"))
+        }
+        if "site_id" in shown:
+            shown["site_id"] = self.site_names
+        return [
+            {"field": "site" if name == "site_id" else name, "old": old, "new": new}
+            for name, (old, new) in shown.items()
+        ]
+
+
+def plan_rows(
+    rows: Sequence[PersonRow], business: Business, *, has_names: bool
+) -> list[RowPlan]:
+    """Return what is to be done with each row. Raises `Invalid` `missing_column` if all are new and none has a name."""
+    matcher = Matcher()
+    known = [matcher.match(row) for row in rows]
+    is_new = any(
+        not (one or row.errors or row.is_header)
+        for row, one in zip(rows, known, strict=True)
+    )
+    if is_new and not has_names and not any(known):
+        raise missing_names()
+    _refuse_same_person(rows, [one.pk if one else None for one in known])
+    employees = _lock(one for one in known if one)
+    planner = _Planner(business)
+    return [
+        planner.plan(row, employees[one.pk] if one else None)
+        for row, one in zip(rows, known, strict=True)
+    ]
+
+
+def _refuse_same_person(
+    rows: Sequence[PersonRow], known: Sequence[uuid.UUID | None]
+) -> None:
+    claims: dict[Any, list[PersonRow]] = defaultdict(list)
+    for row, pk in zip(rows, known, strict=True):
+        claimed = {pk, ("passport", row.passport.text), ("external", row.external.text)}
+        for claim in claimed - {None, ("passport", ""), ("external", "")}:
+            claims[claim].append(row)
+    told = set()
+    for claimants in claims.values():
+        for row in claimants if len(claimants) > 1 else ():
+            if row.number in told:
+                continue
+            told.add(row.number)
+            others = ", ".join(
+                str(other.number) for other in claimants[:5] if other is not row
+            )
+            row.errors.append(
+                Problem(
+                    "same_person",
+                    _("Another row is about the same employee: %s.") % others,
+                )
+            )
+
+
+def _lock(known: Iterable[Known]) -> dict[uuid.UUID, Employee]:
+    """The employees of the rows, locked. `Conflict` if somebody has changed their keys since they were matched."""
+    keys = {one.pk: one for one in known}
+    rows = Employee.objects.filter(pk__in=list(keys)).select_related("site")
+    locked = {
+        row.pk: row for row in rows.select_for_update(of=("self",)).order_by("pk")
+    }
+    for pk, one in keys.items():
+        row = locked.get(pk)
+        is_same = row and (row.passport_id, row.external_employee_id) == one[1:]
+        if not is_same:
+            raise Conflict("busy", _("Somebody else is changing this. Try again."))
+    return locked
+
+
+class _Planner:
+    """Turns a row into what is to be done, by the rules that an employee who is edited alone obeys."""
+
+    def __init__(self, business: Business) -> None:
+        self._list: Any = PersonSerializer(many=True, context={"business": business})
+        self._sites = Sites()
+        self._judge = cache(services.site_refusal)
+
+    def plan(self, row: PersonRow, employee: Employee | None) -> RowPlan:
+        if row.is_header:
+            return RowPlan(row)
+        plan = RowPlan(row, employee, is_new=employee is None)
+        if row.errors:
+            return plan
+        values = self._read(row, employee)
+        site = self._sites.find(row)
+        if row.errors:
+            return plan
+        if site is not None:
+            values["site"] = site
+        try:
+            self._fill(plan, values)
+        except DomainError as refusal:
+            row.errors.extend(refusal.problems)
+        else:
+            _look_at_employment(plan)
+            row.errors.extend(
+                changed(str(plan.after[name]), name)
+                for name in sorted(row.looks_changed & plan.after.keys())
+            )
+        return plan
+
+    def _read(self, row: PersonRow, employee: Employee | None) -> dict[str, Any]:
+        """The values of a row as the API would read them from a body."""
+        body = {
+            name: text
+            for name, text in row.values.items()
+            if name not in ("site_name", "site_code")
+        }
+        if employee is not None and row.is_part_of_name:
+            del body["full_name"]
+        if row.passport.text:
+            body["passport_id"] = row.passport.text
+        if row.external.text:
+            is_stored = employee and employee.external_employee_id == row.external.text
+            text = row.external.text
+            body["external_employee_id"] = text if is_stored else visible(text)
+        serializer = self._list.child
+        # Of somebody who is there, a row may say little; blank cells never erase.
+        self._list.partial = employee is not None
+        serializer.instance = employee
+        try:
+            return dict(serializer.run_validation(body))
+        except ValidationError as error:
+            problems = flatten_errors(error.detail)
+            row.errors.extend(
+                Problem(one.code, one.detail, one.attr) for one in problems
+            )
+            return {}
+
+    def _fill(self, plan: RowPlan, values: Mapping[str, Any]) -> None:
+        employee = plan.employee
+        if employee is None:
+            plan.employee = services.new_employee(values, judge=self._judge)
+            plan.after = snapshot(plan.employee, services.EMPLOYEE_FIELDS)
+            plan.site_names = (None, _name(plan.employee.site))
+            return
+        old_site = employee.site
+        plan.before, plan.after = services.change_employee(
+            employee, values, judge=self._judge
+        )
+        plan.site_names = (_name(old_site), _name(employee.site))
+
+
+def _name(site: Site | None) -> str | None:
+    return site.site_name if site else None
+
+
+def _look_at_employment(plan: RowPlan) -> None:
+    """What the database will refuse, told before; and what an import does not do."""
+    employee, row = plan.employee, plan.row
+    assert employee is not None
+    started, left = employee.started_on, employee.left_on
+    if plan.after and started and left and left < started:
+        rule = BROKEN_RULES["employees_left_after_start"]
+        row.errors.append(Problem(rule.code, str(rule.detail), rule.field))
+    if row.is_active is not None and row.is_active != employee.is_active:
+        row.warnings.append(
+            Problem(
+                "activity_stays",
+                _("An import neither activates nor deactivates anybody."),
+                "is_active",
+            )
+        )

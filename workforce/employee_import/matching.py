@@ -1,0 +1,163 @@
+"""Which employee a row means: by passport, else by external id, and never by name."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from automatehq.api.errors import Problem
+from workforce.models import Employee
+
+from .row_values import Key, PersonRow, changed, visible
+
+
+class Known(NamedTuple):
+    """The keys of an employee who is there."""
+
+    pk: uuid.UUID
+    passport_id: str | None
+    external_employee_id: str | None
+
+
+class Found(NamedTuple):
+    """Who has a key, if anybody; `is_near`: but for leading zeros."""
+
+    pk: uuid.UUID | None = None
+    is_near: bool = False
+    is_ambiguous: bool = False
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The employees by one key, as it is and without leading zeros."""
+
+    exact: Mapping[str, uuid.UUID]
+    near: Mapping[str, list[uuid.UUID]]
+
+    @classmethod
+    def of(cls, keys: Iterable[tuple[str | None, uuid.UUID]]) -> "_Index":
+        exact: dict[str, uuid.UUID] = {}
+        near: dict[str, list[uuid.UUID]] = {}
+        for text, pk in keys:
+            if text:
+                exact[text] = pk
+                near.setdefault(text.lstrip("0"), []).append(pk)
+        return cls(exact, near)
+
+    def find(self, key: Key) -> Found:
+        for text in (key.text, visible(key.text)):
+            if text in self.exact:
+                return Found(self.exact[text])
+        if not key.is_number:
+            return Found()
+        near = self.near.get(key.text.lstrip("0"), [])
+        return Found(
+            near[0] if len(near) == 1 else None,
+            is_near=len(near) == 1,
+            is_ambiguous=len(near) > 1,
+        )
+
+
+class Matcher:
+    """Finds the employee of the business in scope whom a row means. One query."""
+
+    def __init__(self) -> None:
+        rows: Any = Employee.objects.order_by().values_list(*Known._fields)
+        self.known = {known.pk: known for known in (Known(*row) for row in rows)}
+        everybody = self.known.values()
+        self._by_passport = _Index.of((one.passport_id, one.pk) for one in everybody)
+        self._by_external = _Index.of(
+            (one.external_employee_id, one.pk) for one in everybody
+        )
+
+    def match(self, row: PersonRow) -> Known | None:
+        """The employee; None for somebody new, and for a row with errors. Adds the row's errors and warnings.
+
+        A key that was found is put in the row as it is stored.
+        """
+        if row.errors or row.is_header:
+            return None
+        if not row.passport.text and not row.external.text:
+            row.errors.append(
+                Problem("no_key", _("There is neither a passport nor an external id."))
+            )
+            return None
+        passport = self._look_up(row, "passport_id", row.passport, self._by_passport)
+        external = self._look_up(
+            row, "external_employee_id", row.external, self._by_external
+        )
+        if row.errors:
+            return None
+        if passport.pk and external.pk and passport.pk != external.pk:
+            row.errors.append(
+                Problem(
+                    "two_people",
+                    _("The passport is of one employee, the external id of another."),
+                    "external_employee_id",
+                )
+            )
+            return None
+        pk = passport.pk or external.pk
+        if pk is None:
+            return None
+        known = self.known[pk]
+        if passport.pk:
+            row.passport = Key(known.passport_id or "")
+        elif row.passport.text and known.passport_id:
+            _doubt(row, external)
+        if external.pk:
+            row.external = Key(known.external_employee_id or "")
+        return known
+
+    @staticmethod
+    def _look_up(row: PersonRow, name: str, key: Key, index: _Index) -> Found:
+        if not key.text:
+            return Found()
+        found = index.find(key)
+        if key.looks_changed and found.pk is None:
+            row.errors.append(changed(key.text, name))
+        if found.is_near:
+            row.warnings.append(
+                Problem(
+                    "leading_zeros",
+                    _(
+                        "Taken for the same, but for its leading zeros: a number has none."
+                    ),
+                    name,
+                )
+            )
+        if found.is_ambiguous:
+            row.errors.append(
+                Problem(
+                    "leading_zeros",
+                    _(
+                        "Several employees have this number, with different zeros before it."
+                    ),
+                    name,
+                )
+            )
+        return found
+
+
+def _doubt(row: PersonRow, external: Found) -> None:
+    """The external id is somebody's whose passport is another: a new passport, unless the id is not quite theirs."""
+    if external.is_near:
+        row.errors.append(
+            Problem(
+                "two_people",
+                _(
+                    "The external id is, but for its zeros, of an employee with another passport."
+                ),
+                "external_employee_id",
+            )
+        )
+    else:
+        row.warnings.append(
+            Problem(
+                "passport_changes",
+                _("The employee with this external id has had another passport."),
+                "passport_id",
+            )
+        )

@@ -1,0 +1,164 @@
+"""CSV: the encoding, which is chosen or guessed, the delimiter, and the records."""
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from automatehq.spreadsheet_escape import typed
+from workforce.employee_import.code_pages import CODECS
+from workforce.employee_import.file_warnings import doubts
+from workforce.employee_import.import_columns import field_of
+
+from .header_rows import Cell, RawRow
+from .parser_limits import HEADER_WITHIN, MAX_COLUMNS, MAX_ROWS, Refusal
+
+# What is no text at all. Tab, line feed, carriage return and the like are in files of text.
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
+_BYTE_ORDER_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+# The code pages that are guessed, the likeliest first: the others can't be told from these.
+_GUESSED = ("windows-1255", "windows-1252", "cp862")
+_GUESSED_LETTERS = 1_000_000
+_SNIFFED_LETTERS = 100_000
+DELIMITERS = (",", ";", "\t", "|")
+# How programs write a number that Excel must not change: ="0012".
+_EXCEL_TEXT = re.compile(r"\A=\"([^\"]*)\"\Z")
+# Excel's own way to say which delimiter follows.
+_SEPARATOR_LINE = re.compile(r"sep=([^\r\n\"])\r?\n", re.IGNORECASE)
+
+
+class Text(NamedTuple):
+    """A decoded file. `is_guess`: its encoding was neither chosen nor certain."""
+
+    text: str
+    encoding: str
+    is_guess: bool
+
+
+def decode(data: bytes, chosen: str = "") -> Text:
+    """Return the text of a file. Raises `Refusal` `unsupported_type` for bytes that are no text."""
+    if chosen:
+        return _decode_as_chosen(data, chosen)
+    certain = _certain_encoding(data)
+    for encoding in (certain,) if certain else (*_utf_16_of(data), "utf-8"):
+        text = _text_or_none(data, encoding)
+        if text is not None:
+            is_guess = not certain and encoding != "utf-8"
+            return _checked(Text(text, encoding, is_guess))
+    return _checked(_guess(data))
+
+
+def _decode_as_chosen(data: bytes, chosen: str) -> Text:
+    encoding = chosen
+    if chosen == "utf-16" and _certain_encoding(data) != "utf-16":
+        (encoding,) = _utf_16_of(data) or ("utf-16-le",)
+    text = _text_or_none(data, encoding)
+    if text is None or _BINARY.search(text):
+        raise Refusal("encoding_does_not_fit", encoding=chosen)
+    return Text(text.removeprefix("\ufeff"), encoding, is_guess=False)
+
+
+def _certain_encoding(data: bytes) -> str | None:
+    """Return the encoding that a byte order mark declares."""
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            return encoding
+    return None
+
+
+def _utf_16_of(data: bytes) -> tuple[str, ...]:
+    """Return UTF-16 without a mark, if zeros are every second byte.
+
+    In UTF-16 the zeros are halves of ASCII, all of them second halves where the small half comes first; delimiters and
+    line ends alone are many.
+    """
+    if b"\x00" not in data:
+        return ()
+    first, second = data[::2].count(0), data[1::2].count(0)
+    if min(first, second) or max(first, second) * 20 < len(data):
+        return ()
+    return ("utf-16-le",) if second else ("utf-16-be",)
+
+
+def _guess(data: bytes) -> Text:
+    """Return the code page that gives the most headers that are known, then the fewest doubtful words."""
+
+    def fitness(text: str) -> tuple[int, int]:
+        head = text[:_GUESSED_LETTERS]
+        known = max(_known_headers(head, delimiter) for delimiter in DELIMITERS)
+        return known, -doubts(head)
+
+    found = [
+        Text(text, encoding, is_guess=True)
+        for encoding in _GUESSED
+        if (text := _text_or_none(data, encoding)) is not None
+    ]
+    if not found:
+        raise Refusal("unsupported_type")
+    return max(found, key=lambda one: fitness(one.text))
+
+
+def _text_or_none(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(CODECS[encoding])
+    except UnicodeDecodeError:
+        return None
+
+
+def _checked(found: Text) -> Text:
+    text = found.text.removeprefix("\ufeff")
+    if _BINARY.search(text):
+        raise Refusal("unsupported_type")
+    return found._replace(text=text)
+
+
+def split_separator_line(text: str) -> tuple[str, str]:
+    """Return the delimiter of a first line `sep=;`, or else the likeliest one, and the text without such a line."""
+    match = _SEPARATOR_LINE.match(text)
+    if match:
+        return match[1], text[match.end() :]
+    return max(DELIMITERS, key=lambda one: _known_headers(text, one)), text
+
+
+def _known_headers(text: str, delimiter: str) -> int:
+    """Return the most headers that are known in one of the first rows, as far as they can be read."""
+    most = 0
+    with suppress(csv.Error):
+        for cells in itertools.islice(
+            _records(text[:_SNIFFED_LETTERS], delimiter), HEADER_WITHIN
+        ):
+            most = max(most, sum(map(bool, map(field_of, cells[:MAX_COLUMNS]))))
+    return most
+
+
+def rows(text: str, delimiter: str) -> list[RawRow]:
+    """Return the rows that are not blank. Raises `Refusal`, `open_quotes` for quotes that do not close."""
+    found: list[RawRow] = []
+    try:
+        for number, record in enumerate(_records(text, delimiter), start=1):
+            cells: dict[int, Cell] = {
+                column: typed(_EXCEL_TEXT.sub(r"\1", cell))
+                for column, cell in enumerate(record)
+                if cell and not cell.isspace()
+            }
+            if not cells:
+                continue
+            if max(cells) >= MAX_COLUMNS:
+                raise Refusal("too_many_columns")
+            if len(found) >= MAX_ROWS + HEADER_WITHIN:
+                raise Refusal("too_many_rows")
+            found.append(RawRow(number, cells))
+    except csv.Error as error:
+        raise Refusal("open_quotes", error=str(error)) from error
+    return found
+
+
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

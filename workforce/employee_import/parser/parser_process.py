@@ -1,0 +1,59 @@
+"""The main function: a line of options as JSON, then the file, on stdin; the answer as JSON on stdout.
+
+Exit status 3 is a refusal: stdout has its code and the values that its message names.
+"""
+
+import json
+import sys
+from typing import Any
+
+from . import rejected_types
+from .header_rows import Table, answer_of, head_of
+from .parser_limits import EXIT_REFUSED, Refusal, limit_resources
+
+
+def main() -> int:
+    limit_resources()
+    options = json.loads(sys.stdin.buffer.readline())
+    data = sys.stdin.buffer.read()
+    try:
+        answer, status = read(data, **options), 0
+    except Refusal as refusal:
+        answer, status = [refusal.code, refusal.values], EXIT_REFUSED
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
+    return status
+
+
+def read(data: bytes, *, sheet: str, encoding: str) -> Any:
+    """Return the answer for a file. Raises `Refusal`."""
+    rejected_types.refuse_other_types(data)
+    if data.startswith(rejected_types.ZIP):
+        if encoding:
+            raise Refusal("no_encoding")
+        from .workbook_reader import read_workbook  # noqa: PLC0415 -- CSV need not wait for it
+
+        return read_workbook(data, sheet)
+    if sheet:
+        raise Refusal("no_sheets")
+    return _read_csv(data, encoding)
+
+
+def _read_csv(data: bytes, chosen: str) -> Any:
+    from . import csv_text  # noqa: PLC0415 -- a workbook need not wait for it
+
+    decoded = csv_text.decode(data, chosen)
+    delimiter, content = csv_text.split_separator_line(decoded.text)
+    rows = csv_text.rows(content, delimiter)
+    head = head_of(rows)
+    table = Table(head)
+    for row in rows:
+        if row.number > head.number:
+            table.add(head.keep(row))
+    return answer_of(
+        table,
+        table.answer(),
+        format="csv",
+        encoding=decoded.encoding,
+        is_encoding_guessed=decoded.is_guess,
+        delimiter=delimiter,
+    )

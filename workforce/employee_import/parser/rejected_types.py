@@ -1,0 +1,86 @@
+"""File types that are not read, but named when they are refused."""
+
+import re
+from collections.abc import Collection
+
+from .parser_limits import Refusal
+
+ZIP = b"PK"
+# Excel before 2007, and the container of a workbook with a password.
+OLE = b"\xd0\xcf\x11\xe0"
+
+# The beginning of a file → its type, a key of `tables.FILE_TYPES`.
+_MAGIC = (
+    (b"%PDF", "pdf"),
+    (b"\x89PNG", "picture"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"GIF8", "picture"),
+    (b"II*\x00", "picture"),
+    (b"MM\x00*", "picture"),
+    (b"{\\rtf", "rtf"),
+    (b"\x1f\x8b", "archive"),
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"Rar!", "archive"),
+    # Excel 2 to 4 wrote their records without a container.
+    (b"\x09\x00\x04\x00", "xls"),
+    (b"\x09\x02\x06\x00", "xls"),
+    (b"\x09\x04\x06\x00", "xls"),
+    (b"\x09\x08\x08\x00", "xls"),
+    (b"\x09\x08\x10\x00", "xls"),
+    (b"ID;P", "sylk"),
+)
+_MARKUP = (
+    (re.compile(rb"urn:schemas-microsoft-com:office:spreadsheet"), "xml_spreadsheet"),
+    (re.compile(rb"<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I), "html"),
+    (re.compile(rb"\A\s*<\?xml"), "xml"),
+)
+_JSON = re.compile(rb'\s*(?:\[\s*)?\{\s*"')
+# A part of a zip → its type.
+_PARTS = (
+    ("xl/workbook.bin", "xlsb"),
+    ("word/document.xml", "docx"),
+    ("ppt/presentation.xml", "pptx"),
+    ("index/document.iwa", "numbers"),
+    ("index.zip", "numbers"),
+)
+_HEAD_BYTES = 2048
+
+
+def refuse_other_types(data: bytes) -> None:
+    """Raise `Refusal` for a type that is recognised and not read."""
+    if data.startswith(OLE):
+        raise _refusal_of_ole(data)
+    head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf")
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            raise Refusal("unsupported_type", type=kind)
+    if head.lstrip().startswith(b"<"):
+        for pattern, kind in _MARKUP:
+            if pattern.search(head):
+                raise Refusal("unsupported_type", type=kind)
+    if _JSON.match(head):
+        raise Refusal("unsupported_type", type="json")
+
+
+def refusal_of_zip(names: Collection[str], mimetype: str) -> Refusal:
+    """Return the refusal of a zip without a workbook, by the lower-case names of its parts."""
+    if mimetype.startswith("application/vnd.oasis.opendocument"):
+        is_spreadsheet = "spreadsheet" in mimetype
+        return Refusal("unsupported_type", type="ods" if is_spreadsheet else "odt")
+    for part, kind in _PARTS:
+        if part in names:
+            return Refusal("unsupported_type", type=kind)
+    return Refusal("unsupported_type", type="archive")
+
+
+def _refusal_of_ole(data: bytes) -> Refusal:
+    """A container of Microsoft's: its directory names the streams in it."""
+    if _stream("EncryptedPackage") in data:
+        return Refusal("file_encrypted")
+    if _stream("Workbook") in data or _stream("Book") in data:
+        return Refusal("unsupported_type", type="xls")
+    return Refusal("old_or_protected_workbook")
+
+
+def _stream(name: str) -> bytes:
+    return f"{name}\0".encode("utf-16-le")

@@ -1,0 +1,151 @@
+"""A workbook → the table of one of its sheets, and what is known of the others."""
+
+from typing import Any
+
+from .header_rows import (
+    Cell,
+    Head,
+    Merged,
+    RawRow,
+    Table,
+    answer_of,
+    head_of,
+    header_among,
+)
+from .parser_limits import HEADER_WITHIN, MAX_ROWS, Refusal
+from .xlsx_package import damage
+from .xlsx_sheet import Enough, read_rows, read_text
+from .xlsx_workbook import Sheet, Workbook
+
+# Rows without a value, after which no header is looked for.
+_BLANK_BEFORE_HEADER = 10_000
+
+
+def read_workbook(data: bytes, chosen: str) -> Any:
+    """Return the answer for a workbook. Raises `Refusal`.
+
+    The sheet is the chosen one, or else the first visible one whose headers are known.
+    """
+    with damage():
+        book = Workbook.open(data)
+        names = [sheet.name for sheet in book.sheets if not sheet.is_hidden]
+        tops = _tops(book)
+        sheet = _sheet(book, tops, chosen)
+        head = head_of(tops[sheet.name])
+        table, merged = _read_table(book, sheet, head)
+    notes = [["hidden_rows", {"count": table.hidden_rows}]] if table.hidden_rows else []
+    notes += [
+        ["hidden_sheet" if other.is_hidden else "other_sheet", {"sheet": other.name}]
+        for other in book.sheets
+        if other is not sheet and header_among(tops[other.name])
+    ]
+    return answer_of(
+        table,
+        table.answer(merged),
+        format="xlsx",
+        sheet=sheet.name,
+        sheets=names,
+        notes=notes,
+    )
+
+
+def _sheet(book: Workbook, tops: dict[str, list[RawRow]], chosen: str) -> Sheet:
+    if chosen:
+        for plain in (str, _plain):
+            for sheet in book.sheets:
+                if plain(sheet.name) == plain(chosen):
+                    return sheet
+        raise Refusal("no_such_sheet", sheets=[sheet.name for sheet in book.sheets])
+    visible = [sheet for sheet in book.sheets if not sheet.is_hidden]
+    with_rows = [sheet for sheet in visible if tops[sheet.name]]
+    for sheet in with_rows:
+        if header_among(tops[sheet.name]):
+            return sheet
+    if not with_rows:
+        raise Refusal("no_rows")
+    return with_rows[0]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _tops(book: Workbook) -> dict[str, list[RawRow]]:
+    """Return the first rows of each sheet that have a value."""
+    tops = {sheet.name: _top(book, sheet) for sheet in book.sheets}
+    texts = book.shared_texts(
+        {ref for rows in tops.values() for row in rows for ref in _refs(row)}
+    )
+    return {
+        name: [found for row in rows if (found := _resolved(row, texts)).cells]
+        for name, rows in tops.items()
+    }
+
+
+def _top(book: Workbook, sheet: Sheet) -> list[RawRow]:
+    rows: list[RawRow] = []
+
+    def take(row: RawRow) -> None:
+        rows.append(row)
+        if len(rows) == HEADER_WITHIN:
+            raise Enough
+
+    def count(number: int) -> None:
+        since = rows[-1].number if rows else 0
+        if number - since > _BLANK_BEFORE_HEADER:
+            raise Enough
+
+    with book.package.open(sheet.part) as stream:
+        read_rows(stream, book, take, count)
+    return rows
+
+
+def _read_table(book: Workbook, sheet: Sheet, head: Head) -> tuple[Table, list[Merged]]:
+    texts: dict[int, str] = {}
+    table = Table(head)
+    waiting: list[RawRow] = []
+    is_below = False
+
+    def settle() -> None:
+        """Look up the texts of the rows that wait for them, and keep the rows that are not blank."""
+        refs = {ref for row in waiting for ref in _refs(row)} - texts.keys()
+        texts.update(book.shared_texts(refs))
+        for row in waiting:
+            found = _resolved(row, texts)
+            if found.cells:
+                table.add(found)
+        waiting.clear()
+
+    def take(row: RawRow) -> None:
+        nonlocal is_below
+        if not is_below:
+            is_below = row.number == head.number
+            return
+        found = _resolved(head.keep(row), texts)
+        if found.cells:
+            waiting.append(found)
+            if len(waiting) + len(table.rows) > MAX_ROWS:
+                settle()
+
+    with book.package.open(sheet.part) as stream:
+        merged = read_rows(stream, book, take, ignored=head.ignored)
+    settle()
+    return table, merged
+
+
+def _refs(row: RawRow) -> list[int]:
+    return [cell for cell in row.cells.values() if isinstance(cell, int)]
+
+
+def _resolved(row: RawRow, texts: dict[int, str]) -> RawRow:
+    """Return a row with the shared texts that are known, without cells that turn out to be blank."""
+    if not _refs(row):
+        return row
+    cells: dict[int, Cell] = {}
+    for column, cell in row.cells.items():
+        found: Cell | None = cell
+        if isinstance(cell, int) and cell in texts:
+            found = read_text(texts[cell]) if texts[cell] else None
+        if found is not None:
+            cells[column] = found
+    return row._replace(cells=cells)

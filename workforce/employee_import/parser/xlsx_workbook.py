@@ -1,0 +1,200 @@
+"""The workbook: its sheets, the number formats of its cells, and the texts that they share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .number_formats import PLAIN, Format, built_in_format, format_of
+from .parser_limits import MAX_CELL_LETTERS, MAX_SHEETS, Refusal
+from .xlsx_package import Package, chunks_of, feed, local, new_parser
+
+# Excel's own limit.
+_MAX_STYLES = 65_490
+_MAX_FORMATS = 10_000
+
+
+class Sheet(NamedTuple):
+    """A worksheet's name and part."""
+
+    name: str
+    part: str
+    is_hidden: bool
+
+
+@dataclass
+class Workbook:
+    """The parts of a workbook that are read before its worksheets."""
+
+    package: Package
+    sheets: list[Sheet] = field(default_factory=list)
+    formats: list[Format] = field(default_factory=list)
+    strings: str | None = None
+    is_1904: bool = False
+
+    @classmethod
+    def open(cls, data: bytes) -> "Workbook":
+        """Return the workbook in these bytes. Raises `Refusal`, and what `package.damage` turns into one."""
+        book = cls(Package(data))
+        part = book.package.workbook()
+        related = book.package.related(part)
+        styles = None
+        for kind, path in related.values():
+            if kind == "sharedStrings":
+                book.strings = path
+            elif kind == "styles":
+                styles = path
+
+        def on_element(tag: str, attrs: dict[str, str]) -> None:
+            if tag == "workbookPr":
+                book.is_1904 = attrs.get("date1904", "0") in ("1", "true", "on")
+            elif tag == "sheet":
+                book.add_sheet(attrs, related)
+
+        book.package.walk(part, on_element)
+        if not book.sheets:
+            raise Refusal("no_rows" if related else "damaged_file")
+        if styles is not None and book.package.has(styles):
+            book.formats = _read_formats(book.package, styles)
+        return book
+
+    def add_sheet(
+        self, attrs: dict[str, str], related: dict[str, tuple[str, str]]
+    ) -> None:
+        """Add a `<sheet>`, unless it is a chart or a dialog."""
+        for name, value in attrs.items():
+            if ":" in name and local(name) == "id" and value in related:
+                kind, path = related[value]
+                if kind == "worksheet":
+                    is_hidden = attrs.get("state", "visible") != "visible"
+                    self.sheets.append(Sheet(attrs.get("name", ""), path, is_hidden))
+                if len(self.sheets) > MAX_SHEETS:
+                    raise Refusal("file_too_complex")
+
+    def format_of(self, style: str | None) -> Format:
+        """Return the number format of a cell's style."""
+        if style is None or not style.isdigit():
+            return PLAIN
+        index = int(style[:9])
+        return self.formats[index] if index < len(self.formats) else PLAIN
+
+    def shared_texts(self, wanted: Iterable[int]) -> dict[int, str]:
+        """Return the shared texts with these numbers. Streams the table up to the last of them, and keeps no other."""
+        needed = set(wanted)
+        if not needed:
+            return {}
+        if self.strings is None:
+            raise Refusal("damaged_file")
+        found = _read_texts(self.package, self.strings, needed)
+        if len(found) < len(needed):
+            raise Refusal("damaged_file")
+        return found
+
+
+def _read_formats(package: Package, part: str) -> list[Format]:
+    """Return the format of each style that a cell can name. What else styles say is not looked at."""
+    custom: dict[str, Format] = {}
+    styles: list[str] = []
+    inside = False
+
+    def on_start(tag: str, attrs: dict[str, str]) -> None:
+        nonlocal inside
+        name = local(tag)
+        if name == "cellXfs":
+            inside = True
+        elif name == "xf" and inside and len(styles) < _MAX_STYLES:
+            styles.append(attrs.get("numFmtId", "0"))
+        elif name == "numFmt" and len(custom) < _MAX_FORMATS:
+            code = attrs.get("formatCode", "")[:255]
+            custom.setdefault(attrs.get("numFmtId", ""), format_of(code))
+
+    def on_end(tag: str) -> None:
+        nonlocal inside
+        if local(tag) == "cellXfs":
+            inside = False
+
+    parser = new_parser()
+    parser.StartElementHandler = on_start
+    parser.EndElementHandler = on_end
+    with package.open(part) as stream:
+        feed(parser, chunks_of(stream))
+    return [
+        custom.get(style)
+        or (built_in_format(int(style)) if style.isdecimal() else PLAIN)
+        for style in styles
+    ]
+
+
+class _Enough(Exception):
+    """All texts that are needed have been found."""
+
+
+def _read_texts(package: Package, part: str, needed: set[int]) -> dict[int, str]:
+    """Return the texts of the `<si>` elements with these numbers: all their runs, without phonetic hints."""
+    reader = _Texts(needed)
+    try:
+        with package.open(part) as stream:
+            feed(reader.parser, chunks_of(stream))
+    except _Enough:
+        pass
+    return reader.found
+
+
+class _Texts:
+    """The handlers of the table of shared texts."""
+
+    def __init__(self, needed: set[int]) -> None:
+        self.found: dict[int, str] = {}
+        self.parser = new_parser()
+        self.parser.StartElementHandler = self._start
+        self._needed = needed
+        self._last = max(needed)
+        self._number = -1
+        self._is_wanted = False
+        self._phonetic = 0
+        self._runs = Runs()
+
+    def _start(self, tag: str, _attrs: dict[str, str]) -> None:
+        if tag[-2:] == "si" and local(tag) == "si":
+            self._number += 1
+            if self._number > self._last:
+                raise _Enough
+            self._is_wanted = self._number in self._needed
+            self._runs.clear()
+            self.parser.EndElementHandler = self._end if self._is_wanted else None
+        elif self._is_wanted:
+            name = local(tag)
+            if name == "rPh":
+                self._phonetic += 1
+            elif name == "t" and not self._phonetic:
+                self.parser.CharacterDataHandler = self._runs.add
+
+    def _end(self, tag: str) -> None:
+        name = local(tag)
+        if name == "t":
+            self.parser.CharacterDataHandler = None
+        elif name == "rPh":
+            self._phonetic -= 1
+        elif name == "si":
+            self.found[self._number] = self._runs.text()
+            self._is_wanted = False
+
+
+class Runs:
+    """The text of a cell as it arrives, up to one letter more than a cell can have."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._left = MAX_CELL_LETTERS + 1
+
+    def clear(self) -> None:
+        if self._parts:
+            self._parts = []
+            self._left = MAX_CELL_LETTERS + 1
+
+    def add(self, text: str) -> None:
+        if self._left > 0:
+            self._parts.append(text[: self._left])
+            self._left -= len(text)
+
+    def text(self) -> str:
+        return "".join(self._parts)

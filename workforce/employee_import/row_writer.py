@@ -1,0 +1,103 @@
+"""Writes what is planned; what the database refuses becomes an error of the row that it refuses."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from audit.cross_business import check_in_use_limit
+from automatehq.api.errors import IN_USE_CODE, AlreadyInUse, Invalid, refusal_of
+from workforce import services
+from workforce.models import Employee
+
+from .import_plan import RowPlan
+
+# Rows that are written in one statement.
+BATCH = 500
+# Told that a value is already in use: the field and the value.
+OnInUse = Callable[[str, str], None]
+
+
+class Writer:
+    """Writes what is planned, as many rows at once as the database takes; what it refuses becomes an error of the row."""
+
+    def __init__(self, actor: Any, on_in_use: OnInUse) -> None:
+        self._actor = actor
+        self._on_in_use = on_in_use
+        self._met = 0
+
+    def write(self, plans: Sequence[RowPlan]) -> None:
+        if any(_writes_unique(plan) for plan in plans):
+            check_in_use_limit(self._actor.pk)
+        self._refuse_in_use([plan for plan in plans if _writes_unique(plan)])
+        for action, save in (("create", _create), ("update", _update)):
+            planned = [plan for plan in plans if plan.action == action]
+            for start in range(0, len(planned), BATCH):
+                self._save(planned[start : start + BATCH], save)
+
+    def _refuse_in_use(self, plans: Sequence[RowPlan]) -> None:
+        """Refuse rows with a value that another employee has, unless a row of the file releases the value.
+
+        PostgreSQL logs a statement that the unique indexes refuse with the values of all its rows.
+        """
+        found = services.found_in_use([plan.after for plan in plans])
+        for name in services.EMPLOYEE_UNIQUE:
+            found[name] -= {
+                plan.before.get(name) for plan in plans if name in plan.after
+            }
+        for plan in plans:
+            for name in services.EMPLOYEE_UNIQUE:
+                value = plan.after.get(name)
+                if value in found[name]:
+                    self._refuse(plan, AlreadyInUse("workforce.employee", name, value))
+                    break
+
+    def _save(
+        self, plans: Sequence[RowPlan], save: Callable[[Sequence[RowPlan]], None]
+    ) -> None:
+        """Write them all, or halve them until it is known which the database refuses."""
+        try:
+            with transaction.atomic():
+                save(plans)
+        except DatabaseError as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            if not isinstance(refusal, Invalid):
+                raise refusal from error
+            if len(plans) == 1:
+                self._refuse(plans[0], refusal)
+                return
+            middle = len(plans) // 2
+            self._save(plans[:middle], save)
+            self._save(plans[middle:], save)
+
+    def _refuse(self, plan: RowPlan, refusal: Invalid) -> None:
+        """Told as to whoever writes one employee alone, and counted as often."""
+        if refusal.code == IN_USE_CODE:
+            name = str(refusal.attr)
+            self._on_in_use(name, str(plan.after.get(name) or ""))
+            check_in_use_limit(self._actor.pk, met_now=self._met)
+            self._met += 1
+        plan.row.errors.extend(refusal.problems)
+
+
+def _writes_unique(plan: RowPlan) -> bool:
+    return not plan.row.errors and any(
+        plan.after.get(name) for name in services.EMPLOYEE_UNIQUE
+    )
+
+
+def _create(plans: Sequence[RowPlan]) -> None:
+    Employee.objects.bulk_create([plan.employee for plan in plans])
+
+
+def _update(plans: Sequence[RowPlan]) -> None:
+    changed = {name for plan in plans for name in plan.after}
+    # An upsert of rows that are there and locked: `bulk_update` takes ten times as long.
+    Employee.objects.bulk_create(
+        [plan.employee for plan in plans],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[*sorted(changed), "updated_at"],
+    )

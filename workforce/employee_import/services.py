@@ -1,0 +1,180 @@
+"""Preview and apply of an employee file: one and the same work, but that the preview is rolled back.
+
+What can only be known by writing, a passport that another business has or somebody who was added a moment ago, is thus
+known to the preview as it is to the apply. The hash stands for the file and for all that the preview said: an apply
+that would do anything else is refused.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit.models import AuditEvent
+from audit.services import event_of, plain, record_many
+from automatehq.api.errors import Conflict, Invalid
+from businesses.models import Business
+from businesses.tenancy.context import get_current_business_id
+from businesses.tenancy.pre_transaction import before_scope
+from businesses.tenancy.rate_limits import take_turn
+from workforce import services
+
+from .file_parsing import AS_FOUND, Choices, Table, read_in_turn
+from .import_plan import ACTIONS, RowPlan, plan_rows
+from .row_values import person_rows
+from .row_writer import OnInUse, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an employee file does, or has done."""
+
+    hash: str
+    plans: Sequence[RowPlan]
+    table: Table
+
+    @property
+    def summary(self) -> dict[str, int]:
+        counts = Counter(plan.action for plan in self.plans)
+        return {action: counts[action] for action in ACTIONS}
+
+
+def preview_import(
+    *, data: bytes, actor: Any, on_in_use: OnInUse, choices: Choices = AS_FOUND
+) -> Import:
+    """Return what the file would do. The file is read before the request's transaction.
+
+    Raises `Invalid` for a file that can't be read, `TooMany` `too_many_imports`, `too_many_in_use`.
+    """
+    table = _read(data, choices, actor)
+    with transaction.atomic():
+        done = _run(data, table, actor, on_in_use)
+        transaction.set_rollback(True)
+    return done
+
+
+def apply_import(
+    *,
+    data: bytes,
+    hash: str,  # noqa: A002 -- what the API calls it
+    actor: Any,
+    on_in_use: OnInUse,
+    choices: Choices = AS_FOUND,
+    skip_errors: bool = False,
+) -> Import:
+    """Do what the preview with this hash has shown; rows with errors are left out if `skip_errors`.
+
+    Raises `Conflict` `preview_stale` if the file would do something else now, or is read otherwise, `Invalid`
+    `rows_refused` if rows have errors; both with the preview as it is now, and with nothing written. Raises as
+    `preview_import` too.
+    """
+    table = _read(data, choices, actor)
+    with transaction.atomic():
+        done = _run(data, table, actor, on_in_use)
+        if done.hash != hash:
+            raise Stale(done)
+        if done.summary["error"] and not skip_errors:
+            raise Refused(done)
+        _record(done, data, actor)
+    return done
+
+
+class Stale(Conflict):
+    """The preview is not what would be done now."""
+
+    def __init__(self, done: Import) -> None:
+        super().__init__(
+            "preview_stale",
+            _("The file or your employees have changed since the preview. Look again."),
+        )
+        self.done = done
+
+
+class Refused(Invalid):
+    """Rows have errors, and nobody said that they may be left out."""
+
+    def __init__(self, done: Import) -> None:
+        super().__init__(
+            "rows_refused",
+            _("%d rows have errors. Correct them, or import without them.")
+            % done.summary["error"],
+            "file",
+        )
+        self.done = done
+
+
+def _read(data: bytes, choices: Choices, actor: Any) -> Table:
+    table: Table = before_scope(
+        partial(
+            read_in_turn,
+            data=data,
+            choices=choices,
+            person_id=actor.pk,
+            business_id=get_current_business_id(),
+        )
+    )
+    return table
+
+
+def _run(data: bytes, table: Table, actor: Any, on_in_use: OnInUse) -> Import:
+    rows = list(person_rows(table))
+    business_id = get_current_business_id()
+    take_turn(f"employee-import:{business_id}")
+    business = Business.objects.get(pk=business_id)
+    plans = plan_rows(rows, business, has_names=table.has_names)
+    Writer(actor, on_in_use).write(plans)
+    return Import(_hash(data, table, plans), plans, table)
+
+
+def _record(done: Import, data: bytes, actor: Any) -> None:
+    """One event for each employee, and one for the import."""
+    events: list[AuditEvent] = []
+    for plan in done.plans:
+        if plan.action == "create" and plan.employee:
+            events.append(services.creation_of(plan.employee, actor=actor))
+        elif plan.action == "update" and plan.employee:
+            events.append(
+                services.event_of_employee(
+                    "employee_updated",
+                    plan.employee,
+                    actor=actor,
+                    before=plan.before,
+                    after=plan.after,
+                )
+            )
+    business = Business.objects.get(pk=get_current_business_id())
+    events.append(
+        event_of(
+            "employees_imported",
+            entity=business,
+            actor=actor,
+            summary=done.summary,
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+    )
+    record_many(events)
+
+
+def _hash(data: bytes, table: Table, plans: Sequence[RowPlan]) -> str:
+    """Return the hash of the file, of how it was read, and of all that was said of its rows, in no language."""
+    said: list[Any] = [[table.sheet, table.encoding, table.delimiter]]
+    said += [
+        [
+            plan.row.number,
+            plan.action,
+            plain(plan.employee_id),
+            plan.changes,
+            [(one.code, one.attr) for one in plan.row.errors],
+            [(one.code, one.attr) for one in plan.row.warnings],
+        ]
+        for plan in plans
+    ]
+    digest = hashlib.sha256(data)
+    digest.update(json.dumps(said, sort_keys=True, default=str).encode())
+    return digest.hexdigest()

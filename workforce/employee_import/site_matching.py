@@ -1,0 +1,51 @@
+"""The home sites that rows name: by name, by code, or by both if they agree."""
+
+from django.utils.translation import gettext as _
+
+from automatehq.api.errors import Problem
+from automatehq.text import fold
+from workforce.models import Site
+
+from .row_values import PersonRow
+
+
+class Sites:
+    """All sites, by name and by code. One query."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Site] = {}
+        self._by_code: dict[str, Site] = {}
+        for site in Site.objects.order_by("-site_name", "-id"):
+            for table, text in (
+                (self._by_name, site.site_name),
+                (self._by_code, site.site_code),
+            ):
+                if text:
+                    table.setdefault(fold(text), site)
+                    table[text] = site
+
+    def find(self, row: PersonRow) -> Site | None:
+        """The site that a row names; None if it names none, or with an error in the row."""
+        found = set()
+        for name, table in (
+            ("site_name", self._by_name),
+            ("site_code", self._by_code),
+        ):
+            text = row.values.get(name)
+            if text is None:
+                continue
+            site = table.get(text) or table.get(fold(text))
+            if site is None:
+                row.errors.append(
+                    Problem("does_not_exist", _("There is no such site."), name)
+                )
+            found.add(site)
+        if len(found) > 1 and None not in found:
+            row.errors.append(
+                Problem(
+                    "two_sites",
+                    _("The name is of one site, the code of another."),
+                    "site_code",
+                )
+            )
+        return found.pop() if len(found) == 1 else None

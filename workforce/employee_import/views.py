@@ -1,0 +1,171 @@
+"""Import and export of employees through the API."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from automatehq.api.errors import Invalid
+from automatehq.api.filters import check_parameters
+from automatehq.api.unknown_ids import note
+from businesses.models import Business
+from businesses.tenancy.context import try_get_business_id
+from workforce.models import Employee
+
+from .employee_export import CHUNK, KINDS
+from .file_parsing import MAX_FILE_BYTES
+from .row_writer import OnInUse
+from .serializers import (
+    ApplyRequestSerializer,
+    ImportSerializer,
+    PreviewRequestSerializer,
+    import_json,
+)
+from .services import Refused, Stale, apply_import, preview_import
+
+if TYPE_CHECKING:
+    from businesses.tenancy.viewsets import TenantViewSet
+
+    Base = TenantViewSet[Employee]
+else:
+    Base = object
+
+IMPORTS = ("preview_import", "apply_import")
+EXPORT_PARAMETERS = (
+    "type",
+    "business_id",
+    "site_id",
+    "is_active",
+    "passport_id",
+    "external_employee_id",
+    "search",
+    "ordering",
+)
+TYPE = OpenApiParameter("type", str, enum=[*KINDS], required=True)
+
+
+def on_in_use(request: Request | HttpRequest) -> OnInUse:
+    """What a row met that somebody has already is noted like what a body meets."""
+
+    def noted(name: str, value: str) -> None:
+        note(request, kind="already_in_use", model=Employee, field=name, value=value)
+
+    return noted
+
+
+def read_upload(upload: Any) -> bytes:
+    """The bytes of an upload, one more than allowed at most."""
+    upload.seek(0)
+    data: bytes = upload.read(MAX_FILE_BYTES + 1)
+    return data
+
+
+class EmployeeFilesMixin(Base):
+    """`/employees/import/preview`, `/employees/import/apply` and `/employees/export`."""
+
+    list_actions = ("export",)
+    extra_query_parameters = {"export": ("type",)}
+
+    def get_parsers(self) -> list[Any]:
+        # Before there is an action: an import is a form with a file.
+        is_import = bool(set(IMPORTS) & set(self.action_map.values()))
+        return [MultiPartParser()] if is_import else super().get_parsers()
+
+    @extend_schema(
+        request={"multipart/form-data": PreviewRequestSerializer},
+        responses=ImportSerializer,
+    )
+    def preview_import(self, request: Request) -> Response:
+        """What a file (XLSX or CSV) would do, row by row; nothing is written."""
+        body = PreviewRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        done = preview_import(
+            data=read_upload(given["file"]),
+            choices=given["choices"],
+            actor=request.user,
+            on_in_use=on_in_use(request),
+        )
+        return Response(import_json(done))
+
+    @extend_schema(
+        request={"multipart/form-data": ApplyRequestSerializer},
+        responses=ImportSerializer,
+    )
+    def apply_import(self, request: Request) -> Response:
+        """Do what the preview with this `hash` has shown, all of it or nothing; with `skip_errors` without the rows that have errors."""
+        body = ApplyRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        try:
+            done = apply_import(
+                data=read_upload(given["file"]),
+                choices=given["choices"],
+                hash=given["hash"],
+                skip_errors=given["skip_errors"],
+                actor=request.user,
+                on_in_use=on_in_use(request),
+            )
+        except (Stale, Refused) as refusal:
+            refusal.extra = {"preview": import_json(refusal.done)}
+            raise
+        return Response(import_json(done, is_applied=True))
+
+    @extend_schema(
+        parameters=[TYPE],
+        filters=True,
+        responses={
+            (200, KINDS["xlsx"].content_type): OpenApiTypes.BINARY,
+            (200, "text/csv"): OpenApiTypes.BINARY,
+        },
+    )
+    def export(self, request: Request) -> HttpResponse:
+        """The employees of a list as a file that can be imported again, with headers in the business's language."""
+        check_parameters(request, EXPORT_PARAMETERS)
+        kind = request.query_params.get("type")
+        if kind not in KINDS:
+            code = "required" if kind is None else "invalid_choice"
+            raise Invalid(code, _("Say xlsx or csv."), "type")
+        business = self._business_to_export(request)
+        return export_response(
+            self.filter_queryset(self.get_queryset()), kind, business
+        )
+
+    def _business_to_export(self, request: Request) -> Business | None:
+        """The business in scope; the one asked for on the platform, None if there is none such: an empty file."""
+        own_id = try_get_business_id()
+        asked = request.query_params.get("business_id")
+        if own_id is None and not asked:
+            raise Invalid("required", _("Say whose employees."), "business_id")
+        found: Any = Business.objects
+        if own_id is not None:
+            return found.get(pk=own_id)  # type: ignore[no-any-return]
+        self.filter_queryset(self.get_queryset())  # 400 for what is no id
+        return found.filter(pk=asked).first()  # type: ignore[no-any-return]
+
+
+def export_response(
+    employees: Any, kind: str, business: Business | None
+) -> HttpResponse:
+    """The file of `employees`, built whole before it is answered."""
+    rows = partial(employees.iterator, chunk_size=CHUNK)
+    language = business.language if business else "en"
+    zone = business.zone if business else None
+    response = HttpResponse(
+        KINDS[kind].write(rows(), language), content_type=KINDS[kind].content_type
+    )
+    name = f"employees-{timezone.localdate(timezone=zone):%Y-%m-%d}.{kind}"
+    response["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=name
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
