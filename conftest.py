@@ -15,9 +15,9 @@ from pytest_django import DjangoDbBlocker
 
 from accounts.models import User
 from accounts.tests.personas import Personas, make_personas, make_super_admin
-from automatehq.tests.template_database import close_to_public, use_template
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope
+from tests.template_database import close_to_public, use_template
 
 # How long an example takes says more about the machine than about the code.
 hypothesis_settings.register_profile("automatehq", deadline=None)

@@ -1,8 +1,8 @@
 """Files in storage that no row knows are removed, and rows whose file is gone are named.
 
 A file is stored before its row is committed, and a process that is killed in between leaves it behind. Whoever keeps files says
-in a `Keeper` which of them rows know; nothing outside the folders of keepers is touched, nor anything that does not lie where
-a keeper would put it. Everything is gone through in chunks, each in a short scope of its own.
+in a `FileOwner` which of them rows know; nothing outside the folders of owners is touched, nor anything that does not lie where
+a owner would put it. Everything is gone through in chunks, each in a short scope of its own.
 """
 
 import uuid
@@ -22,7 +22,7 @@ ROOT = "businesses"
 CHUNK = 500
 
 # Each app that stores files registers its owner here, when Django is ready.
-FILE_OWNERS: "list[Keeper]" = []
+FILE_OWNERS: "list[FileOwner]" = []
 
 Item = TypeVar("Item")
 
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Keeper:
+class FileOwner:
     """Who keeps files under `businesses/<id>/<folder>/<key>/<name>`. Both functions run in the scope of the business."""
 
     folder: str
@@ -64,7 +64,7 @@ class Report:
 
 
 def sweep(
-    tree: Tree, keepers: Sequence[Keeper], *, before: datetime, report: Report
+    tree: Tree, owners: Sequence[FileOwner], *, before: datetime, report: Report
 ) -> None:
     """Sweep all businesses. A file that changed `before` then, or later, may belong to a request that is under way."""
     with platform_scope("which businesses have files to be swept"):
@@ -81,9 +81,9 @@ def sweep(
     for business_id in business_ids:
         swept = _Sweep(tree, business_id, before, report)
         if business_id in with_folder:
-            swept.remove_unknown(keepers)
-        for keeper in keepers:
-            swept.find_lost(keeper)
+            swept.remove_unknown(owners)
+        for owner in owners:
+            swept.find_lost(owner)
 
 
 class _Sweep:
@@ -98,10 +98,10 @@ class _Sweep:
         self.report = report
         self.folder = f"{ROOT}/{business_id}"
 
-    def remove_unknown(self, keepers: Sequence[Keeper]) -> None:
+    def remove_unknown(self, owners: Sequence[FileOwner]) -> None:
         """Remove the files that no row knows."""
         removed, size = self.report.removed, self.report.removed_bytes
-        by_folder = {keeper.folder: keeper for keeper in keepers}
+        by_folder = {owner.folder: owner for owner in owners}
         for entry in self.tree.entries(self.folder):
             if entry.kind == "folder" and entry.name in by_folder:
                 self._sweep_folder(by_folder[entry.name])
@@ -116,13 +116,13 @@ class _Sweep:
                     after={"files": removed, "bytes": size},
                 )
 
-    def find_lost(self, keeper: Keeper) -> None:
+    def find_lost(self, owner: FileOwner) -> None:
         """Name the rows whose file is not there."""
         last: uuid.UUID | None = None
-        while rows := self._rows(keeper, last):
+        while rows := self._rows(owner, last):
             missing = [row for row in rows if not self.tree.storage.exists(row.path)]
             # What was deleted meanwhile has lost nothing.
-            still = self._rows(keeper, last) if missing else ()
+            still = self._rows(owner, last) if missing else ()
             for row in missing:
                 if row in still:
                     self.report.lost += 1
@@ -131,16 +131,16 @@ class _Sweep:
                     )
             last = rows[-1].id
 
-    def _rows(self, keeper: Keeper, last: uuid.UUID | None) -> Sequence[Row]:
+    def _rows(self, owner: FileOwner, last: uuid.UUID | None) -> Sequence[Row]:
         with business_scope(self.business_id):
-            return keeper.rows(last, CHUNK)
+            return owner.rows(last, CHUNK)
 
-    def _sweep_folder(self, keeper: Keeper) -> None:
-        folder = f"{self.folder}/{keeper.folder}"
+    def _sweep_folder(self, owner: FileOwner) -> None:
+        folder = f"{self.folder}/{owner.folder}"
         for chunk in chunks(self.tree.entries(folder), CHUNK):
             keys = [entry.name for entry in chunk if entry.kind == "folder"]
             with business_scope(self.business_id):
-                known = keeper.known(keys)
+                known = owner.known(keys)
             for entry in chunk:
                 if entry.kind != "folder":
                     self.report.leave_alone(f"{folder}/{entry.name}", "not ours")

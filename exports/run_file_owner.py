@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from businesses.orphaned_files import Keeper, Row
+from businesses.orphaned_files import FileOwner, Row
 
 from .models import ExportRun
 
@@ -40,4 +40,4 @@ def _rows(last: uuid.UUID | None, limit: int) -> Sequence[Row]:
     ]
 
 
-EXPORTS = Keeper("exports", _known, _rows)
+EXPORTS = FileOwner("exports", _known, _rows)

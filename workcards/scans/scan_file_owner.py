@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from businesses.orphaned_files import Keeper, Row
+from businesses.orphaned_files import FileOwner, Row
 from workcards.models import WorkCardFile
 
 
@@ -32,4 +32,4 @@ def _rows(last: uuid.UUID | None, limit: int) -> Sequence[Row]:
     ]
 
 
-SCANS = Keeper("cards", _known, _rows)
+SCANS = FileOwner("cards", _known, _rows)

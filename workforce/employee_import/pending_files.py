@@ -12,15 +12,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from uuid_utils.compat import uuid7
 
-from businesses.orphaned_files import Keeper
+from businesses.orphaned_files import FileOwner
 from businesses.tenancy.context import get_current_business_id
 
 from .file_parsing import Choices
 
 # No row references a pending file: each is an orphan once it is old enough.
-IMPORTS = Keeper("imports", lambda keys: {}, lambda last, limit: ())
+IMPORTS = FileOwner("imports", lambda keys: {}, lambda last, limit: ())
 MAX_AGE_SECONDS = 3600
-# Of one person, in as many windows: nobody fills the disk by looking at files.
+# Of one user, in as many windows, so that previews cannot fill the disk.
 MAX_KEPT = 5
 _SALT = "automatehq.employee-import"
 

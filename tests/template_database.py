@@ -4,9 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from businesses.tenancy.roles import public_access_sql, quoted
 from django.conf import settings
 from django.db import connection
+
+from businesses.tenancy.database_roles import public_access_sql, quoted
 
 NAME = "test_automatehq_template"
 
