@@ -75,3 +75,15 @@ OUR_APPS = {
 def test_commands_of_the_documents_are_there(path: Path) -> None:
     named = set(re.findall(r"manage\.py ([a-z_]+)", path.read_text(encoding="utf-8")))
     assert named <= set(get_commands())
+
+
+def test_operations_lists_every_command() -> None:
+    """A command of AutomateHQ has a row in the table of commands."""
+    listed = re.findall(r"^\| `manage\.py ([a-z_]+)` \|", OPERATIONS, re.MULTILINE)
+    own = {
+        name
+        for name, app in get_commands().items()
+        if (Path(settings.BASE_DIR) / app).is_dir()
+    }
+    assert len(listed) == len(set(listed))
+    assert own <= set(listed)
