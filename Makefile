@@ -52,7 +52,7 @@ messages: environment ## Bring the Hebrew catalogue up to date with the source, 
 
 format: environment
 	$(VENV_PYTHON) -m ruff format --check .
-	$(VENV_PYTHON) devtools/stylesheets.py --check
+	$(VENV_PYTHON) devtools/static_files.py --check
 
 lint: environment # Code, and the words that CONTRIBUTING.md forbids
 	$(VENV_PYTHON) -m ruff check .

@@ -1,24 +1,12 @@
 """The script that creates `.venv`: rejected hashes, and lock files that are installed already."""
 
-import importlib.util
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.conf import settings
 
-(SCRIPT,) = (
-    path
-    for folder in ("tools", "devtools")
-    if (path := Path(settings.BASE_DIR, folder, "environment.py")).exists()
-)
-_spec = importlib.util.spec_from_file_location("environment", SCRIPT)
-assert _spec is not None
-assert _spec.loader is not None
-environment: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(environment)
+from devtools import environment
 
 METADATA = "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n"
 WHEEL = (
