@@ -41,8 +41,9 @@ def shown(page: Any) -> list[str]:
 
 
 def notice_of(page: Any) -> str:
-    found = re.search(r'<p class="notice warn"[^>]*>(.*?)</p>', page.content.decode())
-    return found[1] if found else ""
+    html = " ".join(page.content.decode().split())
+    found = re.search(r'<p class="notice warn"[^>]*>(.*?)</p>', html)
+    return found[1].strip() if found else ""
 
 
 def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
