@@ -104,7 +104,7 @@ def home(site: Any, request: Any) -> HttpResponse:
     else:
         context["steps"] = list(steps_of(standing, request.user))
     status = 400 if form.errors else 200
-    return TemplateResponse(request, "admin/home.html", context, status=status)
+    return TemplateResponse(request, "admin/reports/home.html", context, status=status)
 
 
 def figures_of(

@@ -23,7 +23,7 @@ class MissingReport(MonthReport):
     path = "missing_cards/"
     name = "missing_cards"
     title = _("Missing cards")
-    template = "admin/missing_cards.html"
+    template = "admin/reports/missing_cards.html"
     form_class = MissingForm
 
     def answer(self, request: Any, form: Any) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class MonthPage(MonthReport):
     path = "month/"
     name = "month"
     title = gettext_lazy("The month at a glance")
-    template = "admin/month.html"
+    template = "admin/reports/month.html"
     form_class = MonthPageForm
 
     def view(self, site: Any, request: Any) -> HttpResponse:
@@ -64,7 +64,7 @@ class MonthPage(MonthReport):
         response = super().view(site, request)
         if "rows" in request.GET and response.status_code == 200:
             context: Any = response.context_data  # type: ignore[attr-defined]
-            return TemplateResponse(request, "admin/month/rows.html", context)
+            return TemplateResponse(request, "admin/reports/month/matrix_rows.html", context)
         return response
 
     def answer(self, request: Any, form: Any) -> dict[str, Any]:

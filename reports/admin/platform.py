@@ -104,7 +104,7 @@ def console(site: Any, request: Any) -> HttpResponse:
         ],
         "is_conflict": ATTEMPTS[1],
     }
-    return TemplateResponse(request, "admin/console.html", context)
+    return TemplateResponse(request, "admin/reports/platform.html", context)
 
 
 def matching(

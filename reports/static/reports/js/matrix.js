@@ -1,7 +1,7 @@
 // Matrix: one Tab stop, arrow keys between cells; only rows near the window are in the page.
 // Without scripts, every cell is a link, and the rows are paged.
 
-import { announce } from "./toast.js";
+import { announce } from "../../automatehq/js/toast.js";
 
 const RENDER_AHEAD = 800; // px above and below the window that are rendered ahead
 const ROW_HEIGHT = 29; // px, until a row is measured

@@ -1,8 +1,8 @@
 // Month page. Without scripts, other pages offer the same.
 
-import { initDialogs } from "./dialogs.js";
+import { initDialogs } from "../../automatehq/js/dialogs.js";
 import { initMatrix } from "./matrix.js";
-import { announce } from "./toast.js";
+import { announce } from "../../automatehq/js/toast.js";
 
 const table = document.querySelector("[data-matrix]");
 const matrix = table && initMatrix(table);
