@@ -64,7 +64,9 @@ class MonthPage(MonthReport):
         response = super().view(site, request)
         if "rows" in request.GET and response.status_code == 200:
             context: Any = response.context_data  # type: ignore[attr-defined]
-            return TemplateResponse(request, "admin/reports/month/matrix_rows.html", context)
+            return TemplateResponse(
+                request, "admin/reports/month/matrix_rows.html", context
+            )
         return response
 
     def answer(self, request: Any, form: Any) -> dict[str, Any]:
