@@ -18,26 +18,48 @@ def scratch_database(*, copy: bool = False) -> Iterator[None]:
 
     The default one, and not another alias: a library's migration writes there, whichever is being migrated.
     """
+    name = create_database(copy=copy)
+    try:
+        with connected_to(name):
+            yield
+    finally:
+        drop_database(name)
+
+
+def create_database(*, copy: bool = False) -> str:
+    """Create a database, empty or a copy of the current one, and return its name."""
     name, before = f"scratch_{uuid.uuid4().hex[:16]}", connection.settings_dict["NAME"]
     connection.close()  # also because nobody may be in a database that is copied
     with connection._nodb_cursor() as cursor:
         cursor.execute(
             f"CREATE DATABASE {name}" + (f" TEMPLATE {before}" if copy else "")
         )
+    return name
+
+
+@contextmanager
+def connected_to(name: str) -> Iterator[None]:
+    """Let the default connection lead to the database `name` until the block ends."""
+    before = connection.settings_dict["NAME"]
+    connection.close()
     connection.settings_dict["NAME"] = name
     try:
         yield
     finally:
         connection.close()
         connection.settings_dict["NAME"] = before
-        with connection._nodb_cursor() as cursor:
-            # Not WITH (FORCE): that would end autovacuum too, which belongs to the server and which we may not.
-            # Without it PostgreSQL asks autovacuum to leave, and waits.
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
-                [name],
-            )
-            cursor.execute(f"DROP DATABASE {name}")
+
+
+def drop_database(name: str) -> None:
+    """Drop a database and end its sessions."""
+    with connection._nodb_cursor() as cursor:
+        # Not WITH (FORCE): that would end autovacuum too, which belongs to the server and which we may not.
+        # Without it PostgreSQL asks autovacuum to leave, and waits.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+            [name],
+        )
+        cursor.execute(f"DROP DATABASE {name}")
 
 
 def migrate(*target: str, **options: Any) -> None:
