@@ -1,5 +1,6 @@
 """The harness: what every test can rely on. Fixtures of a subject live beside its tests."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -32,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if depends_on_server(item):
             item.add_marker("server")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collected tests and modules out of garbage collection; they stay until the end anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def depends_on_server(item: pytest.Item) -> bool:
