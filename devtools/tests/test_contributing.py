@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from devtools import prose
+
 ROOT = Path(settings.BASE_DIR)
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SPANS = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", TEXT)
@@ -14,14 +16,9 @@ SPANS = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", TEXT)
 UNTRACKED = {".env", "var/", "var/tests", ".venv", "templates/admin/reports/"}
 PATH = re.compile(r"[\w.-]*/[\w./-]*|[\w.-]+\.(?:json|lock|md|mo|po|py|toml|txt|yaml)")
 NAME = re.compile(r"@?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:\(.*\))?")
-PROSE = {
-    "not any more",
-    "shall",
-    "whoever",
-    "nobody",
-    "somebody",
-    "whatever",
-    "area: imperative summary",
+# Examples of forbidden words, and of a commit's subject.
+PROSE = {text for text in SPANS if any(prose.find_in_text(text))} | {
+    "area: imperative summary"
 }
 
 
