@@ -15,7 +15,7 @@ from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 
 from .models import User
-from .roles import Role, rights_of
+from .roles import Role, permissions_for
 
 _READ = """
 SELECT users.is_active, users.role, users.signed_out_at, users.acting_token, users.acting_business_id,
@@ -80,7 +80,7 @@ def locked_business_standing(business_id: uuid.UUID) -> BusinessStanding | None:
     return row and BusinessStanding(*row)
 
 
-def still_may(user_id: uuid.UUID, right: str) -> bool:
+def still_has_permission(user_id: uuid.UUID, right: str) -> bool:
     """Return whether the user is active and has `right`, a key of `roles.MAY`, in the business in scope.
 
     For tasks on behalf of a user. A super-admin, who acted for the business, has an administrator's rights; that the hour
@@ -97,7 +97,7 @@ def still_may(user_id: uuid.UUID, right: str) -> bool:
         standing is not None
         and standing.is_active
         and standing.business.is_active
-        and right in rights_of(role)
+        and right in permissions_for(role)
     )
 
 

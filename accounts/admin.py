@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin.badges import active_or_not
+from automatehq.admin.badges import active_column
 from automatehq.admin.form_fields import EmailField
-from automatehq.admin.forms import ServiceForm, VerbForm
+from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import Verb
 from automatehq.api.fields import PASSWORD_LIMIT, EmailAddressField
 from businesses.models import PLATFORM_ID
@@ -66,7 +66,7 @@ class UserForm(ServiceForm):
         return body
 
 
-class ActivationForm(VerbForm):
+class ActivationForm(ActionForm):
     """A user who was released needs a new e-mail."""
 
     email = EmailField(label=gettext_lazy("E-mail"), max_length=254)
@@ -104,7 +104,7 @@ class UserAdmin(TenantAdmin):
         "full_name",
         "email",
         "role",
-        active_or_not,
+        active_column,
         "last_login",
     )
     list_filter = ("role", "is_active")

@@ -18,10 +18,10 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.authentication import DeadEvidence, admit, evidence_of_session
+from accounts.authentication import InvalidCredentials, admit, credentials_of_session
 from accounts.services import change_own_password, choose_language
 from automatehq.admin.form_fields import LineField
-from automatehq.admin.forms import Refusable, refused, refusing
+from automatehq.admin.forms import ServiceErrorsMixin, refused, refusing
 from automatehq.api.errors import DomainError
 from automatehq.api.fields import PASSWORD_LIMIT
 from businesses.models import Business
@@ -35,7 +35,7 @@ _CHANGED = "password_changed"
 _RENEW = "_renew"
 
 
-class SignInForm(Refusable, forms.Form):
+class SignInForm(ServiceErrorsMixin, forms.Form):
     # Any text: whether it is an address that somebody has is for the password check to say, in one way for all.
     email = LineField(
         label=gettext_lazy("E-mail"),
@@ -50,7 +50,7 @@ class SignInForm(Refusable, forms.Form):
     )
 
 
-class PasswordForm(Refusable, forms.Form):
+class PasswordForm(ServiceErrorsMixin, forms.Form):
     current_password = forms.CharField(
         label=gettext_lazy("Current password"),
         strip=False,
@@ -77,7 +77,7 @@ class PasswordForm(Refusable, forms.Form):
         return repeated
 
 
-class ActAsForm(Refusable, forms.Form):
+class ActAsForm(ServiceErrorsMixin, forms.Form):
     business = forms.ModelChoiceField(
         label=gettext_lazy("Business"), queryset=Business.objects.listed().active()
     )
@@ -88,10 +88,10 @@ class ActAsForm(Refusable, forms.Form):
         super().__init__(*args, **kwargs)
 
 
-class Doors:
+class AuthViewsMixin:
     """Mixin of the admin site."""
 
-    def door_urls(self: Any) -> list[URLPattern]:
+    def get_auth_urls(self: Any) -> list[URLPattern]:
         return [
             path("login/", self.login, name="login"),
             path("logout/", self.logout, name="logout"),
@@ -230,13 +230,13 @@ class Doors:
 
         Who wants to `_renew` is asked there for the reason of another hour.
         """
-        evidence = evidence_of_session(request)
+        evidence = credentials_of_session(request)
         if evidence is None:
             return HttpResponseRedirect(reverse("admin:login"))
         try:
             person = admit(replace(evidence, business_id=None, acting_token=None))
-        except DeadEvidence as dead:
-            return self.refuse_session(request, dead)  # type: ignore[no-any-return]
+        except InvalidCredentials as dead:
+            return self.session_expired_response(request, dead)  # type: ignore[no-any-return]
         acting.stop_acting(user=person.user)
         admin_sessions.stop_acting(request, person.user)
         if _RENEW in request.POST:
@@ -255,7 +255,7 @@ class Doors:
         return wanted if is_ours else reverse("admin:index")
 
 
-def front_door(request: HttpRequest) -> HttpResponse:
+def redirect_to_admin(request: HttpRequest) -> HttpResponse:
     """The address alone leads to the admin."""
     return HttpResponseRedirect(reverse("admin:index"))
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
 from automatehq.clock import database_now
-from businesses.tenancy.middleware import after_scope
+from businesses.tenancy.middleware import on_scope_exit
 
 from .authentication import SESSION_KEY
 from .models import User
@@ -29,19 +29,19 @@ def start_acting(request: HttpRequest, user: User) -> None:
     """Lead the session of a super-admin, who has just begun to act, into the business acted for."""
     _write(request, user, user.acting_business_id, user.acting_token)
     # More may be done with it now: under an id that nobody could have seen before.
-    after_scope(request.session.cycle_key)
+    on_scope_exit(request.session.cycle_key)
 
 
 def stop_acting(request: HttpRequest, user: User) -> None:
     """Lead the session back onto the platform. It gets no younger: whatever ended it meanwhile has ended it."""
     stored = request.session.get(SESSION_KEY) or {}
     _write(request, user, None, issued_at=stored.get("issued_at"))
-    after_scope(request.session.cycle_key)
+    on_scope_exit(request.session.cycle_key)
 
 
 def end_session(request: HttpRequest) -> None:
     """Forget the session, once the scope that a refusal rolls back has ended."""
-    after_scope(request.session.flush)
+    on_scope_exit(request.session.flush)
 
 
 def _write(

@@ -25,17 +25,17 @@ from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
 from automatehq.admin.search import find
 from automatehq.api.converters import parse_uuid
-from businesses.tenancy.admin import RightsMixin
+from businesses.tenancy.admin import PermissionTableMixin
 from businesses.tenancy.form_token import (
-    SEAL_FIELD,
-    is_sealed_for_another_business,
-    is_sealed_for_this_business,
+    FORM_FIELD,
+    form_is_for_other_business,
+    form_matches_scope,
     seal,
 )
 
-from .admin_auth import Doors
+from .admin_auth import AuthViewsMixin
 from .admin_sessions import end_session
-from .authentication import DeadEvidence
+from .authentication import InvalidCredentials
 
 EVENTS_A_PAGE = 50
 # In the order of the work.
@@ -63,7 +63,7 @@ class Report(Protocol):
     def view(self, site: Any, request: Any) -> HttpResponse: ...
 
 
-class Workplace(Doors, AdminSite):  # type: ignore[misc]
+class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
     """The admin of one installation."""
 
     site_header = "AutomateHQ"
@@ -81,7 +81,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         self.navigation: Callable[[HttpRequest], Sequence[Any]] = _no_items
         self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = _no_items
 
-    def add_report(self, report: Report) -> None:
+    def register_page(self, report: Report) -> None:
         """Give a page of its own to what tells of many rows; its `view` asks for the right itself."""
         self.reports.append(report)
 
@@ -89,7 +89,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
     ) -> None:
         """As Django's, for admins that know of rights; the others are passed over."""
-        if admin_class is not None and issubclass(admin_class, RightsMixin):
+        if admin_class is not None and issubclass(admin_class, PermissionTableMixin):
             super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -112,7 +112,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             for report in self.reports
         ]
         finding = path("find/", self.admin_view(partial(find, self)), name="find")
-        return [*self.door_urls(), finding, *reports, *stock]
+        return [*self.get_auth_urls(), finding, *reports, *stock]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         inner: Any = super().admin_view(self._answering(view), cacheable)
@@ -120,11 +120,13 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
             # Asking reads the row, so that a dead session is known.
             is_active = request.user.is_active
-            dead: DeadEvidence | None = request.dead_evidence
+            dead: InvalidCredentials | None = request.invalid_credentials
             if dead is None and not is_active and request.method == "POST":
-                dead = DeadEvidence("not_authenticated", _("You are not signed in."))
+                dead = InvalidCredentials(
+                    "not_authenticated", _("You are not signed in.")
+                )
             if dead is not None:
-                return self.refuse_session(request, dead)
+                return self.session_expired_response(request, dead)
             return inner(request, *args, **kwargs)
 
         guarded.__dict__.update(inner.__dict__)
@@ -137,9 +139,9 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             try:
                 return view(request, *args, **kwargs)
             except (Http404, PermissionDenied) as refusal:
-                if is_sealed_for_another_business(request):
+                if form_is_for_other_business(request):
                     # Whatever the row: the form was drawn where it is, or may be changed.
-                    return self.refuse_other_business(request)
+                    return self.business_changed_response(request)
                 if isinstance(refusal, Http404):
                     return self._refusal(request, 404, _("There is no such page."))
                 return self._refusal(request, 403, _("Your role may not do this."))
@@ -158,7 +160,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
             # Asked by the page's template, if at all.
             "navigation": SimpleLazyObject(lambda: self.navigation(request)),
             "may": getattr(user, "rights", frozenset()),
-            "seal_field": SEAL_FIELD,
+            "seal_field": FORM_FIELD,
             "seal": seal(),
         }
 
@@ -180,7 +182,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         """Home: the month, or all businesses; Django's own list of lists is a part of it."""
         return self.front(self, request)
 
-    def lists_context(self, request: Any) -> dict[str, Any]:
+    def app_list_context(self, request: Any) -> dict[str, Any]:
         """All lists and reports that this person may see, for the end of the first page."""
         return {
             "app_list": self.get_app_list(request),
@@ -229,11 +231,13 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
 
     def form_matches_scope(self, request: HttpRequest) -> bool:
         """Return whether a posted form was rendered for the business in scope."""
-        return is_sealed_for_this_business(request)
+        return form_matches_scope(request)
 
     # Refusals
 
-    def refuse_session(self, request: HttpRequest, dead: DeadEvidence) -> HttpResponse:
+    def session_expired_response(
+        self, request: HttpRequest, dead: InvalidCredentials
+    ) -> HttpResponse:
         """401, with the reason; what was typed into a form is shown, so that nothing is lost."""
         if dead.code != "acting_expired":
             end_session(request)
@@ -254,7 +258,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         add_never_cache_headers(response)
         return response
 
-    def refuse_other_business(self, request: Any) -> HttpResponse:
+    def business_changed_response(self, request: Any) -> HttpResponse:
         """409 `business_changed`: nothing is saved, and what was typed is shown."""
         return self._refusal(
             request,
@@ -276,7 +280,7 @@ class Workplace(Doors, AdminSite):  # type: ignore[misc]
         return response
 
 
-def _all_lists(site: Workplace, request: HttpRequest) -> HttpResponse:
+def _all_lists(site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
     """Django's own first page."""
     response: HttpResponse = AdminSite.index(site, request)
     return response

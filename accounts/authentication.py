@@ -21,14 +21,14 @@ from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from automatehq.api.errors import AUTH_HEADER, DomainError
-from automatehq.middleware.locale import speak_to
+from automatehq.middleware.locale import activate_user_language
 from businesses.models import Business
 from businesses.tenancy.context import (
     business_scope,
     platform_scope,
     set_current_user,
 )
-from businesses.tenancy.middleware import Evidence
+from businesses.tenancy.middleware import Credentials
 from businesses.tenancy.process_roles import MISDIRECTED
 
 from .account_status import BusinessStanding, Standing
@@ -39,14 +39,14 @@ from .tokens import read_access_token, was_acting_token
 SESSION_KEY = "automatehq_evidence"
 
 
-class DeadEvidence(DomainError):
+class InvalidCredentials(DomainError):
     """401: the token or session was good once, or looks so; the code says what it is not any more."""
 
     status_code = 401
     auth_header = AUTH_HEADER
 
 
-def dead(code: str) -> DeadEvidence:
+def dead(code: str) -> InvalidCredentials:
     """The refusal with `code`, which is one of these."""
     details: dict[str, Any] = {
         "token_not_valid": _("The sign-in is not valid, or not any more."),
@@ -55,7 +55,7 @@ def dead(code: str) -> DeadEvidence:
         "acting_expired": _("The hour of acting for the business is over."),
         **MISDIRECTED,
     }
-    return DeadEvidence(code, details[code])
+    return InvalidCredentials(code, details[code])
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Person:
     business: Business | None
 
 
-def admit(evidence: Evidence) -> Person:
-    """The person that `evidence` names, read inside the scope it names. Raises `DeadEvidence`.
+def admit(evidence: Credentials) -> Person:
+    """The person that `evidence` names, read inside the scope it names. Raises `InvalidCredentials`.
 
     One query. A super-admin's row is read in a nested scope of their own business; while they act for another, in the
     platform's, which shows the row of that one beside it.
@@ -90,12 +90,12 @@ def admit(evidence: Evidence) -> Person:
     return Person(user, _business_acted_for(user, evidence))
 
 
-def read_user(evidence: Evidence, *joined: str) -> User:
+def read_user(evidence: Credentials, *joined: str) -> User:
     """The user whom `evidence` names, with their business and what else is `joined`, if it is still good. One query.
 
     Read in the scope of their own business, or in the platform's.
 
-    Raises `DeadEvidence` for one who is not there or inactive, an inactive business, a sign-in that was ended, and
+    Raises `InvalidCredentials` for one who is not there or inactive, an inactive business, a sign-in that was ended, and
     evidence from before a sign-out.
     """
     users = User.objects.select_related("business__settings_row", *joined).filter(
@@ -118,9 +118,9 @@ def read_user(evidence: Evidence, *joined: str) -> User:
 
 
 def check_standing(
-    standing: Standing, evidence: Evidence, *, ignore_sign_out: bool = False
+    standing: Standing, evidence: Credentials, *, ignore_sign_out: bool = False
 ) -> None:
-    """Raise `DeadEvidence` if the user or their business is inactive, or was signed out since the evidence was issued."""
+    """Raise `InvalidCredentials` if the user or their business is inactive, or was signed out since the evidence was issued."""
     if not standing.is_active:
         raise dead("user_inactive")
     if not standing.business.is_active:
@@ -131,9 +131,11 @@ def check_standing(
 
 
 def check_acting(
-    standing: Standing, business: Business | BusinessStanding | None, evidence: Evidence
+    standing: Standing,
+    business: Business | BusinessStanding | None,
+    evidence: Credentials,
 ) -> None:
-    """Raise `DeadEvidence` unless the super-admin acts for the evidence's business, and it is active."""
+    """Raise `InvalidCredentials` unless the super-admin acts for the evidence's business, and it is active."""
     if (
         evidence.acting_token is None
         or standing.acting_token != evidence.acting_token
@@ -148,12 +150,12 @@ def check_acting(
         raise dead("token_not_valid")
 
 
-def _is_older(evidence: Evidence, *signed_out_at: datetime | None) -> bool:
+def _is_older(evidence: Credentials, *signed_out_at: datetime | None) -> bool:
     """True if the evidence is from before one of these moments."""
     return any(moment and evidence.issued_at <= moment for moment in signed_out_at)
 
 
-def _business_acted_for(user: User, evidence: Evidence) -> Business:
+def _business_acted_for(user: User, evidence: Credentials) -> Business:
     """The business that the super-admin acts for, if the row agrees with the evidence."""
     business: Business | None = user.acting_business
     check_acting(Standing.of(user), business, evidence)
@@ -174,7 +176,7 @@ def _bearer(request: HttpRequest | Request) -> str | None:
     return raw.strip().decode("latin-1")
 
 
-def evidence_of_bearer(request: HttpRequest) -> Evidence | None:
+def credentials_of_bearer(request: HttpRequest) -> Credentials | None:
     """The evidence in the request's access token; None without a valid one."""
     raw = _bearer(request)
     if raw is None:
@@ -188,8 +190,8 @@ def evidence_of_bearer(request: HttpRequest) -> Evidence | None:
 class BearerAuthentication(BaseAuthentication):
     """The person who bears the request's access token."""
 
-    def authenticate(self, request: Request) -> tuple[User, Evidence] | None:
-        evidence: Evidence | None = getattr(request._request, "evidence", None)
+    def authenticate(self, request: Request) -> tuple[User, Credentials] | None:
+        evidence: Credentials | None = getattr(request._request, "evidence", None)
         if evidence is None:
             raw = _bearer(request)
             if raw is None:
@@ -210,19 +212,19 @@ def enter(request: HttpRequest, person: Person) -> None:
     scoped: Any = request
     scoped.business = person.business
     set_current_user(person.user)
-    speak_to(person.user)
+    activate_user_language(person.user)
 
 
 # The admin: a session, and nothing else.
 
 
-def evidence_of_session(request: HttpRequest) -> Evidence | None:
+def credentials_of_session(request: HttpRequest) -> Credentials | None:
     """The evidence in the request's session; None if nobody is signed in there."""
     stored = request.session.get(SESSION_KEY)
     if stored is None:
         return None
     acting = stored.get("acting")
-    return Evidence(
+    return Credentials(
         user_id=uuid.UUID(stored["user_id"]),
         home_id=uuid.UUID(stored["home"]),
         business_id=uuid.UUID(stored["business_id"]) if stored["business_id"] else None,
@@ -234,26 +236,26 @@ def evidence_of_session(request: HttpRequest) -> Evidence | None:
 class SignedInUserMiddleware(AuthenticationMiddleware):
     """`request.user` of the admin: the person whom the session names, read when first asked for.
 
-    `request.dead_evidence` is the `DeadEvidence` that refused them, if any.
+    `request.invalid_credentials` is the `InvalidCredentials` that refused them, if any.
     """
 
     def process_request(self, request: HttpRequest) -> None:
         scoped: Any = request
-        scoped.dead_evidence = None
+        scoped.invalid_credentials = None
         scoped.business = None
         scoped.user = SimpleLazyObject(lambda: _user_of_session(scoped))
 
 
 def _user_of_session(request: Any) -> User | AnonymousUser:
-    evidence: Evidence | None = getattr(request, "evidence", None)
+    evidence: Credentials | None = getattr(request, "evidence", None)
     if misdirected := getattr(request, "misdirected", None):
-        request.dead_evidence = dead(misdirected)
+        request.invalid_credentials = dead(misdirected)
     if evidence is None or not request.path_info.startswith("/admin/"):
         return AnonymousUser()
     try:
         person = admit(evidence)
-    except DeadEvidence as error:
-        request.dead_evidence = error
+    except InvalidCredentials as error:
+        request.invalid_credentials = error
         return AnonymousUser()
     enter(request, person)
     return person.user

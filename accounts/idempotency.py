@@ -29,7 +29,7 @@ from businesses.tenancy.context import (
     platform_scope,
     try_get_business_id,
 )
-from businesses.tenancy.rate_limits import take_a_place, take_turn_within
+from businesses.tenancy.rate_limits import acquire_slot, try_transaction_lock_within
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
@@ -136,10 +136,12 @@ def _hash_file(file: UploadedFile[Any]) -> bytes:
 def _lock(user: Any, key: str) -> None:
     """Wait for another request with the same key to end; not at all when others of the business wait already."""
     name = f"idempotency {user.pk} {key}"
-    if take_turn_within(name, 0):
+    if try_transaction_lock_within(name, 0):
         return
     place = f"idempotency-wait {try_get_business_id()}"
-    if take_a_place(place, MAX_WAITING) and take_turn_within(name, WAIT_SECONDS):
+    if acquire_slot(place, MAX_WAITING) and try_transaction_lock_within(
+        name, WAIT_SECONDS
+    ):
         return
     raise Conflict(
         "request_in_progress",

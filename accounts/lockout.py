@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from automatehq.api.errors import TooMany
-from automatehq.client_ip import client_address
+from automatehq.client_ip import get_client_ip
 from businesses.tenancy import rate_limits
 from businesses.tenancy.context import unscoped
 
@@ -33,7 +33,7 @@ def take_turn(request: HttpRequest, email: str) -> bool:
 
     Without the lock, many at once would all be checked before the first of them is counted.
     """
-    return rate_limits.try_turn(f"sign-in:{email}:{client_address(request)}")
+    return rate_limits.try_transaction_lock(f"sign-in:{email}:{get_client_ip(request)}")
 
 
 def refusal(request: HttpRequest, email: str) -> TooMany | None:
@@ -64,7 +64,7 @@ def forget_failures(request: HttpRequest, email: str) -> None:
     """The right password came: its earlier failures from this address no longer count. The address's do."""
     with unscoped():
         AccessAttempt.objects.filter(
-            username=email, ip_address=client_address(request)
+            username=email, ip_address=get_client_ip(request)
         ).delete()
 
 
@@ -73,7 +73,7 @@ def _wait_for_email(request: HttpRequest, email: str) -> float:
         if AxesProxyHandler.is_allowed(request, get_credentials(email)):
             return 0.0
         attempts = AccessAttempt.objects.filter(
-            username=email, ip_address=client_address(request)
+            username=email, ip_address=get_client_ip(request)
         )
         last = attempts.order_by("-attempt_time").values_list("attempt_time", flat=True)
         failed_at = last.first() or timezone.now()
@@ -86,7 +86,7 @@ def _wait_for_address(request: HttpRequest) -> float:
 
 
 def _address_key(request: HttpRequest) -> str:
-    address = client_address(request)
+    address = get_client_ip(request)
     return key_of_address(UNKNOWN_ADDRESS if address is None else address)
 
 

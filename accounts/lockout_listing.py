@@ -14,7 +14,7 @@ from django.db.models import Max, Sum
 from django.utils import timezone
 
 from audit.cross_business import IN_USE_AN_HOUR, IN_USE_PREFIX
-from audit.services import record_refusal
+from audit.services import record_after_rollback
 from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 from businesses.tenancy import rate_limits
@@ -71,7 +71,7 @@ def open_lock(count: Count) -> None:
         ).delete()
     else:
         rate_limits.forget(_key_of(count))
-    record_refusal(
+    record_after_rollback(
         "lockout_opened",
         business_id=business_id,
         entity_type=count.kind,

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from audit.services import record_refusal
+from audit.services import record_after_rollback
 from automatehq.api.errors import AUTH_HEADER, Denied, DomainError, Invalid
 from automatehq.clock import database_now
 from automatehq.text import clean_email
@@ -158,9 +158,9 @@ def count_failure(
         "entity_label": email,
     }
     is_locked_now = lockout.count_failure(request, email)
-    record_refusal("sign_in_failed", **failure, code=code)
+    record_after_rollback("sign_in_failed", **failure, code=code)
     if is_locked_now:
-        record_refusal("sign_in_locked", **failure)
+        record_after_rollback("sign_in_locked", **failure)
 
 
 def _refusal_of(user: User | None) -> DomainError | None:

@@ -20,7 +20,7 @@ from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 
 from .querysets import UserQuerySet
-from .roles import Role, rights_of
+from .roles import Role, permissions_for
 
 ALREADY_IN_USE.update(
     {"users_email_unique": "email", "users_phone_unique": "phone_number"}
@@ -161,7 +161,7 @@ class User(AbstractBaseUser, TenantModel):
     @cached_property
     def rights(self) -> frozenset[str]:
         """The keys of the role table that this person may do now. Ask after authentication, which knows of acting."""
-        own = rights_of(self.acting_role)
+        own = permissions_for(self.acting_role)
         return own | {"platform.act_as"} if self.acting else own
 
     def may(self, right: str) -> bool:

@@ -12,22 +12,22 @@ from django.contrib.messages.storage.session import SessionStorage
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 
-from automatehq.admin.forms import told_plainly
+from automatehq.admin.forms import plain_error_response
 from automatehq.api.error_views import refusal_response
 from automatehq.api.errors import DomainError, refusal_of
 from businesses.tenancy.context import business_scope, try_get_current_user
-from businesses.tenancy.middleware import Evidence
+from businesses.tenancy.middleware import Credentials
 
 from .account_status import locked_business_standing, locked_standing
-from .authentication import DeadEvidence, check_acting, check_standing, dead
+from .authentication import InvalidCredentials, check_acting, check_standing, dead
 from .models import User
 from .roles import RANK, Role
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def recheck(evidence: Evidence, user: User) -> None:
-    """Raise `DeadEvidence` if `user`, admitted for `evidence` when the request began, may no longer act.
+def recheck(evidence: Credentials, user: User) -> None:
+    """Raise `InvalidCredentials` if `user`, admitted for `evidence` when the request began, may no longer act.
 
     What is found holds until the transaction ends. One query; three for a super-admin who acts for a business, and scopes.
     """
@@ -56,7 +56,7 @@ class RecheckMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        evidence: Evidence | None = getattr(request, "evidence", None)
+        evidence: Credentials | None = getattr(request, "evidence", None)
         user = try_get_current_user()
         if (
             evidence is None
@@ -69,7 +69,7 @@ class RecheckMiddleware:
         # The status of the refusal makes `TenancyMiddleware` roll back.
         try:
             recheck(evidence, user)
-        except DeadEvidence as error:
+        except InvalidCredentials as error:
             return _refusal(request, error)
         except OperationalError as error:
             # A deadlock with the transaction that changes the user or the business.
@@ -85,8 +85,8 @@ def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
         return refusal_response(error)
     # It may say what was written, which is not so.
     request.session.pop(SessionStorage.session_key, None)
-    if not isinstance(error, DeadEvidence):
-        return told_plainly(error)
+    if not isinstance(error, InvalidCredentials):
+        return plain_error_response(error)
     site: Any = admin.site
-    response: Any = site.refuse_session(request, error)
+    response: Any = site.session_expired_response(request, error)
     return response.render()  # type: ignore[no-any-return]

@@ -60,6 +60,6 @@ MAY: dict[str, frozenset[Role]] = {
 }
 
 
-def rights_of(role: Role | str) -> frozenset[str]:
+def permissions_for(role: Role | str) -> frozenset[str]:
     """Every key of the table that `role` may do."""
     return frozenset(right for right, roles in MAY.items() if role in roles)

@@ -11,10 +11,10 @@ from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from uuid_utils.compat import uuid7
 
-from audit.services import record_refusal
+from audit.services import record_after_rollback
 from automatehq.clock import database_now
 from businesses.tenancy.context import business_scope
-from businesses.tenancy.middleware import Evidence
+from businesses.tenancy.middleware import Credentials
 from businesses.tenancy.process_roles import misdirected
 
 from .authentication import dead, read_user
@@ -49,7 +49,7 @@ def renew(raw: str) -> Tokens:
     """New tokens for a refresh token, which is thereby used up.
 
     Whoever comes second with the same one, a thief or the one robbed, ends the sign-in: its tokens are dead from then on, and
-    the trail says so. Raises `DeadEvidence`.
+    the trail says so. Raises `InvalidCredentials`.
     """
     evidence, jti = _read(raw)
     if code := misdirected(is_super_admin=evidence.business_id != evidence.home_id):
@@ -64,7 +64,7 @@ def renew(raw: str) -> Tokens:
             pk=evidence.sign_in_id, refresh_jti=jti, revoked_at__isnull=True
         ).update(refresh_jti=jti_of(refresh), expires_at=_end_of(refresh))
         if not is_first and _revoke(evidence.sign_in_id):
-            record_refusal(
+            record_after_rollback(
                 "refresh_token_reused",
                 business_id=evidence.home_id,
                 entity_type="user",
@@ -80,7 +80,7 @@ def renew(raw: str) -> Tokens:
 
 
 def end_sign_in(raw: str) -> None:
-    """Sign out: every token of the sign-in that the refresh token belongs to is dead. Raises `DeadEvidence` for none of ours."""
+    """Sign out: every token of the sign-in that the refresh token belongs to is dead. Raises `InvalidCredentials` for none of ours."""
     evidence, _ = _read(raw)
     assert evidence.sign_in_id is not None
     with business_scope(evidence.home_id):
@@ -102,7 +102,7 @@ def _revoke(sign_in_id: uuid.UUID) -> int:
     return ended
 
 
-def _read(raw: str) -> tuple[Evidence, uuid.UUID]:
+def _read(raw: str) -> tuple[Credentials, uuid.UUID]:
     try:
         return read_refresh_token(raw)
     except TokenError as error:

@@ -15,7 +15,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from automatehq.clock import database_now
-from businesses.tenancy.middleware import Evidence
+from businesses.tenancy.middleware import Credentials
 
 if TYPE_CHECKING:
     from .models import User
@@ -105,10 +105,10 @@ def write_claims(
 # Reading
 
 
-def read_evidence(token: Token) -> Evidence:
+def read_credentials(token: Token) -> Credentials:
     """The evidence in a verified token. Raises `TokenError` if a claim is missing or malformed."""
     try:
-        return Evidence(
+        return Credentials(
             user_id=uuid.UUID(token[USER]),
             home_id=uuid.UUID(token[HOME]),
             business_id=_optional(token[BUSINESS]),
@@ -120,15 +120,15 @@ def read_evidence(token: Token) -> Evidence:
         raise TokenError("The token lacks a claim.") from error
 
 
-def read_access_token(raw: str) -> Evidence:
+def read_access_token(raw: str) -> Credentials:
     """Verify an access token. Raises `TokenError` for any other, forged or expired one."""
-    return read_evidence(_verified(AccessToken, raw))
+    return read_credentials(_verified(AccessToken, raw))
 
 
-def read_refresh_token(raw: str) -> tuple[Evidence, uuid.UUID]:
+def read_refresh_token(raw: str) -> tuple[Credentials, uuid.UUID]:
     """Verify a refresh token: its evidence and its `jti`. Raises `TokenError`."""
     token = _verified(RefreshToken, raw)
-    return read_evidence(token), jti_of(token)
+    return read_credentials(token), jti_of(token)
 
 
 def _verified(kind: type[Token], raw: str) -> Any:

@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin.badges import yes_or_no
+from automatehq.admin.badges import boolean_column
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from .admin_filters import (
@@ -21,7 +21,14 @@ from .admin_filters import (
     PlatformOnlyFilter,
     SiteFilter,
 )
-from .descriptions import DAY_LISTS, Told, entity, label_of, listed_days, told
+from .descriptions import (
+    DAY_LISTS,
+    EventDescription,
+    entity,
+    label_of,
+    listed_days,
+    told,
+)
 from .models import AuditEvent
 
 # What stands in the metadata of every event, and has columns of its own on the page.
@@ -32,7 +39,7 @@ _CHANNELS = {
     "command": _("command line"),
     "task": _("background job"),
 }
-_ACROSS = yes_or_no("cross_business", _("cross-business"))
+_ACROSS = boolean_column("cross_business", _("cross-business"))
 # Of an event's changes those that stand in the list; its page has all.
 CHANGES_LISTED = 4
 
@@ -145,7 +152,7 @@ class AuditEventAdmin(TenantAdmin):
         return format_html("<table>{}</table>", rows) if rows else "–"
 
 
-def _told(event: Any) -> Told:
+def _told(event: Any) -> EventDescription:
     """The event as people read it; one that stands alone is read by itself."""
     if not hasattr(event, "told"):
         (event.told,) = told([event])

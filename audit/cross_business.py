@@ -29,13 +29,13 @@ from automatehq.job_queue import Priority
 from businesses.models import PLATFORM_ID
 from businesses.tenancy import rate_limits
 from businesses.tenancy.context import platform_scope, try_get_business_id
-from businesses.tenancy.middleware import Evidence, after_scope
+from businesses.tenancy.middleware import Credentials, on_scope_exit
 from businesses.unique_names import NamedModel, name_key
 
 from .event_origin import Origin, current_origin, origin
 from .models import AuditEvent
 
-NOTES_A_MINUTE = 60
+MAX_REPORTS_PER_MINUTE = 60
 IN_USE_AN_HOUR = 20
 MINUTE, HOUR = 60, 3600
 IN_USE_PREFIX = "in-use:"
@@ -60,7 +60,7 @@ def note(
     request: HttpRequest, *, kind: Kind, model: str, field: str, value: str
 ) -> None:
     """Remember a refused id or value until the response is made (`settings.TENANCY_UNKNOWN_ID`)."""
-    evidence: Evidence | None = getattr(request, "evidence", None)
+    evidence: Credentials | None = getattr(request, "evidence", None)
     if evidence is None:
         return
     refused = Refused(kind, model, field, value[:200])
@@ -70,10 +70,10 @@ def note(
         return
     noted = [refused]
     request.refused = noted  # type: ignore[attr-defined]
-    after_scope(partial(_enqueue, noted, evidence, current_origin()))
+    on_scope_exit(partial(_enqueue, noted, evidence, current_origin()))
 
 
-def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> None:
+def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) -> None:
     """One identical task for each refused id or value of a request, as long as the user's minute allows."""
     user_id = str(evidence.user_id)
     business_id = str(evidence.business_id) if evidence.business_id else None
@@ -81,7 +81,7 @@ def _enqueue(noted: Sequence[Refused], evidence: Evidence, source: Origin) -> No
         so_far = rate_limits.count(
             f"attempts:{user_id}", seconds=MINUTE, more=len(noted)
         ).count
-        for refused in noted[: max(0, NOTES_A_MINUTE - so_far + len(noted))]:
+        for refused in noted[: max(0, MAX_REPORTS_PER_MINUTE - so_far + len(noted))]:
             look_up_attempt.enqueue(
                 **refused._asdict(),
                 user_id=user_id,
@@ -119,9 +119,9 @@ def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
     request, which are counted after it. One query.
     """
     subjects = _subjects(user_id, try_get_business_id())
-    tallies = rate_limits.tallies([subject.key for subject in subjects])
+    window_counts = rate_limits.window_counts([subject.key for subject in subjects])
     for subject in subjects:
-        met = tallies[subject.key]
+        met = window_counts[subject.key]
         if met.count + met_now >= subject.limit:
             raise TooMany(
                 "too_many_in_use",
@@ -187,7 +187,7 @@ def look_up_attempt(
         )
 
 
-def reap_look_ups() -> int:
+def requeue_stale_checks() -> int:
     """Queue anew the look-ups whose worker has died, or that failed, until they have been tried `MAX_TRIES` times.
 
     Gives how many were queued. One whose workers all died has failed. Needs no scope: the queue is the framework's.

@@ -1,6 +1,6 @@
 """Events as people read them: a sentence each, and what changed as old → new.
 
-    told(events)         each of them as `Told`, in order; one query for the names of what they refer to, whatever their number
+    told(events)         each of them as `EventDescription`, in order; one query for the names of what they refer to, whatever their number
     outline(event_type)  what events of a type have in common: "… approved the card of … for …"
     entity(entity_type)  what the model is called
     label_of(name, …)    what a field is called; `field_of(model, name)` is the model's own
@@ -31,7 +31,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .messages import SENTENCES, UNKNOWN
+from .messages import EVENT_MESSAGES, UNKNOWN
 from .models import AuditEvent
 
 # Ids whose name stands beside them, and what tells people nothing.
@@ -95,7 +95,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventDescription:
     """An event; its sentence is safe HTML, with every name of somebody or something kept apart from its surroundings."""
 
     event: AuditEvent
@@ -119,19 +119,19 @@ class Told:
         return said
 
 
-def told(events: Iterable[AuditEvent]) -> list[Told]:
+def told(events: Iterable[AuditEvent]) -> list[EventDescription]:
     """Each event with its sentence and changes. Rows that the scope does not show stay without a name."""
     events = list(events)
     names = _names(events)
     return [
-        Told(event, _sentence(event, names), list(_changes(event, names)))
+        EventDescription(event, _sentence(event, names), list(_changes(event, names)))
         for event in events
     ]
 
 
 def outline(event_type: str) -> str:
     """The sentence of an event type without what differs."""
-    sentence = SENTENCES.get(event_type)
+    sentence = EVENT_MESSAGES.get(event_type)
     return str(sentence.text) % defaultdict(lambda: "…") if sentence else event_type
 
 
@@ -145,7 +145,7 @@ def entity(entity_type: str) -> str:
 
 
 def _sentence(event: AuditEvent, names: Names) -> SafeString:
-    sentence = SENTENCES.get(event.event_type, UNKNOWN)
+    sentence = EVENT_MESSAGES.get(event.event_type, UNKNOWN)
     employee = _employee(event, names)
     text = sentence.text if employee else sentence.of_nobody or sentence.text
     said = {

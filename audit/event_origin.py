@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 
-from automatehq.client_ip import client_address
+from automatehq.client_ip import get_client_ip
 from automatehq.middleware.request_id import current_request_id
 
 
@@ -46,5 +46,5 @@ class OriginMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         channel = "admin" if request.path_info.startswith("/admin/") else "api"
-        with origin(channel, current_request_id() or "", client_address(request) or ""):
+        with origin(channel, current_request_id() or "", get_client_ip(request) or ""):
             return self.get_response(request)

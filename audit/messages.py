@@ -18,7 +18,7 @@ class Sentence(NamedTuple):
     of_nobody: Any = None
 
 
-SENTENCES: Mapping[str, Sentence] = MappingProxyType(
+EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
     {
         # Cards
         "card_uploaded": Sentence(

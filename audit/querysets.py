@@ -7,7 +7,11 @@ from django.apps import apps
 from django.db.models import F, OuterRef, Subquery
 
 from businesses.tenancy.context import Scope
-from businesses.tenancy.managers import InScope, TenantManager, TenantQuerySet
+from businesses.tenancy.managers import (
+    CurrentBusinessLookup,
+    TenantManager,
+    TenantQuerySet,
+)
 
 # What a reviewer's work leaves behind.
 CARDS_AND_EMPLOYEES = (
@@ -59,7 +63,7 @@ class AuditEventQuerySet(TenantQuerySet):
         return self.all()[:limit]
 
 
-class ShownToBusinesses(InScope):
+class ShownToBusinesses(CurrentBusinessLookup):
     """True for the events that a business may see of itself; in the platform's scope for every one."""
 
     def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:

@@ -71,7 +71,7 @@ def event_of(
     )
 
 
-def record_refusal(
+def record_after_rollback(
     event_type: str,
     *,
     business_id: uuid.UUID,

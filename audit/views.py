@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from automatehq.api.pagination import CursorPages
+from automatehq.api.pagination import CursorPagination
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 
 from .filters import AuditEventFilterSet
@@ -18,7 +18,7 @@ class AuditEventViewSet(TenantReadOnlyViewSet[AuditEvent]):
     queryset = AuditEvent.objects
     serializer_class = AuditEventSerializer
     filterset_class = AuditEventFilterSet
-    pagination_class = CursorPages
+    pagination_class = CursorPagination
     rights = {"list": "audit.see_cards_and_employees"}
 
     def narrow(self, queryset: Any) -> QuerySet[AuditEvent]:

@@ -8,7 +8,7 @@ from django.db import connection
 
 
 @contextmanager
-def one_at_a_time(name: str, *, waiting: Callable[[str], object]) -> Iterator[None]:
+def session_lock(name: str, *, waiting: Callable[[str], object]) -> Iterator[None]:
     """Hold `name`, which no two processes on the same database hold at once; `waiting` is told if there is a wait.
 
     On a connection of its own, whose end (also by a kill) lets go. Not through a pooler that shares connections.

@@ -15,7 +15,7 @@ class AutomateHQConfig(AppConfig):
             sentry.start(settings.SENTRY_DSN)
 
 
-class WorkplaceConfig(AdminConfig):
+class AdminSiteConfig(AdminConfig):
     """Django's admin, with our site as its default: `@admin.register` registers there."""
 
-    default_site = "accounts.admin_site.Workplace"
+    default_site = "accounts.admin_site.AutomateHQAdminSite"

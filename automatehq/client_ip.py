@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def client_address(request: HttpRequest) -> str | None:
+def get_client_ip(request: HttpRequest) -> str | None:
     """The client's IP address, or None when there is none to believe.
 
     Each of our TRUSTED_PROXIES appends to X-Forwarded-For the address that it was called

@@ -88,7 +88,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "automatehq.apps.WorkplaceConfig",
+    "automatehq.apps.AdminSiteConfig",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -201,8 +201,8 @@ TENANCY_PLATFORM_ROLE: str = _setting(
 )
 # Where a request's signed evidence is read: prefix of the path → function(request) -> Evidence | None.
 TENANCY_EVIDENCE = {
-    "/api/": "accounts.authentication.evidence_of_bearer",
-    "/admin/": "accounts.authentication.evidence_of_session",
+    "/api/": "accounts.authentication.credentials_of_bearer",
+    "/admin/": "accounts.authentication.credentials_of_session",
 }
 # Paths that ignore evidence and run with no scope.
 TENANCY_UNSCOPED_PATHS = (
@@ -285,7 +285,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ADMIN = False
 AXES_SENSITIVE_PARAMETERS: list[str] = []
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
-AXES_CLIENT_IP_CALLABLE = "automatehq.client_ip.client_address"
+AXES_CLIENT_IP_CALLABLE = "automatehq.client_ip.get_client_ip"
 
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
@@ -316,7 +316,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "automatehq.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "automatehq.api.exception_handler.exception_handler",
     "DEFAULT_METADATA_CLASS": None,  # what may be sent is told by /api/schema
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.api.parsers.FirstRenderer",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.api.parsers.IgnoreAcceptNegotiation",
     # `format` is a query parameter like any other: unknown unless a view declares it.
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

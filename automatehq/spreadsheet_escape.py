@@ -5,7 +5,7 @@ import unicodedata
 from .text import clean_line
 
 # What a spreadsheet would run as a formula if a cell began with it, also in its full-width form.
-RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@")
+FORMULA_PREFIXES = ("=", "+", "-", "@")
 # With these first, some spreadsheets look for a formula behind them.
 BREAKS = ("\t", "\r", "\n")
 APOSTROPHE = "'"
@@ -32,4 +32,4 @@ def _would_run(value: str) -> bool:
     shown = value.lstrip(APOSTROPHE)
     # Full-width and small forms of the signs become the signs themselves; spaces and invisible characters are skipped.
     folded = clean_line(unicodedata.normalize("NFKC", shown))
-    return shown.startswith(BREAKS) or folded.startswith(RUNS_IN_A_SPREADSHEET)
+    return shown.startswith(BREAKS) or folded.startswith(FORMULA_PREFIXES)

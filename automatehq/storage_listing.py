@@ -24,7 +24,7 @@ class StoredFile(NamedTuple):
     changed_at: datetime
 
 
-class Tree:
+class StorageListing:
     """A storage that can list, such as S3's. It has no empty folders, and no links."""
 
     def __init__(self, storage: Storage) -> None:
@@ -49,7 +49,7 @@ class Tree:
         return False
 
 
-class TreeOnDisk(Tree):
+class TreeOnDisk(StorageListing):
     """The file system."""
 
     def entries(self, folder: str) -> Iterator[Entry]:
@@ -85,10 +85,12 @@ class TreeOnDisk(Tree):
         return Path(self.storage.path(name))
 
 
-def tree_of(storage: Storage) -> Tree:
+def listing_for(storage: Storage) -> StorageListing:
     """What there is in `storage`."""
     return (
-        TreeOnDisk(storage) if isinstance(storage, FileSystemStorage) else Tree(storage)
+        TreeOnDisk(storage)
+        if isinstance(storage, FileSystemStorage)
+        else StorageListing(storage)
     )
 
 

@@ -165,8 +165,8 @@ ELSEWHERE: Final[Table] = {
     "automatehq": [
         Route("healthz", health.healthz, "healthz"),
         Route("readyz", health.readyz, "readyz"),
-        Route("", admin_auth.front_door, "front-door"),
-        Route("admin", admin_auth.front_door, "admin-without-slash"),
+        Route("", admin_auth.redirect_to_admin, "front-door"),
+        Route("admin", admin_auth.redirect_to_admin, "admin-without-slash"),
         Route("admin/", admin.site.urls, "admin"),
     ],
 }

@@ -11,10 +11,10 @@ application = get_wsgi_application()
 from django.urls import get_resolver  # noqa: E402  Django must be set up first
 
 from automatehq.readiness import WEB_CHECKS, require_usable_files  # noqa: E402
-from businesses.tenancy.verification import refuse_to_start_if_unproven  # noqa: E402
+from businesses.tenancy.verification import require_verified_database  # noqa: E402
 
 require_usable_files(WEB_CHECKS)
-refuse_to_start_if_unproven()
+require_verified_database()
 
 # What is there by now stays for good: looking through all of it for garbage held up a request now and then by 120 ms.
 get_resolver().check()  # imports every view

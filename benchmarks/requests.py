@@ -19,7 +19,7 @@ from demo.seed import demo_businesses
 from workcards.models import WorkCard
 from workcards.month_math import (
     add_months,
-    month_text,
+    format_month,
     next_month,
     previous_month,
 )
@@ -62,7 +62,7 @@ class Measured:
             "since": add_months(self.month, -11),
             "card": str(self.card_id),
         }
-        month = month_text(self.month)
+        month = format_month(self.month)
         asked = {
             "list of 50 cards": ("/api/work_cards", "cards.sql"),
             "list of 50 employees": ("/api/employees", "employees.sql"),

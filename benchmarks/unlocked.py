@@ -15,12 +15,12 @@ get_wsgi_application()
 from businesses.tenancy import verification  # noqa: E402  Django must be set up first
 
 if os.environ["BENCHMARK_WITHOUT"] == "manager":
-    from businesses.tenancy.managers import InScope
+    from businesses.tenancy.managers import CurrentBusinessLookup
 
     def filter_nothing(*args: object) -> None:
         raise FullResultSet
 
-    InScope.as_sql = filter_nothing  # type: ignore[method-assign, assignment]
+    CurrentBusinessLookup.as_sql = filter_nothing  # type: ignore[method-assign, assignment]
 
-verification.refuse_to_start_if_unproven = lambda: None
+verification.require_verified_database = lambda: None
 from automatehq.wsgi import application  # noqa: E402, F401

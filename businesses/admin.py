@@ -11,9 +11,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin.badges import active_or_not
+from automatehq.admin.badges import active_column
 from automatehq.admin.form_fields import LineField
-from automatehq.admin.forms import ServiceForm, VerbForm
+from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import Verb
 from automatehq.api.fields import PASSWORD_LIMIT
 from businesses.models import Business, BusinessSettings, WarningPolicy
@@ -63,7 +63,7 @@ class NewBusinessForm(ServiceForm):
         return super().field_of(attr) or super().field_of(f"admin.{attr}")
 
 
-class WarningsForm(VerbForm):
+class WarningsForm(ActionForm):
     """The effect of each warning on an approval."""
 
     on_outside_employment = _policy_field("on_outside_employment")
@@ -119,7 +119,7 @@ class BusinessAdmin(TenantAdmin):
     list_display = (
         "business_name",
         "business_code",
-        active_or_not,
+        active_column,
         "language",
         "time_zone",
     )
@@ -174,15 +174,15 @@ class BusinessAdmin(TenantAdmin):
         user: Any = request.user
         return () if user.may("businesses.manage") else ("business_code",)
 
-    def offered_verbs(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def available_actions(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         user: Any = request.user
-        offered = super().offered_verbs(request, obj)
+        offered = super().available_actions(request, obj)
         if user.may("platform.act_as") and user.acting is None and obj.is_active:
             url = f"{reverse('admin:act_as')}?business={obj.pk}"
             offered.append({"name": "act_as", "label": _("Act for it"), "url": url})
         return offered
 
-    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         if obj is None or is_on_platform():
             return []
         return [

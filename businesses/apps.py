@@ -13,9 +13,9 @@ def _apply_grants(using: str, **kwargs: Any) -> None:
 
 
 def _refuse_to_merge(using: str, plan: Any = (), **kwargs: Any) -> None:
-    from .tenancy.operations import refuse_plan_that_merges
+    from .tenancy.operations import reject_merging_plan
 
-    refuse_plan_that_merges(plan, using)
+    reject_merging_plan(plan, using)
 
 
 class BusinessesConfig(AppConfig):

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from audit import services as audit
-from automatehq.storage_listing import StoredFile, Tree
+from automatehq.storage_listing import StorageListing, StoredFile
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 
@@ -64,7 +64,11 @@ class Report:
 
 
 def sweep(
-    tree: Tree, owners: Sequence[FileOwner], *, before: datetime, report: Report
+    tree: StorageListing,
+    owners: Sequence[FileOwner],
+    *,
+    before: datetime,
+    report: Report,
 ) -> None:
     """Sweep all businesses. A file that changed `before` then, or later, may belong to a request that is under way."""
     with platform_scope("which businesses have files to be swept"):
@@ -90,7 +94,11 @@ class _Sweep:
     """The sweep of one business."""
 
     def __init__(
-        self, tree: Tree, business_id: uuid.UUID, before: datetime, report: Report
+        self,
+        tree: StorageListing,
+        business_id: uuid.UUID,
+        before: datetime,
+        report: Report,
     ) -> None:
         self.tree = tree
         self.business_id = business_id

@@ -5,7 +5,7 @@ from typing import Self
 from django.db import models
 
 from automatehq.text import clean_line
-from businesses.tenancy.managers import InScope, ScopedQuerySet
+from businesses.tenancy.managers import CurrentBusinessLookup, ScopedQuerySet
 
 from .unique_names import name_key
 
@@ -36,6 +36,6 @@ class BusinessManager(models.Manager.from_queryset(BusinessQuerySet)):  # type: 
 
     def get_queryset(self) -> BusinessQuerySet:
         queryset: BusinessQuerySet = (
-            super().get_queryset().filter(InScope(models.F("id")))
+            super().get_queryset().filter(CurrentBusinessLookup(models.F("id")))
         )
         return queryset

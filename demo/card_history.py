@@ -22,27 +22,34 @@ from workcards.services.audit_events import (
 from workcards.transitions import ReviewStatus, Source
 
 from .audit_history import Trail
-from .card_plans import Fate, Plan
+from .card_plans import Plan, TargetStatus
 from .ledger_simulation import Ledger
-from .people import Firm
-from .scan_rendering import Drawn
+from .people import DemoBusiness
+from .scan_rendering import RenderedScan
 from .seeded_random import dice, id_at
 from .timesheets import Day, changed
 
 # What happens to a card of each fate, one step after another; Life has a method for each.
 STEPS = {
-    Fate.UNASSIGNED: (),
-    Fate.ASSIGNED: ("assign",),
-    Fate.ENTERED: ("assign", "enter"),
-    Fate.APPROVED: ("assign", "enter", "approve"),
-    Fate.REJECTED: ("assign", "reject"),
-    Fate.REOPENED: ("assign", "enter", "approve", "reopen"),
-    Fate.CORRECTED: ("assign", "enter", "approve", "reopen", "correct", "approve"),
+    TargetStatus.UNASSIGNED: (),
+    TargetStatus.ASSIGNED: ("assign",),
+    TargetStatus.ENTERED: ("assign", "enter"),
+    TargetStatus.APPROVED: ("assign", "enter", "approve"),
+    TargetStatus.REJECTED: ("assign", "reject"),
+    TargetStatus.REOPENED: ("assign", "enter", "approve", "reopen"),
+    TargetStatus.CORRECTED: (
+        "assign",
+        "enter",
+        "approve",
+        "reopen",
+        "correct",
+        "approve",
+    ),
 }
 WORK_BEGINS, WORK_ENDS = time(7, 30), time(18)
 
 
-class Lives:
+class CardHistories:
     """All cards of a business: `tell` them, then take the rows."""
 
     ENTRY_COLUMNS = (
@@ -50,23 +57,25 @@ class Lives:
         *("break_minutes", "total_hours", "day_status", "comment", "set_aside_by_id"),
     )
 
-    def __init__(self, firm: Firm, trail: Trail) -> None:
+    def __init__(self, firm: DemoBusiness, trail: Trail) -> None:
         self.firm = firm
         self.trail = trail
         self.ledger = Ledger()
         self.cards: list[WorkCard] = []
         self.files: list[WorkCardFile] = []
         self.bytes_of: dict[uuid.UUID, bytes] = {}
-        self._lives: list[Life] = []
+        self._lives: list[CardHistory] = []
         # All that is told has happened by the end of yesterday.
         self.latest = firm.at(firm.today, 0)
 
-    def tell(self, plans: Sequence[Plan], drawn: dict[int, tuple[Plan, Drawn]]) -> None:
+    def tell(
+        self, plans: Sequence[Plan], drawn: dict[int, tuple[Plan, RenderedScan]]
+    ) -> None:
         """Let every card live. `drawn`: of each plan (by `id`) with a scan, its first page and file."""
         files: dict[int, WorkCardFile] = {}
         steps: list[tuple[datetime, int, str]] = []
         for number, plan in enumerate(plans):
-            life = Life(self, plan, number)
+            life = CardHistory(self, plan, number)
             if id(plan) in drawn:
                 first, file = drawn[id(plan)]
                 if first is plan:
@@ -101,10 +110,10 @@ class Lives:
 
 
 @dataclass(eq=False)
-class Life:
+class CardHistory:
     """One card's. The methods do to it what the services of the same names do."""
 
-    lives: Lives
+    lives: CardHistories
     plan: Plan
     number: int
     card: WorkCard = field(init=False)
@@ -137,7 +146,7 @@ class Life:
 
     # Scan
 
-    def file(self, drawn: Drawn) -> WorkCardFile:
+    def file(self, drawn: RenderedScan) -> WorkCardFile:
         """The row of the file that this card is the first page of."""
         intake = drawn.intake
         file = WorkCardFile(
@@ -156,7 +165,7 @@ class Life:
         file.original.name = file.original_path()
         return file
 
-    def put_on(self, file: WorkCardFile, drawn: Drawn) -> None:
+    def put_on(self, file: WorkCardFile, drawn: RenderedScan) -> None:
         """This card is a page of that file."""
         card = self.card
         card.file = file
@@ -175,12 +184,12 @@ class Life:
     def schedule(self) -> Iterator[tuple[datetime, str]]:
         """What happens to the card, and when."""
         steps = list(STEPS[self.plan.fate])
-        if self.plan.fate is Fate.REJECTED and self.rng.random() < 0.5:
+        if self.plan.fate is TargetStatus.REJECTED and self.rng.random() < 0.5:
             steps.remove("assign")
         if self.plan.is_by_hand:
             # Made for somebody; only then can it be without anybody.
             steps = [step for step in steps if step != "assign"]
-            if self.plan.fate is Fate.UNASSIGNED:
+            if self.plan.fate is TargetStatus.UNASSIGNED:
                 steps.append("unassign")
         moment = self.moment
         yield moment, "appear"
@@ -240,7 +249,7 @@ class Life:
 
     def enter(self, moment: datetime) -> None:
         days = list(self.plan.days)
-        if self.plan.fate is Fate.CORRECTED:
+        if self.plan.fate is TargetStatus.CORRECTED:
             # One is read wrongly: the last that was worked, if there is one.
             worked = [day for day in days if day.figures.is_worked] or days
             days[days.index(worked[-1])] = changed(worked[-1], self.rng)

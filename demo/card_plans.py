@@ -9,12 +9,12 @@ from enum import Enum, auto
 from workcards.month_math import last_of_month
 from workforce.models import Site
 
-from .people import Firm, Person
+from .people import DemoBusiness, Person
 from .seeded_random import dice
 from .timesheets import Day, changed, evening, month_of
 
 
-class Fate(Enum):
+class TargetStatus(Enum):
     """How far a card has come, and by which way."""
 
     APPROVED = auto()
@@ -28,29 +28,29 @@ class Fate(Enum):
 
 # The share of each in a month that began so many months ago; beyond, as in the last. The first ones come first where
 # there are too few cards for all.
-SHARES: Sequence[Mapping[Fate, float]] = (
+SHARES: Sequence[Mapping[TargetStatus, float]] = (
     {
-        Fate.ENTERED: 0.30,
-        Fate.UNASSIGNED: 0.30,
-        Fate.APPROVED: 0.20,
-        Fate.REJECTED: 0.05,
-        Fate.ASSIGNED: 0.15,
+        TargetStatus.ENTERED: 0.30,
+        TargetStatus.UNASSIGNED: 0.30,
+        TargetStatus.APPROVED: 0.20,
+        TargetStatus.REJECTED: 0.05,
+        TargetStatus.ASSIGNED: 0.15,
     },
     {
-        Fate.APPROVED: 0.58,
-        Fate.ENTERED: 0.20,
-        Fate.UNASSIGNED: 0.05,
-        Fate.REJECTED: 0.05,
-        Fate.ASSIGNED: 0.06,
-        Fate.REOPENED: 0.02,
-        Fate.CORRECTED: 0.04,
+        TargetStatus.APPROVED: 0.58,
+        TargetStatus.ENTERED: 0.20,
+        TargetStatus.UNASSIGNED: 0.05,
+        TargetStatus.REJECTED: 0.05,
+        TargetStatus.ASSIGNED: 0.06,
+        TargetStatus.REOPENED: 0.02,
+        TargetStatus.CORRECTED: 0.04,
     },
     {
-        Fate.APPROVED: 0.90,
-        Fate.REJECTED: 0.04,
-        Fate.ENTERED: 0.02,
-        Fate.REOPENED: 0.01,
-        Fate.CORRECTED: 0.03,
+        TargetStatus.APPROVED: 0.90,
+        TargetStatus.REJECTED: 0.04,
+        TargetStatus.ENTERED: 0.02,
+        TargetStatus.REOPENED: 0.01,
+        TargetStatus.CORRECTED: 0.03,
     },
 )
 
@@ -65,7 +65,7 @@ class Plan:
     days: list[Day]
     """What is written on the paper, entered or not."""
     ends_on: date
-    fate: Fate = Fate.APPROVED
+    fate: TargetStatus = TargetStatus.APPROVED
     is_by_hand: bool = False
     """Without a scan."""
     page: int = 1
@@ -75,7 +75,7 @@ class Plan:
     followers: list["Plan"] = field(default_factory=list)
 
 
-def make_plans(firm: Firm) -> list[Plan]:
+def make_plans(firm: DemoBusiness) -> list[Plan]:
     """The cards of a business, month by month."""
     plans: list[Plan] = []
     for month in firm.months:
@@ -85,7 +85,7 @@ def make_plans(firm: Firm) -> list[Plan]:
     return plans
 
 
-def _plans_of_month(firm: Firm, month: date) -> list[Plan]:
+def _plans_of_month(firm: DemoBusiness, month: date) -> list[Plan]:
     rng = dice(firm.size.seed, firm.number, "month", month)
     yesterday = max(firm.today - timedelta(days=1), month)
     holiday = month + timedelta(days=rng.randrange(28))
@@ -105,13 +105,13 @@ def _plans_of_month(firm: Firm, month: date) -> list[Plan]:
     pairs.sort(key=lambda pair: not _conflict(*pair))
     for number, pair in enumerate(pairs):
         waits = number == 0 or rng.random() < 0.25
-        pair[0].fate = Fate.APPROVED
-        pair[1].fate = Fate.ENTERED if waits else Fate.APPROVED
+        pair[0].fate = TargetStatus.APPROVED
+        pair[1].fate = TargetStatus.ENTERED if waits else TargetStatus.APPROVED
     return alone + [card for pair in pairs for card in pair]
 
 
 def _cards_of_person(
-    firm: Firm,
+    firm: DemoBusiness,
     person: Person,
     month: date,
     days: list[Day],
@@ -136,7 +136,7 @@ def _cards_of_person(
 
 
 def _pair(
-    firm: Firm, cards: list[Plan], rng: random.Random
+    firm: DemoBusiness, cards: list[Plan], rng: random.Random
 ) -> tuple[Plan, Plan] | None:
     """Now and then two cards have a date in common: with other figures, with the same, or at another site."""
     if not cards or rng.random() > 0.12:
@@ -169,7 +169,9 @@ def _conflict(one: Plan, other: Plan) -> bool:
     )
 
 
-def _decide(cards: list[Plan], firm: Firm, month: date, rng: random.Random) -> None:
+def _decide(
+    cards: list[Plan], firm: DemoBusiness, month: date, rng: random.Random
+) -> None:
     """Give each its fate: every one that the month knows if there are enough cards, the rest by their shares."""
     age = len(firm.months) - 1 - firm.months.index(month)
     shares = SHARES[min(age, len(SHARES) - 1)]
@@ -180,14 +182,18 @@ def _decide(cards: list[Plan], firm: Firm, month: date, rng: random.Random) -> N
     rng.shuffle(order)
     for card, fate in zip(order, fates, strict=True):
         card.fate = fate
-        card.is_by_hand = fate is not Fate.UNASSIGNED and rng.random() < 0.05
+        card.is_by_hand = fate is not TargetStatus.UNASSIGNED and rng.random() < 0.05
 
 
-def _scan_together(firm: Firm, plans: list[Plan]) -> None:
+def _scan_together(firm: DemoBusiness, plans: list[Plan]) -> None:
     """Once, a site has sent three cards as one PDF."""
     by_place: dict[tuple[object, date, date], list[Plan]] = {}
     for plan in plans:
-        if plan.fate in (Fate.ENTERED, Fate.ASSIGNED, Fate.APPROVED):
+        if plan.fate in (
+            TargetStatus.ENTERED,
+            TargetStatus.ASSIGNED,
+            TargetStatus.APPROVED,
+        ):
             place = (plan.site.pk, plan.month, plan.ends_on)
             by_place.setdefault(place, []).append(plan)
     groups = [group for group in by_place.values() if len(group) >= 3]
@@ -201,11 +207,16 @@ def _scan_together(firm: Firm, plans: list[Plan]) -> None:
         first.followers.append(plan)
 
 
-def _choose_scans(firm: Firm, plans: list[Plan]) -> None:
+def _choose_scans(firm: DemoBusiness, plans: list[Plan]) -> None:
     """Only so many have a picture: a business's part of all, what waits first, then the newest."""
     pictures, businesses = firm.size.pictures, firm.size.businesses
     room = pictures // businesses + (firm.number < pictures % businesses)
-    waiting = (Fate.UNASSIGNED, Fate.ENTERED, Fate.ASSIGNED, Fate.REOPENED)
+    waiting = (
+        TargetStatus.UNASSIGNED,
+        TargetStatus.ENTERED,
+        TargetStatus.ASSIGNED,
+        TargetStatus.REOPENED,
+    )
     wanted = [plan for plan in plans if not plan.is_by_hand and not plan.first_page]
     wanted.sort(key=lambda plan: (plan.fate in waiting, plan.month), reverse=True)
     for plan in wanted:

@@ -12,11 +12,11 @@ from workforce.models import Employee, Site, SiteSettings
 from workforce.services import EMPLOYEE_FIELDS, SETTINGS_FIELDS, SITE_FIELDS
 
 from .audit_history import Trail
-from .people import Firm
+from .people import DemoBusiness
 
 
 def tell_beginnings(
-    firm: Firm, sites: list[Site], settings: list[SiteSettings], trail: Trail
+    firm: DemoBusiness, sites: list[Site], settings: list[SiteSettings], trail: Trail
 ) -> None:
     """Everything but the cards, from the day on which the business came to AutomateHQ."""
     business = firm.business
@@ -66,7 +66,9 @@ def _tell_user(user: User, admin: User, trail: Trail) -> None:
         )
 
 
-def _tell_employee(firm: Firm, employee: Employee, admin: User, trail: Trail) -> None:
+def _tell_employee(
+    firm: DemoBusiness, employee: Employee, admin: User, trail: Trail
+) -> None:
     add = partial(
         trail.add,
         entity=employee,

@@ -16,9 +16,9 @@ from workcards.month_math import first_of_month
 from workcards.services.month_closing import MONTH_FIELDS
 from workcards.transitions import ReviewStatus
 
-from .card_history import Lives
+from .card_history import CardHistories
 from .ledger_simulation import Ledger
-from .people import Firm
+from .people import DemoBusiness
 from .seeded_random import dice, id_at
 
 # The last months are still being worked on; every third business is late with two more.
@@ -26,7 +26,7 @@ STILL_OPEN, LATE = 2, 2
 FIRST_CODE = 100
 
 
-def make_profile(firm: Firm) -> ExportProfile:
+def make_profile(firm: DemoBusiness) -> ExportProfile:
     """How the payroll program of the business reads its files."""
     moment = firm.at(firm.first_day, 12)
     rng = dice(firm.size.seed, firm.number, "profile")
@@ -43,7 +43,7 @@ def make_profile(firm: Firm) -> ExportProfile:
     )
 
 
-def tell_profile(profile: ExportProfile, lives: Lives) -> None:
+def tell_profile(profile: ExportProfile, lives: CardHistories) -> None:
     (admin,) = lives.firm.with_role(Role.ADMIN)
     lives.trail.add(
         profile.created_at,
@@ -54,7 +54,7 @@ def tell_profile(profile: ExportProfile, lives: Lives) -> None:
     )
 
 
-def close_months(lives: Lives) -> Iterator[ClosedMonth]:
+def close_months(lives: CardHistories) -> Iterator[ClosedMonth]:
     """The months that are closed, each after the last thing that happened in it, with its event."""
     firm = lives.firm
     (admin,) = firm.with_role(Role.ADMIN)

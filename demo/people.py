@@ -46,7 +46,7 @@ class Person:
 
 
 @dataclass
-class Firm:
+class DemoBusiness:
     """A business with everything that its story needs."""
 
     number: int
@@ -132,7 +132,7 @@ def make_sites(size: Size, businesses: list[Business]) -> list[Site]:
     return sites
 
 
-def make_users(firm: Firm, password: str) -> Iterator[User]:
+def make_users(firm: DemoBusiness, password: str) -> Iterator[User]:
     """The people who sign in; `password` is the hash of the one that they share."""
     domain = str(firm.business.business_code).removeprefix(CODE_PREFIX)
     for number, (role, mailbox) in enumerate(USERS):
@@ -152,7 +152,7 @@ def make_users(firm: Firm, password: str) -> Iterator[User]:
         )
 
 
-def make_people(firm: Firm) -> Iterator[Person]:
+def make_people(firm: DemoBusiness) -> Iterator[Person]:
     """The employees: most for long, some new, some gone; the last has gone to the next business of the demo."""
     count = firm.size.employees
     for number in range(count):
@@ -184,7 +184,7 @@ def make_people(firm: Firm) -> Iterator[Person]:
         yield _habits(employee, rng)
 
 
-def make_settings(firm: Firm, sites: list[Site]) -> Iterator[SiteSettings]:
+def make_settings(firm: DemoBusiness, sites: list[Site]) -> Iterator[SiteSettings]:
     """What the business keeps to itself about its sites; one that it does not work at is hidden, if there is one."""
     others = [site for site in sites if site not in firm.sites]
     for site in [*firm.sites, *others[:1]]:
@@ -226,7 +226,7 @@ def _habits(employee: Employee, rng: random.Random) -> Person:
     )
 
 
-def _hire_leaver(firm: Firm, employee: Employee) -> None:
+def _hire_leaver(firm: DemoBusiness, employee: Employee) -> None:
     """This one comes from the business before: same person, same passport, which was released there."""
     gone = dice(firm.size.seed, firm.number - 1, "employee", firm.size.employees - 1)
     employee.full_name = _name(gone, is_hebrew=gone.random() < 0.45)
@@ -234,19 +234,19 @@ def _hire_leaver(firm: Firm, employee: Employee) -> None:
     employee.started_on = _leaving_day(firm) + timedelta(days=5)
 
 
-def _let_go(firm: Firm, employee: Employee) -> None:
+def _let_go(firm: DemoBusiness, employee: Employee) -> None:
     employee.left_on = _leaving_day(firm)
     employee.is_active = False
     employee.passport_id = None
     employee.former_passport_id = _passport(firm.number * 10_000 + LEAVER)
 
 
-def _leaving_day(firm: Firm) -> date:
+def _leaving_day(firm: DemoBusiness) -> date:
     """When people change from one business of the demo to the next: early in its first month."""
     return min(firm.months[0] + timedelta(days=8), firm.today - timedelta(days=1))
 
 
-def _date(firm: Firm, employee: Employee, rng: random.Random) -> None:
+def _date(firm: DemoBusiness, employee: Employee, rng: random.Random) -> None:
     """When it was entered: shortly before the first day, but not before AutomateHQ was there."""
     assert employee.started_on is not None
     entered_on = max(employee.started_on - timedelta(days=3), firm.first_day)
@@ -255,7 +255,7 @@ def _date(firm: Firm, employee: Employee, rng: random.Random) -> None:
     employee.created_at = employee.updated_at = moment
 
 
-def _some_day(firm: Firm, rng: random.Random) -> date:
+def _some_day(firm: DemoBusiness, rng: random.Random) -> date:
     """Any day of its months that is over."""
     last = min(last_of_month(firm.months[-1]), firm.today - timedelta(days=1))
     days = max((last - firm.months[0]).days, 1)

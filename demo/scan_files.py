@@ -12,13 +12,13 @@ from workcards.transitions import DayStatus
 from . import vocabulary
 from .card_image import CardLine
 from .card_plans import Plan
-from .people import Firm
+from .people import DemoBusiness
 from .scan_rendering import Scan, Sheet
 from .seeded_random import dice
 from .timesheets import Day
 
 
-def scans_of(firm: Firm, plans: list[Plan]) -> list[tuple[list[Plan], Scan]]:
+def scans_of(firm: DemoBusiness, plans: list[Plan]) -> list[tuple[list[Plan], Scan]]:
     """Each file that there shall be, with the cards on it."""
     found = []
     for number, plan in enumerate(plans):
@@ -59,7 +59,7 @@ def storage_undone_on_failure() -> Iterator[Callable[[str, bytes], None]]:
         raise
 
 
-def _sheet(firm: Firm, plan: Plan, chance: str) -> Sheet:
+def _sheet(firm: DemoBusiness, plan: Plan, chance: str) -> Sheet:
     employee = plan.person.employee
     return Sheet(
         business_name=firm.business.business_name,

@@ -43,13 +43,13 @@ class Scan(NamedTuple):
     sheets: list[Sheet]
 
 
-class Drawn(NamedTuple):
+class RenderedScan(NamedTuple):
     intake: Intake
     data: bytes
 
 
 # Gives the files of scans, in their order.
-Drawing: TypeAlias = Callable[[Sequence[Scan]], Iterator[Drawn]]
+Drawing: TypeAlias = Callable[[Sequence[Scan]], Iterator[RenderedScan]]
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def drawing_together() -> Iterator[Drawing]:
     with ExitStack() as stack:
         pools: list[ProcessPoolExecutor] = []
 
-        def draw_all(scans: Sequence[Scan]) -> Iterator[Drawn]:
+        def draw_all(scans: Sequence[Scan]) -> Iterator[RenderedScan]:
             if len(scans) < FEW:
                 return map(draw, scans)
             if not pools:
@@ -68,11 +68,11 @@ def drawing_together() -> Iterator[Drawing]:
         yield draw_all
 
 
-def draw(scan: Scan) -> Drawn:
+def draw(scan: Scan) -> RenderedScan:
     """The file of a scan, and what the intake says of it."""
     pictures = [_picture(sheet) for sheet in scan.sheets]
     data = pictures[0] if len(pictures) == 1 else _pdf(pictures)
-    return Drawn(inspect(BytesIO(data), scan.filename), data)
+    return RenderedScan(inspect(BytesIO(data), scan.filename), data)
 
 
 def _picture(sheet: Sheet) -> bytes:

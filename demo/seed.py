@@ -24,7 +24,7 @@ from workforce.models import Employee, Site
 
 from .audit_history import Trail
 from .bulk_insert import insert, insert_values
-from .card_history import Lives
+from .card_history import CardHistories
 from .card_plans import Plan, make_plans
 from .initial_events import tell_beginnings
 from .ledger_simulation import Ledger
@@ -32,7 +32,7 @@ from .options import Size
 from .payroll_profiles import close_months, make_profile, tell_profile
 from .people import (
     CODE_PREFIX,
-    Firm,
+    DemoBusiness,
     make_businesses,
     make_people,
     make_settings,
@@ -40,7 +40,7 @@ from .people import (
     make_users,
 )
 from .scan_files import scans_of, storage_undone_on_failure
-from .scan_rendering import Drawing, Drawn, draw, drawing_together
+from .scan_rendering import Drawing, RenderedScan, draw, drawing_together
 from .seeded_random import dice
 from .worker_pool import helpers
 
@@ -108,7 +108,7 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
     progress(DRAWING, f"{name}: writing")
     trail = Trail(firm.business.pk, dice(firm.size.seed, firm.number, "trail"))
     tell_beginnings(firm, sites, settings, trail)
-    lives = Lives(firm, trail)
+    lives = CardHistories(firm, trail)
     lives.tell(plans, drawn)
     profile = make_profile(firm)
     tell_profile(profile, lives)
@@ -120,7 +120,7 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
         insert(settings)
         insert(lives.files)
         insert(lives.cards)
-        insert_values(DayEntry, Lives.ENTRY_COLUMNS, lives.entries())
+        insert_values(DayEntry, CardHistories.ENTRY_COLUMNS, lives.entries())
         insert_values(ApprovedDay, Ledger.COLUMNS, lives.ledger.values())
         insert(trail.events)
         insert([profile])
@@ -184,7 +184,7 @@ def _fill_alone(work: Work) -> str:
     return fill(work, lambda scans: map(draw, scans), lambda part, text: None)
 
 
-def _firm(work: Work) -> tuple[Firm, list[Site]]:
+def _firm(work: Work) -> tuple[DemoBusiness, list[Site]]:
     """The business, as far as the database knows it, and all sites of the demo."""
     size = work.size
     with platform_scope("fill a business of the demo"):
@@ -197,15 +197,17 @@ def _firm(work: Work) -> tuple[Firm, list[Site]]:
     rng = dice(size.seed, work.number, "firm")
     own = rng.sample(sites, max(1, round(len(sites) * 0.7)))
     months = _months(size, work.today)
-    return Firm(work.number, size, months, work.today, business, own, rng), sites
+    return DemoBusiness(
+        work.number, size, months, work.today, business, own, rng
+    ), sites
 
 
 def _draw(
-    firm: Firm,
+    firm: DemoBusiness,
     plans: list[Plan],
     drawing: Drawing,
     progress: Progress,
-) -> dict[int, tuple[Plan, Drawn]]:
+) -> dict[int, tuple[Plan, RenderedScan]]:
     """Of each plan (by `id`) that has a scan: the card on its first page, and the file."""
     wanted = scans_of(firm, plans)
     files = drawing([scan for _pages, scan in wanted])
@@ -217,7 +219,7 @@ def _draw(
     return drawn
 
 
-def _export(firm: Firm) -> None:
+def _export(firm: DemoBusiness) -> None:
     """The file of the first month, by the real job."""
     (admin,) = firm.with_role(Role.ADMIN)
     with business_scope(firm.business.pk):

@@ -21,17 +21,17 @@ class Stopped(Exception):
     """Somebody wants an end: Ctrl-C, SIGTERM, or the terminal is gone."""
 
 
-class ChildDied(Exception):
+class ProcessExited(Exception):
     """One has ended that should not have."""
 
 
-class Children:
+class ProcessGroup:
     """Named processes. Leaving the `with` block ends all that are left, and what they have started themselves."""
 
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> "Children":
+    def __enter__(self) -> "ProcessGroup":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -50,7 +50,7 @@ class Children:
         )
 
     def check(self) -> None:
-        """Raise `ChildDied` if one has ended."""
+        """Raise `ProcessExited` if one has ended."""
         for name, process in self._processes.items():
             if process.poll() is not None:
                 how = (
@@ -58,10 +58,10 @@ class Children:
                     if process.returncode < 0
                     else f"exit code {process.returncode}"
                 )
-                raise ChildDied(f"The {name} has ended ({how}).")
+                raise ProcessExited(f"The {name} has ended ({how}).")
 
     def watch(self) -> None:
-        """Wait until one has ended, which raises `ChildDied`."""
+        """Wait until one has ended, which raises `ProcessExited`."""
         while True:
             self.check()
             time.sleep(GLANCE)

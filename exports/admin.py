@@ -17,11 +17,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin.badges import badge_of
-from automatehq.admin.forms import MonthField, ServiceForm, told_plainly
+from automatehq.admin.badges import status_badge
+from automatehq.admin.forms import MonthField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
 from workcards.admin.filters import MonthFilter
-from workcards.month_math import month_text
+from workcards.month_math import format_month
 from workcards.services.uploads import default_month
 
 from . import profile_admin as _profile_admin  # noqa: F401 -- registers profiles
@@ -60,7 +60,7 @@ def _again(run: ExportRun) -> str:
     asked = {
         "kind": run.kind,
         "profile": run.filters.get("profile", {}).get("id", ""),
-        "processing_month": month_text(run.processing_month),
+        "processing_month": format_month(run.processing_month),
         "site": str(run.site_id or ""),
         "include_unapproved": "on" if run.filters.get("include_unapproved") else "",
     }
@@ -135,7 +135,7 @@ class ExportRunAdmin(ChangesPage):
             **super().get_changeform_initial_data(request),
         }
 
-    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         if obj is not None:
             return []
         url = reverse("admin:exports_exportprofile_changelist")
@@ -151,7 +151,7 @@ class ExportRunAdmin(ChangesPage):
 
     @admin.display(description=_("month"), ordering="processing_month")
     def month(self, run: ExportRun) -> str:
-        return month_text(run.processing_month)
+        return format_month(run.processing_month)
 
     @admin.display(description=_("site"), ordering="site__site_name")
     def where(self, run: ExportRun) -> str:
@@ -165,7 +165,7 @@ class ExportRunAdmin(ChangesPage):
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, run: ExportRun) -> SafeString:
-        badge = badge_of(ExportRun.Status(run.status))
+        badge = status_badge(ExportRun.Status(run.status))
         if run.status == ExportRun.Status.FAILED and run.error:
             return format_html(
                 '{} <span class="export-error">{}</span>', badge, run.error
@@ -262,4 +262,4 @@ class ExportRunAdmin(ChangesPage):
         try:
             return file_response(run, request.headers.get("If-None-Match"))
         except DomainError as refusal:
-            return told_plainly(refusal)
+            return plain_error_response(refusal)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Invalid
 from workcards.matrix import NO_HOURS, Cell, Matrix, State, matrices_of
-from workcards.month_math import days_of_month, is_saturday, month_text
+from workcards.month_math import days_of_month, format_month, is_saturday
 from workcards.month_rows import DRAFT, DRAFT_CONFLICT, DayRow
 from workcards.transitions import DayStatus
 
@@ -40,7 +40,7 @@ def write_matrix_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -
             # A month may have more sites than a process may have files open.
             sheet._opt_close()
         if not book.worksheets():
-            month = month_text(wanted.month)
+            month = format_month(wanted.month)
             nobody = Matrix(wanted.month, site_name=month)
             nobody.day_totals = dict.fromkeys(days_of_month(wanted.month), NO_HOURS)
             _fill(add_sheet(book, month, wanted.language), nobody, style)

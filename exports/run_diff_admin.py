@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from automatehq.admin.forms import refused, told_plainly
+from automatehq.admin.forms import plain_error_response, refused
 from automatehq.api.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 
@@ -32,11 +32,11 @@ class ChangesPage(TenantAdmin):
             *super().get_urls(),
         ]
 
-    def offered_verbs(
+    def available_actions(
         self, request: HttpRequest, obj: ExportRun
     ) -> list[dict[str, Any]]:
         """The buttons of a run; a look at the changes is no verb, for it does nothing."""
-        buttons: list[dict[str, Any]] = super().offered_verbs(request, obj)
+        buttons: list[dict[str, Any]] = super().available_actions(request, obj)
         if obj.status != ExportRun.Status.DONE:
             return buttons
         url = reverse("admin:exports_exportrun_changes", args=[quote(obj.pk)])
@@ -59,7 +59,7 @@ class ChangesPage(TenantAdmin):
             changes = changes_since(run)
         except DomainError as error:
             if is_file:
-                return told_plainly(error)
+                return plain_error_response(error)
             refusal = error
         if is_file:
             return csv_response(run, changes)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.account_status import still_may
+from accounts.account_status import still_has_permission
 from audit import services as audit
 from automatehq.api.errors import Denied
 from businesses.tenancy.context import business_scope
@@ -22,7 +22,7 @@ MAX_ATTEMPTS = 3
 Status = ExportRun.Status
 
 
-class RunLost(RuntimeError):
+class LeaseLost(RuntimeError):
     """Another worker has taken this run over, since this one's lease ran out."""
 
 
@@ -58,23 +58,23 @@ def claim_run(*, run_id: uuid.UUID, business_id: uuid.UUID) -> Claim | None:
 
 
 def report_progress(claim: Claim, progress: int) -> None:
-    """Say how far the run has come (percent), which also renews the lease. Raises `RunLost`."""
+    """Say how far the run has come (percent), which also renews the lease. Raises `LeaseLost`."""
     with business_scope(claim.business_id):
         renewed = _held(claim).update(
             progress=progress, lease_expires_at=timezone.now() + LEASE
         )
     if not renewed:
-        raise RunLost(str(claim.run_id))
+        raise LeaseLost(str(claim.run_id))
 
 
 def finish_run(
     claim: Claim, *, file: str, snapshot: str, row_count: int, sha256: str
 ) -> None:
-    """Mark the run, whose file is in storage, as done. Raises `RunLost`, and `Denied` if its requester may no longer export."""
+    """Mark the run, whose file is in storage, as done. Raises `LeaseLost`, and `Denied` if its requester may no longer export."""
     with business_scope(claim.business_id):
         run = _held(claim).select_for_update().first()
         if run is None:
-            raise RunLost(str(claim.run_id))
+            raise LeaseLost(str(claim.run_id))
         if refusal := _refusal_of_requester(run):
             raise refusal
         run.file, run.snapshot = file, snapshot
@@ -99,7 +99,9 @@ def fail_run(claim: Claim, error: str) -> None:
 
 def _refusal_of_requester(run: ExportRun) -> Denied | None:
     """Return the reason if the requester is no longer active or may no longer export; hold their rights until the commit."""
-    if run.exported_by_id is None or still_may(run.exported_by_id, "exports.create"):
+    if run.exported_by_id is None or still_has_permission(
+        run.exported_by_id, "exports.create"
+    ):
         return None
     return Denied(
         "requester_not_allowed",

@@ -27,7 +27,7 @@ from .models import ExportRun
 from .profiles import Profile
 from .run_lifecycle import (
     Claim,
-    RunLost,
+    LeaseLost,
     claim_run,
     fail_run,
     finish_run,
@@ -55,7 +55,7 @@ def make_export(*, run_id: str, business_id: str) -> None:
             return
         try:
             _make(claim)
-        except RunLost:
+        except LeaseLost:
             logger.warning("export run %s was taken over by another worker", run_id)
         except DomainError as error:
             problems = (f"{code}: {detail}" for code, detail, _ in error.problems)

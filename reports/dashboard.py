@@ -22,7 +22,7 @@ from audit.models import AuditEvent
 from businesses.models import Business
 from workcards.missing_cards import Received, missing_cards
 from workcards.models import ApprovedDay, WorkCard, WorkCardFile
-from workcards.month_math import last_months, month_text, next_month
+from workcards.month_math import format_month, last_months, next_month
 from workcards.services.uploads import default_month
 from workcards.transitions import ReviewStatus
 from workforce.models import Employee, Site
@@ -128,7 +128,7 @@ def _count_cards(
     for month, status, site_id, count, paid in counts:
         trend[month].cards += count
         # Whoever was paid for a month has a card of it.
-        trend[month].employees = (paid or {}).get(month_text(month), 0)
+        trend[month].employees = (paid or {}).get(format_month(month), 0)
         if month == found.month:
             found.cards[status] += count
             sites[site_id].cards += count
@@ -172,7 +172,7 @@ def _paid_people(trend: Trend, business: Business) -> Subquery:
     """
     people = Employee.objects.filter(business=business).order_by()
     counts = {
-        month_text(month): Count(
+        format_month(month): Count(
             "pk",
             filter=Exists(
                 ApprovedDay.objects.for_month(month).filter(

@@ -14,7 +14,7 @@ from automatehq.api.query_serializers import FlagField
 from businesses.tenancy.query_params import OneBusinessQuery
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 from workcards.matrix import Cell, Column, Matrix, State, month_matrix
-from workcards.month_math import is_saturday, month_text
+from workcards.month_math import format_month, is_saturday
 from workcards.transitions import DayStatus
 from workforce.models import Site
 
@@ -84,7 +84,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     def to_representation(self, matrix: Matrix) -> dict[str, Any]:
         # By hand: a month of a large business has tens of thousands of cells.
         return {
-            "month": month_text(matrix.month),
+            "month": format_month(matrix.month),
             "days": [
                 {"date": str(day), "is_saturday": is_saturday(day)}
                 for day in matrix.days

@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from automatehq.api.converters import Malformed, parse_uuid
+from automatehq.api.converters import InvalidPathValue, parse_uuid
 from automatehq.api.errors import Invalid
 from automatehq.api.fields import (
     HoursField,
@@ -198,21 +198,24 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         responses={200: MonthSerializer, 409: REFUSED},
         examples=[THE_MONTH, UNFINISHED],
     )
-    def close(self, request: Request, month: date | Malformed) -> Response:
+    def close(self, request: Request, month: date | InvalidPathValue) -> Response:
         """Let nothing in the month change any more. What is closed already stays as it is."""
         return self._done(services.close_month, CloseMonthSerializer, month)
 
     @extend_schema(
         request=ReopenMonthSerializer, responses=MonthSerializer, examples=[THE_MONTH]
     )
-    def reopen(self, request: Request, month: date | Malformed) -> Response:
+    def reopen(self, request: Request, month: date | InvalidPathValue) -> Response:
         """Let the month change again. What is open already stays so."""
         return self._done(services.reopen_month, ReopenMonthSerializer, month)
 
     def _done(
-        self, verb: Any, body_class: type[StrictSerializer], month: date | Malformed
+        self,
+        verb: Any,
+        body_class: type[StrictSerializer],
+        month: date | InvalidPathValue,
     ) -> Response:
-        if isinstance(month, Malformed):
+        if isinstance(month, InvalidPathValue):
             raise Http404  # told as 400: see automatehq.api.exception_handler
         body = body_class(data=self.request.data)
         body.is_valid(raise_exception=True)

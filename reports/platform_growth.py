@@ -7,7 +7,7 @@ from django.db.models import Count, F, Q
 
 from audit.models import AuditEvent
 from workcards.models import WorkCard
-from workcards.month_math import last_months, last_of_month, month_text
+from workcards.month_math import format_month, last_months, last_of_month
 from workforce.models import Employee
 
 from .dashboard import ATTEMPTS, MONTHS_OF_TREND
@@ -34,11 +34,11 @@ def growth_until(month: date) -> Growth:
     cards = dict.fromkeys(months, 0) | dict(counts)
     people = Employee.objects.order_by().aggregate(
         **{
-            month_text(one): Count("pk", filter=_employed_on(last_of_month(one)))
+            format_month(one): Count("pk", filter=_employed_on(last_of_month(one)))
             for one in months
         }
     )
-    return Growth(cards, {one: people[month_text(one)] for one in months})
+    return Growth(cards, {one: people[format_month(one)] for one in months})
 
 
 def _employed_on(day: date) -> Q:

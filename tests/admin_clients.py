@@ -11,7 +11,7 @@ from accounts.authentication import SESSION_KEY
 from accounts.models import User
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
-from businesses.tenancy.form_token import SEAL_FIELD, seal
+from businesses.tenancy.form_token import FORM_FIELD, seal
 
 
 class AdminClient(Client):
@@ -22,7 +22,7 @@ class AdminClient(Client):
     def send(self, path: str, data: dict[str, Any] | None = None, **extra: Any) -> Any:
         """POST as a form of this business would."""
         return self.post(
-            path, {SEAL_FIELD: seal_of(self.business_id), **(data or {})}, **extra
+            path, {FORM_FIELD: seal_of(self.business_id), **(data or {})}, **extra
         )
 
 

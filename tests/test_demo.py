@@ -26,7 +26,7 @@ from businesses.tenancy.models import TenantModel
 from demo import scan_rendering
 from demo import seed as seeding
 from demo.bulk_insert import insert
-from demo.card_plans import Fate, make_plans
+from demo.card_plans import TargetStatus, make_plans
 from demo.demo_accounts import DEFAULT_PASSWORD, sign_ins, table
 from demo.options import Size
 from demo.people import make_people
@@ -118,21 +118,21 @@ def test_the_same_scan_is_the_same_bytes() -> None:
     assert len(scan_rendering.draw(several).intake.pages) == 3
 
 
-def a_firm(**size: int) -> seeding.Firm:
+def a_firm(**size: int) -> seeding.DemoBusiness:
     """A business of the demo that no database knows."""
     whole = Size(**{"businesses": 1, "sites": 2, "employees": 14, **size})
     months = seeding.last_months(TODAY.replace(day=1), whole.months)
     (business,) = seeding.make_businesses(whole, months)
     sites = seeding.make_sites(whole, [business])
     rng = seeding.dice(whole.seed, 0, "firm")
-    firm = seeding.Firm(0, whole, months, TODAY, business, sites, rng)
+    firm = seeding.DemoBusiness(0, whole, months, TODAY, business, sites, rng)
     firm.users = list(seeding.make_users(firm, "!"))
     firm.people = list(make_people(firm))
     return firm
 
 
 def test_every_fate_comes_about() -> None:
-    assert {plan.fate for plan in make_plans(a_firm(employees=40))} == set(Fate)
+    assert {plan.fate for plan in make_plans(a_firm(employees=40))} == set(TargetStatus)
 
 
 def test_people_write_in_the_language_of_their_business(demo: list[Business]) -> None:
@@ -481,10 +481,10 @@ def test_what_is_drawn_is_what_is_entered_in_the_end() -> None:
         for card, sheet in zip(cards, scan.sheets, strict=True)
     }
     trail = seeding.Trail(firm.business.pk, firm.rng)
-    lives = seeding.Lives(firm, trail)
+    lives = seeding.CardHistories(firm, trail)
     lives.tell(plans, {})
     entered = {life.plan: life.entered for life in lives._lives if life.entered}
-    assert any(plan.fate is Fate.CORRECTED for plan in entered)
+    assert any(plan.fate is TargetStatus.CORRECTED for plan in entered)
     compared = 0
     for plan, days in entered.items():
         if id(plan) in drawn:

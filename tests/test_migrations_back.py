@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope, platform_scope
-from businesses.tenancy.exceptions import BusinessesWouldMerge
+from businesses.tenancy.exceptions import MultipleBusinessesError
 from businesses.tenancy.verification import prove
 from tests import single_company
 from tests.migration_roundtrip import Journey, Row, everything, schema
@@ -186,7 +186,7 @@ def test_going_back_never_merges_businesses(
 ) -> None:
     make_acme(with_rows=True)
     state = applied_migrations(), schema(), everything()
-    with pytest.raises(BusinessesWouldMerge) as refusal:
+    with pytest.raises(MultipleBusinessesError) as refusal:
         migrate(*target)
     assert "would merge 2 businesses" in str(refusal.value)
     assert "Acme: employees" in str(refusal.value)
@@ -197,7 +197,7 @@ def test_each_migration_refuses_by_itself(copy: None) -> None:
     """Also when something else than `migrate` runs them."""
     make_acme(with_rows=True)
     for app in OURS:
-        with pytest.raises(BusinessesWouldMerge):
+        with pytest.raises(MultipleBusinessesError):
             MigrationExecutor(connection).migrate([(app, "0003_backfill")])
 
 

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from automatehq.storage_listing import Tree
+from automatehq.storage_listing import StorageListing
 from businesses.orphaned_files import FILE_OWNERS, Report, sweep
 from exports.models import ExportRun
 from exports.tests.factories import ExportRunFactory
@@ -275,7 +275,7 @@ def test_it_works_with_any_storage_that_lists(
     said: list[str] = []
     report = Report(said.append, said.append)
     later = timezone.now() + timedelta(hours=1)
-    sweep(Tree(storage), FILE_OWNERS, before=later, report=report)
+    sweep(StorageListing(storage), FILE_OWNERS, before=later, report=report)
     assert not storage.exists(f"{key}/original")
     assert storage.exists("businesses/strange.txt")
     assert (report.removed, report.removed_bytes, report.left_alone) == (1, 5, 1)

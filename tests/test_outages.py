@@ -195,7 +195,7 @@ def test_a_connection_lost_after_the_scope_is_503(
     ask = _api(acme)
 
     def get(self: Any, request: Any) -> Response:
-        middleware.after_scope(lambda: fail_with("57P01"))
+        middleware.on_scope_exit(lambda: fail_with("57P01"))
         return Response({})
 
     monkeypatch.setattr(auth_views.MeView, "get", get)

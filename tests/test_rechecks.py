@@ -16,7 +16,7 @@ from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.account_status import locked_standing, still_may
+from accounts.account_status import locked_standing, still_has_permission
 from accounts.models import User
 from accounts.services import (
     deactivate_user,
@@ -349,7 +349,7 @@ def test_a_deactivation_waits_for_a_request_that_is_about_to_commit(
             assert User.objects.get(pk=acme.reviewer.pk).is_active
     thread.join(timeout=30)
     with acme.scope():
-        assert not still_may(acme.reviewer.pk, "exports.create")
+        assert not still_has_permission(acme.reviewer.pk, "exports.create")
 
 
 def test_two_requests_of_one_user_do_not_wait_for_each_other(acme: Personas) -> None:

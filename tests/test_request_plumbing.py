@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from automatehq import health
-from automatehq.client_ip import client_address
+from automatehq.client_ip import get_client_ip
 from automatehq.json_logging import JsonFormatter
 from automatehq.middleware.request_id import (
     RequestIdMiddleware,
@@ -41,11 +41,11 @@ def test_only_what_our_own_proxies_wrote_is_believed(
     settings.TRUSTED_PROXIES = proxies
     headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     request = RequestFactory().get("/", REMOTE_ADDR="203.0.113.7", **headers)
-    assert client_address(request) == address
+    assert get_client_ip(request) == address
 
 
 def test_a_request_over_a_socket_has_no_address() -> None:
-    assert client_address(RequestFactory().get("/", REMOTE_ADDR="")) is None
+    assert get_client_ip(RequestFactory().get("/", REMOTE_ADDR="")) is None
 
 
 @pytest.mark.parametrize(

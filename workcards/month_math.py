@@ -61,7 +61,7 @@ def is_saturday(day: date) -> bool:
     return day.weekday() == 5
 
 
-def month_text(month: date) -> str:
+def format_month(month: date) -> str:
     """`2026-03`, as the API writes months."""
     return f"{month.year:04}-{month.month:02}"
 

@@ -148,7 +148,7 @@ class DayEntryQuerySet(TenantQuerySet):
     def in_conflict(self, month: date) -> Self:
         """Days that approving their card would ask about: the ledger has their date, and nothing that says the same.
 
-        They are on cards under review, which have no row there; for the rule itself see `ApprovedDay.says_the_same`.
+        They are on cards under review, which have no row there; for the rule itself see `ApprovedDay.has_same_figures`.
         """
         # A day has either minutes or an absence, and null equals nothing.
         same_figures = Q(minutes=OuterRef("minutes")) | Q(

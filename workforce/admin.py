@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin.badges import active_or_not, yes_or_no
-from automatehq.admin.forms import ServiceForm, VerbForm
+from automatehq.admin.badges import active_column, boolean_column
+from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import Verb
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from businesses.tenancy.context import try_get_business_id
@@ -25,7 +25,7 @@ from .models import Employee, Site, SiteSettings
 from .serializers import EmployeeSerializer, SiteSerializer, SiteSettingsSerializer
 
 
-class LeavingForm(VerbForm):
+class LeavingForm(ActionForm):
     left_on = forms.DateField(
         label=gettext_lazy("Left on"),
         required=False,
@@ -76,7 +76,7 @@ class SiteAdmin(TenantAdmin):
         "site_name",
         "site_code",
         _address,
-        active_or_not,
+        active_column,
     )
     list_filter = ("is_active",)
     search_fields = ("site_name", "site_code", "address")
@@ -105,7 +105,7 @@ class SiteAdmin(TenantAdmin):
         ),
     )
 
-    def links_beside(self, request: Any, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(self, request: Any, obj: Any) -> list[dict[str, Any]]:
         if is_on_platform() or not request.user.may("site_settings.see"):
             return []
         url = reverse("admin:workforce_sitesettings_changelist")
@@ -141,7 +141,7 @@ class SiteSettingsForm(ServiceForm):
         return values
 
 
-_HIDDEN: Any = yes_or_no("is_hidden", gettext_lazy("hidden"))
+_HIDDEN: Any = boolean_column("is_hidden", gettext_lazy("hidden"))
 
 
 @admin.register(SiteSettings)
@@ -227,7 +227,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         "external_employee_id",
         _phone,
         "started_on",
-        active_or_not,
+        active_column,
     )
     list_select_related = ("site",)
     list_filter = ("is_active", "site")

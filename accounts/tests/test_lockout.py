@@ -201,7 +201,7 @@ def test_counts_at_once_lose_none_and_work_in_a_scope(acme: Personas) -> None:
 def test_a_count_ends_when_its_first_event_is_old(db: None, clock: Any) -> None:
     rate_limits.count("old", seconds=60)
     clock.shift(timedelta(seconds=50))
-    assert rate_limits.count("old", seconds=60) == rate_limits.Tally(2, 10.0)
+    assert rate_limits.count("old", seconds=60) == rate_limits.WindowCount(2, 10.0)
     clock.shift(timedelta(seconds=11))
-    assert rate_limits.tally("old") == rate_limits.Tally()
+    assert rate_limits.tally("old") == rate_limits.WindowCount()
     assert rate_limits.count("old", seconds=60).count == 1

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts import admin_sessions, auth_views
 from accounts import login as sign_in
 from accounts.act_as import start_acting
-from accounts.authentication import SESSION_KEY, DeadEvidence
+from accounts.authentication import SESSION_KEY, InvalidCredentials
 from accounts.models import User
 from accounts.services import activate_user, deactivate_user, update_user
 from accounts.tests.factories import PASSWORD
@@ -77,7 +77,7 @@ def test_shut_out_since_the_request_came_in_nobody_acts(
 ) -> None:
     with business_scope(PLATFORM_ID):
         update_user(user_id=super_admin.pk, values={"password": GOOD}, actor=None)
-    with pytest.raises(DeadEvidence), platform_scope("a request"):
+    with pytest.raises(InvalidCredentials), platform_scope("a request"):
         start_acting(user=super_admin, business_id=acme.id, reason="Ticket 4711")
     assert events(acme.id) == []
 

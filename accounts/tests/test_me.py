@@ -6,7 +6,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.roles import Role, rights_of
+from accounts.roles import Role, permissions_for
 from accounts.tests.api_clients import client_of
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
@@ -36,7 +36,7 @@ def test_me_says_who_where_and_what(acme: Personas, role: str) -> None:
     assert body["user"]["id"] == str(acme.user(role).pk)
     assert body["business"]["id"] == str(acme.id)
     assert body["acting"] is None
-    assert body["may"] == sorted(rights_of(role))
+    assert body["may"] == sorted(permissions_for(role))
     assert queries(lambda: client.get(ME)) == 1
 
 
@@ -44,7 +44,7 @@ def test_a_super_admin_on_the_platform_has_no_business(super_admin: User) -> Non
     body = client_of(super_admin).get(ME).json()
     assert body["user"]["business_id"] == str(PLATFORM_ID)
     assert body["business"] is None
-    assert body["may"] == sorted(rights_of(Role.SUPER_ADMIN))
+    assert body["may"] == sorted(permissions_for(Role.SUPER_ADMIN))
 
 
 def test_answers_about_oneself_are_kept_by_nobody(acme: Personas) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connections
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.roles import MAY, RANK, Role, rights_of
+from accounts.roles import MAY, RANK, Role, permissions_for
 from accounts.services import create_user, deactivate_user, update_user
 from accounts.tests.api_clients import client_of
 from accounts.tests.factories import UserFactory
@@ -73,12 +73,12 @@ def test_ranks_go_from_viewer_to_super_admin() -> None:
 
 def test_every_right_is_somebodys_and_every_role_may_something() -> None:
     assert all(MAY.values())
-    assert all(rights_of(role) for role in Role)
+    assert all(permissions_for(role) for role in Role)
 
 
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.UPLOADER, Role.VIEWER])
 def test_an_administrator_may_all_that_others_of_the_business_may(role: Role) -> None:
-    assert rights_of(role) <= rights_of(Role.ADMIN)
+    assert permissions_for(role) <= permissions_for(Role.ADMIN)
 
 
 # Above one's own role

@@ -122,7 +122,7 @@ def test_many_ids_of_one_request_are_one_task_each(
 
 def enqueue_as(user: User, ids: list[uuid.UUID]) -> None:
     """What the end of one request of `user` does, in which all of `ids` were refused."""
-    evidence = cross_business.Evidence(
+    evidence = cross_business.Credentials(
         user.pk, user.business_id, user.business_id, timezone.now()
     )
     refused = [
@@ -264,7 +264,7 @@ def test_what_a_super_admin_asks_for_without_acting_is_no_attempt(
 
 def test_a_note_is_short_whatever_was_sent(acme: Personas, rf: Any) -> None:
     request = rf.post("/api/anything")
-    request.evidence = cross_business.Evidence(
+    request.evidence = cross_business.Credentials(
         acme.admin.pk, acme.id, acme.id, timezone.now()
     )
     cross_business.note(

@@ -14,7 +14,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from audit import cross_business
-from audit.cross_business import LEASE, MAX_TRIES, reap_look_ups
+from audit.cross_business import LEASE, MAX_TRIES, requeue_stale_checks
 from exports.management.commands import db_worker
 from exports.models import ExportRun
 from exports.services import request_run
@@ -67,10 +67,10 @@ def test_a_look_up_whose_worker_is_killed(
     task.refresh_from_db()
     assert (task.status, len(recorded())) == ("RUNNING", events)
 
-    assert reap_look_ups() == 0, "it may be under way"
+    assert requeue_stale_checks() == 0, "it may be under way"
     let_lease_run_out()
-    assert reap_look_ups() == 1
-    assert reap_look_ups() == 0, "once is enough"
+    assert requeue_stale_checks() == 1
+    assert requeue_stale_checks() == 0, "once is enough"
     run_worker()
 
     task.refresh_from_db()
@@ -78,7 +78,7 @@ def test_a_look_up_whose_worker_is_killed(
     (event,) = recorded()
     assert event.entity_label == "Jane Example"
     let_lease_run_out()
-    assert reap_look_ups() == 0, "it is done"
+    assert requeue_stale_checks() == 0, "it is done"
 
 
 def test_a_look_up_that_failed_is_tried_again(
@@ -102,7 +102,7 @@ def test_after_three_times_it_is_given_up(task: Any, caplog: Any) -> None:
     for number in range(1, MAX_TRIES + 1):
         task.claim(f"worker {number}")  # and dies
         let_lease_run_out()
-        assert reap_look_ups() == int(number < MAX_TRIES)
+        assert requeue_stale_checks() == int(number < MAX_TRIES)
         task.refresh_from_db()
     assert task.status == "FAILED"
     assert task.finished_at - task.started_at > timedelta()
@@ -143,7 +143,7 @@ def test_the_tasks_of_others_are_left_alone(acme: Personas) -> None:
     for number in range(MAX_TRIES + 1):
         task.claim(f"worker {number}")
         let_lease_run_out()
-        assert reap_look_ups() == 0
+        assert requeue_stale_checks() == 0
         task.refresh_from_db()
         assert task.status == "RUNNING"
 

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
 from audit.descriptions import entity, outline, told
-from audit.messages import SENTENCES
+from audit.messages import EVENT_MESSAGES
 from audit.models import AuditEvent
 from audit.services import record
 from businesses.tenancy.context import business_scope
@@ -99,19 +99,19 @@ def _texts(value: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
 def test_every_event_type_has_a_sentence_and_none_is_left_over() -> None:
     written = event_types()
     assert len(written) > 35
-    missing = {one: at for one, at in written.items() if one not in SENTENCES}
+    missing = {one: at for one, at in written.items() if one not in EVENT_MESSAGES}
     assert missing == {}
-    assert set(SENTENCES) - set(written) == OF_MIGRATIONS
+    assert set(EVENT_MESSAGES) - set(written) == OF_MIGRATIONS
 
 
 @pytest.mark.parametrize("language", ["en", "he"])
-@pytest.mark.parametrize("event_type", SENTENCES)
+@pytest.mark.parametrize("event_type", EVENT_MESSAGES)
 def test_a_sentence_names_nothing_that_there_is_not(
     event_type: str, language: str
 ) -> None:
     known = dict.fromkeys(("who", "what", "employee", "site", "month"), "x")
     with translation.override(language):
-        sentence = SENTENCES[event_type]
+        sentence = EVENT_MESSAGES[event_type]
         for text in filter(None, sentence):
             assert "%(" not in str(text) % known
         assert "%" not in outline(event_type)

@@ -52,12 +52,12 @@ def badge(value: str, label: Any) -> SafeString:
     )
 
 
-def badge_of(choice: Choices) -> SafeString:
+def status_badge(choice: Choices) -> SafeString:
     """The label of a status that is one of its model's choices."""
     return badge(str(choice.value), choice.label)
 
 
-def closed_mark() -> SafeString:
+def closed_month_badge() -> SafeString:
     """Beside a month that is closed."""
     return format_html(
         ' {}<span class="visually-hidden">{}</span>',
@@ -66,18 +66,18 @@ def closed_mark() -> SafeString:
     )
 
 
-def active_or_not(row: Any) -> SafeString:
+def active_column(row: Any) -> SafeString:
     """A column of the admin: whether a row `is_active`, in a word."""
     if row.is_active:
         return badge("ACTIVE", pgettext("status", "Active"))
     return badge("INACTIVE", _("Inactive"))
 
 
-active_or_not.short_description = gettext_lazy("status")  # type: ignore[attr-defined]
-active_or_not.admin_order_field = "is_active"  # type: ignore[attr-defined]
+active_column.short_description = gettext_lazy("status")  # type: ignore[attr-defined]
+active_column.admin_order_field = "is_active"  # type: ignore[attr-defined]
 
 
-def yes_or_no(field: str, label: Any) -> Callable[[Any], SafeString]:
+def boolean_column(field: str, label: Any) -> Callable[[Any], SafeString]:
     """A column of the admin for the boolean `field`. Django's own says True and False in every language."""
 
     @admin.display(description=label, ordering=field)

@@ -55,7 +55,7 @@ def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
     return response
 
 
-def told_plainly(refusal: DomainError) -> HttpResponse:
+def plain_error_response(refusal: DomainError) -> HttpResponse:
     """What a service refused where no page is drawn: of a file that can't be had."""
     return HttpResponse(
         "; ".join(problem.detail for problem in refusal.problems),
@@ -64,7 +64,7 @@ def told_plainly(refusal: DomainError) -> HttpResponse:
     )
 
 
-class Refusable:
+class ServiceErrorsMixin:
     """Mixin of forms that a service can still refuse after they looked valid.
 
     `names` says what a field of the form is called elsewhere, where it isn't the same: `{"admin_email": "admin.email"}`.
@@ -113,7 +113,7 @@ class Refusable:
         return None
 
 
-class ServiceForm(Refusable, forms.ModelForm):  # type: ignore[type-arg]
+class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg]
     """The form of a row that a service writes; `values` holds what it shall be told.
 
     The model is asked nothing: its rules are the serializer's, and what only the database knows, it says itself.
@@ -180,7 +180,7 @@ def in_json(value: Any) -> Any:
     return value
 
 
-class VerbForm(Refusable, forms.Form):
+class ActionForm(ServiceErrorsMixin, forms.Form):
     """What a verb asks for besides the row it is about, `obj`."""
 
     def __init__(

@@ -23,7 +23,7 @@ from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Denied, DomainError
 from automatehq.api.unknown_ids import note
 
-from .forms import VerbForm, refused, refusing
+from .forms import ActionForm, refused, refusing
 
 Text = str | Promise
 
@@ -46,13 +46,13 @@ class Verb:
     run: Callable[[HttpRequest, Any, Mapping[str, Any]], str]
     question: Text = ""
     button: Text = ""
-    form: type[VerbForm] = VerbForm
+    form: type[ActionForm] = ActionForm
     is_for: Callable[[Any], bool] = always
     in_list: bool = False
     template: str = "admin/object_action.html"
 
 
-class VerbsMixin:
+class ObjectActionsMixin:
     """The pages, buttons and actions of an admin's `verbs`."""
 
     verbs: ClassVar[Sequence[Verb]] = ()
@@ -63,14 +63,14 @@ class VerbsMixin:
         pages = [
             path(
                 f"<path:object_id>/{verb.name}/",
-                self.admin_site.admin_view(partial(self.verb_view, verb=verb)),
+                self.admin_site.admin_view(partial(self.action_view, verb=verb)),
                 name=self._url_name(verb.name),
             )
             for verb in self.verbs
         ]
         return [*pages, *super().get_urls()]  # type: ignore[misc]
 
-    def offered_verbs(
+    def available_actions(
         self: Any, request: HttpRequest, obj: Any
     ) -> list[dict[str, Any]]:
         """The buttons of a row: what this person may do with it as it is now."""
@@ -87,7 +87,7 @@ class VerbsMixin:
             if verb.is_for(obj) and self.may(request, verb.right, obj)
         ]
 
-    def verb_view(
+    def action_view(
         self: Any, request: HttpRequest, object_id: str, *, verb: Verb
     ) -> HttpResponse:
         """The page of one verb: asks on GET, acts on POST, shows again what was refused."""
@@ -99,7 +99,7 @@ class VerbsMixin:
         refusal: DomainError | None = None
         if request.method == "POST":
             if not self.admin_site.form_matches_scope(request):
-                return self.refuse_other_business(request)  # type: ignore[no-any-return]
+                return self.business_changed_response(request)  # type: ignore[no-any-return]
             form = verb.form(request.POST, request.FILES, request=request, obj=obj)
             if form.is_valid():
                 try:

@@ -23,7 +23,7 @@ Q_LENGTH = 100
 FIRST = ("workforce.employee", "workcards.workcard", "workforce.site")
 
 
-class FindForm(forms.Form):
+class SearchForm(forms.Form):
     q = LineField(
         label=gettext_lazy("Search everything"),
         max_length=Q_LENGTH,
@@ -58,7 +58,7 @@ def find(site: Any, request: HttpRequest) -> HttpResponse:
     """The page, for everybody: whose list it is not, for them nothing is looked for in it."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    form = FindForm(request.GET)
+    form = SearchForm(request.GET)
     q = form.cleaned_data["q"] if form.is_valid() else ""
     found = [*_found(site, request, q)] if q else []
     if not found:

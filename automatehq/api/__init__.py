@@ -7,8 +7,8 @@
 | `serializers.py` | `StrictSerializer`, `StrictModelSerializer`: unknown fields and changed read-only ones are refused |
 | `fields.py` | months, hours, times, timestamps, `ReferenceField` for `…_id`, `NamedReference` for `{id, name}` |
 | `filters.py` | `StrictFilterSet` and its filters; the backend for filters, `search` and `ordering` |
-| `pagination.py` | `Pages` (the default) and `CursorPages` |
-| `views.py` | `APIView`, `Conventions`: undeclared, repeated and blank query parameters are refused, answers not cached |
+| `pagination.py` | `Pages` (the default) and `CursorPagination` |
+| `views.py` | `APIView`, `StrictRequestMixin`: undeclared, repeated and blank query parameters are refused, answers not cached |
 | `paths.py`, `routes.py` | `<id:pk>` and `<month:month>` in paths; a route as one line of a table |
 | `attempts.py` | `note()`: ids that were refused, for the trail |
 | `schema.py`, `docs.py` | the OpenAPI document and its page |

@@ -51,14 +51,14 @@ def parse_date(text: object) -> datetime.date | None:
     return date if FIRST_YEAR <= date.year <= LAST_YEAR else None
 
 
-class Malformed(str):
+class InvalidPathValue(str):
     """What stood in the path and means nothing; views find no row for it."""
 
     __slots__ = ()
     complaint = _("This is not an id.")
 
 
-class MalformedMonth(Malformed):
+class MalformedMonth(InvalidPathValue):
     __slots__ = ()
     complaint = _("This is not a month. Write it as 2026-03.")
 
@@ -68,8 +68,8 @@ class IdConverter:
 
     regex = "[^/]+"
 
-    def to_python(self, value: str) -> uuid.UUID | Malformed:
-        return parse_uuid(value) or Malformed(value)
+    def to_python(self, value: str) -> uuid.UUID | InvalidPathValue:
+        return parse_uuid(value) or InvalidPathValue(value)
 
     def to_url(self, value: object) -> str:
         return str(value)
@@ -80,7 +80,7 @@ class MonthConverter:
 
     regex = "[^/]+"
 
-    def to_python(self, value: str) -> datetime.date | Malformed:
+    def to_python(self, value: str) -> datetime.date | InvalidPathValue:
         return parse_month(value) or MalformedMonth(value)
 
     def to_url(self, value: datetime.date | str) -> str:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import Invalid
-from .views import Conventions
+from .views import StrictRequestMixin
 
 
 class PlainJsonRenderer(OpenApiJsonRenderer):
@@ -47,7 +47,7 @@ class SchemaNegotiation(DefaultContentNegotiation):
             return first, first.media_type
 
 
-class SchemaView(Conventions, SpectacularAPIView):
+class SchemaView(StrictRequestMixin, SpectacularAPIView):
     """The OpenAPI document; public, and made once a process."""
 
     renderer_classes = [

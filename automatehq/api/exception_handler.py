@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from .converters import Malformed
+from .converters import InvalidPathValue
 from .errors import (
     AUTH_HEADER,
     CONVERTERS,
@@ -76,7 +76,7 @@ class Handler(ExceptionHandler):
         in_path = self.context.get("kwargs") or {}
         in_path = {"id" if k == "pk" else k: value for k, value in in_path.items()}
         for name, value in in_path.items():
-            if isinstance(value, Malformed):
+            if isinstance(value, InvalidPathValue):
                 return Invalid("invalid", value.complaint, name)
         model = _model_behind(self.context.get("view"))
         for name, value in in_path.items():

@@ -1,4 +1,4 @@
-"""Lists in pages: `Pages` by number for most, `CursorPages` for what only grows."""
+"""Lists in pages: `Pages` by number for most, `CursorPagination` for what only grows."""
 
 import datetime
 import re
@@ -94,7 +94,7 @@ class Pages(PageNumberPagination):
         }
 
 
-class CursorPages(BasePagination):
+class CursorPagination(BasePagination):
     """`{next, previous, results}`, newest first; clients follow the links.
 
     For the audit trail: counting millions of rows to show fifty costs more than anyone

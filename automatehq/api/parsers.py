@@ -96,7 +96,7 @@ def _content_length(parser_context: Any) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-class FirstRenderer(DefaultContentNegotiation):
+class IgnoreAcceptNegotiation(DefaultContentNegotiation):
     """Always the view's first renderer, whatever the Accept header.
 
     The API speaks JSON alone, and files have one type each: a picture asked for with

@@ -12,7 +12,7 @@ from .filters import allowed_query_parameters, check_parameters
 from .serializers import StrictSerializer
 
 
-class Conventions:
+class StrictRequestMixin:
     """Mixin of all views: query parameters are checked, answers not cached.
 
     Put before APIView or a viewset. `extra_query_parameters` names them: a tuple, or a
@@ -36,7 +36,7 @@ class Conventions:
         return final
 
 
-class APIView(Conventions, views.APIView):
+class APIView(StrictRequestMixin, views.APIView):
     """rest_framework's APIView, with our conventions."""
 
 

@@ -7,13 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 
-def speak_to(user: Any) -> None:
+def activate_user_language(user: Any) -> None:
     """For the rest of the request: the language of `user`, else of their business."""
     translation.activate(user.language or user.business.language)
 
 
 class PersonalLocaleMiddleware:
-    """The browser's language until it is known who asks (`speak_to`); under /admin the time zone of the business at hand."""
+    """The browser's language until it is known who asks (`activate_user_language`); under /admin the time zone of the business at hand."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import BaseSerializer
 
 from automatehq.admin.forms import ServiceForm, refused, refusing
-from automatehq.admin.object_actions import VerbsMixin
+from automatehq.admin.object_actions import ObjectActionsMixin
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import DomainError
@@ -30,7 +30,7 @@ from automatehq.text import clean_line
 
 from .bounded_paginator import BoundedPaginator
 from .context import Kind, try_get_scope
-from .form_token import is_sealed_for_this_business
+from .form_token import form_matches_scope
 
 # How Django's own list filters write in the address what they filter by.
 _LOOKUPS = frozenset({"", "exact", "id__exact", "isnull", "gte", "lt"})
@@ -75,7 +75,7 @@ class TenantChangeList(ChangeList):
         return super().get_ordering(request, queryset)
 
 
-class RightsMixin:
+class PermissionTableMixin:
     """The role table behind the permissions of the Django admin.
 
     `rights` maps "view", "add", "change" and "delete" to keys of the role table; one that is not there is nobody's.
@@ -109,7 +109,7 @@ class RightsMixin:
         return "delete" in self.rights and self.may(request, self.rights["delete"], obj)
 
 
-class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[type-arg,misc]
+class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  # type: ignore[type-arg,misc]
     """The admin of a model, scoped to the signed-in person's business.
 
     A subclass names `rights`, the API's `serializer_class` that judges its form, and writes by a service in `write()`
@@ -224,8 +224,8 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     ) -> HttpResponse:
         arguments = request, object_id, form_url, extra_context
         if request.method == "POST":
-            if not is_sealed_for_this_business(request):
-                return self.refuse_other_business(request)
+            if not form_matches_scope(request):
+                return self.business_changed_response(request)
             try:
                 return super().changeform_view(*arguments)
             except DomainError as refusal:
@@ -238,20 +238,20 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
         self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         original = context.get("original")
-        context["beside"] = self.links_beside(request, original)
+        context["beside"] = self.extra_links(request, original)
         if original is None:
             context |= {"add_label": self.add_label, "add_button": self.add_button}
             context["title"] = self.add_label or context["title"]
         else:
-            context["verbs"] = self.offered_verbs(request, original)
+            context["verbs"] = self.available_actions(request, original)
             context["may_see_history"] = self.offers_history(request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(
         self, request: Any, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if request.method == "POST" and not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)
+        if request.method == "POST" and not form_matches_scope(request):
+            return self.business_changed_response(request)
         try:
             return super().delete_view(request, object_id, extra_context)
         except DomainError as refusal:
@@ -268,18 +268,18 @@ class TenantAdmin(VerbsMixin, RightsMixin, admin.ModelAdmin):  # type: ignore[ty
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if request.method == "POST" and not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)
-        context = {"beside": self.links_beside(request, None), **(extra_context or {})}
+        if request.method == "POST" and not form_matches_scope(request):
+            return self.business_changed_response(request)
+        context = {"beside": self.extra_links(request, None), **(extra_context or {})}
         return super().changelist_view(request, context)
 
-    def links_beside(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
         """Pages that belong to the list, or to the row `obj`, and lie elsewhere: `url`, `icon` and `label` of each."""
         return []
 
-    def refuse_other_business(self, request: HttpRequest) -> HttpResponse:
+    def business_changed_response(self, request: HttpRequest) -> HttpResponse:
         """409 `business_changed`: nothing is saved, and what was typed is shown."""
-        return self.admin_site.refuse_other_business(request)  # type: ignore[attr-defined,no-any-return]
+        return self.admin_site.business_changed_response(request)  # type: ignore[attr-defined,no-any-return]
 
     # Reading
 

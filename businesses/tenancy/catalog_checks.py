@@ -12,7 +12,7 @@ from .constraints import TenantForeignKeyConstraint
 from .database_roles import platform_role, quoted, tenant_role
 from .definer_functions import DEFINER_FUNCTIONS, SEARCH_PATH
 from .grants import Declaration, grantees
-from .process_roles import GUESTS, guest_logins, is_guest, owner
+from .process_roles import GUESTS, guest_logins, is_restricted_login, owner
 
 Declared = Mapping[str, Declaration]
 Judge = Callable[[Catalog, Declared], Iterator[str]]
@@ -110,7 +110,7 @@ def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
 def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
     """Group role → the logins that may take it."""
     groups = {"tenant": tenant_role(), "platform": platform_role()}
-    owning = owner() if is_guest() else catalog.login
+    owning = owner() if is_restricted_login() else catalog.login
     return {
         role: {
             owning,
@@ -136,10 +136,12 @@ def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[st
 def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Every table is one business's, shared or the system's, each by name, and belongs to the login."""
     for table in catalog.tables():
-        is_right = table.owner == owner() if is_guest() else table.is_owned_by_login
+        is_right = (
+            table.owner == owner() if is_restricted_login() else table.is_owned_by_login
+        )
         if not is_right:
-            login = owner() if is_guest() else catalog.login
-            whom = login if is_guest() else "the login"
+            login = owner() if is_restricted_login() else catalog.login
+            whom = login if is_restricted_login() else "the login"
             yield (
                 f"The table {table.name} belongs to {table.owner}, not to {whom}. "
                 f"Mend: ALTER TABLE {table.name} OWNER TO {quoted(login)};"
@@ -373,7 +375,7 @@ def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Nobody else may do anything, and the two roles nothing beside tables but find them."""
     groups = set(grantees().values())
     guests = set(guest_logins().values())
-    owning = owner() if is_guest() else catalog.login
+    owning = owner() if is_restricted_login() else catalog.login
     wanted = {
         *(
             Grant("FUNCTION", name, login, "EXECUTE")
@@ -422,7 +424,7 @@ def _revoke(grant: Grant) -> str:
     return f"REVOKE {grant.privilege} ON {grant.kind} {grant.target} FROM {role}"
 
 
-JUDGES: tuple[Judge, ...] = (
+CATALOG_CHECKS: tuple[Judge, ...] = (
     roles,
     members,
     settings_of_connections,

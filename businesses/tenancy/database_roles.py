@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .process_roles import GUESTS, guest_logins, is_guest, owner, process
+from .process_roles import GUESTS, guest_logins, is_restricted_login, owner, process
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
     """
     with connection.cursor() as cursor:
         too_much = _problems_of_rights(cursor)
-        if too_much or is_guest():
+        if too_much or is_restricted_login():
             return too_much or list(_problems_of_guest(cursor))
         return _problems_of_owner(connection, cursor)
 

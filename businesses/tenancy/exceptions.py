@@ -21,5 +21,5 @@ class ScopeError(RuntimeError):
     """A scope was asked for in a way that can't be kept."""
 
 
-class BusinessesWouldMerge(CommandError):
+class MultipleBusinessesError(CommandError):
     """Going back to the schema of one company was asked for while several businesses have rows."""

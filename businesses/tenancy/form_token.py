@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from .context import try_get_scope
 
-SEAL_FIELD = "_business"
+FORM_FIELD = "_business"
 _SIGNER = signing.Signer(salt="automatehq.admin.business")
 
 
@@ -15,14 +15,14 @@ def seal() -> str:
     return _SIGNER.sign(str(scope.business_id or "platform") if scope else "")
 
 
-def is_sealed_for_this_business(request: HttpRequest) -> bool:
+def form_matches_scope(request: HttpRequest) -> bool:
     """False if a posted form was drawn for another business than the one in scope: another tab has changed it."""
-    return request.POST.get(SEAL_FIELD) == seal()
+    return request.POST.get(FORM_FIELD) == seal()
 
 
-def is_sealed_for_another_business(request: HttpRequest) -> bool:
+def form_is_for_other_business(request: HttpRequest) -> bool:
     """True if a posted form says, under our signature, that it was drawn elsewhere; false of one that says nothing."""
-    sealed = request.POST.get(SEAL_FIELD, "")
+    sealed = request.POST.get(FORM_FIELD, "")
     try:
         _SIGNER.unsign(sealed)
     except signing.BadSignature:

@@ -17,7 +17,7 @@ from .context import Scope, current_scope, get_current_business_id
 from .exceptions import NoActiveBusiness, WrongBusiness
 
 
-class InScope(Expression):
+class CurrentBusinessLookup(Expression):
     """True for the rows of the business in scope, for every row in the platform's; raises `NoActiveBusiness` with none."""
 
     conditional = True
@@ -139,5 +139,7 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: igno
         return manager
 
     def get_queryset(self) -> TenantQuerySet:
-        queryset: TenantQuerySet = super().get_queryset().filter(InScope())
+        queryset: TenantQuerySet = (
+            super().get_queryset().filter(CurrentBusinessLookup())
+        )
         return queryset

@@ -22,7 +22,7 @@ from . import pre_transaction
 from .context import Scope, business_scope, platform_scope
 from .process_roles import misdirected
 
-Reader = Callable[[HttpRequest], "Evidence | None"]
+Reader = Callable[[HttpRequest], "Credentials | None"]
 
 _after_scope: ContextVar[list[Callable[[], None]] | None] = ContextVar(
     "automatehq_after_scope", default=None
@@ -30,7 +30,7 @@ _after_scope: ContextVar[list[Callable[[], None]] | None] = ContextVar(
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Credentials:
     """What a valid token or session says of its bearer.
 
     `home_id` is the business that the user's row belongs to, `business_id` the one to work for (None: the platform).
@@ -53,7 +53,7 @@ def _readers() -> tuple[tuple[str, Reader], ...]:
     )
 
 
-def read_evidence(request: HttpRequest) -> Evidence | None:
+def read_credentials(request: HttpRequest) -> Credentials | None:
     """The evidence that the request carries for its path; None where it has none, or the path takes none."""
     path = request.path_info
     if path.startswith(tuple(settings.TENANCY_UNSCOPED_PATHS)):
@@ -64,14 +64,14 @@ def read_evidence(request: HttpRequest) -> Evidence | None:
     return None
 
 
-def scope_of(evidence: Evidence) -> AbstractContextManager[Scope]:
+def scope_of(evidence: Credentials) -> AbstractContextManager[Scope]:
     """The scope to open for a bearer of `evidence`."""
     if evidence.business_id is None:
         return platform_scope("a super-admin's request")
     return business_scope(evidence.business_id)
 
 
-def after_scope(callback: Callable[[], None]) -> None:
+def on_scope_exit(callback: Callable[[], None]) -> None:
     """Run `callback` once the request's scope has ended, whatever became of its transaction.
 
     Outside a request that has a scope, it runs at once.
@@ -104,7 +104,7 @@ class TenancyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        evidence = read_evidence(request)
+        evidence = read_credentials(request)
         scoped: Any = request
         # In the hardened set-up: the code of why such a person is not served here.
         scoped.misdirected = evidence and misdirected(
@@ -128,7 +128,7 @@ class TenancyMiddleware:
     def _answer(
         self,
         request: HttpRequest,
-        evidence: Evidence,
+        evidence: Credentials,
         beforehand: pre_transaction.Beforehand,
     ) -> HttpResponse:
         """Answer in a scope; again in a new one after each piece of work that a view has postponed."""
@@ -140,7 +140,7 @@ class TenancyMiddleware:
                 beforehand.run(postponed)
 
     def _answer_in_scope(
-        self, request: HttpRequest, evidence: Evidence
+        self, request: HttpRequest, evidence: Credentials
     ) -> HttpResponse:
         callbacks: list[Callable[[], None]] = []
         token = _after_scope.set(callbacks)

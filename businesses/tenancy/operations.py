@@ -12,7 +12,7 @@ from django.db.migrations.operations.special import RunPython
 from .database_roles import problems, public_access_sql, quoted, setup_sql
 from .definer_functions import create_definer_functions, drop_definer_functions
 from .policies import POLICY_SETS, Policy
-from .rollback_guard import refuse_to_merge, unforced
+from .rollback_guard import require_single_business, unforced
 
 
 class _TenancyOperation(Operation):
@@ -252,7 +252,7 @@ class TenantRunPython(RunPython):
 class RefuseToMerge(_TenancyOperation):
     """Nothing forwards; backwards, refuse to make one company of several businesses. The last operation of its migration.
 
-    `migrate` asks before its first step (`refuse_plan_that_merges`), since by this one others may have been undone.
+    `migrate` asks before its first step (`reject_merging_plan`), since by this one others may have been undone.
     """
 
     reduces_to_sql = False
@@ -265,17 +265,17 @@ class RefuseToMerge(_TenancyOperation):
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        refuse_to_merge(schema_editor.connection)
+        require_single_business(schema_editor.connection)
 
     def describe(self) -> str:
         return "Refuse to go back while several businesses have rows"
 
 
-def refuse_plan_that_merges(plan: Iterable[tuple[Any, bool]], using: str) -> None:
-    """Raise `BusinessesWouldMerge` if the plan of a `migrate` undoes tenancy while several businesses have rows."""
+def reject_merging_plan(plan: Iterable[tuple[Any, bool]], using: str) -> None:
+    """Raise `MultipleBusinessesError` if the plan of a `migrate` undoes tenancy while several businesses have rows."""
     if any(
         backwards and isinstance(operation, RefuseToMerge)
         for migration, backwards in plan
         for operation in migration.operations
     ):
-        refuse_to_merge(connections[using])
+        require_single_business(connections[using])

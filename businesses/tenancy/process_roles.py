@@ -34,7 +34,7 @@ def process() -> str:
     return name
 
 
-def is_guest() -> bool:
+def is_restricted_login() -> bool:
     """Whether this process's login owns nothing in the database."""
     return process() in GUESTS
 
@@ -61,7 +61,7 @@ def misdirected(*, is_super_admin: bool) -> str | None:
 
 def require_platform() -> None:
     """Raise `ScopeError` in a process that cannot become the platform, before the database refuses."""
-    if is_guest() and "platform" not in GUESTS[process()]:
+    if is_restricted_login() and "platform" not in GUESTS[process()]:
         raise ScopeError(
             "This process cannot become the platform: its login may only become the tenant's role (TENANCY_PROCESS)."
         )

@@ -18,7 +18,7 @@ POLL_INTERVAL = 0.05  # seconds
 
 
 @dataclass(frozen=True)
-class Tally:
+class WindowCount:
     """How often something has happened, and for how many more seconds that counts."""
 
     count: int = 0
@@ -31,7 +31,7 @@ def take_turn(key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
-def try_turn(key: str) -> bool:
+def try_transaction_lock(key: str) -> bool:
     """Take the lock of `take_turn` if it is free; False if not."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -41,37 +41,37 @@ def try_turn(key: str) -> bool:
     return bool(is_taken)
 
 
-def take_turn_within(key: str, seconds: float) -> bool:
+def try_transaction_lock_within(key: str, seconds: float) -> bool:
     """Take the lock of `take_turn`, waiting `seconds` at most; return whether it was taken.
 
     Polls, because a lock time-out of PostgreSQL's would abort the transaction.
     """
     deadline = time.monotonic() + seconds
-    while not try_turn(key):
+    while not try_transaction_lock(key):
         if time.monotonic() >= deadline:
             return False
         time.sleep(POLL_INTERVAL)
     return True
 
 
-def take_a_place(name: str, places: int) -> bool:
+def acquire_slot(name: str, places: int) -> bool:
     """Hold one of so many places of that name until the transaction ends; False if all are taken."""
-    return any(try_turn(f"{name} {place}") for place in range(places))
+    return any(try_transaction_lock(f"{name} {place}") for place in range(places))
 
 
-def tally(key: str) -> Tally:
+def tally(key: str) -> WindowCount:
     """The count of `key` as it stands."""
-    return tallies([key])[key]
+    return window_counts([key])[key]
 
 
-def tallies(keys: Sequence[str]) -> dict[str, Tally]:
+def window_counts(keys: Sequence[str]) -> dict[str, WindowCount]:
     """Return the count of each key. One query."""
     with unscoped():
         stored = cache.get_many([_stored(key) for key in keys])
     return {key: _as_of_now(*stored.get(_stored(key), (0, 0.0))) for key in keys}
 
 
-def running(prefix: str) -> dict[str, Tally]:
+def running(prefix: str) -> dict[str, WindowCount]:
     """Return the counts that have not ended whose keys begin with `prefix`. Two queries."""
     beginning = cache.make_key(_stored(prefix))
     table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
@@ -81,7 +81,7 @@ def running(prefix: str) -> dict[str, Tally]:
             [beginning],
         )
         rest = [row[0].removeprefix(beginning) for row in cursor.fetchall()]
-    found = tallies([f"{prefix}{name}" for name in rest])
+    found = window_counts([f"{prefix}{name}" for name in rest])
     return {key: tally for key, tally in found.items() if tally.count}
 
 
@@ -91,18 +91,18 @@ def forget(key: str) -> None:
         cache.delete(_stored(key))
 
 
-def _as_of_now(count: int, ends_at: float) -> Tally:
+def _as_of_now(count: int, ends_at: float) -> WindowCount:
     seconds_left = ends_at - time.time()
-    return Tally(count, seconds_left) if seconds_left > 0 else Tally()
+    return WindowCount(count, seconds_left) if seconds_left > 0 else WindowCount()
 
 
-def count(key: str, *, seconds: int, more: int = 1) -> Tally:
+def count(key: str, *, seconds: int, more: int = 1) -> WindowCount:
     """Count `more`. The first begins a window of `seconds`, after which the count is zero again."""
     with unscoped(), transaction.atomic():
         take_turn(_stored(key))
         before = tally(key)
         seconds_left = before.seconds_left or float(seconds)
-        now = Tally(before.count + more, seconds_left)
+        now = WindowCount(before.count + more, seconds_left)
         cache.set(
             _stored(key), (now.count, time.time() + seconds_left), seconds_left + 1
         )

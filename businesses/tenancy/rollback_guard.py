@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .database_roles import literal, quoted
-from .exceptions import BusinessesWouldMerge
+from .exceptions import MultipleBusinessesError
 
 
 @contextmanager
@@ -34,14 +34,14 @@ def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator
             cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
-def refuse_to_merge(connection: BaseDatabaseWrapper) -> None:
-    """Raise `BusinessesWouldMerge` if more than one business besides Platform has a row in any tenant table."""
+def require_single_business(connection: BaseDatabaseWrapper) -> None:
+    """Raise `MultipleBusinessesError` if more than one business besides Platform has a row in any tenant table."""
     found = businesses_with_rows(connection)
     if len(found) > 1:
         listing = "".join(
             f"\n  - {name}: {', '.join(tables)}" for name, tables in found.items()
         )
-        raise BusinessesWouldMerge(
+        raise MultipleBusinessesError(
             f"Going back to the schema of one company would merge {len(found)} businesses that have rows:{listing}\n"
             "Nothing was changed. Remove all but one of them first, or restore a backup from before there were several."
         )

@@ -22,7 +22,7 @@ from .catalog import (
     read_catalog,
 )
 from .catalog_checks import (
-    JUDGES,
+    CATALOG_CHECKS,
     Declared,
     isolated_tables,
     policies,
@@ -33,7 +33,7 @@ from .database_roles import problems, quoted
 from .definer_functions import wrong_answers
 from .grants import declarations
 from .policies import POLICY_SETS
-from .process_roles import is_guest, process
+from .process_roles import is_restricted_login, process
 
 PSYCOPG_3 = (
     "Django uses psycopg 3, which it prefers in silence where it finds it; AutomateHQ is proven with psycopg2. "
@@ -66,10 +66,12 @@ def prove(connection: BaseDatabaseWrapper) -> Proof:
     with unscoped(using=connection.alias):
         catalog = read_catalog(connection)
         declared = declarations()
-        drift = [fault for judge in JUDGES for fault in judge(catalog, declared)]
+        drift = [
+            fault for judge in CATALOG_CHECKS for fault in judge(catalog, declared)
+        ]
         worded = (
             policies_unworded(POLICY_SETS)
-            if is_guest()
+            if is_restricted_login()
             else policies_as_worded_here(connection, POLICY_SETS)
         )
         set_names = {policies: name for name, policies in POLICY_SETS.items()}
@@ -96,7 +98,7 @@ def _rows_outside_every_scope(
         for table in isolated_tables(catalog, declared):
             if table.name not in declared:
                 continue
-            if is_guest():
+            if is_restricted_login():
                 cursor.execute(
                     "SELECT has_table_privilege(%s, 'SELECT, INSERT, UPDATE, DELETE')",
                     [quoted(table.name)],
@@ -146,7 +148,7 @@ def obstacles(connection: BaseDatabaseWrapper) -> list[str]:
     return []
 
 
-def refuse_to_start_if_unproven() -> None:
+def require_verified_database() -> None:
     """In production, raise `ImproperlyConfigured` unless the database keeps businesses apart as declared."""
     if settings.DEBUG:
         return

@@ -6,15 +6,15 @@ from django.db import models
 from django.http import Http404
 from rest_framework import mixins, viewsets
 
-from automatehq.api.converters import Malformed
-from automatehq.api.views import Conventions
+from automatehq.api.converters import InvalidPathValue
+from automatehq.api.views import StrictRequestMixin
 
 from .permissions import BelongsToBusiness
 
 M = TypeVar("M", bound=models.Model)
 
 
-class _Sealed(Conventions, viewsets.GenericViewSet[M], Generic[M]):
+class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Generic[M]):
     """A viewset whose `get_queryset` can't be overridden: rows come from the model's manager, narrowed by `narrow()`."""
 
     permission_classes = [BelongsToBusiness]
@@ -43,7 +43,7 @@ class _Sealed(Conventions, viewsets.GenericViewSet[M], Generic[M]):
         Which of the two, and the note for the trail, is the business of `automatehq.api.exception_handler`.
         """
         pk = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
-        if isinstance(pk, Malformed):
+        if isinstance(pk, InvalidPathValue):
             raise Http404
         row = self.get_queryset().filter(pk=pk).first()
         if row is None:
@@ -53,7 +53,10 @@ class _Sealed(Conventions, viewsets.GenericViewSet[M], Generic[M]):
 
 
 class TenantReadOnlyViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, _Sealed[M], Generic[M]
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    TenantGenericViewSet[M],
+    Generic[M],
 ):
     """List and read the rows of the business in scope."""
 

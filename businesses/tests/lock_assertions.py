@@ -20,7 +20,7 @@ from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import unscoped
 from businesses.tenancy.database_roles import quoted
 from businesses.tenancy.grants import declarations, tenant_models
-from businesses.tenancy.managers import InScope, RequireScope
+from businesses.tenancy.managers import CurrentBusinessLookup, RequireScope
 from businesses.tenancy.models import TenantModel
 
 Lock = Literal["manager", "row_security", "composite_keys"]
@@ -56,7 +56,7 @@ def _open_manager() -> Iterator[None]:
             row.business_id = business_id
 
     with (
-        patch.object(InScope, "as_sql", everything),
+        patch.object(CurrentBusinessLookup, "as_sql", everything),
         patch.object(RequireScope, "as_sql", everything),
         patch.object(TenantModel, "enter_business", enter_business),
         patch.object(managers, "_refuse_business", lambda fields: None),

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.tests.api_clients import token_of
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import try_get_scope
-from businesses.tenancy.middleware import TenancyMiddleware, after_scope, keep_writes
+from businesses.tenancy.middleware import TenancyMiddleware, keep_writes, on_scope_exit
 from workforce.models import Employee
 
 from .scope_probe import NOWHERE, State, on_platform, state, within
@@ -114,8 +114,8 @@ def test_callbacks_run_after_the_scope_whatever_became_of_it(
     ran: list[Any] = []
 
     def view(request: HttpRequest) -> HttpResponse:
-        after_scope(lambda: ran.append(("first", state())))
-        after_scope(lambda: ran.append(("second", state())))
+        on_scope_exit(lambda: ran.append(("first", state())))
+        on_scope_exit(lambda: ran.append(("second", state())))
         ran.append(("view", state()))
         return HttpResponse(status=status)
 
@@ -125,7 +125,7 @@ def test_callbacks_run_after_the_scope_whatever_became_of_it(
 
 def test_callbacks_run_at_once_where_no_request_has_a_scope(acme: Personas) -> None:
     ran: list[State] = []
-    after_scope(lambda: ran.append(state()))
+    on_scope_exit(lambda: ran.append(state()))
     assert ran == [NOWHERE]
 
     def fail(request: HttpRequest) -> HttpResponse:
@@ -134,7 +134,7 @@ def test_callbacks_run_at_once_where_no_request_has_a_scope(acme: Personas) -> N
     with pytest.raises(ZeroDivisionError):
         TenancyMiddleware(fail)(asked(token_of(acme.admin)))
     # Nothing of a request that failed is left behind.
-    after_scope(lambda: ran.append(state()))
+    on_scope_exit(lambda: ran.append(state()))
     assert ran == [NOWHERE, NOWHERE]
 
 

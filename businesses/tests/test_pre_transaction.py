@@ -13,7 +13,7 @@ from django.utils import translation
 from accounts.tests.api_clients import token_of
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import try_get_scope
-from businesses.tenancy.middleware import TenancyMiddleware, after_scope
+from businesses.tenancy.middleware import TenancyMiddleware, on_scope_exit
 from businesses.tenancy.pre_transaction import before_scope
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
@@ -56,7 +56,7 @@ def test_the_view_begins_again_in_its_scope_and_keeps_one_effect(
     def view(_request: HttpRequest) -> HttpResponse:
         passes.append(state())
         EmployeeFactory(full_name="Dana Example")
-        after_scope(lambda: after.append("after"))
+        on_scope_exit(lambda: after.append("after"))
         first = before_scope(lambda _held: 1)
         second = before_scope(lambda _held: 2)
         return HttpResponse(f"{first} {second}")

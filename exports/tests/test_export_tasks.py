@@ -20,7 +20,7 @@ from exports.models import ExportRun
 from exports.run_lifecycle import (
     LEASE,
     MAX_ATTEMPTS,
-    RunLost,
+    LeaseLost,
     claim_run,
     fail_run,
     finish_run,
@@ -131,7 +131,7 @@ def test_a_dead_workers_run_is_queued_anew_and_done_by_another(acme, run):
         lambda: report_progress(first, 50),
         lambda: finish_run(first, file="x", snapshot="y", row_count=1, sha256="z"),
     ):
-        with pytest.raises(RunLost):
+        with pytest.raises(LeaseLost):
             late()
     fail_run(first, "too late")
     assert again(acme, run).status == "DONE"
@@ -283,7 +283,7 @@ def test_an_unexpected_error_fails_the_run_and_keeps_no_file(acme, run, monkeypa
 
 def test_a_run_that_is_lost_while_storing_leaves_no_file_behind(acme, run, monkeypatch):
     def lost(*args, **kwargs):
-        raise RunLost
+        raise LeaseLost
 
     monkeypatch.setattr(tasks, "finish_run", lost)
     tasks.make_export.call(run_id=str(run.pk), business_id=str(acme.id))

@@ -32,7 +32,7 @@ class _Choices(ModelChoiceIterator):  # type: ignore[type-arg]
             yield self.choice(row)
 
 
-class RowChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Reads its rows once, for what may be chosen and for what was: a form in an address needs both.
 
     The queryset keeps what it has read; each form has its own.
@@ -58,7 +58,7 @@ class MonthForm(forms.Form):
     """Which month, of which site; on the platform also of which business."""
 
     month = MonthField(label=_("Month"))
-    site = RowChoiceField(
+    site = CachedModelChoiceField(
         label=_("Site"),
         queryset=Site.objects,
         required=False,
@@ -70,7 +70,7 @@ class MonthForm(forms.Form):
         site: Any = self.fields["site"]
         site.queryset = Site.objects.in_use()
         if is_on_platform():
-            business = RowChoiceField(
+            business = CachedModelChoiceField(
                 label=_("Business"), queryset=Business.objects.listed()
             )
             self.fields = {"business": business, **self.fields}

@@ -13,14 +13,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from audit.descriptions import Told, told
+from audit.descriptions import EventDescription, told
 from audit.models import AuditEvent
 from automatehq.admin.forms import MonthField
 from businesses.models import Business
 from reports.business_status import Standing, standing_of
 from reports.charts import chart_of
 from reports.dashboard import Dashboard, SiteMonth, dashboard_of
-from workcards.month_math import month_text, next_month, previous_month
+from workcards.month_math import format_month, next_month, previous_month
 from workcards.services.uploads import default_month
 from workcards.transitions import ReviewStatus
 
@@ -89,7 +89,7 @@ def home(site: Any, request: Any) -> HttpResponse:
     context = {
         **site.each_context(request),
         "title": _("Home"),
-        **site.lists_context(request),
+        **site.app_list_context(request),
         "standing": standing,
         "month": month,
         "form": form if form.errors else MonthForm(initial={"month": month}),
@@ -130,7 +130,7 @@ def figures_of(
     }
 
 
-def lately(site: Any, request: HttpRequest) -> list[Told]:
+def lately(site: Any, request: HttpRequest) -> list[EventDescription]:
     """What was done last, as the list of the trail would show it to this person; nothing to who may not see that list."""
     trail = site.get_model_admin(AuditEvent)
     if not trail.has_view_permission(request):
@@ -166,7 +166,7 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
         places=2,
         note=ngettext("%(n)d day worked", "%(n)d days worked", dashboard.days)
         % {"n": dashboard.days},
-        url=_at("month", month=month_text(dashboard.month)),
+        url=_at("month", month=format_month(dashboard.month)),
     )
 
 
@@ -238,7 +238,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
             _("It has not been exported yet"),
             "export",
             "",
-            _at("exports_exportrun_add", processing_month=month_text(due)),
+            _at("exports_exportrun_add", processing_month=format_month(due)),
         )
     elif standing.due_exported_at is not None and user.may("exports.see"):
         yield ToDo(
@@ -247,7 +247,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
             % _day(timezone.localdate(standing.due_exported_at)),
             "export",
             "",
-            _at("exports_exportrun_changelist", month=month_text(due)),
+            _at("exports_exportrun_changelist", month=format_month(due)),
         )
 
 
@@ -301,7 +301,7 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
             % {"n": cards},
             "lock",
             "",
-            _at("month", month=month_text(month)) + "#reopen",
+            _at("month", month=format_month(month)) + "#reopen",
         )
     for count, status, note in (
         (review, ReviewStatus.NEEDS_REVIEW, _("The month was closed before a review")),
@@ -350,7 +350,7 @@ def _close(standing: Standing) -> ToDo:
         note,
         "lock",
         "",
-        _at("workcards_closedmonth_add", month=month_text(standing.due)),
+        _at("workcards_closedmonth_add", month=format_month(standing.due)),
     )
 
 
@@ -384,23 +384,23 @@ def _at(page: str, **query: str) -> str:
 
 
 def _home_of(month: date) -> str:
-    return _at("index", month=month_text(month))
+    return _at("index", month=format_month(month))
 
 
 def _cards(month: date, status: str) -> str:
     return _at(
         "workcards_workcard_changelist",
         review_status__exact=status,
-        month=month_text(month),
+        month=format_month(month),
     )
 
 
 def _missing(month: date) -> str:
-    return _at("missing_cards", month=month_text(month))
+    return _at("missing_cards", month=format_month(month))
 
 
 def _matrix_of(site: SiteMonth, month: date) -> str:
     """A site's month; of people without a home there is no matrix."""
     if site.site_id is None:
         return _missing(month)
-    return _at("month", month=month_text(month), site=str(site.site_id))
+    return _at("month", month=format_month(month), site=str(site.site_id))

@@ -61,4 +61,4 @@ def people_by_site(
     return sites
 
 
-admin.site.add_report(MissingReport())  # type: ignore[attr-defined]
+admin.site.register_page(MissingReport())  # type: ignore[attr-defined]

@@ -18,8 +18,8 @@ from workcards.matrix import EMPLOYEES_A_PAGE, Cell, Column, State, matrix_page
 from workcards.missing_cards import MissingCards, Received, missing_cards
 from workcards.month_math import (
     days_of_month,
+    format_month,
     is_saturday,
-    month_text,
     next_month,
     previous_month,
 )
@@ -164,7 +164,7 @@ def _around(request: HttpRequest, month: date) -> dict[str, str]:
         ("earlier", month > EARLIEST, previous_month),
         ("later", month < LATEST, next_month),
     ):
-        kept["month"] = month_text(turn(month)) if there else ""
+        kept["month"] = format_month(turn(month)) if there else ""
         found[side] = f"?{kept.urlencode()}" if there else ""
     return found
 
@@ -182,7 +182,7 @@ def _missing(asked: dict[str, Any], business: Business, name: str) -> dict[str, 
         "site": asked["site_id"],
         "business": asked["business_id"],
         "name": name,
-        "month": month_text(asked["month"]),
+        "month": format_month(asked["month"]),
     }
     query = urlencode({key: value for key, value in given.items() if value})
     return {
@@ -203,4 +203,4 @@ def _count(report: MissingCards, status: Received) -> int:
     return report.counts[status.value]
 
 
-admin.site.add_report(MonthPage())  # type: ignore[attr-defined]
+admin.site.register_page(MonthPage())  # type: ignore[attr-defined]

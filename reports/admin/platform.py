@@ -78,7 +78,7 @@ def console(site: Any, request: Any) -> HttpResponse:
     context = {
         **site.each_context(request),
         "title": _("All businesses"),
-        **site.lists_context(request),
+        **site.app_list_context(request),
         "asked": asked,
         "heads": [_head(column, asked) for column in COLUMNS],
         "page": page,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin.form_fields import LineField, LinesField
-from automatehq.admin.forms import MonthField, VerbForm
+from automatehq.admin.forms import ActionForm, MonthField
 from automatehq.admin.object_actions import Text, Verb
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
@@ -33,7 +33,7 @@ SEARCH_CHANGED = "search_changed"
 _ANSWER = re.compile(r"choice_(?P<id>[0-9a-f-]{36})")
 
 
-class CardForm(VerbForm):
+class CardForm(ActionForm):
     """Carries the version of the card that the person saw: the one in the address, else the present one."""
 
     version = forms.IntegerField(
@@ -218,7 +218,7 @@ def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by(
-    service: Callable[..., services.Outcome], sentence: Text, **fixed: Any
+    service: Callable[..., services.ActionResult], sentence: Text, **fixed: Any
 ) -> Callable[[HttpRequest, WorkCard, Mapping[str, Any]], str]:
     """Runs a service with what its form has asked for, and tells the outcome; in `sentence` the card's names can stand."""
 
@@ -248,7 +248,7 @@ def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> 
     return assign(request, card, values)
 
 
-def tell(outcome: services.Outcome, sentence: Text) -> str:
+def tell(outcome: services.ActionResult, sentence: Text) -> str:
     """Return the message about a card's new state; days that are not paid again have messages of their own."""
     said = [
         sentence % {"employee": outcome.card.employee},

@@ -16,8 +16,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin.badges import badge_of, closed_mark
-from automatehq.admin.forms import MonthField, ServiceForm, told_plainly
+from automatehq.admin.badges import closed_month_badge, status_badge
+from automatehq.admin.forms import MonthField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
 from workcards import services
 from workcards.models import WorkCard
@@ -29,7 +29,7 @@ from workcards.transitions import ReviewStatus
 from .actions import VERBS
 from .bulk_approve_page import approve_selected, version_field
 from .filters import CardMonthFilter
-from .review_page import CardPage, called
+from .review_page import ReviewPageMixin, called
 from .upload_page import UploadPages
 
 
@@ -38,7 +38,7 @@ class ManualCardForm(ServiceForm):
 
 
 @admin.register(WorkCard)
-class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAdmin: Django has typed actions otherwise
+class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as TenantAdmin: Django has typed actions otherwise
     add_form = ManualCardForm
     add_serializer_class = ManualCardSerializer
     rights = {
@@ -77,11 +77,11 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
 
     @admin.display(description=gettext_lazy("card"), ordering="processing_month")
     def card(self, card: Any) -> SafeString:
-        return called(card, closed_mark() if card.month_is_closed else "")
+        return called(card, closed_month_badge() if card.month_is_closed else "")
 
     @admin.display(description=gettext_lazy("status"), ordering="review_status")
     def status(self, card: WorkCard) -> SafeString:
-        return badge_of(ReviewStatus(card.review_status))
+        return status_badge(ReviewStatus(card.review_status))
 
     @admin.display(description=gettext_lazy("days"))
     def days(self, card: Any) -> int:
@@ -161,7 +161,7 @@ class WorkCardAdmin(CardPage, UploadPages):  # type: ignore[misc]  # as TenantAd
         try:
             return scan_response(request, card, rendition)
         except DomainError as refusal:
-            return told_plainly(refusal)
+            return plain_error_response(refusal)
 
     def _card(self, request: HttpRequest, object_id: str) -> WorkCard:
         card: WorkCard | None = self.get_object(request, unquote(object_id))

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin.form_fields import LineField
-from automatehq.admin.forms import MonthField, ServiceForm, VerbForm
+from automatehq.admin.forms import ActionForm, MonthField, ServiceForm
 from automatehq.admin.object_actions import Verb
 from businesses.tenancy.admin import TenantAdmin
 from workcards import services
 from workcards.models import ClosedMonth
-from workcards.month_math import month_text
+from workcards.month_math import format_month
 from workcards.month_overview import add_hours, months_of_business
 from workcards.serializers import CloseMonthSerializer
 from workcards.services.review import REASON_LENGTH
@@ -44,7 +44,7 @@ class CloseForm(ServiceForm):
     )
 
 
-class ReopenForm(VerbForm):
+class ReopenForm(ActionForm):
     reason = LineField(
         label=gettext_lazy("Reason"),
         max_length=REASON_LENGTH,
@@ -94,7 +94,7 @@ class ClosedMonthAdmin(TenantAdmin):
 
     @admin.display(description=gettext_lazy("month"), ordering="month")
     def month_closed(self, closed: ClosedMonth) -> str:
-        return month_text(closed.month)
+        return format_month(closed.month)
 
     @admin.display(description=gettext_lazy("closed by"))
     def closer(self, closed: ClosedMonth) -> str:
@@ -118,7 +118,7 @@ class ClosedMonthAdmin(TenantAdmin):
 
     def url_of(self, obj: Any) -> str:
         """The page of the month: one that is open again has none of its own here."""
-        return f"{reverse('admin:month')}?month={month_text(obj.month)}"
+        return f"{reverse('admin:month')}?month={format_month(obj.month)}"
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None

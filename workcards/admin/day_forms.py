@@ -27,7 +27,7 @@ from workcards.serializers import LAST_VERSION
 from workcards.services.audit_events import DAY_FIELDS
 from workcards.transitions import DayStatus
 
-from .review_context import Beside
+from .review_context import ReviewContext
 
 # 7, 0730, 7:30, 7.30: as hands write times. The page's script reads them alike.
 _TIME_TEXT = re.compile(r"(\d{1,2})(?:[:.,;]?(\d{2}))?", re.ASCII)
@@ -148,7 +148,7 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         return others
 
 
-class SeenForm(forms.Form):
+class CardVersionForm(forms.Form):
     """The version that the page has shown; `since` is the one whose days its form was drawn from, if others came between."""
 
     version = forms.IntegerField(min_value=1, max_value=LAST_VERSION)
@@ -175,7 +175,9 @@ def day_formset(
     return _DayFormSet(data, initial=initial, prefix="days")
 
 
-def rows_of(card: WorkCard, beside: Beside, formset: Any) -> list[dict[str, Any]]:
+def rows_of(
+    card: WorkCard, beside: ReviewContext, formset: Any
+) -> list[dict[str, Any]]:
     """The month for the page: of each day its form, if it may be edited, what is stored, and what others say of it."""
     days = days_of_month(card.processing_month)
     day_forms = formset.forms if formset is not None else []

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from audit.descriptions import Told, told
+from audit.descriptions import EventDescription, told
 from audit.models import AuditEvent
 from workcards.hours import DayRefused, day_figures
 from workcards.models import DayEntry, WorkCard
@@ -42,7 +42,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Met:
+class DayConflict:
     """A day that somebody else has changed and that differs from what was typed. `choice` is "" until there is one."""
 
     day: date
@@ -72,12 +72,12 @@ class Met:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Between:
+class EditConflicts:
     """`formset` is what was typed, with theirs where theirs is taken; `others` tell what else became of the card."""
 
     formset: Any
-    days: Mapping[date, Met] = field(default_factory=dict)
-    others: list[Told] = field(default_factory=list)
+    days: Mapping[date, DayConflict] = field(default_factory=dict)
+    others: list[EventDescription] = field(default_factory=list)
 
     @property
     def unanswered(self) -> int:
@@ -91,17 +91,17 @@ def between(
     *,
     since: int,
     asks_again: bool = False,
-) -> Between:
+) -> EditConflicts:
     """What came between version `since` of the card, which the page showed, and the present one.
 
     `data` is what was sent, with the choices that were made; with `asks_again` they count no more, since the card has
     changed once more after them.
     """
     if since >= card.version:
-        return Between(formset=formset)
+        return EditConflicts(formset=formset)
     events = _events_since(card, since)
     stored = {entry.work_date: entry for entry in card.day_entries.all()}
-    days: dict[date, Met] = {}
+    days: dict[date, DayConflict] = {}
     taken: dict[int, Any] = {}
     for index, form in enumerate(formset.forms):
         day = form.cleaned_data["work_date"]
@@ -117,7 +117,7 @@ def between(
         if choice == THEIRS:
             taken[index] = entry
         who, at = _last_hand(events, day)
-        days[day] = Met(
+        days[day] = DayConflict(
             day=day,
             who=who,
             at=at,
@@ -126,7 +126,7 @@ def between(
             is_untouched=is_untouched,
             choice=choice,
         )
-    return Between(
+    return EditConflicts(
         formset=refilled(card, formset, taken) if taken else formset,
         days=days,
         others=told(event for event in events or () if not _is_of_days(event)),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.api.converters import parse_month
-from workcards.month_math import first_of_month, last_months, month_text
+from workcards.month_math import first_of_month, format_month, last_months
 
 MONTHS_OFFERED = 12
 
@@ -27,7 +27,7 @@ class MonthFilter(admin.SimpleListFilter):
         asked = parse_month(self.value())
         if asked is not None and asked not in offered:
             offered.append(asked)
-        return [(month_text(month), month_text(month)) for month in offered]
+        return [(format_month(month), format_month(month)) for month in offered]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() is None:

@@ -18,7 +18,7 @@ from workcards.transitions import DayStatus, ReviewStatus
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remark:
+class ComparisonNote:
     """One other figure for a day of the card. `kind` is how it looks, `mark` its sign, `said` what both mean."""
 
     kind: str
@@ -30,11 +30,11 @@ class Remark:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class ReviewContext:
     """A card's own `entries` by date, the `remarks` about them, and all `days` of its employee around the month."""
 
     entries: Mapping[date, DayEntry]
-    remarks: Mapping[date, list[Remark]]
+    remarks: Mapping[date, list[ComparisonNote]]
     others: list[WorkCard]
     pages: list[WorkCard]
     days: dict[uuid.UUID, list[Day]]
@@ -51,7 +51,7 @@ class Queue:
     is_of_list: bool = False
 
 
-def beside(card: WorkCard) -> Beside:
+def beside(card: WorkCard) -> ReviewContext:
     """Return the card's days, and the other figures of the same employee's month; at most three queries."""
     kin = _kin_of(card)
     others = [other for other in kin if _is_of_the_same(other, card)]
@@ -59,7 +59,7 @@ def beside(card: WorkCard) -> Beside:
         entry.work_date: entry for entry in DayEntry.objects.filter(work_card=card)
     }
     days = days_of_employees([card])
-    remarks: dict[date, list[Remark]] = defaultdict(list)
+    remarks: dict[date, list[ComparisonNote]] = defaultdict(list)
     by_id = {other.pk: other for other in others}
     in_month = [
         day
@@ -78,7 +78,7 @@ def beside(card: WorkCard) -> Beside:
         for draft in in_month:
             if draft.card_id == other.pk and not draft.is_approved:
                 remarks[draft.work_date].append(
-                    Remark(
+                    ComparisonNote(
                         kind="draft",
                         mark="half",
                         said=_("Another card says, not approved yet:"),
@@ -89,7 +89,7 @@ def beside(card: WorkCard) -> Beside:
                 )
     pages = [other for other in kin if card.file_id and other.file_id == card.file_id]
     pages.sort(key=lambda other: (other.page, other.pk))
-    return Beside(
+    return ReviewContext(
         entries=entries, remarks=remarks, others=others, pages=pages, days=days
     )
 
@@ -145,11 +145,11 @@ def _is_of_the_same(other: WorkCard, card: WorkCard) -> bool:
 
 def _of_ledger(
     card: WorkCard, own: DayEntry | None, row: Day, site_name: str
-) -> Remark:
+) -> ComparisonNote:
     figure = figure_of(row.hours, row.day_status)
     if row.card_id == card.pk:
         said = _("Paid from this card:")
-        return Remark(kind="approved", mark="done", said=said, figure=figure)
+        return ComparisonNote(kind="approved", mark="done", said=said, figure=figure)
     if own is None:
         kind, mark, said = "approved", "done", _("Paid:")
     elif own.set_aside_by_id is not None:
@@ -158,7 +158,7 @@ def _of_ledger(
         kind, mark, said = "approved", "done", _("Paid, the same:")
     else:
         kind, mark, said = "conflict", "clash", _("Paid, and different:")
-    return Remark(
+    return ComparisonNote(
         kind=kind,
         mark=mark,
         said=said,

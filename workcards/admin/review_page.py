@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from automatehq.admin.forms import refusing
 from automatehq.api.errors import Conflict, DomainError
-from businesses.tenancy.form_token import is_sealed_for_this_business
+from businesses.tenancy.form_token import form_matches_scope
 from workcards import services
 from workcards.employee_suggestions import QUERY_LENGTH, suggest
 from workcards.models import WorkCard
-from workcards.month_math import month_text
+from workcards.month_math import format_month
 from workcards.services.card_warnings import Background, warnings_about
 from workcards.services.review import REASON_LENGTH
 from workcards.transitions import ReviewStatus
@@ -34,15 +34,15 @@ from .actions import (
     who_changed_it,
 )
 from .day_forms import (
-    SeenForm,
+    CardVersionForm,
     day_formset,
     rows_of,
     says_while_typing,
     totals_of,
     typed_days,
 )
-from .edit_conflicts import Between, between
-from .review_context import Beside, beside
+from .edit_conflicts import EditConflicts, between
+from .review_context import ReviewContext, beside
 from .review_queue import queue_of
 
 # The field that names, by their keys, the warnings that the page has shown.
@@ -53,7 +53,7 @@ def called(card: WorkCard, mark: str = "") -> SafeString:
     """How a card is named in lists and titles; `mark` stands beside its month."""
     return format_html(
         '<span class="month">{}</span>{} · <bdi>{}</bdi>',
-        month_text(card.processing_month),
+        format_month(card.processing_month),
         mark,
         card.original_filename or _("by hand"),
     )
@@ -67,7 +67,7 @@ class UnseenWarnings(Conflict):
         super().__init__("unseen_warnings", detail)
 
 
-class CardPage:
+class ReviewPageMixin:
     """Mixin of the admin of cards: the page that stands in place of Django's change form."""
 
     def change_view(
@@ -87,8 +87,8 @@ class CardPage:
             return HttpResponseRedirect(self.with_list(request, url))
         if not self.has_change_permission(request, card):
             raise PermissionDenied
-        if not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)  # type: ignore[no-any-return]
+        if not form_matches_scope(request):
+            return self.business_changed_response(request)  # type: ignore[no-any-return]
         return self._save_days(request, card)  # type: ignore[no-any-return]
 
     def get_changelist(self: Any, request: Any, **kwargs: Any) -> Any:
@@ -98,7 +98,7 @@ class CardPage:
 
     def _save_days(self: Any, request: Any, card: WorkCard) -> HttpResponse:
         formset = day_formset(card, {}, request.POST)
-        seen = SeenForm(request.POST)
+        seen = CardVersionForm(request.POST)
         if not (formset.is_valid() and seen.is_valid()):
             return self._card_page(request, card, formset, status=400)  # type: ignore[no-any-return]
         version, since = seen.cleaned_data["version"], seen.cleaned_data["since"]
@@ -125,7 +125,11 @@ class CardPage:
         return HttpResponseRedirect(self.with_list(request, self.url_of(card)))
 
     def _approve(
-        self: Any, request: Any, card: WorkCard, met: Between, what: dict[str, Any]
+        self: Any,
+        request: Any,
+        card: WorkCard,
+        met: EditConflicts,
+        what: dict[str, Any],
     ) -> HttpResponse:
         """Save and approve, or neither; then open the next card of the queue."""
         following = queue_of(self, request, card).after
@@ -151,7 +155,7 @@ class CardPage:
         self: Any,
         request: Any,
         card: WorkCard,
-        met: Between,
+        met: EditConflicts,
         refusal: DomainError,
         conflicts: Any = (),
     ) -> HttpResponse:
@@ -186,7 +190,7 @@ class CardPage:
         status: int = 200,
         *,
         conflicts: Any = (),
-        met: Between | None = None,
+        met: EditConflicts | None = None,
         is_stale: bool = False,
     ) -> HttpResponse:
         around = beside(card)
@@ -199,7 +203,7 @@ class CardPage:
         # What the person saw, not what is now: a change that came between must show when something is sent.
         seen = request.POST.get("version", card.version)
         version = card.version if is_stale else seen
-        verbs = self.offered_verbs(request, card)
+        verbs = self.available_actions(request, card)
         list_query = self.get_preserved_filters(request)
         warnings: Sequence[services.CardWarning] = ()
         if is_open and may_review:
@@ -248,14 +252,14 @@ class CardPage:
         )
 
 
-def _require_seen(outcome: services.Outcome, keys: Sequence[str]) -> None:
+def _require_seen(outcome: services.ActionResult, keys: Sequence[str]) -> None:
     """Raise `UnseenWarnings` if the page did not show all warnings before approving."""
     if not all(warning.was_seen(keys) for warning in outcome.found):
         raise UnseenWarnings
 
 
 @transaction.atomic
-def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.Outcome:
+def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.ActionResult:
     saved = services.set_day_entries(**what)
     return services.approve_card(
         card_id=saved.pk,
@@ -265,9 +269,9 @@ def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.Outcome:
     )
 
 
-def _met_again(card: WorkCard, data: Any) -> Between:
+def _met_again(card: WorkCard, data: Any) -> EditConflicts:
     """What came between, of a card that has changed again: choices that were made before count no more."""
-    formset, seen = day_formset(card, {}, data), SeenForm(data)
+    formset, seen = day_formset(card, {}, data), CardVersionForm(data)
     formset.is_valid()
     seen.is_valid()
     since = seen.cleaned_data["since"]
@@ -275,7 +279,11 @@ def _met_again(card: WorkCard, data: Any) -> Between:
 
 
 def _rows(
-    card: WorkCard, around: Beside, formset: Any, conflicts: Any, met: Between | None
+    card: WorkCard,
+    around: ReviewContext,
+    formset: Any,
+    conflicts: Any,
+    met: EditConflicts | None,
 ) -> list[dict[str, Any]]:
     """`rows_of`, with what the person has to look at: conflicts to settle, and what somebody else has saved."""
     rows = rows_of(card, around, formset)

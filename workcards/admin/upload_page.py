@@ -16,13 +16,13 @@ from automatehq.admin.forms import (
     FilesField,
     FilesInput,
     MonthField,
-    Refusable,
+    ServiceErrorsMixin,
     refused,
     refusing,
 )
 from automatehq.api.errors import DomainError, Problem
 from businesses.tenancy.admin import TenantAdmin
-from businesses.tenancy.form_token import is_sealed_for_this_business
+from businesses.tenancy.form_token import form_matches_scope
 from workcards import services
 from workcards.models import WorkCard
 from workcards.scans.validation import MAX_FILE_BYTES, MESSAGES
@@ -36,7 +36,7 @@ from .actions import employee_field
 ACCEPT = "image/*,.heic,.heif,.tif,.tiff,.pdf,application/pdf"
 
 
-class UploadForm(Refusable, forms.Form):
+class UploadForm(ServiceErrorsMixin, forms.Form):
     """Scans, and what is known of them."""
 
     site = forms.ModelChoiceField(
@@ -86,8 +86,8 @@ class UploadPages(TenantAdmin):
         if request.method != "POST":
             form = UploadForm(initial=_presets(request), request=request)
             return self._upload_page(request, form)
-        if not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)
+        if not form_matches_scope(request):
+            return self.business_changed_response(request)
         is_script = request.headers.get("Accept") == "application/json"
         form = UploadForm(request.POST, request.FILES, request=request)
         uploads: Uploads | None = None

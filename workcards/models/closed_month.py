@@ -13,7 +13,7 @@ from automatehq.api.errors import BROKEN_RULES, Conflict, Rule
 from automatehq.text_columns import LineField
 from businesses.tenancy.managers import TenantManager, TenantQuerySet
 from businesses.tenancy.models import TenantModel
-from workcards.month_math import month_text
+from workcards.month_math import format_month
 
 # Services look first and name the month; this is for what slips past them.
 BROKEN_RULES["closed_months_month_is_closed"] = Rule(
@@ -64,7 +64,7 @@ class ClosedMonth(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return month_text(self.month)
+        return format_month(self.month)
 
 
 def month_lock(business_id: uuid.UUID, month: date) -> str:
@@ -72,4 +72,4 @@ def month_lock(business_id: uuid.UUID, month: date) -> str:
 
     The triggers of migration 0009 name it likewise.
     """
-    return f"closed_months {business_id} {month_text(month)}"
+    return f"closed_months {business_id} {format_month(month)}"

@@ -121,6 +121,6 @@ class ApprovedDay(DayFiguresModel, TenantModel):
         )
         return minutes, self.day_status
 
-    def says_the_same(self, card: "WorkCard", entry: "DayEntry") -> bool:
+    def has_same_figures(self, card: "WorkCard", entry: "DayEntry") -> bool:
         """Whether it has this line of this card: see also `DayEntryQuerySet.in_conflict`."""
         return self.site_id == card.site_id and self.payable == entry.payable

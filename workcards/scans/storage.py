@@ -51,7 +51,7 @@ class NotStored(Exception):
     """Storage did not take a file: the disk is full, or the store is away. Why is its cause."""
 
 
-class _UntilCommitted:
+class DeleteOnRollback:
     """Deletes a stored file if the transaction, or the savepoint, that it was stored in is rolled back.
 
     Django calls a hook on commit and drops it on rollback, without a word. This object lives in its hook alone, so
@@ -68,7 +68,7 @@ class _UntilCommitted:
 
 def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
     """Write a file that goes again if the transaction does. Nothing else may be at `path`. Raises `NotStored`."""
-    transaction.on_commit(_UntilCommitted(path).keep, robust=True)
+    transaction.on_commit(DeleteOnRollback(path).keep, robust=True)
     try:
         stored = default_storage.save(path, content)
     except Exception as error:  # every storage has its own

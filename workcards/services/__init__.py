@@ -17,23 +17,23 @@ then the bytes of files; several of one kind in the order of their ids. Every ve
 triggers of the database ask again.
 """
 
-from .bulk_approval import Approvals, Seen, approve_cards
+from .bulk_approval import BulkApprovalResult, Seen, approve_cards
 from .card_warnings import CardWarning
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
 from .ledger_check import Finding, Repair, find_faults, open_months_of, repair_month
 from .month_closing import close_month, reopen_month
 from .posting import Choice, Resolution
-from .results import Outcome
+from .results import ActionResult
 from .review import approve_card, change_status, reject_card, reopen_card
 from .uploads import Uploads, upload_cards
 
 __all__ = [
-    "Approvals",
+    "ActionResult",
+    "BulkApprovalResult",
     "CardWarning",
     "Choice",
     "Finding",
-    "Outcome",
     "Repair",
     "Resolution",
     "Seen",

@@ -22,7 +22,7 @@ from .locking import (
     lock_ledgers,
     require_right,
 )
-from .results import Outcome
+from .results import ActionResult
 from .review import approve_locked
 
 
@@ -34,10 +34,10 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Approvals:
+class BulkApprovalResult:
     """What became of each card, by its id, each part in the order in which they were given."""
 
-    approved: dict[uuid.UUID, Outcome] = field(default_factory=dict)
+    approved: dict[uuid.UUID, ActionResult] = field(default_factory=dict)
     refused: dict[uuid.UUID, DomainError] = field(default_factory=dict)
 
     @property
@@ -69,7 +69,7 @@ class Approvals:
 
 
 @transaction.atomic
-def approve_cards(*, seen: Sequence[Seen], actor: Any) -> Approvals:
+def approve_cards(*, seen: Sequence[Seen], actor: Any) -> BulkApprovalResult:
     """Approve each of these cards as `approve_card` would, in a savepoint of its own.
 
     Of two with a date in common the second is refused, as it would be alone. Raises `Invalid` `duplicate` for a card that
@@ -84,7 +84,7 @@ def approve_cards(*, seen: Sequence[Seen], actor: Any) -> Approvals:
     lock_ledgers(card.employee_id for card in cards.values() if card.employee_id)
     prefetch_related_objects([*cards.values()], "site", "employee", "day_entries")
     background = read_background(cards.values())
-    approvals = Approvals()
+    approvals = BulkApprovalResult()
     for card_id, version in seen:
         if card_id not in cards:
             # What a path with this id would be answered with.
@@ -104,7 +104,7 @@ def approve_cards(*, seen: Sequence[Seen], actor: Any) -> Approvals:
 
 def _approve(
     card: WorkCard, version: int, actor: Any, background: Background
-) -> Outcome:
+) -> ActionResult:
     try:
         with transaction.atomic():
             check_version(card, version)

@@ -37,7 +37,7 @@ from workcards.day_warnings import (
     dates_to_ask,
 )
 from workcards.models import ApprovedDay, DayEntry, WorkCard
-from workcards.month_math import ONE_DAY, last_of_month, month_text
+from workcards.month_math import ONE_DAY, format_month, last_of_month
 from workcards.transitions import ReviewStatus
 
 
@@ -193,7 +193,7 @@ def warnings_about(
         situation = _after_answers(situation, settled)
     values = {
         "name": card.employee.full_name,  # type: ignore[union-attr]
-        "month": month_text(card.processing_month),
+        "month": format_month(card.processing_month),
         "longest": f"{situation.longest_day.normalize():f}",
     }
     found = []

@@ -33,7 +33,7 @@ from .locking import (
     require_right,
     require_unapproved,
 )
-from .results import Outcome
+from .results import ActionResult
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def edit_card(
     site: Site | None = None,
     month: date | None = None,
     notes: str | None = None,
-) -> Outcome:
+) -> ActionResult:
     """Give the card another site, month or notes; what is None stays.
 
     Site and month change only while the card is unapproved (`Conflict` `card_approved`), the month only while no day is
@@ -109,7 +109,7 @@ def edit_card(
         card.notes = clean_text(notes)
     if card_snapshot(card) != before:
         save_card("card_updated", card, actor=actor, before=before)
-    return Outcome(card)
+    return ActionResult(card)
 
 
 @transaction.atomic
@@ -119,7 +119,7 @@ def assign_card(
     employee: Employee | None,
     actor: Any,
     version: int | None = None,
-) -> Outcome:
+) -> ActionResult:
     """Give the card to `employee`, or with None take it from whom it was given to. Its days stay: they are the paper's."""
     verb = Verb.ASSIGN if employee else Verb.UNASSIGN
     card = lock_card(card_id, version=version)
@@ -131,9 +131,9 @@ def assign_card(
         event = "card_assigned" if employee else "card_unassigned"
         save_card(event, card, actor=actor, before=before)
     if employee is None:
-        return Outcome(card)
+        return ActionResult(card)
     found = warnings_about(card, card.day_entries.all(), read_background([card]))
-    return Outcome(card, found=found)
+    return ActionResult(card, found=found)
 
 
 @transaction.atomic

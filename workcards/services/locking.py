@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from automatehq.api.errors import Conflict, Denied
 from businesses.tenancy.context import get_current_business_id
 from workcards.models import ClosedMonth, WorkCard, month_lock
-from workcards.month_math import month_text
+from workcards.month_math import format_month
 from workcards.serializers import card_json, moment
 from workcards.transitions import RIGHTS, ReviewStatus, Verb, status_after
 
@@ -75,7 +75,7 @@ def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
 def refuse_closed_month(month: date) -> None:
     """Raise `Conflict` `month_closed` if the month is closed now; a moment later it may be another way."""
     if ClosedMonth.objects.for_month(month).exists():
-        text = month_text(month)
+        text = format_month(month)
         detail = _("%(month)s is closed: nothing in it can change any more.")
         raise Conflict("month_closed", detail % {"month": text}, month=text)
 

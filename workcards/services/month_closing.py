@@ -15,7 +15,7 @@ from automatehq.text import clean_line
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from workcards.models import ApprovedDay, ClosedMonth, WorkCard
-from workcards.month_math import first_of_month, last_of_month, month_text
+from workcards.month_math import first_of_month, format_month, last_of_month
 from workcards.transitions import ReviewStatus
 
 from .locking import lock_month, require_right
@@ -90,7 +90,7 @@ def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
     problems = []
     business = Business.objects.get(pk=get_current_business_id())
     if timezone.localdate(timezone=business.zone) <= last_of_month(month):
-        detail = _("%(month)s is not over yet.") % {"month": month_text(month)}
+        detail = _("%(month)s is not over yet.") % {"month": format_month(month)}
         problems.append(Problem("month_not_over", detail))
     waiting = sum(counts[status] for status in ReviewStatus.pending())
     extra = {}
@@ -100,7 +100,7 @@ def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
             "%(count)d cards of %(month)s wait to be approved or rejected.",
             waiting,
         )
-        told = detail % {"count": waiting, "month": month_text(month)}
+        told = detail % {"count": waiting, "month": format_month(month)}
         problems.append(Problem("unreviewed_cards", told))
         extra = {"unreviewed": _unreviewed(month, counts)}
     if problems:

@@ -74,7 +74,7 @@ def post_card(
     conflicts, aside = [], []
     for entry in entries:
         rows = ledger.get(entry.work_date, [])
-        same = [row for row in rows if row.says_the_same(card, entry)]
+        same = [row for row in rows if row.has_same_figures(card, entry)]
         if same:
             entry.set_aside_by_id = same[0].work_card_id
             aside.append(entry)

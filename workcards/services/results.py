@@ -9,7 +9,7 @@ from .reposting import DecidedDay, NotRepostedDay
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActionResult:
     """The card after the verb.
 
     `reposted` are days of other approved cards that the ledger has again, `not_reposted` those for which it has no room;

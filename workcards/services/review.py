@@ -25,7 +25,7 @@ from .cards import assign_card
 from .locking import check_verb, invalid_transition, lock_card, lock_ledger
 from .posting import Resolution, post_card
 from .reposting import Reposting, in_trail, withdraw_card
-from .results import Outcome
+from .results import ActionResult
 
 REASON_LENGTH = 500
 
@@ -37,7 +37,7 @@ def approve_card(
     version: int,
     actor: Any,
     resolutions: Sequence[Resolution] = (),
-) -> Outcome:
+) -> ActionResult:
     """Approve the version of the card that the reviewer saw, and post its days to the ledger.
 
     Raises `Conflict`: `stale_version`, `invalid_transition`, `no_days`, `day_conflicts` (with all of them, until
@@ -59,7 +59,7 @@ def approve_locked(
     actor: Any,
     background: Background,
     resolutions: Sequence[Resolution] = (),
-) -> Outcome:
+) -> ActionResult:
     """Approve a card whose row and employee's ledger are locked; `background` was read after that."""
     status = check_verb(card, Verb.APPROVE, actor)
     entries = list(card.day_entries.all())
@@ -77,13 +77,13 @@ def approve_locked(
         "card_approved", card, actor=actor, before=before, conflicts=conflicts or None
     )
     background.note_approval(card)
-    return Outcome(card, found=found)
+    return ActionResult(card, found=found)
 
 
 @transaction.atomic
 def reject_card(
     *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
-) -> Outcome:
+) -> ActionResult:
     """Put the card aside, for a reason that is kept with it."""
     card = lock_card(card_id, version=version)
     status = check_verb(card, Verb.REJECT, actor)
@@ -91,13 +91,13 @@ def reject_card(
     card.review_status = status
     card.rejected_reason = _checked(reason)
     save_card("card_rejected", card, actor=actor, before=before)
-    return Outcome(card)
+    return ActionResult(card)
 
 
 @transaction.atomic
 def reopen_card(
     *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
-) -> Outcome:
+) -> ActionResult:
     """Take back an approval or a rejection.
 
     The days that the card had set aside are decided anew: the outcome lists those that the ledger has again in `reposted`,
@@ -127,7 +127,7 @@ def reopen_card(
         not_reposted=in_trail(anew.not_reposted) or None,
     )
     found = warnings_about(card, card.day_entries.all(), read_background([card]))
-    return Outcome(card, anew.reposted, anew.not_reposted, found)
+    return ActionResult(card, anew.reposted, anew.not_reposted, found)
 
 
 @transaction.atomic
@@ -139,7 +139,7 @@ def change_status(
     actor: Any,
     reason: str = "",
     resolutions: Sequence[Resolution] = (),
-) -> Outcome:
+) -> ActionResult:
     """The verb that leads to `status`, for clients that name the status and not the verb."""
     card = lock_card(card_id, version=version)
     match _verb(card, ReviewStatus(status)):

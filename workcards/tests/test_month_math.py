@@ -10,10 +10,10 @@ from workcards.month_math import (
     add_months,
     days_of_month,
     first_of_month,
+    format_month,
     is_saturday,
     last_months,
     last_of_month,
-    month_text,
     months_between,
     next_month,
     parse_month,
@@ -79,7 +79,7 @@ def test_the_month_before_the_next_is_this_one(month):
 
 @given(dates)
 def test_the_text_of_a_month_reads_back(day):
-    assert parse_month(month_text(day)) == first_of_month(day)
+    assert parse_month(format_month(day)) == first_of_month(day)
     assert parse_month(day.isoformat()) == first_of_month(day)
 
 

@@ -14,13 +14,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin.forms import Refusable, refused, refusing, told_plainly
+from automatehq.admin.forms import (
+    ServiceErrorsMixin,
+    plain_error_response,
+    refused,
+    refusing,
+)
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import DomainError, Invalid
 from businesses.models import Business
 from businesses.tenancy.admin import TenantAdmin
 from businesses.tenancy.context import try_get_business_id
-from businesses.tenancy.form_token import is_sealed_for_this_business
+from businesses.tenancy.form_token import form_matches_scope
 from workforce.models import Employee
 
 from . import pending_files
@@ -39,7 +44,7 @@ _URGENCY = {"error": 0, "update": 2, "create": 3}
 AUTOMATIC = gettext_lazy("Detect automatically")
 
 
-class ImportForm(Refusable, forms.Form):
+class ImportForm(ServiceErrorsMixin, forms.Form):
     """A file of employees."""
 
     file = forms.FileField(
@@ -169,11 +174,15 @@ class EmployeeFilesAdmin(TenantAdmin):
             raise PermissionDenied
         business = _business_of(request)
         if business is None:
-            return told_plainly(Invalid("required", _("Choose one business first.")))
+            return plain_error_response(
+                Invalid("required", _("Choose one business first."))
+            )
         try:
             employees = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
-            return told_plainly(Invalid("invalid", _("The list has no such filter.")))
+            return plain_error_response(
+                Invalid("invalid", _("The list has no such filter."))
+            )
         return export_response(employees, kind, business)
 
     # Import
@@ -184,8 +193,8 @@ class EmployeeFilesAdmin(TenantAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return self._import_page(request, ImportForm())
-        if not is_sealed_for_this_business(request):
-            return self.refuse_other_business(request)
+        if not form_matches_scope(request):
+            return self.business_changed_response(request)
         if "ticket" in request.POST:
             return self._apply(request)
         form = ImportForm(request.POST, request.FILES)

@@ -16,7 +16,7 @@ from automatehq.api.filters import (
     LocalDateToFilter,
     StrictFilterSet,
 )
-from automatehq.api.pagination import CursorPages
+from automatehq.api.pagination import CursorPagination
 from businesses.tenancy.context import set_current_user
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
@@ -60,7 +60,7 @@ class EventSerializer(serializers.ModelSerializer):
 class EventViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     queryset = AuditEvent.objects
     serializer_class = EventSerializer
-    pagination_class = CursorPages
+    pagination_class = CursorPagination
     authentication_classes = []
     permission_classes = []
 

@@ -16,7 +16,7 @@ from automatehq.api import errors
 from automatehq.api.fields import NamedReference, ReferenceField
 from automatehq.api.filters import StrictFilterSet
 from automatehq.api.serializers import StrictModelSerializer
-from automatehq.api.views import Conventions
+from automatehq.api.views import StrictRequestMixin
 from businesses.tenancy.context import set_current_user
 from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
@@ -49,7 +49,7 @@ class EmployeeSerializer(StrictModelSerializer):
 
 
 class EmployeeViewSet(
-    Conventions,
+    StrictRequestMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,

@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from automatehq.storage_listing import tree_of
+from automatehq.storage_listing import listing_for
 from businesses.orphaned_files import FILE_OWNERS, Report, sweep
 
 # No request and no step of an export takes longer than this between a file and its row.
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             raise CommandError("--older-than must be from 1 to 87600 hours.")
         report = Report(self.stdout.write, self.stderr.write, is_dry_run=dry_run)
         before = timezone.now() - timedelta(hours=older_than)
-        sweep(tree_of(default_storage), FILE_OWNERS, before=before, report=report)
+        sweep(listing_for(default_storage), FILE_OWNERS, before=before, report=report)
         word = "to be removed" if dry_run else "removed"
         self.stdout.write(
             f"{report.removed} files {word}, {report.removed_bytes:,} bytes. "

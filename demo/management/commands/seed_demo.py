@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from automatehq.advisory_locks import one_at_a_time
+from automatehq.advisory_locks import session_lock
 from businesses.models import Business
 from demo.demo_accounts import DEFAULT_PASSWORD, sign_ins, table
 from demo.options import Size
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         password = demo_password()
-        with one_at_a_time("demo data", waiting=self.stdout.write):
+        with session_lock("demo data", waiting=self.stdout.write):
             were_there = len(demo_businesses())
             with Bar(self.stdout) as bar:
                 made = seed(

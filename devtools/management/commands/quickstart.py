@@ -11,11 +11,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from automatehq.advisory_locks import one_at_a_time
+from automatehq.advisory_locks import session_lock
 from demo.demo_accounts import environment, sign_ins, table
 from devtools.process_group import (
-    ChildDied,
-    Children,
+    ProcessExited,
+    ProcessGroup,
     Stopped,
     listen,
     stopped_by_signals,
@@ -73,7 +73,7 @@ class Command(BaseCommand):
                     self._say(table(sign_ins()))
         except Stopped:
             self._say("Stopped.")
-        except (ChildDied, OSError) as error:
+        except (ProcessExited, OSError) as error:
             raise CommandError(str(error)) from error
 
     def _say(self, text: str) -> None:
@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
     def _prepare(self, *, demo: bool) -> None:
         """Whatever a first start needs and later ones find done. Of two at once, one waits for the other."""
-        with one_at_a_time("quickstart", waiting=self._say):
+        with session_lock("quickstart", waiting=self._say):
             self._say("Preparing the database …")
             call_command("migrate", verbosity=0, interactive=False)
             self._seed()
@@ -106,7 +106,7 @@ class Command(BaseCommand):
             raise CommandError(done.stderr.strip().removeprefix("CommandError: "))
 
     def _serve(self, port: int) -> None:
-        with Children() as children:
+        with ProcessGroup() as children:
             with listen(port) as listener:
                 port = listener.getsockname()[1]
                 children.start(
@@ -121,12 +121,12 @@ class Command(BaseCommand):
             connection.close()
             children.watch()
 
-    def _wait_until_it_answers(self, children: Children, port: int) -> None:
+    def _wait_until_it_answers(self, children: ProcessGroup, port: int) -> None:
         deadline = time.monotonic() + SECONDS
         while not _answers(port):
             children.check()
             if time.monotonic() > deadline:
-                raise ChildDied(
+                raise ProcessExited(
                     f"The web server does not answer after {SECONDS} seconds."
                 )
             time.sleep(0.1)

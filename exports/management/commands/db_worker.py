@@ -10,10 +10,10 @@ from django.db import Error, close_old_connections
 from django.utils.autoreload import DJANGO_AUTORELOAD_ENV, run_with_reloader
 from django_tasks_db.management.commands import db_worker
 
-from audit.cross_business import reap_look_ups
+from audit.cross_business import requeue_stale_checks
 from automatehq.readiness import WORKER_CHECKS, require_usable_files
 from automatehq.worker import Worker
-from businesses.tenancy.verification import refuse_to_start_if_unproven
+from businesses.tenancy.verification import require_verified_database
 from exports.services import reap_runs
 from workcards.tasks import fail_dead_renditions
 
@@ -31,7 +31,7 @@ class Command(db_worker.Command):
 
     def handle(self, **options: Any) -> None:
         require_usable_files(WORKER_CHECKS)
-        refuse_to_start_if_unproven()
+        require_verified_database()
         self.configure_logging(options["verbosity"])
         worker = _worker(options)
         ended = threading.Event()
@@ -83,7 +83,7 @@ def _reap(ended: threading.Event) -> None:
         close_old_connections()
         try:
             reap_runs()
-            reap_look_ups()
+            requeue_stale_checks()
             fail_dead_renditions()
         except Error:
             # The database is away for a moment: the next minute will do.

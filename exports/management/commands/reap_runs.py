@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from audit.cross_business import reap_look_ups
+from audit.cross_business import requeue_stale_checks
 from exports.services import reap_runs
 from workcards.tasks import fail_dead_renditions
 
@@ -16,6 +16,6 @@ class Command(BaseCommand):
         counts = reap_runs()
         self.stdout.write(
             f"{counts['requeued']} queued anew, {counts['failed']} failed; "
-            f"{reap_look_ups()} look-ups queued anew."
+            f"{requeue_stale_checks()} look-ups queued anew."
         )
         fail_dead_renditions()
