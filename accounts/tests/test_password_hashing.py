@@ -164,7 +164,7 @@ def test_a_sign_in_waits_for_its_place_and_its_turn_without_a_transaction(
         lambda seconds: waited.append(connection.in_atomic_block),
     )
     monkeypatch.setattr(
-        "accounts.lockout.counters.try_transaction_lock", lambda key: False
+        "accounts.lockout.rate_limits.try_transaction_lock", lambda key: False
     )
     asked = {"email": email, "password": PASSWORD}
     answer = APIClient().post("/api/auth/login", asked)
