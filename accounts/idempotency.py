@@ -22,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import IdempotencyKey
+from automatehq.advisory_locks import acquire_slot, try_transaction_lock_within
 from automatehq.api.errors import Conflict, DomainError, Invalid
 from automatehq.api.renderers import JSONRenderer
 from businesses.tenancy.context import (
@@ -29,7 +30,6 @@ from businesses.tenancy.context import (
     platform_scope,
     try_get_business_id,
 )
-from businesses.tenancy.rate_limits import acquire_slot, try_transaction_lock_within
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from automatehq.advisory_locks import try_transaction_lock
 from automatehq.api.errors import TooMany
 from automatehq.client_ip import get_client_ip
 from businesses.tenancy import rate_limits
@@ -28,12 +29,12 @@ UNKNOWN_ADDRESS = "unknown"
 COOL_OFF: timedelta = axes_settings.AXES_COOLOFF_TIME
 
 
-def take_turn(request: HttpRequest, email: str) -> bool:
+def serialize_attempts(request: HttpRequest, email: str) -> bool:
     """Lock guesses at one e-mail from one address until the transaction ends; False while another one holds the lock.
 
     Without the lock, many at once would all be checked before the first of them is counted.
     """
-    return rate_limits.try_transaction_lock(f"sign-in:{email}:{get_client_ip(request)}")
+    return try_transaction_lock(f"sign-in:{email}:{get_client_ip(request)}")
 
 
 def refusal(request: HttpRequest, email: str) -> TooMany | None:
@@ -52,7 +53,7 @@ def count_failure(request: HttpRequest, email: str) -> bool:
     """Remember one failure; True if it was the one that locks."""
     with unscoped():
         AxesProxyHandler.user_login_failed(__name__, get_credentials(email), request)
-    of_address = rate_limits.count(
+    of_address = rate_limits.increment(
         _address_key(request), seconds=int(COOL_OFF.total_seconds())
     )
     # django-axes says so on the request.
@@ -81,7 +82,7 @@ def _wait_for_email(request: HttpRequest, email: str) -> float:
 
 
 def _wait_for_address(request: HttpRequest) -> float:
-    failures = rate_limits.tally(_address_key(request))
+    failures = rate_limits.get_count(_address_key(request))
     return failures.seconds_left if failures.count >= FAILURES_AN_ADDRESS else 0.0
 
 

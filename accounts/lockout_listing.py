@@ -70,7 +70,7 @@ def open_lock(count: Count) -> None:
             username=count.name, ip_address=ip_address
         ).delete()
     else:
-        rate_limits.forget(_key_of(count))
+        rate_limits.reset(_key_of(count))
     record_after_rollback(
         "lockout_opened",
         business_id=business_id,
@@ -114,7 +114,7 @@ _CACHED: dict[str, tuple[str, Callable[[], int]]] = {
 
 def _of_cache() -> Iterator[Count]:
     for kind, (prefix, limit) in _CACHED.items():
-        for key, tally in rate_limits.running(prefix).items():
+        for key, tally in rate_limits.running_counts(prefix).items():
             name = key.removeprefix(prefix)
             yield Count(kind, name, "", tally.count, limit(), tally.seconds_left)
 

@@ -63,7 +63,7 @@ def _attempt_in_turn(
     give_up_at = time.monotonic() + password_hashing.WAIT
     while True:
         with transaction.atomic():
-            if lockout.take_turn(request, email):
+            if lockout.serialize_attempts(request, email):
                 # Given back, not raised: a failure must be committed.
                 return _attempt(request, email, password)
         if time.monotonic() >= give_up_at:
@@ -118,7 +118,7 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     same user from the same address is under way.
     """
     email = user.email or ""
-    if not lockout.take_turn(request, email):
+    if not lockout.serialize_attempts(request, email):
         raise password_hashing.too_many()
     locked = lockout.refusal(request, email)
     if locked is not None:

@@ -78,7 +78,7 @@ def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) ->
     user_id = str(evidence.user_id)
     business_id = str(evidence.business_id) if evidence.business_id else None
     try:
-        so_far = rate_limits.count(
+        so_far = rate_limits.increment(
             f"attempts:{user_id}", seconds=MINUTE, more=len(noted)
         ).count
         for refused in noted[: max(0, MAX_REPORTS_PER_MINUTE - so_far + len(noted))]:
@@ -93,7 +93,7 @@ def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) ->
         in_use = sum(refused.kind == "already_in_use" for refused in noted)
         if in_use:
             for subject in _subjects(evidence.user_id, evidence.business_id):
-                rate_limits.count(subject.key, seconds=HOUR, more=in_use)
+                rate_limits.increment(subject.key, seconds=HOUR, more=in_use)
     except Exception:
         logger.exception("Refused ids could not be noted.")
 
@@ -119,7 +119,7 @@ def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
     request, which are counted after it. One query.
     """
     subjects = _subjects(user_id, try_get_business_id())
-    window_counts = rate_limits.window_counts([subject.key for subject in subjects])
+    window_counts = rate_limits.get_counts([subject.key for subject in subjects])
     for subject in subjects:
         met = window_counts[subject.key]
         if met.count + met_now >= subject.limit:

@@ -1,17 +1,20 @@
-"""Letting one process at a time do something to the database."""
+"""Advisory locks of PostgreSQL: for a session, for a transaction, with a time-out, and slots."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection
 
+POLL_INTERVAL = 0.05  # seconds
+
 
 @contextmanager
 def session_lock(name: str, *, waiting: Callable[[str], object]) -> Iterator[None]:
-    """Hold `name`, which no two processes on the same database hold at once; `waiting` is told if there is a wait.
+    """Hold the session-level lock `name`; `waiting` is called with a message if another process holds it.
 
-    On a connection of its own, whose end (also by a kill) lets go. Not through a pooler that shares connections.
+    The lock has a connection of its own and ends with it, also after a kill. A pooler that shares connections breaks it.
     """
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     own = connection.copy()
@@ -19,8 +22,42 @@ def session_lock(name: str, *, waiting: Callable[[str], object]) -> Iterator[Non
         with own.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
             if not cursor.fetchone()[0]:
-                waiting(f"Waiting: another process has “{name}” in hand.")
+                waiting(f"Waiting: another process holds the lock “{name}”.")
                 cursor.execute("SELECT pg_advisory_lock(%s)", [key])
             yield
     finally:
         own.close()
+
+
+def transaction_lock(key: str) -> None:
+    """Take the lock on `key` until the transaction ends, after waiting for it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def try_transaction_lock(key: str) -> bool:
+    """Take the lock of `transaction_lock` if it is free; return whether it was taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key]
+        )
+        (is_taken,) = cursor.fetchone()
+    return bool(is_taken)
+
+
+def try_transaction_lock_within(key: str, seconds: float) -> bool:
+    """Take the lock of `transaction_lock`, waiting `seconds` at most; return whether it was taken.
+
+    Polls, because a lock time-out of PostgreSQL would abort the transaction.
+    """
+    deadline = time.monotonic() + seconds
+    while not try_transaction_lock(key):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL_INTERVAL)
+    return True
+
+
+def acquire_slot(name: str, slots: int) -> bool:
+    """Hold one of `slots` numbered locks of that name until the transaction ends; return False if all are taken."""
+    return any(try_transaction_lock(f"{name} {slot}") for slot in range(slots))

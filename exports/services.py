@@ -12,6 +12,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from audit import services as audit
+from automatehq.advisory_locks import transaction_lock
 from automatehq.api.errors import Invalid, TooMany
 from automatehq.job_queue import fail_dead_tasks, has_live_task
 from businesses.tenancy.context import (
@@ -20,7 +21,6 @@ from businesses.tenancy.context import (
     platform_scope,
     unscoped,
 )
-from businesses.tenancy.rate_limits import take_turn
 from workforce.models import Site
 
 from .models import ExportProfile, ExportRun
@@ -53,7 +53,7 @@ def request_run(
         filters["profile"] = Profile.of(profile).as_json()
     month = processing_month.replace(day=1)
     # One request of a business at a time, so that neither the same run nor the limit is passed by two at once.
-    take_turn(f"exports {get_current_business_id()}")
+    transaction_lock(f"exports {get_current_business_id()}")
     running: ExportRun | None = (
         ExportRun.objects.for_month(month)
         .filter(

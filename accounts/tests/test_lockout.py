@@ -147,9 +147,9 @@ def test_fifty_failures_lock_the_address(acme: Personas, clock: Any) -> None:
 def test_signing_in_does_not_forgive_an_address_its_other_failures(
     acme: Personas,
 ) -> None:
-    rate_limits.count(f"sign-in-failures:{ADDRESS}", seconds=900)
+    rate_limits.increment(f"sign-in-failures:{ADDRESS}", seconds=900)
     assert status_of(EMAIL, PASSWORD) == 200
-    assert rate_limits.tally(f"sign-in-failures:{ADDRESS}").count == 1
+    assert rate_limits.get_count(f"sign-in-failures:{ADDRESS}").count == 1
 
 
 def test_an_ipv6_network_counts_as_one_address_and_mapped_ipv4_does_not(
@@ -158,8 +158,8 @@ def test_an_ipv6_network_counts_as_one_address_and_mapped_ipv4_does_not(
     for number in range(2):
         fail(1, f"{number}@example.com", REMOTE_ADDR=f"2001:db8:0:1::{number + 1}")
         fail(1, f"{number}@example.com", REMOTE_ADDR=f"::ffff:203.0.113.{number}")
-    assert rate_limits.tally("sign-in-failures:2001:db8:0:1::/64").count == 2
-    assert rate_limits.tally("sign-in-failures:203.0.113.0").count == 1
+    assert rate_limits.get_count("sign-in-failures:2001:db8:0:1::/64").count == 2
+    assert rate_limits.get_count("sign-in-failures:203.0.113.0").count == 1
 
 
 def test_requests_over_a_socket_are_counted_together(acme: Personas) -> None:
@@ -185,23 +185,23 @@ def test_counts_at_once_lose_none_and_work_in_a_scope(acme: Personas) -> None:
     def add(_: int) -> None:
         try:
             with acme.scope():
-                rate_limits.count("at-once", seconds=60)
+                rate_limits.increment("at-once", seconds=60)
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(add, range(12)))
-    assert rate_limits.tally("at-once").count == 12
+    assert rate_limits.get_count("at-once").count == 12
     with acme.scope():
-        assert rate_limits.tally("at-once").count == 12
+        assert rate_limits.get_count("at-once").count == 12
         assert User.objects.count() == 4  # and the scope is as it was
     connection.close()
 
 
 def test_a_count_ends_when_its_first_event_is_old(db: None, clock: Any) -> None:
-    rate_limits.count("old", seconds=60)
+    rate_limits.increment("old", seconds=60)
     clock.shift(timedelta(seconds=50))
-    assert rate_limits.count("old", seconds=60) == rate_limits.WindowCount(2, 10.0)
+    assert rate_limits.increment("old", seconds=60) == rate_limits.WindowCount(2, 10.0)
     clock.shift(timedelta(seconds=11))
-    assert rate_limits.tally("old") == rate_limits.WindowCount()
-    assert rate_limits.count("old", seconds=60).count == 1
+    assert rate_limits.get_count("old") == rate_limits.WindowCount()
+    assert rate_limits.increment("old", seconds=60).count == 1

@@ -32,7 +32,7 @@ def lockouts(*arguments: str) -> list[str]:
 
 
 def lock_address(address: str = ADDRESS) -> None:
-    rate_limits.count(
+    rate_limits.increment(
         f"sign-in-failures:{address}", seconds=900, more=FAILURES_AN_ADDRESS
     )
 
@@ -101,8 +101,8 @@ def test_users_and_businesses_with_too_many_values_in_use_are_opened(
 ) -> None:
     user = in_use_subject("user", acme.admin.pk)
     business = in_use_subject("business", acme.id)
-    rate_limits.count(user.key, seconds=3600, more=IN_USE_AN_HOUR)
-    rate_limits.count(
+    rate_limits.increment(user.key, seconds=3600, more=IN_USE_AN_HOUR)
+    rate_limits.increment(
         business.key, seconds=3600, more=settings.IN_USE_A_BUSINESS_AN_HOUR
     )
     assert len(lockouts()) == 2

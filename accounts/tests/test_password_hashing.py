@@ -163,9 +163,7 @@ def test_a_sign_in_waits_for_its_place_and_its_turn_without_a_transaction(
         "accounts.login.time.sleep",
         lambda seconds: waited.append(connection.in_atomic_block),
     )
-    monkeypatch.setattr(
-        "accounts.lockout.rate_limits.try_transaction_lock", lambda key: False
-    )
+    monkeypatch.setattr("accounts.lockout.try_transaction_lock", lambda key: False)
     asked = {"email": email, "password": PASSWORD}
     answer = APIClient().post("/api/auth/login", asked)
     assert problem(answer) == (429, "too_many_at_once", None)

@@ -180,7 +180,7 @@ def test_an_answer_does_not_depend_on_its_note(
     def break_down(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("the cache is away")
 
-    monkeypatch.setattr(cross_business.rate_limits, "count", break_down)
+    monkeypatch.setattr(cross_business.rate_limits, "increment", break_down)
     answer = client_of(acme.admin).get(f"{EMPLOYEES}/{jane.pk}")
     assert problem(answer) == (404, "not_found", None)
     assert "could not be noted" in caplog.text

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
 from audit.services import event_of, plain, record_many
+from automatehq.advisory_locks import transaction_lock
 from automatehq.api.errors import Conflict, Invalid
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from businesses.tenancy.pre_transaction import before_scope
-from businesses.tenancy.rate_limits import take_turn
 from workforce import services
 
 from .file_parsing import AS_FOUND, Choices, Table, read_in_turn
@@ -125,7 +125,7 @@ def _read(data: bytes, choices: Choices, actor: Any) -> Table:
 def _run(data: bytes, table: Table, actor: Any, on_in_use: OnInUse) -> Import:
     rows = list(person_rows(table))
     business_id = get_current_business_id()
-    take_turn(f"employee-import:{business_id}")
+    transaction_lock(f"employee-import:{business_id}")
     business = Business.objects.get(pk=business_id)
     plans = plan_rows(rows, business, has_names=table.has_names)
     Writer(actor, on_in_use).write(plans)

@@ -11,9 +11,9 @@ from accounts.login import look_up_sign_in
 from accounts.management.prompts import read_email
 from accounts.roles import Role
 from accounts.services import create_user
+from automatehq.advisory_locks import transaction_lock
 from automatehq.api.errors import DomainError
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
-from businesses.tenancy import rate_limits
 from businesses.tenancy.context import business_scope, platform_scope
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        rate_limits.take_turn("seed")
+        transaction_lock("seed")
         _make_businesses()
         self._make_user("ADMIN", DEFAULT_BUSINESS_ID, Role.ADMIN, "Administrator")
         self._make_user("SUPERADMIN", PLATFORM_ID, Role.SUPER_ADMIN, "Super-admin")
