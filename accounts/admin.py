@@ -1,4 +1,4 @@
-"""Users and businesses in the admin."""
+"""Admin pages of users and businesses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ from .serializers import UserSerializer
 
 
 def new_password_field(**kwargs: Any) -> forms.CharField:
-    """A password to be typed, which is never shown again."""
+    """Return a form field for a new password, which is never shown again."""
     return forms.CharField(
         strip=False,
         max_length=PASSWORD_LIMIT,
@@ -34,7 +34,7 @@ def new_password_field(**kwargs: Any) -> forms.CharField:
 
 
 class UserForm(ServiceForm):
-    # Not called as the column is: a page to read would show the hash.
+    # The name differs from the column's: a read-only page would show the password hash.
     names = {"new_password": "password"}
 
     new_password = new_password_field(label=gettext_lazy("Password"), required=False)
@@ -47,10 +47,10 @@ class UserForm(ServiceForm):
             of_platform = [Role.SUPER_ADMIN]
             roles = of_platform if is_on_platform() else [*Role][1:]
             field.choices = [(role.value, role.label) for role in roles]
-            # A new user gets the least role unless the administrator chooses more.
+            # A new user gets the lowest role unless the administrator chooses another.
             field.initial = roles[-1].value
         if "email" in self.fields:
-            # Only a user who was released has no e-mail.
+            # Only a released user has no e-mail.
             self.fields["email"].required = is_new or self.instance.email is not None
         if "new_password" in self.fields:
             self.fields["new_password"].required = is_new
@@ -67,7 +67,7 @@ class UserForm(ServiceForm):
 
 
 class ActivationForm(ActionForm):
-    """A user who was released needs a new e-mail."""
+    """A form to activate a user. A released user needs a new e-mail."""
 
     email = EmailField(label=gettext_lazy("E-mail"), max_length=254)
 
@@ -148,7 +148,11 @@ class UserAdmin(TenantAdmin):
     )
 
     def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
-        """On the platform super-admins manage super-admins; a business's users are managed in the business."""
+        """Return whether the request's user may use `right` on `obj`.
+
+        On the platform, super-admins manage super-admins. The users of a business are managed in the scope of the
+        business.
+        """
         if not is_on_platform():
             return super().may(request, right, obj)
         user: Any = request.user

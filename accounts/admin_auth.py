@@ -1,4 +1,4 @@
-"""The doors of the admin: in, out, into a business as a super-admin, and a new password."""
+"""Admin authentication views: sign in, sign out, change password and language, act for a business."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,7 +36,7 @@ _RENEW = "_renew"
 
 
 class SignInForm(ServiceErrorsMixin, forms.Form):
-    # Any text: whether it is an address that somebody has is for the password check to say, in one way for all.
+    # Any text is valid. The password check rejects malformed and unknown addresses with the same error.
     email = LineField(
         label=gettext_lazy("E-mail"),
         max_length=254,
@@ -89,7 +89,7 @@ class ActAsForm(ServiceErrorsMixin, forms.Form):
 
 
 class AuthViewsMixin:
-    """Mixin of the admin site."""
+    """Mixin of the admin site with the authentication views."""
 
     def get_auth_urls(self: Any) -> list[URLPattern]:
         return [
@@ -111,7 +111,7 @@ class AuthViewsMixin:
     def login(
         self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Sign in by e-mail and password; the rules, counts and refusals are those of /api/auth/login."""
+        """Sign in by e-mail and password, with the rules, limits and errors of /api/auth/login."""
         form = SignInForm(request.POST or None)
         refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
@@ -146,7 +146,7 @@ class AuthViewsMixin:
     def password_change(
         self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Change one's own password. Every sign-in ends, this one too."""
+        """Change the user's own password and end all sign-ins, including this one."""
         form = PasswordForm(request.POST or None)
         refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
@@ -174,7 +174,7 @@ class AuthViewsMixin:
 
     @method_decorator(require_POST)
     def language(self: Any, request: HttpRequest) -> HttpResponse:
-        """Choose the language that one is spoken to in, and go on where one was."""
+        """Set the user's language and return to the current page."""
         language = request.POST.get("language")
         if language not in dict(settings.LANGUAGES):
             return HttpResponse(status=400)
@@ -183,11 +183,11 @@ class AuthViewsMixin:
         return HttpResponseRedirect(self._next(request))
 
     def act_as(self: Any, request: HttpRequest) -> HttpResponse:
-        """Act for a business, with an administrator's rights, for an hour; while acting, for one hour more."""
+        """Act for a business with an administrator's permissions for one hour, or renew the hour."""
         user: Any = request.user
         if not user.may("platform.act_as"):
             raise PermissionDenied
-        # Acting already, one is offered that business alone: the scope shows no other.
+        # While the user acts, the scope contains only the business acted for, so the form offers no other.
         present = user.acting
         initial = (
             {"business": present.business, "reason": present.reason}
@@ -226,9 +226,10 @@ class AuthViewsMixin:
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def stop_acting(self: Any, request: HttpRequest) -> HttpResponse:
-        """Back onto the platform; also when the hour is over, which no scope can be entered with any more.
+        """Stop acting and return to the platform, also after the hour has expired.
 
-        Who wants to `_renew` is asked there for the reason of another hour.
+        The view is outside `admin_view` because no scope can be opened with an expired session of acting. With `_renew`
+        in the request, redirect to the form for another hour.
         """
         evidence = credentials_of_session(request)
         if evidence is None:
@@ -245,7 +246,7 @@ class AuthViewsMixin:
         return HttpResponseRedirect(reverse("admin:index"))
 
     def _next(self, request: HttpRequest) -> str:
-        """Where to go after signing in: a page of ours, whatever the address asks for."""
+        """Return the address of the page after sign-in; an address on another host is replaced by the index."""
         wanted = request.POST.get(_NEXT) or request.GET.get(_NEXT) or ""
         is_ours = url_has_allowed_host_and_scheme(
             wanted,
@@ -256,10 +257,13 @@ class AuthViewsMixin:
 
 
 def redirect_to_admin(request: HttpRequest) -> HttpResponse:
-    """The address alone leads to the admin."""
+    """Redirect to the index page of the admin."""
     return HttpResponseRedirect(reverse("admin:index"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """`CSRF_FAILURE_VIEW`: a page that was open since before the last sign-in, or a cookie that is blocked."""
+    """Render the error page of `CSRF_FAILURE_VIEW`.
+
+    The causes are a page that was opened before the last sign-in, or a blocked cookie.
+    """
     return TemplateResponse(request, "admin/accounts/csrf_failure.html", status=403)

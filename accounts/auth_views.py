@@ -1,4 +1,4 @@
-"""The API of signing in, of oneself, and of acting for a business."""
+"""API views of authentication: sign in and out, tokens, own user, password, acting for a business."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ DEAD = refused(
 
 
 class OpenView(APIView):
-    """For people who are not signed in: any token in the header is passed over."""
+    """Base class of views without authentication. A token in the header is ignored."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -60,7 +60,7 @@ class LoginView(OpenView):
         """Sign in.
 
         Five failures for one e-mail from one address, or fifty from one address, are answered 429 `too_many_attempts`
-        for 15 minutes. With the right password, 403 `user_inactive` or `business_inactive` say why not.
+        for 15 minutes. With the right password, 403 `user_inactive` or `business_inactive` gives the reason.
         """
         asked = _read(LoginSerializer, request)
         user = sign_in(request._request, **asked)
@@ -76,9 +76,10 @@ class RefreshView(OpenView):
         request=RefreshSerializer, responses={200: TokensSerializer, 401: DEAD}
     )
     def post(self, request: Request) -> Response:
-        """New tokens for a refresh token, once.
+        """Exchange a refresh token for new tokens.
 
-        A second use of the same one ends the sign-in: all its tokens are dead. A client must not refresh twice at once.
+        Each refresh token is valid once. A second use ends the sign-in and invalidates all its tokens. A client must
+        not send two refresh requests at the same time.
         """
         tokens = token_sessions.renew(_read(RefreshSerializer, request)["refresh"])
         return _write(TokensSerializer, tokens._asdict())
@@ -87,7 +88,7 @@ class RefreshView(OpenView):
 class LogoutView(OpenView):
     @extend_schema(request=RefreshSerializer, responses={204: None, 401: DEAD})
     def post(self, request: Request) -> Response:
-        """Sign out: every token of this sign-in is dead."""
+        """Sign out. All tokens of this sign-in become invalid."""
         token_sessions.end_sign_in(_read(RefreshSerializer, request)["refresh"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -97,7 +98,7 @@ class MeView(APIView):
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        """Who is signed in, for which business they work, and what they may do."""
+        """Return the signed-in user, the business they work for, and their permissions."""
         user: Any = request.user
         return _write(
             MeSerializer,
@@ -126,9 +127,9 @@ class PasswordView(APIView):
         },
     )
     def post(self, request: Request) -> Response:
-        """Change one's own password. Every sign-in ends, this one too.
+        """Change your own password. All your sign-ins end, including this one.
 
-        Wrong current passwords count as failures to sign in.
+        A wrong current password counts as a failed sign-in.
         """
         asked = _read(PasswordChangeSerializer, request)
         user: Any = request.user
@@ -150,10 +151,10 @@ class ActAsView(APIView):
         },
     )
     def post(self, request: Request) -> Response:
-        """Act for a business, with an administrator's rights, for an hour.
+        """Act for a business with an administrator's permissions for one hour.
 
-        One business at a time: acting for another one ends, and its token is answered 401 `acting_expired`. Start and
-        leaving stand in the business's own trail.
+        You act for one business at a time. Acting for another business ends, and its token is answered 401
+        `acting_expired`. The audit trail of the business records the start and the end.
         """
         asked = _read(ActAsSerializer, request)
         evidence: Any = request.auth
@@ -169,7 +170,7 @@ class ActAsView(APIView):
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Stop acting; with the acting token, or with one's own when the hour is over."""
+        """Stop acting. Use the acting token, or your own token after the hour has expired."""
         stop_acting(user=request.user)  # type: ignore[arg-type]
         return Response(status=status.HTTP_204_NO_CONTENT)
 

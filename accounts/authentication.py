@@ -1,7 +1,7 @@
-"""Who is asking: from signed evidence to the row that decides.
+"""Authentication of API and admin requests by their signed credentials.
 
-The middleware has opened the scope that the evidence names; here the user's row is read inside it, so that the database
-itself confirms that the user belongs to that business. Every refusal says by a code why the evidence is dead.
+The middleware has opened the scope that the credentials name. The user's row is read inside that scope, so the database
+confirms that the user belongs to the business. Each error has a code with the reason.
 """
 
 import uuid
@@ -35,19 +35,19 @@ from .account_status import BusinessStanding, Standing
 from .models import Acting, SignIn, User
 from .tokens import read_access_token, was_acting_token
 
-# What a session holds besides Django's own keys.
+# Key of the credentials in the session, beside Django's own keys.
 SESSION_KEY = "automatehq_evidence"
 
 
 class InvalidCredentials(DomainError):
-    """401: the token or session was good once, or looks so; the code says what it is not any more."""
+    """401: the token or session is not valid, or no longer; the code gives the reason."""
 
     status_code = 401
     auth_header = AUTH_HEADER
 
 
 def dead(code: str) -> InvalidCredentials:
-    """The refusal with `code`, which is one of these."""
+    """Return the error with `code`, which must be one of the codes below."""
     details: dict[str, Any] = {
         "token_not_valid": _("The sign-in is not valid, or not any more."),
         "user_inactive": _("This user is inactive."),
@@ -60,17 +60,19 @@ def dead(code: str) -> InvalidCredentials:
 
 @dataclass(frozen=True)
 class Person:
-    """A user who has been admitted, and the business they work for (None: the platform)."""
+    """An authenticated user and the business they work for; None means the platform."""
 
     user: User
     business: Business | None
 
 
 def admit(evidence: Credentials) -> Person:
-    """The person that `evidence` names, read inside the scope it names. Raises `InvalidCredentials`.
+    """Return the user and business of `evidence`, read inside the scope that it names.
 
-    One query. A super-admin's row is read in a nested scope of their own business; while they act for another, in the
-    platform's, which shows the row of that one beside it.
+    One query. A super-admin's row is read in a nested scope of Platform. While the super-admin acts for a business, it
+    is read in the platform's scope, which also shows the row of that business.
+
+    Raises: `InvalidCredentials`.
     """
     if evidence.business_id == evidence.home_id:
         user = read_user(evidence)
@@ -91,12 +93,12 @@ def admit(evidence: Credentials) -> Person:
 
 
 def read_user(evidence: Credentials, *joined: str) -> User:
-    """The user whom `evidence` names, with their business and what else is `joined`, if it is still good. One query.
+    """Return the user of `evidence` with their business and the relations in `joined`. One query.
 
-    Read in the scope of their own business, or in the platform's.
+    The caller has opened the scope of the user's own business, or the platform's.
 
-    Raises `InvalidCredentials` for one who is not there or inactive, an inactive business, a sign-in that was ended, and
-    evidence from before a sign-out.
+    Raises: `InvalidCredentials` if the user is missing or inactive, the business is inactive, the sign-in has ended, or
+    the credentials are older than a sign-out.
     """
     users = User.objects.select_related("business__settings_row", *joined).filter(
         pk=evidence.user_id, business_id=evidence.home_id
@@ -120,7 +122,10 @@ def read_user(evidence: Credentials, *joined: str) -> User:
 def check_standing(
     standing: Standing, evidence: Credentials, *, ignore_sign_out: bool = False
 ) -> None:
-    """Raise `InvalidCredentials` if the user or their business is inactive, or was signed out since the evidence was issued."""
+    """Raise `InvalidCredentials` if the user or business is inactive, or signed out since.
+
+    Credentials issued at or before a sign-out of the user or the business are invalid.
+    """
     if not standing.is_active:
         raise dead("user_inactive")
     if not standing.business.is_active:
@@ -135,7 +140,7 @@ def check_acting(
     business: Business | BusinessStanding | None,
     evidence: Credentials,
 ) -> None:
-    """Raise `InvalidCredentials` unless the super-admin acts for the evidence's business, and it is active."""
+    """Raise `InvalidCredentials` unless the super-admin acts for the active business of `evidence`."""
     if (
         evidence.acting_token is None
         or standing.acting_token != evidence.acting_token
@@ -151,12 +156,12 @@ def check_acting(
 
 
 def _is_older(evidence: Credentials, *signed_out_at: datetime | None) -> bool:
-    """True if the evidence is from before one of these moments."""
+    """Return True if the credentials were issued at or before a time in `signed_out_at`."""
     return any(moment and evidence.issued_at <= moment for moment in signed_out_at)
 
 
 def _business_acted_for(user: User, evidence: Credentials) -> Business:
-    """The business that the super-admin acts for, if the row agrees with the evidence."""
+    """Return the business that the super-admin acts for, if the user's row matches the credentials."""
     business: Business | None = user.acting_business
     check_acting(Standing.of(user), business, evidence)
     assert business is not None
@@ -165,11 +170,11 @@ def _business_acted_for(user: User, evidence: Credentials) -> Business:
     return business
 
 
-# The API: a Bearer token, and nothing else.
+# API: the credentials are a bearer token only.
 
 
 def _bearer(request: HttpRequest | Request) -> str | None:
-    """What stands behind `Bearer` in the Authorization header, or None."""
+    """Return the token after `Bearer` in the Authorization header, or None."""
     kind, _, raw = get_authorization_header(request).partition(b" ")  # type: ignore[arg-type]
     if kind.lower() != b"bearer":
         return None
@@ -177,18 +182,18 @@ def _bearer(request: HttpRequest | Request) -> str | None:
 
 
 def credentials_of_bearer(request: HttpRequest) -> Credentials | None:
-    """The evidence in the request's access token; None without a valid one."""
+    """Return the credentials in the request's access token; None without a valid token."""
     raw = _bearer(request)
     if raw is None:
         return None
     try:
         return read_access_token(raw)
     except TokenError:
-        return None  # BearerAuthentication answers it
+        return None  # BearerAuthentication responds with the error
 
 
 class BearerAuthentication(BaseAuthentication):
-    """The person who bears the request's access token."""
+    """Authentication of API requests by their access token."""
 
     def authenticate(self, request: Request) -> tuple[User, Credentials] | None:
         evidence: Credentials | None = getattr(request._request, "evidence", None)
@@ -208,18 +213,18 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def enter(request: HttpRequest, person: Person) -> None:
-    """Make `person` the one who acts and is spoken to, for the rest of the request's scope."""
+    """Set the request's user, business and language for the rest of its scope."""
     scoped: Any = request
     scoped.business = person.business
     set_current_user(person.user)
     activate_user_language(person.user)
 
 
-# The admin: a session, and nothing else.
+# Admin: the credentials are a session only.
 
 
 def credentials_of_session(request: HttpRequest) -> Credentials | None:
-    """The evidence in the request's session; None if nobody is signed in there."""
+    """Return the credentials in the request's session; None if no user is signed in."""
     stored = request.session.get(SESSION_KEY)
     if stored is None:
         return None
@@ -234,9 +239,9 @@ def credentials_of_session(request: HttpRequest) -> Credentials | None:
 
 
 class SignedInUserMiddleware(AuthenticationMiddleware):
-    """`request.user` of the admin: the person whom the session names, read when first asked for.
+    """Middleware that sets `request.user` of the admin lazily from the session.
 
-    `request.invalid_credentials` is the `InvalidCredentials` that refused them, if any.
+    `request.invalid_credentials` is the `InvalidCredentials` error of a rejected session, or None.
     """
 
     def process_request(self, request: HttpRequest) -> None:

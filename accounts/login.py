@@ -1,7 +1,7 @@
-"""Signing in by e-mail and password: the one way, for the API and the admin alike.
+"""Sign-in by e-mail and password, for the API and the admin.
 
-Runs outside every scope, and enters that of the user's own business. Whatever is wrong, the same work is done and the same
-refusal given for an e-mail that nobody has as for a wrong password.
+The functions run outside all scopes and open the scope of the user's business. An unknown e-mail and a wrong password
+cost the same work and get the same error.
 """
 
 import time
@@ -25,12 +25,12 @@ from businesses.tenancy.process_roles import MISDIRECTED, misdirected
 from . import lockout, password_hashing
 from .models import User
 
-# Seconds between two looks at whether another attempt has ended.
+# Seconds between two tries to get the lock of an e-mail and address.
 _PAUSE = 0.05
 
 
 class WrongCredentials(DomainError):
-    """401: no such e-mail, or not its password."""
+    """401: the e-mail is unknown or the password is wrong."""
 
     status_code = 401
     auth_header = AUTH_HEADER
@@ -42,11 +42,13 @@ class WrongCredentials(DomainError):
 
 
 def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
-    """The active user who has this e-mail and password, of an active business; what follows is the caller's.
+    """Return the active user with this e-mail and password, of an active business.
 
-    Raises `WrongCredentials`; with the right password `Denied` with `user_inactive` or `business_inactive`, or the code of
-    `processes.MISDIRECTED`; after too many failures `TooMany`. Failures are counted, and stand in the trail of the user's business, or in Platform's when
-    nobody has the e-mail.
+    The caller starts the session or issues the tokens. Each failure is counted and recorded in the audit trail of the
+    user's business. For an unknown e-mail it is recorded in the trail of Platform.
+
+    Raises: `WrongCredentials`; `TooMany` after too many failures. If the password is right, `Denied` with
+    `user_inactive`, `business_inactive` or a code of `process_roles.MISDIRECTED`.
     """
     email = clean_email(email)
     with password_hashing.place():
@@ -59,12 +61,15 @@ def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
 def _attempt_in_turn(
     request: HttpRequest, email: str, password: str
 ) -> User | DomainError:
-    """Wait for the turn at this e-mail and address, outside every transaction, then attempt to sign in."""
+    """Wait for the lock of this e-mail and address, then attempt to sign in.
+
+    The wait is outside all transactions.
+    """
     give_up_at = time.monotonic() + password_hashing.WAIT
     while True:
         with transaction.atomic():
             if lockout.serialize_attempts(request, email):
-                # Given back, not raised: a failure must be committed.
+                # The error is returned, not raised, so that the failure is committed.
                 return _attempt(request, email, password)
         if time.monotonic() >= give_up_at:
             return password_hashing.too_many()
@@ -96,10 +101,10 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
 
 
 def _admit(user: User) -> bool:
-    """Write when `user` signed in; False if they were shut out, or given a new password, while the old one was looked at.
+    """Store the time of the sign-in; return False if the user's row has changed since the check.
 
-    The update waits for whoever holds the row. What is signed for the user from here on says `last_login` as its time, and
-    so is older than whatever shuts them out later.
+    A change is a deactivation, a sign-out or a new password. The update waits for other transactions that lock the row.
+    Tokens and sessions are issued with `last_login` as their time, so a later sign-out invalidates them.
     """
     user.last_login = database_now()
     unchanged = User.objects.filter(
@@ -112,10 +117,12 @@ def _admit(user: User) -> bool:
 
 
 def check_own_password(request: HttpRequest, user: User, password: str) -> None:
-    """Let a signed-in user go on who knows their password: `Invalid` on `current_password` otherwise.
+    """Check the password of a signed-in user.
 
-    Wrong ones count as failures to sign in, and too many of them are `TooMany`; so is a check while another one of the
-    same user from the same address is under way.
+    A wrong password counts as a failed sign-in.
+
+    Raises: `Invalid` on `current_password` if the password is wrong; `TooMany` after too many failures, or while
+    another check for the same user and address is running.
     """
     email = user.email or ""
     if not lockout.serialize_attempts(request, email):
@@ -123,14 +130,14 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     locked = lockout.refusal(request, email)
     if locked is not None:
         raise locked
-    with business_scope(user.business_id):  # a hash of old is renewed
+    with business_scope(user.business_id):  # an outdated hash is renewed
         is_right = user.check_password(password)
     if is_right:
         return
     wrong = Invalid(
         "incorrect_password", _("This is not your password."), "current_password"
     )
-    # Committed with the lock of the turn: a count after the refusal would let the next guess overtake it.
+    # The count is committed with the lock. Counted later, the next guess could overtake it.
     keep_writes(request)
     count_failure(
         request,
@@ -150,7 +157,10 @@ def count_failure(
     business_id: uuid.UUID,
     code: str,
 ) -> None:
-    """Count one failure, and write it, and the lock that comes of it, into the trail of `business_id`."""
+    """Count one failure, and record it in the audit trail of `business_id`.
+
+    If the failure causes a lock, record the lock as well.
+    """
     failure: dict[str, Any] = {
         "business_id": business_id,
         "entity_type": "user",
@@ -176,9 +186,9 @@ def _refusal_of(user: User | None) -> DomainError | None:
 
 
 def look_up_sign_in(email: str) -> tuple[uuid.UUID | None, uuid.UUID]:
-    """The ids of the user with `email` and of their business; nobody's, and Platform's, when there is none.
+    """Return the ids of the user with `email` and of the user's business; None and Platform if unknown.
 
-    Works outside every scope; all else about the user is read inside that of their business.
+    Works outside all scopes. The rest of the user is read in the scope of the business.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT user_id, business_id FROM login_lookup(%s)", [email])
@@ -187,9 +197,9 @@ def look_up_sign_in(email: str) -> tuple[uuid.UUID | None, uuid.UUID]:
 
 
 def user_with_password(user_id: uuid.UUID | None, password: str) -> User | None:
-    """The user of the business in scope, active or not, if `password` is theirs.
+    """Return the user of the business in scope if `password` is right, active or not.
 
-    Nobody takes as long as somebody with another password.
+    A missing user takes as long as a wrong password.
     """
     user: User | None = (
         User.objects.select_related("business").filter(pk=user_id).first()
@@ -201,7 +211,7 @@ def user_with_password(user_id: uuid.UUID | None, password: str) -> User | None:
 
 
 class BusinessBackend(BaseBackend):
-    """For whatever of Django's asks `authenticate()`; `sign_in` is what our own doors use."""
+    """Authentication backend for Django's `authenticate()`. The views of the project call `sign_in`."""
 
     def authenticate(
         self,
@@ -210,7 +220,7 @@ class BusinessBackend(BaseBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """The active user with this e-mail and password, checked in the scope of their own business."""
+        """Return the active user with this e-mail and password, checked in the scope of their business."""
         email = username if username is not None else kwargs.get("email")
         if not email or password is None:
             return None
@@ -220,4 +230,4 @@ class BusinessBackend(BaseBackend):
         return user if _refusal_of(user) is None else None
 
     def get_user(self, user_id: Any) -> None:
-        """Nobody: a user is read in the scope of their business, which an id alone does not name."""
+        """Return None: a user is read in the scope of their business, which an id alone does not name."""

@@ -1,4 +1,4 @@
-"""The people who sign in."""
+"""Models of users, sign-ins and idempotency keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +39,7 @@ BROKEN_RULES.update(
             "email", "required", _("An active user needs an e-mail address.")
         ),
         "users_super_admins_in_platform": _NOT_IN_PLATFORM,
-        # One who acts and would be no super-admin any more: the database may name this rule first.
+        # A new role may also violate this rule if the user is acting, and the database may report it first.
         "users_acting_whole": _NOT_IN_PLATFORM,
     }
 )
@@ -47,7 +47,7 @@ BROKEN_RULES.update(
 
 @dataclass(frozen=True)
 class Acting:
-    """A super-admin's hour in a business."""
+    """The business that a super-admin acts for, the reason, and the end of the hour."""
 
     business: Business
     reason: str
@@ -55,7 +55,7 @@ class Acting:
 
 
 class User(AbstractBaseUser, TenantModel):
-    """A person of one business, who signs in by e-mail. Users are deactivated, never deleted."""
+    """A user of one business, who signs in by e-mail. Users are deactivated, never deleted."""
 
     email = EmailField(_("e-mail"), null=True, blank=True)
     phone_number = LineField(_("phone"), max_length=16, null=True, blank=True)
@@ -85,9 +85,9 @@ class User(AbstractBaseUser, TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    # Set by authentication, for one request: the business that a super-admin acts for.
+    # Set by authentication for one request: the business that a super-admin acts for.
     acting: Acting | None = None
-    # Set by a service, for one request: the user has ended their own sign-ins or acting in it.
+    # Set by a service for one request: the request has ended the user's own sign-ins or acting.
     has_ended_own_access = False
 
     objects: ClassVar[Any] = TenantManager.of(UserQuerySet)
@@ -155,34 +155,40 @@ class User(AbstractBaseUser, TenantModel):
 
     @property
     def acting_role(self) -> Role:
-        """The role whose rights hold now: ADMIN for a super-admin who acts for a business."""
+        """Return the role that is in effect: ADMIN for a super-admin who acts for a business."""
         return Role.ADMIN if self.acting else Role(self.role)
 
     @cached_property
     def rights(self) -> frozenset[str]:
-        """The keys of the role table that this person may do now. Ask after authentication, which knows of acting."""
+        """Return the user's current permissions, as keys of the role table.
+
+        Read it after authentication, which sets `acting`.
+        """
         own = permissions_for(self.acting_role)
         return own | {"platform.act_as"} if self.acting else own
 
     def may(self, right: str) -> bool:
-        """True if the role table gives `right`, a key of `roles.MAY`, to this person now."""
+        """Return True if the role table gives the user the permission `right`, a key of `roles.MAY`."""
         return self.is_active and right in self.rights
 
     @property
     def is_staff(self) -> bool:
-        """Everybody who may sign in may open the admin; what they see there is the role table's."""
+        """Return True for each active user; the role table decides which pages the user sees."""
         return bool(self.is_active)
 
 
 class SignIn(TenantModel):
-    """One sign-in through the API and the refresh token that is its last. Its id is the `sid` claim of its tokens."""
+    """A sign-in through the API, with the id of its latest refresh token.
+
+    The id of the row is the `sid` claim of the tokens.
+    """
 
     user = models.ForeignKey(
         User,
         on_delete=models.CASCADE,
         related_name="sign_ins",
         db_constraint=False,
-        db_index=False,  # asked for inside their business only: sign_ins_user_idx
+        db_index=False,  # only queried inside the user's business: sign_ins_user_idx
     )
     refresh_jti = models.UUIDField()
     expires_at = models.DateTimeField()
@@ -207,9 +213,9 @@ class SignIn(TenantModel):
 
 
 class IdempotencyKey(TenantModel):
-    """The response to a create request that carried an Idempotency-Key header: see `accounts/idempotency.py`."""
+    """A stored response to a create request with an Idempotency-Key header; see `accounts/idempotency.py`."""
 
-    # Of another business while a super-admin acts for this one, hence no foreign key.
+    # No foreign key: a super-admin who acts for this business belongs to Platform.
     user_id = models.UUIDField()
     key = models.CharField(max_length=255)
     request_hash = models.CharField(max_length=64)
@@ -237,5 +243,8 @@ class IdempotencyKey(TenantModel):
 
 
 def display_name(user: Any) -> str:
-    """The name that is stored beside a reference to a user, which may be another business's super-admin."""
+    """Return the name to store beside a reference to `user`; empty for None.
+
+    The user may be a super-admin, whose row belongs to Platform.
+    """
     return str(user.full_name or user.email) if user is not None else ""

@@ -1,7 +1,8 @@
-"""What may be done to users.
+"""Service functions for users: create, update, activate, deactivate, release, change password and language.
 
-Each act locks its row, saves only what changed, and leaves one event in the trail. `actor` is who does it, None for a command.
-On the platform the users are the super-admins, who live in Platform; elsewhere those of the business in scope.
+Each function locks the user's row, saves only the changed fields and records one audit event. `actor` is the user who
+acts, or None for a command. On the platform the users are the super-admins, whose rows belong to the business Platform.
+Elsewhere they are the users of the business in scope.
 """
 
 import uuid
@@ -29,7 +30,7 @@ from .models import User
 from .roles import RANK, Role
 from .token_sessions import revoke_sign_ins
 
-# What the trail tells of a user, before and after. Never a password.
+# Fields that audit events record before and after a change. The password is never among them.
 FIELDS = ("email", "full_name", "phone_number", "role", "language", "is_active")
 # Field that is unique among all businesses → function that returns whether a value is in use.
 UNIQUE = {"email": "email_in_use", "phone_number": "phone_in_use"}
@@ -42,10 +43,10 @@ def create_user(
     actor: User | None,
     may_be_weak: bool = False,
 ) -> User:
-    """A new user of the business in scope; on the platform a new super-admin.
+    """Create a user of the business in scope; on the platform, create a super-admin.
 
-    Raises `Denied` for a role above the actor's own, and on the platform for any but a super-admin's: whoever makes a
-    business's users acts for it first.
+    Raises: `Denied` if the role is above the actor's own, or if a role other than super-admin is given on the platform.
+    A super-admin who creates a user of a business acts for that business first.
     """
     _check_rank(actor, values["role"])
     if try_get_business_id() is None and values["role"] != Role.SUPER_ADMIN:
@@ -63,10 +64,12 @@ def create_user(
 def update_user(
     *, user_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
 ) -> User:
-    """Edit a user; `password` among the values resets it. A reset and a demotion end the user's sign-ins.
+    """Update a user; a `password` among `values` resets the password.
 
-    Raises `Denied` for a user of a role above the actor's own, for such a role, and for a demotion or a reset of oneself;
-    `Conflict` when the last administrator would be demoted.
+    A reset and a demotion end the user's sign-ins.
+
+    Raises: `Denied` if the user's present or new role is above the actor's own, or if actors demote themselves or reset
+    their own password; `Conflict` if the last administrator would be demoted.
     """
     values = dict(values)
     password = values.pop("password", None)
@@ -112,9 +115,11 @@ def update_user(
 def activate_user(
     *, user_id: uuid.UUID, actor: User | None, email: str | None = None
 ) -> User:
-    """Let a user sign in again, with their old password; older tokens and sessions stay dead.
+    """Activate a user, who can then sign in again with the old password.
 
-    One who was released gets a new `email`: `Invalid` without one.
+    Tokens and sessions from before stay invalid. A released user needs a new `email`.
+
+    Raises: `Invalid` if a released user gets no e-mail.
     """
     with _where_users_are():
         user = _locked(user_id)
@@ -135,9 +140,10 @@ def activate_user(
 
 
 def deactivate_user(*, user_id: uuid.UUID, actor: User | None) -> User:
-    """Shut a user out: their tokens and sessions are dead, and so is their acting for a business.
+    """Deactivate a user; end the user's tokens, sessions and acting for a business.
 
-    Raises `Denied` for oneself and for a role above one's own, `Conflict` for the last administrator.
+    Raises: `Denied` if the actor is the user, or if the user's role is above the actor's; `Conflict` if the user is the
+    last administrator.
     """
     with _where_users_are():
         user = _locked(user_id)
@@ -160,9 +166,11 @@ def deactivate_user(*, user_id: uuid.UUID, actor: User | None) -> User:
 
 
 def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
-    """Free e-mail and phone of an inactive user, so that another business can have them; history stays.
+    """Release the e-mail and phone of an inactive user for use by other businesses.
 
-    Raises `Conflict` while the user is active.
+    The user's history stays.
+
+    Raises: `Conflict` if the user is active.
     """
     with _where_users_are():
         user = _locked(user_id)
@@ -183,7 +191,10 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
 
 
 def change_own_password(*, user: User, new_password: str) -> None:
-    """Give `user`, who has just proved the old password, a new one. Every sign-in of theirs ends, this one too."""
+    """Set a new password for `user` and end all their sign-ins, including the current one.
+
+    The caller has already checked the old password.
+    """
     with business_scope(user.business_id):
         user = _locked(user.pk)
         _set_password(user, new_password, "new_password")
@@ -192,7 +203,10 @@ def change_own_password(*, user: User, new_password: str) -> None:
 
 
 def choose_language(*, user: User, language: str | None) -> None:
-    """Speak to `user` in `language` from now on; None: in their business's. Everybody chooses for themselves."""
+    """Set the language of `user`; None means the language of the user's business.
+
+    All users may choose their own language.
+    """
     with business_scope(user.business_id):
         user = _locked(user.pk)
         before = snapshot(user, FIELDS)
@@ -203,18 +217,22 @@ def choose_language(*, user: User, language: str | None) -> None:
             record("user_updated", entity=user, actor=user, before=before, after=after)
 
 
-# Where
+# Scope and locks
 
 
 def _where_users_are() -> AbstractContextManager[Scope]:
-    """The business in scope; on the platform Platform, where the super-admins are and tenant data can't be written."""
+    """Return the scope of the users: the business in scope, or Platform when on the platform.
+
+    Platform holds the super-admins. Tenant data cannot be written without the scope of a business.
+    """
     return business_scope(try_get_business_id() or PLATFORM_ID)
 
 
 def _locked(user_id: uuid.UUID) -> User:
-    """The user's row, locked after their business's: of two acts on a business's users one waits for the other.
+    """Lock the user's business, then the user's row, and return the row.
 
-    So two administrators can't demote each other at once and leave nobody.
+    The lock on the business serializes changes to its users. Without it, two administrators could demote each other at
+    the same time and leave the business without one.
     """
     business_id = try_get_business_id()
     Business.objects.select_for_update(no_key=True).get(pk=business_id)
@@ -224,16 +242,16 @@ def _locked(user_id: uuid.UUID) -> User:
     if user is not None:
         return user
     if business_id == PLATFORM_ID:
-        # Seen from the platform, and not a super-admin.
+        # The user is visible from the platform, but is not a super-admin.
         raise _act_as_required()
     raise Http404
 
 
-# What is asked before
+# Checks
 
 
 def _check_rank(actor: User | None, *roles: str) -> None:
-    """Nobody touches a user of a role above their own, or gives such a role."""
+    """Raise `Denied` if a role in `roles` is above the actor's own."""
     if actor is None:
         return
     own = RANK[actor.acting_role]
@@ -249,7 +267,7 @@ def _check_not_oneself(
 
 
 def _check_not_last_admin(user: User) -> None:
-    """A business keeps one active administrator, and Platform one super-admin."""
+    """Raise `Conflict` if `user` is the last active administrator or super-admin of the business."""
     if not user.is_active or user.role not in (Role.ADMIN, Role.SUPER_ADMIN):
         return
     others = User.objects.active().with_role(user.role).exclude(pk=user.pk)
@@ -258,10 +276,10 @@ def _check_not_last_admin(user: User) -> None:
 
 
 def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
-    """Check the limit of "already in use" answers, then the unique values among all businesses.
+    """Check the limit of "already in use" answers, then the unique values of all businesses.
 
-    Raises: `TooMany` past the limit; `AlreadyInUse` for a value that another user has. The unique indexes refuse the value
-    as well, but PostgreSQL would log the statement with the password hash.
+    Raises: `TooMany` if the limit is exceeded; `AlreadyInUse` if another user has the value. The unique indexes reject
+    the value as well, but PostgreSQL would log the statement with the password hash.
     """
     asked = {field: written[field] for field in UNIQUE if written.get(field)}
     if not asked:
@@ -280,13 +298,13 @@ def _act_as_required() -> Denied:
     )
 
 
-# What is done
+# Changes to the row
 
 
 def _set_password(
     user: User, password: str, attr: str, *, may_be_weak: bool = False
 ) -> None:
-    """Set it, or raise `Invalid` on `attr` with everything that is wrong with it."""
+    """Set the password, or raise `Invalid` on `attr` with all problems of the password."""
     if len(password) > PASSWORD_LIMIT:
         raise Invalid(
             "max_length",
@@ -306,7 +324,7 @@ def _set_password(
 
 
 def _sign_out(user: User) -> list[str]:
-    """Make every token and session of `user` dead for good; the fields that the caller must save."""
+    """End all tokens and sessions of `user`; return the names of the fields to save."""
     note_own_access_ended(user)
     user.signed_out_at = database_now()
     revoke_sign_ins(user)

@@ -1,4 +1,4 @@
-"""The API of users."""
+"""API views of users."""
 
 import uuid
 from typing import Any
@@ -29,9 +29,10 @@ LAST = refused("The business keeps an administrator", "last_admin")
 
 
 class ManagesUsers(BelongsToBusiness):
-    """An administrator manages the users of the business, a super-admin on the platform the super-admins.
+    """Mixin of views that manage users.
 
-    A super-admin who would manage a business's users acts for it first.
+    Administrators manage the users of their business. On the platform, super-admins manage the super-admins. A
+    super-admin acts for a business before managing its users.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -58,10 +59,10 @@ class ManagesUsers(BelongsToBusiness):
     ),
 )
 class UserViewSet(TenantViewSet[User]):
-    """The people who sign in: those of your business, to a super-admin those of all.
+    """Users of your business; for a super-admin, the users of all businesses.
 
-    Nobody edits, resets or deactivates a user of a role above their own, gives such a role, or demotes or deactivates
-    themselves. On the platform super-admins make and manage super-admins.
+    You cannot edit, reset or deactivate a user whose role is above your own, or assign such a role. You cannot demote
+    or deactivate yourself. On the platform, super-admins create and manage super-admins.
     """
 
     queryset = User.objects
@@ -99,13 +100,13 @@ class UserViewSet(TenantViewSet[User]):
 
     @extend_schema(responses={204: None, 403: NOT_YOURS, 409: LAST})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
-        """Deactivate; users are never deleted."""
+        """Deactivate a user. Users are never deleted."""
         services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=ActivationSerializer, responses=UserSerializer)
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Let a user sign in again. One who was released needs a new `email`."""
+        """Activate a user, who can then sign in again. A released user needs a new `email`."""
         user = self.get_object()
         asked = ActivationSerializer(
             data=request.data, context=self.get_serializer_context()
@@ -120,7 +121,7 @@ class UserViewSet(TenantViewSet[User]):
         request=None, responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}
     )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Shut a user out: all their tokens and sessions are dead."""
+        """Deactivate a user. All tokens and sessions of the user become invalid."""
         refuse_body(request)
         user = services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(self.get_serializer(user).data)
@@ -134,7 +135,7 @@ class UserViewSet(TenantViewSet[User]):
         },
     )
     def release(self, request: Request, pk: uuid.UUID) -> Response:
-        """Free e-mail and phone of an inactive user, so that another business can have them."""
+        """Release the e-mail and phone of an inactive user for use by other businesses."""
         refuse_body(request)
         user = services.release_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(self.get_serializer(user).data)
