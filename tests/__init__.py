@@ -1,1 +1,1 @@
-"""Tests across apps: isolation, admin pages in a browser, user journeys, migrations, documents; with their helpers."""
+"""Tests across apps: isolation, admin pages in a browser, user journeys, migrations, documents; and their helpers."""

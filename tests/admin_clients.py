@@ -1,4 +1,4 @@
-"""Browsers of the admin that are signed in, and what they need to send a form as a page would."""
+"""Signed-in clients of the admin, and the form tokens that their forms carry."""
 
 import uuid
 from datetime import timedelta
@@ -15,26 +15,26 @@ from businesses.tenancy.form_token import FORM_FIELD, seal
 
 
 class AdminClient(Client):
-    """A client whose forms carry the seal of the business that it is signed in to, unless told otherwise."""
+    """A client whose forms carry the form token of its business, unless the test passes another token."""
 
     business_id: uuid.UUID | None
 
     def send(self, path: str, data: dict[str, Any] | None = None, **extra: Any) -> Any:
-        """POST as a form of this business would."""
+        """POST `data` with the form token of the client's business."""
         return self.post(
             path, {FORM_FIELD: seal_of(self.business_id), **(data or {})}, **extra
         )
 
 
 def seal_of(business_id: uuid.UUID | None) -> str:
-    """What a form that was drawn for a business carries (None: the platform)."""
+    """Return the form token of a page rendered for a business, or for the platform if `business_id` is None."""
     scope: Any = business_scope(business_id) if business_id else platform_scope("test")
     with scope:
         return seal()
 
 
 def browser_of(user: User, *, acting_for: Business | None = None) -> AdminClient:
-    """Signed in as `user`, who acts for a business if they are a super-admin and it is said."""
+    """Return a client signed in as `user`; `acting_for` is the business that a super-admin acts for."""
     acting_token = None
     if acting_for is not None:
         with business_scope(user.business_id):

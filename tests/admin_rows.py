@@ -1,4 +1,4 @@
-"""Rows of two businesses, and how one asks the admin for those of the other."""
+"""Rows of two businesses, and helpers for cross-business requests to the admin."""
 
 import re
 import uuid
@@ -30,7 +30,7 @@ CANARY = "CANARY"
 
 @pytest.fixture
 def rows_of_acme(acme: Personas) -> dict[str, Any]:
-    """A row of Acme of each model, full of canaries."""
+    """Return a row of Acme for each model, with canaries in its texts."""
     with acme.scope():
         site = SiteFactory(steward=acme.business)
         employee = EmployeeFactory(
@@ -41,7 +41,7 @@ def rows_of_acme(acme: Personas) -> dict[str, Any]:
         )
         DayEntryFactory(work_card=card, comment=CANARY)
         approved = WorkCardFactory(approved=True, site=site, employee=employee)
-        # The trail refers to rows of every kind.
+        # The audit trail refers to rows of every kind.
         made = {"uploaded_by_id": acme.admin.pk, "employee_id": employee.pk}
         record("card_created", entity=card, site_id=site.pk, after=made)
         User.objects.filter(pk=acme.viewer.pk).update(full_name=f"{CANARY} Viewer")
@@ -61,7 +61,7 @@ def rows_of_acme(acme: Personas) -> dict[str, Any]:
             ),
             "exports.exportrun": ExportRun.objects.create(
                 kind="days_csv",
-                # The page of one that is under way loads anew every few seconds.
+                # The page of a pending run reloads every few seconds.
                 status=ExportRun.Status.FAILED,
                 processing_month=MONTH,
                 generated_file_name=f"{CANARY}.csv",
@@ -84,7 +84,7 @@ def name_of(model: str) -> str:
 
 
 def told(response: Any, *ids: Any) -> tuple[int, str]:
-    """The answer without the ids that were asked for and without what is new in every answer."""
+    """Return status and body, without the requested ids and the CSRF token, which differ in every response."""
     page = response.content.decode()
     page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
     for row_id in ids:
@@ -93,13 +93,13 @@ def told(response: Any, *ids: Any) -> tuple[int, str]:
 
 
 def warm(client: AdminClient) -> AdminClient:
-    """Begins the count of refused ids, which costs the first of a minute more than the others."""
+    """Start the counter of unknown ids, since the first such request of a minute costs more queries."""
     client.get(reverse("admin:workforce_employee_change", args=[uuid.uuid4()]))
     return client
 
 
 def refer(client: AdminClient, case: str, own: dict[str, Any], target: Any) -> Any:
-    """A form in which one reference is `target`, and which is good otherwise."""
+    """Send a form that is valid except for one reference, which is `target`."""
     site, card = own["site"], own["card"]
     match case:
         case "assign":

@@ -1,6 +1,6 @@
-"""Every route and method of the API with a request that means something, as one table.
+"""Every route and method of the API with a meaningful request, as one table.
 
-A cell is the status that the role is answered with in its own business (`act`: 403 `act_as_required`).
+A cell is the status of the response to the role in its own business (`act`: 403 `act_as_required`).
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from workcards.tests.factories import (
 )
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-# Open to everybody, with the reason.
+# Routes without authentication, with the reason.
 OPEN = {
     "schema": "describes the API, holds no data",
     "docs": "shows the schema",
@@ -40,7 +40,7 @@ COLUMNS = ("SUPER_ADMIN", "acting", "ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 
 
 class World(NamedTuple):
-    """What the rows are about: a business with its people, and a super-admin."""
+    """A business with its users, and a super-admin: the context of the sample rows."""
 
     acme: Personas
     super_admin: User
@@ -53,7 +53,7 @@ class World(NamedTuple):
         return client_of(self.acme.user(column))
 
 
-# What a path is about: made in the business's scope.
+# The rows that a path names, created in the business's scope.
 
 
 def user(world: World) -> Any:
@@ -101,7 +101,7 @@ def profile(world: World) -> Any:
     return ExportProfileFactory()
 
 
-# What is sent: a dict, or made from the world and the row in the path.
+# The request bodies: a dict, or a function of the world and the row in the path.
 
 NEW_USER = {
     "email": "new@acme.example.com",
@@ -280,7 +280,7 @@ TABLE = [
     Row("GET", "work-card",       "200 200 200 200 200 200", card),
     Row("PUT", "work-card",       "act 200 200 200 200 403", card, same_card),
     Row("PATCH", "work-card",     "act 200 200 200 200 403", card, {"notes": "N"}),
-    Row("DELETE", "work-card",    "act 204 204 403 403 403", card),  # somebody else's
+    Row("DELETE", "work-card",    "act 204 204 403 403 403", card),  # of another user
     Row("GET", "work-card-suggestions", "403 200 200 200 200 403", card, None, typed),
     Row("POST", "work-card-assign", "act 200 200 200 200 403", card, somebody),
     Row("POST", "work-card-approve", "act 200 200 200 403 403", card, seen),
@@ -303,7 +303,7 @@ TABLE = [
     Row("POST", "export-runs",    "act 202 202 202 403 403", None,
         {"kind": "days_csv", "processing_month": "2026-06"}),
     Row("GET", "export-run",      "200 200 200 200 403 200", run),
-    Row("GET", "export-run-file", "409 409 409 409 403 409", run),  # not made yet
+    Row("GET", "export-run-file", "409 409 409 409 403 409", run),  # no file yet
     Row("GET", "export-run-changes", "409 409 409 409 403 409", run),
     Row("GET", "export-profiles", "200 200 200 200 403 200"),
     Row("POST", "export-profiles", "act 201 201 201 403 403", None, PROFILE),

@@ -1,4 +1,4 @@
-"""What tests of the API ask again and again."""
+"""Helpers that many API tests share: first error, audit events, SQL statements, query counts."""
 
 import uuid
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from django.test.utils import CaptureQueriesContext
 from audit.models import AuditEvent
 from businesses.tenancy.context import business_scope
 
-# Opening, leaving and restoring a scope: one message each, whatever is asked.
+# Statements that open, leave and restore a scope: one message each, independent of the queries inside.
 _SCOPE = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO", "BEGIN", "COMMIT")
 
 
 def problem(response: Any) -> tuple[int, str, str | None]:
-    """Status, code and field of a refusal's first error."""
+    """Return status, code and field of the first error in a response."""
     error = response.json()["errors"][0]
     return response.status_code, error["code"], error["attr"]
 
 
 def events(business_id: uuid.UUID, *event_types: str) -> list[AuditEvent]:
-    """The trail that a business sees, oldest first; of `event_types` if given."""
+    """Return the audit events of a business, oldest first, optionally only those of `event_types`."""
     with business_scope(business_id):
         found = AuditEvent.objects.order_by("created_at", "id")
         if event_types:
@@ -30,14 +30,14 @@ def events(business_id: uuid.UUID, *event_types: str) -> list[AuditEvent]:
 
 
 def statements(act: Callable[[], Any]) -> list[str]:
-    """The SQL that `act` sends, in order."""
+    """Return the SQL statements that `act` sends, in order."""
     with CaptureQueriesContext(connection) as captured:
         act()
     return [query["sql"] for query in captured.captured_queries]
 
 
 def queries(act: Callable[[], Any]) -> int:
-    """How many queries `act` costs, without those that open and leave scopes."""
+    """Return the number of queries of `act`, without the statements that open and leave scopes."""
     return sum(
         not sql.startswith(_SCOPE) and "set_config" not in sql
         for sql in statements(act)
@@ -45,7 +45,7 @@ def queries(act: Callable[[], Any]) -> int:
 
 
 def open_transactions() -> int:
-    """Return the number of other sessions of this database that have a transaction open. Needs real commits."""
+    """Return the number of other sessions of this database with an open transaction. Needs real commits."""
     other = connection.copy()
     try:
         with other.cursor() as cursor:

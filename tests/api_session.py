@@ -1,4 +1,4 @@
-"""A front end for tests: it knows the API's address and who signs in, and nothing else."""
+"""A front end for tests that knows only the API's address and its user's credentials."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -10,7 +10,7 @@ File = tuple[str, bytes]
 
 
 class Front:
-    """Calls of the API over a real connection. Each says which status it expects, and gives what the answer says."""
+    """A client of the API over a real connection. Each call checks the status and returns the parsed response."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -18,7 +18,7 @@ class Front:
 
     @classmethod
     def signed_in(cls, address: str, email: str, password: str) -> Self:
-        """Came in by the front door."""
+        """Sign in through the API and return the signed-in front end."""
         front = cls(address)
         said = front.post("auth/login", {"email": email, "password": password})
         front.headers["Authorization"] = f"Bearer {said['access']}"
@@ -27,9 +27,9 @@ class Front:
     def ask(
         self, method: str, path: str, *, status: int = 200, **options: Any
     ) -> requests.Response:
-        """The answer to a call under `/api`, whose status has to be `status`."""
+        """Send a request under `/api`, assert its status, and return the response."""
         url = path if path.startswith("/") else f"/api/{path}"
-        # A connection for each: one that is kept would outlive the test, and with it one to the database.
+        # Use one connection per request: a persistent connection would outlive the test and hold a database connection.
         answer = requests.request(
             method,
             f"{self.address}{url}",
@@ -44,7 +44,7 @@ class Front:
         return self.ask("GET", path, status=status, params=query).json()
 
     def rows(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """All results of a list that fits a page."""
+        """Return all results of a list that fits on one page."""
         answer = self.get(path, **query)
         assert answer["count"] == len(answer["results"])
         found: list[dict[str, Any]] = answer["results"]
@@ -73,7 +73,7 @@ class Front:
         return self.ask("GET", path, params=query).content
 
     def refused(self, method: str, path: str, body: Mapping[str, Any]) -> str:
-        """The code of the 409 that the call is refused with."""
+        """Send a request that must fail with 409, and return the error's code."""
         answer = self.ask(method, path, status=409, json=body)
         code: str = answer.json()["errors"][0]["code"]
         return code

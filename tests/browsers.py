@@ -1,4 +1,4 @@
-"""Real browsers for tests, and what they complain about."""
+"""Real browsers for tests, and the errors that they report."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
-# A machine that is busy otherwise takes its time; what comes soon is waited for no longer.
+# A busy machine is slow. The timeout costs no time when the page is ready earlier.
 expect.set_options(timeout=30_000)
 
 needs_browser = [
@@ -42,7 +42,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 @dataclass
 class Complaints:
-    """What browsers found wrong: breaches of the Content-Security-Policy, errors of scripts, requests to other hosts."""
+    """The errors of browsers: Content-Security-Policy violations, script errors, requests to other hosts."""
 
     violations: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -64,7 +64,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def served(static_handler: Any) -> Iterator[str]:
-    """The application in this process, with static files by `static_handler`. Gives its address."""
+    """Serve the application in this process with static files by `static_handler`; yield its address."""
     server = LiveServerThread("127.0.0.1", static_handler)
     server.daemon = True
     server.start()
@@ -76,9 +76,9 @@ def served(static_handler: Any) -> Iterator[str]:
 
 
 def aside(act: Callable[[], None]) -> None:
-    """Do something with the database while a browser is open, in a thread of its own.
+    """Use the database in a separate thread while a browser is open.
 
-    Playwright keeps an event loop in this thread, for which Django would open another connection and never close it.
+    Playwright keeps an event loop in this thread. Django would open another connection for it and never close that.
     """
 
     def run() -> None:
@@ -94,7 +94,7 @@ def aside(act: Callable[[], None]) -> None:
 def open_window(
     browser: Browser, url: str, complaints: Complaints, **options: Any
 ) -> BrowserContext:
-    """A window of its own, as another person's would be; whatever it complains about is noted."""
+    """Open a separate browser context, as another user would have, and record its errors in `complaints`."""
     window = browser.new_context(base_url=url, **options)
     window.expose_function("report", lambda said: complaints.violations.append(said))
     window.add_init_script(_REPORT_VIOLATIONS)
@@ -109,7 +109,7 @@ def open_window(
 
 
 def sign_in(window: BrowserContext, user: User) -> Any:
-    """Through the door, as people do; gives the page."""
+    """Sign in through the sign-in page, and return the page that follows."""
     page = window.new_page()
     page.goto("/admin/")
     page.fill("[name=email]", str(user.email))
@@ -120,7 +120,7 @@ def sign_in(window: BrowserContext, user: User) -> Any:
 
 
 class Look(NamedTuple):
-    """What one look at a page cost: bytes as they were sent, milliseconds since it was asked for."""
+    """The cost of one page load: bytes on the wire, and milliseconds since the request."""
 
     size: int
     largest: list[str]
@@ -136,7 +136,7 @@ _USABLE = """() => {
 
 
 def look_uncached(browser: Browser, url: str, session_id: str, path: str) -> Look:
-    """Open a page as somebody who has never been here; everything counts that came over the wire, but for scans."""
+    """Open a page with an empty browser cache and count all bytes on the wire, except scans."""
     window = browser.new_context(
         base_url=url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
     )

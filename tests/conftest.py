@@ -1,4 +1,4 @@
-"""The database that the tests of migrations share, the rows that those of the admin do, and the desk of a reviewer."""
+"""Fixtures of several test modules: migrated databases, rows of the admin, the review page."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,9 @@ from tests.scratch_database import (
 def unblocked(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
-    """Allow access to databases; each test makes its own.
+    """Allow access to databases for tests that create their own.
 
-    The test database is set up before, and not for a later test while the connection leads elsewhere.
+    The test database is set up first, so that a later test does not set it up while the connection leads elsewhere.
     """
     with django_db_blocker.unblock():
         yield
@@ -32,7 +32,10 @@ def unblocked(
 def travelled(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[tuple[str, Journey]]:
-    """Migrate a populated database forward, back and forward; return its name and what was seen. Takes long: once a worker."""
+    """Migrate a populated database forward, back and forward; return its name and the snapshots.
+
+    Slow: once per worker.
+    """
     with django_db_blocker.unblock():
         name = create_database()
         with connected_to(name):
@@ -44,7 +47,7 @@ def travelled(
 
 @pytest.fixture(scope="module")
 def journey(unblocked: None, travelled: tuple[str, Journey]) -> Iterator[Journey]:
-    """A populated database went forward, back and forward; the connection leads to it."""
+    """Yield the snapshots of the migrated database while the connection leads to it."""
     name, journey = travelled
     with connected_to(name):
         yield journey
@@ -52,6 +55,6 @@ def journey(unblocked: None, travelled: tuple[str, Journey]) -> Iterator[Journey
 
 @pytest.fixture
 def copy(journey: Journey) -> Iterator[None]:
-    """The connection leads to a copy of the migrated database, for the test to spoil."""
+    """Connect to a copy of the migrated database that the test may change."""
     with scratch_database(copy=True):
         yield

@@ -1,4 +1,4 @@
-"""What the files and pages of a month say, brought to one form, so that they can be held against each other."""
+"""Parsers of a month's files and pages into one common form, so that tests can compare them."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ Person = str
 
 @dataclass(frozen=True)
 class Figures:
-    """Hours, days worked and days of absence of each who has any.
+    """Hours, days worked and days of absence by employee, for employees who have any.
 
     A day worked at two sites is one day worked.
     """
@@ -29,7 +29,7 @@ class Figures:
 
 
 def people(business: Front) -> dict[str, Person]:
-    """External id by id and by name."""
+    """Return the external ids of employees by id and by name."""
     rows = business.rows("employees")
     return {
         row[key]: row["external_employee_id"]
@@ -55,7 +55,7 @@ def from_days_csv(content: bytes) -> Figures:
 def from_payroll_csv(
     content: bytes, codes: Mapping[str, str | None], worked: Mapping[Person, int]
 ) -> Figures:
-    """The payroll file has no days: how many were `worked` is taken over."""
+    """Parse the payroll CSV. The file has no days, so the number of days `worked` is a parameter."""
     hours = {}
     absences: Counter[Person] = Counter()
     for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig"))):
@@ -67,7 +67,7 @@ def from_payroll_csv(
 
 
 def from_summary_xlsx(content: bytes) -> Figures:
-    """A row an employee."""
+    """Parse the summary workbook, which has one row per employee."""
     sheet = load_workbook(io.BytesIO(content)).worksheets[0]
     header, *rows = sheet.iter_rows(values_only=True)
     hours, worked = {}, {}
@@ -81,7 +81,7 @@ def from_summary_xlsx(content: bytes) -> Figures:
 
 
 def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> Figures:
-    """A sheet a site; every cell is read, and the totals beneath and beside are held against them."""
+    """Parse the matrix workbook, which has one sheet per site, and check its totals against all cells."""
     hours: defaultdict[Person, Decimal] = defaultdict(Decimal)
     absences: Counter[Person] = Counter()
     worked = set()
@@ -108,7 +108,7 @@ def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> Figures:
 
 
 def from_matrix(front: Front, month: str, ids: Mapping[str, Person]) -> Figures:
-    """The matrix of all sites, in which two sites of one day share a cell."""
+    """Parse the matrix of all sites, in which two sites of one date share a cell."""
     matrix = front.get("matrix", month=month)
     hours, worked = {}, {}
     absences: Counter[Person] = Counter()

@@ -1,11 +1,11 @@
-"""Somebody with a keyboard and no mouse, who must see at every step where they are."""
+"""A keyboard user without a mouse; the focus must be visible at every step."""
 
 from typing import Any
 
-# More stops than any page has before what is looked for on it.
+# The largest number of tab stops before an element on any page.
 MOST = 150
 
-# The thing with the focus: whether it is `wanted`, what it is, and why it could not be seen.
+# The focused element: a flag for `wanted`, its HTML, and the reason why it is not visible.
 _FOCUS = """wanted => {
     const one = document.activeElement;
     const is = {wanted: one === wanted, said: one.outerHTML.slice(0, 140).replace(/\\s+/g, " "), wrong: ""};
@@ -26,25 +26,25 @@ _FOCUS = """wanted => {
     });
     return {...is, wrong: shown.some(isSeen) ? "" : "out of sight, or under something"};
 }"""
-# A pointer has no part in this: whoever uses one is heard.
+# The tests use no pointer. The script reports each pointer event.
 _NO_POINTER = """
 for (const kind of ["pointerdown", "mousedown", "touchstart"]) addEventListener(kind, () => report(`keyboard only: ${kind}`), true);
 """
 
 
 def put_the_mouse_away(window: Any) -> None:
-    """From here on `report` of this window is told of every press of a button of the mouse."""
+    """Make `report` of this browser context receive every press of a mouse button from now on."""
     window.add_init_script(_NO_POINTER)
 
 
 class Hands:
-    """On the keys of `page`. What has the focus is looked at after every key that moves it."""
+    """A keyboard on `page`. It checks the focused element after every key that moves the focus."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
 
     def look(self, wanted: Any = None) -> bool:
-        """The focus can be seen; gives whether it is on `wanted`."""
+        """Assert that the focus is visible, and return True if it is on `wanted`."""
         found = self.page.evaluate(_FOCUS, wanted)
         assert not found["wrong"], f"{found['wrong']}: {found['said']}"
         return bool(found["wanted"])
@@ -57,13 +57,13 @@ class Hands:
         self.page.keyboard.type(text)
 
     def is_on(self, locator: Any) -> None:
-        """The focus is here already, or comes within a moment, and can be seen."""
+        """Wait until the focus is on `locator`, and assert that it is visible."""
         wanted = locator.element_handle()
         self.page.wait_for_function("one => document.activeElement === one", arg=wanted)
         self.look(wanted)
 
     def go(self, locator: Any, *, back: bool = False) -> None:
-        """Tab by Tab, or back, until the focus is here."""
+        """Press Tab, or Shift+Tab, until the focus is on `locator`."""
         wanted = locator.element_handle()
         passed = []
         for _ in range(MOST):
@@ -76,7 +76,7 @@ class Hands:
         raise AssertionError(f"Tab does not come to {locator}: {passed}")
 
     def skip(self) -> None:
-        """Past what every page begins with, as the first link offers."""
+        """Skip the start of the page with its first link."""
         self.page.wait_for_load_state()
         self.press("Tab")
         self.look()
@@ -85,7 +85,7 @@ class Hands:
         self.press("Enter")
 
     def follow(self, locator: Any, address: Any, *, key: str = "Enter") -> None:
-        """Go to a link or button and press it; the page that it leads to is there."""
+        """Move to a link or button, press `key`, and wait for the page at `address`."""
         self.go(locator)
         self.press(key)
         self.page.wait_for_url(address)

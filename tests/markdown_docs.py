@@ -1,4 +1,4 @@
-"""Reading the documents under docs/, so that tests can compare them with the code."""
+"""Parsers of the documents under docs/, so that tests can compare them with the code."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 
 
 def section(document: str, heading: str) -> str:
-    """The text under a heading of a document, until the next one of its rank or above."""
+    """Return the text under a heading of a document, until the next heading of its rank or above."""
     text = (ROOT / document).read_text()
     match = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert match, f"{document} has no heading “{heading}”"
@@ -23,7 +23,7 @@ def section(document: str, heading: str) -> str:
 
 
 def tables(text: str) -> list[list[list[str]]]:
-    """The rows of each table in `text`, without its head, as the text of their cells."""
+    """Return the body rows of each table in `text`, as the text of their cells."""
     return [rows for _, rows in tables_with_heads(text)]
 
 
@@ -35,7 +35,7 @@ def tables_with_heads(text: str) -> list[tuple[list[str], list[list[str]]]]:
         if line.startswith("|"):
             if not before.startswith("|"):
                 found.append([])
-            # A bar inside `code` is written \| and parts no cells.
+            # A bar inside `code` is written \| and separates no cells.
             cells = re.split(r"(?<!\\)\|", line.strip()[1:-1])
             found[-1].append([cell.strip() for cell in cells])
         before = line
@@ -43,23 +43,23 @@ def tables_with_heads(text: str) -> list[tuple[list[str], list[list[str]]]]:
 
 
 def quoted(cell: str) -> list[str]:
-    """What stands `between backticks`."""
+    """Return the strings `between backticks`."""
     return _QUOTED.findall(cell)
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
-    """The fenced blocks of `text`, each with its language."""
+    """Return the fenced blocks of `text`, each with its language."""
     return _FENCE.findall(text)
 
 
 def links(document: str) -> list[str]:
-    """What a document links to, pictures included."""
+    """Return the targets of a document's links and images."""
     text = _FENCE.sub("", (ROOT / document).read_text())
     return [target or source for target, source in _LINK.findall(text)]
 
 
 def anchors(document: str) -> set[str]:
-    """What may stand after # in a link to a document: its headings, as GitHub makes names of them."""
+    """Return the fragments that a link to a document may have: its headings in GitHub's notation."""
     headings = re.findall(r"^#+ (.+)$", (ROOT / document).read_text(), re.MULTILINE)
     return {
         re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
@@ -68,7 +68,7 @@ def anchors(document: str) -> set[str]:
 
 
 def own_code() -> Iterator[Path]:
-    """The modules of AutomateHQ's apps, without tests and migrations; programs that prove and measure are none."""
+    """Yield the modules of AutomateHQ's apps, without tests, migrations, verification programs and benchmarks."""
     for package in sorted(ROOT.glob("*/apps.py")):
         for file in sorted(package.parent.rglob("*.py")):
             if not {"tests", "migrations"} & set(file.relative_to(ROOT).parts):

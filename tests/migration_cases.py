@@ -1,4 +1,4 @@
-"""Single rows of a company from before there were businesses, and what the step to businesses makes of each."""
+"""Single rows of the single-company schema, and the result of the migration to businesses for each."""
 
 import uuid
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ MARCH = date(2024, 3, 1)
 SHIFT = {"from_time": "07:00", "to_time": "15:30", "break_minutes": 30}
 NO_TIMES = {"from_time": None, "to_time": None, "break_minutes": 0}
 
-# table → name of the case → (the row as it was, what of it is different afterwards).
+# table → name of the case → (the original row, its differences after the migration).
 CASES: dict[str, dict[str, tuple[Row, Row]]] = {
     "users": {
         "plain": ({"email": "plain@mizhav.example"}, {}),

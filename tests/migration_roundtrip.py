@@ -1,4 +1,4 @@
-"""What is seen of a populated database that goes forward to many businesses, back, and forward again."""
+"""Snapshots of a populated database that migrates to many businesses, back, and forward again."""
 
 import json
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Rows = dict[str, dict[str, Row]]  # by table and id
 
 @dataclass(frozen=True)
 class OldSight:
-    """The database of one company: the rows as text, and what else is to be as it was."""
+    """A snapshot of a single-company database: rows as text, schema, and applied migrations."""
 
     rows: dict[str, dict[str, str]]
     schema: list[tuple[Any, ...]]
@@ -37,7 +37,10 @@ class OldSight:
 
 @dataclass(frozen=True)
 class Journey:
-    """`rows_after_as_before`: the rows after the step, in the columns that there were before it."""
+    """The snapshots of a round trip.
+
+    `rows_after_as_before` has the rows after the migration, in the columns that existed before it.
+    """
 
     company: single_company.Company
     before: OldSight
@@ -52,7 +55,7 @@ class Journey:
 
 
 def travel() -> Journey:
-    """Go all the way, in an empty database."""
+    """Migrate forward, back and forward again in an empty database, and return the snapshots."""
     migrate_to_single_company()
     with connection.cursor() as cursor:
         company = single_company.build(cursor)
@@ -75,7 +78,7 @@ def old_sight(columns: dict[str, str]) -> OldSight:
 
 
 def everything() -> Rows:
-    """Every row of every table of ours."""
+    """Return every row of every AutomateHQ table."""
     found = {}
     with platform_scope("a test"), connection.cursor() as cursor:
         for table in [*single_company.TABLES, *BORN_LATER, "businesses"]:
@@ -89,7 +92,7 @@ def everything() -> Rows:
 
 
 def schema() -> list[tuple[Any, ...]]:
-    """Columns, constraints, indexes, policies, grants, functions and triggers, as the catalog describes them."""
+    """Return columns, constraints, indexes, policies, grants, functions and triggers from the catalog."""
     with connection.cursor() as cursor:
         cursor.execute(SCHEMA)
         return cursor.fetchall()

@@ -1,4 +1,4 @@
-"""The OpenAPI document, held against what the API really answers."""
+"""Validation of the API's responses against the OpenAPI document."""
 
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ def document() -> dict[str, Any]:
 
 
 def complaints(path: str, method: str, response: Any) -> list[str]:
-    """What is wrong with a response by the document's word; `path` as it stands there, `/api/sites/{id}`."""
+    """Return the differences of a response from the document; `path` is a key there, such as `/api/sites/{id}`."""
     operation = document()["paths"][path][method]
     described = operation["responses"].get(str(response.status_code))
     if described is None:

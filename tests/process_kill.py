@@ -1,4 +1,4 @@
-"""A process that is killed in the middle of something."""
+"""A child process that is killed while it works."""
 
 import os
 import signal
@@ -17,9 +17,9 @@ call_command("db_worker", batch=True, startup_delay=False, reload=False)
 
 
 def run_and_kill(script: str, *arguments: str, marker: Path) -> None:
-    """Run a script on the tests' database, and kill -9 it as soon as it has made the file `marker`, which it is told first.
+    """Run a script on the tests' database, and kill -9 it as soon as it has created the file `marker`.
 
-    Needs real commits.
+    The path of `marker` is the script's first argument. Needs real commits.
     """
     database = connection.settings_dict
     process = subprocess.Popen(

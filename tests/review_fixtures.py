@@ -1,4 +1,4 @@
-"""John, his card, and people who sit down before its page."""
+"""Fixtures of the review page: John, his card, and signed-in browser pages."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -44,9 +44,9 @@ def card(acme: Personas, john: Employee) -> WorkCard:
 
 @pytest.fixture
 def sit_down(live_server: Any, complaints: Complaints) -> Iterator[Callable[..., Any]]:
-    """Gives a page in a window of its own, in which this person is signed in.
+    """Yield a function that opens a page in a separate browser context, signed in as a user.
 
-    The browser starts with the first: until then the database can be written to as anywhere.
+    The first call starts the browser. Until then the test can write to the database directly.
     """
     with ExitStack() as stack:
         browsers: list[Any] = []
@@ -72,7 +72,7 @@ def name(day: int, field: str) -> str:
 
 
 def type_keys(page: Any, *keys: str) -> None:
-    """Each a key, or text that is typed."""
+    """Type `keys`, each of which is a key name or a text."""
     for key in keys:
         is_key = key[:1].isupper() or "+" in key
         page.keyboard.press(key) if is_key else page.keyboard.type(key)
@@ -95,7 +95,7 @@ def value_of(page: Any, day: int) -> list[str]:
 
 
 def faults(page: Any) -> list[str]:
-    """What axe finds on the page as it is, in both colours and three widths; and what is too wide."""
+    """Return axe's findings on the page in both colour schemes and three widths, and the elements that are too wide."""
     page.evaluate(AXE)
     wrong = []
     for colours in ("light", "dark"):

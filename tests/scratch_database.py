@@ -1,4 +1,4 @@
-"""A database of a test's own beside the suite's, to be migrated there and back."""
+"""Temporary databases beside the test database, for migrations forward and back."""
 
 import uuid
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ OURS = ("accounts", "audit", "workforce", "workcards", "exports")
 
 @contextmanager
 def scratch_database(*, copy: bool = False) -> Iterator[None]:
-    """Until the block ends the default connection leads to a new database, empty or a copy of where it led before.
+    """Connect the default alias to a new database in the block: empty, or a copy of the current one.
 
-    The default one, and not another alias: a library's migration writes there, whichever is being migrated.
+    It is the default alias because a library's migration always writes there.
     """
     name = create_database(copy=copy)
     try:
@@ -29,7 +29,7 @@ def scratch_database(*, copy: bool = False) -> Iterator[None]:
 def create_database(*, copy: bool = False) -> str:
     """Create a database, empty or a copy of the current one, and return its name."""
     name, before = f"scratch_{uuid.uuid4().hex[:16]}", connection.settings_dict["NAME"]
-    connection.close()  # also because nobody may be in a database that is copied
+    connection.close()  # PostgreSQL copies a database only if no session is connected to it.
     with connection._nodb_cursor() as cursor:
         cursor.execute(
             f"CREATE DATABASE {name}" + (f" TEMPLATE {before}" if copy else "")
@@ -39,7 +39,7 @@ def create_database(*, copy: bool = False) -> str:
 
 @contextmanager
 def connected_to(name: str) -> Iterator[None]:
-    """Let the default connection lead to the database `name` until the block ends."""
+    """Connect the default alias to the database `name` until the block ends."""
     before = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = name
@@ -53,8 +53,8 @@ def connected_to(name: str) -> Iterator[None]:
 def drop_database(name: str) -> None:
     """Drop a database and end its sessions."""
     with connection._nodb_cursor() as cursor:
-        # Not WITH (FORCE): that would end autovacuum too, which belongs to the server and which we may not.
-        # Without it PostgreSQL asks autovacuum to leave, and waits.
+        # WITH (FORCE) would also end autovacuum, which belongs to the server and which this role may not end. Without
+        # it PostgreSQL asks autovacuum to stop, and waits.
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
             [name],
@@ -63,16 +63,16 @@ def drop_database(name: str) -> None:
 
 
 def migrate(*target: str, **options: Any) -> None:
-    """`manage.py migrate`, quietly."""
+    """Run `manage.py migrate` without output."""
     call_command("migrate", *target, verbosity=0, **options)
 
 
 def migrate_to_single_company() -> None:
-    """The schema as it was for one company, in an empty database."""
+    """Migrate an empty database to the single-company schema."""
     for app in sorted(MigrationLoader(connection).migrated_apps - {"businesses"}):
         migrate(app, *(["0001"] if app in OURS else []))
 
 
 def applied_migrations() -> list[tuple[str, str]]:
-    """(app, name) of every applied migration."""
+    """Return (app, name) of every applied migration."""
     return sorted(MigrationLoader(connection).applied_migrations)

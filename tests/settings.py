@@ -1,7 +1,7 @@
-"""Settings of the tests: those of development, but nothing of the developer's own data or `.env` comes near a test.
+"""Settings of the tests: development settings, without the developer's own data or `.env`.
 
-The server under `var/tests` does without the guarantees of durable storage (several times faster); the one under `var`,
-which `make demo` uses, keeps them.
+The server under `var/tests` runs without the guarantees of durable storage, which is several times faster. The server
+under `var`, which `make demo` uses, keeps them.
 """
 
 import os

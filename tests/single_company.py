@@ -1,7 +1,7 @@
-"""The data of a company from before there were businesses, with all that years and hands leave behind.
+"""The data of a company in the single-company schema, with the irregularities of years of use.
 
-`build` fills the tables of the `0001_initial` migrations: with the rows of `migration_cases`, and with hundreds drawn at
-random, the same each time, which must obey the rules afterwards and come back unchanged.
+`build` fills the tables of the `0001_initial` migrations with the rows of `migration_cases` and with hundreds of random
+rows, the same each time. The random rows must obey the rules after the migration and come back unchanged.
 """
 
 import random
@@ -27,7 +27,7 @@ TABLES = (
 
 
 class Company:
-    """Rows to insert, by table; `id_of` gives the id of a case's row."""
+    """The rows to insert, by table; `id_of` returns the id of a case's row."""
 
     def __init__(self, seed: int = 7) -> None:
         self.random = random.Random(seed)
@@ -38,7 +38,7 @@ class Company:
         return self.cases[table, case]
 
     def add(self, table: str, **given: Any) -> uuid.UUID:
-        """A row of `table`: sound but for what is given."""
+        """Add a row to `table`, valid except for the values in `given`."""
         row = {"id": self.new_id(), **DEFAULTS[table](self), **given}
         self.rows[table].append(row)
         identifier: uuid.UUID = row["id"]
@@ -196,7 +196,7 @@ CARDS = 500
 
 
 def build(cursor: Any) -> Company:
-    """Fill the tables; gives what was put in."""
+    """Fill the tables, and return the inserted rows."""
     company = Company()
     for table in TABLES:
         for case, (row, _) in CASES[table].items() if table in CASES else ():
@@ -229,7 +229,7 @@ def _add_case(company: Company, table: str, row: Mapping[str, Any]) -> uuid.UUID
 
 
 def _shared_card(company: Company) -> uuid.UUID:
-    """The one card of the cases that are about several entries of one card."""
+    """Return the card that all cases about several entries of one card share."""
     key = ("work_cards", "shared")
     if key not in company.cases:
         company.cases[key] = company.add("work_cards")
@@ -245,7 +245,7 @@ def _add_random_card(company: Company) -> None:
         "work_cards",
         processing_month=month.replace(day=c.perhaps(1, 15, 0.9)),
         review_status=status,
-        # Few people, so that many days are approved more than once.
+        # Few employees, so that many days are approved more than once.
         employee_id=c.perhaps(c.rows["employees"][c.random.randrange(20)]["id"]),
         approved_at=c.perhaps(c.moment()),
         approved_by_id=c.perhaps(c.any("users")),
@@ -261,7 +261,7 @@ def _add_random_card(company: Company) -> None:
 def _random_days(c: Company, month: date) -> Iterator[Row]:
     for _ in range(c.random.randrange(16)):
         yield {
-            # At times the month after, or a date that is there already.
+            # Some dates are in the month after, or repeat.
             "work_date": month + timedelta(days=c.random.randrange(32)),
             "from_time": c.perhaps(f"{c.random.randrange(25):02}:00", chance=0.7),
             "to_time": c.perhaps(f"{c.random.randrange(24):02}:30", chance=0.7),
@@ -275,7 +275,7 @@ def _random_days(c: Company, month: date) -> Iterator[Row]:
 
 
 def rows_of(cursor: Any, columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Every row of every table as text, by table and id, in the given columns."""
+    """Return every row of every table as text, by table and id, in the given columns."""
     found = {}
     for table, names in columns.items():
         cursor.execute(f"SELECT id::text, ROW({names})::text FROM {table}")
@@ -284,7 +284,7 @@ def rows_of(cursor: Any, columns: Mapping[str, str]) -> dict[str, dict[str, str]
 
 
 def columns_of(cursor: Any) -> dict[str, str]:
-    """The columns of each table, comma-separated."""
+    """Return the columns of each table, comma-separated."""
     cursor.execute(
         "SELECT table_name, string_agg(column_name, ', ' ORDER BY column_name) FROM information_schema.columns "
         "WHERE table_schema = 'public' AND table_name = ANY(%s) GROUP BY 1",

@@ -15,8 +15,8 @@ NAME = "test_automatehq_template"
 def use_template() -> None:
     """Create the test database as a copy of the template; migrate the template first if this run has none.
 
-    The first worker migrates while the others wait. Does nothing when there is only one process. The template stays on the
-    server afterwards; the next run replaces it.
+    The first worker migrates while the other workers wait. Does nothing when there is only one process. The template
+    stays on the server afterwards, and the next run replaces it.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is None or os.environ.get("PYTEST_XDIST_WORKER_COUNT") == "1":
@@ -28,21 +28,21 @@ def use_template() -> None:
 
 
 def close_to_public() -> None:
-    """Revoke PUBLIC's access to the test database: a copy does not inherit the privileges of its template."""
+    """Revoke PUBLIC's access to the test database, since a copy does not inherit the privileges of its template."""
     with connection.cursor() as cursor:
         cursor.execute(public_access_sql(connection, is_open=False))
 
 
 @contextmanager
 def _lock() -> Iterator[None]:
-    """Hold a lock that the workers share, on a connection of its own."""
+    """Hold a lock that the workers share, on a separate connection."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [NAME])
         yield  # closing the connection releases the lock
 
 
 def _run_of_template() -> str | None:
-    """Return the id of the run that migrated the template, or None when there is no whole one."""
+    """Return the id of the run that migrated the template, or None if no complete template exists."""
     with connection._nodb_cursor() as cursor:
         cursor.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
@@ -66,6 +66,6 @@ def _create(run: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"COMMENT ON DATABASE {quoted(NAME)} IS '{run}'")
     finally:
-        connection.close()  # a database that is in use cannot be copied
+        connection.close()  # PostgreSQL cannot copy a database that is in use
         connection.settings_dict["TEST"]["NAME"] = test_name
         connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
