@@ -1,12 +1,14 @@
-"""Everything that keeps businesses apart, and nothing else. It imports no app.
+"""Isolation of businesses. The package imports no app.
 
-The life of a query, and the three locks in its way, each of which holds alone:
+Three independent layers check each query:
 
-1. the manager      every query through a model is filtered by the scope's business        managers.py
-2. the database     row-level security, by role, for the table's owner too                 operations.py, policies.py
-3. composite keys   a reference to another business's row does not exist                   constraints.py
+| layer | rule | modules |
+|---|---|---|
+| manager | A query of a tenant model is filtered by the business of the scope. | `managers.py`, `models.py` |
+| row-level security | PostgreSQL filters by role, also for the table's owner. | `policies.py`, `operations.py`, `grants.py` |
+| composite keys | A foreign key cannot reference a row of another business. | `constraints.py` |
 
-The key to all three is one: `business_scope(business_id)`                                 context.py
-It is opened for a request by one door                                                     middleware.py
-and what is declared is compared with what PostgreSQL has                                  proof.py
+All three read the scope that `business_scope(business_id)` opens (`context.py`). The
+middleware opens the scope of a request (`middleware.py`). The verification compares the
+declarations with PostgreSQL's catalog (`verification.py`).
 """

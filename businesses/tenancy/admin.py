@@ -1,7 +1,8 @@
-"""What every admin page of a business's rows has in common.
+"""Base classes of the admin pages for rows of a business.
 
-The same scope, the same role table and the same services as the API: `rights` names the right that each permission of the
-Django admin takes, and saving is a service's verb, never the form's own.
+They use the same scope, roles and services as the API. `rights` names the permission
+for each permission of the Django admin. Saving calls a service, never the form's
+`save`.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ from .bounded_paginator import BoundedPaginator
 from .context import Kind, try_get_scope
 from .form_token import form_matches_scope
 
-# How Django's own list filters write in the address what they filter by.
+# The suffixes that Django's own list filters use in the query string.
 _LOOKUPS = frozenset({"", "exact", "id__exact", "isnull", "gte", "lt"})
 
 
@@ -47,13 +48,13 @@ def _business(row: Any) -> Any:
 
 
 class BusinessFilter(admin.SimpleListFilter):
-    """On the platform: the rows of one business."""
+    """A filter by business, on the platform only."""
 
     title = _("business")
     parameter_name = "business"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        # By name: this package knows no model of an app.
+        # By name, because this package imports no model of an app.
         businesses: Any = apps.get_model("businesses.Business")._default_manager
         return [(str(business.pk), str(business)) for business in businesses.all()]
 
@@ -67,7 +68,7 @@ class BusinessFilter(admin.SimpleListFilter):
 
 
 class TenantChangeList(ChangeList):
-    """A list that keeps its own order where none is offered, whatever its address asks for."""
+    """A list that ignores the order of its query string if no column is sortable."""
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
         if not self.sortable_by:
@@ -78,15 +79,19 @@ class TenantChangeList(ChangeList):
 class PermissionTableMixin:
     """The role table behind the permissions of the Django admin.
 
-    `rights` maps "view", "add", "change" and "delete" to keys of the role table; one that is not there is nobody's.
+    `rights` maps "view", "add", "change" and "delete" to permissions of the role table.
+    If an entry is missing, no role has that permission.
     """
 
     rights: ClassVar[Mapping[str, str]] = {}
-    # True for rows that the platform itself manages: businesses, sites, super-admins.
+    # True for rows that the platform manages: businesses, sites, super-admins.
     is_writable_on_platform: ClassVar[bool] = False
 
     def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
-        """True if this person has `right` and may use it here to write: `obj`, or anything if none is said."""
+        """Return True if the user has `right` and may write here.
+
+        `obj` is the row to write; None means any row.
+        """
         user: Any = request.user
         if not user.is_authenticated or not user.may(right):
             return False
@@ -110,24 +115,26 @@ class PermissionTableMixin:
 
 
 class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  # type: ignore[type-arg,misc]
-    """The admin of a model, scoped to the signed-in person's business.
+    """The admin of a model, scoped to the signed-in user's business.
 
-    A subclass names `rights`, the API's `serializer_class` that judges its form, and writes by a service in `write()`
-    (and `remove()`). What is refused is shown on the form, with everything that was typed still in it.
+    A subclass sets `rights` and the API's `serializer_class`, which validates its form.
+    It writes through a service in `write()` and `remove()`. Errors are shown on the
+    form, together with all values that the user entered.
     """
 
     form = ServiceForm
     serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
-    # True where the rows of all businesses together are too many to be sorted.
+    # True if the rows of all businesses together are too many to sort.
     is_sorted_within_a_business: ClassVar[bool] = False
-    # Where a new row takes another form, or another serializer.
+    # The form and the serializer of a new row, if they differ.
     add_form: ClassVar[type[ServiceForm] | None] = None
     add_serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
-    # False for rows that nothing happens to but their being there.
+    # False if a row has no events other than its creation.
     has_history: ClassVar[bool] = True
-    # Where `find/` looks through this list too, if it can be searched.
+    # The scopes in which the search page `find/` includes this list, if it is
+    # searchable.
     found_in: ClassVar[tuple[Kind, ...]] = ("business",)
-    # What adding a row is called, and the button that does it, where these are no "Add …" and "Save".
+    # The label of the add page and of its button, if not "Add …" and "Save".
     add_label: ClassVar[Any] = ""
     add_button: ClassVar[Any] = ""
     show_full_result_count = False
@@ -140,13 +147,14 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
 
     @property
     def media(self) -> forms.Media:
-        # The boxes of a list. Stock pages load jQuery and more; here only a field that needs it brings it along.
+        # The checkboxes of a list. Stock pages load jQuery and more. Here a field that
+        # needs a script includes it.
         return forms.Media(js=["admin/js/actions.js"])
 
     # Searching
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return lookups that find text whatever its case, accents and width: see `automatehq/folded_lookup.py`."""
+        """Return lookups that ignore case, accents and width: see `automatehq/folded_lookup.py`."""
         return [f"{name}__folded" for name in super().get_search_fields(request)]
 
     def get_search_results(
@@ -159,21 +167,24 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
     def write(
         self, request: HttpRequest, obj: Any, values: Mapping[str, Any], *, is_new: bool
     ) -> models.Model:
-        """Save `values` by a service; gives the row as saved. To be overridden where rights allow adding or changing."""
+        """Save `values` through a service and return the saved row.
+
+        Override it where `rights` allow adding or changing.
+        """
         raise NotImplementedError
 
     def remove(self, request: HttpRequest, obj: Any) -> None:
-        """Delete the row by a service. To be overridden where rights allow it."""
+        """Delete the row through a service. Override it where `rights` allow deletion."""
         raise NotImplementedError
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         with refusing(request):
             saved = self.write(request, obj, form.values, is_new=not change)
-        # Django goes on with `obj`: where to go next, and what to say was saved.
+        # Django continues with `obj` for its redirect and its message.
         obj.__dict__.update(saved.__dict__)
 
     def save_related(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: services save whole objects."""
+        """Do nothing: services save whole objects."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with refusing(request):
@@ -208,9 +219,10 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
     def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
         field: Any = super().formfield_for_dbfield(*args, **kwargs)
         if isinstance(field, forms.DateField):
-            # The browser's own calendar, which speaks its user's language and needs no script.
+            # The browser's own calendar, which uses the user's language and needs no
+            # script.
             field.widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-        # Without the pop-ups beside a choice: adding an employee is a page of its own.
+        # Without pop-up links beside a choice: adding an employee has its own page.
         if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
         return field  # type: ignore[no-any-return]
@@ -229,7 +241,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
             try:
                 return super().changeform_view(*arguments)
             except DomainError as refusal:
-                # Once more, as a form that knows what is wrong with it.
+                # Render the form again, with its errors.
                 request.refusal = refusal
                 return refused(super().changeform_view(*arguments), refusal)
         return super().changeform_view(*arguments)
@@ -255,14 +267,16 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         try:
             return super().delete_view(request, object_id, extra_context)
         except DomainError as refusal:
-            # Asked once more. Django takes a form that was sent, not the method, for the confirmation.
+            # Render the confirmation again. Django takes a submitted form, not the
+            # method, for the confirmation.
             request.method, request.POST = "GET", QueryDict()
             problems = [problem.detail for problem in refusal.problems]
             context = {**(extra_context or {}), "problems": problems}
             return refused(super().delete_view(request, object_id, context), refusal)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # What goes with a row, and whether it may go, its service knows.
+        # The service checks whether the row may be deleted, and deletes its dependent
+        # rows.
         return [str(obj) for obj in objs], {}, set(), []
 
     def changelist_view(
@@ -274,11 +288,14 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return super().changelist_view(request, context)
 
     def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
-        """Pages that belong to the list, or to the row `obj`, and lie elsewhere: `url`, `icon` and `label` of each."""
+        """Return links to related pages of the list or of the row `obj`.
+
+        Each is a dict of `url`, `icon` and `label`.
+        """
         return []
 
     def business_changed_response(self, request: HttpRequest) -> HttpResponse:
-        """409 `business_changed`: nothing is saved, and what was typed is shown."""
+        """Return 409 `business_changed`: save nothing and show the submitted values."""
         return self.admin_site.business_changed_response(request)  # type: ignore[attr-defined,no-any-return]
 
     # Reading
@@ -295,13 +312,14 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return found
 
     def _get_obj_does_not_exist_redirect(self, *args: Any) -> NoReturn:
-        # Stock Django redirects with a message; a missing row and another business's are one plain 404.
+        # Stock Django redirects with a message. Here a missing row and another
+        # business's row both return a plain 404.
         raise Http404
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """The object's part of the audit trail; Django's own log is not kept."""
+        """Return the object's part of the audit trail. Django's own log is not used."""
         obj = self.get_object(request, object_id)
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
@@ -310,12 +328,15 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return self.admin_site.object_history(request, self, obj)  # type: ignore[attr-defined,no-any-return]
 
     def offers_history(self, request: HttpRequest) -> bool:
-        """Whether a row's page leads to its part of the trail."""
+        """Return True if a row's page links to its part of the audit trail."""
         may_see: bool = self.admin_site.may_see_history(request, self.opts)  # type: ignore[attr-defined]
         return self.has_history and may_see
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the list's own filters ask: a list that filters by any column tells what it does not show."""
+        """Allow only the lookups of the list's own filters.
+
+        Filtering by any column would reveal values that the list does not show.
+        """
         if "\x00" in value:
             return False
         for declared in self.get_list_filter(request):
@@ -343,7 +364,8 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return TenantChangeList
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        # Joined here, since Django leaves `list_select_related` out where there is a join already.
+        # Joined here, because Django ignores `list_select_related` if there is a join
+        # already.
         joined: list[str] = [*(self.list_select_related or ())]  # type: ignore[misc]
         if self._shows_businesses():
             joined.append("business")
@@ -351,20 +373,20 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return rows.select_related(*joined) if joined else rows
 
     def _shows_businesses(self) -> bool:
-        """On the platform, rows of all businesses stand side by side."""
+        """Return True on the platform, where a list contains rows of all businesses."""
         return is_on_platform() and hasattr(self.model, "business")
 
-    # Django's own log, which is not kept
+    # Django's own log, which is not used
 
     def log_addition(self, *args: Any) -> None:  # type: ignore[override]
-        """Nothing: services record to the audit trail."""
+        """Do nothing: services record to the audit trail."""
 
     log_change = log_addition  # type: ignore[assignment]
     log_deletions = log_addition  # type: ignore[assignment]
 
 
 def _parameters(declared: Any) -> tuple[str, ...]:
-    """What a filter of a list is called in the address; one that is typed may take several parameters."""
+    """Return the query parameters of a list filter; an input filter may have several."""
     if isinstance(declared, type) and issubclass(declared, ListFilter):
         inputs = getattr(declared, "inputs", None)
         return (*inputs,) if inputs else (str(declared.parameter_name),)  # type: ignore[attr-defined]

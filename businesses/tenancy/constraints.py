@@ -1,7 +1,8 @@
-"""The third lock: a foreign key over (business_id, …), so that a reference into another business can't exist.
+"""The third layer: foreign keys over (business_id, …), which rule out foreign references.
 
-Row-level security does not check references: PostgreSQL looks the referenced row up as the table's owner. Without these
-keys another business's id is accepted wherever an id is taken.
+Row-level security does not check references, because PostgreSQL reads the referenced
+row as the table's owner. Without these keys, any field that takes an id would accept
+the id of another business's row.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ from django.db.models.constraints import BaseConstraint
 
 from automatehq.api.errors import BROKEN_RULES, Rule
 
-# The rows that are there are checked under the policies, and with force these hide every row that is referred to: force is
-# lifted meanwhile, from the tables that have it.
+# PostgreSQL validates existing rows under the policies, and FORCE hides every
+# referenced row. FORCE is therefore lifted for that time from the tables that have it.
 _CREATE = """\
 DO $do$
 DECLARE
@@ -37,10 +38,11 @@ END $do$"""
 
 
 class TenantForeignKeyConstraint(BaseConstraint):
-    """`FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`.
+    """A constraint `FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`.
 
-    The model's field is declared with `db_constraint=False`, since this key says more. `to` is "app.Model"; its table
-    needs UNIQUE (business_id, id). Columns in `also` must agree in both tables too. A null reference is not checked.
+    The model's field has `db_constraint=False`, because this key includes that one.
+    `to` is "app.Model"; its table needs UNIQUE (business_id, id). Columns in `also`
+    must agree in both tables too. A null reference is not checked.
     """
 
     def __init__(
@@ -58,7 +60,8 @@ class TenantForeignKeyConstraint(BaseConstraint):
         super().__init__(name=name, violation_error_message=violation_error_message)
 
     def _target(self, model: type[models.Model]) -> type[models.Model]:
-        # In a migration the model comes from the historical registry, and so must the one it refers to.
+        # In a migration the model comes from the historical registry. The referenced
+        # model must come from the same registry.
         registry = getattr(model._meta, "apps", global_apps)
         target: type[models.Model] = registry.get_model(self.to)
         return target
@@ -77,7 +80,8 @@ class TenantForeignKeyConstraint(BaseConstraint):
         )
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> str:
-        # Added by ALTER TABLE after the table is made: the referenced table may come later in the same migration.
+        # ALTER TABLE adds the key after the table is created, because the same
+        # migration may create the referenced table later.
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
@@ -93,7 +97,8 @@ class TenantForeignKeyConstraint(BaseConstraint):
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         return Statement(
-            # Checked before it goes, or PostgreSQL refuses the change over "pending trigger events".
+            # Check the constraint before it is dropped. Otherwise PostgreSQL rejects
+            # the change because of "pending trigger events".
             "SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
             table=schema_editor.quote_name(model._meta.db_table),
             name=schema_editor.quote_name(self.name),
@@ -106,7 +111,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
         exclude: set[str] | None = None,
         using: str = "default",
     ) -> None:
-        """Raise `ValidationError` if the row refers to one that this business does not have."""
+        """Raise `ValidationError` if the row references a row that this business lacks."""
         value = getattr(instance, model._meta.get_field(self.field).attname)  # type: ignore[union-attr]
         if value is None or (exclude and self.field in exclude):
             return
@@ -133,9 +138,11 @@ class TenantForeignKeyConstraint(BaseConstraint):
 
 
 def tell_broken_references() -> None:
-    """Let a broken key be told like any unknown id: 400 `does_not_exist` on the field, whoever has the row.
+    """Register the error of each composite key: 400 `does_not_exist` on the field.
 
-    Seldom met: the manager has not found the row before. But the key must be able to refuse alone.
+    The error is the same as for an unknown id, in any business. It is rare, because the
+    manager has usually not found the row before. But the key must also work without the
+    manager.
     """
     for model in global_apps.get_models():
         for constraint in model._meta.constraints:

@@ -1,8 +1,8 @@
-"""Which business the code at hand works for: a context variable and the database transaction that belongs to it.
+"""The scope: a context variable and the database transaction that belongs to it.
 
-A scope is both at once, so that neither can be had without the other: inside `business_scope` the connection has taken
-the tenant's role and carries the business's id, and the manager filters on the same id. Scopes nest; leaving one
-restores the outer one, in Python and in the database, also when the inner one failed.
+A scope always sets both. Inside `business_scope` the connection has the tenant role and
+the id of the business, and the manager filters by the same id. Scopes nest. Leaving a
+scope restores the outer scope in Python and in the database, also after an exception.
 """
 
 import uuid
@@ -25,7 +25,7 @@ Kind = Literal["business", "platform"]
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """One opened scope. `business_id` is None in the platform's."""
+    """An open scope. `business_id` is None in the platform scope."""
 
     kind: Kind
     business_id: uuid.UUID | None
@@ -34,10 +34,11 @@ class Scope:
     session: Any = field(repr=False)
 
     def is_held_by(self, connection: BaseDatabaseWrapper) -> bool:
-        """True if this very connection, still in its transaction, carries the scope.
+        """Return True if this connection, still in its transaction, carries the scope.
 
-        A thread that was started with a copy of the context has another connection: it believes in a scope that its
-        connection does not have, and would see no rows in silence.
+        A thread that was started with a copy of the context has another connection.
+        Python has a scope there but the connection has none, so queries would return no
+        rows.
         """
         return (
             connection is self.connection
@@ -51,7 +52,11 @@ _user: ContextVar[Any] = ContextVar("automatehq_user", default=None)
 
 
 def current_scope(using: str = DEFAULT_DB_ALIAS) -> Scope:
-    """The scope that is open here. Raises `NoActiveBusiness`, also when the scope is another connection's."""
+    """Return the open scope.
+
+    Raises: `NoActiveBusiness` without a scope, or if the scope belongs to another
+    connection.
+    """
     scope = _scope.get()
     if scope is None:
         raise NoActiveBusiness
@@ -64,7 +69,7 @@ def current_scope(using: str = DEFAULT_DB_ALIAS) -> Scope:
 
 
 def try_get_scope() -> Scope | None:
-    """The scope that is open here, or None. Never raises."""
+    """Return the open scope, or None. Never raises."""
     scope = _scope.get()
     if scope is None or not scope.is_held_by(scope.connection):
         return None
@@ -72,7 +77,10 @@ def try_get_scope() -> Scope | None:
 
 
 def get_current_business_id() -> uuid.UUID:
-    """The business the code works for. Raises `NoActiveBusiness` outside a scope and in the platform's."""
+    """Return the id of the business in scope.
+
+    Raises: `NoActiveBusiness` outside a scope and in the platform scope.
+    """
     business_id = current_scope().business_id
     if business_id is None:
         raise NoActiveBusiness(
@@ -82,13 +90,13 @@ def get_current_business_id() -> uuid.UUID:
 
 
 def try_get_business_id() -> uuid.UUID | None:
-    """The business the code works for, or None. Never raises."""
+    """Return the id of the business in scope, or None. Never raises."""
     scope = try_get_scope()
     return scope.business_id if scope else None
 
 
 def get_current_user() -> Any:
-    """The person who acts. Raises `NoActiveBusiness` if nobody is known."""
+    """Return the acting user. Raises `NoActiveBusiness` without one."""
     user = _user.get()
     if user is None:
         raise NoActiveBusiness("No user is active here.")
@@ -96,13 +104,13 @@ def get_current_user() -> Any:
 
 
 def try_get_current_user() -> Any:
-    """The person who acts, or None."""
+    """Return the acting user, or None."""
     return _user.get()
 
 
 @contextmanager
 def acting_user(user: Any) -> Iterator[None]:
-    """Name the person who acts until the block ends."""
+    """Set the acting user until the block ends."""
     token = _user.set(user)
     try:
         yield
@@ -111,7 +119,7 @@ def acting_user(user: Any) -> Iterator[None]:
 
 
 def set_current_user(user: Any) -> None:
-    """Name the person who acts until the open scope ends, which forgets them."""
+    """Set the acting user until the open scope ends, which restores the previous one."""
     _user.set(user)
 
 
@@ -121,9 +129,12 @@ def business_scope(
     using: str = DEFAULT_DB_ALIAS,
     repeatable_read: bool = False,
 ) -> AbstractContextManager[Scope]:
-    """Work for one business: a transaction in which the database shows and takes that business's rows alone.
+    """Open the scope of one business.
 
-    `repeatable_read` gives the whole scope one snapshot; it must then be the outermost transaction, else `ScopeError`.
+    Opens a transaction in which the database reads and writes rows of that business
+    only. `repeatable_read` gives the whole scope one snapshot of the database.
+
+    Raises: `ScopeError` if `repeatable_read` is set inside another transaction.
     """
     if not isinstance(business_id, uuid.UUID):
         business_id = uuid.UUID(str(business_id))
@@ -133,7 +144,10 @@ def business_scope(
 def platform_scope(
     reason: str, *, using: str = DEFAULT_DB_ALIAS
 ) -> AbstractContextManager[Scope]:
-    """Read across businesses, for a stated reason; tenant data can't be written here."""
+    """Open the platform scope, which reads across businesses and writes no tenant data.
+
+    Raises: `ScopeError` without a reason, or in a process without the platform role.
+    """
     if not reason.strip():
         raise ScopeError("A platform scope needs a reason.")
     require_platform()
@@ -165,14 +179,18 @@ def _open(
             _user.reset(user_token)
         if is_outermost:
             _refuse_to_lose(connection)
-        # After an exception the rollback of the savepoint has put the settings back, and COMMIT or ROLLBACK of the
-        # outermost transaction drops them: only a savepoint that is released leaves them to us.
+        # After an exception, the rollback of the savepoint has restored the settings.
+        # COMMIT or ROLLBACK of the outermost transaction drops them. Only a released
+        # savepoint leaves the settings in place, so they are restored explicitly.
         if not is_outermost and not connection.needs_rollback:
             _restore(connection, outer)
 
 
 def _refuse_to_lose(connection: BaseDatabaseWrapper) -> None:
-    """Raise if somebody swallowed an error of the database: COMMIT would roll everything back and report success."""
+    """Raise `ScopeError` if an error of the database was caught without a savepoint.
+
+    Otherwise COMMIT would roll back everything and report success.
+    """
     session = connection.connection
     if (
         session is not None
@@ -187,9 +205,10 @@ def _refuse_to_lose(connection: BaseDatabaseWrapper) -> None:
 
 @contextmanager
 def unscoped(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Let the framework write its own tables (sessions, tokens, counters) from inside a scope.
+    """Leave the scope so that the framework can write its own tables.
 
-    The connection becomes the plain login, which sees no tenant row at all.
+    These are sessions, tokens and counters. The connection becomes the plain login,
+    which reads no tenant row.
     """
     connection = connections[using]
     outer = _scope.get()
@@ -214,9 +233,10 @@ def _tell_database(
     *,
     repeatable_read: bool = False,
 ) -> None:
-    """Set role and business together, as one message.
+    """Set the role and the business of the transaction in one round trip.
 
-    Constraints are made immediate, so that a broken reference shows where it was written and not at COMMIT.
+    Constraints become immediate, so that an invalid reference fails at the statement
+    that writes it and not at COMMIT.
     """
     isolation = (
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; " if repeatable_read else ""
@@ -231,7 +251,7 @@ def _tell_database(
 
 
 def _restore(connection: BaseDatabaseWrapper, scope: Scope | None) -> None:
-    """Give the connection back the outer scope, or none."""
+    """Restore the outer scope on the connection, or none."""
     if scope is not None and scope.connection is connection:
         _tell_database(connection, scope.kind, scope.business_id)
         return
@@ -244,8 +264,8 @@ def _restore(connection: BaseDatabaseWrapper, scope: Scope | None) -> None:
 def scope_for_business(business_id: uuid.UUID) -> AbstractContextManager[Any]:
     """Open the business's scope when on the platform; otherwise keep the current scope.
 
-    In the scope of one business the database plans as for the business itself. In the platform's scope it expects few
-    rows, and a dashboard takes four times as long.
+    In the scope of one business, PostgreSQL plans as for the business's own users. In
+    the platform scope it expects few rows, and a dashboard takes four times as long.
     """
     if try_get_business_id() is None:
         return business_scope(business_id)

@@ -1,7 +1,7 @@
-"""The two group roles in the database that a scope turns the connection into.
+"""The tenant role and the platform role in the database, which a scope switches to.
 
-Roles belong to the whole PostgreSQL cluster, so their names come from settings and carry the login's name: two
-installations on one server must not share a key.
+Roles belong to the whole PostgreSQL cluster. Their names come from settings and contain
+the login's name, so that two installations on one server do not share a role.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,29 +24,29 @@ class Membership:
 
 
 def tenant_role() -> str:
-    """The role of a request inside one business."""
+    """Return the name of the role for requests inside one business."""
     name: str = settings.TENANCY_TENANT_ROLE
     return name
 
 
 def platform_role() -> str:
-    """The role that reads across businesses and writes to none."""
+    """Return the name of the role that reads across businesses and writes no tenant data."""
     name: str = settings.TENANCY_PLATFORM_ROLE
     return name
 
 
 def quoted(name: str) -> str:
-    """`name` as an SQL identifier, whatever is in it."""
+    """Return `name` as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """`text` as an SQL string literal."""
+    """Return `text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def memberships(cursor: CursorWrapper) -> list[Membership]:
-    """Both group roles, and whether the login can become them."""
+    """Return both group roles and the login's membership of each."""
     found = []
     for role in (tenant_role(), platform_role()):
         cursor.execute(
@@ -59,11 +59,13 @@ def memberships(cursor: CursorWrapper) -> list[Membership]:
 
 
 def problems(connection: BaseDatabaseWrapper) -> list[str]:
-    """Sentences on what must be mended before `migrate` may begin; none if all is well.
+    """Return the problems to fix before `migrate` may start, as sentences.
 
-    The login must own the database and those of our tables that are there (else migrate fails in the middle with "permission
-    denied for schema public" or "must be owner of table"), be a member of both roles, and be none that row-level security does
-    not hold for. In the hardened set-up the web's login and the console's must own nothing, and take no role but theirs.
+    The login must own the database and the existing tables of the project. Otherwise
+    `migrate` fails in the middle with "permission denied for schema public" or "must be
+    owner of table". The login must be a member of both roles, and row-level security
+    must apply to it. With separate logins, the web and console logins must own no table
+    and have no other roles than their own.
     """
     with connection.cursor() as cursor:
         too_much = _problems_of_rights(cursor)
@@ -89,7 +91,11 @@ def _problems_of_rights(cursor: CursorWrapper) -> list[str]:
 
 
 def _problems_of_guest(cursor: CursorWrapper) -> Iterator[str]:
-    """A login of the hardened set-up: everything that it can become, through whatever memberships, is listed by the server."""
+    """Yield the problems of a separate login.
+
+    The server lists all roles that the login can become, through any chain of
+    memberships.
+    """
     kind = process()
     names = {"tenant": tenant_role(), "platform": platform_role()}
     wanted = {names[group] for group in GUESTS[kind]}
@@ -144,7 +150,7 @@ def _problems_of_owner(
 def _owned_by_others(
     connection: BaseDatabaseWrapper, cursor: CursorWrapper
 ) -> list[tuple[str, str, list[str]]]:
-    """The login, each role that owns tables of ours instead of it, and those tables."""
+    """Return rows of the login, a role that owns project tables instead, and those tables."""
     cursor.execute(
         "SELECT session_user::text, pg_get_userbyid(relowner)::text, array_agg(relname::text ORDER BY relname)"
         " FROM pg_class WHERE relkind IN ('r', 'p') AND relname = ANY(%s) AND pg_table_is_visible(oid)"
@@ -156,19 +162,24 @@ def _owned_by_others(
 
 
 def public_access_sql(connection: BaseDatabaseWrapper, *, is_open: bool) -> str:
-    """Close the database to every login that was not named, or open it: PostgreSQL lets all of them into a new one."""
+    """Return the SQL that revokes or grants public access to the database.
+
+    PostgreSQL lets every login connect to a new database.
+    """
     database = quoted(connection.settings_dict["NAME"])
     change = "GRANT {} TO PUBLIC" if is_open else "REVOKE {} FROM PUBLIC"
     return change.format(f"CONNECT, TEMPORARY ON DATABASE {database}")
 
 
 def setup_sql(connection: BaseDatabaseWrapper) -> str:
-    """What a database administrator runs once, as SQL that may be run again; the login and its database must exist.
+    """Return the SQL that a database administrator runs once; it may be repeated.
 
-    In the hardened set-up it makes the logins of web and console as well, without passwords.
+    The login and its database must exist. With separate logins, the SQL also creates
+    the web and console logins, without passwords.
 
-    No superuser is needed for what does not need one: a managed server has none to offer. `CREATE ROLE` races with itself
-    when several databases are set up at once, so both errors of that race are caught.
+    A statement that needs no superuser must not require one, because managed servers
+    offer none. `CREATE ROLE` races with itself when several databases are set up at
+    once, so both errors of that race are caught.
     """
     login = owner()
     database = connection.settings_dict["NAME"]
@@ -199,9 +210,10 @@ def setup_sql(connection: BaseDatabaseWrapper) -> str:
 
 
 def log_settings_sql(login: str) -> str:
-    """Return the SQL that keeps the values of refused statements out of PostgreSQL's log.
+    """Return the SQL that keeps the values of rejected statements out of PostgreSQL's log.
 
-    A superuser's settings: for another administrator it warns and changes nothing.
+    Only a superuser may change these settings. For another administrator the SQL prints
+    a warning and changes nothing.
     """
     changes = "".join(
         f"  ALTER ROLE {quoted(login)} SET {name} = {literal(value)};\n"
@@ -211,7 +223,7 @@ def log_settings_sql(login: str) -> str:
 
 
 def log_notes(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return a sentence for each of `LOG_SETTINGS` that the login does not have."""
+    """Return a sentence for each of `LOG_SETTINGS` that the login lacks."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)",
@@ -239,7 +251,8 @@ def _guest_sql(login: str, attributes: Collection[str]) -> str:
     )
 
 
-# No statement that failed, and nothing but the message of an error: STATEMENT and DETAIL hold values of rows.
+# Log no failed statement, and only the message of an error: STATEMENT and DETAIL
+# contain values of rows.
 LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 _LOG_WARNING = (
     "Only a superuser sets log_min_error_statement and log_error_verbosity: without them, PostgreSQL's log may hold "

@@ -1,10 +1,10 @@
-"""What goes wrong when somebody leaves the scope of a business."""
+"""Exceptions of tenancy."""
 
 from django.core.management import CommandError
 
 
 class NoActiveBusiness(RuntimeError):
-    """Tenant data was asked for outside any scope. It never means "all", and never "none"."""
+    """A query of tenant data outside any scope. It never means "all", and never "none"."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(
@@ -14,12 +14,12 @@ class NoActiveBusiness(RuntimeError):
 
 
 class WrongBusiness(ValueError):
-    """A row of one business was about to be written in the scope of another."""
+    """An attempt to write a row of one business in the scope of another."""
 
 
 class ScopeError(RuntimeError):
-    """A scope was asked for in a way that can't be kept."""
+    """A scope that cannot be opened, or cannot be committed."""
 
 
 class MultipleBusinessesError(CommandError):
-    """Going back to the schema of one company was asked for while several businesses have rows."""
+    """An attempt to undo tenancy while several businesses have rows."""

@@ -1,7 +1,8 @@
-"""Who may do what on which table: least privilege, as data.
+"""The privileges of each role on each table: least privilege, as data.
 
-Row-level security says which rows; these say whether at all. Applied by model after every migrate, and compared by the
-proof with what the database has. Nobody but the owner has TRUNCATE, REFERENCES or TRIGGER on anything.
+Row-level security restricts rows; privileges restrict whole tables. They are applied
+after every `migrate`, and the verification compares them with the database. Only the
+owner has TRUNCATE, REFERENCES or TRIGGER on a table.
 """
 
 from collections.abc import Iterable
@@ -20,9 +21,10 @@ from .process_roles import guest_logins
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is declared of one table: its policies (none: no row-level security), and the privileges of each role.
+    """The declared policies of one table and the privileges of each role.
 
-    `web` and `console` are logins of the hardened set-up, for what is done outside every scope; an owner needs no grant.
+    No policies means no row-level security. `web` and `console` are the separate
+    logins, which need privileges for work outside every scope. An owner needs no grant.
     """
 
     policies: tuple[Policy, ...] = ()
@@ -37,10 +39,10 @@ def _may(words: str) -> frozenset[str]:
 
 
 _TENANT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE DELETE"), _may("SELECT"))
-# Rows that are kept for ever: deactivated, revoked or superseded, not deleted.
+# Rows that are never deleted, only deactivated, revoked or superseded.
 _KEPT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE"), _may("SELECT"))
 
-# Tables that are not like every other tenant table.
+# Tenant tables that differ from the default.
 EXCEPTIONS = {
     "businesses.Business": Declaration(
         BUSINESSES, _may("SELECT UPDATE"), _may("SELECT INSERT UPDATE")
@@ -55,12 +57,13 @@ EXCEPTIONS = {
     "accounts.User": _KEPT_TABLE,
     "workforce.Employee": _KEPT_TABLE,
     "exports.ExportRun": _KEPT_TABLE,
-    # A month is closed by a row and reopened by taking it away. Whoever could change one could move the closing to
-    # another month, past the lock that closing takes.
+    # A row closes a month, and deleting the row reopens it. A role that could change a
+    # row could move it to another month without the lock that closing takes.
     "workcards.ClosedMonth": Declaration(
         TENANT, _may("SELECT INSERT DELETE"), _may("SELECT")
     ),
-    # A job may be asked for in any scope, in the same transaction; only the worker, in none, reads them.
+    # A job may be enqueued in any scope, in the same transaction. Only the worker reads
+    # jobs, outside every scope.
     "django_tasks_database.DBTaskResult": Declaration(
         (),
         _may("INSERT"),
@@ -70,7 +73,8 @@ EXCEPTIONS = {
     ),
 }
 
-# Tables of the framework. They hold no tenant's data, or are read outside every scope, as the plain login.
+# Tables of the framework. They hold no tenant data, or the plain login reads them
+# outside every scope.
 _NOTHING = Declaration()
 _READ = Declaration((), web=_may("SELECT"), console=_may("SELECT"))
 _KEPT_BY_LOGIN = Declaration(
@@ -95,7 +99,7 @@ SYSTEM_TABLES = {
 
 
 def declarations() -> dict[str, Declaration]:
-    """Every table that may exist in this database → what is declared of it."""
+    """Return the declaration of every table that may exist in this database."""
     declared = dict(SYSTEM_TABLES)
     for model in apps.get_models():
         label = model._meta.label
@@ -107,17 +111,17 @@ def declarations() -> dict[str, Declaration]:
 
 
 def grantees() -> dict[str, str]:
-    """The attributes of `Declaration` that name privileges → the role in the database."""
+    """Return the role name in the database for each attribute of `Declaration`."""
     return {"tenant": tenant_role(), "platform": platform_role(), **guest_logins()}
 
 
 def tenant_models() -> list[type[models.Model]]:
-    """Every concrete model whose rows belong to one business."""
+    """Return the concrete models whose rows belong to one business."""
     return [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
 
 def _existing(cursor: Any, tables: Iterable[str]) -> dict[str, bool]:
-    """Those of `tables` that exist → whether row-level security is enabled on it."""
+    """Return the existing tables of `tables`, with True if row-level security is enabled."""
     cursor.execute(
         "SELECT relname, relrowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace "
         "AND relkind IN ('r', 'p') AND relname = ANY(%s) ORDER BY relname",
@@ -127,7 +131,10 @@ def _existing(cursor: Any, tables: Iterable[str]) -> dict[str, bool]:
 
 
 def apply_grants(connection: BaseDatabaseWrapper) -> None:
-    """Give each role exactly what is declared, on the tables that exist. May be run again."""
+    """Grant each role exactly the declared privileges on the existing tables.
+
+    Repeated calls change nothing.
+    """
     declared = declarations()
     with connection.cursor() as cursor:
         roles = {attribute: quoted(role) for attribute, role in grantees().items()}
@@ -136,7 +143,7 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
             [list(grantees().values())],
         )
         if cursor.fetchone()[0] < len(roles):
-            return  # a database from before there were businesses; the first step of tenancy asks for the roles
+            return  # a database without the roles; the first operation of tenancy requires them
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.values())}")
         for login in guest_logins().values():
             database = quoted(connection.settings_dict["NAME"])
@@ -144,9 +151,7 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
         for table, is_isolated in _existing(cursor, declared).items():
             declaration = declared[table]
             if declaration.policies and not is_isolated:
-                declaration = (
-                    _NOTHING  # not yet, or no more: every business's rows would be open
-                )
+                declaration = _NOTHING  # isolation is missing: all businesses' rows would be readable
             for attribute, role in roles.items():
                 privileges = sorted(getattr(declaration, attribute))
                 cursor.execute(f"REVOKE ALL ON TABLE {quoted(table)} FROM {role}")

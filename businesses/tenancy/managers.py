@@ -1,7 +1,8 @@
-"""The first lock: every query through a tenant model's manager is filtered by the business of the scope.
+"""The first layer: managers that filter every query by the business of the scope.
 
-The filter is an expression that is resolved when SQL is compiled. A filter fixed when the queryset is built would make a
-queryset that outlives its scope silently empty, and a form or filterset at module level carry another business's choices.
+The filter is an expression that is resolved when SQL is compiled. A filter fixed when
+the queryset is built would make a queryset that outlives its scope silently empty. A
+form or filterset at module level would offer choices of another business.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,11 @@ from .exceptions import NoActiveBusiness, WrongBusiness
 
 
 class CurrentBusinessLookup(Expression):
-    """True for the rows of the business in scope, for every row in the platform's; raises `NoActiveBusiness` with none."""
+    """A condition that is true for the rows of the business in scope.
+
+    In the platform scope it is true for every row. Without a scope, compiling it raises
+    `NoActiveBusiness`.
+    """
 
     conditional = True
     contains_aggregate = False
@@ -44,12 +49,15 @@ class CurrentBusinessLookup(Expression):
         return condition, (*params, *values)
 
     def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
-        """What holds, in a business's scope, for the rows that it may see."""
+        """Return SQL and parameters of the condition inside a business's scope."""
         return f"{column} = %s::uuid", (str(scope.business_id),)
 
 
 class RequireScope(Expression):
-    """True for every row, in any scope; raises `NoActiveBusiness` with none. For tables that all businesses share."""
+    """A condition that is true for every row in any scope, for shared tables.
+
+    Without a scope, compiling it raises `NoActiveBusiness`.
+    """
 
     conditional = True
     contains_aggregate = False
@@ -65,20 +73,26 @@ class RequireScope(Expression):
 
 
 class ScopedQuerySet(models.QuerySet[Any]):
-    """A queryset of rows that are seen in a scope only; whichever way it is asked, the filter is in the SQL."""
+    """A queryset of rows that can be read in a scope only.
+
+    All methods of the queryset keep the filter in the SQL.
+    """
 
     def raw(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: the manager can't filter SQL it did not write."""
+        """Raise `NoActiveBusiness`: the manager cannot filter SQL that it did not write."""
         raise NoActiveBusiness(
             "raw() can't be filtered by business; use a cursor inside a scope, where the database filters."
         )
 
 
 class TenantQuerySet(ScopedQuerySet):
-    """A queryset that writes to the business in scope and to no other."""
+    """A queryset that writes rows of the business in scope only."""
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """As Django's; each row takes the scope's business, and one of another raises `WrongBusiness`."""
+        """Create the rows in the business of the scope.
+
+        Raises: `WrongBusiness` if a row belongs to another business.
+        """
         objs = list(objs)
         business_id = get_current_business_id()
         for obj in objs:
@@ -88,7 +102,11 @@ class TenantQuerySet(ScopedQuerySet):
     def bulk_update(
         self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **kwargs: Any
     ) -> int:
-        """As Django's; a row's business can't be changed, and `DoesNotExist` if the business in scope lacks one of them."""
+        """Update the rows in bulk; the business of a row cannot change.
+
+        Raises: `DoesNotExist` if the business in scope lacks one of the rows,
+        `WrongBusiness` if `fields` contain the business.
+        """
         objs, fields = list(objs), list(fields)
         _refuse_business(fields)
         business_id = get_current_business_id()
@@ -103,18 +121,19 @@ class TenantQuerySet(ScopedQuerySet):
         return updated
 
     def update(self, **kwargs: Any) -> int:
-        """As Django's; a row's business can't be changed."""
+        """Update the rows; the business of a row cannot change."""
         _refuse_business(kwargs)
         get_current_business_id()
         return super().update(**kwargs)
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """As Django's, inside one business's scope only."""
+        """Delete the rows. Raises `NoActiveBusiness` outside one business's scope."""
         get_current_business_id()
         return super().delete()
 
 
-# `Manager.from_queryset` copies the methods of a queryset; `delete` and `raw` need saying so.
+# `Manager.from_queryset` copies the methods of a queryset. `queryset_only` leaves
+# `delete` out; Django sets it for its own `delete`, but not for an override.
 TenantQuerySet.delete.queryset_only = True  # type: ignore[attr-defined]
 
 
@@ -124,13 +143,13 @@ def _refuse_business(fields: Iterable[str]) -> None:
 
 
 class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
-    """The manager of every tenant model, filtered by the scope's business."""
+    """The manager of every tenant model, filtered by the business of the scope."""
 
     use_in_migrations = False
 
     @classmethod
     def of(cls, queryset_class: type[TenantQuerySet]) -> Self:
-        """A manager that is filtered likewise and also answers the questions of `queryset_class`."""
+        """Return a manager with the same filter and the methods of `queryset_class`."""
         if not issubclass(queryset_class, TenantQuerySet):
             raise TypeError(f"{queryset_class.__name__} must be a TenantQuerySet.")
         manager: Self = cls.from_queryset(

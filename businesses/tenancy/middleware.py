@@ -1,7 +1,8 @@
-"""The one door into a business, for API and admin alike.
+"""The middleware that opens the scope of a request, for the API and the admin.
 
-It reads signed evidence only, opens the scope that the evidence names, and lets everything below run inside it. Evidence
-says where to look; whether to believe it is decided by the user's row, which authentication reads inside that scope.
+It reads signed credentials only, opens the scope that they name, and handles the
+request inside it. Authentication then reads the user's row inside that scope and
+accepts or rejects the credentials.
 """
 
 import uuid
@@ -54,7 +55,10 @@ def _readers() -> tuple[tuple[str, Reader], ...]:
 
 
 def read_credentials(request: HttpRequest) -> Credentials | None:
-    """The evidence that the request carries for its path; None where it has none, or the path takes none."""
+    """Return the credentials of the request, or None.
+
+    Each path prefix has its own reader of credentials. Unscoped paths have none.
+    """
     path = request.path_info
     if path.startswith(tuple(settings.TENANCY_UNSCOPED_PATHS)):
         return None
@@ -65,16 +69,16 @@ def read_credentials(request: HttpRequest) -> Credentials | None:
 
 
 def scope_of(evidence: Credentials) -> AbstractContextManager[Scope]:
-    """The scope to open for a bearer of `evidence`."""
+    """Return the scope to open for `evidence`."""
     if evidence.business_id is None:
         return platform_scope("a super-admin's request")
     return business_scope(evidence.business_id)
 
 
 def on_scope_exit(callback: Callable[[], None]) -> None:
-    """Run `callback` once the request's scope has ended, whatever became of its transaction.
+    """Run `callback` after the request's scope has ended, also after a rollback.
 
-    Outside a request that has a scope, it runs at once.
+    Outside a request with a scope, it runs immediately.
     """
     callbacks = _after_scope.get()
     if callbacks is None:
@@ -84,7 +88,7 @@ def on_scope_exit(callback: Callable[[], None]) -> None:
 
 
 def keep_writes(request: HttpRequest) -> None:
-    """Commit what the request wrote although it is refused.
+    """Commit the writes of the request even if the response is an error.
 
     For a count that must be committed together with the lock under which it was read.
     """
@@ -98,7 +102,10 @@ def _before_scope(path: str) -> Callable[[HttpRequest], AbstractContextManager[N
 
 
 class TenancyMiddleware:
-    """Run each request inside the scope that its evidence names; roll back what a refused request wrote."""
+    """The middleware that runs each request inside the scope of its credentials.
+
+    It rolls back the writes of a request whose response is an error.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -106,7 +113,8 @@ class TenancyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         evidence = read_credentials(request)
         scoped: Any = request
-        # In the hardened set-up: the code of why such a person is not served here.
+        # With separate logins: the error code if this process does not serve such
+        # users.
         scoped.misdirected = evidence and misdirected(
             is_super_admin=evidence.business_id != evidence.home_id
         )
@@ -131,7 +139,7 @@ class TenancyMiddleware:
         evidence: Credentials,
         beforehand: pre_transaction.Beforehand,
     ) -> HttpResponse:
-        """Answer in a scope; again in a new one after each piece of work that a view has postponed."""
+        """Return the response, in a new scope after each postponed piece of work."""
         while True:
             beforehand.position = 0
             try:
@@ -150,7 +158,7 @@ class TenancyMiddleware:
                 scope_of(evidence),
             ):
                 response = self.get_response(request)
-                # Exceptions have become responses by now, so the status is all there is to go by.
+                # Exceptions are responses by now, so only the status is left to check.
                 is_refused = response.status_code >= 400
                 if is_refused and not getattr(request, "keeps_writes", False):
                     transaction.set_rollback(True)
@@ -162,10 +170,13 @@ class TenancyMiddleware:
 
     @staticmethod
     def _receive_body(request: HttpRequest) -> None:
-        """Take the whole body in before the transaction begins: a slow upload must not hold one open."""
+        """Read the whole body before the transaction begins.
+
+        A slow upload must not hold a transaction open.
+        """
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return
         if request.method == "POST" and request.content_type == "multipart/form-data":
-            _ = request.FILES  # parsed once, large files to disk
+            _ = request.FILES  # parsed once; large files go to disk
         else:
             _ = request.body

@@ -1,4 +1,4 @@
-"""What a model of one business is."""
+"""Abstract base classes of models: rows with an id, and rows of one business."""
 
 import uuid
 from collections.abc import Collection
@@ -15,7 +15,10 @@ from .managers import TenantManager
 
 
 class IdentifiedModel(models.Model):
-    """A model whose id is a UUID of version 7: it sorts by age and tells nothing that can be counted."""
+    """A model with a UUID of version 7 as its id.
+
+    Ids sort by age. They do not reveal the number of rows.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
 
@@ -31,8 +34,11 @@ class IdentifiedModel(models.Model):
 class TenantModel(IdentifiedModel):
     """A row that belongs to one business.
 
-    It is written only in the scope of that business, takes the scope's when none is given, and never moves to
-    another: `WrongBusiness` otherwise, `NoActiveBusiness` with no scope.
+    It is written only in the scope of that business, takes the business of the scope if
+    it has none, and never moves to another.
+
+    Raises: `WrongBusiness` in the scope of another business, `NoActiveBusiness` without
+    a scope.
     """
 
     business = models.ForeignKey(
@@ -40,7 +46,7 @@ class TenantModel(IdentifiedModel):
         on_delete=models.PROTECT,
         related_name="+",
         editable=False,
-        # Other indexes of each table begin with it: check E004 asks for one.
+        # Other indexes of each table begin with this column. Check E004 requires them.
         db_index=False,
     )
 
@@ -54,7 +60,11 @@ class TenantModel(IdentifiedModel):
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        """As Django's; `DoesNotExist` if the business in scope has no such row, where Django deletes nothing in silence."""
+        """Delete the row.
+
+        Raises: `DoesNotExist` if the business in scope has no such row. Django would
+        silently delete no row.
+        """
         self.enter_business(get_current_business_id())
         deleted = super().delete(*args, **kwargs)
         if not deleted[1].get(self._meta.label):
@@ -72,12 +82,15 @@ class TenantModel(IdentifiedModel):
         **kwargs: Any,
     ) -> Self:
         row = super().from_db(db, field_names, values, **kwargs)
-        # What the database said, so that a change of business shows at save.
+        # The stored business, so that `save` detects a change.
         row._business_of_row = row.__dict__.get("business_id")  # type: ignore[attr-defined]
         return row
 
     def enter_business(self, business_id: uuid.UUID) -> None:
-        """Take `business_id` as this row's business, or raise `WrongBusiness` if it has another."""
+        """Set the row's business to `business_id`.
+
+        Raises: `WrongBusiness` if the row belongs to another business.
+        """
         stored = self.__dict__.get("_business_of_row")
         given: uuid.UUID | None = self.business_id
         if given is None and stored is None:

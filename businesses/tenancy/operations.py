@@ -1,4 +1,4 @@
-"""Migration operations of tenancy. Each can be undone."""
+"""Migration operations of tenancy. All are reversible."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from .rollback_guard import require_single_business, unforced
 
 
 class _TenancyOperation(Operation):
-    """An operation that changes the database and not the state of the models."""
+    """An operation that changes the database but not the state of the models."""
 
     reduces_to_sql = True
     reversible = True
@@ -26,7 +26,11 @@ class _TenancyOperation(Operation):
 
 
 class RequireDatabaseRoles(_TenancyOperation):
-    """Stop, with the SQL that mends it, unless both group roles are there for the login; close the database to others."""
+    """A check that both group roles exist for the login.
+
+    Without them the migration stops and prints the SQL that creates them. The operation
+    also revokes the access of all other logins to the database.
+    """
 
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
@@ -52,11 +56,12 @@ class RequireDatabaseRoles(_TenancyOperation):
 
 
 class IsolateTenantTable(_TenancyOperation):
-    """Enable and force row-level security on a model's table, with one of the declared sets of policies.
+    """Enabled and forced row-level security on a model's table, with a declared set of policies.
 
-    Keys to and from a table with rows come before this, and go after it on the way back. To validate a foreign key
-    PostgreSQL reads both tables as their owner, who under force sees none of the rows: references would be called broken
-    that are not, or sound that are not.
+    Foreign keys to and from a table with rows must be created before this operation,
+    and removed after it on the way back. To validate a foreign key PostgreSQL reads
+    both tables as their owner. Under FORCE the owner reads no rows, so valid references
+    would count as broken, or broken references as valid.
     """
 
     def __init__(self, model_name: str, policies: str = "tenant") -> None:
@@ -94,7 +99,7 @@ class IsolateTenantTable(_TenancyOperation):
 
 
 class ShareTable(IsolateTenantTable):
-    """Row-level security for a table that every business reads and a row's steward edits."""
+    """Row-level security for a table that all businesses read and a row's steward edits."""
 
     def __init__(self, model_name: str) -> None:
         super().__init__(model_name, "shared")
@@ -108,10 +113,12 @@ def _worded(policy: Policy, words: Callable[[str], str]) -> Policy:
 
 
 class RewordPolicies(_TenancyOperation):
-    """Bring policies that mean the same to the words that are declared now; on the way back to `before(expression)`.
+    """New wording of policies with an unchanged meaning.
 
-    As declared on the day when it runs, like `IsolateTenantTable`. Policies that `before` leaves as they are are not touched.
-    `tables` is a declared set of policies → the models whose tables have it, as "app.Model".
+    On the way back each expression becomes `before(expression)`. Like
+    `IsolateTenantTable`, it uses the declarations of the day on which it runs. A policy
+    that `before` does not change is left alone. `tables` maps the name of a set of
+    policies to the models whose tables have it, as "app.Model".
     """
 
     def __init__(
@@ -146,10 +153,12 @@ class RewordPolicies(_TenancyOperation):
 
 
 class DropKeyIndex(Operation):
-    """Take a foreign key's own index away, where others serve what it did: the field has db_index=False from here on.
+    """Removal of a foreign key's own index where other indexes serve its queries.
 
-    `AlterField` would drop the key itself and make it anew, believed unread: under force PostgreSQL finds no row to check.
-    Dropping an index takes a moment; making it again on the way back keeps writers out while the table is read.
+    The field has `db_index=False` afterwards. `AlterField` would drop and recreate the
+    foreign key, and its validation would check no row, because FORCE hides them.
+    Dropping an index takes a moment. Creating it again on the way back blocks writes
+    while PostgreSQL reads the table.
     """
 
     reduces_to_sql = True
@@ -187,9 +196,9 @@ class DropKeyIndex(Operation):
 
 
 class CreateDefinerFunctions(_TenancyOperation):
-    """Create the named SECURITY DEFINER functions as declared, owned by the platform's role."""
+    """Creation of the named SECURITY DEFINER functions, owned by the platform role."""
 
-    reduces_to_sql = False  # it asks who the login is
+    reduces_to_sql = False  # The SQL depends on the login.
 
     def __init__(self, *names: str) -> None:
         self.names = names or ("login_lookup",)
@@ -212,10 +221,11 @@ class CreateDefinerFunctions(_TenancyOperation):
 
 
 class TenantRunPython(RunPython):
-    """`RunPython` over isolated tables, named as "app.Model" in `models`.
+    """`RunPython` over isolated tables, listed as "app.Model" in `models`.
 
-    Under forced row-level security a plain `RunPython` runs outside any scope and updates no row, in silence. Here force
-    is lifted for the owner while `code` runs, in the same transaction, and constraints are checked before it returns.
+    Under forced row-level security a plain `RunPython` runs outside any scope and
+    silently updates no row. This operation lifts FORCE for the owner while `code` runs,
+    in the same transaction. Constraints are checked before it returns.
     """
 
     def __init__(
@@ -250,9 +260,13 @@ class TenantRunPython(RunPython):
 
 
 class RefuseToMerge(_TenancyOperation):
-    """Nothing forwards; backwards, refuse to make one company of several businesses. The last operation of its migration.
+    """A check on the way back that at most one business has rows.
 
-    `migrate` asks before its first step (`reject_merging_plan`), since by this one others may have been undone.
+    Forwards it does nothing. Backwards it raises `MultipleBusinessesError` rather than
+    merge several businesses into one company. It must be the last operation of its
+    migration. `migrate` checks the whole plan before its first step
+    (`reject_merging_plan`), because later migrations may already be undone when this
+    operation runs.
     """
 
     reduces_to_sql = False
@@ -272,7 +286,10 @@ class RefuseToMerge(_TenancyOperation):
 
 
 def reject_merging_plan(plan: Iterable[tuple[Any, bool]], using: str) -> None:
-    """Raise `MultipleBusinessesError` if the plan of a `migrate` undoes tenancy while several businesses have rows."""
+    """Raise `MultipleBusinessesError` if the plan would merge several businesses.
+
+    A plan does so if it undoes tenancy while several businesses have rows.
+    """
     if any(
         backwards and isinstance(operation, RefuseToMerge)
         for migration, backwards in plan

@@ -1,7 +1,8 @@
-"""Ownership and rights, checked before and after an object is loaded.
+"""Permissions, checked before and after an object is loaded.
 
-A view names the right that each action takes in `rights = {"list": "employees.see", …}`; which role has which right is the
-table in accounts/roles.py. An action without a row is refused for everybody.
+A view names the permission of each action in `rights = {"list": "employees.see", …}`.
+The table in `accounts/roles.py` lists the permissions of each role. An action without
+an entry is rejected for all users.
 """
 
 from typing import Any
@@ -18,17 +19,17 @@ from .context import try_get_scope
 
 
 class ActAsRequired(PermissionDenied):
-    """A super-admin tried to write a business's data without acting for it."""
+    """A super-admin's attempt to write business data without acting for the business."""
 
     default_code = "act_as_required"
     default_detail = "Act for the business first: POST /api/auth/act-as."
 
 
 class BelongsToBusiness(BasePermission):
-    """The signed-in person has the action's right, and the object is of the business in scope.
+    """The permission class that requires the action's permission and the scope's business.
 
-    Another business's object is `NotFound`, with the body of one that never existed; `PermissionDenied` is for what the
-    person's own role may not do.
+    An object of another business raises `NotFound`, with the same response as for an
+    unknown id. A permission that the user's role lacks raises `PermissionDenied`.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
@@ -55,7 +56,7 @@ class BelongsToBusiness(BasePermission):
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         business_id = getattr(obj, "business_id", None)
         if business_id is None:
-            return True  # not a tenant's row: shared, or the business itself, which its policy guards
+            return True  # not a tenant row: a shared row, or the business, which its policy protects
         scope = try_get_scope()
         if scope is None:
             return False

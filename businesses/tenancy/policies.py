@@ -1,7 +1,8 @@
-"""The second lock, as data: who sees and writes which rows, by role.
+"""The second layer: the row-level security policies of each kind of table, as data.
 
-Policies are split by role so that the tenant's predicate is a bare comparison that an index can serve, and no setting
-which the tenant's role can write turns it off. A login outside a scope is in neither role: it sees no row.
+Policies are separate for each role. The tenant role's predicate is therefore a bare
+comparison that an index can serve, and no setting that the tenant role can change turns
+it off. A login outside a scope has neither role and reads no row.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from typing import Literal
 
 from .database_roles import literal, platform_role, quoted, tenant_role
 
-# Outside a scope the setting reads NULL, and '' once a transaction on the connection has had it: nullif serves both.
+# Outside a scope the setting is NULL, or '' after an earlier transaction on the
+# connection has set it. `nullif` covers both.
 CURRENT_BUSINESS = "nullif(current_setting('app.business_id', true), '')::uuid"
 
 
@@ -28,7 +30,7 @@ class Policy:
         return tenant_role() if self.role == "tenant" else platform_role()
 
     def expressions(self) -> tuple[str, str]:
-        """USING and WITH CHECK with the names of this installation in them; '' for none."""
+        """Return USING and WITH CHECK with this installation's role names; '' for none."""
         using, check = (
             text.replace("{tenant}", literal(tenant_role())).replace(
                 "{platform}", literal(platform_role())
@@ -62,9 +64,11 @@ def _rows(policy_name: str, predicate: str) -> Policy:
     return Policy(policy_name, "ALL", "tenant", predicate, predicate)
 
 
-# The comparisons matter: a login that inherits its groups (always, until PostgreSQL 15) would otherwise see outside a
-# scope what they see. As sub-queries they are made once a statement; bare, once a row, and PostgreSQL expects one row in two
-# hundred to pass, and sorts whole tables of which an index would have given the first page in order.
+# The comparisons matter. A login that inherits from its groups (always the case before
+# PostgreSQL 16) would otherwise read their rows outside a scope. Sub-queries are
+# evaluated once a statement, bare comparisons once a row. For a bare comparison
+# PostgreSQL expects one row in two hundred to pass. It then sorts whole tables although
+# an index has the first page in order.
 _IS_TENANT = "(SELECT current_user = {tenant})"
 _IS_PLATFORM = "(SELECT current_user = {platform})"
 _PLATFORM_READS = Policy("platform_reads", "SELECT", "platform", _IS_PLATFORM)
@@ -72,17 +76,18 @@ _PLATFORM_MANAGES = Policy(
     "platform_manages", "ALL", "platform", _IS_PLATFORM, _IS_PLATFORM
 )
 
-# A table of one business's rows.
+# A table whose rows belong to one business.
 TENANT = (_rows("tenant_rows", f"business_id = {CURRENT_BUSINESS}"), _PLATFORM_READS)
 
-# The trail: the business sees its own events but those that would tell it of others; the platform may add.
+# The audit trail. A business reads its own events, except events for the platform only.
+# The platform may add events.
 TRAIL = (
     _rows("tenant_rows", f"business_id = {CURRENT_BUSINESS} AND NOT platform_only"),
     _PLATFORM_READS,
     Policy("platform_appends", "INSERT", "platform", check=_IS_PLATFORM),
 )
 
-# The table of businesses itself: a business sees and edits its own row.
+# The table of businesses: a business reads and edits its own row.
 BUSINESSES = (
     Policy("tenant_reads_itself", "SELECT", "tenant", f"id = {CURRENT_BUSINESS}"),
     Policy(
@@ -95,7 +100,7 @@ BUSINESSES = (
     _PLATFORM_MANAGES,
 )
 
-# A table that all businesses read, and whose rows the business that made them edits.
+# A table that all businesses read. The steward of a row edits it.
 SHARED = (
     Policy("tenant_reads_all", "SELECT", "tenant", _IS_TENANT),
     Policy(

@@ -1,11 +1,14 @@
-"""Which of an installation's processes this is, and the logins of the hardened set-up.
+"""The process roles of an installation with separate database logins.
 
-Usually one login does everything, and whoever could run SQL of their own choosing on a web process's connection could
-make it the platform's. In the hardened set-up (`TENANCY_PROCESS`) the database itself forbids that. Of an owner `hours`:
+Usually all processes share one login. SQL injected into a web process's connection
+could then switch to the platform role. With separate logins (`TENANCY_PROCESS`) the
+database prevents that. For an owner `hours`:
 
-    owner      hours            owns database and tables; for migrations and commands
-    web        hours_web        serves the businesses; may become the tenant's role and no other
-    console    hours_console    serves super-admins, and runs the workers; the platform's role too, but owns nothing
+| process | login | purpose |
+|---|---|---|
+| owner | `hours` | Owns the database and its tables; for migrations and commands. |
+| web | `hours_web` | Serves the businesses; may become the tenant role only. |
+| console | `hours_console` | Serves super-admins and runs workers; also the platform role; owns no table. |
 """
 
 from typing import Any
@@ -15,13 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from .exceptions import ScopeError
 
-# Process with a login of its own, which owns nothing → the attributes of `Declaration` whose roles it may take.
+# Process with a login that owns no table → the attributes of `Declaration` whose roles
+# the login may become.
 GUESTS: dict[str, frozenset[str]] = {
     "web": frozenset({"tenant"}),
     "console": frozenset({"tenant", "platform"}),
 }
 
-# What somebody is told who came to the wrong process, by code.
+# Error code → message for a user of another process.
 MISDIRECTED: dict[str, Any] = {
     "console_only": _("Super-admins work at the platform’s console."),
     "not_at_console": _("The platform’s console is for super-admins alone."),
@@ -29,29 +33,32 @@ MISDIRECTED: dict[str, Any] = {
 
 
 def process() -> str:
-    """ "owner", "web" or "console"; "" where one login does everything."""
+    """Return "owner", "web" or "console"; "" if all processes share one login."""
     name: str = settings.TENANCY_PROCESS
     return name
 
 
 def is_restricted_login() -> bool:
-    """Whether this process's login owns nothing in the database."""
+    """Return True if this process's login owns no table."""
     return process() in GUESTS
 
 
 def owner() -> str:
-    """The login that owns database and tables."""
+    """Return the login that owns the database and its tables."""
     name: str = settings.TENANCY_OWNER
     return name
 
 
 def guest_logins() -> dict[str, str]:
-    """Process → its login, of the hardened set-up; empty where one login does everything."""
+    """Return process → login of the separate logins; empty with one shared login."""
     return {name: f"{owner()}_{name}" for name in GUESTS} if process() else {}
 
 
 def misdirected(*, is_super_admin: bool) -> str | None:
-    """The code of the refusal for such a person at this process, or None: the web serves no super-admin, the console nobody else."""
+    """Return the error code for a user that this process does not serve, or None.
+
+    The web process serves no super-admin; the console serves super-admins only.
+    """
     if process() == "web" and is_super_admin:
         return "console_only"
     if process() == "console" and not is_super_admin:
@@ -60,7 +67,10 @@ def misdirected(*, is_super_admin: bool) -> str | None:
 
 
 def require_platform() -> None:
-    """Raise `ScopeError` in a process that cannot become the platform, before the database refuses."""
+    """Raise `ScopeError` in a process that may not become the platform role.
+
+    This check precedes the error of the database.
+    """
     if is_restricted_login() and "platform" not in GUESTS[process()]:
         raise ScopeError(
             "This process cannot become the platform: its login may only become the tenant's role (TENANCY_PROCESS)."

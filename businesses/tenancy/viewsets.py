@@ -1,4 +1,4 @@
-"""Viewsets whose rows are one business's, whatever their author forgets."""
+"""Viewsets whose rows always belong to the business in scope."""
 
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -15,7 +15,10 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Generic[M]):
-    """A viewset whose `get_queryset` can't be overridden: rows come from the model's manager, narrowed by `narrow()`."""
+    """A viewset whose `get_queryset` cannot be overridden.
+
+    Rows come from the model's manager. `narrow()` filters them further.
+    """
 
     permission_classes = [BelongsToBusiness]
     rights: ClassVar[dict[str, str]] = {}
@@ -34,13 +37,14 @@ class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Gener
         return self.narrow(queryset.all())
 
     def narrow(self, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
-        """Filter further, annotate, prefetch; it can't widen."""
+        """Filter, annotate or prefetch the rows of the manager."""
         return queryset
 
     def get_object(self) -> M:
-        """The row named in the path: 404 if there is none here, 400 if the id is none at all.
+        """Return the row whose id is in the path.
 
-        Which of the two, and the note for the trail, is the business of `automatehq.api.exception_handler`.
+        `automatehq.api.exception_handler` answers 404 for an unknown id and 400 for an
+        invalid one, and records the access in the audit trail.
         """
         pk = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
         if isinstance(pk, InvalidPathValue):
@@ -58,7 +62,7 @@ class TenantReadOnlyViewSet(
     TenantGenericViewSet[M],
     Generic[M],
 ):
-    """List and read the rows of the business in scope."""
+    """A viewset that lists and reads the rows of the business in scope."""
 
 
 class TenantViewSet(
@@ -67,4 +71,4 @@ class TenantViewSet(
     TenantReadOnlyViewSet[M],
     Generic[M],
 ):
-    """List, read, create and edit; what else can be done with a row is a verb of its own."""
+    """A viewset that lists, reads, creates and edits. Other changes are separate actions."""
