@@ -1,4 +1,4 @@
-"""Export runs in the admin: asked for, watched and downloaded."""
+"""The admin of export runs: request, progress and download."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,7 +56,7 @@ class ExportRequestForm(ServiceForm):
 
 
 def _again(run: ExportRun) -> str:
-    """The form of a new run, filled in as `run` was asked for."""
+    """Return the URL of the form of a new run, prefilled with the options of `run`."""
     asked = {
         "kind": run.kind,
         "profile": run.filters.get("profile", {}).get("id", ""),
@@ -172,7 +172,7 @@ class ExportRunAdmin(ChangesPage):
             )
         if run.status not in UNDER_WAY:
             return badge
-        # The list looks again at rows with this mark.
+        # The script of the list polls rows with this mark.
         return format_html(
             '<span class="in-progress" data-in-progress>{}<progress max="100" value="{}" aria-label="{}"></progress></span>',
             badge,
@@ -208,7 +208,7 @@ class ExportRunAdmin(ChangesPage):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
-        """To the run, where its progress shows."""
+        """Redirect to the page of the run, which shows its progress."""
         super().response_add(request, obj, post_url_continue)
         return HttpResponseRedirect(self.url_of(obj))
 
@@ -219,7 +219,7 @@ class ExportRunAdmin(ChangesPage):
         response = super().render_change_form(request, context, *args, **kwargs)
         original = context.get("original")
         if original is not None and original.status in UNDER_WAY:
-            # The page looks again by itself, without a script.
+            # The browser reloads the page, so that no script is needed.
             response["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
         return response
 
@@ -240,7 +240,7 @@ class ExportRunAdmin(ChangesPage):
         ]
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """How the file would begin that the form asks for: a part of the page of a new run."""
+        """Render the preview of the options in the form, as a part of the page of a new run."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = self.get_form(request)(request.GET)
@@ -253,7 +253,7 @@ class ExportRunAdmin(ChangesPage):
         )
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """The file of a run that is done."""
+        """Return the file of a run that is done."""
         run = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, run):
             raise PermissionDenied

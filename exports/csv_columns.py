@@ -1,4 +1,4 @@
-"""The columns of the file of days, and how a CSV file is written."""
+"""The columns of the file of days, and the CSV writer."""
 
 import codecs
 import csv
@@ -17,10 +17,12 @@ from workcards.month_rows import DayRow
 def csv_writer(
     file: IO[bytes], *, encoding: str = "utf-8-sig", delimiter: str = ","
 ) -> Iterator[Any]:
-    """A csv writer to a binary file, which stays open."""
+    """Open a CSV writer to a binary file; the file stays open afterwards."""
     if encoding == "utf-8-sig":
         file.write(codecs.BOM_UTF8)
-        encoding = "utf-8"  # which Python writes without asking a codec for each row
+        encoding = (
+            "utf-8"  # Python writes this encoding without a codec call for each row
+        )
     out = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
         yield csv.writer(out, delimiter=delimiter)
@@ -31,7 +33,7 @@ def csv_writer(
 
 @lru_cache(maxsize=1024)
 def hours(value: str | None) -> str:
-    """Hours with two decimals; nothing for an absence."""
+    """Return hours with two decimals; "" for an absence."""
     return "" if value is None else f"{Decimal(value):.2f}"
 
 
@@ -57,7 +59,7 @@ DAYS_HEADER = (
 
 
 def day_cells(row: DayRow) -> tuple[str, ...]:
-    """What stands below `DAYS_HEADER`."""
+    """Return the cells of a row, in the order of `DAYS_HEADER`."""
     return (
         row.work_date[:7],
         text(row.site_name),

@@ -1,4 +1,4 @@
-"""What was asked for, as far as a file shows it besides its rows."""
+"""The options of an export that a writer needs besides the rows."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,8 +9,8 @@ from .profiles import Profile
 @dataclass(frozen=True)
 class Wanted:
     month: date
-    # Of the business: a sheet is read from the right in Hebrew.
+    # The language of the business; sheets are laid out from right to left in Hebrew.
     language: str
     is_draft: bool = False
-    # Of a payroll program's file.
+    # Set for a payroll program's file only.
     profile: Profile | None = None

@@ -1,4 +1,4 @@
-"""What lists of export runs and profiles may be filtered by."""
+"""API filters of export runs and profiles."""
 
 from django_filters import ChoiceFilter
 

@@ -1,4 +1,4 @@
-"""Old path of the export task: tasks that earlier versions queued name it."""
+"""The former path of the export task, which queued tasks of earlier versions contain."""
 
 from .tasks import make_export
 

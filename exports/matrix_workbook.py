@@ -15,9 +15,9 @@ from .export_options import Wanted
 from .sheet_names import SheetNames
 from .xlsx import DATE_FORMAT, HOURS_FORMAT, MAX_COLUMNS, add_sheet, workbook
 
-# What is not approved is text, which no formula adds up.
+# Unapproved days are text, which formulas do not add up.
 _MARKS = {State.NEEDS_REVIEW: DRAFT, State.CONFLICT: DRAFT_CONFLICT}
-# Before the employees: date and day of the week. After them: the day's total.
+# The columns before the employees: date and day of the week. The column after them: the day's total.
 FIRST_COLUMN = 2
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NAME_HEIGHT = 45  # three lines
@@ -25,9 +25,10 @@ NAME_ROW, PASSPORT_ROW, FIRST_DAY_ROW = 0, 1, 2
 
 
 def write_matrix_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
-    """Write the workbook, in memory one site at a time; gives how many days stand in it.
+    """Write the workbook and return the number of days in it.
 
-    The rows are those of `month_rows(…, include_expected=True)`: also who has no day yet has a column.
+    One site at a time is in memory. The rows are those of `month_rows(…, include_expected=True)`: an expected
+    employee without a day has a column too.
     """
     names = SheetNames()
     count = 0
@@ -37,7 +38,7 @@ def write_matrix_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -
             sheet = add_sheet(book, names.take(matrix.site_name), wanted.language)
             _fill(sheet, matrix, style)
             count += sum(len(column.cells) for column in matrix.columns)
-            # A month may have more sites than a process may have files open.
+            # A month may have more sites than a process may have open files.
             sheet._opt_close()
         if not book.worksheets():
             month = format_month(wanted.month)
@@ -48,7 +49,7 @@ def write_matrix_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -
 
 
 class _Style:
-    """The formats of a workbook, for days of the week and for Saturdays."""
+    """The cell formats of a workbook, for weekdays and for Saturdays."""
 
     def __init__(self, book: Any) -> None:
         saturday = {"bg_color": "#D9D9D9"}
@@ -56,7 +57,7 @@ class _Style:
         self.name = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self.total = book.add_format({"bold": True, "num_format": HOURS_FORMAT})
         self.count = book.add_format({"bold": True, "num_format": "0"})
-        # By whether it is a Saturday.
+        # Indexed by `marked`: weekday, Saturday.
         self.plain = (None, book.add_format(saturday))
         self.date, self.hours, self.draft, self.day_total = (
             tuple(book.add_format({**look, **marked}) for marked in ({}, saturday))
@@ -80,7 +81,7 @@ def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
     sheet.set_column(0, 0, 22)
     sheet.set_column(FIRST_COLUMN, last, 22)
     sheet.set_row(NAME_ROW, NAME_HEIGHT)
-    # Printed, a month is a page long, and has as many beside each other as its employees need.
+    # A printed month is one page high and as many pages wide as its employees need.
     sheet.fit_to_pages(0, 1)
     sheet.repeat_rows(NAME_ROW, PASSPORT_ROW)
     sheet.repeat_columns(0, FIRST_COLUMN - 1)
@@ -120,7 +121,7 @@ def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
 def _write_cell(
     sheet: Any, row: int, at: int, cell: Cell | None, style: _Style, *, marked: bool
 ) -> None:
-    """Approved hours are a number, an absence is its name; what is not approved is text that says so."""
+    """Write approved hours as a number, an absence as its name, an unapproved day as marked text."""
     if cell is None:
         if marked:
             sheet.write_blank(row, at, None, style.plain[marked])

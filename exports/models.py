@@ -1,4 +1,4 @@
-"""Export runs, one making of a payroll file each, and the profiles of the payroll programs that the files are for."""
+"""Export runs, and the profiles of the payroll programs that the files are for."""
 
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from .querysets import ExportRunQuerySet
 
 
 class ExportRun(TenantModel):
-    """One making of a file from the ledger of a month. The file is kept, with what it was made from beside it."""
+    """One export of a month's ledger. The file is stored together with the snapshot of the rows it was made from."""
 
     class Kind(models.TextChoices):
         DAYS_CSV = "days_csv", _("Days (CSV)")
@@ -111,12 +111,12 @@ class ExportRun(TenantModel):
 
     @property
     def is_draft(self) -> bool:
-        """True if days that nobody has approved are in it."""
+        """Return True if the file contains unapproved days."""
         return bool(self.filters.get("include_unapproved"))
 
 
 class ExportProfile(TenantModel):
-    """How a payroll program wants its file: who is who in it, which code is which, and how figures are written."""
+    """The file format of a payroll program: identifier, component codes and number formats."""
 
     class Identifier(models.TextChoices):
         PASSPORT = "passport_id", _("Passport")
@@ -152,7 +152,7 @@ class ExportProfile(TenantModel):
         default=Identifier.EXTERNAL_ID,
     )
     organization_number = LineField(_("organization number"), max_length=20, blank=True)
-    # Component → the payroll program's code for it, or null: left out. See `profiles.COMPONENTS`.
+    # Component → the payroll program's code, or null: left out of the file. See `profiles.COMPONENTS`.
     components: models.JSONField[Any, Any] = models.JSONField(_("components"))
     hours_format = models.CharField(
         _("hours"),

@@ -1,4 +1,4 @@
-"""The payroll program's file: a row an employee and component, as a profile says."""
+"""The payroll program's file: a row an employee and component, in the format of a profile."""
 
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -16,13 +16,13 @@ from .profiles import COMPONENTS, HOURS, Profile
 from .totals import Amount, EmployeeMonth, amount_of, employee_months
 
 HEADER = ("Month", "Organization", "Employee ID", "Employee", "Component", "Quantity")
-# So many employees are named, each by so much of their name, when a file can't be made.
+# An error message lists at most this many employees, each name cut to `NAME_LENGTH`.
 MAX_NAMED = 50
 NAME_LENGTH = 60
 
 
 class Payment(NamedTuple):
-    """A line of the file: a component and its quantity as text. `status` is "" for what is approved."""
+    """A line of the file: a component and its quantity as text. `status` is "" for approved days."""
 
     component: str
     quantity: str
@@ -30,7 +30,7 @@ class Payment(NamedTuple):
 
 
 def payments(month: EmployeeMonth, profile: Profile) -> Iterator[Payment]:
-    """The lines of an employee: a line a component, and a line for each day that nobody has approved."""
+    """Yield a line for each component of an employee, and one for each unapproved day."""
     exported = [part for part in COMPONENTS if profile.components.get(part)]
     for component in exported:
         if quantity := _quantity(month.amount(component), profile):
@@ -43,7 +43,7 @@ def payments(month: EmployeeMonth, profile: Profile) -> Iterator[Payment]:
 
 
 def _quantity(amount: Amount, profile: Profile) -> str:
-    """Return hours as the profile adds and writes them, or days of an absence; "" for none."""
+    """Return hours in the format of the profile, or days of an absence; "" for none."""
     if amount.component != HOURS:
         return f"{amount.quantity:f}" if amount.quantity else ""
     paid = profile.paid_hours(amount.quantity, amount.minutes)
@@ -51,7 +51,10 @@ def _quantity(amount: Amount, profile: Profile) -> str:
 
 
 def write_payroll_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
-    """Write the file, employees by name. Raises `Invalid` that names whom it can't be made for; then it is no file."""
+    """Write the file, sorted by employee name; return the number of lines.
+
+    Raises `Invalid` with the names of employees who cannot be exported. The file is incomplete then.
+    """
     profile = wanted.profile
     assert profile is not None, "asked for without a profile"
     nameless = _Named()
@@ -94,7 +97,7 @@ def _cells(
 
 
 class _Named:
-    """Employees to be named in a sentence: the first of them, and how many more."""
+    """The employees of an error message: the first names and the number of the others."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -104,7 +107,7 @@ class _Named:
         self.count += 1
         if self.count <= MAX_NAMED:
             name = person.employee_name[:NAME_LENGTH]
-            # Two people may have one name; the other identifier tells them apart.
+            # Two employees may have the same name; the other identifier distinguishes them.
             other = person.external_employee_id or person.passport_id
             self.names.append(f"{name} ({other})" if other else name)
 

@@ -1,4 +1,4 @@
-"""How a file will begin: the writer of its kind, given the first few people of the month."""
+"""A preview of an export file, made by the writer of its kind from the first employees of the month."""
 
 import csv
 import io
@@ -30,7 +30,9 @@ LINES = 12
 
 @dataclass
 class Preview:
-    """The first lines of a file as text, and what there is of the month in all; `problem` says why there would be no file."""
+    """The first lines of a file as text, and the totals of the month. `problem` is the reason why no file can be
+    made.
+    """
 
     header: list[str] = field(default_factory=list)
     lines: list[list[str]] = field(default_factory=list)
@@ -49,9 +51,9 @@ def preview_of(
     include_unapproved: bool = False,
     profile: ExportProfile | None = None,
 ) -> Preview:
-    """What `services.request_run` with the same arguments would make, as far as its first lines. Two queries.
+    """Return the first lines of the file that `services.request_run` would make. Two queries.
 
-    A problem of people further down shows only when the file is made.
+    The arguments are the same. Errors of employees further down appear only when the file is made.
     """
     writer = WRITERS[ExportRun.Kind(kind)]
     wanted = Wanted(
@@ -81,14 +83,17 @@ def preview_of(
     lines = _lines(writer, file, wanted)
     preview.has_more = first.has_more or len(lines) > LINES + 1
     if kind == ExportRun.Kind.MATRIX_XLSX and first.has_more:
-        # The sums of a matrix are those of all its people, who are not here.
+        # The totals of a matrix include all employees; the preview has only the first.
         lines = [line[:-1] for line in lines]
     preview.header, *preview.lines = lines[: LINES + 1] or [[]]
     return preview
 
 
 class _First:
-    """The rows of the first `PEOPLE` of one site or month; `has_more` says afterwards whether there were others."""
+    """The rows of the first `PEOPLE` employees of a site or month.
+
+    After iteration `has_more` is True if there were further employees.
+    """
 
     def __init__(self, rows: Iterator[DayRow]) -> None:
         self.rows = rows
@@ -121,7 +126,7 @@ def _sums(month: date, site: Site | None, profile: Profile | None) -> dict[str, 
 
 
 def _lines(writer: Writer, file: io.BytesIO, wanted: Wanted) -> list[list[str]]:
-    """A little more of the file than is shown."""
+    """Return the cells of the file, slightly more lines than the preview shows."""
     file.seek(0)
     if writer.extension == "csv":
         encoding = wanted.profile.encoding if wanted.profile else "utf-8-sig"
@@ -134,7 +139,7 @@ def _lines(writer: Writer, file: io.BytesIO, wanted: Wanted) -> list[list[str]]:
 
 
 def _cell(cell: Any) -> str:
-    """As a spreadsheet shows it."""
+    """Return the value as a spreadsheet displays it."""
     if cell.value is None:
         return ""
     if isinstance(cell.value, datetime):

@@ -1,4 +1,4 @@
-"""Export profiles in the admin."""
+"""The admin of export profiles."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ class ProfileForm(ServiceForm):
                 self.fields[name].initial = codes.get(attr.removeprefix("components."))
 
     def field_of(self, attr: str | None) -> str | None:
-        # What is wrong with the codes together stands beside the first.
+        # Show an error of all codes beside the first code.
         return "code_hours" if attr == "components" else super().field_of(attr)
 
 

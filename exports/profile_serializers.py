@@ -1,4 +1,4 @@
-"""Export profiles, as the API writes and reads them."""
+"""API serializers of export profiles."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ COMPONENTS_EXAMPLE = {
 
 
 class PrintableField(StringField):
-    """Text of one line that can be read in full: no tabs, line breaks, or marks that are not to be seen."""
+    """Text of one line with visible characters only: no tabs, line breaks or invisible marks."""
 
     default_error_messages = {
         "not_printable": _("This has characters that can't be seen.")
@@ -35,7 +35,7 @@ class PrintableField(StringField):
 
 
 class CodeField(PrintableField):
-    """The payroll program's code for a component; null, or nothing, leaves the component out of the file."""
+    """The payroll program's code for a component. Null or an empty text leaves the component out of the file."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -48,7 +48,7 @@ class CodeField(PrintableField):
 
 
 class ComponentsSerializer(StrictSerializer):
-    """Component → code. Text, so that leading zeros stay."""
+    """Component → code. Codes are text, so that leading zeros stay."""
 
     hours = CodeField()
     VACATION = CodeField()
@@ -95,7 +95,7 @@ class ComponentsSerializer(StrictSerializer):
     ]
 )
 class ExportProfileSerializer(StrictModelSerializer):
-    """How a payroll program wants its file. With PATCH, components that aren't sent keep their code."""
+    """The file format of a payroll program. With PATCH, omitted components keep their code."""
 
     name = PrintableField(max_length=100)
     organization_number = PrintableField(
@@ -123,5 +123,5 @@ class ExportProfileSerializer(StrictModelSerializer):
         read_only_fields = ("id", "business_id", "created_at", "updated_at")
 
     def validate_components(self, codes: dict[str, Any]) -> dict[str, Any]:
-        # Those that PATCH leaves out are known where the row is locked.
+        # With PATCH, the service fills in the omitted codes after it has locked the row.
         return codes if self.partial else {part: codes.get(part) for part in COMPONENTS}

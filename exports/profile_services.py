@@ -1,7 +1,7 @@
-"""What may be done to export profiles.
+"""Create, update and delete export profiles.
 
-Each act locks its row, saves only what changed, and leaves one event in the trail. Runs keep a copy of the profile they
-were asked for with, so that nothing here changes what was exported, or is being exported.
+Each function locks the profile's row, saves only the changed fields, and records one event in the audit trail. Runs
+keep a copy of their profile. Changes of a profile therefore affect neither finished nor queued exports.
 """
 
 import uuid
@@ -20,7 +20,10 @@ from .profiles import COMPONENTS, PROFILE_FIELDS, Profile
 
 
 def create_profile(*, values: Mapping[str, Any], actor: Any) -> ExportProfile:
-    """A new profile of the business in scope. Raises `Invalid` for what no file could be written by."""
+    """Create a profile of the business in scope.
+
+    Raises `Invalid` for values that no file can be written with.
+    """
     profile = ExportProfile(**values)
     _check(profile)
     check_in_use_limit(actor.pk)
@@ -37,7 +40,10 @@ def create_profile(*, values: Mapping[str, Any], actor: Any) -> ExportProfile:
 def update_profile(
     *, profile_id: uuid.UUID, values: Mapping[str, Any], actor: Any
 ) -> ExportProfile:
-    """Edit a profile; of `components`, those that are given. Raises as `create_profile`."""
+    """Update a profile; `components` changes only the given codes.
+
+    Raises the errors of `create_profile`.
+    """
     profile = _locked(profile_id)
     before = snapshot(profile, PROFILE_FIELDS)
     for field, value in values.items():
@@ -60,7 +66,7 @@ def update_profile(
 
 
 def delete_profile(*, profile_id: uuid.UUID, actor: Any) -> None:
-    """Delete a profile; runs that were asked for with it stay as they are."""
+    """Delete a profile; runs that used the profile stay unchanged."""
     profile = _locked(profile_id)
     record(
         "export_profile_deleted",
@@ -80,7 +86,7 @@ def _locked(profile_id: uuid.UUID) -> ExportProfile:
 
 
 def _check(profile: ExportProfile) -> None:
-    """Raise `Invalid` for what no file could be written by, whatever each field allows."""
+    """Raise `Invalid` for values that are valid alone, but that no file can be written with together."""
     profile.clean()
     codes = {part: profile.components.get(part) for part in COMPONENTS}
     profile.components = codes

@@ -1,4 +1,4 @@
-"""The API of export profiles."""
+"""API views of export profiles."""
 
 import uuid
 from typing import Any
@@ -17,7 +17,9 @@ from .profile_serializers import ExportProfileSerializer
 
 
 class ExportProfileViewSet(TenantViewSet[ExportProfile]):
-    """How payroll programs want their files. A run keeps a copy: what is done to a profile changes no file."""
+    """Export profiles: the file formats of payroll programs. A run keeps a copy of its profile, so later edits change
+    no file.
+    """
 
     queryset = ExportProfile.objects
     serializer_class = ExportProfileSerializer
@@ -48,6 +50,6 @@ class ExportProfileViewSet(TenantViewSet[ExportProfile]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
-        """Delete a profile; what was exported with it stays."""
+        """Delete a profile. Runs that used the profile stay unchanged."""
         services.delete_profile(profile_id=self.get_object().pk, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)

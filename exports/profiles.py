@@ -1,4 +1,4 @@
-"""What a profile says: as a run keeps it, and as figures are written by it."""
+"""The immutable copy of a profile, which a run stores and a writer formats figures with."""
 
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,10 +9,10 @@ from workcards.transitions import DayStatus
 from .models import ExportProfile
 
 HOURS = "hours"
-# What can be paid: hours, counted in hours, and each kind of absence, counted in days.
+# Components of pay: hours, and each kind of absence, counted in days.
 COMPONENTS = (HOURS, *DayStatus.values)
 CODE_LIMIT = 20
-# What the trail tells of a profile, and a run keeps of it.
+# The fields that the audit trail and a run store.
 PROFILE_FIELDS = (
     "name",
     "identifier",
@@ -28,7 +28,7 @@ PROFILE_FIELDS = (
 
 @dataclass(frozen=True)
 class Profile:
-    """A profile as it was when a run was asked for: what is done with the row later changes no file."""
+    """A copy of a profile at the time of the request. Later changes of the row change no file."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class Profile:
     decimal_separator: str
     delimiter: str
     encoding: str
-    # Runs from before profiles had it added the rounded days.
+    # The value of runs from before this field existed.
     totals: str = ExportProfile.Totals.ROUNDED_DAYS
 
     @classmethod
@@ -51,13 +51,13 @@ class Profile:
         return asdict(self)
 
     def paid_hours(self, hours: Decimal, minutes: int) -> Decimal:
-        """Return the hours to be paid, not rounded: those of `minutes`, or the sum of rounded days, `hours`."""
+        """Return the hours to pay, unrounded: `minutes` as hours, or `hours`, the sum of rounded days."""
         if self.totals == ExportProfile.Totals.MINUTES:
             return Decimal(minutes) / 60
         return hours
 
     def hours(self, value: Decimal) -> str:
-        """Return hours as the payroll program reads them, rounded half up: `8.50`, `8,50` or `08:30`."""
+        """Return hours in the payroll program's format, rounded half up: `8.50`, `8,50` or `08:30`."""
         if self.hours_format == ExportProfile.HoursFormat.HOURS_AND_MINUTES:
             minutes = int((value * 60).quantize(Decimal(1), ROUND_HALF_UP))
             return f"{minutes // 60:02d}:{minutes % 60:02d}"
@@ -65,7 +65,7 @@ class Profile:
         return f"{rounded:f}".replace(".", self.decimal_separator)
 
     def can_write(self, text: str) -> bool:
-        """True if the file's encoding has every character of `text`."""
+        """Return True if the file's encoding has every character of `text`."""
         try:
             text.encode(self.encoding)
         except UnicodeEncodeError:

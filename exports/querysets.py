@@ -1,4 +1,4 @@
-"""Questions about export runs."""
+"""The queryset of export runs."""
 
 import uuid
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class ExportRunQuerySet(TenantQuerySet):
         return found if site_id is None else found.filter(site_id=site_id)
 
     def under_way(self) -> Self:
-        """Runs that are queued or running."""
+        """Return the runs that are queued or running."""
         return self.filter(status__in=["QUEUED", "RUNNING"])
 
     def at_site(self, site_id: uuid.UUID) -> Self:
@@ -29,7 +29,7 @@ class ExportRunQuerySet(TenantQuerySet):
         return self.all()[:limit]
 
     def latest_by_month(self, months: Iterable[date]) -> dict[date, Any]:
-        """The newest run of each of these months that has one, by month."""
+        """Return the newest run of each of the months, by month; months without a run are absent."""
         runs = self.filter(processing_month__in=list(months))
         newest = runs.order_by("processing_month", "-created_at", "-id")
         return {
@@ -37,5 +37,5 @@ class ExportRunQuerySet(TenantQuerySet):
         }
 
     def latest_for_site_month(self, site_id: uuid.UUID, month: date) -> Any:
-        """The newest run of a site and month, or None."""
+        """Return the newest run of a site and month, or None."""
         return self.for_month(month, site_id).first()

@@ -1,6 +1,6 @@
-"""What has changed since a run was made: what it read then, against the same question asked now.
+"""The diff between the snapshot of a run and the current data, as a list or as a file of corrections.
 
-Payroll that has a month already is told the differences, as a list or as a file of corrections.
+It serves payroll programs that have already imported the month.
 """
 
 import csv
@@ -38,7 +38,7 @@ NO_HOURS = Decimal("0.00")
 
 
 class Kind(StrEnum):
-    """What became of a day."""
+    """The kind of a change of a day."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -46,7 +46,7 @@ class Kind(StrEnum):
 
 
 class Figures(NamedTuple):
-    """What is to be paid for a day: hours as text, or else an absence. `draft` is that of `DayRow`."""
+    """The pay of a day: hours as text, or else an absence. `draft` has the values of `DayRow.draft`."""
 
     hours: str | None
     day_status: str | None
@@ -55,18 +55,18 @@ class Figures(NamedTuple):
     minutes: int | None
 
     def pays_like(self, other: "Figures") -> bool:
-        """Return True if minutes and absence are equal, whichever card they are from, draft or not."""
+        """Return True if minutes and absence are equal, for any card, draft or not."""
         return (self.day_status, self.minutes) == (other.day_status, other.minutes)
 
     @property
     def shown(self) -> str:
-        """For people: the hours, or the absence in their language; and whether nobody has approved it yet."""
+        """Return the hours or the translated absence, with the draft mark of an unapproved day."""
         status = self.day_status and str(DayStatus(self.day_status).label)
         return " ".join(filter(None, (self.hours or status, self.draft)))
 
 
 class Day(NamedTuple):
-    """Whose day, when and where, by ids: no change of a name is a change of a day."""
+    """The key of a day: employee, date and site. Names are not part of it, so that renaming is no change."""
 
     employee_id: str
     work_date: str
@@ -74,7 +74,7 @@ class Day(NamedTuple):
 
 
 class Person(NamedTuple):
-    """An employee as they are called now; of a passport that was released, the former one."""
+    """The current names and numbers of an employee. For a released passport it has the former one."""
 
     name: str = ""
     external_employee_id: str | None = None
@@ -82,7 +82,7 @@ class Person(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One day that is not as it was: without `old` it was added, without `new` removed."""
+    """The change of one day: without `old` it was added, without `new` removed."""
 
     day: Day
     person: Person
@@ -98,32 +98,32 @@ class Change(NamedTuple):
 
     @property
     def difference(self) -> Decimal:
-        """The hours to be paid more, or less if negative."""
+        """Return the additional hours to pay; negative for fewer hours."""
         return (paid(self.new) or NO_HOURS) - (paid(self.old) or NO_HOURS)
 
     @property
     def difference_minutes(self) -> int:
-        """Return the minutes to be paid more, or less if negative."""
+        """Return the additional minutes to pay; negative for fewer minutes."""
         new, old = (figures and figures.minutes for figures in (self.new, self.old))
         return (new or 0) - (old or 0)
 
 
 def paid(figures: Figures | None) -> Decimal | None:
-    """The hours of a day; None if there are none: an absence, or no day at all."""
+    """Return the hours of a day; None for an absence or for no day."""
     if figures is None or figures.hours is None:
         return None
     return Decimal(figures.hours)
 
 
 def changes_since(run: ExportRun) -> list[Change]:
-    """The days that are not as the run read them, by site, employee and date.
+    """Return the days that differ from the run's snapshot, by site, employee and date.
 
-    Asked is what the run asked: same month, same site, and with days that nobody has approved if it was a draft; such a day
-    that is approved since with the same figures is no change. Figures now are read by one query. Needs memory for the
-    run’s rows, some 200 bytes each.
+    The current rows are those of the same month and site, with unapproved days if the run was a draft. A draft day
+    that was approved later with the same figures is no change. One query reads the current figures. The snapshot
+    needs some 200 bytes of memory a row.
 
-    Raises `Conflict` `not_done`, `Missing` `file_missing` (lost from storage) or `no_snapshot` (none was kept, or one
-    that can't be read any more).
+    Raises `Conflict` `not_done`, `Missing` `file_missing` (lost from storage) or `no_snapshot` (never stored, or no
+    longer readable).
     """
     before = _read_snapshot(run)
     with scope_for_business(run.business_id):
@@ -142,7 +142,7 @@ def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
         raise _unreadable()
     try:
         with default_storage.open(run.snapshot) as stored:
-            # Rows without a date are no days: they say who was expected.
+            # Rows without a date stand for expected employees, not for days.
             rows = (
                 row
                 for row in read_spool(cast(IO[bytes], stored))
@@ -160,7 +160,7 @@ def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
 
 
 def _check(before: dict[Day, Figures]) -> None:
-    """Raise unless these are rows as we write them today: ids, dates, hours and words where they should be."""
+    """Raise unless the rows have today's format: ids, dates, hours and known choices."""
     for known_id in {known for day in before for known in (day[0], day[2])}:
         UUID(known_id)
     for work_date in {day.work_date for day in before}:
@@ -185,12 +185,12 @@ def _unreadable() -> Missing:
 def _differences(
     run: ExportRun, before: dict[Day, Figures]
 ) -> Iterator[tuple[Day, Figures | None, Figures | None]]:
-    """Each day that differs, with what it was and what it is. Uses `before` up."""
+    """Yield each day that differs, with its old and new figures. Empties `before`."""
     now = month_rows(
         run.processing_month,
         site_id=run.site_id,
         include_unapproved=run.is_draft,
-        order=(),  # sorting them by names takes as long as reading them
+        order=(),  # sorting them by name takes as long as reading them
     )
     for row in now:
         day, new = _day(row), _figures(row)
@@ -219,7 +219,7 @@ def _figures(row: DayRow) -> Figures:
 def _named(
     found: Iterable[tuple[Day, Figures | None, Figures | None]],
 ) -> list[Change]:
-    """The differences with the names of now, in order. Two queries."""
+    """Return the changes with current names, sorted. Two queries."""
     found = list(found)
     people = {
         str(pk): Person(*known)
@@ -258,7 +258,7 @@ def _status(figures: Figures | None) -> str:
     return " ".join(filter(None, (figures.day_status, figures.draft)))
 
 
-# Header → cell. A negative difference stays a number: it is written by us and by nobody else.
+# Header → cell. A negative difference stays a number: it is calculated, so it cannot be an injected formula.
 CHANGES_CSV: tuple[tuple[str, Callable[[Change], str]], ...] = (
     ("Site", lambda change: text(change.site_name)),
     ("Employee", lambda change: text(change.person.name)),
@@ -275,7 +275,10 @@ CHANGES_CSV: tuple[tuple[str, Callable[[Change], str]], ...] = (
 
 
 def changes_csv(changes: Iterable[Change]) -> bytes:
-    """The file of corrections: a row a change; UTF-8 with a byte order mark, so that spreadsheets read Hebrew."""
+    """Return the file of corrections, a row a change.
+
+    UTF-8 with a byte order mark, so that spreadsheets read Hebrew.
+    """
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow([header for header, _cell in CHANGES_CSV])
@@ -286,5 +289,5 @@ def changes_csv(changes: Iterable[Change]) -> bytes:
 
 
 def changes_file_name(run: ExportRun) -> str:
-    """`changes-days-2026-03.csv`: what the file of corrections of `days-2026-03.csv` is called."""
+    """Return the name of the file of corrections: `changes-days-2026-03.csv` for `days-2026-03.csv`."""
     return f"changes-{PurePath(str(run)).stem}.csv"

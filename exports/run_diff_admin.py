@@ -1,4 +1,4 @@
-"""What has changed since a run, as a page of the admin."""
+"""The admin page of the diff between a run and the current data."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ from .models import ExportRun
 from .run_diff import NO_HOURS, Change, changes_since
 from .run_diff_views import csv_response
 
-# A page for people to read; the file has the rest.
+# Changes on the page; the file contains all.
 SHOWN = 500
 
 
 class ChangesPage(TenantAdmin):
-    """The part of the admin of export runs that is the page "Changes since this run", and its button."""
+    """The page "Changes since this run" of the admin of export runs, and its button."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.changes_view, cacheable=True)
@@ -35,7 +35,9 @@ class ChangesPage(TenantAdmin):
     def available_actions(
         self, request: HttpRequest, obj: ExportRun
     ) -> list[dict[str, Any]]:
-        """The buttons of a run; a look at the changes is no verb, for it does nothing."""
+        """Return the buttons of a run, with a link to its changes. The link changes nothing, so it is no object
+        action.
+        """
         buttons: list[dict[str, Any]] = super().available_actions(request, obj)
         if obj.status != ExportRun.Status.DONE:
             return buttons
@@ -46,7 +48,7 @@ class ChangesPage(TenantAdmin):
         ]
 
     def changes_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """What has changed since a run, to read or, with `?type=csv`, as the file of corrections."""
+        """Render the diff of a run, or with `?type=csv` return it as a file."""
         run: ExportRun | None = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, run):
             raise PermissionDenied

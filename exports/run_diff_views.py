@@ -1,4 +1,4 @@
-"""What has changed since a run, as the API tells it."""
+"""The API endpoint of the diff between a run and the current data."""
 
 import uuid
 from collections import Counter
@@ -35,7 +35,7 @@ from .run_diff import (
     changes_since,
 )
 
-# So many changes stand in one answer; whoever has more reads the file, which has them all.
+# A response lists at most this many changes; the file contains all.
 LISTED = 5000
 STATES = {
     "": State.APPROVED,
@@ -124,7 +124,7 @@ class ChangeCountsSerializer(StrictSerializer):
     ]
 )
 class ChangesSerializer(StrictSerializer):
-    """What has changed since a run. `counts` and `difference` are of all changes, also of those that are not listed."""
+    """The changes since a run. `counts` and `difference` cover all changes, including unlisted changes."""
 
     run_id = serializers.UUIDField()
     processing_month = MonthField()
@@ -142,7 +142,7 @@ class ChangesSerializer(StrictSerializer):
 
 
 class ChangesMixin:
-    """`/export_runs/{id}/changes` of the viewset of export runs."""
+    """The endpoint `/export_runs/{id}/changes` of the viewset of export runs."""
 
     @extend_schema(
         parameters=[
@@ -154,7 +154,7 @@ class ChangesMixin:
         },
     )
     def changes(self: Any, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """What the month has now that this run did not read, the other way round, and what differs; as JSON or as a file."""
+        """Return the days that were added, removed or changed since the run, as JSON or as a CSV file."""
         wanted = request.query_params.get("type", "json")
         if wanted not in TYPES:
             known = ", ".join(TYPES)
@@ -171,7 +171,7 @@ class ChangesMixin:
 
 
 def csv_response(run: ExportRun, changes: list[Change]) -> HttpResponse:
-    """The file of corrections as a download; computed now, so nobody keeps it for another time."""
+    """Return the file of corrections as a download. It is computed for each request, so it must not be cached."""
     disposition = content_disposition_header(True, changes_file_name(run))  # noqa: FBT003
     return HttpResponse(
         changes_csv(changes),
@@ -185,7 +185,7 @@ def csv_response(run: ExportRun, changes: list[Change]) -> HttpResponse:
 
 
 def changes_as_json(run: ExportRun, changes: list[Change]) -> dict[str, Any]:
-    """The body that `ChangesSerializer` describes."""
+    """Return the body that `ChangesSerializer` describes."""
     counts = Counter(change.kind for change in changes)
     listed = changes[:LISTED]
     return {

@@ -1,4 +1,4 @@
-"""Which of the files in storage are files of export runs: for `manage.py sweep_files`."""
+"""The stored files that belong to export runs, for `manage.py sweep_files`."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,10 @@ Status = ExportRun.Status
 
 
 def _known(keys: Collection[str]) -> Mapping[str, Collection[str] | None]:
-    """A folder is a run's id and the number of the attempt."""
+    """Return the known file names of each folder, or None for a folder in use.
+
+    The name of a folder is a run's id and the number of the attempt.
+    """
     ids = set()
     for key in keys:
         with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""The life of a run in the hands of a worker: taken, under way, done or failed. Each step is a short scope of its own."""
+"""The lifecycle of a run in a worker: claimed, running, done or failed. Each step opens its own short scope."""
 
 import uuid
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from businesses.tenancy.context import business_scope
 
 from .models import ExportRun
 
-# A worker that has not been heard of for this long has died.
+# After this time without a renewal the worker is treated as dead.
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 3
 
@@ -23,12 +23,14 @@ Status = ExportRun.Status
 
 
 class LeaseLost(RuntimeError):
-    """Another worker has taken this run over, since this one's lease ran out."""
+    """The lease of this worker ran out, and another worker has claimed the run."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A run that one worker has, until its lease runs out. `attempt` tells it from an earlier worker's."""
+    """The claim of one worker on a run, valid until the lease expires. `attempt` distinguishes it from earlier
+    claims.
+    """
 
     run_id: uuid.UUID
     business_id: uuid.UUID
@@ -36,9 +38,9 @@ class Claim:
 
 
 def claim_run(*, run_id: uuid.UUID, business_id: uuid.UUID) -> Claim | None:
-    """Take a queued run for `LEASE`; return None if it is not queued, or its requester may no longer export.
+    """Claim a queued run for `LEASE`; return None if the run is not queued.
 
-    In the latter case the run fails.
+    If the requester may no longer export, fail the run and return None too.
     """
     with business_scope(business_id):
         run = ExportRun.objects.select_for_update().filter(pk=run_id).first()
@@ -58,7 +60,10 @@ def claim_run(*, run_id: uuid.UUID, business_id: uuid.UUID) -> Claim | None:
 
 
 def report_progress(claim: Claim, progress: int) -> None:
-    """Say how far the run has come (percent), which also renews the lease. Raises `LeaseLost`."""
+    """Store the progress of the run in percent and renew the lease.
+
+    Raises `LeaseLost`.
+    """
     with business_scope(claim.business_id):
         renewed = _held(claim).update(
             progress=progress, lease_expires_at=timezone.now() + LEASE
@@ -70,7 +75,10 @@ def report_progress(claim: Claim, progress: int) -> None:
 def finish_run(
     claim: Claim, *, file: str, snapshot: str, row_count: int, sha256: str
 ) -> None:
-    """Mark the run, whose file is in storage, as done. Raises `LeaseLost`, and `Denied` if its requester may no longer export."""
+    """Mark the run as done after its file was stored.
+
+    Raises `LeaseLost`, and `Denied` if the requester may no longer export.
+    """
     with business_scope(claim.business_id):
         run = _held(claim).select_for_update().first()
         if run is None:
@@ -90,7 +98,7 @@ def finish_run(
 
 
 def fail_run(claim: Claim, error: str) -> None:
-    """The run can't be done, for a reason that people read."""
+    """Fail the claimed run with `error`, a text that users read."""
     with business_scope(claim.business_id):
         run = _held(claim).select_for_update().first()
         if run is not None:
@@ -98,7 +106,10 @@ def fail_run(claim: Claim, error: str) -> None:
 
 
 def _refusal_of_requester(run: ExportRun) -> Denied | None:
-    """Return the reason if the requester is no longer active or may no longer export; hold their rights until the commit."""
+    """Return an error if the requester is inactive or may no longer export.
+
+    The requester's permissions stay locked until the commit.
+    """
     if run.exported_by_id is None or still_has_permission(
         run.exported_by_id, "exports.create"
     ):
@@ -112,7 +123,7 @@ def _refusal_of_requester(run: ExportRun) -> Denied | None:
 
 
 def release_run(claim: Claim) -> None:
-    """Queue a claimed run again, for whichever worker starts its task next."""
+    """Return a claimed run to the queue, for the next worker that starts its task."""
     with business_scope(claim.business_id):
         _held(claim).update(
             status=Status.QUEUED, lease_expires_at=timezone.now() + LEASE
@@ -126,7 +137,7 @@ def _held(claim: Claim) -> Any:
 
 
 def fail(run: ExportRun, error: str) -> None:
-    """Fail a run whose row is locked, inside its business's scope."""
+    """Fail a run whose row is locked; the scope of its business must be open."""
     run.error = error
     _end(run, Status.FAILED)
     audit.record(

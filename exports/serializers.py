@@ -1,4 +1,4 @@
-"""Export runs, as the API writes and reads them."""
+"""API serializers of export runs."""
 
 from typing import Any
 
@@ -46,7 +46,9 @@ from .models import ExportProfile, ExportRun
     ]
 )
 class ExportRunSerializer(StrictModelSerializer):
-    """An export run. `file_url` is null until the file is there; `filters.profile` is the profile as it was then."""
+    """An export run. `file_url` is null until the run is done; `filters.profile` is the profile at the time of the
+    request.
+    """
 
     processing_month = MonthField(read_only=True)
     site_id = serializers.UUIDField(read_only=True, allow_null=True)
@@ -107,7 +109,7 @@ class ExportRunSerializer(StrictModelSerializer):
     ],
 )
 class ExportRequestSerializer(StrictSerializer):
-    """What to export. `profile_id` is for `payroll_csv`, which needs it."""
+    """The options of a new export run. `profile_id` is required for `payroll_csv` only."""
 
     kind = serializers.ChoiceField(choices=ExportRun.Kind.choices)
     processing_month = MonthField()

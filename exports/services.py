@@ -1,4 +1,4 @@
-"""Asking for an export, and asking again for one whose worker died."""
+"""Request exports, and requeue the exports whose worker died."""
 
 import re
 import uuid
@@ -29,7 +29,7 @@ from .run_lifecycle import LEASE, MAX_ATTEMPTS, Status, fail
 from .tasks import make_export
 from .writers import WRITERS
 
-# The Retry-After of a refused request.
+# Seconds in the Retry-After header of a rejected request.
 RETRY_SECONDS = 60
 
 
@@ -42,17 +42,20 @@ def request_run(
     include_unapproved: bool = False,
     profile: ExportProfile | None = None,
 ) -> ExportRun:
-    """Queue an export and return its run; while the same one is queued or running, return that run.
+    """Queue an export and return its run, or the run of an equal unfinished request.
 
-    The run keeps a copy of the profile. Raises `Invalid` for a kind that needs one and has none, or the reverse;
-    `TooMany` `too_many_jobs` while the business has `settings.EXPORTS_PER_BUSINESS` queued and running.
+    The run keeps a copy of the profile.
+
+    Raises `Invalid` for a kind that needs a profile and has none, or the reverse. Raises `TooMany` `too_many_jobs`
+    while the business has `settings.EXPORTS_PER_BUSINESS` queued and running exports.
     """
     filters: dict[str, Any] = {"include_unapproved": include_unapproved}
     check_profile(kind, profile)
     if profile is not None:
         filters["profile"] = Profile.of(profile).as_json()
     month = processing_month.replace(day=1)
-    # One request of a business at a time, so that neither the same run nor the limit is passed by two at once.
+    # One request of a business at a time. Otherwise two concurrent requests could queue the same run or exceed the
+    # limit.
     transaction_lock(f"exports {get_current_business_id()}")
     running: ExportRun | None = (
         ExportRun.objects.for_month(month)
@@ -89,7 +92,7 @@ def request_run(
 
 
 def _check_limit() -> None:
-    """Raise `TooMany` while as many exports of the business are queued and running as may be."""
+    """Raise `TooMany` if the business has reached its limit of queued and running exports."""
     limit = settings.EXPORTS_PER_BUSINESS
     if ExportRun.objects.under_way().count() >= limit:
         detail = _(
@@ -110,7 +113,7 @@ def check_profile(kind: str, profile: ExportProfile | None) -> None:
 
 
 def file_name(run: ExportRun) -> str:
-    """`payroll-2026-03-<profile>-<site>-DRAFT.csv`: what the download is called."""
+    """Return the name of the download, such as `payroll-2026-03-<profile>-<site>-DRAFT.csv`."""
     extension = WRITERS[ExportRun.Kind(run.kind)].extension
     profile = run.filters.get("profile")
     draft = "DRAFT" if run.is_draft else ""
@@ -136,8 +139,8 @@ def _in_file_name(name: str) -> str:
 def reap_runs() -> dict[str, int]:
     """Requeue the runs whose worker died, at most `MAX_ATTEMPTS` times, then fail them.
 
-    A queued run whose task was lost is requeued too; one that only waits for its task is left alone. Returns
-    {"requeued": n, "failed": n}.
+    Also requeue a queued run whose task was lost. A run that waits for its task stays unchanged. Return `{"requeued":
+    n, "failed": n}`.
     """
     with platform_scope("find runs whose worker died"):
         expired = list(
@@ -180,7 +183,7 @@ def _reap(run_id: uuid.UUID) -> str | None:
 
 
 def _has_task(run: ExportRun) -> bool:
-    """Return whether a task that will make the run is ready, or has just been started."""
+    """Return True if a task for the run is ready or has just started."""
     with unscoped():
         return has_live_task(
             make_export.module_path,
@@ -191,7 +194,7 @@ def _has_task(run: ExportRun) -> bool:
 
 
 def _fail_dead_tasks() -> None:
-    """Mark export tasks as failed that started more than `LEASE` ago and whose run no worker holds."""
+    """Fail export tasks that started more than `LEASE` ago and whose run is not claimed."""
     started_before = timezone.now() - LEASE
     begun = DBTaskResult.objects.filter(
         status=TaskResultStatus.RUNNING,
@@ -218,5 +221,5 @@ def _fail_dead_tasks() -> None:
 
 
 def _enqueue(run: ExportRun) -> None:
-    """Queue the run's task in the transaction that saves the run: neither is committed without the other."""
+    """Queue the run's task in the transaction of the run, so that both are committed or neither."""
     make_export.enqueue(run_id=str(run.pk), business_id=str(run.business_id))

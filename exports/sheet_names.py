@@ -1,21 +1,23 @@
-"""Names for the sheets of a workbook, as Excel allows them."""
+"""Names for the sheets of a workbook that Excel accepts."""
 
 import re
 
-MAX_LENGTH = 31  # in UTF-16 units, of which an emoji is two
+MAX_LENGTH = 31  # in UTF-16 units, of which an emoji takes two
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ufffe\uffff]")
 _RESERVED = "history"
 _NAMELESS = "Site"
 
 
 class SheetNames:
-    """Gives each name once: cut to Excel's length, without what it forbids, and unique whatever the case."""
+    """The names used in a workbook. Each name fits Excel's length, has no forbidden character, and is unique
+    regardless of case.
+    """
 
     def __init__(self) -> None:
         self._taken = {_RESERVED}
 
     def take(self, wanted: str) -> str:
-        """`wanted` as a sheet can be called; of a name that is taken already, `Name (2)`."""
+        """Return `wanted` as a valid sheet name; `Name (2)` if the name is already used."""
         base = _trimmed(_FORBIDDEN.sub(" ", wanted), MAX_LENGTH) or _NAMELESS
         name, number = base, 1
         while name.casefold() in self._taken:
@@ -27,7 +29,7 @@ class SheetNames:
 
 
 def _trimmed(name: str, length: int) -> str:
-    """At most `length` UTF-16 units of `name`, without spaces and apostrophes at its ends."""
+    """Return at most `length` UTF-16 units of `name`, without spaces and apostrophes at the ends."""
     in_utf16 = name.strip(" '").encode("utf-16-le")[: 2 * length]
-    # Half of an emoji that was cut through is dropped.
+    # Drop half of an emoji that was cut.
     return in_utf16.decode("utf-16-le", "ignore").strip(" '")

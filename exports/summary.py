@@ -19,7 +19,7 @@ SHEET = "Summary"
 
 
 class Field(NamedTuple):
-    """A column: its header, how its cells are written, and what stands in them."""
+    """A column: its header, the method that writes its cells, and their value."""
 
     header: str
     write: str
@@ -37,7 +37,7 @@ def _date(text: str) -> dt.date:
 
 
 def _drafts(month: EmployeeMonth) -> str:
-    """`DRAFT 03 8.00, 04 SICK; DRAFT CONFLICT 07 7.50`: days that nobody has approved, by themselves."""
+    """Return the unapproved days, such as `DRAFT 03 8.00, 04 SICK; DRAFT CONFLICT 07 7.50`."""
     by_mark = groupby(
         sorted(month.drafts, key=lambda row: (row.draft, row.work_date)),
         key=lambda row: row.draft,
@@ -53,7 +53,7 @@ def _drafts(month: EmployeeMonth) -> str:
 
 FIELDS = (
     Field("Employee", "write_string", lambda m: m.person.employee_name, width=30),
-    # Identifiers are text: leading zeros stay.
+    # Identifiers are text, so that leading zeros stay.
     Field("External ID", "write_string", lambda m: m.person.external_employee_id or ""),
     Field("Passport", "write_string", lambda m: m.person.passport_id or ""),
     Field("Sites", "write_string", lambda m: ", ".join(sorted(m.sites)), width=40),
@@ -81,7 +81,10 @@ DRAFT_FIELD = Field("Draft", "write_string", _drafts, width=40)
 
 
 def write_summary_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
-    """A row an employee, by name: days worked, hours, absences in days, sites, cards, first and last day."""
+    """Write a row an employee, sorted by name; return the number of rows.
+
+    The columns are days worked, hours, absences in days, sites, cards, first and last day.
+    """
     fields = (*FIELDS, DRAFT_FIELD) if wanted.is_draft else FIELDS
     with workbook(file) as book:
         bold = book.add_format({"bold": True})

@@ -1,4 +1,4 @@
-"""The job that makes a file: read in one snapshot, build, keep."""
+"""The task that makes a file: read the rows in one snapshot, write the file, store both."""
 
 import hashlib
 import logging
@@ -38,17 +38,17 @@ from .writers import WRITERS
 
 logger = logging.getLogger(__name__)
 
-# How much of the work reading is, in percent, and how often the rest is reported, in seconds.
+# Percent of the work that reading takes, and the seconds between two progress reports of the rest.
 READ = 40
 REPORT_EVERY = 2.0
 IN_MEMORY = 1024 * 1024
-# Seconds that a job waits for the database to come back before it leaves its run to the lease.
+# Seconds that a task waits for the database to return. After that the run is requeued when its lease expires.
 RELEASE_WITHIN = 60.0
 
 
 @task(priority=Priority.URGENT)
 def make_export(*, run_id: str, business_id: str) -> None:
-    """Make the file of a queued run. Does nothing if another worker has it, or it is done."""
+    """Make the file of a queued run. Does nothing if the run is claimed by another worker or done."""
     with origin("task"), translation.override(settings.LANGUAGE_CODE):
         claim = claim_run(run_id=uuid.UUID(run_id), business_id=uuid.UUID(business_id))
         if claim is None:
@@ -64,15 +64,16 @@ def make_export(*, run_id: str, business_id: str) -> None:
             if outage_of(error):
                 _release(claim)
                 raise
-            # Logged with its trace by the worker; people read that it was not their doing.
+            # The worker logs the traceback. The message tells users that they did not cause the error.
             fail_run(claim, _("The file could not be made: an unexpected error."))
             raise
 
 
 def _release(claim: Claim) -> None:
-    """Queue the run again once the database is back, for the worker, which then starts the task again.
+    """Return the run to the queue once the database is back; the worker then restarts the task.
 
-    If it stays away for longer, the run is found by its lease, as after the death of a worker.
+    If the database stays unreachable for longer, the run is requeued when its lease expires, as after a worker's
+    death.
     """
     if wait_for_database(seconds=RELEASE_WITHIN):
         release_run(claim)
@@ -85,7 +86,7 @@ def _make(claim: Claim) -> None:
     ):
         with business_scope(claim.business_id, repeatable_read=True):
             run = ExportRun.objects.select_related("business").get(pk=claim.run_id)
-            # What goes wrong is read by the business's people; what is in the file is in no language.
+            # The business's users read the error messages. The content of the file is not translated.
             translation.activate(run.business.language)
             writer = WRITERS[ExportRun.Kind(run.kind)]
             days = write_spool(
@@ -117,7 +118,7 @@ def _wanted(run: ExportRun) -> Wanted:
 def keep(
     claim: Claim, spool: IO[bytes], file: IO[bytes], *, extension: str, row_count: int
 ) -> None:
-    """Store both files and finish the run; if it is lost meanwhile, nothing stays behind."""
+    """Store both files and finish the run; delete the files if this fails."""
     folder = f"businesses/{claim.business_id}/exports/{claim.run_id}-{claim.attempt}"
     sha256 = _sha256(file)
     stored: list[str] = []
@@ -141,7 +142,7 @@ def keep(
 def _reporting(
     claim: Claim, rows: Iterator[DayRow], row_count: int
 ) -> Iterator[DayRow]:
-    """The same rows; on the way the run's progress is reported and its lease renewed."""
+    """Yield the same rows; meanwhile report the run's progress and renew its lease."""
     reported = time.monotonic()
     for number, row in enumerate(rows):
         if time.monotonic() - reported > REPORT_EVERY:

@@ -1,4 +1,4 @@
-"""What the rows of a month come to for each employee, one employee in memory at a time."""
+"""The monthly totals of each employee. One employee at a time is in memory."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from .profiles import HOURS
 
 @dataclass
 class EmployeeMonth:
-    """An employee's approved days, added up; days that nobody has approved stand apart and are in no sum."""
+    """The totals of an employee's approved days. Unapproved days are in `drafts` and in no total."""
 
     person: DayRow
     hours: Decimal = Decimal(0)
     minutes: int = 0
-    # How many days of each kind of absence.
+    # Days of each kind of absence.
     absences: Counter[str] = field(default_factory=Counter)
     worked_on: set[str] = field(default_factory=set)
     sites: set[str] = field(default_factory=set)
@@ -43,7 +43,7 @@ class EmployeeMonth:
         self.dates.append(row.work_date)
 
     def amount(self, component: str) -> "Amount":
-        """Return the hours and minutes, or the days of an absence."""
+        """Return the hours and minutes of the month, or its days of an absence."""
         if component == HOURS:
             return Amount(HOURS, self.hours, self.minutes)
         return Amount(component, Decimal(self.absences[component]))
@@ -58,14 +58,17 @@ class Amount(NamedTuple):
 
 
 def amount_of(row: DayRow) -> Amount:
-    """What one day is worth: its hours, or a day of its absence."""
+    """Return the hours of a day, or one day of its absence."""
     if row.day_status:
         return Amount(row.day_status, Decimal(1))
     return Amount(HOURS, Decimal(row.hours or 0), row.minutes or 0)
 
 
 def employee_months(rows: Iterator[DayRow]) -> Iterator[EmployeeMonth]:
-    """Each employee's month, of rows that come employee by employee (`rows.BY_EMPLOYEE`)."""
+    """Yield the totals of each employee; `rows` must be sorted by employee.
+
+    The order is `BY_EMPLOYEE` of `month_rows`.
+    """
     month: EmployeeMonth | None = None
     for row in rows:
         if month is None or month.person.employee_id != row.employee_id:

@@ -1,4 +1,4 @@
-"""The API of exports."""
+"""API views of export runs."""
 
 import uuid
 from typing import Any
@@ -27,7 +27,7 @@ from .writers import WRITERS, XLSX
 
 
 class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
-    """Files made from the ledger of a month. Ask with POST, then look at the run until its status is DONE."""
+    """Export files of a month's ledger. Create a run with POST, then poll it until its status is DONE."""
 
     queryset = ExportRun.objects.select_related("site")
     serializer_class = ExportRunSerializer
@@ -49,7 +49,7 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Ask for a file. While the same one is queued or running, that run is the answer."""
+        """Request a file. While an equal request is queued or running, the response is its run."""
         body = ExportRequestSerializer(
             data=request.data, context=self.get_serializer_context()
         )
@@ -66,12 +66,15 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
         }
     )
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """The file itself, as often as wanted: its bytes stay those of the run."""
+        """Download the file. Repeated downloads return the same bytes."""
         return file_response(self.get_object(), request.headers.get("If-None-Match"))
 
 
 def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpResponseBase:
-    """The run's file as a download. Raises `Conflict` before it is done, `Missing` if storage has lost it."""
+    """Return the run's file as a download.
+
+    Raises `Conflict` before the run is done, and `Missing` if the file is lost from storage.
+    """
     if run.status != ExportRun.Status.DONE:
         raise Conflict(
             "not_done",

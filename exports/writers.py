@@ -1,4 +1,7 @@
-"""Files from rows. The same rows give the same bytes: nothing in a file depends on when it was made."""
+"""The writers that turn rows into files.
+
+Equal rows give equal bytes: no content of a file depends on the time of its creation.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
@@ -16,18 +19,21 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Writer(NamedTuple):
-    """How a kind of file is made. `write` gives the number of rows in the file; `order` is that of the rows it reads."""
+    """The writer of a kind of file. `write` returns the number of rows; `order` is the order of the rows it reads."""
 
     write: Callable[[Iterator[DayRow], IO[bytes], Wanted], int]
     extension: str
     mime_type: str
     order: tuple[str, ...] = BY_SITE
-    # Whether it also reads who is expected in the month, and has no day yet.
+    # Also read the employees who are expected in the month and have no day yet.
     with_expected: bool = False
 
 
 def write_days_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
-    """A row a day, employee and site; UTF-8 with a byte order mark, so that spreadsheets read Hebrew."""
+    """Write a row a day, employee and site; return the number of rows.
+
+    UTF-8 with a byte order mark, so that spreadsheets read Hebrew.
+    """
     count = 0
     with csv_writer(file) as writer:
         writer.writerow(DAYS_HEADER)

@@ -1,4 +1,4 @@
-"""Workbooks of which no part is held in memory for long, and whose bytes depend on their cells alone."""
+"""Workbooks that are written with little memory, and whose bytes depend on their cells alone."""
 
 import datetime as dt
 import tempfile
@@ -10,21 +10,21 @@ from xlsxwriter import Workbook
 
 from businesses.models import Business
 
-# What a workbook says of when it was made: always the same, or the same data would give other bytes.
+# The creation time in each workbook. It is constant, so that equal data give equal bytes.
 CREATED_AT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 HOURS_FORMAT = "0.00"
 DATE_FORMAT = "yyyy-mm-dd"
-# What fits on a sheet; beyond, cells would be dropped without a word.
+# The limits of a sheet. The library drops cells beyond them without an error.
 MAX_COLUMNS = 16_384
 MAX_ROWS = 1_048_576
 
 
 @contextmanager
 def workbook(file: IO[bytes]) -> Iterator[Any]:
-    """A workbook that is written to `file` when the block ends, row after row in order.
+    """Open a workbook that is written to `file` when the block ends. Rows must be written in order.
 
-    Text stays text: nothing is taken for a formula, a link or a number. After an error nothing is written, and nothing
-    is left behind.
+    Text stays text: no value becomes a formula, a link or a number. After an error the file is not written and
+    temporary files are deleted.
     """
     with tempfile.TemporaryDirectory(prefix="automatehq-export-") as folder:
         options = {
@@ -40,16 +40,16 @@ def workbook(file: IO[bytes]) -> Iterator[Any]:
             yield book
         except BaseException:
             for sheet in book.worksheets():
-                sheet._opt_close()  # its part lies in the folder
+                sheet._opt_close()  # closes its temporary file, so that the folder can be deleted
             raise
         book.close()
 
 
 def add_sheet(book: Any, name: str, language: str) -> Any:
-    """A sheet that is read from the right in a business whose language is."""
+    """Add a sheet; it is laid out from right to left for a right-to-left language."""
     sheet = book.add_worksheet(name)
     if language == Business.Language.HEBREW:
         sheet.right_to_left()
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)  # printed as wide as a page, as long as it is
+    sheet.fit_to_pages(1, 0)  # print one page wide, as many pages high as needed
     return sheet

@@ -1,4 +1,4 @@
-"""The worker command: fair turns between businesses, and recovery of what a killed worker left behind."""
+"""The worker command: takes tasks of the businesses in turn, and recovers the work of killed workers."""
 
 import logging
 import os
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 class Command(db_worker.Command):
     """The library's command and options, with `automatehq.worker.Worker`.
 
-    At start and every minute it requeues what a killed worker left behind. Like the web server it does not start in
-    production unless the database keeps businesses apart.
+    At start and every minute the command requeues the work of killed workers. In production it starts only if the
+    database isolates businesses, like the web server.
     """
 
     def handle(self, **options: Any) -> None:
@@ -35,7 +35,7 @@ class Command(db_worker.Command):
         self.configure_logging(options["verbosity"])
         worker = _worker(options)
         ended = threading.Event()
-        # A daemon: a worker that waits for nothing else may end at once.
+        # A daemon thread, so that the process can end without waiting for it.
         reaper = threading.Thread(target=_reap, args=[ended], daemon=True)
         if not options["batch"]:
             reaper.start()
@@ -46,7 +46,10 @@ class Command(db_worker.Command):
 
 
 def _worker(options: dict[str, Any]) -> Worker:
-    """Return the worker that the options ask for. Raises `CommandError` for options that contradict each other."""
+    """Return the worker for the options.
+
+    Raises `CommandError` for options that contradict each other.
+    """
     queues = options["queue_name"].split(",")
     excluded = options["exclude_queues"].split(",") if options["exclude_queues"] else []
     if excluded and "*" not in queues:
@@ -69,7 +72,7 @@ def _worker(options: dict[str, Any]) -> Worker:
 
 
 def _run(worker: Worker, *, reload: bool) -> None:
-    # With the reloader the signals are handled in its child process, where the worker runs.
+    # With the reloader, signals are handled in its child process, where the worker runs.
     if not reload or os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
         worker.configure_signals()
     if reload:
@@ -86,6 +89,6 @@ def _reap(ended: threading.Event) -> None:
             requeue_stale_checks()
             fail_dead_renditions()
         except Error:
-            # The database is away for a moment: the next minute will do.
+            # The database is unreachable for a moment; the next run in a minute retries.
             logger.exception("the dead workers' work could not be looked after")
         ended.wait(REAP_EVERY)

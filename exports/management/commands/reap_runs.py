@@ -1,4 +1,4 @@
-"""Queue anew the export runs and look-ups whose worker died."""
+"""Requeue the export runs and unknown-id checks whose worker died."""
 
 from typing import Any
 
