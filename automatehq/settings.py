@@ -1,6 +1,8 @@
-"""Settings, all from the environment (or a `.env` file beside manage.py, or the one that ENV_FILE names).
+"""Settings, read from the environment, and defaults for development.
 
-A missing or malformed setting stops the start with a sentence that names it. `docs/operations.md` lists every one.
+A `.env` file beside manage.py, or the file that ENV_FILE names, adds settings. A missing or malformed setting
+stops
+the start with a message that names it. `docs/operations.md` lists every setting.
 """
 
 import importlib.util
@@ -26,12 +28,12 @@ environment.read_env_file(
     named=os.environ.get("ENV_FILE", ""), default=BASE_DIR / ".env"
 )
 
-# Everything that AutomateHQ itself writes on this machine lies here.
+# All files that AutomateHQ writes on this machine are in this folder.
 VAR_DIR = BASE_DIR / env.str("AUTOMATEHQ_VAR", default="var")
 
 
 def _setting(read: Any, name: str, **default: Any) -> Any:
-    """Read one setting; a malformed value stops the start, naming it."""
+    """Read a setting; raise `ImproperlyConfigured` with its name if it is malformed."""
     try:
         return read(name, **default)
     except ImproperlyConfigured as error:
@@ -75,13 +77,13 @@ CORS_EXPOSE_HEADERS = (
     "Retry-After",
     "X-Request-ID",
 )
-# How many proxies in front of us add to X-Forwarded-For; 0 trusts none.
+# The number of this installation's proxies that append to X-Forwarded-For; 0 trusts none.
 TRUSTED_PROXIES: int = _setting(environment.whole_number, "TRUSTED_PROXIES", default=0)
 
 # Applications
 
 INSTALLED_APPS = [
-    # Before django.contrib.auth: our createsuperuser and changepassword stand in for its own.
+    # Before django.contrib.auth, whose createsuperuser and changepassword commands AutomateHQ replaces.
     "accounts",
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -107,7 +109,7 @@ INSTALLED_APPS = [
     "demo",
     "devtools",
     "automatehq.apps.AutomateHQConfig",
-    # After ours: exports has its own `db_worker`, which also looks after runs whose worker died.
+    # After exports, whose `db_worker` command also handles runs whose worker died.
     "django_tasks_db",
 ]
 
@@ -118,17 +120,17 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "audit.event_origin.OriginMiddleware",
-    # Outside of everything that asks the database.
+    # Outside of all middleware that queries the database.
     "automatehq.outages.OutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    # The one door into a business: everything below runs inside its scope.
+    # The entry point of a business's scope: everything below runs inside it.
     "businesses.tenancy.middleware.TenancyMiddleware",
     "accounts.authentication.SignedInUserMiddleware",
     "automatehq.middleware.locale.PersonalLocaleMiddleware",
-    # Inside it, so that a refusal is in the user's language.
+    # Inside the locale middleware, so that an error is in the user's language.
     "accounts.rechecks.RecheckMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -152,20 +154,20 @@ TEMPLATES = [
     },
 ]
 
-# Database: PostgreSQL, through psycopg2. Its row-level security is one of the three locks.
+# Database: PostgreSQL, through psycopg2. Its row-level security is one of the three layers of isolation.
 
 _database_url: str = _setting(env.str, "DATABASE_URL", default="")
 if not _database_url:
     if not DEBUG:
         raise ImproperlyConfigured("DATABASE_URL must be set in the environment.")
-    # `manage.py localpg stop` must not start what it is going to stop.
+    # `manage.py localpg stop` must not start the server that it stops.
     _database_url = localpg_server.database_url(
         VAR_DIR / "pg", start=sys.argv[1:2] != ["localpg"]
     )
 try:
     DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
 except ValueError:
-    # Not the error itself, which quotes parts of the address: one of them may be the password's.
+    # The message leaves out the original error, which quotes parts of the address and so perhaps of the password.
     raise ImproperlyConfigured(
         "DATABASE_URL in the environment is malformed."
     ) from None
@@ -177,11 +179,11 @@ DATABASES["default"]["CONN_MAX_AGE"] = _setting(
     environment.whole_number, "CONN_MAX_AGE", default=60
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-# A host that does not answer must not hold a request for minutes.
+# A host that does not respond must not block a request for minutes.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Of the hardened set-up, in which web and platform have logins of their own: see businesses/tenancy/process_roles.py.
+# For separate logins, with which web and platform processes connect: see businesses/tenancy/process_roles.py.
 TENANCY_PROCESS: str = _setting(environment.process, "TENANCY_PROCESS", default="")
 _login = DATABASES["default"]["USER"] or "automatehq"
 TENANCY_OWNER = _login
@@ -199,12 +201,12 @@ TENANCY_TENANT_ROLE: str = _setting(
 TENANCY_PLATFORM_ROLE: str = _setting(
     env.str, "TENANCY_PLATFORM_ROLE", default=f"{TENANCY_OWNER}_platform"
 )
-# Where a request's signed evidence is read: prefix of the path → function(request) -> Evidence | None.
+# Functions that read a request's signed credentials: path prefix → function(request) -> credentials or None.
 TENANCY_EVIDENCE = {
     "/api/": "accounts.authentication.credentials_of_bearer",
     "/admin/": "accounts.authentication.credentials_of_session",
 }
-# Paths that ignore evidence and run with no scope.
+# Paths that ignore credentials and run without a scope.
 TENANCY_UNSCOPED_PATHS = (
     "/api/auth/login",
     "/api/auth/refresh",
@@ -216,18 +218,18 @@ TENANCY_UNSCOPED_PATHS = (
     "/admin/stop_acting/",
 )
 
-# Entered after the body has been received and before the scope is opened: function(request) → context manager.
+# Entered after the body was received and before the scope is opened: function(request) → context manager.
 TENANCY_BEFORE_SCOPE = "accounts.password_hashing.place_for_request"
 
-# Where refused ids and values are remembered: see audit/cross_business.py.
+# The function that records rejected ids and values: see audit/cross_business.py.
 TENANCY_UNKNOWN_ID = "audit.cross_business.note"
 
-# Cache: in the database, so that counts hold across processes.
+# Cache: in the database, so that counts are shared by all processes.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
-        # Far above what is counted at one time: what is culled early counts from nothing again.
+        # Far above the number of live entries: a counter that is culled early restarts from zero.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
@@ -243,11 +245,11 @@ PASSWORD_HASHERS = [
     "accounts.password_hashing.Argon2Hasher",
     "accounts.password_hashing.PBKDF2Hasher",
 ]
-# In each process; a hash takes 100 MB.
+# The limit of each process; a hash takes 100 MB.
 PASSWORD_HASHES_AT_ONCE: int = _setting(
     environment.positive_number, "PASSWORD_HASHES_AT_ONCE", default=2
 )
-# "Already in use" answers an hour, after which a business (each user: 20) has to wait: see audit/cross_business.py.
+# “Already in use” responses per hour after which a business (each user: 20) must wait: see audit/cross_business.py.
 IN_USE_A_BUSINESS_AN_HOUR: int = _setting(
     environment.positive_number, "IN_USE_A_BUSINESS_AN_HOUR", default=40
 )
@@ -268,16 +270,17 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "accounts.admin_auth.csrf_failure"
-# In the session, and gone with it: the next person at the same browser sees none of them.
+# Messages are in the session and end with it: the next user of the same browser sees none of them.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/admin/login/"
 
-# The lock is asked for by accounts/lockout.py, which answers 429 with Retry-After; the middleware would answer in its own way.
+# accounts/lockout.py checks the lock and returns 429 with Retry-After; the middleware of axes would respond
+# differently.
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_USERNAME_FORM_FIELD = (
-    "username"  # as Django's authenticate() calls it, and not our model's field
+    "username"  # the name of Django's authenticate(), not of the model's field
 )
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_DISABLE_ACCESS_LOG = True
@@ -293,7 +296,7 @@ SIMPLE_JWT = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": JWT_SIGNING_KEY,
     "ISSUER": "automatehq",
-    # Seconds that the clocks of two machines may differ by.
+    # The seconds by which the clocks of two machines may differ.
     "LEEWAY": 5,
     "USER_ID_FIELD": "id",
     "USER_ID_CLAIM": "user_id",
@@ -315,7 +318,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["automatehq.api.filters.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "automatehq.api.schema.AutoSchema",
     "EXCEPTION_HANDLER": "automatehq.api.exception_handler.exception_handler",
-    "DEFAULT_METADATA_CLASS": None,  # what may be sent is told by /api/schema
+    "DEFAULT_METADATA_CLASS": None,  # /api/schema describes the request bodies
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "automatehq.api.parsers.IgnoreAcceptNegotiation",
     # `format` is a query parameter like any other: unknown unless a view declares it.
     "URL_FORMAT_OVERRIDE": None,
@@ -355,7 +358,7 @@ SPECTACULAR_SETTINGS = {
 
 # Jobs
 
-# Of one business; a request for a further export is refused.
+# The limit of one business; a request for a further export is rejected.
 EXPORTS_PER_BUSINESS: int = _setting(
     environment.whole_number, "EXPORTS_PER_BUSINESS", default=100
 )
@@ -392,8 +395,8 @@ if _s3_bucket:
     }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-# Of a request without its files. The largest that means something, 500 cards to approve at once, is 50 kB; a list of a
-# million wrong values would keep a process busy for a minute.
+# The limit of a request without its files. The largest valid body, 500 cards to approve at once, is 50 kB. A list of
+# a million invalid values would occupy a process for a minute.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
@@ -404,7 +407,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT: str = _setting(
     env.str, "STATIC_ROOT", default=str(BASE_DIR / "static-root")
 )
-# In development straight from the apps, without collectstatic.
+# In development, files are served from the apps, without collectstatic.
 WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_USE_FINDERS = DEBUG
 
@@ -427,7 +430,7 @@ SUPERADMIN_PASSWORD: str = _setting(env.str, "SUPERADMIN_PASSWORD", default="")
 DEFAULT_BUSINESS_NAME: str = _setting(
     env.str, "DEFAULT_BUSINESS_NAME", default="Mizhav"
 )
-# Of all users that `manage.py seed_demo` makes.
+# The password of all users that `manage.py seed_demo` creates.
 DEMO_PASSWORD: str = _setting(env.str, "DEMO_PASSWORD", default="")
 
 # Security headers
@@ -460,10 +463,10 @@ if not DEBUG:
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Where errors are reported to, if anywhere: see automatehq/sentry.py.
+# The Sentry server that receives error reports, if set: see automatehq/sentry.py.
 SENTRY_DSN: str = _setting(environment.sentry_address, "SENTRY_DSN", default="")
 
-# Logging: one line of JSON an event (plain text when DEBUG is on).
+# Logging: a line of JSON per event (plain text when DEBUG is on).
 
 LOG_LEVEL: str = _setting(environment.log_level, "LOG_LEVEL", default="INFO")
 LOGGING: dict[str, Any] = {

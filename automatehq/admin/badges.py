@@ -1,4 +1,4 @@
-"""Labels of status: a colour, a mark and a word, the same wherever a status is shown."""
+"""Status badges and icons of the admin: a colour, an icon and a word per status."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-# Value → (colour, mark). The words are the choice's own.
+# Value → (colour, icon). The words are the labels of the choices.
 MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "NEEDS_ASSIGNMENT": ("assign", "dashed"),
@@ -31,7 +31,7 @@ _UNKNOWN = ("neutral", "info")
 
 
 def icon(name: str, extra: str = "") -> SafeString:
-    """A picture of the sprite `icons.svg`, in the colour of the text around it; nothing to be read aloud."""
+    """Return an icon of `icons.svg` in the text's colour, hidden from screen readers."""
     return format_html(
         '<svg class="i{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
         f" {extra}" if extra else "",
@@ -41,7 +41,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 def badge(value: str, label: Any) -> SafeString:
-    """The label of the status `value`, which people call `label`."""
+    """Return the badge of the status `value`, with the text `label`."""
     colour, mark = MARKS.get(value, _UNKNOWN)
     return format_html(
         '<span class="badge {} status-{}">{}{}</span>',
@@ -53,12 +53,12 @@ def badge(value: str, label: Any) -> SafeString:
 
 
 def status_badge(choice: Choices) -> SafeString:
-    """The label of a status that is one of its model's choices."""
+    """Return the badge of a status that is a choice of a model."""
     return badge(str(choice.value), choice.label)
 
 
 def closed_month_badge() -> SafeString:
-    """Beside a month that is closed."""
+    """Return the badge of a closed month."""
     return format_html(
         ' {}<span class="visually-hidden">{}</span>',
         icon("lock", "text-faint"),
@@ -67,7 +67,7 @@ def closed_month_badge() -> SafeString:
 
 
 def active_column(row: Any) -> SafeString:
-    """A column of the admin: whether a row `is_active`, in a word."""
+    """Render the list column that shows in a word whether a row `is_active`."""
     if row.is_active:
         return badge("ACTIVE", pgettext("status", "Active"))
     return badge("INACTIVE", _("Inactive"))
@@ -78,7 +78,10 @@ active_column.admin_order_field = "is_active"  # type: ignore[attr-defined]
 
 
 def boolean_column(field: str, label: Any) -> Callable[[Any], SafeString]:
-    """A column of the admin for the boolean `field`. Django's own says True and False in every language."""
+    """Return a list column for the boolean `field`.
+
+    Django's own column says True and False in every language.
+    """
 
     @admin.display(description=label, ordering=field)
     def column(row: Any) -> SafeString:

@@ -1,4 +1,4 @@
-"""Form fields that clean the text typed into them."""
+"""Form fields that clean the submitted text."""
 
 from typing import Any
 

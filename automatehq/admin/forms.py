@@ -1,6 +1,7 @@
-"""Forms of the admin: drawn by Django, judged by the API's serializers, written by services.
+"""Base classes of admin forms.
 
-A rule is thus said once: what the API refuses, the admin refuses with the same sentence, beside the field it is about.
+Django renders the forms, the API's serializers validate them, and services write the rows. So each rule has one
+definition: the admin shows the API's error message next to the field concerned.
 """
 
 import datetime
@@ -32,7 +33,7 @@ from automatehq.api.unknown_ids import note
 
 @contextmanager
 def refusing(request: HttpRequest) -> Iterator[None]:
-    """Write in a savepoint; what the database refuses is raised as the `DomainError` that the API would answer."""
+    """Open a savepoint; raise database errors as the `DomainError` of the API."""
     try:
         with transaction.atomic():
             yield
@@ -48,7 +49,7 @@ def refusing(request: HttpRequest) -> Iterator[None]:
 
 
 def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
-    """`response` with the status of what a service refused, which also rolls back what was written."""
+    """Set the status of a service's error on `response`, so that the transaction rolls back."""
     response.status_code = refusal.status_code
     if isinstance(refusal, TooMany) and refusal.wait:
         response["Retry-After"] = str(math.ceil(refusal.wait))
@@ -56,7 +57,7 @@ def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
 
 
 def plain_error_response(refusal: DomainError) -> HttpResponse:
-    """What a service refused where no page is drawn: of a file that can't be had."""
+    """Return a service's error as plain text, for a file download without a page."""
     return HttpResponse(
         "; ".join(problem.detail for problem in refusal.problems),
         status=refusal.status_code,
@@ -65,21 +66,22 @@ def plain_error_response(refusal: DomainError) -> HttpResponse:
 
 
 class ServiceErrorsMixin:
-    """Mixin of forms that a service can still refuse after they looked valid.
+    """Mixin of forms that show the errors of services, raised after validation.
 
-    `names` says what a field of the form is called elsewhere, where it isn't the same: `{"admin_email": "admin.email"}`.
+    `names` maps a form field to the API's name where they differ: `{"admin_email": "admin.email"}`.
     """
 
     request: HttpRequest | None = None
     names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # Labels stand above their fields, where a colon says nothing.
+        # Labels stand above their fields, where a colon is superfluous.
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def full_clean(self: Any) -> None:
         super().full_clean()  # type: ignore[misc]
-        # An id that the scope does not show, another business's or nobody's: told alike, and looked up after the answer.
+        # An id outside the scope belongs to another business or does not exist. Both give the same error; the lookup
+        # follows after the response.
         for name, errors in (self._errors or {}).items():
             field = self.fields.get(name)
             sent = parse_uuid(self.data.get(self.add_prefix(name)))
@@ -91,16 +93,19 @@ class ServiceErrorsMixin:
                 )
 
     def refuse(self: Any, refusal: DomainError) -> None:
-        """Show what a service refused."""
+        """Add the errors of a service to the form."""
         for problem in refusal.problems:
             self.blame(problem)
 
     def blame(self: Any, problem: Problem) -> None:
-        """Put one thing that is wrong beside the field it is about; above the form if there is no such field."""
+        """Add a problem to the field it concerns, or to the form if it has no such field."""
         self.add_error(self.field_of(problem.attr), problem.detail)
 
     def field_of(self: Any, attr: str | None) -> str | None:
-        """The form's field for a name of the API: `site` for `site_id`, `contact_emails` for `contact_emails.0`."""
+        """Return the form's field for a name of the API, or None.
+
+        Examples: `site` for `site_id`, `contact_emails` for `contact_emails.0`.
+        """
         if attr is None:
             return None
         elsewhere = {theirs: ours for ours, theirs in self.names.items()}
@@ -114,13 +119,14 @@ class ServiceErrorsMixin:
 
 
 class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg]
-    """The form of a row that a service writes; `values` holds what it shall be told.
+    """The form of a row that a service writes; `values` holds the validated data.
 
-    The model is asked nothing: its rules are the serializer's, and what only the database knows, it says itself.
+    Model validation is switched off: the serializer holds the rules, and the database reports what only it can
+    check.
     """
 
     serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
-    # What the API has in the address and not in the body.
+    # Fields that the API has in the path and not in the body.
     beside_body: ClassVar[frozenset[str]] = frozenset()
     refusal: ClassVar[DomainError | None] = None
     values: Mapping[str, Any]
@@ -144,7 +150,7 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
             beside = {name: self.cleaned_data.get(name) for name in self.beside_body}
             self.values = {**serializer.validated_data, **beside}
             return
-        # What could not be read was not sent, and is not to be called missing besides.
+        # An unreadable value is left out of the body. The serializer must not report it as missing too.
         unread = set(self.errors)
         errors: Any = serializer.errors
         for error in flatten_errors(errors):
@@ -152,7 +158,7 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
                 self.blame(Problem(error.code, error.detail, error.attr))
 
     def payload(self) -> dict[str, Any]:
-        """What was typed, as the body of a request to the API would say it."""
+        """Return the form's data as the body of the corresponding API request."""
         body: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
             if name in self.beside_body:
@@ -168,7 +174,7 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
 
 
 def in_json(value: Any) -> Any:
-    """A form's value as JSON writes it."""
+    """Return a form's value as JSON represents it."""
     if isinstance(value, models.Model):
         return str(value.pk)
     if isinstance(value, datetime.time):
@@ -181,7 +187,7 @@ def in_json(value: Any) -> Any:
 
 
 class ActionForm(ServiceErrorsMixin, forms.Form):
-    """What a verb asks for besides the row it is about, `obj`."""
+    """The input of an object action on the row `obj`."""
 
     def __init__(
         self, *args: Any, request: HttpRequest, obj: Any, **kwargs: Any
@@ -196,7 +202,7 @@ class MonthInput(forms.TextInput):
 
 
 class MonthField(forms.Field):
-    """A month, as its first day; typed `2026-03`, which not every browser has a picker for."""
+    """A month as its first day, typed as `2026-03`; not every browser has a month picker."""
 
     widget = MonthInput(attrs={"placeholder": "2026-03"})
     default_error_messages = {"invalid": _("This is not a month. Write it as 2026-03.")}
@@ -221,7 +227,7 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Several files at once; what each of them is, a service decides."""
+    """Several uploaded files; a service validates each of them."""
 
     widget = FilesInput
 

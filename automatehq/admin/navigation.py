@@ -1,6 +1,6 @@
-"""Side bar of the admin: its items, and which of them a user sees as links on a page.
+"""Side bar of the admin: its items and the links of a page.
 
-The table of items stands in `reports/side_bar.py`, which gives it to the admin site.
+`reports/side_bar.py` holds the table of items and passes it to the admin site.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,15 +11,18 @@ from django.http import HttpRequest
 from django.urls import get_resolver, reverse
 
 Where = Literal["business", "platform", "both"]
-# Counts for these names; a name without a count may be missing.
+# Returns counts for these names; a name without a count may be missing.
 Counts = Callable[[Any, set[str]], dict[str, int]]
 
 
 class NavItem(NamedTuple):
-    """An item: shown to users with `right` (None: to all), `where` they work, if the admin has the page named `page`.
+    """An item of the side bar.
 
-    `counts` names the number beside it, `count_label` its text for screen readers. `kind` is its colour: pending cards stand
-    out, sizes do not.
+    It is shown to users with `right` (None: to all), in the scopes of `where`, if the admin has the page named
+    `page`.
+    `counts` names the number beside it, `count_label` its text for screen readers. `kind` is its colour:
+    pending cards
+    stand out, sizes do not.
     """
 
     label: Any
@@ -28,7 +31,7 @@ class NavItem(NamedTuple):
     right: str | None = None
     where: Where = "business"
     query: str = ""
-    # Pages elsewhere that belong to this item.
+    # Other pages that belong to this item.
     also: tuple[str, ...] = ()
     counts: str = ""
     count_label: Any = ""
@@ -36,7 +39,7 @@ class NavItem(NamedTuple):
 
 
 class NavLink(NamedTuple):
-    """An item on a page: `current` is the value of `aria-current`, "" if the user is elsewhere."""
+    """A rendered item: `current` is the value of `aria-current`, "" if the user is on another page."""
 
     label: Any
     url: str
@@ -50,7 +53,7 @@ class NavLink(NamedTuple):
 def navigation_links(
     request: Any, groups: Sequence[Sequence[NavItem]], counts: Counts
 ) -> list[list[NavLink]]:
-    """Return the links of the request's user on the requested page, by group. Costs what `counts` costs, called once."""
+    """Return the user's links on the requested page, by group. Calls `counts` once."""
     user: Any = request.user
     here: Where = "platform" if request.business is None else "business"
     allowed = [
@@ -99,7 +102,7 @@ def _nearness(item: NavItem, request: HttpRequest) -> tuple[int, bool]:
     is_itself = request.path in paths
     if item.page == "index":
         return (len(request.path), False) if is_itself else (0, False)
-    # The first condition is what an item is about: Review is also the review of one month.
+    # The first condition is the item's subject: Review also covers the review of a single month.
     is_filtered = item.query[1:].partition("&")[0] in request.GET.urlencode()
     if is_itself and not is_filtered:
         return (0, False)
@@ -108,13 +111,13 @@ def _nearness(item: NavItem, request: HttpRequest) -> tuple[int, bool]:
 
 
 def _path(page: str, request: Any) -> str:
-    """Return the path of an admin page; only the user's own business has a settings page here."""
+    """Return the path of an admin page; the settings page exists only for the user's business."""
     args = [request.business.pk] if page == "businesses_business_change" else []
     return reverse(f"admin:{page}", args=args)
 
 
 @cache
 def _page_exists(page: str) -> bool:
-    """Return whether the admin has a page of this name."""
+    """Return True if the admin has a page of this name."""
     _prefix, admin_urls = get_resolver().namespace_dict["admin"]
     return page in admin_urls.reverse_dict

@@ -1,6 +1,6 @@
-"""What can be done with a row beside editing it: a button, a page that asks what is needed, and a service.
+"""Object actions of the admin: a button, a form page and a service call.
 
-An admin lists its verbs as a table. Those that ask for nothing may also be done with many rows at once, as an action.
+An admin lists its actions in `verbs`. An action without input can also run on many selected rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,10 +34,11 @@ def always(obj: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Verb:
-    """`run(request, obj, values)` calls the service and gives the sentence to show; `values` is what `form` has read.
+    """An action on a row. `run(request, obj, values)` calls the service and returns the success message.
 
-    `right` is a key of the role table. The verb is offered for rows that `is_for`; the service has the last word. `button` is
-    what stands below the verb's form where its label would be no answer.
+    `values` is the cleaned data of `form`. `right` is a key of the role table. The action is offered for rows that
+    `is_for` accepts; the service makes the final check. `button` replaces the label on the submit button of the
+    form.
     """
 
     name: str
@@ -53,11 +54,11 @@ class Verb:
 
 
 class ObjectActionsMixin:
-    """The pages, buttons and actions of an admin's `verbs`."""
+    """Mixin of model admins with the pages, buttons and list actions of `verbs`."""
 
     verbs: ClassVar[Sequence[Verb]] = ()
 
-    # Of one row
+    # Actions on one row
 
     def get_urls(self: Any) -> list[URLPattern]:
         pages = [
@@ -73,7 +74,7 @@ class ObjectActionsMixin:
     def available_actions(
         self: Any, request: HttpRequest, obj: Any
     ) -> list[dict[str, Any]]:
-        """The buttons of a row: what this person may do with it as it is now."""
+        """Return the buttons of a row: the actions that its state and the user's role permit."""
         return [
             {
                 "name": verb.name,
@@ -90,7 +91,7 @@ class ObjectActionsMixin:
     def action_view(
         self: Any, request: HttpRequest, object_id: str, *, verb: Verb
     ) -> HttpResponse:
-        """The page of one verb: asks on GET, acts on POST, shows again what was refused."""
+        """Show the form page of an action on GET; run it on POST, and show errors again."""
         obj = self.get_object(request, unquote(object_id))
         if not self.may(request, verb.right, obj):
             raise PermissionDenied
@@ -131,7 +132,7 @@ class ObjectActionsMixin:
         return refused(response, refusal) if refusal else response
 
     def url_of(self: Any, obj: models.Model) -> str:
-        """The page of a row."""
+        """Return the address of a row's change page."""
         return reverse(f"admin:{self._url_name('change')}", args=[quote(obj.pk)])
 
     def with_list(self: Any, request: HttpRequest, url: str) -> str:
@@ -145,10 +146,13 @@ class ObjectActionsMixin:
     def _url_name(self: Any, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
 
-    # Of many rows
+    # Actions on many rows
 
     def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
-        """Verbs of a list in place of Django's own actions, which would write past the services."""
+        """Return the list actions of `verbs`.
+
+        They replace Django's own actions, which would bypass the services.
+        """
         return {
             verb.name: (partial(_do_with_all, verb=verb), verb.name, verb.label)
             for verb in self.verbs
@@ -156,7 +160,7 @@ class ObjectActionsMixin:
         }
 
     def response_action(self: Any, request: Any, queryset: Any) -> Any:
-        """As Django's, but that what is no id is passed over, and what is there for nobody is noted like everywhere."""
+        """Run Django's list action on the valid ids; report the ids that the scope does not show."""
         chosen = request.POST.getlist("_selected_action")
         ids = [row_id for text in chosen if (row_id := parse_uuid(text))]
         present = set(queryset.filter(pk__in=ids).values_list("pk", flat=True))
@@ -177,7 +181,7 @@ class ObjectActionsMixin:
 def _do_with_all(
     model_admin: Any, request: HttpRequest, queryset: Any, *, verb: Verb
 ) -> None:
-    """Do it with each row in a savepoint of its own, and say of each that was refused, why."""
+    """Run the action on each row in its own savepoint, with a message per failed row."""
     done = 0
     for obj in queryset:
         try:

@@ -1,4 +1,4 @@
-"""The page `find/`: one search through all lists, for what each of them would find by itself."""
+"""The page `find/`: a search across all lists of the admin."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from .form_fields import LineField
 
-# Of each list; and the columns after its first that tell its rows apart.
+# The columns after the first that distinguish the rows of each list.
 SHOWN, COLUMNS = 5, 3
 Q_LENGTH = 100
-# What is looked for most comes first.
+# The most searched lists come first.
 FIRST = ("workforce.employee", "workcards.workcard", "workforce.site")
 
 
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What one list has found: its first rows, whether there are more, and where all of them stand."""
+    """The results of a list: its first rows, whether more exist, and the address of all."""
 
     names: Any
     rows: list[Row]
@@ -55,7 +55,7 @@ class Found(NamedTuple):
 
 
 def find(site: Any, request: HttpRequest) -> HttpResponse:
-    """The page, for everybody: whose list it is not, for them nothing is looked for in it."""
+    """Show the search page; lists without permission are not searched."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     form = SearchForm(request.GET)
@@ -77,7 +77,7 @@ def find(site: Any, request: HttpRequest) -> HttpResponse:
 
 
 def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:
-    """What stands in the lists that this person may see here; one query each."""
+    """Yield the results of each list that the user may see. One query per list."""
     here = "platform" if _is_on_platform(request) else "business"
     for lister in sorted(site._registry.values(), key=_place):
         is_searched = here in lister.found_in and lister.get_search_fields(request)
@@ -118,7 +118,7 @@ def _row(lister: Any, request: HttpRequest, row: Any) -> Row:
 
 
 def _value(lister: Any, column: Any, row: Any) -> Any:
-    """What stands in a column of the list."""
+    """Return the value of a list's column."""
     field, _attribute, value = lookup_field(column, row, lister)
     return value if field is None else display_for_field(value, field, "")
 

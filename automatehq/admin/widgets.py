@@ -8,7 +8,7 @@ from automatehq.api.converters import parse_uuid
 
 
 class AutocompleteSelect(widgets.AutocompleteSelect):
-    """A list of rows that is searched while the user types.
+    """A select element that searches its rows while the user types.
 
     Django's own widget raises an error on a value that is not a UUID, which a link or a changed form can hold.
     """

@@ -1,20 +1,22 @@
-"""The API's conventions, as one small package that every app's views are built on.
+"""Conventions of the API, on which the views of all apps are built.
 
-| file | gives |
+| module | holds |
 |---|---|
-| `errors.py` | what services raise (`Conflict`, `Invalid`, `Denied`, `Missing`, `TooMany`) and the tables of constraints that people may run into |
-| `refusals.py` | the body that an error becomes: `{type, errors: [{code, detail, attr}]}` |
-| `serializers.py` | `StrictSerializer`, `StrictModelSerializer`: unknown fields and changed read-only ones are refused |
+| `errors.py` | errors of services (`Conflict`, `Invalid`, `Denied`, `Missing`, `TooMany`) and tables from constraints to errors |
+| `exception_handler.py` | conversion of an error to the body `{type, errors: [{code, detail, attr}]}` |
+| `error_views.py` | responses to errors outside the views: 400, 403, 404, 500, 503 |
+| `serializers.py` | `StrictSerializer`, `StrictModelSerializer`: reject unknown fields and changed read-only fields |
+| `query_serializers.py` | `QuerySerializer`: query parameters of a view that is not a list |
 | `fields.py` | months, hours, times, timestamps, `ReferenceField` for `…_id`, `NamedReference` for `{id, name}` |
 | `filters.py` | `StrictFilterSet` and its filters; the backend for filters, `search` and `ordering` |
 | `pagination.py` | `Pages` (the default) and `CursorPagination` |
-| `views.py` | `APIView`, `StrictRequestMixin`: undeclared, repeated and blank query parameters are refused, answers not cached |
-| `paths.py`, `routes.py` | `<id:pk>` and `<month:month>` in paths; a route as one line of a table |
-| `attempts.py` | `note()`: ids that were refused, for the trail |
+| `views.py` | `APIView`, `StrictRequestMixin`: reject undeclared, repeated and blank query parameters, disable caching |
+| `converters.py`, `routes.py` | `<id:pk>` and `<month:month>` in paths; a route as a line of a table |
+| `unknown_ids.py` | `note()`: reports rejected ids for the audit trail |
 | `schema.py`, `docs.py` | the OpenAPI document and its page |
-| `parsers.py`, `renderers.py`, `handlers.py` | request bodies, answers; what Django itself answers |
+| `parsers.py`, `renderers.py` | request bodies and responses |
 
-An app's API, whole:
+The complete API of an app:
 
     # models.py, beside the constraint
     ALREADY_IN_USE["employees_passport_id_key"] = "passport_id"
@@ -60,6 +62,7 @@ An app's API, whole:
     raise Conflict("stale_version", "Someone changed this card.", card=card_json)
     raise Invalid("total_mismatch", "8.50 is not 8.00.", "entries.3.total_hours")
 
-An action other than `list` that answers with a filtered, paged list is named in
-`list_actions`; what it may be asked for beyond the filters, in `extra_query_parameters`.
+`list_actions` names the actions other than `list` that return a filtered, paged list. `extra_query_parameters`
+names
+the query parameters that are not filters.
 """

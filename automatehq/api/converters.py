@@ -1,7 +1,7 @@
-"""Path converters: what stands between two slashes, as a value or as a complaint.
+"""Path converters: a path segment as a value or as an error.
 
-Django answers 404 when a converter refuses. Ours never refuse, so that signing in is asked
-for first and a malformed id is answered 400, like one in a body.
+Django responds 404 when a converter rejects a segment. These converters accept every segment. So authentication
+comes first, and a malformed id gives 400 like a malformed id in a body.
 """
 
 import datetime
@@ -18,7 +18,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 def parse_uuid(text: object) -> uuid.UUID | None:
-    """A UUID written the usual way, 36 characters with hyphens; else None."""
+    """Return the UUID of a text of 36 characters with hyphens, else None."""
     if isinstance(text, uuid.UUID):
         return text
     if isinstance(text, str) and _UUID.fullmatch(text):
@@ -27,7 +27,7 @@ def parse_uuid(text: object) -> uuid.UUID | None:
 
 
 def parse_month(text: object) -> datetime.date | None:
-    """The first of the month from `2026-03` or any date in it; else None."""
+    """Return the first of the month from `2026-03` or any date in it, else None."""
     match = _MONTH.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
@@ -41,7 +41,7 @@ def parse_month(text: object) -> datetime.date | None:
 
 
 def parse_date(text: object) -> datetime.date | None:
-    """A date written `YYYY-MM-DD` in a year that people live in; else None."""
+    """Return the date of `YYYY-MM-DD` within the supported years, else None."""
     if not isinstance(text, str) or not _DATE.fullmatch(text):
         return None
     try:
@@ -52,7 +52,7 @@ def parse_date(text: object) -> datetime.date | None:
 
 
 class InvalidPathValue(str):
-    """What stood in the path and means nothing; views find no row for it."""
+    """A malformed path segment; views find no row for it."""
 
     __slots__ = ()
     complaint = _("This is not an id.")
@@ -64,7 +64,7 @@ class MalformedMonth(InvalidPathValue):
 
 
 class IdConverter:
-    """`<id:pk>`: a UUID."""
+    """Converter of `<id:pk>`: a UUID."""
 
     regex = "[^/]+"
 
@@ -76,7 +76,7 @@ class IdConverter:
 
 
 class MonthConverter:
-    """`<month:month>`: the first of the month, from `2026-03` or any date in it."""
+    """Converter of `<month:month>`: the first of the month, from `2026-03` or any date in it."""
 
     regex = "[^/]+"
 

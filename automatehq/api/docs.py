@@ -1,4 +1,4 @@
-"""The OpenAPI document, and the page that shows it."""
+"""Views of the OpenAPI document and of the page that shows it."""
 
 from typing import Any
 
@@ -19,19 +19,19 @@ from .views import StrictRequestMixin
 
 
 class PlainJsonRenderer(OpenApiJsonRenderer):
-    """The document for clients that accept `application/json` alone."""
+    """A renderer for clients that accept `application/json` only."""
 
     media_type = "application/json"
 
 
 class PlainYamlRenderer(OpenApiYamlRenderer):
-    """The document for clients that accept `application/yaml` alone."""
+    """A renderer for clients that accept `application/yaml` only."""
 
     media_type = "application/yaml"
 
 
 class SchemaNegotiation(DefaultContentNegotiation):
-    """JSON unless the Accept header, or `?format=yaml`, asks for YAML; JSON also for an Accept header that asks for neither."""
+    """Content negotiation of the document: YAML if the Accept header or `?format=yaml` requests it, else JSON."""
 
     def select_renderer(
         self, request: Any, renderers: Any, format_suffix: Any = None
@@ -48,7 +48,7 @@ class SchemaNegotiation(DefaultContentNegotiation):
 
 
 class SchemaView(StrictRequestMixin, SpectacularAPIView):
-    """The OpenAPI document; public, and made once a process."""
+    """The OpenAPI document. Public, and generated once per process."""
 
     renderer_classes = [
         OpenApiJsonRenderer,
@@ -63,13 +63,15 @@ class SchemaView(StrictRequestMixin, SpectacularAPIView):
     def _get_schema_response(self, request: Request) -> Response:
         if SchemaView._document is None:
             generator = self.generator_class(urlconf=self.urlconf)
-            with translation.override("en"):  # whoever asks first
+            with translation.override(
+                "en"
+            ):  # independent of the first request's language
                 SchemaView._document = generator.get_schema(request=None, public=True)
         return Response(SchemaView._document)
 
 
-@csrf_exempt  # a POST is refused here anyway, and not with a page about cookies
+@csrf_exempt  # a POST is rejected anyway, and without an HTML page about cookies
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """The API, to read and to try: Swagger UI from our own static files alone."""
+    """Show Swagger UI, from this server's static files only."""
     return render(request, "api/docs.html")

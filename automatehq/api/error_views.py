@@ -1,4 +1,4 @@
-"""What Django itself answers when no view does: JSON under /api, its pages elsewhere."""
+"""Error responses outside the views: JSON under /api, HTML pages elsewhere."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def _challenge(error: APIException) -> dict[str, str]:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
         if isinstance(exception, TooManyFilesSent):
-            # Noticed while the form is read, before there is a view that could name the field.
+            # The error occurs while the form is parsed, before a view could name the field.
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
             detail = _("At most %(limit)s files at once.") % {"limit": limit}
             return refusal_response(Invalid("too_many_files", detail, "files"))
@@ -78,7 +78,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest, outage: Unavailable) -> HttpResponse:
-    """Return the 503 of a request that the database could not serve; needs no database itself."""
+    """Return the 503 for a request that the database could not serve. Uses no database."""
     if _answers_json(request):
         return refusal_response(outage)
     with translation.override(translation.get_language_from_request(request)):

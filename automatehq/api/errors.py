@@ -1,13 +1,13 @@
-"""What may go wrong, said once: the errors that services raise and the body they become.
+"""Errors of services, and the tables that convert database errors to them.
 
-Every refusal under `/api` reads `{"type", "errors": [{"code", "detail", "attr"}]}`, the
-format of drf-standardized-errors. An error with more to say adds members beside
-`errors`: `raise Conflict("stale_version", "…", card=…)`. `attr` is the path of the field
-(`entries.3.from_time`) or null when the whole request is meant.
+An error response under `/api` has the body `{"type", "errors": [{"code", "detail", "attr"}]}`, the format of
+drf-standardized-errors. An error with additional data adds members beside `errors`:
+`raise Conflict("stale_version", "…", card=…)`. `attr` is the path of the field (`entries.3.from_time`), or null
+for
+an error of the whole request.
 
-The classes know no request: the admin and the commands catch the same `DomainError` and
-read its `problems`. This module may be imported anywhere, also beside models; the turning
-into answers is in `refusals.py`.
+The classes do not depend on a request: the admin and the commands catch the same `DomainError` and read its
+`problems`. Any module may import this one, also a module of models. `exception_handler.py` builds the responses.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,15 +20,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 
-# A sentence, translated now or when it is read.
+# A message, translated immediately or when it is rendered.
 Text = str | Promise
 
-# What a 401 says of how to sign in.
+# The value of WWW-Authenticate in a 401 response.
 AUTH_HEADER = 'Bearer realm="api"'
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: a code for programs, a sentence for people, the field."""
+    """A problem: a code for programs, a message for users, the field."""
 
     code: str
     detail: str
@@ -36,9 +36,9 @@ class Problem(NamedTuple):
 
 
 class DomainError(exceptions.APIException):
-    """A request that the rules refuse; a subclass says with which status.
+    """A request that violates a rule; a subclass sets the status.
 
-    `extra` stands beside `errors` in the answer and must be ready to be JSON.
+    `extra` is added beside `errors` in the response and must be serializable as JSON.
     """
 
     status_code: int = status.HTTP_409_CONFLICT
@@ -52,7 +52,7 @@ class DomainError(exceptions.APIException):
 
     @classmethod
     def several(cls, problems: Iterable[Problem], **extra: Any) -> "DomainError":
-        """One error that names several fields."""
+        """Return an error with several problems."""
         problems = list(problems)
         error = cls(*problems[0], **extra)
         error.problems = problems
@@ -68,11 +68,11 @@ class DomainError(exceptions.APIException):
 
 
 class Conflict(DomainError):
-    """409: right in itself, but not in the state that things are in."""
+    """409: a valid request that conflicts with the current state."""
 
 
 class Invalid(DomainError):
-    """400: a value that can never be right; `attr` names the field."""
+    """400: a value that is invalid in every state; `attr` names the field."""
 
     status_code = status.HTTP_400_BAD_REQUEST
 
@@ -81,7 +81,7 @@ _NOT_ALLOWED = _("You do not have permission to perform this action.")
 
 
 class Denied(DomainError):
-    """403: this role, or this way of asking, may not."""
+    """403: the user's role or the kind of sign-in lacks the permission."""
 
     status_code = status.HTTP_403_FORBIDDEN
 
@@ -96,16 +96,16 @@ class Denied(DomainError):
 
 
 class Missing(DomainError):
-    """404 about something other than a row, such as a file lost from storage.
+    """404 for a resource other than a row, such as a file missing from storage.
 
-    For a row raise `Http404`, so that every missing row is answered alike.
+    For a row raise `Http404`, so that all missing rows give the same response.
     """
 
     status_code = status.HTTP_404_NOT_FOUND
 
 
 class TooMany(DomainError):
-    """429: too often; `wait` is the number of seconds for the Retry-After header."""
+    """429: too many requests; `wait` is the number of seconds for the Retry-After header."""
 
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
 
@@ -117,14 +117,14 @@ class TooMany(DomainError):
 
 
 class Unavailable(DomainError):
-    """503: the database is away, or takes no writes. `wait` is the number of seconds for the Retry-After header."""
+    """503: the database is unreachable or read-only. `wait` is the number of seconds for the Retry-After header."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     wait = 5
 
 
 class Rule(NamedTuple):
-    """How a broken constraint is told: the field, a code, a sentence, the kind of error."""
+    """The error of a violated constraint: field, code, message and class."""
 
     field: str | None
     code: str
@@ -145,8 +145,8 @@ class AlreadyInUse(Invalid):
         self.value = value
 
 
-# Unique constraint → field. Apps add theirs beside the models that carry them:
-# `ALREADY_IN_USE.update({"users_email_key": "email"})`.
+# Unique constraint → field. Apps add their constraints beside the models: `ALREADY_IN_USE.update({"users_email_key":
+# "email"})`.
 ALREADY_IN_USE: dict[str, str] = {}
 
 _Refusal = tuple[type[DomainError], str, Text]
@@ -161,12 +161,12 @@ _READ_ONLY: _Refusal = (
     "database_read_only",
     _("Nothing can be saved right now. Try again in a few seconds."),
 )
-# SQLSTATE, or its class of two characters → the refusal of a request that may succeed when it is sent again.
+# SQLSTATE, or its class of two characters → the error of a request that may succeed on a retry.
 SQLSTATES: dict[str, _Refusal] = {
     "40001": _BUSY,  # serialization failure
     "40P01": _BUSY,  # deadlock
     "55P03": _BUSY,  # lock not available
-    "08": _AWAY,  # connection exceptions, those of pgbouncer among them
+    "08": _AWAY,  # connection exceptions, including those of pgbouncer
     "53": _AWAY,  # too many connections, disk full, out of memory
     "57P01": _AWAY,  # shut down by an administrator
     "57P02": _AWAY,  # crash of another session
@@ -175,37 +175,35 @@ SQLSTATES: dict[str, _Refusal] = {
     "25P03": _AWAY,  # idle in transaction timeout
     "25006": _READ_ONLY,  # a read-only transaction or a standby
 }
-# What psycopg2 raises without a SQLSTATE: there was no connection, or it broke.
+# Classes that psycopg2 raises without a SQLSTATE when a connection is missing or broken.
 _BROKEN = (psycopg2.OperationalError, psycopg2.DatabaseError)
 _CLOSED = "connection already closed"
 
-# Any other constraint (check, exclusion, or the one that a trigger names) → its telling.
+# Any other constraint (check, exclusion, or the name that a trigger reports) → its error.
 BROKEN_RULES: dict[str, Rule] = {}
 
-# Exceptions of lower layers that know no HTTP → what they become.
+# Exceptions of lower layers, which do not know HTTP → function that returns the API's exception.
 CONVERTERS: dict[type[Exception], Callable[[Any], exceptions.APIException]] = {}
 
 
 def broken_constraint(error: DatabaseError) -> str:
-    """The name of the constraint that the database reported, or nothing."""
+    """Return the name of the constraint that the database reported, or ""."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
 def already_in_use(error: DatabaseError) -> str | None:
-    """The field whose value somebody has already, or None for another violation.
+    """Return the field whose value another row already has; None for another violation.
 
-    Says nothing about who has it: the answer is the same for one's own row and for
-    another business's.
+    The result does not depend on the other row's business, so that the response does not reveal it.
     """
     return ALREADY_IN_USE.get(broken_constraint(error))
 
 
 def refusal_of(error: DatabaseError) -> DomainError | None:
-    """The refusal that a person can act on, or None when the violation is our own bug.
+    """Return the error that a user can act on, or None if the violation is a bug.
 
-    The API answers with it; admin forms show it on its field:
-    `form.add_error(refusal.attr, refusal.detail)`.
+    The API responds with it; admin forms show it on its field: `form.add_error(refusal.attr, refusal.detail)`.
     """
     if field := already_in_use(error):
         return Invalid(IN_USE_CODE, IN_USE_DETAIL, field)
@@ -216,9 +214,10 @@ def refusal_of(error: DatabaseError) -> DomainError | None:
 
 
 def outage_of(error: BaseException | None) -> Unavailable | None:
-    """Return the 503 of an error of the database that is away or takes no writes, or None for another error.
+    """Return the 503 for an unreachable or read-only database; None for another error.
 
-    An error that came of such an error counts as well: a rollback that failed, a transaction that was broken.
+    Also checks the causes and contexts of `error`, such as the error before a failed rollback or a broken
+    transaction.
     """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -248,7 +247,10 @@ def _refusal_of_state(error: Error) -> DomainError | None:
 
 
 def problems_of_validation(error: ValidationError) -> list[Problem]:
-    """A Django ValidationError, flattened; uniqueness is told as the database's is."""
+    """Return the problems of a Django ValidationError.
+
+    A uniqueness error gets the code and message of a violated unique constraint.
+    """
     by_field = (
         error.error_dict
         if hasattr(error, "error_dict")

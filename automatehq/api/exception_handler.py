@@ -1,4 +1,4 @@
-"""REST_FRAMEWORK's exception handler: whatever a view raised, as one of our refusals."""
+"""REST_FRAMEWORK's exception handler: converts exceptions of views to error responses."""
 
 import uuid
 from typing import Any
@@ -40,7 +40,7 @@ class TooLarge(exceptions.APIException):
 
 
 class Handler(ExceptionHandler):
-    """Turns whatever a view raised into one of our refusals."""
+    """The exception handler of drf-standardized-errors, extended by this project's errors."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         for kind, convert in CONVERTERS.items():
@@ -59,7 +59,7 @@ class Handler(ExceptionHandler):
             case DatabaseError():
                 return self._refused_by_database(exc)
             case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
-                # DRF says 403 for views without authentication classes; ours say 401.
+                # DRF responds 403 for views without authentication classes; this API responds 401.
                 exc.status_code = status.HTTP_401_UNAUTHORIZED
                 header = getattr(exc, "auth_header", None) or AUTH_HEADER
                 exc.auth_header = header  # type: ignore[union-attr]
@@ -72,7 +72,7 @@ class Handler(ExceptionHandler):
                 return super().convert_known_exceptions(exc)
 
     def _missing_row(self) -> exceptions.APIException:
-        """404, the same for every row; 400 if what stands in the path is no id at all."""
+        """Return the 404 that is the same for every row, or a 400 for a malformed path segment."""
         in_path = self.context.get("kwargs") or {}
         in_path = {"id" if k == "pk" else k: value for k, value in in_path.items()}
         for name, value in in_path.items():
@@ -99,7 +99,7 @@ class Handler(ExceptionHandler):
 
 
 def _model_behind(view: Any) -> type[Model] | None:
-    """The model whose rows a view serves: its `model`, else that of its `queryset`."""
+    """Return the model of a view: its `model`, else the model of its `queryset`."""
     served: type[Model] | None = getattr(view, "model", None)
     return served or getattr(getattr(view, "queryset", None), "model", None)
 
@@ -107,7 +107,7 @@ def _model_behind(view: Any) -> type[Model] | None:
 def note_in_use(
     request: Request | HttpRequest | None, error: DatabaseError, refusal: DomainError
 ) -> None:
-    """Hand the value of an "already in use" to whoever watches over borders, whose row it may have met."""
+    """Report a value that violated a unique constraint, perhaps of another business's row."""
     model = _model_of_table(error)
     if refusal.code != IN_USE_CODE or model is None:
         return
@@ -124,7 +124,7 @@ def note_in_use(
 def note_found_in_use(
     request: Request | HttpRequest | None, refusal: AlreadyInUse
 ) -> None:
-    """Note the value of an "already in use" answer that a query found before the write."""
+    """Report a value that a query found to be in use before the write."""
     note(
         request,
         kind="already_in_use",
@@ -141,12 +141,12 @@ def _model_of_table(error: DatabaseError) -> type[Model] | None:
 
 
 def exception_handler(exc: Exception, context: Any) -> Response | None:
-    """REST_FRAMEWORK's EXCEPTION_HANDLER."""
+    """Return the response to an exception of a view; set as REST_FRAMEWORK's EXCEPTION_HANDLER."""
     return Handler(exc, context).run()
 
 
 class Formatter(ExceptionFormatter):
-    """drf-standardized-errors' body, with members beside `errors`."""
+    """Formatter of drf-standardized-errors that adds members beside `errors`."""
 
     def get_error_type(self) -> Any:
         if isinstance(self.exc, Invalid):
@@ -160,7 +160,7 @@ class Formatter(ExceptionFormatter):
         elif isinstance(self.exc, exceptions.ValidationError):
             errors = super().get_errors()
         elif isinstance(detail, dict):
-            # simplejwt says {detail, code, messages}; clients need the first two.
+            # simplejwt's detail is {detail, code, messages}; clients need the first two.
             code = str(detail.get("code", self.exc.default_code))
             errors = [Error(code, str(detail.get("detail", "")), None)]
         else:
@@ -178,7 +178,7 @@ class Formatter(ExceptionFormatter):
 
 
 def _path(attr: Any) -> str | None:
-    """`entries.0.non_field_errors` is about `entries.0`; about nothing smaller: null."""
+    """Return the field's path without `non_field_errors`; None for the whole request."""
     if attr is None:
         return None
     steps = [
@@ -190,5 +190,5 @@ def _path(attr: Any) -> str | None:
 
 
 def _printable(text: str) -> str:
-    """Lone surrogates, which JSON can carry in and UTF-8 cannot carry out, replaced."""
+    """Replace lone surrogates, which JSON can contain and UTF-8 cannot encode."""
     return str(text).encode("utf-8", "replace").decode("utf-8")

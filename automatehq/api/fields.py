@@ -1,4 +1,4 @@
-"""Serializer fields: how text, months, hours, times, timestamps and references are written."""
+"""Serializer fields for text, months, hours, times, timestamps and references."""
 
 import datetime
 import re
@@ -53,7 +53,7 @@ def _cleaned(data: Any, clean: Callable[[str], str]) -> Any:
 
 
 class StrictText(serializers.CharField):
-    """A mixin of text fields that refuse numbers and truth values."""
+    """Mixin of text fields that reject numbers and booleans."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -62,11 +62,11 @@ class StrictText(serializers.CharField):
 
 
 class StringField(StrictText, LineField):
-    """A line of text; numbers are refused."""
+    """A line of text; numbers are rejected."""
 
 
 class PasswordField(StrictText):
-    """A password, never cleaned and never written out."""
+    """A password: neither cleaned nor included in responses."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -75,14 +75,14 @@ class PasswordField(StrictText):
 
 
 class TokenField(StrictText):
-    """A token as the API issued it."""
+    """A token that the API issued."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=TOKEN_LIMIT, **kwargs)
 
 
 class EmailAddressField(StrictText, EmailField):
-    """An e-mail address, in small letters as it is stored."""
+    """An e-mail address, in lower case as it is stored."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=254, **kwargs)
@@ -95,7 +95,7 @@ class EmailAddressField(StrictText, EmailField):
     {"type": "string", "pattern": r"^\d{4}-\d{2}(-\d{2})?$", "examples": ["2026-03"]}
 )
 class MonthField(serializers.Field[datetime.date, Any, str, Any]):
-    """The first of a month; out `2026-03`, in `2026-03` or any date in it."""
+    """The first of a month; written as `2026-03`, read from `2026-03` or any date in it."""
 
     default_error_messages = {"invalid": _("This is not a month. Write it as 2026-03.")}
 
@@ -110,7 +110,7 @@ class MonthField(serializers.Field[datetime.date, Any, str, Any]):
 
 
 class DateField(serializers.DateField):
-    """A date written `YYYY-MM-DD`: none of ISO 8601's other spellings, no distant years."""
+    """A date as `YYYY-MM-DD`; other ISO 8601 formats and distant years are rejected."""
 
     default_error_messages = {
         "invalid": _("This is not a date. Write it as 2026-03-05.")
@@ -127,9 +127,9 @@ class DateField(serializers.DateField):
     {"type": "string", "pattern": r"^\d{1,2}:[0-5]\d$", "examples": ["08:30"]}
 )
 class HourMinuteField(serializers.TimeField):
-    """A local time to the minute, written `HH:MM`; `H:MM` is read too.
+    """A local time to the minute, written as `HH:MM`; `H:MM` is accepted too.
 
-    With `is_end`, `24:00` is read as midnight, at the end of the day.
+    With `is_end`, `24:00` is read as midnight at the end of the day.
     """
 
     default_error_messages = {"invalid": _("This is not a time. Write it as 08:30.")}
@@ -151,7 +151,7 @@ class HourMinuteField(serializers.TimeField):
 
 
 class TimestampField(serializers.DateTimeField):
-    """A moment, written in UTC to the second: `2026-03-05T08:00:00Z`."""
+    """A time in UTC to the second: `2026-03-05T08:00:00Z`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -159,7 +159,7 @@ class TimestampField(serializers.DateTimeField):
         )
 
     def to_representation(self, value: datetime.datetime) -> str:
-        # As TIMESTAMP_FORMAT, in a fifth of the time.
+        # Same format as TIMESTAMP_FORMAT, in a fifth of the time.
         return f"{value.astimezone(datetime.UTC).isoformat()[:19]}Z"
 
 
@@ -167,10 +167,9 @@ class TimestampField(serializers.DateTimeField):
     {"type": "string", "pattern": r"^-?\d+\.\d{2}$", "examples": ["8.50"]}
 )
 class HoursField(serializers.DecimalField):
-    """Hours with two decimals; out `"8.50"`, in a string or a number.
+    """Hours with two decimals; written as `"8.50"`, read from a string or a number.
 
-    The limit of five digits is for input, a day or a card: totals written out may be
-    larger.
+    The limit of five digits applies to input, a day or a card. Totals in responses may be larger.
     """
 
     default_error_messages = {
@@ -183,7 +182,7 @@ class HoursField(serializers.DecimalField):
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> Decimal:
-        # Neither exponents nor NaN nor other alphabets' digits, all of which Decimal takes.
+        # Rejects exponents, NaN and digits of other alphabets, all of which Decimal accepts.
         is_number = isinstance(data, (str, int, float)) and not isinstance(data, bool)
         if not is_number or not _NUMBER.fullmatch(str(data).strip()):
             self.fail("invalid")
@@ -196,7 +195,7 @@ class HoursField(serializers.DecimalField):
 
 
 class IdField(serializers.UUIDField):
-    """An id as the API writes it; UUIDField alone also reads integers and braces."""
+    """An id as the API writes it; UUIDField also accepts integers and braces."""
 
     default_error_messages = {"invalid": _("This is not an id.")}
 
@@ -208,7 +207,7 @@ class IdField(serializers.UUIDField):
 
 
 class ShortListField(serializers.ListField):
-    """A list of at most `max_length`, which is looked at before what is in it."""
+    """A list of at most `max_length` items; the length is checked before the items."""
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if (
@@ -223,11 +222,11 @@ class ShortListField(serializers.ListField):
 
 @extend_schema_field({"type": "string", "format": "uuid"})
 class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
-    """`site_id` in a body: the row itself once read, `queryset=Site.objects`.
+    """A reference `site_id` in a body, read as the row: `queryset=Site.objects`.
 
-    The source is the name without `_id`. An id that the scope does not show is 400
-    `does_not_exist`, whether another business has it or nobody: one query in both cases,
-    and the same note for the trail.
+    The source is the name without `_id`. An id outside the scope gives 400 `does_not_exist`, also if another
+    business has
+    a row with it. Both cases cost one query and are reported alike for the audit trail.
     """
 
     default_error_messages = {
@@ -241,7 +240,7 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
         super().bind(field_name, parent)
 
     def run_validation(self, data: Any = empty) -> Any:
-        # RelatedField takes "" for null, which would hide a client's mistake.
+        # RelatedField reads "" as null, which would hide a client's mistake.
         return serializers.Field.run_validation(self, data)
 
     def to_internal_value(self, data: Any) -> Any:
@@ -262,7 +261,7 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
         return row
 
     def get_attribute(self, instance: Any) -> Any:
-        """The id, which stands on the row itself."""
+        """Return the id, which is a column of the row."""
         return getattr(instance, f"{self.source}_id")
 
     def to_representation(self, value: Any) -> str:
@@ -281,11 +280,12 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
     }
 )
 class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
-    """`{id, name}` beside `…_id`, or null; read-only.
+    """A read-only `{id, name}` beside `…_id`, or null.
 
-    `site = NamedReference("site.site_name")` reads the id from `site_id` of the row and
-    the name along the path; `uploaded_by = NamedReference("uploaded_by_name")` takes the
-    name stored beside a reference, so that no join can lose the row.
+    `site = NamedReference("site.site_name")` reads the id from `site_id` of the row and the name along the path.
+    `uploaded_by = NamedReference("uploaded_by_name")` reads the name stored beside a reference, so that no join
+    can lose
+    the row.
     """
 
     def __init__(self, name: str, *, id_from: str | None = None, **kwargs: Any) -> None:
@@ -307,7 +307,7 @@ class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
 
 
 def plain_attribute(field: serializers.Field[Any, Any, Any, Any]) -> str:
-    """The attribute of a row whose value `field` writes as it is; "" where the field has its own way to a value."""
+    """Return the attribute that `field` outputs unchanged, or "" for a computed value."""
     has_own_way = type(
         field
     ).get_attribute is not serializers.Field.get_attribute or isinstance(

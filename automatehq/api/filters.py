@@ -1,7 +1,8 @@
-"""Filters, search and ordering that refuse what they do not know.
+"""Filters, search and ordering that reject unknown parameters.
 
-A foreign id in a filter finds nothing, like one that never existed: references are
-compared as plain ids and never looked up.
+References are compared as plain ids, without a lookup. So an id of another business gives the same empty list
+as an
+unknown id.
 """
 
 import datetime
@@ -31,7 +32,7 @@ SEARCH_LIMIT = 200
 
 
 class _ParsedField(forms.CharField):
-    """A query parameter that one function reads; None from it is 400."""
+    """A query parameter with a parse function; a result of None gives 400."""
 
     def __init__(self, *args: Any, parse: Any, complaint: Text, **kwargs: Any) -> None:
         self.parse = parse
@@ -60,7 +61,7 @@ class _ParsedFilter(django_filters.Filter):
 
 @extend_schema_field({"type": "string", "format": "uuid"})
 class IdFilter(_ParsedFilter):
-    """Compares a reference's plain id: `employee_id=…`."""
+    """A filter that compares the plain id of a reference: `employee_id=…`."""
 
     parse = staticmethod(parse_uuid)
     complaint = _("This is not an id.")
@@ -68,7 +69,7 @@ class IdFilter(_ParsedFilter):
 
 @extend_schema_field({"type": "string", "examples": ["2026-03"]})
 class MonthFilter(_ParsedFilter):
-    """Compares a first of the month with `2026-03` or any date in it."""
+    """A filter that compares the first of a month with `2026-03` or any date in it."""
 
     parse = staticmethod(parse_month)
     complaint = _("This is not a month. Write it as 2026-03.")
@@ -76,14 +77,14 @@ class MonthFilter(_ParsedFilter):
 
 @extend_schema_field({"type": "string", "format": "date"})
 class DateFilter(_ParsedFilter):
-    """Compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
+    """A filter that compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
 
     parse = staticmethod(parse_date)
     complaint = _("This is not a date. Write it as 2026-03-05.")
 
 
 class LocalDateFromFilter(DateFilter):
-    """`from`: timestamps from the beginning of that day at the business."""
+    """The filter `from`: timestamps from the start of the day in the business's time zone."""
 
     def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if value is None:
@@ -93,7 +94,7 @@ class LocalDateFromFilter(DateFilter):
 
 
 class LocalDateToFilter(DateFilter):
-    """`to`: timestamps until the end of that day at the business."""
+    """The filter `to`: timestamps until the end of the day in the business's time zone."""
 
     def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if value is None:
@@ -110,7 +111,7 @@ def _local_midnight(day: datetime.date, request: Any) -> datetime.datetime:
 
 @extend_schema_field({"type": "boolean"})
 class BooleanFilter(_ParsedFilter):
-    """`true` or `false`; django-filter's own passes over anything else in silence."""
+    """A filter for `true` or `false`; django-filter's own ignores other values silently."""
 
     parse = staticmethod({"true": True, "false": False}.get)
     complaint = _("This is neither true nor false.")
@@ -130,10 +131,11 @@ class StrictFilterSet(FilterSet):
 
 
 def allowed_query_parameters(view: Any) -> set[str]:
-    """The query parameters that this request may carry.
+    """Return the query parameters that the request may have.
 
-    What the view declares in `extra_query_parameters` (names, or a table action → names);
-    for a list also its filters, pages, `ordering` and `search`.
+    These are the view's `extra_query_parameters` (names, or a table action → names). A list adds its filters,
+    paging,
+    `ordering` and `search`.
     """
     extra = getattr(view, "extra_query_parameters", ())
     if isinstance(extra, Mapping):
@@ -153,10 +155,9 @@ def allowed_query_parameters(view: Any) -> set[str]:
 
 
 def is_list(view: Any) -> bool:
-    """Whether this request is answered with a filtered list.
+    """Return True if the response is a filtered list.
 
-    Of a viewset: the action `list`, and those that it names in `list_actions`. Of another
-    view: a GET that names no row.
+    For a viewset: the action `list` and the actions in `list_actions`. For another view: a GET without a row's id.
     """
     if getattr(view, "action", None) is not None:
         return is_list_action(view)
@@ -168,14 +169,15 @@ def is_list_action(view: Any) -> bool:
     return action == "list" or action in getattr(view, "list_actions", ())
 
 
-# Parameters of free text, which may be blank: all is found. Any other is refused when blank, because it would not filter.
+# Free-text parameters, which may be blank and then match all rows. Other blank parameters are rejected, because they
+# would not filter.
 FREE_TEXT = frozenset({"search", "q", "name"})
 
 
 def check_parameters(request: Request, allowed: Iterable[str]) -> None:
-    """Refuse query parameters that are unknown, repeated or blank.
+    """Reject query parameters that are unknown, repeated or blank.
 
-    Raises: `Invalid` with `unknown_parameter`, `repeated` or `blank`, naming each of them.
+    Raises: `Invalid` with `unknown_parameter`, `repeated` or `blank` and the names.
     """
     allowed = set(allowed)
     problems = []
@@ -194,7 +196,7 @@ def check_parameters(request: Request, allowed: Iterable[str]) -> None:
 
 
 class FoldedSearch(SearchFilter):
-    """A lookup that ignores case, accents and width: see `automatehq/folded_lookup.py`."""
+    """Search that ignores case, accents and width: see `automatehq/folded_lookup.py`."""
 
     def get_search_terms(self, request: Request) -> list[str]:
         terms = map(clean_line, super().get_search_terms(request))
@@ -205,11 +207,11 @@ class FoldedSearch(SearchFilter):
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """The filterset, `search` and `ordering` of a list; other requests pass untouched.
+    """The filterset, `search` and `ordering` of a list; other requests are left unchanged.
 
-    A view may declare `filterset_class`, `search_fields`, `ordering` (columns) and
-    `ordering_fields`: names, or a table name → columns. The order always ends with the
-    id, so that pages do not overlap.
+    A view may declare `filterset_class`, `search_fields`, `ordering` (columns) and `ordering_fields`: names, or
+    a table
+    name → columns. The order always ends with the id, so that pages do not overlap.
     """
 
     filterset_base = StrictFilterSet
@@ -217,7 +219,10 @@ class StrictFilterBackend(DjangoFilterBackend):
     def get_filterset(
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> FilterSet | None:
-        """None where no filter is asked for: to make a form of them all takes as long as the query."""
+        """Return the filterset, or None without a filter parameter.
+
+        Building the form of all filters takes as long as the query.
+        """
         filterset_class = self.get_filterset_class(view, queryset)
         if filterset_class is None or not (
             filterset_class.base_filters.keys() & request.query_params.keys()
@@ -232,7 +237,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         if not is_list(view):
             return queryset
         check_parameters(request, allowed_query_parameters(view))
-        queryset = queryset.all()  # a view may hand over its manager
+        queryset = queryset.all()  # a view may declare a manager
         queryset = super().filter_queryset(request, queryset, view)
         queryset = self._search(request, queryset, view)
         return self._order(request, queryset, view)
@@ -266,7 +271,7 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 
 def ordering_table(view: Any) -> dict[str, tuple[str, ...]]:
-    """What `ordering` may name → the columns that this means."""
+    """Return the table of the names in `ordering` and their columns."""
     declared = getattr(view, "ordering_fields", ())
     if not isinstance(declared, Mapping):
         declared = {name: (name,) for name in declared}

@@ -1,4 +1,4 @@
-"""Lists in pages: `Pages` by number for most, `CursorPagination` for what only grows."""
+"""Pagination: `Pages` by number for most lists, `CursorPagination` for the audit trail."""
 
 import datetime
 import re
@@ -21,7 +21,7 @@ MAX_PAGE_SIZE = 200
 
 Way = Literal["<", ">"]
 
-# The examples complete those of the results, which a list is described with.
+# The examples complete the examples of the results in the schema of a list.
 _LINK = {"type": ["string", "null"], "format": "uri", "example": None}
 _PAGE_SIZE_PARAMETER = {
     "name": "page_size",
@@ -38,7 +38,7 @@ _PAGE_SIZE_PARAMETER = {
 
 
 def _count(request: Request, name: str, default: int) -> int:
-    """The query parameter `name` as a number from 1 up; 400 for anything else."""
+    """Return the query parameter `name` as a number from 1; raise 400 for other values."""
     text = request.query_params.get(name, "")
     if not text:
         return default
@@ -48,9 +48,9 @@ def _count(request: Request, name: str, default: int) -> int:
 
 
 class Pages(PageNumberPagination):
-    """`{count, next, previous, results}`; `page` from 1, `page_size` at most 200.
+    """Pages as `{count, next, previous, results}`; `page` from 1, `page_size` at most 200.
 
-    A larger `page_size` gives pages of 200; a page after the last is 404 `no_such_page`.
+    A larger `page_size` gives pages of 200. A page after the last gives 404 `no_such_page`.
     """
 
     page_size = PAGE_SIZE
@@ -95,11 +95,11 @@ class Pages(PageNumberPagination):
 
 
 class CursorPagination(BasePagination):
-    """`{next, previous, results}`, newest first; clients follow the links.
+    """Pages as `{next, previous, results}`, newest first; clients follow the links.
 
-    For the audit trail: counting millions of rows to show fifty costs more than anyone
-    wants to know, and new events must not shift the pages. A cursor is the place of a row
-    in the order (created_at, id), so that any number of rows of one moment are paged.
+    For the audit trail: counting millions of rows to show fifty is too expensive, and new events must not shift
+    the
+    pages. A cursor is the position of a row in the order (created_at, id), which also pages rows of the same time.
     """
 
     query_parameters = ("cursor", "page_size")
@@ -158,7 +158,7 @@ class CursorPagination(BasePagination):
 
 
 class Cursor(NamedTuple):
-    """The place of one row in the order, and whether older (>) or newer (<) ones follow."""
+    """The position of a row in the order, and the direction: older (>) or newer (<) rows."""
 
     created_at: datetime.datetime
     row_id: uuid.UUID
@@ -166,7 +166,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> "Cursor | None":
-        """The cursor of a link; None without one; 400 for anything else."""
+        """Parse the cursor of a link. Return None without a cursor; raise 400 if it is malformed."""
         if not text:
             return None
         try:
@@ -185,10 +185,9 @@ class Cursor(NamedTuple):
         return b64encode(text.encode(), altchars=b"-_").decode()
 
     def beyond(self) -> Q:
-        """The rows that follow this one.
+        """Return the condition for the rows after this position.
 
-        The first comparison is implied by the second; it alone lets the index on
-        created_at be used.
+        The second comparison implies the first. The first one allows the use of the index on created_at.
         """
         if self.way == "<":
             return Q(created_at__gte=self.created_at) & (

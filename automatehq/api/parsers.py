@@ -1,4 +1,4 @@
-"""Reading a request's body, and the choice of what to answer in."""
+"""Parsers of request bodies, and content negotiation."""
 
 import codecs
 from collections import Counter
@@ -20,9 +20,9 @@ from .errors import Invalid
 
 
 class JSONObjectParser(JSONParser):
-    """A JSON object, each key once. A list or a bare value is 400 `parse_error`.
+    """A parser of a JSON object with unique keys. A list or a bare value gives 400 `parse_error`.
 
-    DRF reads the stream itself, past Django's limit for bodies; here it holds again.
+    DRF reads the stream without Django's limit for bodies; this parser applies the limit.
     """
 
     def parse(
@@ -38,13 +38,16 @@ class JSONObjectParser(JSONParser):
 
 
 class _WithRepeatedKey(dict[str, Any]):
-    """A JSON object in which `key` stands more than once."""
+    """A JSON object in which `key` occurs more than once."""
 
     key: str
 
 
 def _decoded(stream: Any, parser_context: Any) -> Any:
-    """Return the JSON of `stream`. Raises: `ParseError`; `Invalid` with `repeated` and the path of a repeated key."""
+    """Return the JSON of `stream`.
+
+    Raises: `ParseError`; `Invalid` with `repeated` and the path of a repeated key.
+    """
     encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
     repeated: list[_WithRepeatedKey] = []
 
@@ -69,14 +72,14 @@ def _decoded(stream: Any, parser_context: Any) -> Any:
     except RecursionError as error:
         raise ParseError(_("The JSON is nested too deeply.")) from error
     if repeated:
-        # One inside a value that is itself repeated is not in `data`; the outer one is.
+        # `data` lacks a repeated key inside a value that is itself repeated; it contains the outer one.
         path = next(filter(None, (_path_to(found, data) for found in repeated)))
         raise Invalid("repeated", _("Send this field once only."), path)
     return data
 
 
 def _path_to(wanted: _WithRepeatedKey, data: Any, path: tuple[str, ...] = ()) -> str:
-    """Return the path of the repeated key, such as `entries.3.comment`; "" if `data` does not hold it."""
+    """Return the path of the repeated key, such as `entries.3.comment`; "" if not in `data`."""
     if data is wanted:
         return ".".join([*path, wanted.key])
     items = (
@@ -97,10 +100,11 @@ def _content_length(parser_context: Any) -> int:
 
 
 class IgnoreAcceptNegotiation(DefaultContentNegotiation):
-    """Always the view's first renderer, whatever the Accept header.
+    """Content negotiation that returns the view's first renderer for any Accept header.
 
-    The API speaks JSON alone, and files have one type each: a picture asked for with
-    `Accept: image/*` must not be refused because errors are JSON.
+    The API responds in JSON only, and each file has one type. An image requested with `Accept: image/*` must
+    not be
+    rejected because errors are JSON.
     """
 
     def select_renderer(

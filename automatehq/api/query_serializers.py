@@ -1,4 +1,4 @@
-"""Query parameters of views that are no lists, read as strictly as a body."""
+"""Serializers of query parameters for views that are not lists."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .serializers import StrictSerializer
 
 @extend_schema_field({"type": "boolean"})
 class FlagField(serializers.Field[bool, str, bool, Any]):
-    """`true` or `false`; rest_framework's own also takes "1", "yes", "On" and more."""
+    """A boolean as `true` or `false`; DRF's field also accepts "1", "yes", "On" and more."""
 
     default_error_messages = {"invalid": _("This is neither true nor false.")}
 
@@ -26,18 +26,23 @@ class FlagField(serializers.Field[bool, str, bool, Any]):
 
 
 class QuerySerializer(StrictSerializer):
-    """What may stand after the question mark. A view names them in `extra_query_parameters = {action: Query.names()}`."""
+    """A serializer of query parameters.
+
+    A view declares them with `extra_query_parameters = {action: Query.names()}`.
+    """
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The parameters, for `extra_query_parameters`."""
+        """Return the names of the parameters, for `extra_query_parameters`."""
         return tuple(cls._declared_fields)
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:
-        """Return the values by name. Blank text counts as not sent; `check_parameters` has refused other blanks.
+        """Return the values by name. Blank text counts as missing.
 
-        Raises: `ValidationError` that names missing and malformed parameters.
+        `check_parameters` has rejected other blank parameters.
+
+        Raises: `ValidationError` with the missing and malformed parameters.
         """
         sent = {name: text for name, text in request.query_params.items() if text}
         query = cls(data=sent)

@@ -1,4 +1,4 @@
-"""A route is one line of a table: path, view, name and, for a viewset, which method does what."""
+"""Routes as lines of a table: path, view, name and, for a viewset, method → action."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ READ_ITEM = {"get": "retrieve"}
 
 assert (
     converters
-)  # its converters, <id:…> and <month:…>, must be known before the first route
+)  # registers the converters <id:…> and <month:…> before the first route
 
 
 def get(action: str) -> dict[str, str]:
@@ -33,7 +33,10 @@ def post(action: str) -> dict[str, str]:
 
 
 class Route(NamedTuple):
-    """`view` is a view class, a viewset class (then `actions` is given), a function, or a site's `urls`."""
+    """A line of the table.
+
+    `view` is a view class, a viewset class (with `actions`), a function, or the `urls` of a site.
+    """
 
     path: str
     view: type[View] | Callable[..., HttpResponseBase] | tuple[Any, str, str]
@@ -53,7 +56,7 @@ class Route(NamedTuple):
 
 
 def verbs(path: str, view: type[View], name: str, *words: str) -> Iterator[Route]:
-    """`POST <path>/<word>` for each word, which is the viewset's action of that name."""
+    """Yield the route `POST <path>/<word>` of the action `word`, for each word."""
     for word in words:
         yield Route(f"{path}/{word}", view, f"{name}-{word}", post(word))
 
@@ -62,7 +65,7 @@ Table = Mapping[str, Sequence[Route]]
 
 
 def patterns(table: Table, prefix: str = "") -> Iterator[URLPattern]:
-    """The URL patterns of a table of routes, group by group."""
+    """Yield the URL patterns of a table of routes, group by group."""
     for routes in table.values():
         for route in routes:
             yield route.pattern(prefix)

@@ -1,4 +1,4 @@
-"""How views are described in OpenAPI 3.1. The document and its page are in `docs.py`."""
+"""Generation of the OpenAPI 3.1 schema. `docs.py` serves the document and its page."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from .filters import is_list_action, ordering_table
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """One thing that is wrong."""
+    """A problem of a request."""
 
     code = serializers.CharField(help_text="For programs; never translated.")
     detail = serializers.CharField(help_text="For people.")
@@ -24,14 +24,14 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 class RefusalSerializer(serializers.Serializer[Any]):
-    """Why a request was refused. Some errors add members beside `errors`."""
+    """The reasons for an error response. Some errors add members beside `errors`."""
 
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
     errors = ProblemSerializer(many=True)  # type: ignore[assignment]
 
 
 class AutoSchema(SpectacularSchema):
-    """Adds the refusals that every view may answer with."""
+    """The schema of drf-spectacular, with the error responses of every view."""
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction=direction)
@@ -44,13 +44,13 @@ class AutoSchema(SpectacularSchema):
         return bodies
 
     def _refusals(self) -> list[str]:
-        """Status codes: what this kind of request can be refused with."""
+        """Return the error status codes of this kind of request."""
         has_sign_in = any(self.get_auth())
         writes = self.method not in ("GET", "HEAD", "OPTIONS")
         return [
             "400",
             *(["401", "403"] if has_sign_in else []),
-            # No such row, or no such page of a list.
+            # No row with this id, or no such page of a list.
             *(["404"] if "{" in self.path or self._is_list_view() else []),
             *(["409", "429"] if writes else []),
         ]
@@ -72,14 +72,17 @@ class AutoSchema(SpectacularSchema):
         return schema
 
     def get_operation_id(self) -> str:
-        """A verb makes nothing: what a generated client calls is `work_cards_approve`, not `…_approve_create`."""
+        """Return the operation id without the suffix `_create` for an action.
+
+        An action creates no row: a generated client calls `work_cards_approve`, not `…_approve_create`.
+        """
         operation_id: str = super().get_operation_id()
         if getattr(self.view, "action", None) == "create":
             return operation_id
         return operation_id.removesuffix("_create")
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        """A viewset names itself which other actions answer with a list; a file of one has no pages."""
+        """Return True for actions whose response is a list; a file of a list has no pages."""
         if self.method == "GET" and is_list_action(self.view):
             return not self._answers_with_a_file()
         return bool(super()._is_list_view(serializer))
@@ -89,7 +92,7 @@ class AutoSchema(SpectacularSchema):
         return isinstance(responses, dict) and OpenApiTypes.BINARY in responses.values()
 
     def _get_paginator(self) -> Any:
-        """Those lists come in pages; an answer with `many=True` of any other action is a plain array."""
+        """Return a paginator for lists only; a response with `many=True` of another action is a plain array."""
         return super()._get_paginator() if is_list_action(self.view) else None
 
 

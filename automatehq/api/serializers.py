@@ -1,4 +1,4 @@
-"""Serializers that refuse what they do not know, and say which field it was."""
+"""Serializers that reject unknown and changed read-only fields by name."""
 
 import datetime
 import json
@@ -31,10 +31,10 @@ from .fields import (
 from .renderers import JSONRenderer
 from .unknown_ids import note, remember_body
 
-# No text that a person types is longer, unless its model or field says otherwise.
+# The limit of a text, unless its model or field declares another limit.
 TEXT_LIMIT = 5_000
 
-# So many refused fields are named at most.
+# The maximum number of rejected fields that a response names.
 MAX_REFUSED = 50
 
 REFUSALS = {
@@ -48,23 +48,26 @@ def _refusal(code: str) -> ErrorDetail:
     return ErrorDetail(str(REFUSALS[code]), code)
 
 
-# No attribute of that name, or none that can be taken as it is: a row may be a dictionary, and a value a function.
+# Stands for an absent attribute and for values that cannot be output unchanged: a row may be a dictionary, and a
+# value a function.
 _ASK_FIELD = object()
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses unknown fields, and read-only ones that are sent with another value.
+    """A serializer that rejects unknown fields and changed read-only fields.
 
-    Read-only fields with their present value pass, so that the body of a GET can be PUT
-    back. Where nothing is there yet, they pass only as null, `business_id` also as the
-    business of the request. Text is stripped, and without a limit of its own at most
-    TEXT_LIMIT long; timestamps are UTC.
+    Read-only fields with their current value are accepted, so that the body of a GET can be sent with PUT. In a
+    create
+    request they are accepted only as null, and `business_id` also as the business of the request. Text is
+    stripped, and
+    limited to TEXT_LIMIT unless it has a limit. Timestamps are UTC.
     """
 
     _prototypes: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]]
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        # Looking through the model takes longer than writing a row: once a class, of which each serializer takes copies.
+        # Inspecting the model takes longer than rendering a row. So it happens once per class, and each serializer
+        # copies the fields.
         if "_prototypes" not in type(self).__dict__:
             type(self)._prototypes = super().get_fields()
         fields = deepcopy(self._prototypes)
@@ -74,7 +77,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return fields
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """As rest_framework's, with what is the same for every row worked out once."""
+        """Return the JSON of a row, like DRF; values that are equal for all rows are computed once."""
         written = {}
         for name, attribute, field in self._columns:
             value = getattr(instance, attribute, _ASK_FIELD)
@@ -88,7 +91,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     @cached_property
     def _columns(self) -> list[tuple[str, str, Any]]:
-        """Of each field its name, the attribute of a row that it writes ("" if the field must be asked), and itself."""
+        """Return for each field its name, the row's attribute ("" for a computed value) and the field."""
         return [
             (str(field.field_name), plain_attribute(field), field)
             for field in self._readable_fields
@@ -113,10 +116,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return value
 
     def current(self, data: Mapping[str, Any]) -> Any:
-        """What the read-only fields of `data` are compared with, or None.
+        """Return the row that the read-only fields of `data` are compared with, or None.
 
-        The instance of an update. A serializer nested in a list finds its row here, for
-        instance by `data["work_date"]`.
+        By default the instance of an update. A serializer nested in a list finds its row by a key, such as
+        `data["work_date"]`.
         """
         return self.instance
 
@@ -138,7 +141,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return refused
 
     def _note_id(self, name: str, value: Any) -> None:
-        """Whoever sends an id where none is taken may reach across, though nothing is looked up."""
+        """Report an id in a field that accepts none: a possible cross-business access.
+
+        The id is not looked up.
+        """
         model = self._model_named(name)
         if model is not None and parse_uuid(value):
             note(
@@ -150,13 +156,13 @@ class StrictSerializer(serializers.Serializer[Any]):
             )
 
     def _model_named(self, name: str) -> type[models.Model] | str | None:
-        """The model that ids called `name` are of, as far as this serializer can know it."""
+        """Return the model of ids named `name`, if the serializer can determine it."""
         return "businesses.business" if name == "business_id" else None
 
     def _present_value(
         self, field: serializers.Field[Any, Any, Any, Any], present: Any
     ) -> Any:
-        """The value that a GET would show for `field`, as JSON reads it."""
+        """Return the value of `field` in the response to a GET, as parsed JSON."""
         if present is None:
             if field.field_name != "business_id":
                 return None
@@ -166,7 +172,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             attribute = field.get_attribute(present)
         except SkipField:
             return None
-        # A whole row that is not saved yet is no null, whatever its id.
+        # The reference of an unsaved row is not null, even if its id is None.
         is_null = (
             attribute is not present and getattr(attribute, "pk", attribute) is None
         )
@@ -175,10 +181,11 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
-    """StrictSerializer of a model.
+    """A StrictSerializer of a model.
 
-    Uniqueness is left to the database's constraints: a look-up here would answer in one
-    way for one's own rows and in another for those of another business.
+    Constraints of the database check uniqueness. A query could only see rows of the same business, so its
+    response would
+    differ from the response for another business's row.
     """
 
     serializer_field_mapping = {
@@ -231,7 +238,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 def _repeated(
     data: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> dict[str, list[ErrorDetail]]:
-    """Refuse fields that a form holds more than once, unless they are lists: all values but the last would be lost."""
+    """Reject repeated fields of a form other than lists: all values but the last would be lost."""
     if not isinstance(data, MultiValueDict):
         return {}
     lists = (serializers.ListField, serializers.MultipleChoiceField)
@@ -243,7 +250,7 @@ def _repeated(
 
 
 def _limit_text(field: Any) -> None:
-    """Give text without a limit ours."""
+    """Set the default limit on a text field without a limit."""
     text = getattr(field, "child", field)
     if (
         isinstance(text, serializers.CharField)
@@ -256,7 +263,7 @@ def _limit_text(field: Any) -> None:
 
 
 def _write_utc(field: Any) -> None:
-    """A plain DateTimeField would write the local time; make it write UTC."""
+    """Make a plain DateTimeField output UTC in place of the local time."""
     if isinstance(field, serializers.DateTimeField):
         field.timezone = datetime.UTC
         field.format = TIMESTAMP_FORMAT

@@ -1,8 +1,9 @@
-"""Tells whoever watches over the businesses' borders which ids and values were refused.
+"""Reports of rejected ids and values, for the audit of cross-business access.
 
-An answer must not say whether a refused id exists in another business. So it is not
-looked up while the answer is made: the id is handed to one hook, which records it after
-the response. The work here is the same for a foreign id and for one that never existed.
+A response must not reveal whether a rejected id exists in another business. So the id is not looked up before the
+response. A hook receives the id and records it after the response. The cost is the same for an id of another
+business
+and for an unknown id.
 """
 
 from collections.abc import Mapping
@@ -19,10 +20,9 @@ Kind = Literal["unknown_id", "already_in_use"]
 
 
 class Hook(Protocol):
-    """What `settings.TENANCY_UNKNOWN_ID` names: keeps the attempt for after the answer.
+    """The function that `settings.TENANCY_UNKNOWN_ID` names; stores the attempt until after the response.
 
-    It is called inside the request's transaction, which may already be broken: it must
-    not query, only remember.
+    It is called inside the request's transaction, which may already be broken. So it must not query the database.
     """
 
     def __call__(
@@ -44,11 +44,11 @@ def note(
     field: str,
     value: Any,
 ) -> None:
-    """Hand one refused id or value to the hook, if there are a hook and a request.
+    """Pass a rejected id or value to the hook, if there are a hook and a request.
 
-    `model` is the model that was asked for, as class or label (`workforce.employee`);
-    `field` is the field of the request. Views and services that refuse ids themselves
-    (bulk lists, import rows) call this once for each.
+    `model` is the model of the id, as a class or a label (`workforce.employee`). `field` is the field of the
+    request.
+    Views and services that reject ids themselves (bulk lists, import rows) call this once for each id.
     """
     path: str | None = getattr(settings, "TENANCY_UNKNOWN_ID", None)
     if not path or request is None:
@@ -59,17 +59,17 @@ def note(
 
 
 def remember_body(request: Request | HttpRequest | None, values: Any) -> None:
-    """Keep what a serializer made of the body, for a refusal that comes from the database later."""
+    """Store a serializer's validated data on the request, for a later database error."""
     if request is not None and isinstance(values, Mapping):
         request.read_body = values  # type: ignore[attr-defined]
 
 
 def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
-    """The value of `field` in the body, normalised if a serializer has read it; '' if there is none.
+    """Return the value of `field` in the body, normalised by a serializer if possible; "" if absent.
 
-    What isn't at the top is looked for in the objects inside: `admin.email` of a new business.
+    A field that is not at the top level is searched in nested objects: `admin.email` of a new business.
     """
-    # Not `request.data`: parsing a body that has failed would fail once more.
+    # Not `request.data`: parsing a malformed body would fail again.
     raw = getattr(request, "_full_data", None)
     values = getattr(request, "read_body", raw)
     if not isinstance(values, Mapping):

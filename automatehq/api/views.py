@@ -1,4 +1,4 @@
-"""The base of views that are not about one model's rows."""
+"""Base classes of views that do not serve the rows of one model."""
 
 from typing import Any
 
@@ -13,10 +13,11 @@ from .serializers import StrictSerializer
 
 
 class StrictRequestMixin:
-    """Mixin of all views: query parameters are checked, answers not cached.
+    """Mixin of all views: query parameters are checked, responses are not cached.
 
-    Put before APIView or a viewset. `extra_query_parameters` names them: a tuple, or a
-    table action → names. Filters, pages, `ordering` and `search` of lists count as declared.
+    Put it before APIView or a viewset. `extra_query_parameters` holds the names: a tuple, or a table action →
+    names.
+    Filters, paging, `ordering` and `search` of lists count as declared.
     """
 
     extra_query_parameters: Any = ()
@@ -37,13 +38,13 @@ class StrictRequestMixin:
 
 
 class APIView(StrictRequestMixin, views.APIView):
-    """rest_framework's APIView, with our conventions."""
+    """DRF's APIView with this project's conventions."""
 
 
 def _refuse_form(request: Request) -> None:
-    """415 for a form where none is taken.
+    """Raise 415 for a form body where forms are not accepted.
 
-    A form has been read before the view is reached, and is then, to rest_framework, no body at all.
+    A form is parsed before the view is called, and DRF then sees an empty body.
     """
     plain = request._request
     media_type = plain.content_type or ""
@@ -61,5 +62,5 @@ def _refuse_form(request: Request) -> None:
 
 
 def refuse_body(request: Request) -> None:
-    """400 that names each field of a body, for a verb that takes none."""
+    """Raise 400 with the fields of a body, for an action without a body."""
     StrictSerializer(data=request.data).is_valid(raise_exception=True)
