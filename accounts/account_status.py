@@ -1,7 +1,7 @@
-"""A user's standing: the columns of their row and their business's that decide whether they may act.
+"""Account status: the columns of a user and of the user's business that permit or forbid requests.
 
-`locked_standing` reads it for the end of a transaction. The share locks on both rows make a deactivation and this transaction
-follow one another: it either commits first, or sees the deactivation.
+`locked_standing` reads them at the end of a transaction, with share locks on both rows. The locks serialize a
+deactivation and this transaction: the transaction either commits first or sees the deactivation.
 """
 
 import uuid
@@ -31,7 +31,7 @@ _READ_BUSINESS = (
 
 @dataclass(frozen=True)
 class BusinessStanding:
-    """The columns of a business that admit or refuse its users."""
+    """The columns of a business that permit or forbid requests of its users."""
 
     is_active: bool
     signed_out_at: datetime | None
@@ -39,7 +39,7 @@ class BusinessStanding:
 
 @dataclass(frozen=True)
 class Standing:
-    """The columns of a user that admit or refuse them."""
+    """The columns of a user that permit or forbid the user's requests."""
 
     business: BusinessStanding
     is_active: bool
@@ -51,7 +51,7 @@ class Standing:
 
     @classmethod
     def of(cls, user: User) -> "Standing":
-        """Return the standing of a user who has been read with their business."""
+        """Return the status of a user that was read together with the business."""
         return cls(
             BusinessStanding(user.business.is_active, user.business.signed_out_at),
             user.is_active,
@@ -64,9 +64,9 @@ class Standing:
 
 
 def locked_standing(user_id: uuid.UUID) -> Standing | None:
-    """Return the standing of a user of the business in scope, kept until the transaction ends; None for another user.
+    """Lock and return the status of a user of the business in scope; None for another user.
 
-    One query.
+    The status cannot change until the transaction ends. One query.
     """
     row = _row(_READ, user_id)
     if row is None:
@@ -75,16 +75,19 @@ def locked_standing(user_id: uuid.UUID) -> Standing | None:
 
 
 def locked_business_standing(business_id: uuid.UUID) -> BusinessStanding | None:
-    """Return the standing of the business in scope, kept until the transaction ends. One query."""
+    """Lock and return the status of the business in scope.
+
+    The status cannot change until the transaction ends. One query.
+    """
     row = _row(_READ_BUSINESS, business_id)
     return row and BusinessStanding(*row)
 
 
 def still_has_permission(user_id: uuid.UUID, right: str) -> bool:
-    """Return whether the user is active and has `right`, a key of `roles.MAY`, in the business in scope.
+    """Return True if the user is active and has the permission `right` in the business in scope.
 
-    For tasks on behalf of a user. A super-admin, who acted for the business, has an administrator's rights; that the hour
-    of acting is over does not matter. What is returned holds until the transaction ends.
+    `right` is a key of `roles.MAY`. For tasks on behalf of a user. A super-admin who acted for the business has an
+    administrator's permissions, also after the hour of acting. The answer holds until the transaction ends.
     """
     standing = locked_standing(user_id)
     if standing is not None:

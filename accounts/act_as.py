@@ -1,6 +1,7 @@
-"""Acting: a super-admin works for one business, for a stated reason, for an hour at most.
+"""Acting: a super-admin works for one business, for a stated reason, for at most one hour.
 
-Start and leaving stand in that business's trail; while it lasts, evidence must match what the super-admin's row says.
+The audit trail of the business records the start and the end. The credentials must match the `acting_…` columns of the
+super-admin's row.
 """
 
 import uuid
@@ -21,19 +22,20 @@ HOUR = timedelta(hours=1)
 
 
 def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
-    """Let a super-admin act for a business, from now for an hour; acting for another one ends.
+    """Start or renew acting for a business, for one hour; end acting for another business.
 
-    Gives the user's row, whose `acting_…` say what a token or session must carry. Raises `Invalid` for a business that
-    there is not (nobody acts for Platform), `Conflict` for an inactive one.
+    Return the user's row. Its `acting_…` columns are the claims of the token or session.
+
+    Raises: `Invalid` if the business does not exist or is Platform; `Conflict` if the business is inactive.
     """
     if not user.is_super_admin:
         raise Denied
     with business_scope(user.business_id):
         admitted, user = user, _locked(user)
         if not user.is_active or user.signed_out_at != admitted.signed_out_at:
-            raise dead("token_not_valid")  # shut out since the request came in
+            raise dead("token_not_valid")  # signed out or deactivated meanwhile
         _leave(user)
-        # Its own scope is where a business can be seen from, whatever the scope of the request.
+        # The scope of the request may not show the business; the business's own scope does.
         with business_scope(business_id):
             business = Business.objects.listed().filter(pk=business_id).first()
             if business is None:
@@ -44,7 +46,7 @@ def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
                 raise Conflict(
                     "business_inactive", _("This business is inactive."), "business_id"
                 )
-            # A token says the end in whole seconds.
+            # A token's `exp` counts whole seconds.
             expires_at = timezone.now().replace(microsecond=0) + HOUR
             record(
                 "acting_started",
@@ -62,7 +64,7 @@ def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
 
 
 def stop_acting(*, user: User) -> None:
-    """End a super-admin's acting, also when its hour is over; nothing happens where there is none."""
+    """End a super-admin's acting, if any, also after its hour has expired."""
     with business_scope(user.business_id):
         user = _locked(user)
         if user.acting_business_id is not None:
@@ -71,7 +73,10 @@ def stop_acting(*, user: User) -> None:
 
 
 def _leave(user: User) -> None:
-    """Write the leaving into the trail of the business acted for, and clear the locked row; saving it is the caller's."""
+    """Record the end in the audit trail of the business acted for, and clear the locked row.
+
+    The caller saves the row.
+    """
     if user.acting_business_id is None:
         return
     with business_scope(user.acting_business_id):
@@ -90,9 +95,9 @@ def _leave(user: User) -> None:
 
 
 def note_own_access_ended(user: User) -> None:
-    """Remember, if `user` is the current user, that this request ends their sign-ins or acting on purpose.
+    """Mark the current user if the request ends the user's own sign-ins or acting on purpose.
 
-    The check at its end (`rechecks`) would otherwise refuse the request for what it did itself.
+    Without the mark, the check at the end of the request (`rechecks`) would reject the request.
     """
     current = try_get_current_user()
     if current is not None and current.pk == user.pk:

@@ -1,4 +1,4 @@
-"""Sessions of the admin: the same evidence as a token's, kept under the session's key."""
+"""Sessions of the admin; the credentials are stored under the session's key."""
 
 import uuid
 from typing import Any
@@ -14,9 +14,9 @@ from .models import User
 
 
 def start_session(request: HttpRequest, user: User) -> None:
-    """Sign `user` in: into their business, or as a super-admin onto the platform.
+    """Start a session of `user` in their business; of a super-admin, on the platform.
 
-    A new session each time: its id was known to nobody, and nothing of an earlier person's is in it.
+    The session is new: no one else knows its id, and it has no data of an earlier user.
     """
     request.session.flush()
     home_id = None if user.is_super_admin else user.business_id
@@ -26,21 +26,24 @@ def start_session(request: HttpRequest, user: User) -> None:
 
 
 def start_acting(request: HttpRequest, user: User) -> None:
-    """Lead the session of a super-admin, who has just begun to act, into the business acted for."""
+    """Move a super-admin's session into the scope of the business acted for."""
     _write(request, user, user.acting_business_id, user.acting_token)
-    # More may be done with it now: under an id that nobody could have seen before.
+    # The session now has more permissions, so it gets a new id that cannot be known from before.
     on_scope_exit(request.session.cycle_key)
 
 
 def stop_acting(request: HttpRequest, user: User) -> None:
-    """Lead the session back onto the platform. It gets no younger: whatever ended it meanwhile has ended it."""
+    """Move the session back to the platform.
+
+    The time of issue stays the same, so a sign-out from the meantime still ends the session.
+    """
     stored = request.session.get(SESSION_KEY) or {}
     _write(request, user, None, issued_at=stored.get("issued_at"))
     on_scope_exit(request.session.cycle_key)
 
 
 def end_session(request: HttpRequest) -> None:
-    """Forget the session, once the scope that a refusal rolls back has ended."""
+    """Delete the session after the scope ends, because an error response rolls the scope back."""
     on_scope_exit(request.session.flush)
 
 

@@ -1,7 +1,7 @@
-"""The staff's workplace: Django's admin, behind our own doors, scope and trail.
+"""The admin site: Django's admin with the project's authentication, scopes and audit trail.
 
-Apps register their admins in the usual way; those that libraries bring are passed over, since they would query tables that
-no business's role may touch.
+Apps register their admin classes in the usual way. Admin classes of libraries are skipped, because they would query
+tables that the role of a business cannot access.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,11 +38,11 @@ from .admin_sessions import end_session
 from .authentication import InvalidCredentials
 
 EVENTS_A_PAGE = 50
-# In the order of the work.
+# In the order of the work of a month.
 APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
-# Rows that events of others have to do with → what the list of the trail is filtered by.
+# Model → filter of the audit list that selects the events related to a row of the model.
 EVENTS_AROUND = {"employee": "employee", "site": "site", "user": "actor"}
-# Stock pages that are not there, or that are ours.
+# Names of Django's URLs that the site leaves out or replaces.
 _OURS_INSTEAD = {
     "login",
     "logout",
@@ -53,7 +53,7 @@ _OURS_INSTEAD = {
 
 
 class Report(Protocol):
-    """A page that is no list of rows: what it is called, where it is, and how it answers."""
+    """An admin page that is not a list of rows: path, URL name, title, permission and view."""
 
     path: str
     name: str
@@ -64,7 +64,7 @@ class Report(Protocol):
 
 
 class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
-    """The admin of one installation."""
+    """The admin site of an installation."""
 
     site_header = "AutomateHQ"
     site_title = "AutomateHQ"
@@ -76,19 +76,19 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reports: list[Report] = []
-        # Higher apps set the first page, the side bar, and the description of a posted form for error pages.
+        # Higher apps set the index view, the side bar, and the description of a posted form for error pages.
         self.front: Callable[[Any, HttpRequest], HttpResponse] = _all_lists
         self.navigation: Callable[[HttpRequest], Sequence[Any]] = _no_items
         self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = _no_items
 
     def register_page(self, report: Report) -> None:
-        """Give a page of its own to what tells of many rows; its `view` asks for the right itself."""
+        """Add a page outside the model admins. Its `view` checks the permission."""
         self.reports.append(report)
 
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
     ) -> None:
-        """As Django's, for admins that know of rights; the others are passed over."""
+        """Register admin classes that use the role table; skip other classes."""
         if admin_class is not None and issubclass(admin_class, PermissionTableMixin):
             super().register(model_or_iterable, admin_class, **options)
 
@@ -118,7 +118,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         inner: Any = super().admin_view(self._answering(view), cacheable)
 
         def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
-            # Asking reads the row, so that a dead session is known.
+            # Reading an attribute of `request.user` loads the row and detects an invalid session.
             is_active = request.user.is_active
             dead: InvalidCredentials | None = request.invalid_credentials
             if dead is None and not is_active and request.method == "POST":
@@ -133,14 +133,14 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return guarded
 
     def _answering(self, view: Any) -> Any:
-        """`view`, whose 403 and 404 are pages of the workplace, the same for every row."""
+        """Wrap `view`: render 403 and 404 as admin pages that are the same for all rows."""
 
         def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 return view(request, *args, **kwargs)
             except (Http404, PermissionDenied) as refusal:
                 if form_is_for_other_business(request):
-                    # Whatever the row: the form was drawn where it is, or may be changed.
+                    # The form belongs to another scope, where its row may exist and may be editable.
                     return self.business_changed_response(request)
                 if isinstance(refusal, Http404):
                     return self._refusal(request, 404, _("There is no such page."))
@@ -157,7 +157,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             "business": getattr(request, "business", None),
             "acting": acting,
             "acting_seconds_left": acting and _seconds_until(acting.expires_at),
-            # Asked by the page's template, if at all.
+            # Lazy: only the page template reads it.
             "navigation": SimpleLazyObject(lambda: self.navigation(request)),
             "may": getattr(user, "rights", frozenset()),
             "seal_field": FORM_FIELD,
@@ -167,23 +167,26 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[Any]:
-        """The apps in the order of the work."""
+        """Return the apps in the order of the work of a month."""
         order = {label: place for place, label in enumerate(APPS)}
         apps = super().get_app_list(request, app_label)
         return sorted(apps, key=lambda app: order.get(app["app_label"], len(order)))
 
     def get_log_entries(self, request: HttpRequest) -> Any:
-        """None: what happened stands in the audit trail."""
+        """Return no entries: the audit trail replaces Django's log."""
         return ()
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Home: the month, or all businesses; Django's own list of lists is a part of it."""
+        """Return the home page of a business or the dashboard of the platform.
+
+        Django's list of models is part of the page.
+        """
         return self.front(self, request)
 
     def app_list_context(self, request: Any) -> dict[str, Any]:
-        """All lists and reports that this person may see, for the end of the first page."""
+        """Return the model lists and reports that the user may see, for the end of the home page."""
         return {
             "app_list": self.get_app_list(request),
             "reports": [
@@ -192,7 +195,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         }
 
     def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
-        """The object's part of the audit trail, newest first, a page at a time (`?before=<event id>`)."""
+        """Render the audit events of an object, newest first, in pages (`?before=<event id>`)."""
         if not self.may_see_history(request, model_admin.opts):
             raise PermissionDenied
         events = AuditEvent.objects.of_entity(obj._meta.model_name, obj.pk)
@@ -214,7 +217,10 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return TemplateResponse(request, "admin/object_history.html", context)
 
     def _events_around(self, request: Any, opts: Any, obj: Any) -> str:
-        """Where all events stand that a row has to do with: an employee's cards, what a user did. "" if there is no such list."""
+        """Return the URL of the audit list with all events related to `obj`, or "" without one.
+
+        Such events are those of an employee's cards, or the actions of a user.
+        """
         parameter = EVENTS_AROUND.get(opts.model_name)
         if parameter is None or not request.user.may("audit.see_cards_and_employees"):
             return ""
@@ -222,7 +228,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return f"{url}?{parameter}={obj.pk}"
 
     def may_see_history(self, request: HttpRequest, opts: Any) -> bool:
-        """True if the role table lets this person see the trail of rows of this kind."""
+        """Return True if the role table permits the user to see the history of this model."""
         user: Any = request.user
         if user.may("audit.see"):
             return True
@@ -233,12 +239,12 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         """Return whether a posted form was rendered for the business in scope."""
         return form_matches_scope(request)
 
-    # Refusals
+    # Error pages
 
     def session_expired_response(
         self, request: HttpRequest, dead: InvalidCredentials
     ) -> HttpResponse:
-        """401, with the reason; what was typed into a form is shown, so that nothing is lost."""
+        """Return status 401 with the reason, and show the posted values for the user to copy."""
         if dead.code != "acting_expired":
             end_session(request)
         context = {
@@ -259,13 +265,13 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return response
 
     def business_changed_response(self, request: Any) -> HttpResponse:
-        """409 `business_changed`: nothing is saved, and what was typed is shown."""
+        """Return 409 `business_changed` and show the posted values; nothing is saved."""
         return self._refusal(
             request,
             409,
             _("This form was drawn for another business"),
             typed=self.describe_posted_form(request),
-            # The business at hand has the same form, but not the same row.
+            # The business in scope has the same form, but not the same row.
             is_here=not request.resolver_match.kwargs,
         )
 
@@ -281,7 +287,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
 
 
 def _all_lists(site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
-    """Django's own first page."""
+    """Render Django's index page."""
     response: HttpResponse = AdminSite.index(site, request)
     return response
 
@@ -291,7 +297,10 @@ def _no_items(request: HttpRequest) -> Sequence[Any]:
 
 
 def _resubmittable_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the fields of a posted form to send again; none if it had a file or a password, which no page may hold."""
+    """Return the fields of a posted form to send again.
+
+    Empty if the form has a file or a password, because no page may contain them.
+    """
     if request.FILES or any("password" in name for name in request.POST):
         return []
     return [

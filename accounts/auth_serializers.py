@@ -1,4 +1,4 @@
-"""Signing in and acting, as the API writes and reads them."""
+"""API serializers of sign-in and of acting for a business."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _TOKENS = {"access": _TOKEN, "refresh": _TOKEN}
     ]
 )
 class LoginSerializer(StrictSerializer):
-    # Any text: whether it is an address that somebody has is for the password check to say, in one way for all.
+    # Any text is valid. The password check rejects malformed and unknown addresses with the same error.
     email = StringField(max_length=254)
     password = PasswordField()
 
@@ -62,7 +62,7 @@ class TokensSerializer(StrictSerializer):
     ]
 )
 class SignedInSerializer(TokensSerializer):
-    """`business` is null for a super-admin, who works on the platform."""
+    """The tokens, the user and the business. `business` is null for a super-admin."""
 
     user = UserSerializer()
     business = BusinessSerializer(allow_null=True)
@@ -91,7 +91,7 @@ class ActingSerializer(StrictSerializer):
     ]
 )
 class MeSerializer(StrictSerializer):
-    """`may` holds the keys of the role table: what this person may do now."""
+    """The signed-in user. `may` lists the user's current permissions, as keys of the role table."""
 
     user = UserSerializer()
     business = BusinessSerializer(allow_null=True)
@@ -144,7 +144,7 @@ class ActAsSerializer(StrictSerializer):
     ]
 )
 class ActingTokenSerializer(StrictSerializer):
-    """The token lives until `expires_at`, and has no refresh."""
+    """An access token for acting. It expires at `expires_at` and has no refresh token."""
 
     access = serializers.CharField()
     expires_at = TimestampField()

@@ -1,4 +1,4 @@
-"""Serializer field of phone numbers."""
+"""A serializer field of phone numbers."""
 
 from typing import Any
 
@@ -12,9 +12,10 @@ DEFAULT_REGION = "IL"
 
 
 class PhoneField(StringField):
-    """A phone number; a national one is of the region of the request's business, or of the context's. Stored as E.164.
+    """A phone number, stored as E.164.
 
-    What stood there before, from before numbers were looked at, may stay.
+    A national number belongs to the region of the request's business, or of the business in the context. An unchanged
+    stored value is valid, because some are older than the validation.
     """
 
     def to_internal_value(self, data: Any) -> str:

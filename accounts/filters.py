@@ -1,4 +1,4 @@
-"""What lists of users and businesses may be filtered by."""
+"""API filters of the lists of users and businesses."""
 
 from automatehq.api.filters import IdFilter, StrictFilterSet
 from businesses.models import Business

@@ -1,8 +1,8 @@
-"""Create requests that may be sent twice: the Idempotency-Key header.
+"""Idempotent create requests: the Idempotency-Key header.
 
-A client that lost the response to a create request sends the request again with the same key and gets the first response,
-instead of creating a second row. The key and the response are stored in the transaction that creates the row, so that both
-exist or neither. A request that is refused is rolled back and leaves no key.
+A client that lost the response to a create request sends the request again with the same key. It gets the first
+response, and no second row is created. The key and the response are stored in the transaction that creates the row, so
+that both exist or neither. A rejected request is rolled back and leaves no key.
 """
 
 import functools
@@ -36,7 +36,7 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 MAX_LENGTH = 255
 LIFETIME = timedelta(hours=24)
 WAIT_SECONDS = 5.0
-# Requests of one business that may wait at a time: each occupies a thread and a connection.
+# The number of waiting requests of a business at a time: each occupies a thread and a connection.
 MAX_WAITING = 3
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -53,7 +53,7 @@ View = TypeVar("View", bound=Callable[..., Response])
 
 
 class KeyReused(DomainError):
-    """422: the key belongs to an earlier request that was a different one."""
+    """422: the key belongs to an earlier request with another path or body."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
 
@@ -102,7 +102,7 @@ def _read_key(request: Request) -> str | None:
 def hash_request(request: Request) -> str:
     """Return the SHA-256 hash of method, path with query string, and parsed body, in hexadecimal.
 
-    The parsed body, because a client that repeats a form chooses another boundary between its parts.
+    The hash covers the parsed body, because a repeated multipart form has another boundary.
     """
     digest = hashlib.sha256()
     for part in (request.method, request.get_full_path(), *_body_parts(request.data)):
@@ -134,7 +134,11 @@ def _hash_file(file: UploadedFile[Any]) -> bytes:
 
 
 def _lock(user: Any, key: str) -> None:
-    """Wait for another request with the same key to end; not at all when others of the business wait already."""
+    """Lock the key; wait for another request that holds it.
+
+    Raises: `Conflict` if the lock is not free within `WAIT_SECONDS`, or if `MAX_WAITING` requests of the business wait
+    already.
+    """
     name = f"idempotency {user.pk} {key}"
     if try_transaction_lock_within(name, 0):
         return
@@ -175,14 +179,14 @@ def _store(user: Any, key: str, request_hash: str, response: Response) -> None:
 
 
 def delete_expired_keys() -> int:
-    """Delete the keys of the business in scope that are older than 24 hours; return how many."""
+    """Delete the keys of the business in scope that are older than 24 hours; return the count."""
     expired = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - LIFETIME)
     deleted: int = expired.delete()[0]
     return deleted
 
 
 def delete_all_expired_keys() -> int:
-    """Delete the expired keys of every business, each in its own scope; return how many."""
+    """Delete the expired keys of all businesses, each in its own scope; return the count."""
     with platform_scope("find businesses with expired idempotency keys"):
         business_ids = list(
             IdempotencyKey.objects.filter(created_at__lte=timezone.now() - LIFETIME)

@@ -1,7 +1,7 @@
-"""How often somebody may guess a password: 5 times an e-mail and address, 50 times an address, in 15 minutes.
+"""Limits of failed sign-ins in 15 minutes: 5 for an e-mail and address, 50 for an address.
 
-Failures of one e-mail from one address are counted by django-axes, those of one address by a counter of our own. Whether
-anybody has the e-mail makes no difference to either. Works in every scope and in none.
+django-axes counts the failures of an e-mail from an address. A counter of the project counts the failures of an
+address. Unknown e-mails count like known ones. Works in all scopes and outside them.
 """
 
 import ipaddress
@@ -24,21 +24,25 @@ from businesses.tenancy.context import unscoped
 
 FAILURES_AN_ADDRESS = 50
 ADDRESS_PREFIX = "sign-in-failures:"
-# The address of requests over a socket.
+# The address of requests over a Unix socket.
 UNKNOWN_ADDRESS = "unknown"
 COOL_OFF: timedelta = axes_settings.AXES_COOLOFF_TIME
 
 
 def serialize_attempts(request: HttpRequest, email: str) -> bool:
-    """Lock guesses at one e-mail from one address until the transaction ends; False while another one holds the lock.
+    """Lock attempts at an e-mail from an address until the transaction ends.
 
-    Without the lock, many at once would all be checked before the first of them is counted.
+    Return False while another transaction holds the lock. Without the lock, many simultaneous attempts would all be
+    checked before the first is counted.
     """
     return try_transaction_lock(f"sign-in:{email}:{get_client_ip(request)}")
 
 
 def refusal(request: HttpRequest, email: str) -> TooMany | None:
-    """429 `too_many_attempts` while the e-mail, from this address, or the whole address is locked; else None."""
+    """Return 429 `too_many_attempts` while the e-mail or the address is locked; else None.
+
+    The lock of an e-mail applies to the request's address only.
+    """
     wait = max(_wait_for_email(request, email), _wait_for_address(request))
     if wait <= 0:
         return None
@@ -50,19 +54,22 @@ def refusal(request: HttpRequest, email: str) -> TooMany | None:
 
 
 def count_failure(request: HttpRequest, email: str) -> bool:
-    """Remember one failure; True if it was the one that locks."""
+    """Count one failure; return True if it reaches a limit."""
     with unscoped():
         AxesProxyHandler.user_login_failed(__name__, get_credentials(email), request)
     of_address = rate_limits.increment(
         _address_key(request), seconds=int(COOL_OFF.total_seconds())
     )
-    # django-axes says so on the request.
+    # django-axes sets this attribute on the request.
     locks_email = bool(getattr(request, "axes_locked_out", False))
     return locks_email or of_address.count == FAILURES_AN_ADDRESS
 
 
 def forget_failures(request: HttpRequest, email: str) -> None:
-    """The right password came: its earlier failures from this address no longer count. The address's do."""
+    """Delete the failures of the e-mail from this address after a sign-in.
+
+    The failures of the address as a whole still count.
+    """
     with unscoped():
         AccessAttempt.objects.filter(
             username=email, ip_address=get_client_ip(request)
@@ -92,9 +99,9 @@ def _address_key(request: HttpRequest) -> str:
 
 
 def key_of_address(address: str) -> str:
-    """Return the key under which failures from an address are counted; an IPv6 /64 counts as one address.
+    """Return the cache key of an address's failures; an IPv6 /64 counts as one address.
 
-    Raises `ValueError` for text that is no address.
+    Raises: `ValueError` if the text is not an address.
     """
     if address == UNKNOWN_ADDRESS:
         return f"{ADDRESS_PREFIX}{UNKNOWN_ADDRESS}"

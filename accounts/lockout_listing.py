@@ -1,6 +1,7 @@
-"""Locks of the limits on sign-ins and on "already in use": list them, and open them.
+"""List and open the locks of failed sign-ins and of "already in use" responses.
 
-Runs outside every scope: the counts are the framework's. Each opening is an event in the trail.
+Runs outside all scopes, because the counts are in tables of libraries and in the cache. Each opening is recorded in the
+audit trail.
 """
 
 import uuid
@@ -31,9 +32,9 @@ from .login import look_up_sign_in
 
 @dataclass(frozen=True)
 class Count:
-    """A running count: of failed sign-ins, or of "already in use" answers to a user or business.
+    """A running count of failed sign-ins, or of "already in use" responses to a user or business.
 
-    `name` is the address, the e-mail or the id; `address` is the one from which sign-ins of an e-mail failed.
+    `name` is the address, e-mail or id. For an e-mail, `address` is the source of the failures.
     """
 
     kind: str
@@ -48,7 +49,7 @@ class Count:
         return self.count >= self.limit
 
     def concerns(self, name: str) -> bool:
-        """Return whether `name` is this count's address, e-mail or id."""
+        """Return True if `name` is this count's address, e-mail or id."""
         if self.name == name.lower():
             return True
         address = UNKNOWN_ADDRESS if name == UNKNOWN_ADDRESS else _network(name)
@@ -56,12 +57,12 @@ class Count:
 
 
 def running_counts() -> list[Count]:
-    """Return every count that has not ended, those of the axes table and those of the cache."""
+    """Return all counts that have not expired, from the table of axes and from the cache."""
     return [*_of_emails(), *_of_cache()]
 
 
 def open_lock(count: Count) -> None:
-    """Forget a count, so that its lock ends, and write `lockout_opened` into the trail."""
+    """Delete a count, which ends its lock, and record `lockout_opened` in the audit trail."""
     business_id = PLATFORM_ID
     if count.kind == "e-mail":
         _, business_id = look_up_sign_in(count.name)
@@ -101,7 +102,7 @@ def _of_emails() -> Iterator[Count]:
         )
 
 
-# Kind of count → the beginning of its keys in the cache, and its limit.
+# Kind of count → prefix of its keys in the cache, and its limit.
 _CACHED: dict[str, tuple[str, Callable[[], int]]] = {
     "address": (ADDRESS_PREFIX, lambda: FAILURES_AN_ADDRESS),
     "user": (f"{IN_USE_PREFIX}user:", lambda: IN_USE_AN_HOUR),
@@ -125,7 +126,7 @@ def _key_of(count: Count) -> str:
 
 
 def _network(text: str) -> str | None:
-    """Return the name under which an address is counted; None for text that is no address."""
+    """Return the counted name of an address; None if the text is not an address."""
     network, slash, bits = text.partition("/")
     if slash and bits != "64":
         return None
@@ -136,7 +137,7 @@ def _network(text: str) -> str | None:
 
 
 def parse_name(text: str) -> str | None:
-    """Return an address, e-mail or id as counts are named; None for other text."""
+    """Return an address, e-mail or id in the form of `Count.name`; None for other text."""
     text = clean_email(text)
     if text == UNKNOWN_ADDRESS or "@" in text:
         return text

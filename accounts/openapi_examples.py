@@ -1,4 +1,4 @@
-"""Examples of refusals, for the API's document."""
+"""OpenAPI examples of error responses."""
 
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 
@@ -19,7 +19,7 @@ _DETAILS = {
 
 
 def refused(description: str, *codes: str) -> OpenApiResponse:
-    """How a refusal with each of `codes` reads."""
+    """Return the OpenAPI response of an error, with an example for each of `codes`."""
     return OpenApiResponse(
         RefusalSerializer,
         description,

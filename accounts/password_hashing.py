@@ -1,7 +1,8 @@
-"""Password hashing, limited to a few hashes at once in each process.
+"""Password hashing, with a limit on simultaneous hashes in each process.
 
-One Argon2 hash takes 100 MB and most of a processor. Every hash and every verification holds a place while it runs; the
-hashers themselves take it, so no caller can forget it. Code that waits for a place must not hold a transaction.
+One Argon2 hash takes 100 MB of memory and most of a processor. Each hash and each verification holds a slot of a
+semaphore while it runs. The hashers acquire the slot, so no caller can forget it. Code that waits for a slot must not
+hold a transaction.
 """
 
 import re
@@ -19,11 +20,11 @@ from django.utils.translation import gettext as _
 
 from automatehq.api.errors import TooMany
 
-# Seconds that a request waits for a place, and what it is told to wait when it gets none.
+# Seconds that a request waits for a slot, and the Retry-After of a request that gets none.
 WAIT = 1.0
 RETRY_AFTER = 2
 
-# Requests of signed-in users that hash a password. Tests compare them with the requests that do.
+# Requests of signed-in users that hash a password. A test compares the pattern with the requests that hash.
 _HASHING = re.compile(
     r"/api/auth/password|/api/users(/[^/]+)?|/api/businesses"
     r"|/admin/password_change/|/admin/accounts/user/(add|[^/]+/change)/"
@@ -32,12 +33,12 @@ _HASHING = re.compile(
 
 _places = threading.BoundedSemaphore(settings.PASSWORD_HASHES_AT_ONCE)
 _thread = threading.local()
-# Until then, on the monotonic clock, requests do not wait for a place.
+# Until this time of the monotonic clock, requests do not wait for a slot.
 _crowded_until = 0.0
 
 
 def too_many() -> TooMany:
-    """Return the refusal of a request that got no place."""
+    """Return the error of a request that got no slot."""
     return TooMany(
         "too_many_at_once",
         _("Too many passwords are being checked at once. Try again in a few seconds."),
@@ -47,9 +48,11 @@ def too_many() -> TooMany:
 
 @contextmanager
 def place() -> Iterator[None]:
-    """Hold a place until the block ends; a nested block shares the place of the outer one.
+    """Hold a slot until the block ends; a nested block shares the slot of the outer one.
 
-    Waits up to `WAIT` seconds for a place, and not at all inside a transaction. Raises `TooMany` without one.
+    Waits up to `WAIT` seconds for a slot, but does not wait inside a transaction.
+
+    Raises: `TooMany` without a slot.
     """
     if _is_held():
         yield
@@ -62,9 +65,10 @@ def place() -> Iterator[None]:
 
 @contextmanager
 def place_for_request(request: HttpRequest) -> Iterator[None]:
-    """Wait for a place before the transaction of a request that hashes a password (`settings.TENANCY_BEFORE_SCOPE`).
+    """Wait for a slot before the transaction of a request that hashes a password.
 
-    A request that gets none goes on without one: the hasher asks again and its refusal is answered like any other.
+    The setting `TENANCY_BEFORE_SCOPE` names this function. A request without a slot continues: the hasher tries again,
+    and the view handles its error like any other.
     """
     hashes = request.method in ("POST", "PUT", "PATCH") and _HASHING.fullmatch(
         request.path_info
@@ -77,9 +81,9 @@ def place_for_request(request: HttpRequest) -> Iterator[None]:
 
 
 def _acquire(seconds: float) -> bool:
-    """Take a place within `seconds`; at once or not at all in the second after a request has waited in vain.
+    """Acquire a slot within `seconds`; do not wait for one second after a timeout.
 
-    Otherwise a queue of sign-ins, each waiting its second, would keep every thread of the server from other requests.
+    Otherwise a queue of sign-ins would occupy every thread of the server.
     """
     global _crowded_until  # noqa: PLW0603  one state for the process
     if time.monotonic() < _crowded_until:
@@ -106,7 +110,7 @@ def _release_at_end() -> Iterator[None]:
 
 
 class Limited:
-    """A mixin of hashers that hold a place while they work."""
+    """Mixin of hashers that hold a slot while they work."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
         with place():
@@ -124,8 +128,8 @@ class Limited:
 
 
 class Argon2Hasher(Limited, hashers.Argon2PasswordHasher):
-    """Argon2, limited."""
+    """Argon2 with the limit."""
 
 
 class PBKDF2Hasher(Limited, hashers.PBKDF2PasswordHasher):
-    """PBKDF2, for passwords of the single-company database, limited."""
+    """PBKDF2 with the limit, for passwords of the former single-company database."""

@@ -1,4 +1,4 @@
-"""Questions about users."""
+"""Queryset of users."""
 
 from typing import Self
 
@@ -15,7 +15,7 @@ class UserQuerySet(TenantQuerySet):
         return self.filter(email=clean_email(email))
 
     def by_phone(self, phone_number: str) -> Self:
-        """By the number as it is stored (E.164)."""
+        """Return the users with this phone number in E.164, as stored."""
         return self.filter(phone_number=phone_number)
 
     def active(self) -> Self:

@@ -1,7 +1,7 @@
-"""The check, before a request's transaction commits, that its user may still act.
+"""The check that the user may still act, before a request's transaction commits.
 
-Authentication reads the user's row when a request begins. An import or a bulk action can take a minute; a user who is
-deactivated or demoted meanwhile, or whose acting ends, commits nothing.
+Authentication reads the user's row at the start of a request. An import or a bulk action can take a minute. If the user
+is deactivated or demoted in this time, or their acting ends, the request commits nothing.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def recheck(evidence: Credentials, user: User) -> None:
-    """Raise `InvalidCredentials` if `user`, admitted for `evidence` when the request began, may no longer act.
+    """Raise `InvalidCredentials` if `user`, authenticated by `evidence`, may no longer act.
 
-    What is found holds until the transaction ends. One query; three for a super-admin who acts for a business, and scopes.
+    The result holds until the transaction ends. One query; for a super-admin who acts for a business, three queries and
+    the scopes.
     """
     is_at_home = evidence.business_id == evidence.home_id
     if is_at_home:
@@ -46,9 +47,10 @@ def recheck(evidence: Credentials, user: User) -> None:
 
 
 class RecheckMiddleware:
-    """Roll back a write whose user was deactivated, or lost the right, while the request ran: 401 with the reason.
+    """Middleware that rolls back a write if its user lost access during the request.
 
-    Runs inside the request's scope. Refused requests, and requests that only read, cost nothing.
+    The response is 401 with the reason. Runs inside the request's scope. Requests that are rejected or only read cost
+    nothing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -66,7 +68,7 @@ class RecheckMiddleware:
             or transaction.get_rollback()
         ):
             return response
-        # The status of the refusal makes `TenancyMiddleware` roll back.
+        # `TenancyMiddleware` rolls back on the status of the error.
         try:
             recheck(evidence, user)
         except InvalidCredentials as error:
@@ -83,7 +85,7 @@ class RecheckMiddleware:
 def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         return refusal_response(error)
-    # It may say what was written, which is not so.
+    # A stored message may report the write, which is rolled back.
     request.session.pop(SessionStorage.session_key, None)
     if not isinstance(error, InvalidCredentials):
         return plain_error_response(error)

@@ -1,4 +1,4 @@
-"""Roles, and what each may do: the one table that the API and the admin both read."""
+"""Roles and their permissions: the one table that the API and the admin read."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ class Role(models.TextChoices):
     VIEWER = "VIEWER", _("Viewer")
 
 
-# From the most to the least; nobody touches a user of a rank above their own, or gives such a role.
+# From the highest to the lowest. Users cannot change a user of a higher rank or assign such a role.
 RANK = {role: rank for rank, role in enumerate(reversed(Role), start=1)}
 
 _EVERYONE = frozenset(Role)
@@ -22,8 +22,8 @@ _REVIEW = frozenset({Role.ADMIN, Role.REVIEWER})
 _UPLOAD = _REVIEW | {Role.UPLOADER}
 _SUPER = frozenset({Role.SUPER_ADMIN})
 
-# What may be done → who may. A super-admin who acts for a business has ADMIN's rights in it, and these of their own
-# only while not acting. "see" of a super-admin reaches across businesses.
+# Permission → roles. A super-admin who acts for a business has ADMIN's permissions in it, and has the super-admin's own
+# only while not acting. "see" of a super-admin includes all businesses.
 MAY: dict[str, frozenset[Role]] = {
     "businesses.see": _EVERYONE,
     "businesses.edit": _ADMIN | _SUPER,
@@ -61,5 +61,5 @@ MAY: dict[str, frozenset[Role]] = {
 
 
 def permissions_for(role: Role | str) -> frozenset[str]:
-    """Every key of the table that `role` may do."""
+    """Return all keys of the table that `role` has."""
     return frozenset(right for right, roles in MAY.items() if role in roles)

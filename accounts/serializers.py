@@ -1,4 +1,4 @@
-"""Users, as the API writes and reads them."""
+"""API serializers of users."""
 
 from typing import Any
 
@@ -44,9 +44,9 @@ USER_EXAMPLE: dict[str, Any] = {
     ]
 )
 class UserSerializer(StrictModelSerializer):
-    """A person who signs in. A password sent with an edit is a reset, which ends the user's sign-ins."""
+    """A user. A password in an update resets the user's password and ends their sign-ins."""
 
-    # Null passes where it stands already: at a user who was released.
+    # Null is valid only if it is stored already, for a released user.
     email = EmailAddressField(allow_null=True)
     phone_number = PhoneField(allow_null=True, required=False, max_length=40)
     password = PasswordField(required=False)
@@ -97,6 +97,6 @@ class UserSerializer(StrictModelSerializer):
     examples=[OpenApiExample("One who was released", value={"email": "d@example.com"})]
 )
 class ActivationSerializer(StrictSerializer):
-    """A user who was released gets a new e-mail."""
+    """A released user needs a new e-mail."""
 
     email = EmailAddressField(required=False)

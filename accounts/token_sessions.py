@@ -1,6 +1,7 @@
-"""What becomes of a sign-in through the API: tokens, their renewal, their end.
+"""Sign-ins through the API: issue tokens, refresh them, end them.
 
-Runs outside every scope; a sign-in is a row of its user's business, and everything about it happens there.
+The functions run outside all scopes. A sign-in is a row of its user's business and is changed in the scope of that
+business.
 """
 
 import uuid
@@ -23,16 +24,16 @@ from .tokens import access_token, jti_of, read_refresh_token, refresh_token
 
 
 class Tokens(NamedTuple):
-    """An access and a refresh token, as the API gives them away."""
+    """The access token and refresh token of an API response."""
 
     access: str
     refresh: str
 
 
 def start_sign_in(user: User, admitted_at: datetime | None = None) -> Tokens:
-    """The first tokens of a new sign-in of `user`, who was admitted then (now, if it is not said).
+    """Return the first tokens of a new sign-in of `user`; delete the user's expired sign-ins.
 
-    Forgets their sign-ins that have run out.
+    `admitted_at` is the time of the password check, by default now.
     """
     admitted_at = admitted_at or database_now()
     sign_in = SignIn(id=uuid7(), user=user)
@@ -46,10 +47,11 @@ def start_sign_in(user: User, admitted_at: datetime | None = None) -> Tokens:
 
 
 def renew(raw: str) -> Tokens:
-    """New tokens for a refresh token, which is thereby used up.
+    """Exchange a refresh token for new tokens; the token becomes invalid.
 
-    Whoever comes second with the same one, a thief or the one robbed, ends the sign-in: its tokens are dead from then on, and
-    the trail says so. Raises `InvalidCredentials`.
+    A second use ends the sign-in and is recorded in the audit trail, because either the user or a thief holds a copy.
+
+    Raises: `InvalidCredentials`.
     """
     evidence, jti = _read(raw)
     if code := misdirected(is_super_admin=evidence.business_id != evidence.home_id):
@@ -59,7 +61,7 @@ def renew(raw: str) -> Tokens:
         user = read_user(evidence)
         assert evidence.sign_in_id is not None
         refresh = refresh_token(user, evidence.sign_in_id, admitted_at)
-        # One conditional update: of two at once, one finds the row as it was.
+        # One conditional update: of two simultaneous requests only one matches the row.
         is_first = SignIn.objects.filter(
             pk=evidence.sign_in_id, refresh_jti=jti, revoked_at__isnull=True
         ).update(refresh_jti=jti_of(refresh), expires_at=_end_of(refresh))
@@ -73,14 +75,17 @@ def renew(raw: str) -> Tokens:
                 sign_in_id=evidence.sign_in_id,
             )
     if not is_first:
-        # Raised here, where the revocation is committed already.
+        # Raised outside the scope, after the revocation has been committed.
         raise dead("token_not_valid")
     access = access_token(user, evidence.sign_in_id, admitted_at)
     return Tokens(str(access), str(refresh))
 
 
 def end_sign_in(raw: str) -> None:
-    """Sign out: every token of the sign-in that the refresh token belongs to is dead. Raises `InvalidCredentials` for none of ours."""
+    """End the sign-in of a refresh token; all its tokens become invalid.
+
+    Raises: `InvalidCredentials` if the token is not valid.
+    """
     evidence, _ = _read(raw)
     assert evidence.sign_in_id is not None
     with business_scope(evidence.home_id):
@@ -88,14 +93,14 @@ def end_sign_in(raw: str) -> None:
 
 
 def revoke_sign_ins(user: User) -> None:
-    """End every sign-in of `user`, in the scope of their business."""
+    """End all sign-ins of `user`, in the scope of their business."""
     SignIn.objects.filter(user=user, revoked_at__isnull=True).update(
         revoked_at=timezone.now()
     )
 
 
 def _revoke(sign_in_id: uuid.UUID) -> int:
-    """End one sign-in; the number of those that were not ended yet."""
+    """End one sign-in; return 0 if it had ended before, else 1."""
     ended: int = SignIn.objects.filter(pk=sign_in_id, revoked_at__isnull=True).update(
         revoked_at=timezone.now()
     )

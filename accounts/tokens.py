@@ -1,7 +1,7 @@
-"""The tokens of the API: what they claim, how they are made and how they are read.
+"""API tokens: claims, encoding and verification.
 
-An access token lives 15 minutes and a refresh token 7 days, each refresh token for one use. A super-admin's acting
-token lives as long as the hour of acting and has no refresh.
+An access token is valid for 15 minutes. A refresh token is valid for 7 days and one use. A super-admin's acting token
+expires with the hour of acting and has no refresh token.
 """
 
 import time
@@ -30,15 +30,16 @@ USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
 )
 
 
-# Writing
+# Encoding
 
 
 def access_token(
     user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
 ) -> AccessToken:
-    """An access token that leads `user` into their business, or a super-admin onto the platform.
+    """Return an access token of `user` for their business; of a super-admin, for the platform.
 
-    `admitted_at` is when it was looked at whether the user may: whatever shuts them out later outlives the token.
+    `admitted_at` is the time when the user's access was checked. A later sign-out or deactivation invalidates the
+    token.
     """
     token: AccessToken = _write_own(AccessToken(), user, sign_in_id, admitted_at)
     return token
@@ -47,13 +48,16 @@ def access_token(
 def refresh_token(
     user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
 ) -> RefreshToken:
-    """A refresh token for one use: the sign-in must remember its `jti`."""
+    """Return a refresh token for one use. The caller stores its `jti` in the sign-in."""
     token: RefreshToken = _write_own(RefreshToken(), user, sign_in_id, admitted_at)
     return token
 
 
 def acting_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
-    """An access token that leads a super-admin into the business that their row says they act for, until it says."""
+    """Return an access token of a super-admin for the business acted for.
+
+    It expires at the user's `acting_expires_at`.
+    """
     token: AccessToken = write_claims(
         AccessToken(),
         user_id=user.pk,
@@ -91,22 +95,25 @@ def write_claims(
     issued_at: datetime,
     acting_token: uuid.UUID | None = None,
 ) -> Any:
-    """Write who bears `token` and where it leads."""
+    """Write the claims of user, business, sign-in, time of issue and acting into `token`."""
     token[USER] = str(user_id)
     token[HOME] = str(home_id)
     token[BUSINESS] = str(business_id) if business_id else None
     token[SIGN_IN] = str(sign_in_id)
     token[ACTING] = str(acting_token) if acting_token else None
-    # `iat` counts whole seconds: too coarse to tell a token from before a sign-out from one after it.
+    # `iat` counts whole seconds, which is too coarse to compare with the time of a sign-out.
     token[ISSUED_AT] = issued_at.timestamp()
     return token
 
 
-# Reading
+# Verification
 
 
 def read_credentials(token: Token) -> Credentials:
-    """The evidence in a verified token. Raises `TokenError` if a claim is missing or malformed."""
+    """Return the credentials of a verified token.
+
+    Raises: `TokenError` if a claim is missing or malformed.
+    """
     try:
         return Credentials(
             user_id=uuid.UUID(token[USER]),
@@ -121,12 +128,15 @@ def read_credentials(token: Token) -> Credentials:
 
 
 def read_access_token(raw: str) -> Credentials:
-    """Verify an access token. Raises `TokenError` for any other, forged or expired one."""
+    """Verify an access token and return its credentials.
+
+    Raises: `TokenError` for a refresh token, a forged token or an expired token.
+    """
     return read_credentials(_verified(AccessToken, raw))
 
 
 def read_refresh_token(raw: str) -> tuple[Credentials, uuid.UUID]:
-    """Verify a refresh token: its evidence and its `jti`. Raises `TokenError`."""
+    """Verify a refresh token and return its credentials and `jti`. Raises: `TokenError`."""
     token = _verified(RefreshToken, raw)
     return read_credentials(token), jti_of(token)
 
@@ -139,7 +149,7 @@ def _verified(kind: type[Token], raw: str) -> Any:
 
 
 def jti_of(token: Token) -> uuid.UUID:
-    """The id of a token. Raises `TokenError` for one that is none of ours."""
+    """Return the `jti` of a token. Raises: `TokenError` if it is missing or malformed."""
     try:
         return uuid.UUID(token["jti"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -147,7 +157,10 @@ def jti_of(token: Token) -> uuid.UUID:
 
 
 def was_acting_token(raw: str) -> bool:
-    """True for an acting token of ours whose hour is over: who bears it is told so."""
+    """Return True if `raw` is a genuine acting token whose hour is over.
+
+    The response can then give the reason.
+    """
     try:
         claims = jwt.decode(
             raw,

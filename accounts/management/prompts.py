@@ -1,4 +1,4 @@
-"""How commands ask for who somebody is and for a password."""
+"""Prompts of management commands: e-mail and password."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ from django.core.validators import validate_email
 
 from automatehq.text import clean_email
 
-# Where a password comes from when there is nobody to type it.
+# Source of the password when the command is not interactive.
 PASSWORD_VARIABLE = "AUTOMATEHQ_PASSWORD"  # noqa: S105  a name, not a password
 
 
 def read_email(text: str, name: str = "The e-mail") -> str:
-    """`text` as e-mail addresses are stored. Raises `CommandError`, which says `name`."""
+    """Return `text` as a normalised e-mail address, or raise `CommandError` that names `name`."""
     email = clean_email(text)
     try:
         validate_email(email)
@@ -25,7 +25,10 @@ def read_email(text: str, name: str = "The e-mail") -> str:
 
 
 def read_password(*, is_interactive: bool) -> str:
-    """A new password: typed twice, or from the environment. Raises `CommandError`."""
+    """Return a new password from the environment, or from two equal prompts.
+
+    Raises: `CommandError` if the two differ, or if there is neither a variable nor a terminal.
+    """
     from_environment = os.environ.get(PASSWORD_VARIABLE)
     if from_environment:
         return from_environment

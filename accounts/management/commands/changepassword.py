@@ -1,4 +1,4 @@
-"""`manage.py changepassword`: a new password for whoever has an e-mail. Stands in for Django's own."""
+"""`manage.py changepassword`: set the password of a user by e-mail. It replaces Django's command."""
 
 from argparse import ArgumentParser
 from typing import Any

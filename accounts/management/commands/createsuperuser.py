@@ -1,4 +1,4 @@
-"""`manage.py createsuperuser`: a super-admin, who belongs to Platform. Stands in for Django's own."""
+"""`manage.py createsuperuser`: create a super-admin in Platform. It replaces Django's command."""
 
 from argparse import ArgumentParser
 from typing import Any

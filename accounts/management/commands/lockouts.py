@@ -1,4 +1,4 @@
-"""`manage.py lockouts`: list what too many failures have locked, and open it."""
+"""`manage.py lockouts`: list and open the locks that follow too many failures."""
 
 from argparse import ArgumentParser
 from typing import Any

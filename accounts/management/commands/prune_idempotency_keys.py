@@ -1,4 +1,4 @@
-"""`manage.py prune_idempotency_keys`: forget the stored responses of create requests."""
+"""`manage.py prune_idempotency_keys`: delete expired responses of create requests."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py seed`: what an installation needs before anybody can sign in."""
+"""`manage.py seed`: create the businesses and users that a first sign-in needs."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """None: everything comes from the environment."""
+        """Add no arguments: all values come from the environment."""
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                     values={"email": email, "full_name": name, "role": role},
                     password=password,
                     actor=None,
-                    # On a developer's machine `admin` is good enough.
+                    # On a developer's machine a weak password such as `admin` is enough.
                     may_be_weak=settings.DEBUG,
                 )
         except DomainError as error:
@@ -62,7 +62,10 @@ class Command(BaseCommand):
 
 
 def _make_businesses() -> None:
-    """Migrations make both; a database that was emptied by hand has them no more."""
+    """Create Platform and the default business if they are missing.
+
+    Migrations create both, but a database may have been emptied since.
+    """
     with platform_scope("the first businesses"):
         Business.objects.get_or_create(
             id=PLATFORM_ID,
