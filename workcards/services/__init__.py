@@ -1,20 +1,26 @@
-"""What can be done with work cards. The API, the admin and commands all come in by these verbs.
+"""Services of work cards, called by the API, the admin and management commands.
 
-| module | verbs |
+| module | functions |
 |---|---|
 | `cards` | create_manual_card, edit_card, assign_card, delete_card |
 | `uploads` | upload_cards |
 | `days` | set_day_entries |
 | `review` | approve_card, reject_card, reopen_card, change_status |
-| `months` | close_month, reopen_month |
-| `bulk` | approve_cards |
+| `month_closing` | close_month, reopen_month |
+| `bulk_approval` | approve_cards |
 | `ledger_check` | find_faults, repair_month |
+| `posting`, `reposting` | ledger rows: posting an approved card, and posting again after a card is reopened |
+| `card_warnings` | warnings before approval |
+| `locking` | locks, and checks of permission, version, status and month |
+| `audit_events`, `results` | audit events of cards; the result of a service |
 
-Each takes keyword arguments only and the person who acts, locks what it changes, checks rights, version and status, and
-leaves one audit event for each card it changed. What is refused is a `DomainError` and has written nothing. Locks are
-taken in one order: cards, then their month (shared; whoever closes has it alone), then the ledger of their employees,
-then the bytes of files; several of one kind in the order of their ids. Every verb asks whether the month is open, and
-triggers of the database ask again.
+A service takes keyword arguments only, one of which is the acting user. It locks the rows that it changes. It checks
+permission, version and status. It records one audit event for each changed card. An error is a `DomainError`, and
+nothing has been written.
+
+Locks are taken in one order: cards, their month, the ledger of their employees, the bytes of files. The lock on a
+month is shared; closing and reopening take it exclusively. Several locks of one kind are taken in the order of their
+ids. Each service checks that the month is open, and database triggers check it again.
 """
 
 from .bulk_approval import BulkApprovalResult, Seen, approve_cards

@@ -1,4 +1,4 @@
-"""What a card leaves in the audit trail."""
+"""Audit events of work cards."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -30,12 +30,12 @@ DAY_FIELDS = (
 
 
 def card_snapshot(card: WorkCard) -> dict[str, Any]:
-    """What may change of a card."""
+    """Return the fields of a card that can change, for an audit event."""
     return snapshot(card, CARD_FIELDS)
 
 
 def day_snapshot(entry: DayEntry) -> dict[str, Any]:
-    """What the paper says of a day, without what it does not say."""
+    """Return the figures of a day for an audit event, without empty values."""
     figures = snapshot(entry, DAY_FIELDS)
     return {
         field: value for field, value in figures.items() if value not in (None, "", 0)
@@ -51,7 +51,7 @@ def record_card(
     after: Mapping[str, Any] | None = None,
     **details: Any,
 ) -> None:
-    """Add the one event of something that happened to a card."""
+    """Record one audit event about a card."""
     record(
         event_type,
         entity=card,
@@ -73,7 +73,10 @@ def save_card(
     before: Mapping[str, Any],
     **details: Any,
 ) -> None:
-    """Save a locked card whose attributes differ from `before` (its `card_snapshot`), as a new version, and record it."""
+    """Save a changed card as a new version, and record the change.
+
+    The card is locked. `before` is its `card_snapshot` before the change.
+    """
     was, now = changes(before, card_snapshot(card))
     card.version += 1
     card.save(update_fields=[*now, "version", "updated_at"])
@@ -81,5 +84,5 @@ def save_card(
 
 
 def by_date(days: Mapping[date, Any]) -> dict[str, Any]:
-    """Days as the trail has them, in order."""
+    """Return days with ISO dates as keys, in date order, as the audit trail stores them."""
     return {day.isoformat(): days[day] for day in sorted(days)}

@@ -1,4 +1,4 @@
-"""Approving many cards at once, each by itself: what one is refused for does not keep the others back."""
+"""The service that approves many cards. An error about one card does not affect the others."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ from .review import approve_locked
 
 
 class Seen(NamedTuple):
-    """A card, and its version that the reviewer saw."""
+    """A card, and the version that the reviewer saw."""
 
     card_id: uuid.UUID
     version: int
@@ -35,20 +35,20 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class BulkApprovalResult:
-    """What became of each card, by its id, each part in the order in which they were given."""
+    """The result for each card, by its id, in the order of the request."""
 
     approved: dict[uuid.UUID, ActionResult] = field(default_factory=dict)
     refused: dict[uuid.UUID, DomainError] = field(default_factory=dict)
 
     @property
     def unknown(self) -> list[uuid.UUID]:
-        """Ids of no card of the business."""
+        """Return the ids that are no card of the business."""
         return [
             key for key, refusal in self.refused.items() if isinstance(refusal, Missing)
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """As the API writes it. Of a refusal, all but the card itself."""
+        """Return the result as the API formats it. Errors omit the card."""
         return {
             "approved": [str(card_id) for card_id in self.approved],
             "failed": [
@@ -70,15 +70,15 @@ class BulkApprovalResult:
 
 @transaction.atomic
 def approve_cards(*, seen: Sequence[Seen], actor: Any) -> BulkApprovalResult:
-    """Approve each of these cards as `approve_card` would, in a savepoint of its own.
+    """Approve each of these cards as `approve_card` does, in its own savepoint.
 
-    Of two with a date in common the second is refused, as it would be alone. Raises `Invalid` `duplicate` for a card that
-    is named twice.
+    If two cards have a date in common, the second gets the same error as it would alone. Raises `Invalid` `duplicate`
+    for a card that is listed twice.
     """
     require_right(actor, RIGHTS[Verb.APPROVE])
     _refuse_duplicates(seen)
-    # All at once, in the order in which everybody locks: nobody who approves some of the same cards can wait for one of
-    # ours while we wait for one of theirs.
+    # Lock all cards at once, in the order that all services use. Otherwise two bulk approvals with common cards could
+    # deadlock.
     cards = lock_cards(card_id for card_id, _version in seen)
     closed = closed_among(card.processing_month for card in cards.values())
     lock_ledgers(card.employee_id for card in cards.values() if card.employee_id)
@@ -87,7 +87,7 @@ def approve_cards(*, seen: Sequence[Seen], actor: Any) -> BulkApprovalResult:
     approvals = BulkApprovalResult()
     for card_id, version in seen:
         if card_id not in cards:
-            # What a path with this id would be answered with.
+            # The same error as for a path with this id.
             approvals.refused[card_id] = Missing(
                 NotFound.default_code, str(NotFound.default_detail)
             )

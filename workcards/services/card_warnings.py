@@ -1,4 +1,4 @@
-"""Warnings before a card is approved: their sentences, and the settings that turn them into refusals.
+"""Warnings before a card is approved: their texts, and the settings that make them errors.
 
 | code | finds | setting |
 |---|---|---|
@@ -42,7 +42,7 @@ from workcards.transitions import ReviewStatus
 
 
 class Wording(NamedTuple):
-    """The sentence of a warning, and the setting that can make it a refusal."""
+    """The text of a warning, and the setting that can make it an error."""
 
     text: Any
     without_dates: Any = ""
@@ -84,7 +84,7 @@ WORDINGS: Mapping[str, Wording] = MappingProxyType(
 class CardWarning:
     """A warning about a card: its dates, and the other cards involved.
 
-    `is_refused` is True if the business's settings refuse the approval for it.
+    `is_refused` is True if the business's settings reject the approval because of it.
     """
 
     code: str
@@ -95,21 +95,24 @@ class CardWarning:
 
     @property
     def detail(self) -> str:
-        """Return the sentence as the API writes it, with dates such as 2026-03-27."""
+        """Return the text as the API formats it, with dates such as 2026-03-27."""
         return self._said(date.isoformat)
 
     @property
     def shown(self) -> str:
-        """Return the sentence as pages show it, with dates in the user's format."""
+        """Return the text as pages show it, with dates in the user's format."""
         return self._said(lambda day: date_format(day, "SHORT_DATE_FORMAT"))
 
     @property
     def key(self) -> str:
-        """Return the code and dates as a page sends them back: `long_day:2026-03-02,2026-03-03`."""
+        """Return the code and dates as a form submits them: `long_day:2026-03-02,2026-03-03`."""
         return f"{self.code}:{','.join(day.isoformat() for day in self.dates)}"
 
     def was_seen(self, keys: Iterable[str]) -> bool:
-        """Return whether pages that showed the warnings with these keys showed all dates of this one."""
+        """Return True if the warnings with these keys include all dates of this warning.
+
+        The keys come from the page that showed the warnings.
+        """
         shown = [
             key.partition(":")[2] for key in keys if key.startswith(f"{self.code}:")
         ]
@@ -134,7 +137,7 @@ class CardWarning:
 
 @dataclass(frozen=True)
 class Background:
-    """The data about several cards' employees that the checks need, read once; `days` by employee."""
+    """The data that the checks of several cards need, read once; `days` is by employee."""
 
     business: Business
     days: MutableMapping[uuid.UUID, list[Day]]
@@ -144,7 +147,7 @@ class Background:
         return self.business.settings
 
     def note_approval(self, card: WorkCard) -> None:
-        """Count the days of a card that was approved meanwhile as rows of the ledger."""
+        """Count the days of a card approved in the meantime as ledger rows."""
         employee_id = card.employee_id
         if employee_id is not None and employee_id in self.days:
             self.days[employee_id] = [
@@ -154,16 +157,19 @@ class Background:
 
 
 def read_background(cards: Iterable[WorkCard]) -> Background:
-    """Return the settings of the business in scope, and the other days of the cards' employees; two queries.
+    """Return the business's settings and the other days of the cards' employees; two queries.
 
-    Read the ledger after taking its lock, or a day posted meanwhile is missing.
+    Call it after locking the ledger. Otherwise a day posted in the meantime is missing.
     """
     business = Business.objects.with_settings().get(pk=get_current_business_id())
     return Background(business, days_of_employees(cards))
 
 
 def days_of_employees(cards: Iterable[WorkCard]) -> dict[uuid.UUID, list[Day]]:
-    """Return the ledger and the days under review of the cards' employees, around the cards' months; one query."""
+    """Return ledger rows and days under review of the cards' employees; one query.
+
+    The days are those around the cards' months.
+    """
     employees = defaultdict(set)
     for card in cards:
         if card.employee_id is not None:
@@ -184,7 +190,7 @@ def warnings_about(
     """Return the warnings about a card with these days; no query if its employee is loaded.
 
     `entries` are its day entries, or figures with a `work_date`. `settled` are the conflicts with the ledger that the
-    reviewer has answered; None means before approving.
+    reviewer has answered. None means that the card is not being approved yet.
     """
     if card.employee_id is None:
         return ()
@@ -214,7 +220,10 @@ def warnings_about(
 def warnings_before_approval(
     card: WorkCard, business: Business | None
 ) -> tuple[CardWarning, ...]:
-    """Return the warnings about a card under review, none about other cards; one query, two on the platform."""
+    """Return the warnings about a card under review; none for other cards.
+
+    One query, or two on the platform.
+    """
     if card.review_status != ReviewStatus.NEEDS_REVIEW:
         return ()
     if business is None:
@@ -224,9 +233,9 @@ def warnings_before_approval(
 
 
 def refuse_warnings(warnings: Iterable[CardWarning]) -> None:
-    """Raise `Conflict` if the business's settings refuse any of these warnings.
+    """Raise `Conflict` if the business's settings reject any of these warnings.
 
-    The first warning's code is the error's code; `warning_details` lists all that refuse.
+    The first rejected warning's code is the error's code; `warning_details` lists all rejected warnings.
     """
     refused = [warning for warning in warnings if warning.is_refused]
     if refused:
@@ -295,7 +304,10 @@ def _after_answers(
 
 
 def _days_around(employees: Mapping[date, set[uuid.UUID]]) -> Iterable[Any]:
-    """Return the employees' ledger rows and days under review, by month and one day beyond; one query."""
+    """Return the employees' ledger rows and days under review; one query.
+
+    Each month includes the day before and the day after it.
+    """
     paid, under_review = Q(pk__in=[]), Q(pk__in=[])
     for month, ids in employees.items():
         around = Q(work_date__range=_reach(month))

@@ -1,4 +1,4 @@
-"""Cards as a whole: made by hand, moved, given to an employee, deleted."""
+"""Services for a card as a whole: create, edit, assign, delete."""
 
 import uuid
 from datetime import date
@@ -40,9 +40,10 @@ from .results import ActionResult
 def create_manual_card(
     *, site: Site, employee: Employee, month: date, actor: Any, notes: str = ""
 ) -> tuple[WorkCard, bool]:
-    """A card without a scan, and whether it is new: while one waits for review, it is given again.
+    """Create a card without a scan; return it, and True if it is new.
 
-    Raises `Invalid` `site_closed` for a site that takes no new cards, `Conflict` `month_closed`.
+    If a card of the same employee, site and month is pending and has no scan, that card is returned. Raises `Invalid`
+    `site_closed` for a site that takes no new cards, and `Conflict` `month_closed`.
     """
     require_right(actor, "cards.upload")
     month = first_of_month(month)
@@ -83,10 +84,10 @@ def edit_card(
     month: date | None = None,
     notes: str | None = None,
 ) -> ActionResult:
-    """Give the card another site, month or notes; what is None stays.
+    """Change the card's site, month or notes; None leaves a value unchanged.
 
-    Site and month change only while the card is unapproved (`Conflict` `card_approved`), the month only while no day is
-    entered (`Conflict` `has_days`) and from an open month to an open one (`Conflict` `month_closed`).
+    Site and month change only while the card is unapproved (`Conflict` `card_approved`). The month changes only while
+    the card has no days (`Conflict` `has_days`), and between open months (`Conflict` `month_closed`).
     """
     require_right(actor, "cards.upload")
     card = lock_card(card_id, version=version)
@@ -120,7 +121,10 @@ def assign_card(
     actor: Any,
     version: int | None = None,
 ) -> ActionResult:
-    """Give the card to `employee`, or with None take it from whom it was given to. Its days stay: they are the paper's."""
+    """Assign the card to `employee`, or remove its employee if None.
+
+    The days stay, because they are the content of the paper card.
+    """
     verb = Verb.ASSIGN if employee else Verb.UNASSIGN
     card = lock_card(card_id, version=version)
     status = check_verb(card, verb, actor)
@@ -138,9 +142,10 @@ def assign_card(
 
 @transaction.atomic
 def delete_card(*, card_id: uuid.UUID, actor: Any, version: int | None = None) -> None:
-    """Delete an unapproved card, its days, and its scan unless other cards are on it too.
+    """Delete an unapproved card and its days, and its scan if no other card uses it.
 
-    ADMIN deletes any, others what they uploaded or made (`Denied`). Raises `Conflict` `card_approved`.
+    Administrators may delete any card, other users the cards that they uploaded or created (`Denied`). Raises
+    `Conflict` `card_approved`.
     """
     require_right(actor, "cards.upload")
     card = lock_card(card_id, version=version)
@@ -159,7 +164,7 @@ def delete_card(*, card_id: uuid.UUID, actor: Any, version: int | None = None) -
     )
     file_id = card.file_id
     if card.sha256_hash:
-        # An upload of the same bytes waits, and is then no duplicate of what is gone.
+        # An upload of the same bytes waits for this lock. Afterwards it is no duplicate of the deleted card.
         lock_names("scan", [card.sha256_hash])
     card.delete()
     if file_id is not None:
@@ -167,13 +172,13 @@ def delete_card(*, card_id: uuid.UUID, actor: Any, version: int | None = None) -
 
 
 def require_open_site(site: Site) -> None:
-    """Raise `Invalid` `site_closed` for a site that is inactive, or that this business has hidden for itself."""
+    """Raise `Invalid` `site_closed` for a site that is inactive or hidden by this business."""
     if not Site.objects.active().not_hidden().filter(pk=site.pk).exists():
         raise Invalid("site_closed", _("This site takes no new cards."), "site_id")
 
 
 def _delete_unused_file(file_id: uuid.UUID) -> None:
-    # Held first: of two who delete the last two cards of a file at once, the second must see that it was the last.
+    # Lock the file first. When two requests delete the last two cards of a file, the second must find no other card.
     file = WorkCardFile.objects.select_for_update().filter(pk=file_id).first()
     if file is None or WorkCard.objects.filter(file_id=file_id).exists():
         return

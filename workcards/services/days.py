@@ -1,4 +1,4 @@
-"""The lines of a card."""
+"""The service that writes the days of a card."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from workcards.month_math import first_of_month
 from .audit_events import DAY_FIELDS, by_date, day_snapshot, record_card
 from .locking import lock_card, require_pending, require_right
 
-# Of each day: the figures it shall have; None takes it away.
+# Date → the figures to store, or None to remove the day.
 Wanted = dict[date, DayFigures | None]
 
 
@@ -30,12 +30,14 @@ def set_day_entries(
     actor: Any,
     keep_others: bool = False,
 ) -> WorkCard:
-    """Replace the card's days by `entries`, or with `keep_others` change only the given fields of these dates.
+    """Replace the card's days, or with `keep_others` change only the given fields.
 
-    An entry has `work_date` and what `hours.day_figures` takes. A date of which nothing is given, or with `keep_others`
-    nothing is left (see `day_edits.patched_day`), has no entry. All entries are written or none.
+    An entry has `work_date` and the arguments of `hours.day_figures`. A date without any figures has no entry. With
+    `keep_others` this applies to the figures that remain: see `day_edits.patched_day`. All entries are written or
+    none.
+
     Raises `Conflict` (`stale_version`, `card_approved`, `invalid_transition`), and `Invalid` with a problem for each
-    field, `entries.<index>.<field>`; beside `total_mismatch` stand the figures, in `mismatches`.
+    field, `entries.<index>.<field>`. For `total_mismatch`, `mismatches` has the figures.
     """
     require_right(actor, "cards.review")
     card = lock_card(card_id, version=version)
@@ -71,7 +73,10 @@ def _checked(
     month: date,
     stored: Mapping[date, DayFigures] | None,
 ) -> Wanted:
-    """Return the entries by date, laid over the `stored` days if given. Raises `Invalid` with every problem."""
+    """Return the entries by date, merged with the `stored` days if given.
+
+    Raises `Invalid` with every problem.
+    """
     wanted: Wanted = {}
     problems: list[Problem] = []
     mismatches: list[dict[str, Any]] = []
@@ -111,7 +116,7 @@ def _checked(
 def _write(
     card: WorkCard, present: dict[date, DayEntry], wanted: Wanted
 ) -> dict[date, dict[str, Any]]:
-    """Bring the rows of the wanted dates about; gives those that are left, as the trail has them."""
+    """Create, change and delete day entries; return the remaining ones for the audit trail."""
     gone, new, changed, kept = [], [], [], {}
     for day, figures in wanted.items():
         entry = present.get(day)

@@ -1,6 +1,6 @@
-"""Comparing the ledger with the days of approved cards, and repairing it.
+"""Comparison of the ledger with the days of approved cards, and its repair.
 
-What must hold stands in `reposting`: each day of an approved card is posted or set aside, and nothing else is.
+`reposting` describes the rule: each day of an approved card is posted or set aside, and no other day is.
 """
 
 import uuid
@@ -45,7 +45,7 @@ class Fault(StrEnum):
 
 
 class Action(StrEnum):
-    """The change that a repair makes to a day or a row."""
+    """A change that a repair makes to a day or a row."""
 
     POSTED = "posted"
     SET_ASIDE = "set_aside"
@@ -55,7 +55,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A day or a row that breaks the rule. `entry_id` or `row_id` is null if it has none; so is the employee's."""
+    """A day or a row that breaks the rule; a missing entry, row or employee has a null id."""
 
     fault: Fault
     work_date: date
@@ -84,14 +84,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A change that a repair makes, or would make; `winner_id` is the card that sets the day aside from now on."""
+    """A change that a repair makes, or would make.
+
+    `winner_id` is the card that sets the day aside from now on.
+    """
 
     action: Action
     finding: Finding
     winner_id: uuid.UUID | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the repair as the trail keeps it."""
+        """Return the repair for the audit trail."""
         found = self.finding
         repair = {
             "date": found.work_date,
@@ -116,9 +119,9 @@ _DECIDED = (
     Fault.OTHER_FIGURES,
 )
 
-# One statement, so that all of it is of one snapshot: the check may run while others write. The row-level security of the
-# scope keeps it within the business. `walk` follows `set_aside_by` from each day that is set aside; UNION drops what was seen,
-# so that it ends in a circle, too.
+# One statement, and therefore one snapshot: the check may run during writes. The scope's row-level security limits it
+# to the business. `walk` follows `set_aside_by` from each day that is set aside. UNION drops duplicate rows, so the
+# recursion also ends in a circle.
 _FIND = """
 WITH RECURSIVE days AS MATERIALIZED (
     SELECT d.id AS entry_id, d.work_card_id, d.work_date, d.set_aside_by_id, d.total_hours, d.day_status,
@@ -179,7 +182,10 @@ SELECT f.fault, f.work_date, f.employee_id, coalesce(e.full_name, ''), coalesce(
 def find_faults(
     employee_id: uuid.UUID | None = None, month: date | None = None
 ) -> list[Finding]:
-    """Return the days and rows of the business in scope that break the rule, or those of one employee's month. One query."""
+    """Return the days and rows of the business in scope that break the rule.
+
+    With arguments, only those of the employee's month. One query.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_FIND, {"employee": employee_id, "month": month})
         return [Finding(Fault(fault), *rest) for fault, *rest in cursor.fetchall()]
@@ -188,7 +194,10 @@ def find_faults(
 def open_months_of(
     findings: Iterable[Finding],
 ) -> list[tuple[uuid.UUID | None, date]]:
-    """Return employee and month of the findings that can be repaired, each once, in order; closed months are left out."""
+    """Return the employee and month of the findings, each pair once, in order.
+
+    Closed months are omitted, because they can't be repaired.
+    """
     found = {
         (finding.employee_id, finding.month)
         for finding in findings
@@ -203,14 +212,14 @@ def repair_month(
 ) -> list[Repair]:
     """Repair an employee's month and return the changes; without `apply` they are rolled back.
 
-    Locks the cards of the month and the employee's ledger, and looks for the faults again. A month that was closed meanwhile
-    is left as it is. The trail gets an event for each card that is concerned.
+    Locks the month's cards and the employee's ledger, then searches for the faults again. A month closed in the
+    meantime is not changed. Each card concerned gets an audit event.
     """
     cards = _lock(employee_id, month)
     try:
         require_open_month(month)
     except Conflict:
-        return []  # closed since it was looked at
+        return []  # closed after the first search
     if employee_id is not None:
         lock_ledger(employee_id)
     findings = find_faults(employee_id, month)
@@ -226,7 +235,7 @@ def repair_month(
 
 
 def _lock(employee_id: uuid.UUID | None, month: date) -> dict[uuid.UUID, WorkCard]:
-    """Lock the cards that a repair of the employee's month may touch, in the order in which services lock."""
+    """Lock the cards that the repair may change, in the order that all services use."""
     concerned = {
         finding.work_card_id for finding in find_faults(employee_id, month)
     } | set(
@@ -262,7 +271,7 @@ def _clear(findings: Iterable[Finding]) -> list[Repair]:
 
 
 def _decide(findings: Iterable[Finding]) -> list[Repair]:
-    """Decide the other days anew: post them, or set them aside by a row that stands."""
+    """Post the other days, or set them aside by an existing row."""
     wrong = {
         finding.entry_id: finding for finding in findings if finding.fault in _DECIDED
     }

@@ -1,4 +1,4 @@
-"""Taking hold of cards before they are changed, and refusing those who come too late or may not."""
+"""Locks on cards, months and ledgers, and the checks that follow them."""
 
 import uuid
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ from workcards.transitions import RIGHTS, ReviewStatus, Verb, status_after
 
 
 def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
-    """The card, held until the transaction ends.
+    """Return the card, locked until the transaction ends.
 
-    Raises `Http404` if there is none, `Conflict` `month_closed` if nothing in its month changes any more, `stale_version`
-    if it is not any more the version that was seen.
+    Raises `Http404` for an unknown card, `Conflict` `month_closed` if its month is closed, and `stale_version` if
+    `version` is given and differs from the stored version.
     """
-    # No joins: whoever waits for the lock would get the new card beside the employee it had before.
-    # No key: an entry of the ledger may refer to a card that somebody else holds; it need not wait.
+    # No joins: after waiting for the lock, a join would return the new card with its previous employee. No key: a
+    # ledger row may reference a card that another transaction has locked, and need not wait.
     card: WorkCard | None = (
         WorkCard.objects.select_for_update(no_key=True).filter(pk=card_id).first()
     )
@@ -38,31 +38,32 @@ def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
 
 
 def lock_cards(card_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, WorkCard]:
-    """Those of these cards that there are, by id, all held until the transaction ends."""
-    # The database locks them one by one, in this order.
+    """Lock the existing cards of `card_ids` until the transaction ends; return them by id."""
+    # PostgreSQL locks the rows one after the other, in this order.
     found = WorkCard.objects.select_for_update(no_key=True).filter(pk__in=card_ids)
     return {card.pk: card for card in found.order_by("pk")}
 
 
 def check_version(card: WorkCard, version: int) -> None:
-    """Raise `Conflict` `stale_version` if a locked card is not any more the version that was seen."""
+    """Raise `Conflict` `stale_version` unless the locked card has this version."""
     if card.version != version:
         raise _stale(card)
 
 
 def require_open_month(month: date) -> None:
-    """Keep a month of the business from being closed until the transaction ends. Cards are locked before.
+    """Lock a month of the business against closing until the transaction ends.
 
-    Raises `Conflict` `month_closed`, naming the month. The database would refuse too, without a name.
+    Cards must be locked before. Raises `Conflict` `month_closed` with the month. The database triggers raise an error
+    too, but without the month.
     """
     name = month_lock(get_current_business_id(), month)
     _lock("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", name)
-    # A query of its own, after the lock: whoever has waited for a closing must see it.
+    # A separate query, after the lock: it must see a closing that the lock has waited for.
     refuse_closed_month(month)
 
 
 def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
-    """`require_open_month` of several, in one order whoever asks; gives the refusals of those that are closed."""
+    """Lock several months in the order of their dates; return the error of each closed month."""
     refusals = {}
     for month in sorted(set(months)):
         try:
@@ -73,7 +74,7 @@ def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
 
 
 def refuse_closed_month(month: date) -> None:
-    """Raise `Conflict` `month_closed` if the month is closed now; a moment later it may be another way."""
+    """Raise `Conflict` `month_closed` if the month is closed. Takes no lock."""
     if ClosedMonth.objects.for_month(month).exists():
         text = format_month(month)
         detail = _("%(month)s is closed: nothing in it can change any more.")
@@ -81,18 +82,21 @@ def refuse_closed_month(month: date) -> None:
 
 
 def lock_month(month: date) -> None:
-    """Have a month of the business alone, to close or to reopen it, until the transaction ends."""
+    """Lock a month of the business exclusively until the transaction ends, to close or reopen it."""
     name = month_lock(get_current_business_id(), month)
     _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
 
 
 def lock_ledger(employee_id: uuid.UUID) -> None:
-    """Keep all others from posting days of this employee until the transaction ends. Cards and months come before."""
+    """Lock the employee's ledger until the transaction ends.
+
+    Cards and months must be locked before.
+    """
     lock_ledgers([employee_id])
 
 
 def lock_ledgers(employee_ids: Iterable[uuid.UUID]) -> None:
-    """`lock_ledger` of several employees, in one order whoever asks; one query."""
+    """Lock the ledgers of several employees in the order of their ids; one query."""
     # The lock that the ledger's own trigger takes: see migration 0010 of this app.
     names = sorted({f"approved_days {employee_id}" for employee_id in employee_ids})
     with connection.cursor() as cursor:
@@ -103,9 +107,12 @@ def lock_ledgers(employee_ids: Iterable[uuid.UUID]) -> None:
 
 
 def lock_names(kind: str, names: Iterable[object]) -> None:
-    """Hold names of one kind in this business (a hash of bytes, a card that may not exist yet) until the end."""
+    """Lock names of one kind in this business until the transaction ends.
+
+    A name is, for example, the hash of a file's bytes, or a card that may not exist yet.
+    """
     business_id = get_current_business_id()
-    # In one order, or two requests with the same names could wait for each other.
+    # In one order: otherwise two requests with the same names could deadlock.
     for name in sorted({f"{kind} {business_id} {name}" for name in names}):
         _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
 
@@ -116,13 +123,19 @@ def _lock(sql: str, name: str) -> None:
 
 
 def require_right(actor: Any, right: str) -> None:
-    """Raise `Denied` unless the role table gives `right` to the actor; nobody is the system itself."""
+    """Raise `Denied` unless the actor's role has the permission `right`.
+
+    An actor of None is the system, which has every permission.
+    """
     if actor is not None and not actor.may(right):
         raise Denied
 
 
 def check_verb(card: WorkCard, verb: Verb, actor: Any) -> ReviewStatus:
-    """The status that `verb` leads to. Raises `Denied`, or `Conflict` `invalid_transition` naming the state."""
+    """Return the status that `verb` leads to.
+
+    Raises `Denied`, or `Conflict` `invalid_transition` with the current status.
+    """
     require_right(actor, RIGHTS[verb])
     status = ReviewStatus(card.review_status)
     target = status_after(status, verb, has_employee=card.employee_id is not None)
@@ -132,7 +145,10 @@ def check_verb(card: WorkCard, verb: Verb, actor: Any) -> ReviewStatus:
 
 
 def require_pending(card: WorkCard) -> None:
-    """Raise `Conflict` unless the card's days may be edited: `card_approved`, else `invalid_transition`."""
+    """Raise `Conflict` unless the card's days may be edited.
+
+    The code is `card_approved` for an approved card, otherwise `invalid_transition`.
+    """
     require_unapproved(card)
     if card.review_status not in ReviewStatus.pending():
         raise invalid_transition(card)
@@ -149,7 +165,7 @@ def require_unapproved(card: WorkCard) -> None:
 
 
 def invalid_transition(card: WorkCard) -> Conflict:
-    """409: the card's status does not allow this."""
+    """Return the `Conflict` (409) for an action that the card's status does not permit."""
     status = ReviewStatus(card.review_status)
     detail = _("This can't be done with a card in the status “%(status)s”.")
     return Conflict(
@@ -158,7 +174,7 @@ def invalid_transition(card: WorkCard) -> Conflict:
 
 
 def _stale(card: WorkCard) -> Conflict:
-    """409 `stale_version`, with who changed the card last, and when."""
+    """Return the `Conflict` `stale_version`, with the user and time of the last change."""
     last = AuditEvent.objects.of_work_card(card.pk).first()
     who = (
         {"id": str(last.actor_id), "name": last.actor_label}

@@ -1,4 +1,4 @@
-"""Closing a month, and opening it again."""
+"""Services that close a month and reopen it."""
 
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from workcards.transitions import ReviewStatus
 from .locking import lock_month, require_right
 from .review import REASON_LENGTH
 
-# Cards that a refusal names, of each status.
+# The number of cards that an error lists, for each status.
 NAMED_CARDS = 50
 MONTH_FIELDS = ("month", "closed_by_name", "closed_at", "note")
 
@@ -30,11 +30,11 @@ MONTH_FIELDS = ("month", "closed_by_name", "closed_at", "note")
 def close_month(
     *, month: date, actor: Any, force: bool = False, note: str = ""
 ) -> ClosedMonth:
-    """Let nothing in the month change any more. One that is closed already stays as it is, without another event.
+    """Close a month to further changes; return an existing row unchanged, without an event.
 
-    Waits for everybody who is writing in the month. Raises `Conflict` `month_not_over` (by the business's own date) and
-    `unreviewed_cards`, both at once if both are so; beside them stand the cards, by status, in `unreviewed`. With `force`
-    neither is raised, but `note` must say why (`Invalid` `required`).
+    Waits for transactions that write in the month. Raises `Conflict` `month_not_over` (by the business's own date)
+    and `unreviewed_cards`, together if both apply. `unreviewed` then has the cards by status. With `force` neither is
+    raised, but `note` is required (`Invalid` `required`).
     """
     require_right(actor, "months.close")
     note = _checked(note, "note", is_required=force)
@@ -66,7 +66,10 @@ def close_month(
 
 @transaction.atomic
 def reopen_month(*, month: date, actor: Any, reason: str) -> None:
-    """Let the month change again. One that is open stays so, without an event. Raises `Invalid` without a reason."""
+    """Reopen a closed month; leave an open one unchanged, without an event.
+
+    Raises `Invalid` without a reason.
+    """
     require_right(actor, "months.reopen")
     reason = _checked(reason, "reason", is_required=True)
     month = first_of_month(month)
@@ -86,7 +89,7 @@ def reopen_month(*, month: date, actor: Any, reason: str) -> None:
 
 
 def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
-    """Raise if there is still something to do in the month."""
+    """Raise `Conflict` if the month is not over or has pending cards."""
     problems = []
     business = Business.objects.get(pk=get_current_business_id())
     if timezone.localdate(timezone=business.zone) <= last_of_month(month):
@@ -108,7 +111,7 @@ def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
 
 
 def _unreviewed(month: date, counts: dict[str, int]) -> dict[str, Any]:
-    """The cards that wait, by status: how many, and the first of them."""
+    """Return the pending cards by status: their number, and the first of them."""
     waiting = {}
     for status in ReviewStatus.pending():
         cards = WorkCard.objects.for_month(month).with_status(status)
@@ -121,7 +124,7 @@ def _unreviewed(month: date, counts: dict[str, int]) -> dict[str, Any]:
 
 
 def _contents(month: date, counts: dict[str, int]) -> dict[str, Any]:
-    """What the trail says was in the month."""
+    """Return the month's totals of cards and approved days, for the audit event."""
     ledger = ApprovedDay.objects.for_month(month).figures()
     return {"cards": counts, "approved_days": ledger["days"], "hours": ledger["hours"]}
 

@@ -1,7 +1,7 @@
-"""Posting the days of an approved card to the ledger.
+"""Posting of the days of an approved card to the ledger.
 
-The caller holds the card and the employee's ledger. A row of the ledger is never changed: it is removed and another one
-posted, so that its id stands for its figures, and an answer about one row is never used for another.
+The caller has locked the card and the employee's ledger. A ledger row is never changed: it is removed and a new row
+posted. So the id of a row identifies its figures, and an answer about one row can't apply to another.
 """
 
 import uuid
@@ -29,7 +29,7 @@ from .reposting import (
 
 
 class Choice(models.TextChoices):
-    """What shall become of a date that the ledger has already."""
+    """The answer to a conflict about a date that the ledger already has."""
 
     KEEP = "keep", gettext_lazy("Keep what is in the ledger")
     REPLACE = "replace", gettext_lazy("Replace it by this card's")
@@ -38,7 +38,7 @@ class Choice(models.TextChoices):
 
 @dataclass(frozen=True)
 class Resolution:
-    """The reviewer's answer to one conflict: `choice` about the ledger's row `approved_day_id`."""
+    """The reviewer's answer `choice` to the conflict with the ledger row `approved_day_id`."""
 
     work_date: date
     approved_day_id: uuid.UUID
@@ -52,7 +52,7 @@ class Answer(NamedTuple):
 
 
 class DateConflict(NamedTuple):
-    """A line of the card, and the rows that the ledger has for its date, none of which says the same."""
+    """A day of the card, and the ledger rows of its date, all with other figures."""
 
     entry: DayEntry
     rows: list[ApprovedDay]
@@ -61,12 +61,13 @@ class DateConflict(NamedTuple):
 def post_card(
     card: WorkCard, entries: Sequence[DayEntry], resolutions: Sequence[Resolution]
 ) -> list[dict[str, Any]]:
-    """Post the days of a card that has just been approved; return the conflicts that `resolutions` settled.
+    """Post the days of a card just approved; return the conflicts that `resolutions` settled.
 
-    A day that the ledger has at the same site with equal figures is set aside by that row's card. Any other date that the
-    ledger has is a conflict: `keep` sets the card's day aside, `replace` the days of the rows.
+    A day that the ledger has at the same site with equal figures is set aside by that row's card. Any other date that
+    the ledger has is a conflict: `keep` sets the card's day aside, `replace` the days of the rows.
 
-    Raises: `Conflict` `day_conflicts` with all of them until each row has its answer; `Invalid` for answers that do not fit.
+    Raises `Conflict` `day_conflicts` with all conflicts until each row has its answer, and `Invalid` for answers that
+    do not fit.
     """
     assert card.employee_id is not None
     ledger = ledger_of(card.employee_id, [entry.work_date for entry in entries])
@@ -108,7 +109,7 @@ def post_card(
 def _answers(
     card: WorkCard, conflicts: list[DateConflict], resolutions: Sequence[Resolution]
 ) -> dict[uuid.UUID, Answer]:
-    """The answer to each conflicting row, by its id."""
+    """Return the answer to each conflicting row, by the row's id."""
     answers: dict[uuid.UUID, Answer] = {}
     given_dates = {}
     for index, given in enumerate(resolutions):
@@ -122,7 +123,7 @@ def _answers(
         given_dates[given.approved_day_id] = given.work_date
     asked = {row.pk: row.work_date for _entry, rows in conflicts for row in rows}
     if asked != given_dates:
-        # Also if an answer is about a row that is there no more: what the reviewer saw is not what is.
+        # Raised also if an answer names a row that no longer exists: the reviewer saw an outdated ledger.
         raise Conflict(
             "day_conflicts",
             _("The ledger has other figures for some of these dates.")
@@ -136,7 +137,7 @@ def _answers(
 def _settle(
     card: WorkCard, conflict: DateConflict, answers: Mapping[uuid.UUID, Answer]
 ) -> tuple[list[ApprovedDay], bool]:
-    """Which rows of a date go, and whether the card's own is posted."""
+    """Return the rows of a date to remove, and True if the card's own day is posted."""
     entry, rows = conflict
     given = [answers[row.pk] for row in rows]
     choices = {answer.choice for answer in given}
@@ -151,7 +152,7 @@ def _settle(
         for row, answer in zip(rows, given, strict=True)
         if answer.choice is Choice.REPLACE
     ]
-    # Replacing at the same site and adding to others goes together; any other mixture contradicts itself.
+    # Replacing at the same site and adding to other sites go together. Any other mixture is contradictory.
     is_beside_others = choices == {Choice.REPLACE, Choice.ADD} and all(
         row.site_id == card.site_id for row in replaced
     )
@@ -180,7 +181,7 @@ def _all_as_json(
 
 
 def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any]:
-    """A conflict with both figures and cards, as the API and the trail write it."""
+    """Return a conflict with both figures and cards, as the API and the audit trail format it."""
     return {
         "date": entry.work_date.isoformat(),
         "approved_day_id": str(row.pk),

@@ -1,14 +1,15 @@
-"""Days of approved cards that are decided anew: posted again, or set aside by a row that stands.
+"""Days of approved cards that are posted again, or set aside by an existing ledger row.
 
-The caller holds the employee's ledger. Each day of an approved card is in one of two states:
+The caller has locked the employee's ledger. Each day of an approved card is in one of two states:
 
 - *posted*: the ledger has a row of the card for the date, and `set_aside_by` is null;
-- *set aside*: the ledger has no row of the card for the date, and `set_aside_by` is another approved card of the employee
-  that has the date. The day of that card is posted, or set aside by a third card, and so on up to a posted day.
+- *set aside*: the ledger has no row of the card for the date, and `set_aside_by` is another approved card of the
+  employee that has the date. The day of that card is posted, or set aside by a third card, and so on up to a posted
+  day.
 
-`set_aside_by` is only ever set to a card whose day is posted at that moment, so the chain has no cycle. When the day of
-that card is set aside later, the chain grows by one. When that card is reopened, the days that it had set aside are decided
-anew.
+`set_aside_by` is only set to a card whose day is posted at that moment, so the chain has no cycle. When the day of
+that card is set aside later, the chain grows by one. When that card is reopened, the days that it had set aside are
+decided again.
 """
 
 import uuid
@@ -30,18 +31,21 @@ from workcards.transitions import DayStatus, ReviewStatus
 
 @dataclass(frozen=True)
 class DecidedDay:
-    """A day of an approved card that was decided anew; `entry` has its card and the card's site loaded."""
+    """A day of an approved card that was decided again.
+
+    `entry` has its card and the card's site loaded.
+    """
 
     entry: DayEntry
 
     @property
     def figure(self) -> str:
-        """The hours, or the name of the absence, for people."""
+        """Return the hours, or the name of the absence, for display."""
         status = self.entry.day_status
         return str(DayStatus(status).label) if status else f"{self.entry.total_hours}"
 
     def __str__(self) -> str:
-        """Date, site and figure, for people."""
+        """Return date, site and figure, for display."""
         return _("%(date)s, %(site)s: %(figure)s") % {
             "date": date_format(self.entry.work_date, "SHORT_DATE_FORMAT"),
             "site": self.entry.work_card.site.site_name,
@@ -49,7 +53,7 @@ class DecidedDay:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return the day as the API and the trail write it."""
+        """Return the day as the API and the audit trail format it."""
         card = self.entry.work_card
         return {
             "date": self.entry.work_date.isoformat(),
@@ -63,21 +67,21 @@ class DecidedDay:
 
 @dataclass(frozen=True)
 class NotRepostedDay(DecidedDay):
-    """A day that stays out of the ledger, since the date's rows leave no room for it."""
+    """A day that stays out of the ledger, because it clashes with the date's rows."""
 
     code: str
     detail: str
 
     @property
     def warning(self) -> str:
-        """The sentence that warns of it."""
+        """Return the warning about the day, for display."""
         return _("Not paid again: %(day)s. %(reason)s") % {
             "day": self,
             "reason": self.detail,
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return the day as the API writes it; the trail leaves `detail` out."""
+        """Return the day as the API formats it; the audit trail omits `detail`."""
         return {
             **super().as_json(),
             "set_aside_by_id": str(self.entry.set_aside_by_id),
@@ -88,14 +92,20 @@ class NotRepostedDay(DecidedDay):
 
 @dataclass(frozen=True)
 class Reposting:
-    """The outcome of deciding days anew, in the order of dates. Days that a row of their site sets aside are in neither."""
+    """The days that were decided again, in date order.
+
+    Days set aside by a row of their own site are in neither list.
+    """
 
     reposted: tuple[DecidedDay, ...] = ()
     not_reposted: tuple[NotRepostedDay, ...] = ()
 
 
 def withdraw_card(card: WorkCard) -> Reposting:
-    """Remove the rows of a card that is approved no longer, and decide anew the days that it had set aside."""
+    """Remove the rows of a card that is no longer approved.
+
+    The days that the card had set aside are decided again.
+    """
     ApprovedDay.objects.filter(work_card=card).delete()
     card.day_entries.filter(set_aside_by__isnull=False).update(set_aside_by=None)
     waiting = DayEntry.objects.filter(
@@ -105,10 +115,11 @@ def withdraw_card(card: WorkCard) -> Reposting:
 
 
 def decide_anew(entries: Iterable[DayEntry]) -> Reposting:
-    """Post each day whose site and date are free, the latest approval first; set the others aside.
+    """Post each day whose site and date are free, and set the other days aside.
 
-    `entries` are days of approved cards of one employee, without rows, with `work_card__site` loaded. A day that would break
-    the limit of 24 hours, or stand beside an absence, is set aside by the row that it clashes with. Four queries.
+    The latest approval is posted first. `entries` are days without rows, of approved cards of one employee, with
+    `work_card__site` loaded. A day is set aside by the row that it clashes with if together they exceed 24 hours, or
+    if either is an absence. Four queries.
     """
     waiting = sorted(
         entries,
@@ -144,7 +155,10 @@ def decide_anew(entries: Iterable[DayEntry]) -> Reposting:
 
 
 def set_aside(rows: Sequence[ApprovedDay], winner: WorkCard) -> list[DayEntry]:
-    """Return the days that these rows were posted from, each with `set_aside_by` set to `winner`; not saved. One query."""
+    """Set `set_aside_by` to `winner` on the days of these rows; return them unsaved.
+
+    One query.
+    """
     if not rows:
         return []
     wanted = {(row.work_card_id, row.work_date) for row in rows}
@@ -178,7 +192,7 @@ def row_that_stands(
 def standing_rank(
     payable: tuple[int | None, str | None], *, is_same_site: bool
 ) -> tuple[bool, bool, int]:
-    """Return the place of a row among the rows of its date; the row with the highest sets a day aside."""
+    """Return the sort key of a row; the row of a date with the highest key sets a day aside."""
     minutes, day_status = payable
     return is_same_site, day_status is not None, minutes or 0
 
@@ -186,7 +200,10 @@ def standing_rank(
 def ledger_of(
     employee_id: uuid.UUID, dates: Iterable[date]
 ) -> dict[date, list[ApprovedDay]]:
-    """Return the employee's rows of the ledger on `dates`, by date, in the order in which they were posted. One query."""
+    """Return the employee's ledger rows on `dates`, by date, in the order of posting.
+
+    One query.
+    """
     rows = ApprovedDay.objects.filter(employee_id=employee_id, work_date__in=[*dates])
     by_date = defaultdict(list)
     for row in rows.select_related("site").order_by("work_date", "id"):
@@ -215,12 +232,12 @@ def ledger_row(card: WorkCard, entry: DayEntry) -> ApprovedDay:
 
 
 def hours_text(hours: Decimal | None) -> str | None:
-    """Return hours as the API and the trail write them."""
+    """Return hours as the API and the audit trail format them."""
     return None if hours is None else f"{hours:.2f}"
 
 
 def in_trail(days: Iterable[DecidedDay]) -> list[Mapping[str, Any]]:
-    """Return days as the trail keeps them, without sentences in the language of the moment."""
+    """Return days for the audit trail, without sentences in the active language."""
     return [
         {name: value for name, value in day.as_json().items() if name != "detail"}
         for day in days

@@ -1,4 +1,4 @@
-"""The result of a verb."""
+"""The result of a service."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ from .reposting import DecidedDay, NotRepostedDay
 
 @dataclass(frozen=True)
 class ActionResult:
-    """The card after the verb.
+    """The card after an action.
 
-    `reposted` are days of other approved cards that the ledger has again, `not_reposted` those for which it has no room;
-    `found` are the warnings about the card.
+    `reposted` are days of other approved cards that are in the ledger again. `not_reposted` are days that clash with
+    other rows. `found` are the warnings about the card.
     """
 
     card: WorkCard
@@ -23,7 +23,7 @@ class ActionResult:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return the sentences about the card and about the days that the ledger has no room for."""
+        """Return the texts of the warnings about the card, and about days not posted again."""
         return (
             *(warning.detail for warning in self.found),
             *(day.warning for day in self.not_reposted),

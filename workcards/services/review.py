@@ -1,4 +1,4 @@
-"""What a reviewer decides about a card."""
+"""Services for the review of a card: approve, reject, reopen."""
 
 import uuid
 from collections.abc import Sequence
@@ -38,11 +38,11 @@ def approve_card(
     actor: Any,
     resolutions: Sequence[Resolution] = (),
 ) -> ActionResult:
-    """Approve the version of the card that the reviewer saw, and post its days to the ledger.
+    """Approve the version of the card that the reviewer saw, and post its days.
 
-    Raises `Conflict`: `stale_version`, `invalid_transition`, `no_days`, `day_conflicts` (with all of them, until
-    `resolutions` answers each), `too_many_hours`, `absence_not_alone`, and the codes of warnings that the business's
-    settings refuse; `Invalid`: `mixed_resolutions`, `same_site`.
+    Raises `Conflict`: `stale_version`, `invalid_transition`, `no_days`, `day_conflicts` (with all conflicts, until
+    `resolutions` has an answer to each), `too_many_hours`, `absence_not_alone`, and the codes of warnings that the
+    business's settings reject. Raises `Invalid`: `mixed_resolutions`, `same_site`.
     """
     card = lock_card(card_id, version=version)
     if card.employee_id is not None:
@@ -60,7 +60,10 @@ def approve_locked(
     background: Background,
     resolutions: Sequence[Resolution] = (),
 ) -> ActionResult:
-    """Approve a card whose row and employee's ledger are locked; `background` was read after that."""
+    """Approve a card that is locked, as is its employee's ledger.
+
+    `background` must be read after taking the locks.
+    """
     status = check_verb(card, Verb.APPROVE, actor)
     entries = list(card.day_entries.all())
     if not entries:
@@ -84,7 +87,7 @@ def approve_locked(
 def reject_card(
     *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
 ) -> ActionResult:
-    """Put the card aside, for a reason that is kept with it."""
+    """Reject the card, and store the reason with it."""
     card = lock_card(card_id, version=version)
     status = check_verb(card, Verb.REJECT, actor)
     before = card_snapshot(card)
@@ -98,10 +101,10 @@ def reject_card(
 def reopen_card(
     *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
 ) -> ActionResult:
-    """Take back an approval or a rejection.
+    """Withdraw an approval or a rejection.
 
-    The days that the card had set aside are decided anew: the outcome lists those that the ledger has again in `reposted`,
-    and those for which their date has no room in `not_reposted`, with a warning each.
+    The days that the card had set aside are decided again. In the result, `reposted` lists the days that are in the
+    ledger again. `not_reposted` lists the days that clash with other rows, with a warning each.
     """
     card = lock_card(card_id, version=version)
     status = check_verb(card, Verb.REOPEN, actor)
@@ -140,7 +143,7 @@ def change_status(
     reason: str = "",
     resolutions: Sequence[Resolution] = (),
 ) -> ActionResult:
-    """The verb that leads to `status`, for clients that name the status and not the verb."""
+    """Run the action that leads to `status`, for clients that send the status."""
     card = lock_card(card_id, version=version)
     match _verb(card, ReviewStatus(status)):
         case Verb.UNASSIGN:

@@ -1,4 +1,4 @@
-"""Scans that come in."""
+"""The service that uploads scans."""
 
 import logging
 import time
@@ -43,7 +43,7 @@ from .locking import (
 )
 
 MAX_FILES = 50
-# For the files of a request together: gunicorn and proxies wait longer than this.
+# For all files of a request together. It is shorter than the timeouts of gunicorn and of proxies.
 READING_SECONDS = 40.0
 LIMITS = Limits("upload", person=3, business=3, server=6)
 BUSY: Mapping[str, Promise] = MappingProxyType(
@@ -65,7 +65,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A file whose bytes the business has already, on these cards; `index` is its place among the files sent."""
+    """A file whose bytes the business already has, on the cards `existing`.
+
+    `index` is the file's position in the request.
+    """
 
     index: int
     filename: str
@@ -74,7 +77,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Failure:
-    """A file that was not taken in; `index` is its place among those sent."""
+    """A file that was not stored; `index` is its position in the request."""
 
     index: int
     filename: str
@@ -84,7 +87,7 @@ class Failure:
 
 @dataclass
 class Uploads:
-    """What became of each file; `places` says of each new card at which place among those sent its file was."""
+    """The result for each file; `places` is new card → position of its file in the request."""
 
     uploaded: list[WorkCard] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
@@ -102,12 +105,14 @@ def upload_cards(
     month: date | None = None,
     allow_duplicate: bool = False,
 ) -> Uploads:
-    """A card for each page of each scan, at `site` or else the employee's, for `month` or else the one of today.
+    """Create a card for each page of each scan.
 
-    A file that can't be taken in is refused alone. A file that the business has already is a duplicate and makes no card,
-    unless `allow_duplicate`; pages of it whose cards were deleted become cards again. Raises `Invalid`: no files or more
-    than 50, no site, `site_closed`; `Conflict` `month_closed`, of today's month too: a card never goes to another month
-    than people think; `TooMany` `too_many_uploads`.
+    The site is `site`, or else the employee's. The month is `month`, or else the business's current processing month.
+    A file that can't be read fails alone. A file that the business already has is a duplicate and creates no card,
+    unless `allow_duplicate`. Pages of it whose cards were deleted become cards again.
+
+    Raises `Invalid`: no files or more than 50, no site, `site_closed`. Raises `Conflict` `month_closed`, also for the
+    default month, because a card must not go to an unexpected month. Raises `TooMany` `too_many_uploads`.
     """
     require_right(actor, "cards.upload")
     if not 1 <= len(files) <= MAX_FILES:
@@ -131,7 +136,7 @@ def upload_cards(
         uploaded_by_name=display_name(actor),
     )
     uploads = Uploads()
-    # Read before the request's transaction; the checks above are done again after it.
+    # Read before the request's transaction begins. The checks above are repeated after it.
     inspected = before_scope(
         partial(
             _inspect_in_turn,
@@ -141,9 +146,9 @@ def upload_cards(
         )
     )
     readable = list(_readable(files, inspected, uploads))
-    # Held from here on only: who closes the month, and all who come after, need not wait until the scans are read.
+    # Locked only from this point on: closing the month need not wait until the scans are read.
     require_open_month(month)
-    # Two uploads of the same bytes at once: the second waits here, and then finds the first one's card.
+    # For two simultaneous uploads of the same bytes: the second waits here, then finds the first upload's card.
     lock_names("scan", {intake.sha256 for _index, intake in readable})
     for index, intake in readable:
         existing = [] if allow_duplicate else _cards_of(intake)
@@ -167,7 +172,7 @@ def upload_cards(
 
 
 def default_month(business: Business | None = None) -> date:
-    """The month that a card handed in now is for, if nobody says: at `business`, else at the one in scope."""
+    """Return the current processing month of `business`, or of the business in scope."""
     if business is None:
         business = Business.objects.get(pk=get_current_business_id())
     return processing_month_for(
@@ -178,9 +183,9 @@ def default_month(business: Business | None = None) -> date:
 def _inspect_in_turn(
     held: ExitStack, *, files: Sequence[Upload], person_id: Any, business_id: Any
 ) -> list[Intake | Refused]:
-    """Return what is known of each file, in their order. Raises `TooMany` `too_many_uploads`, at once or after seconds.
+    """Return the inspection of each file, in order. The slot is held until `held` is closed.
 
-    The place that this takes is held until `held` is closed.
+    Raises `TooMany` `too_many_uploads`, at once or after some seconds.
     """
     try:
         LIMITS.enter(held, person_id=person_id, business_id=business_id)
@@ -193,7 +198,7 @@ def _inspect_in_turn(
             name = upload.name or ""
             return inspect(cast(BinaryIO, upload), name, deadline=deadline)
         except Refused as refused:
-            # A new one: what was raised holds on to all that its frames had in hand, the bytes of the file too.
+            # A new exception: the raised one references its frames, and through them the bytes of the file.
             return Refused(refused.code)
 
     with ThreadPoolExecutor(READERS) as threads:
@@ -203,7 +208,7 @@ def _inspect_in_turn(
 def _readable(
     files: Sequence[Upload], inspected: Sequence[Intake | Refused], uploads: Uploads
 ) -> Iterator[tuple[int, Intake]]:
-    """The places of the files that can be read, and what they are; the others are noted in `uploads`."""
+    """Yield position and inspection of the readable files; add the others to `uploads.failed`."""
     for index, found in enumerate(inspected):
         if isinstance(found, Intake):
             yield index, found
@@ -228,7 +233,10 @@ def _take_in(
     file: WorkCardFile | None,
     pages: Collection[int],
 ) -> list[WorkCard]:
-    """Create a card like `pattern` for each of these pages; store the scan unless it is `file`. Raises `NotStored`."""
+    """Create a card like `pattern` for each of these pages; store the scan unless `file` is given.
+
+    Raises `NotStored`.
+    """
     if file is None:
         file = store_original(upload, intake)
     cards = [_card(pattern, file, intake, page) for page in sorted(pages)]
