@@ -1,4 +1,4 @@
-"""What lists of work cards can be narrowed to."""
+"""Filters of work card lists."""
 
 from typing import Any
 
@@ -16,7 +16,10 @@ from .transitions import ReviewStatus
 
 
 class WorkCardFilterSet(StrictFilterSet):
-    """`unassigned=true`: waiting for somebody to say whose they are; `false`: all others."""
+    """Filters of the work card list.
+
+    `unassigned=true` selects the cards that wait for an employee, `false` all other cards.
+    """
 
     month = MonthFilter("processing_month")
     status = django_filters.ChoiceFilter("review_status", choices=ReviewStatus.choices)

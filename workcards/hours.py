@@ -1,7 +1,6 @@
-"""The arithmetic of one day and of a set of days. Pure: no database, no request.
+"""Arithmetic of days and their totals, without database or request.
 
-Whatever door a day comes in by (API, admin, command), `day_figures` is what decides
-whether it makes sense and in which form it is stored.
+`day_figures` validates each day and returns its stored form, for the API, the admin and commands.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,7 @@ from .transitions import DayStatus
 
 MAX_BREAK_MINUTES = 240
 MAX_HOURS = Decimal(24)
-# Paper is rounded by hand: 7 h 20 min is written 7.33 or 7.34.
+# Totals on paper are rounded manually: 7 h 20 min is written 7.33 or 7.34.
 TOLERANCE = Decimal("0.01")
 
 DAY_MINUTES = 24 * 60
@@ -28,7 +27,7 @@ _MINUTE = 60_000_000
 _DAY = DAY_MINUTES * _MINUTE
 ZERO = Decimal("0.00")
 
-# Every refusal, by code. The names in brackets are keys of `DayRefused.extras`.
+# The error messages, by code. The names in brackets are keys of `DayRefused.extras`.
 MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
         "unknown_day_status": _("“%(day_status)s” is not an absence."),
@@ -56,11 +55,11 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
 
 
 class DayRefused(ValueError):
-    """A day that makes no sense.
+    """An invalid day.
 
-    `code` is a key of MESSAGES, `field` the field to blame, `extras` what a client needs to help:
-    for `total_mismatch` both figures as text (`total_hours` is the given one, `computed_hours` the
-    one of the times) and, if a longer break would explain it, `suggested_break_minutes`.
+    `code` is a key of MESSAGES, `field` the field with the error. `extras` has details for a client. For
+    `total_mismatch` these are both figures as text: `total_hours` is the given total, `computed_hours` the total of
+    the times. If a longer break explains the difference, `suggested_break_minutes` is included.
     """
 
     def __init__(self, code: str, field: str, **extras: str | int) -> None:
@@ -71,7 +70,7 @@ class DayRefused(ValueError):
 
     @property
     def detail(self) -> str:
-        """The sentence for people, in the language that is active now."""
+        """Return the message in the active language."""
         return str(MESSAGES[self.code]) % self.extras
 
     def __str__(self) -> str:
@@ -80,7 +79,7 @@ class DayRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """One day as it is stored: worked (a total, perhaps with times) or absent (neither)."""
+    """A day in its stored form: worked (a total, with or without times) or absent (neither)."""
 
     from_time: time | None = None
     to_time: time | None = None
@@ -91,19 +90,19 @@ class DayFigures:
 
     @property
     def is_worked(self) -> bool:
-        """0.00 is an entry, but no day worked."""
+        """Return True for a total above zero; 0.00 is an entry, but not a worked day."""
         return bool(self.total_hours)
 
     @property
     def minutes(self) -> int | None:
-        """The minutes of the day; None for an absence."""
+        """Return the minutes of the day, or None for an absence."""
         return minutes_of(
             self.from_time, self.to_time, self.break_minutes, self.total_hours
         )
 
     @property
     def payable(self) -> tuple[int | None, str | None]:
-        """Minutes and absence; two days whose payables are equal do not conflict."""
+        """Return minutes and absence; days with equal results do not conflict."""
         return self.minutes, self.day_status
 
 
@@ -116,14 +115,16 @@ def day_figures(
     day_status: str | None = None,
     comment: str | None = None,
 ) -> DayFigures | None:
-    """The day in its stored form, or None if nothing was given; raises DayRefused.
+    """Return the day in its stored form, or None if all arguments are empty.
 
-    - A day_status clears times, break and hours, whatever they were.
-    - With times, the total is theirs; a given one must agree within 0.01, and what is stored is the
-      computed one, so that times and total never drift apart.
-    - A total alone is fine. A break beside it is refused: it can't be checked, and dropping what
-      somebody typed, or taking it off a total that was net already, would be worse.
+    - A day_status clears times, break and hours.
+    - With times, the total is computed from them. A given total must agree within 0.01, and the computed total is
+      stored. So times and total can't differ.
+    - A total alone is valid. A break beside it is an error: the break can't be checked. Dropping it would lose input;
+      subtracting it could reduce a net total a second time.
     - A comment alone is an entry of 0.00 hours.
+
+    Raises `DayRefused`.
     """
     comment = clean_line(comment or "")
     if day_status:
@@ -155,9 +156,10 @@ def minutes_of(
     break_minutes: int,
     hours: Decimal | None,
 ) -> int | None:
-    """Return the minutes of a stored day: those of its times, else its hours to the nearest minute, half up.
+    """Return the minutes of a stored day, or None for an absence.
 
-    None for an absence. The generated columns `minutes` compute the same: see `day_figures.DayMinutes`.
+    They come from its times, else from its hours, rounded half up to the nearest minute. The generated columns
+    `minutes` compute the same: see `day_figures.DayMinutes`.
     """
     if from_time is not None and to_time is not None:
         shift = (_microseconds(to_time) - _microseconds(from_time)) % _DAY
@@ -169,24 +171,25 @@ def minutes_of(
 
 
 def as_hours(minutes: int) -> Decimal:
-    """Minutes as hours with two decimals, half up."""
+    """Return minutes as hours with two decimals, rounded half up."""
     return _two_decimals(Decimal(minutes) / 60)
 
 
 def sum_hours(totals: Iterable[Decimal | None]) -> Decimal:
-    """The sum of days that are already rounded; an absence's None counts nothing."""
+    """Return the sum of rounded totals; None, the total of an absence, adds nothing."""
     return sum((total for total in totals if total is not None), ZERO)
 
 
 def sum_minutes(days: Iterable[int | None]) -> int:
-    """Return the sum of the minutes of days; an absence's None counts nothing."""
+    """Return the sum of the minutes of days; None, for an absence, adds nothing."""
     return sum(minutes for minutes in days if minutes is not None)
 
 
 def check_shared_date(days: Iterable[tuple[int | None, str | None]]) -> None:
-    """Refuse the (minutes, day_status) of an employee's date at several sites that can't all be paid.
+    """Check that the days of an employee's date at several sites can all be paid.
 
-    Together they have at most 24 hours, and an absence stands alone. Raises DayRefused.
+    `days` are pairs (minutes, day_status). Together they have at most 24 hours. An absence is the only day of its
+    date. Raises `DayRefused`.
     """
     days = list(days)
     if len(days) > 1 and any(day_status for _minutes, day_status in days):
@@ -214,14 +217,14 @@ def _checked_total(total: Decimal | None) -> Decimal | None:
         return None
     if not total.is_finite():
         raise DayRefused("invalid_total", "total_hours")
-    # Before rounding: 24.004 hours are more than a day has.
+    # Checked before rounding: 24.004 hours are more than a day has.
     if not 0 <= total <= MAX_HOURS:
         raise DayRefused("total_out_of_range", "total_hours")
     return abs(_two_decimals(total))  # abs: -0.00 would be printed
 
 
 def _shift_minutes(from_time: time | None, to_time: time | None) -> int | None:
-    """From the first to the second, past midnight if need be; None without times."""
+    """Return the minutes between the times, past midnight if necessary; None without times."""
     for field, value in (("from_time", from_time), ("to_time", to_time)):
         if value and (value.second or value.microsecond or value.tzinfo):
             raise DayRefused("invalid_time", field)
@@ -234,7 +237,7 @@ def _shift_minutes(from_time: time | None, to_time: time | None) -> int | None:
     if from_time == to_time:
         raise DayRefused("same_times", "to_time")
     minutes = _minute_of_day(to_time) - _minute_of_day(from_time)
-    # `to` 00:00 comes out as midnight at the end of the day by the same rule.
+    # The same rule makes a `to` of 00:00 the midnight at the end of the day.
     return minutes % DAY_MINUTES
 
 
@@ -256,7 +259,7 @@ def _check_agreement(given: Decimal, computed: Decimal, shift_minutes: int) -> N
         "computed_hours": str(computed),
     }
     if given < computed:
-        # The usual reason: the break was not written down, or not wholly.
+        # The usual cause: the break was not written down, or only a part of it.
         worked_minutes = (given * 60).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         suggestion = shift_minutes - int(worked_minutes)
         if suggestion <= MAX_BREAK_MINUTES:

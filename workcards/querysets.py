@@ -1,4 +1,4 @@
-"""Questions about work cards."""
+"""Querysets of work cards, their days and the ledger."""
 
 import uuid
 from datetime import date
@@ -45,37 +45,40 @@ class WorkCardQuerySet(TenantQuerySet):
         return self.filter(review_status=status)
 
     def unassigned(self) -> Self:
-        """Waiting for somebody to say whose they are."""
+        """Return the cards that wait for an employee."""
         return self.with_status(ReviewStatus.NEEDS_ASSIGNMENT)
 
     def pending(self, site_id: uuid.UUID | None = None) -> Self:
-        """Waiting for somebody to do something, at `site_id` if given."""
+        """Return the cards that wait for assignment or review, at `site_id` if given."""
         found = self.filter(review_status__in=ReviewStatus.pending())
         return found if site_id is None else found.filter(site_id=site_id)
 
     def in_open_months(self) -> Self:
-        """About which something can still change."""
+        """Return the cards whose month is not closed."""
         return self.filter(~_month_is_closed())
 
     def with_bytes(self, sha256_hash: str) -> Self:
-        """Whose scan is, byte for byte, the one with this hash."""
+        """Return the cards whose scan has exactly the bytes with this hash."""
         return self.filter(sha256_hash=sha256_hash)
 
     def months_and_statuses(self) -> Any:
-        """(month, status, number of cards), of the months and statuses that there are."""
+        """Return (month, status, number of cards) for each month and status with cards."""
         groups = self.order_by().values("processing_month", "review_status")
         return groups.annotate(count=Count("pk")).values_list(
             "processing_month", "review_status", "count"
         )
 
     def counts_by_status(self) -> dict[str, int]:
-        """How many cards there are of each status, none left out."""
+        """Return the number of cards of each status, including statuses without cards."""
         groups = self.order_by().values("review_status").annotate(count=Count("pk"))
         found = dict(groups.values_list("review_status", "count"))
         return {status: found.get(status, 0) for status in ReviewStatus.values}
 
     def with_figures(self) -> Self:
-        """With the names of site and employee, `total_hours`, `total_minutes`, `day_count` and `month_is_closed`; one query."""
+        """Annotate the names of site and employee, the totals, and `month_is_closed`; one query.
+
+        The totals are `total_hours`, `total_minutes` and `day_count`.
+        """
         days = self._days().filter(work_card=OuterRef("pk")).order_by()
         per_card = days.values("work_card")
         hours = per_card.annotate(hours=Sum("total_hours")).values("hours")
@@ -91,7 +94,7 @@ class WorkCardQuerySet(TenantQuerySet):
         )
 
     def with_details(self) -> Self:
-        """`with_figures`, and the file and the days of each card; one query more."""
+        """Extend `with_figures` by the file and the days of each card; one more query."""
         days = Prefetch("day_entries", queryset=self._days().with_ledger())
         return self.with_figures().select_related("file").prefetch_related(days)
 
@@ -101,8 +104,11 @@ class WorkCardQuerySet(TenantQuerySet):
 
 
 def _month_is_closed() -> Exists:
-    """Of a card, by its own business: on the platform there are others', too."""
-    # By name: the models import this module.
+    """Return the condition that the card's month is closed by the card's business.
+
+    On the platform, other businesses have closed the month, too.
+    """
+    # By name, because the models import this module.
     closed_months: Any = apps.get_model("workcards.ClosedMonth")._default_manager
     return Exists(
         closed_months.filter(
@@ -115,20 +121,21 @@ class DayEntryQuerySet(TenantQuerySet):
     """Lines of the cards of the business in scope."""
 
     def drafts(self, month: date) -> Self:
-        """Days that nobody has approved yet, each with `is_contested`: another card under review has its date too.
+        """Return unapproved days, each annotated with `is_contested`.
 
-        They are on cards under review, on dates that the ledger lacks for the employee, at whatever site; of several for
-        one date it is the newest card's alone, of all sites.
+        `is_contested` is true if another card under review has the date, too. The days are on cards under review, on
+        dates without any ledger row of the employee, whatever its site. If several cards have a date, only the newest
+        card's day is returned; all sites count as one.
         """
         under_review = _under_review(month)
         same_date = {"work_date": OuterRef("work_date")}
-        # That the date is in the month is true anyway: said, it keeps the other months from being read.
+        # The date is in the month anyway. The condition lets PostgreSQL skip the other months.
         posted = (
             self._ledger()
             .for_month(month)
             .filter(employee_id=OuterRef("work_card__employee_id"), **same_date)
         )
-        # All of them, however narrow the question is. An employee is of one business.
+        # All cards, whatever filters the queryset has. An employee belongs to one business.
         rivals = self.model.objects.filter(
             work_card__employee_id=OuterRef("work_card__employee_id"),
             **under_review,
@@ -146,16 +153,18 @@ class DayEntryQuerySet(TenantQuerySet):
         )
 
     def in_conflict(self, month: date) -> Self:
-        """Days that approving their card would ask about: the ledger has their date, and nothing that says the same.
+        """Return days whose approval would be a conflict: the ledger has other figures for the date.
 
-        They are on cards under review, which have no row there; for the rule itself see `ApprovedDay.has_same_figures`.
+        The days are on cards under review, which have no ledger row. The rule for one row is
+        `ApprovedDay.has_same_figures`.
         """
-        # A day has either minutes or an absence, and null equals nothing.
+        # A day has either minutes or an absence, and a comparison with null is never true.
         same_figures = Q(minutes=OuterRef("minutes")) | Q(
             day_status=OuterRef("day_status")
         )
         same = same_figures & Q(site_id=OuterRef("work_card__site_id"))
-        # A look into an index for each day. As an EXISTS it would be joined, and many rows read for each: so it is planned.
+        # A subquery makes one index lookup for each day. PostgreSQL plans an EXISTS as a join, which reads many rows
+        # for each day.
         posted = (
             self._ledger()
             .filter(
@@ -171,9 +180,10 @@ class DayEntryQuerySet(TenantQuerySet):
         )
 
     def with_ledger(self) -> Self:
-        """With `ledger`: the paid day of the employee's date, as `{hours, minutes, day_status, work_card_id, site_id, site_name}`.
+        """Annotate `ledger`: the paid day of the employee's date, or null.
 
-        Null if nothing is. Of several rows it is the card's own, else that of its site, else any.
+        Its keys are `hours`, `minutes`, `day_status`, `work_card_id`, `site_id` and `site_name`. Of several rows it
+        is the card's own, else the row of its site, else any row.
         """
         nearest = Case(
             When(work_card_id=OuterRef("work_card_id"), then=0),
@@ -224,7 +234,7 @@ class ApprovedDayQuerySet(TenantQuerySet):
 
 
 def _under_review(month: date) -> dict[str, Any]:
-    """Of a day: that its card is one of `month` and waits for review."""
+    """Return the filter on days whose card is of `month` and under review."""
     return {
         "work_card__processing_month": month.replace(day=1),
         "work_card__review_status": ReviewStatus.NEEDS_REVIEW,

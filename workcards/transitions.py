@@ -1,4 +1,4 @@
-"""The states of a work card and how it gets from one to another; where it came from; what a day can be instead of worked."""
+"""Statuses of a work card and the transitions between them, card sources, and absences of days."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,12 +16,12 @@ class ReviewStatus(models.TextChoices):
 
     @classmethod
     def pending(cls) -> tuple["ReviewStatus", ...]:
-        """Those in which days may be edited."""
+        """Return the statuses in which days may be edited."""
         return (cls.NEEDS_ASSIGNMENT, cls.NEEDS_REVIEW)
 
 
 class Verb(StrEnum):
-    """What can be done with a card that may change its status."""
+    """An action on a card that may change its status."""
 
     ASSIGN = "assign"
     UNASSIGN = "unassign"
@@ -33,7 +33,7 @@ class Verb(StrEnum):
 _UNASSIGNED, _REVIEW = ReviewStatus.NEEDS_ASSIGNMENT, ReviewStatus.NEEDS_REVIEW
 _APPROVED, _REJECTED = ReviewStatus.APPROVED, ReviewStatus.REJECTED
 
-# From which status which verb leads where. What is not here is refused, whichever the door.
+# (status, action) → new status. A pair that is not listed is rejected, in the API and in the admin.
 TRANSITIONS: Mapping[tuple[ReviewStatus, Verb], ReviewStatus] = MappingProxyType(
     {
         (_UNASSIGNED, Verb.ASSIGN): _REVIEW,
@@ -43,12 +43,12 @@ TRANSITIONS: Mapping[tuple[ReviewStatus, Verb], ReviewStatus] = MappingProxyType
         (_UNASSIGNED, Verb.REJECT): _REJECTED,
         (_REVIEW, Verb.REJECT): _REJECTED,
         (_APPROVED, Verb.REOPEN): _REVIEW,
-        # A card that was rejected before anybody was assigned goes back to NEEDS_ASSIGNMENT.
+        # A card that was rejected before an employee was assigned goes back to NEEDS_ASSIGNMENT.
         (_REJECTED, Verb.REOPEN): _REVIEW,
     }
 )
 
-# The key of accounts/roles.py that each verb takes.
+# The permission in accounts/roles.py that each action requires.
 RIGHTS: Mapping[Verb, str] = MappingProxyType(
     {
         Verb.ASSIGN: "cards.upload",
@@ -63,7 +63,7 @@ RIGHTS: Mapping[Verb, str] = MappingProxyType(
 def status_after(
     status: ReviewStatus, verb: Verb, *, has_employee: bool
 ) -> ReviewStatus | None:
-    """Where `verb` leads from `status`, or None if it leads nowhere."""
+    """Return the status that `verb` leads to from `status`, or None."""
     target = TRANSITIONS.get((status, verb))
     if verb is Verb.REOPEN and target and not has_employee:
         return ReviewStatus.NEEDS_ASSIGNMENT
@@ -73,7 +73,10 @@ def status_after(
 def verb_towards(
     status: ReviewStatus, wanted: ReviewStatus, *, has_employee: bool
 ) -> Verb | None:
-    """The verb that leads from `status` to `wanted`, or None. Not ASSIGN, which needs to be told whom."""
+    """Return the action that leads from `status` to `wanted`, or None.
+
+    ASSIGN is left out, because it needs an employee.
+    """
     for verb in Verb:
         reached = status_after(status, verb, has_employee=has_employee)
         if verb is not Verb.ASSIGN and reached == wanted:

@@ -1,4 +1,4 @@
-"""The API of work cards."""
+"""API views of work cards."""
 
 import uuid
 from collections.abc import Callable, Iterable
@@ -74,7 +74,7 @@ SCAN: dict[Any, Any] = {
 def described(
     request: Any, answer: Any, shown: Iterable[OpenApiExample] = ()
 ) -> Callable[[Described], Described]:
-    """`extend_schema` of a verb: what it takes, what it gives, and how it may be refused."""
+    """Return `extend_schema` for an action, with request, response, errors and examples."""
     responses: dict[Any, Any] = {200: answer, 409: REFUSED}
     return extend_schema(request=request, responses=responses, examples=list(shown))
 
@@ -90,7 +90,7 @@ def described(
     ),
 )
 class WorkCardViewSet(TenantViewSet[WorkCard]):
-    """The paper cards of the business, from scan to approval."""
+    """The work cards of the business, from upload to approval."""
 
     queryset = WorkCard.objects
     serializer_class = WorkCardSerializer
@@ -134,7 +134,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         "bulk_approve": "cards.review",
         "reject": "cards.review",
         "reopen": "cards.review",
-        # Where it leads to may take more: the service asks for the verb's own right.
+        # The target status may require another permission: the service checks the action's own.
         "change_status": "cards.upload",
     }
 
@@ -150,7 +150,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         return queryset.with_details() if self._details() else queryset.with_figures()
 
     def get_parsers(self) -> list[Any]:
-        # Before there is an action: an upload is a form with files, everything else is JSON.
+        # There is no action yet. An upload is multipart form data; all other bodies are JSON.
         is_upload = "upload" in self.action_map.values()
         return [MultiPartParser()] if is_upload else super().get_parsers()
 
@@ -163,7 +163,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         text = self.request.query_params.get("details", "false")
         if text not in ("true", "false"):
             raise Invalid("invalid", _("This is neither true nor false."), "details")
-        # The body of a GET with details can be PUT back.
+        # A client can PUT the response of a GET with details.
         sent = self.request.data if self.action in ("update", "partial_update") else ()
         return text == "true" or "days" in sent or "file" in sent
 
@@ -171,12 +171,12 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @extend_schema(parameters=[DETAILS])
     def pending(self, request: Request) -> Response:
-        """Cards that wait for somebody to assign or review them."""
+        """List the cards that wait for assignment or review."""
         return self.list(request)
 
     @extend_schema(parameters=[DETAILS])
     def unassigned(self, request: Request) -> Response:
-        """Cards that wait for somebody to say whose they are."""
+        """List the cards without an employee that wait for assignment."""
         return self.list(request)
 
     # Cards as a whole
@@ -188,7 +188,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         )
 
     def _with_warnings(self, card: Any) -> Any:
-        """Attach the warnings of approval to the card if details are asked for; return the card."""
+        """Attach the warnings of approval to the card if details are requested; return the card."""
         if self._details():
             business = self.request.business  # type: ignore[attr-defined]
             card.warnings_found = warnings_before_approval(card, business)
@@ -202,7 +202,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Begin a card without a scan. While one of the same employee, site and month waits, it is the answer: 200."""
+        """Create a card without a scan (201).
+
+        If a manual card of the same employee, site and month is pending, return that card (200).
+        """
         values = self._body(ManualCardSerializer)
         card, is_new = services.create_manual_card(
             site=values["site"],
@@ -219,7 +222,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         values = serializer.validated_data
         services.edit_card(
             card_id=card.pk,
-            # Whoever says what they saw is refused if it is not so any more.
+            # With a version, the request fails if the card has changed since then.
             version=card.version if "version" in self.request.data else None,
             site=values.get("site"),
             month=values.get("processing_month"),
@@ -230,7 +233,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @extend_schema(responses={204: None, 409: REFUSED})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
-        """Delete an unapproved card and its scan: ADMIN any, others what they uploaded or made."""
+        """Delete an unapproved card and its scan.
+
+        ADMIN may delete any card, other users only cards that they uploaded or created.
+        """
         services.delete_card(card_id=self.get_object().pk, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -242,9 +248,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     )
     @idempotent
     def upload(self, request: Request) -> Response:
-        """Take scans in, each file by itself: a card for each page.
+        """Upload scans, and create a card for each page.
 
-        201 if any was stored, 200 if all that can be read are there already, 400 if none can be read.
+        Each file succeeds or fails alone. The status is 201 if any file was stored. It is 200 if all readable files
+        are duplicates, and 400 if no file can be read.
         """
         uploads = services.upload_cards(
             actor=request.user, **self._body(UploadSerializer)
@@ -274,7 +281,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         examples=openapi_examples.SUGGESTIONS,
     )
     def suggestions(self, request: Request, pk: uuid.UUID) -> Response:
-        """Whose card it could be: at most five employees, the best reason first. Nothing is assigned."""
+        """Return at most five employees who match the query, the best reason first.
+
+        The request assigns no employee.
+        """
         card = self.get_object()
         text = request.query_params.get("q", "").strip()
         if not text:
@@ -286,24 +296,27 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @described(AssignSerializer, OutcomeSerializer, openapi_examples.ASSIGN)
     def assign(self, request: Request, pk: uuid.UUID) -> Response:
-        """Say whose card it is; null: not known after all."""
+        """Assign an employee to the card; null removes the employee."""
         return self._done(services.assign_card, AssignSerializer)
 
     # Days
 
     @extend_schema(responses=DayEntriesSerializer, examples=openapi_examples.DAYS)
     def days(self, request: Request, pk: uuid.UUID) -> Response:
-        """The lines of the card, and what the ledger has for their dates."""
+        """Return the days of the card, and the ledger's figures for their dates."""
         return Response(days_json(self.get_object()))
 
     @described(DayEntriesSerializer, DayEntriesSerializer, openapi_examples.DAYS)
     def replace_days(self, request: Request, pk: uuid.UUID) -> Response:
-        """Write all lines of the card; dates left out are removed."""
+        """Replace all days of the card; omitted dates are removed."""
         return self._write_days(keep_others=False)
 
     @described(DayEntriesSerializer, DayEntriesSerializer, openapi_examples.EDITED_DAYS)
     def edit_days(self, request: Request, pk: uuid.UUID) -> Response:
-        """Change the sent fields of these dates and keep the others; a date whose fields are all null is removed."""
+        """Change the given fields of these dates, and no other dates.
+
+        A date whose fields are all null is removed.
+        """
         return self._write_days(keep_others=True)
 
     def _write_days(self, *, keep_others: bool) -> Response:
@@ -320,7 +333,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @described(ApproveSerializer, OutcomeSerializer, openapi_examples.APPROVE)
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
-        """Post the days to the ledger. Dates that it has already are asked about first: 409 `day_conflicts`."""
+        """Approve the card, and post its days to the ledger.
+
+        Dates that the ledger already has with other figures need an answer each: 409 `day_conflicts`.
+        """
         return self._done(services.approve_card, ApproveSerializer)
 
     @extend_schema(
@@ -329,7 +345,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         examples=openapi_examples.BULK_APPROVE,
     )
     def bulk_approve(self, request: Request) -> Response:
-        """Approve many cards, each by itself: 200, with what became of each."""
+        """Approve many cards; the response (200) has the result for each card.
+
+        An error about one card does not affect the others.
+        """
         seen = [
             services.Seen(card["id"], card["version"])
             for card in self._body(BulkApproveSerializer)["cards"]
@@ -341,23 +360,26 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REJECT)
     def reject(self, request: Request, pk: uuid.UUID) -> Response:
-        """Put the card aside."""
+        """Reject the card, with a reason."""
         return self._done(services.reject_card, ReasonSerializer)
 
     @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REOPEN)
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
-        """Take an approval or a rejection back; `reposted` are days of other cards that are paid again."""
+        """Withdraw an approval or a rejection.
+
+        `reposted` lists days of other cards that are paid again.
+        """
         return self._done(services.reopen_card, ReasonSerializer)
 
     @described(StatusSerializer, OutcomeSerializer, openapi_examples.STATUS)
     def change_status(self, request: Request, pk: uuid.UUID) -> Response:
-        """The verb that leads to a status, for clients that send the status."""
+        """Run the action that leads to the given status."""
         return self._done(services.change_status, StatusSerializer)
 
     def _done(
         self, verb: Any, serializer_class: type[serializers.BaseSerializer[Any]]
     ) -> Response:
-        """What `verb` makes of the card in the path, told what the body says."""
+        """Run `verb` for the card in the path, with the validated body as arguments."""
         card_id = self.get_object().pk
         given = self._body(serializer_class)
         if "resolutions" in given:
@@ -385,7 +407,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     def _note_unknown(
         self, resolutions: Iterable[services.Resolution], refused: Conflict
     ) -> None:
-        """Hand on the ids of the ledger that were answered about and are not in conflict, whoever's they are."""
+        """Report the answered ledger ids that are not in conflict, of any business."""
         known = {row["approved_day_id"] for row in refused.extra.get("conflicts", ())}
         for resolution in resolutions:
             if (
@@ -404,7 +426,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @extend_schema(parameters=[RENDITION], responses=SCAN)
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """The scan: as it came, or upright and at most 2,000 pixels long as a JPEG."""
+        """Return the scan.
+
+        It is the original file, or an upright JPEG of at most 2,000 pixels on the longer side.
+        """
         rendition = request.query_params.get("rendition", RENDITIONS[0])
         if rendition not in RENDITIONS:
             detail = _("One of: %(names)s.") % {"names": ", ".join(RENDITIONS)}

@@ -1,4 +1,4 @@
-"""Months in which nothing of a business changes any more."""
+"""The model of closed months."""
 
 import uuid
 from datetime import date
@@ -15,23 +15,23 @@ from businesses.tenancy.managers import TenantManager, TenantQuerySet
 from businesses.tenancy.models import TenantModel
 from workcards.month_math import format_month
 
-# Services look first and name the month; this is for what slips past them.
+# Services check first and name the month. This message is for writes that pass their check.
 BROKEN_RULES["closed_months_month_is_closed"] = Rule(
     None, "month_closed", _("This month is closed."), Conflict
 )
 
 
 class ClosedMonthQuerySet(TenantQuerySet):
-    """The months that the business in scope has closed."""
+    """Closed months of the business in scope."""
 
     def for_month(self, month: date) -> Any:
         return self.filter(month=month.replace(day=1))
 
 
 class ClosedMonth(TenantModel):
-    """A closed month: its cards, their days and the ledger stay as they are, which triggers of the database see to.
+    """A closed month. Database triggers reject changes to its cards, their days and the ledger.
 
-    There is a row as long as the month is closed; reopening deletes it, and the trail keeps both.
+    The row exists while the month is closed. Reopening deletes it; the audit trail records both.
     """
 
     month = models.DateField(_("month"))
@@ -68,8 +68,8 @@ class ClosedMonth(TenantModel):
 
 
 def month_lock(business_id: uuid.UUID, month: date) -> str:
-    """The name of the advisory lock on a business's month: writers share it, closing and reopening have it alone.
+    """Return the name of the advisory lock on a business's month.
 
-    The triggers of migration 0009 name it likewise.
+    Writers share the lock; closing and reopening take it exclusively. The triggers of migration 0009 use the same name.
     """
     return f"closed_months {business_id} {format_month(month)}"

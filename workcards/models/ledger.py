@@ -19,7 +19,7 @@ from .day_figures import DayFiguresModel, figure_constraints, minutes_field
 if TYPE_CHECKING:
     from .card import DayEntry, WorkCard
 
-# Services look first and say more; these are for what slips past them.
+# Services check first and give details. These messages are for writes that pass their checks.
 BROKEN_RULES.update(
     {
         "approved_days_24_hours_a_day": Rule(
@@ -39,7 +39,7 @@ BROKEN_RULES.update(
 
 
 class ApprovedDay(DayFiguresModel, TenantModel):
-    """A row of the ledger: the one truth of what is paid."""
+    """A row of the ledger, which is the only source of what is paid."""
 
     id: uuid.UUID
     employee = models.ForeignKey(
@@ -60,7 +60,7 @@ class ApprovedDay(DayFiguresModel, TenantModel):
         on_delete=models.PROTECT,
         related_name="approved_days",
         db_constraint=False,
-        db_index=False,  # asked for inside its business only: approved_days_card_idx
+        db_index=False,  # queried within a business only: approved_days_card_idx
     )
     hours = models.DecimalField(
         _("hours"), max_digits=5, decimal_places=2, null=True, blank=True
@@ -114,13 +114,16 @@ class ApprovedDay(DayFiguresModel, TenantModel):
 
     @property
     def payable(self) -> tuple[int | None, str | None]:
-        """Minutes and absence."""
-        # Not the column: it can't be read before the row is saved.
+        """Return minutes and absence."""
+        # Computed, because the generated column can't be read before the row is saved.
         minutes = minutes_of(
             self.from_time, self.to_time, self.break_minutes, self.hours
         )
         return minutes, self.day_status
 
     def has_same_figures(self, card: "WorkCard", entry: "DayEntry") -> bool:
-        """Whether it has this line of this card: see also `DayEntryQuerySet.in_conflict`."""
+        """Return True if the row has the figures of this day of this card.
+
+        See also `DayEntryQuerySet.in_conflict`.
+        """
         return self.site_id == card.site_id and self.payable == entry.payable
