@@ -1,4 +1,4 @@
-"""The trail in the admin: to read, and nothing else."""
+"""The read-only admin pages of the audit trail."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ from .descriptions import (
 )
 from .models import AuditEvent
 
-# What stands in the metadata of every event, and has columns of its own on the page.
+# Keys of each event's metadata that the page shows in separate columns.
 _SHOWN_APART = ("before", "after")
 _CHANNELS = {
     "api": "API",
@@ -40,13 +40,13 @@ _CHANNELS = {
     "task": _("background job"),
 }
 _ACROSS = boolean_column("cross_business", _("cross-business"))
-# Of an event's changes those that stand in the list; its page has all.
+# The maximum number of changes of an event in the list; the event's page shows all.
 CHANGES_LISTED = 4
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(TenantAdmin):
-    # ADMIN, VIEWER and super-admins see all; of the others those who may see cards' and employees' part.
+    # ADMIN, VIEWER and super-admins see all events; other roles with this permission see those of cards and employees.
     rights = {"view": "audit.see_cards_and_employees"}
     has_history = False
     list_display = ("created_at", "sentence", "changed")
@@ -94,7 +94,7 @@ class AuditEventAdmin(TenantAdmin):
         )
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The page of the list, whose rows are read together: each `told`."""
+        """Return the changelist with the descriptions of all its events, read together."""
         page = super().get_changelist_instance(request)
         page.result_list = list(page.result_list)
         for one in told(page.result_list):
@@ -153,14 +153,14 @@ class AuditEventAdmin(TenantAdmin):
 
 
 def _told(event: Any) -> EventDescription:
-    """The event as people read it; one that stands alone is read by itself."""
+    """Return the description of an event; render it if the changelist has not."""
     if not hasattr(event, "told"):
         (event.told,) = told([event])
     return event.told  # type: ignore[no-any-return]
 
 
 def _readable_detail(name: str, value: Any) -> SafeString | str:
-    """Return an entry of the metadata for people; lists of days a line each."""
+    """Return an entry of the metadata for display; a list of days has one line for each day."""
     lines = listed_days(value) if name in DAY_LISTS else None
     if lines is None:
         return readable(value)
@@ -168,7 +168,7 @@ def _readable_detail(name: str, value: Any) -> SafeString | str:
 
 
 def readable(value: Any) -> str:
-    """A value of the metadata, as people read it."""
+    """Return a value of the metadata for display."""
     if isinstance(value, str) and value in _CHANNELS:
         return str(_CHANNELS[value])
     if value is None or value == "":

@@ -1,4 +1,4 @@
-"""What the list of the trail can be filtered by: kind, person, employee, site, and dates."""
+"""Filters of the admin's audit list: event type, user, employee, site and dates."""
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -18,13 +18,13 @@ from automatehq.api.converters import parse_uuid
 
 from .descriptions import entity, outline
 
-# How many of the latest events say what the list can be filtered by: asking all would read the whole trail.
+# The filters offer the values of this many latest events, because a scan of all events would be slow.
 LOOKED_AT = 1_000
 NAME_LENGTH = 100
 
 
 class Seen(NamedTuple):
-    """What the latest events have in the columns that can be filtered by."""
+    """The columns of a recent event from which the filters take their choices."""
 
     event_type: str
     entity_type: str
@@ -34,7 +34,7 @@ class Seen(NamedTuple):
 
 
 def _latest(request: Any, model_admin: Any) -> list[Seen]:
-    """The latest events, read once a request for all filters."""
+    """Return the latest events; all filters of a request share one query."""
     if not hasattr(request, "latest_events"):
         events = model_admin.get_queryset(request).order_by("-created_at", "-id")
         rows = events.values_list(*Seen._fields)[:LOOKED_AT]
@@ -43,7 +43,7 @@ def _latest(request: Any, model_admin: Any) -> list[Seen]:
 
 
 class RecentFilter(admin.SimpleListFilter):
-    """By a column whose values are those of the latest events, and the one that is asked for."""
+    """A filter whose choices are the values of the latest events and the selected value."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         latest = _latest(request, model_admin)
@@ -54,7 +54,7 @@ class RecentFilter(admin.SimpleListFilter):
         return sorted(found.items(), key=lambda one: one[1])
 
     def offered(self, latest: list[Seen]) -> Iterable[tuple[str, str]]:
-        """Values, each with what people call it."""
+        """Return pairs of a value and its label."""
         raise NotImplementedError
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -86,7 +86,7 @@ def _called(
 
 
 class IdFilter(RecentFilter):
-    """By an id; what is none is refused as any other filter that cannot be."""
+    """A filter by id. A malformed id is an error, as in Django's own filters."""
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() is None:
@@ -102,7 +102,7 @@ class ActorFilter(IdFilter):
     parameter_name = "actor"
 
     def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
-        # The newest name last, so that it stands.
+        # The newest name comes last, so that it replaces older ones.
         return (
             (str(seen.actor_id), seen.actor_label)
             for seen in reversed(latest)
@@ -122,7 +122,7 @@ class SiteFilter(IdFilter):
         return ((str(pk), name) for pk, name in rows)
 
 
-# Filters that are typed
+# Filters with text inputs
 
 
 class Input(NamedTuple):
@@ -133,7 +133,7 @@ class Input(NamedTuple):
 
 
 class TypedFilter(admin.ListFilter):
-    """A filter that is no choice among a few: a form of its own, with what the list is filtered by otherwise."""
+    """A filter with text inputs. Its form also submits the other filters of the list."""
 
     template = "admin/filter_form.html"
     # Parameter → (label, type of the input).
@@ -173,12 +173,12 @@ class TypedFilter(admin.ListFilter):
         }
 
     def set_to(self) -> str:
-        """What stands on the filter's button while it is set."""
+        """Return the text on the filter's button while the filter is active."""
         return " – ".join(filter(None, map(self.typed, self.inputs)))
 
 
 class PlatformOnlyFilter(admin.BooleanFieldListFilter):
-    """On the platform: what the businesses do not see."""
+    """A filter for events that businesses cannot see, on the platform."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -186,7 +186,7 @@ class PlatformOnlyFilter(admin.BooleanFieldListFilter):
 
 
 class DatesFilter(TypedFilter):
-    """By local dates of the business, both included."""
+    """A filter by local dates of the business, both included."""
 
     title = _("dates")
     inputs = {
@@ -203,7 +203,10 @@ class DatesFilter(TypedFilter):
 
 
 def _midnight(text: str, days: int = 0) -> datetime:
-    """The beginning of a local date, or of one some days later."""
+    """Return the start of a local date, plus `days` days.
+
+    Raises: `IncorrectLookupParameters` if the text is not a date.
+    """
     try:
         day = parse_date(text)
         if day is None:
@@ -216,7 +219,7 @@ def _midnight(text: str, days: int = 0) -> datetime:
 
 
 class EmployeeFilter(TypedFilter):
-    """By the employee whom an event concerns: an id, as links have it, or a part of the name."""
+    """A filter by the event's employee: an id, as links contain it, or a part of the name."""
 
     title = _("employee")
     inputs = {"employee": (_("Name of the employee"), "search")}
@@ -236,5 +239,5 @@ class EmployeeFilter(TypedFilter):
 
     def set_to(self) -> str:
         asked = self.typed("employee")
-        # Of an id, its beginning is enough to see that the filter is set.
+        # The first letters of an id are enough to show that the filter is active.
         return asked if parse_uuid(asked) is None else f"{asked[:8]}…"

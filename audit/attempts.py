@@ -1,4 +1,4 @@
-"""Old path of the task that looks up unknown ids: tasks that earlier versions queued name it."""
+"""The old import path of the look-up task: tasks queued by earlier versions refer to it."""
 
 from .cross_business import look_up_attempt
 

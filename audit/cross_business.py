@@ -1,8 +1,8 @@
-"""Who reached for another business's rows, and which.
+"""Detection of cross-business access.
 
-The answer to a foreign id is that to one that never existed, and so is the work done for it: each enqueues one identical
-task after the response. Only the worker looks the id up, across businesses, and writes an event that the platform sees
-and the business does not.
+The response to an id of another business is the same as to an unknown id, and costs the same work. Each enqueues one
+identical task after the response. Only the worker looks up the id across businesses. It records an event that the
+platform sees and the business does not.
 """
 
 import logging
@@ -40,7 +40,7 @@ IN_USE_AN_HOUR = 20
 MINUTE, HOUR = 60, 3600
 IN_USE_PREFIX = "in-use:"
 
-# A worker that has had a look-up for this long has died: it is a matter of milliseconds.
+# A look-up takes milliseconds. After this time its worker must have died.
 LEASE = timedelta(minutes=5)
 MAX_TRIES = 3
 
@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 
 class Refused(NamedTuple):
-    """An id or value that an answer refused: `field` of `model`."""
+    """An id or value of `field` of `model` that a response rejected."""
 
     kind: Kind
     model: str
@@ -59,7 +59,10 @@ class Refused(NamedTuple):
 def note(
     request: HttpRequest, *, kind: Kind, model: str, field: str, value: str
 ) -> None:
-    """Remember a refused id or value until the response is made (`settings.TENANCY_UNKNOWN_ID`)."""
+    """Store a rejected id or value until the response is complete.
+
+    The setting `TENANCY_UNKNOWN_ID` names this function.
+    """
     evidence: Credentials | None = getattr(request, "evidence", None)
     if evidence is None:
         return
@@ -74,7 +77,7 @@ def note(
 
 
 def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) -> None:
-    """One identical task for each refused id or value of a request, as long as the user's minute allows."""
+    """Enqueue one identical task for each rejected id or value, up to the user's limit per minute."""
     user_id = str(evidence.user_id)
     business_id = str(evidence.business_id) if evidence.business_id else None
     try:
@@ -99,7 +102,7 @@ def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) ->
 
 
 class Subject(NamedTuple):
-    """A user or business whose "already in use" answers are counted: the counter's key and its limit an hour."""
+    """A counter of "already in use" responses to a user or business: cache key and limit per hour."""
 
     key: str
     limit: int
@@ -112,11 +115,12 @@ def in_use_subject(kind: Literal["user", "business"], pk: uuid.UUID) -> Subject:
 
 
 def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
-    """Raise `TooMany` `too_many_in_use` after too many "already in use" answers to the user or to their business.
+    """Raise `TooMany` `too_many_in_use` after too many "already in use" responses.
 
-    Called before every write of a value that others may have: past the limit, no answer tells which values are free. The
-    answer is the same for a value of the own business and for another one's. `met_now` is the number of answers in this
-    request, which are counted after it. One query.
+    The user and their business each have a limit. Callers check it before each write of a value that is unique across
+    businesses. Beyond the limit, the response no longer reveals which values are free. It is the same for values of the
+    user's own business and of another one. `met_now` is the number of these responses in the current request, which are
+    counted after it. One query.
     """
     subjects = _subjects(user_id, try_get_business_id())
     window_counts = rate_limits.get_counts([subject.key for subject in subjects])
@@ -150,9 +154,10 @@ def look_up_attempt(
     address: str = "",
     event_id: str = "",
 ) -> None:
-    """Write `cross_business_attempt` (or `_conflict`) if a row of another business has the id or value.
+    """Record `cross_business_attempt` if a row of another business has the id.
 
-    The event's id is given with the task: one that is done again, since its worker died, writes no second event.
+    For a value, record `cross_business_conflict`. The task contains the id of the event. If the task is repeated after
+    its worker died, it writes no second event.
     """
     with origin("task", request_id, address), platform_scope("who reached across"):
         row = _find(kind, model, field, value)
@@ -188,15 +193,16 @@ def look_up_attempt(
 
 
 def requeue_stale_checks() -> int:
-    """Queue anew the look-ups whose worker has died, or that failed, until they have been tried `MAX_TRIES` times.
+    """Queue again the look-ups that failed or whose worker died, up to `MAX_TRIES` tries.
 
-    Gives how many were queued. One whose workers all died has failed. Needs no scope: the queue is the framework's.
+    A task whose workers died `MAX_TRIES` times is set to failed. Needs no scope, because the queue belongs to no
+    business. Return the number of queued tasks.
     """
     begun = DBTaskResult.objects.filter(
         task_path=look_up_attempt.module_path,
         started_at__lt=timezone.now() - LEASE,
     )
-    # By one statement, so that no two workers queue the same one.
+    # One statement, so that no two workers queue the same task.
     may_be_tried = {f"worker_ids__{MAX_TRIES - 1}__isnull": True}
     unfinished = begun.filter(
         status__in=[TaskResultStatus.RUNNING, TaskResultStatus.FAILED]
@@ -215,7 +221,7 @@ def requeue_stale_checks() -> int:
 
 
 def _owner(row: Any) -> uuid.UUID | None:
-    """The business that a row belongs to; None for one that all share."""
+    """Return the business that a row belongs to; None for a shared row."""
     if row is not None and row._meta.label == "businesses.Business":
         return uuid.UUID(str(row.pk))
     owner_id: uuid.UUID | None = getattr(row, "business_id", None)
@@ -223,7 +229,7 @@ def _owner(row: Any) -> uuid.UUID | None:
 
 
 def _find(kind: Kind, label: str, field: str, value: str) -> Any:
-    """The row that has the id or value, whoever's it is; None if there is none."""
+    """Return the row of any business that has the id or value, or None."""
     try:
         model = apps.get_model(label)
         if kind == "unknown_id":
@@ -238,7 +244,10 @@ def _find(kind: Kind, label: str, field: str, value: str) -> Any:
 
 
 def _is_unique_across_businesses(model: type[models.Model], field: str) -> bool:
-    """An external id is unique inside a business: that others have the same is no conflict."""
+    """Return True if `field` is unique across businesses.
+
+    An external id is unique inside a business, so the same id in another one is not a conflict.
+    """
     return any(
         isinstance(constraint, models.UniqueConstraint)
         and constraint.fields == (field,)

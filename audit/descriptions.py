@@ -1,11 +1,11 @@
-"""Events as people read them: a sentence each, and what changed as old → new.
+"""Descriptions of audit events for display: a sentence each, and the changes as old → new.
 
-    told(events)         each of them as `EventDescription`, in order; one query for the names of what they refer to, whatever their number
-    outline(event_type)  what events of a type have in common: "… approved the card of … for …"
-    entity(entity_type)  what the model is called
-    label_of(name, …)    what a field is called; `field_of(model, name)` is the model's own
+told(events) `EventDescription` of each event, in order; one query for all names, however many the events
+outline(event_type) the sentence of an event type without its details: "… approved the card of … for …"
+entity(entity_type) the verbose name of a model label_of(name, …) the label of a field; `field_of(model, name)` returns
+the model's field
 
-Labels of fields and words for values are those of the models: a new field needs nothing here.
+Labels of fields and choices come from the models, so a new field needs no change in this module.
 """
 
 import re
@@ -34,10 +34,10 @@ from django.utils.translation import gettext_lazy
 from .messages import EVENT_MESSAGES, UNKNOWN
 from .models import AuditEvent
 
-# Ids whose name stands beside them, and what tells people nothing.
+# Ids whose name is in another column, and values without meaning for users.
 _UNSAID: Final = frozenset({"approved_by_id", "sha256", "sha256_hash"})
 _MONTHS: Final = frozenset({"processing_month", "month"})
-# What is no field of a model.
+# Labels of names that are not fields of a model.
 _LABELS: Final[Mapping[str, Any]] = {
     "days": gettext_lazy("days"),
     "row_count": gettext_lazy("rows"),
@@ -64,7 +64,7 @@ _LABELS: Final[Mapping[str, Any]] = {
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
 _NOTHING = "–"
-# What rows are called, as their `str()` says: read for all kinds in one query. Of other kinds a query each.
+# SQL for `str()` of a row. One query reads the names of all these models; other models need one query each.
 _CALLED: Final[Mapping[str, Any]] = {
     "accounts.user": Coalesce(
         NullIf("full_name", Value("")), "email", output_field=models.CharField()
@@ -72,14 +72,14 @@ _CALLED: Final[Mapping[str, Any]] = {
     "workforce.employee": F("full_name"),
     "workforce.site": F("site_name"),
 }
-# Models whose settings are rows of another model; events about both name the first one.
+# Models with a separate settings model; events about either name the first model.
 _SETTINGS: Final[Mapping[str, str]] = {
     "businesses.Business": "businesses.BusinessSettings"
 }
-# A day of a card, by its date, holds the fields of this model.
+# A value under a date holds the fields of this model.
 _OF_A_DAY = ("workcards", "dayentry")
 
-# Under these names an event lists days of other cards, or days that were repaired.
+# Under these names an event lists days of other cards, or repaired days.
 DAY_LISTS: Final = frozenset({"reposted", "not_reposted", "set_aside", "repaired"})
 
 Names = Mapping[type[models.Model], Mapping[str, str]]
@@ -87,7 +87,7 @@ Names = Mapping[type[models.Model], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field by the name that people know, and its values as they read them, those of a day as safe HTML."""
+    """A changed field: its label, and its old and new value for display. A day is safe HTML."""
 
     label: str
     old: str
@@ -96,7 +96,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class EventDescription:
-    """An event; its sentence is safe HTML, with every name of somebody or something kept apart from its surroundings."""
+    """An event for display. The sentence is safe HTML, with each name in an element of its own."""
 
     event: AuditEvent
     sentence: SafeString
@@ -108,7 +108,7 @@ class EventDescription:
 
     @property
     def in_full(self) -> SafeString:
-        """The sentence, why it was done, and a mark if a super-admin did it."""
+        """Return the sentence with the reason, and a badge if a super-admin acted."""
         said = self.sentence
         if self.reason:
             said = format_html("{}: <q><bdi>{}</bdi></q>", said, self.reason)
@@ -120,7 +120,7 @@ class EventDescription:
 
 
 def told(events: Iterable[AuditEvent]) -> list[EventDescription]:
-    """Each event with its sentence and changes. Rows that the scope does not show stay without a name."""
+    """Return the description of each event. Rows outside the scope have no name."""
     events = list(events)
     names = _names(events)
     return [
@@ -130,13 +130,13 @@ def told(events: Iterable[AuditEvent]) -> list[EventDescription]:
 
 
 def outline(event_type: str) -> str:
-    """The sentence of an event type without what differs."""
+    """Return the sentence of an event type with “…” for its details."""
     sentence = EVENT_MESSAGES.get(event_type)
     return str(sentence.text) % defaultdict(lambda: "…") if sentence else event_type
 
 
 def entity(entity_type: str) -> str:
-    """What people call the kind of row that an event is about."""
+    """Return the verbose name of the model that an event is about."""
     model = _model_of(entity_type)
     return str(capfirst(model._meta.verbose_name)) if model else entity_type
 
@@ -169,7 +169,10 @@ def _employee(event: AuditEvent, names: Names) -> str:
 
 
 def _month(event: AuditEvent) -> str:
-    """The month of a card or of a closed month: both are called by it, and may have gone since."""
+    """Return the month of a card or of a closed month for display.
+
+    The label of the event begins with the month. The row itself may be deleted.
+    """
     match = _MONTH_FIRST.match(event.entity_label)
     month = parse_date(f"{match[0]}-01") if match else None
     return _month_in_words(month) if month else _NOTHING
@@ -200,9 +203,10 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
 
 
 def listed_days(value: Any) -> list[str] | None:
-    """Return a line for each of the days that an event lists under a name of `DAY_LISTS`; None for an unknown form.
+    """Return a line for each day that an event lists under a name of `DAY_LISTS`; else None.
 
-    A day is `{date, site, hours, day_status, …}`. Events of before sites were listed have `{date: id of the card}`.
+    A day is `{date, site, hours, day_status, …}`. Older events, without sites, have `{date: id of the card}`. None
+    means an unknown format.
     """
     if isinstance(value, Mapping):
         value = [{"date": day, "work_card": card} for day, card in value.items()]
@@ -227,8 +231,11 @@ def _listed_day(day: Mapping[str, Any]) -> str:
 
 
 def label_of(name: str, field: Any = None) -> str:
-    """What people call something in an event's metadata or in a form; `field` is the model's, if it has one of that name."""
-    # What leads to rows that refer to this one is of that name too, and has no other.
+    """Return the label of a name in an event's metadata or a form.
+
+    `field` is the model's field of that name, if there is one.
+    """
+    # A reverse relation may have that name; it has no `verbose_name`.
     label = _LABELS.get(name) or getattr(field, "verbose_name", None)
     return str(capfirst(str(label or name.replace("_", " "))))
 
@@ -242,7 +249,10 @@ def _is_date(name: str) -> bool:
 
 
 def _day(figures: Any, names: Names) -> str:
-    """A day of a card in one line: `07:00–16:00, break 30, 8.50`; times and remark keep their order in any language."""
+    """Return a day of a card in one line: `07:00–16:00, break 30, 8.50`.
+
+    Each part is isolated, so that times and remarks keep their order in all languages.
+    """
     if not isinstance(figures, Mapping):
         return _NOTHING
     model = apps.get_model(*_OF_A_DAY)
@@ -257,14 +267,14 @@ def _day(figures: Any, names: Names) -> str:
     if "break_minutes" in said:
         minutes = said.pop("break_minutes")
         parts.append(conditional_escape(_("break %(minutes)s") % {"minutes": minutes}))
-    # The trail keeps no order; the remark comes last.
+    # The stored fields have no order; the remark comes last.
     words = sorted(said, key=lambda name: name == "comment")
     parts += [format_html("<bdi>{}</bdi>", said[name]) for name in words]
     return format_html_join(", ", "{}", ([part] for part in parts))
 
 
 def _word(field: Any, value: Any, names: Names) -> str:
-    """A value of the trail as people read it; `field` is the model's, if it has one of that name."""
+    """Return a value of an event for display; `field` is the model's field, if there is one."""
     if _is_nothing(value):
         return _NOTHING
     if isinstance(value, bool):
@@ -313,7 +323,7 @@ def _model_of(entity_type: str) -> type[models.Model] | None:
 
 
 def field_of(model: type[models.Model] | None, name: str) -> Any:
-    """Return the field with this name or column of the model, or of its settings; None if there is none."""
+    """Return the field of this name or column of the model, or of its settings; else None."""
     try:
         return model._meta.get_field(name) if model is not None else None
     except FieldDoesNotExist:
@@ -325,7 +335,7 @@ def field_of(model: type[models.Model] | None, name: str) -> Any:
 
 
 def _names(events: list[AuditEvent]) -> Names:
-    """What the rows are called that the events refer to, by model and id."""
+    """Return the names of the rows that the events refer to, by model and id."""
     wanted: dict[type[models.Model], set[str]] = defaultdict(set)
     for event in events:
         wanted[apps.get_model("workforce.Site")].add(str(event.site_id))

@@ -1,4 +1,4 @@
-"""Where an act came from: by which door, in which request, from which address."""
+"""The origin of an event: channel, request and client address."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from automatehq.middleware.request_id import current_request_id
 
 @dataclass(frozen=True)
 class Origin:
-    """The door (`api`, `admin`, `command` or `task`), and of a request its id and the address it came from."""
+    """The channel (`api`, `admin`, `command` or `task`), and a request's id and client address."""
 
     channel: str = "command"
     request_id: str = ""
@@ -30,7 +30,7 @@ def current_origin() -> Origin:
 
 @contextmanager
 def origin(channel: str, request_id: str = "", address: str = "") -> Iterator[None]:
-    """Whatever is recorded in the block came by `channel`."""
+    """Set the origin of the events that are recorded in the block."""
     token = _origin.set(Origin(channel, request_id, address))
     try:
         yield
@@ -39,7 +39,7 @@ def origin(channel: str, request_id: str = "", address: str = "") -> Iterator[No
 
 
 class OriginMiddleware:
-    """Remember where a request came from while it is answered."""
+    """Middleware that sets the origin for the time of a request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""What the trail can be asked for."""
+"""API filters of the audit trail."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .models import AuditEvent
 
 
 class AuditEventFilterSet(StrictFilterSet):
-    """`from` and `to` are local dates of the business, both included."""
+    """Filters of audit events. `from` and `to` are local dates of the business, both included."""
 
     class Meta:
         model = AuditEvent
@@ -30,7 +30,7 @@ class AuditEventFilterSet(StrictFilterSet):
 
     @classmethod
     def get_filters(cls) -> dict[str, Any]:
-        # `from` is a word of Python's own, so these two can't be written as attributes.
+        # `from` is a Python keyword, so these two cannot be class attributes.
         filters: dict[str, Any] = super().get_filters()
         return filters | {
             "from": LocalDateFromFilter(field_name="created_at"),

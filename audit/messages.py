@@ -1,7 +1,7 @@
-"""What each kind of event is called when people read it: one sentence an event type.
+"""Sentences that describe audit events, one for each event type.
 
-In a sentence stand `%(who)s`, who did it; `%(what)s`, what it was done to, as it was called then; of cards also
-`%(employee)s`, `%(site)s` and `%(month)s`. A card that was nobody's has a sentence of its own.
+Placeholders: `%(who)s`, the user who acted; `%(what)s`, the label of the object at that time. Sentences about cards
+also have `%(employee)s`, `%(site)s` and `%(month)s`. A card without an employee has a separate sentence.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Sentence(NamedTuple):
-    """`of_nobody` is said of a card without an employee; where it is None, `text` is."""
+    """A sentence, and the one for a card without an employee; None means the same sentence."""
 
     text: Any
     of_nobody: Any = None
@@ -105,7 +105,7 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         "site_settings_updated": Sentence(
             _("%(who)s changed the settings of the site %(what)s")
         ),
-        # People who sign in
+        # Users
         "user_created": Sentence(_("%(who)s added the user %(what)s")),
         "user_updated": Sentence(_("%(who)s edited the user %(what)s")),
         "user_password_changed": Sentence(
@@ -137,7 +137,7 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         "acting_started": Sentence(_("%(who)s began to act for %(what)s")),
         "acting_ended": Sentence(_("%(who)s stopped acting for %(what)s")),
         "files_swept": Sentence(_("Files that nothing refers to were removed")),
-        # For the platform alone
+        # Events that only the platform sees
         "cross_business_attempt": Sentence(
             _("%(who)s of another business asked for %(what)s by its id")
         ),
@@ -147,5 +147,5 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
     }
 )
 
-# What is said of an event that an older version has left.
+# The sentence of an event type that only an older version wrote.
 UNKNOWN = Sentence("%(who)s: %(event)s %(what)s")

@@ -1,4 +1,4 @@
-"""The trail: what was done, by whom, to what. Append-only by grant."""
+"""The model of the audit trail. The database role may insert events, but not change or delete them."""
 
 import uuid
 from typing import Any, ClassVar
@@ -13,10 +13,10 @@ from .querysets import AuditEventManager
 
 
 class AuditEvent(TenantModel):
-    """One thing that happened to the data of one business.
+    """An audit event: an action on the data of a business.
 
-    Its subjects are named by label and plain id, without foreign keys: the trail outlives them. Events that are
-    `platform_only` are hidden from the business by the database, so that the trail tells nobody of others.
+    The event stores labels and plain ids of its objects, without foreign keys, because it outlives them. The database
+    hides events that are `platform_only` from the business, so that a business learns nothing about others.
     """
 
     actor_id = models.UUIDField(_("actor"), null=True, blank=True)
@@ -84,7 +84,7 @@ class AuditEvent(TenantModel):
 
     @property
     def changes(self) -> list[dict[str, Any]]:
-        """What changed, as {field, old, new} each."""
+        """Return the changes, each as {field, old, new}."""
         before = self.metadata.get("before") or {}
         after = self.metadata.get("after") or {}
         return [
@@ -94,9 +94,10 @@ class AuditEvent(TenantModel):
 
     @classmethod
     def append_for_platform(cls, *, business_id: uuid.UUID, **fields: Any) -> None:
-        """Add an event about `business_id` that only the platform sees. Needs the platform scope, whose role may append.
+        """Add an event about `business_id` that only the platform sees.
 
-        It goes past `TenantModel.save`, which writes in a business's own scope alone: the one place that does.
+        Needs the platform scope, whose role may insert events. It bypasses `TenantModel.save`, which only writes in the
+        scope of a business. No other code bypasses it.
         """
         event = cls(business_id=business_id, platform_only=True, **fields)
         models.Model.save(event, force_insert=True)

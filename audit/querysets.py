@@ -1,4 +1,4 @@
-"""Questions about the trail."""
+"""Querysets of the audit trail."""
 
 import uuid
 from typing import Any, Self
@@ -13,7 +13,7 @@ from businesses.tenancy.managers import (
     TenantQuerySet,
 )
 
-# What a reviewer's work leaves behind.
+# Entity types of a reviewer's work.
 CARDS_AND_EMPLOYEES = (
     "workcard",
     "workcardfile",
@@ -21,7 +21,7 @@ CARDS_AND_EMPLOYEES = (
     "approvedday",
     "employee",
 )
-# What the work of a month leaves behind; the rest is of users, sign-ins, sites and settings.
+# Entity types of a month's work. The other events are about users, sign-ins, sites and settings.
 WORK = (*CARDS_AND_EMPLOYEES, "closedmonth", "exportrun")
 
 
@@ -53,7 +53,10 @@ class AuditEventQuerySet(TenantQuerySet):
         return self.filter(entity_type__in=WORK)
 
     def with_names(self) -> Self:
-        """Each with `site_name` and `employee_name` as they are now; None of what the scope does not show."""
+        """Annotate `site_name` and `employee_name` with the current names.
+
+        The names are None for rows outside the scope.
+        """
         return self.annotate(
             site_name=_name_of("workforce.Site", "site_id", "site_name"),
             employee_name=_name_of("workforce.Employee", "employee_id", "full_name"),
@@ -64,14 +67,20 @@ class AuditEventQuerySet(TenantQuerySet):
 
 
 class ShownToBusinesses(CurrentBusinessLookup):
-    """True for the events that a business may see of itself; in the platform's scope for every one."""
+    """An expression that is true for events visible to the business in scope.
+
+    In the platform's scope it is true for all events.
+    """
 
     def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
         return f"NOT {column}", ()
 
 
 class AuditEventManager(TenantManager.from_queryset(AuditEventQuerySet)):  # type: ignore[misc]
-    """Hides `platform_only` events from businesses, as the table's policy does: each lock must hold alone."""
+    """A manager that hides `platform_only` events from businesses.
+
+    The table's policy hides them as well; each layer must suffice alone.
+    """
 
     def get_queryset(self) -> AuditEventQuerySet:
         queryset: AuditEventQuerySet = (
@@ -81,6 +90,6 @@ class AuditEventManager(TenantManager.from_queryset(AuditEventQuerySet)):  # typ
 
 
 def _name_of(model: str, reference: str, name: str) -> Subquery:
-    # By name: the trail stands below the apps whose rows it speaks of.
+    # The model is looked up by name, because audit is a lower layer than the apps of these models.
     rows: Any = apps.get_model(model)._default_manager
     return Subquery(rows.filter(pk=OuterRef(reference)).values(name)[:1])

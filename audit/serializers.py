@@ -1,4 +1,4 @@
-"""Events of the trail, as the API shows them."""
+"""API serializers of audit events."""
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 
@@ -49,7 +49,7 @@ from .models import AuditEvent
     ]
 )
 class AuditEventSerializer(StrictModelSerializer):
-    """One thing that happened. Names are as they are now, labels as they were then."""
+    """An audit event. Names are the current ones; labels are those of the time of the event."""
 
     actor = NamedReference("actor_label")
     site = NamedReference("site_name")

@@ -1,4 +1,4 @@
-"""The only writers of the trail."""
+"""The functions that write the audit trail. No other code writes it."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -18,19 +18,25 @@ from businesses.tenancy.context import (
 from .event_origin import current_origin
 from .models import AuditEvent
 
-# Events that are written in one statement.
+# The number of events in one INSERT.
 BATCH = 1000
 
 
 def record(event_type: str, **details: Any) -> AuditEvent:
-    """Add one event to the trail of the business in scope, in the writer's transaction; `details` as of `event_of`."""
+    """Add one event to the audit trail of the business in scope, in the current transaction.
+
+    `details` are the arguments of `event_of`.
+    """
     event = event_of(event_type, **details)
     event.save(force_insert=True)
     return event
 
 
 def record_many(events: Iterable[AuditEvent]) -> None:
-    """Add many events of `event_of` to the trail of the business in scope, in the writer's transaction."""
+    """Add many events of `event_of` to the audit trail of the business in scope.
+
+    They are part of the current transaction.
+    """
     AuditEvent.objects.bulk_create(events, batch_size=BATCH)
 
 
@@ -47,10 +53,10 @@ def event_of(
     reason: str = "",
     **details: Any,
 ) -> AuditEvent:
-    """An event of the business in scope, not written yet.
+    """Return a new, unsaved event of the business in scope.
 
-    `before` and `after` hold what changed, by field (see `snapshot`, `changes`). `actor` is by default the person who
-    acts in the scope; nobody for a command. A super-admin's act inside a business is marked `cross_business`.
+    `before` and `after` hold the changes by field (see `snapshot`, `changes`). `actor` is by default the current user,
+    and None for a command. A super-admin's action inside a business is marked `cross_business`.
     """
     actor = actor if actor is not None else try_get_current_user()
     business_id = get_current_business_id()
@@ -80,9 +86,10 @@ def record_after_rollback(
     entity_label: str = "",
     **details: Any,
 ) -> None:
-    """Add an event that must outlive a refused request, in a fresh scope of `business_id`, after its rollback.
+    """Add an event that is stored although the request is rejected and rolled back.
 
-    For failed sign-ins, lock-outs and reuse of refresh tokens, so nobody's act; Platform's id for an unknown e-mail.
+    It is saved in a new scope of `business_id`, after the rollback. For failed sign-ins, locks and reused refresh
+    tokens, which have no actor. `business_id` is Platform's for an unknown e-mail.
     """
     with business_scope(business_id):
         AuditEvent(
@@ -95,14 +102,14 @@ def record_after_rollback(
 
 
 def snapshot(row: models.Model, fields: Iterable[str]) -> dict[str, Any]:
-    """The values of `fields` (attribute names) of a row, ready for the trail."""
+    """Return the values of `fields` (attribute names) of a row, as stored in an event."""
     return {field: plain(getattr(row, field)) for field in fields}
 
 
 def changes(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """`before` and `after` cut down to the fields that differ."""
+    """Return `before` and `after` with only the fields that differ."""
     differing = [field for field in after if before.get(field) != after[field]]
     return (
         {field: before.get(field) for field in differing},
@@ -111,7 +118,7 @@ def changes(
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON knows it."""
+    """Return `value` as JSON-compatible data."""
     if isinstance(value, models.Model):
         return str(value.pk)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The API of the trail: to read, and nothing else."""
+"""The read-only API view of the audit trail."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from .serializers import AuditEventSerializer
 
 
 class AuditEventViewSet(TenantReadOnlyViewSet[AuditEvent]):
-    """What was done in your business, by whom, newest first. Reviewers see what concerns cards and employees."""
+    """Audit events of your business, newest first. Reviewers see those about cards and employees."""
 
     queryset = AuditEvent.objects
     serializer_class = AuditEventSerializer
