@@ -16,6 +16,6 @@ class AutomateHQConfig(AppConfig):
 
 
 class AdminSiteConfig(AdminConfig):
-    """Django's admin, with our site as its default: `@admin.register` registers there."""
+    """Django's admin app with this project's admin site: `@admin.register` registers models on it."""
 
     default_site = "accounts.admin_site.AutomateHQAdminSite"

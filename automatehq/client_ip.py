@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as that can be believed."""
+"""The client's IP address, taken from trusted proxy headers only."""
 
 import ipaddress
 
@@ -7,11 +7,13 @@ from django.http import HttpRequest
 
 
 def get_client_ip(request: HttpRequest) -> str | None:
-    """The client's IP address, or None when there is none to believe.
+    """Return the client's IP address, or None without a trustworthy address.
 
-    Each of our TRUSTED_PROXIES appends to X-Forwarded-For the address that it was called
-    from, so with n of them the n-th from the right is the client; what stands further left
-    the client may have written itself. A shorter header did not come through our proxies.
+    Each of the TRUSTED_PROXIES appends the address of its peer to X-Forwarded-For. With n proxies the n-th
+    address from
+    the right is the client's. Addresses further left may be forged by the client. A header with fewer addresses
+    did not
+    pass through the proxies.
     """
     proxies: int = settings.TRUSTED_PROXIES
     peer = _address(request.META.get("REMOTE_ADDR", ""))
@@ -24,7 +26,10 @@ def get_client_ip(request: HttpRequest) -> str | None:
 
 
 def _address(text: str) -> str | None:
-    """`203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1` or `[2001:db8::1]:4711`."""
+    """Return the IP address of a header entry, without its port and brackets.
+
+    Accepts `203.0.113.7`, `203.0.113.7:4711`, `2001:db8::1` and `[2001:db8::1]:4711`.
+    """
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""The database's clock, for times that several machines write and compare."""
+"""The database's clock, for timestamps that several machines write and compare."""
 
 from datetime import datetime
 
@@ -6,10 +6,12 @@ from django.db import connection
 
 
 def database_now() -> datetime:
-    """Return the time on the database's clock. One query, in every scope and in none.
+    """Return the time of the database's clock. One query, in any scope or without one.
 
-    Evidence is compared with the time of a sign-out. If each machine took its own time, a machine that is ahead would
-    sign in users who stay signed in after a later sign-out, and one that is behind would refuse its own evidence.
+    Credentials are compared with the time of a sign-out. With the clocks of the machines, a fast machine would
+    issue
+    credentials that stay valid after a later sign-out, and a slow machine would reject the credentials that it
+    issued.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

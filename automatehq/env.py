@@ -1,4 +1,4 @@
-"""Readers of settings that refuse what their type alone lets through. Each raises `ValueError` for a malformed one."""
+"""Readers of settings that check more than the type. Each raises `ValueError` for a malformed value."""
 
 import io
 import logging
@@ -14,10 +14,11 @@ OFF = ("false", "off", "no", "n", "0", "")
 
 
 def read_env_file(*, named: str, default: Path) -> None:
-    """Read settings from the file that ENV_FILE names, else from `default` if it exists.
+    """Load settings from the file that ENV_FILE names, else from `default` if it exists.
 
-    Raises `ImproperlyConfigured` when the file cannot be read: AutomateHQ would otherwise start with other settings than the
-    operator's. The environment's own values take precedence.
+    Raises `ImproperlyConfigured` when the file cannot be read: AutomateHQ would otherwise start with other
+    settings than
+    the operator's. Variables of the environment take precedence.
     """
     if not named and not default.exists():
         return
@@ -38,7 +39,7 @@ def read_env_file(*, named: str, default: Path) -> None:
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """On or off. (`Env.bool` takes every misspelling for off, also that of a protection.)"""
+    """Read a boolean. (`Env.bool` reads misspelled values as False, even for a security setting.)"""
     text: str = env.str(name, default=str(default)).strip().lower()
     if text not in (*env.BOOLEAN_TRUE_STRINGS, *OFF):
         raise ValueError(f"{text!r} is neither on nor off.")
@@ -46,7 +47,7 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def whole_number(name: str, *, default: int) -> int:
-    """0 or more."""
+    """Read a whole number of 0 or more."""
     number: int = env.int(name, default=default)
     if number < 0:
         raise ValueError(f"{number} is less than 0.")
@@ -62,7 +63,7 @@ def positive_number(name: str, *, default: int) -> int:
 
 
 def log_level(name: str, *, default: str) -> str:
-    """A level of the standard library's logging, by name."""
+    """Read the name of a log level of the standard library."""
     level: str = env.str(name, default=default).upper()
     if level not in logging.getLevelNamesMapping():
         raise ValueError(f"{level!r} is no level. Say DEBUG, INFO, WARNING or ERROR.")
@@ -70,7 +71,7 @@ def log_level(name: str, *, default: str) -> str:
 
 
 def time_zone(name: str, *, default: str) -> str:
-    """A time zone of the IANA database, by name."""
+    """Read the name of a time zone of the IANA database."""
     zone: str = env.str(name, default=default)
     if zone not in zoneinfo.available_timezones():
         raise ValueError(f"{zone!r} is no time zone.")
@@ -78,7 +79,7 @@ def time_zone(name: str, *, default: str) -> str:
 
 
 def language(name: str, *, default: str) -> str:
-    """One of the languages that AutomateHQ speaks."""
+    """Read the code of a language that AutomateHQ supports."""
     code: str = env.str(name, default=default)
     if code not in ("en", "he"):
         raise ValueError(f"{code!r} is neither en nor he.")
@@ -86,7 +87,7 @@ def language(name: str, *, default: str) -> str:
 
 
 def process(name: str, *, default: str) -> str:
-    """One of the processes of the hardened set-up, or nothing."""
+    """Read the kind of process for separate logins, or ""."""
     kind: str = env.str(name, default=default)
     if kind not in ("", "owner", "web", "console"):
         raise ValueError(f"{kind!r} is neither owner, web nor console.")
@@ -94,7 +95,7 @@ def process(name: str, *, default: str) -> str:
 
 
 def sentry_address(name: str, *, default: str) -> str:
-    """Where a Sentry server takes reports, `https://<key>@<host>/<number>`, or nothing."""
+    """Read the address of a Sentry server, `https://<key>@<host>/<number>`, or ""."""
     address: str = env.str(name, default=default)
     if address:
         parts = urlsplit(address)
@@ -104,6 +105,6 @@ def sentry_address(name: str, *, default: str) -> str:
             or not (parts.hostname and parts.username)
             or not number.isdecimal()
         ):
-            # Not quoted: there is a key in it.
+            # The message does not quote the value, because it contains a key.
             raise ValueError("it must read https://<key>@<host>/<number>.")
     return address

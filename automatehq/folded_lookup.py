@@ -1,7 +1,9 @@
-"""The lookup `folded`: does a text column contain a text, as `automatehq.text.fold` compares them?
+"""The lookup `folded`: text search that ignores case, accents and width.
 
-`full_name__folded="Munoz"` finds Muñoz, MUNOZ and Ｍｕｎｏｚ. The text becomes a regular expression with a class of letters for each
-letter, so that PostgreSQL reads the column as it is stored: no extension, no function and no second column.
+It compares like `automatehq.text.fold`: `full_name__folded="Munoz"` finds Muñoz, MUNOZ and Ｍｕｎｏｚ. The text
+becomes a
+regular expression with a character class per letter. PostgreSQL matches it against the stored column, without an
+extension, a function or a second column.
 """
 
 from collections import defaultdict
@@ -14,7 +16,7 @@ from django.db import models
 
 from .text import MARKS, fold
 
-# Letters of the scripts that have case, accents, vowel points or forms of other width; dashes and quotation marks.
+# Letters of scripts with case, accents, vowel points or other widths; dashes and quotation marks.
 _LETTERS = (
     (0x21, 0x24F),
     (0x2B0, 0x2BF),
@@ -32,13 +34,13 @@ _LETTERS = (
     (0xFF01, 0xFFEE),
 )
 _LONGEST = 3
-# What may stand between two letters and is not compared: marks, joiners and variation selectors.
+# Characters between two letters that are ignored: marks, joiners and variation selectors.
 _BETWEEN = f"[{MARKS}\u200c\u200d\ufe00-\ufe0f]*"
 
 
 @cache
 def _same() -> Mapping[str, str]:
-    """Return folded text → the letters that fold to it. Made once a process, in about 30 ms."""
+    """Return folded text → the letters that fold to it. Cached; the first call takes about 30 ms."""
     found: dict[str, list[str]] = defaultdict(list)
     for code in chain.from_iterable(range(a, b + 1) for a, b in _LETTERS):
         letter = chr(code)
@@ -55,7 +57,7 @@ def _classes(folded: str) -> Iterator[str]:
     same = _same()
     at = 0
     while at < len(folded):
-        # Letters that fold to several: ß, æ, the ligature of f, f and i.
+        # Letters that fold to several letters: ß, æ, the ligature of f, f and i.
         lengths = range(min(_LONGEST, len(folded) - at), 1, -1)
         length = next((n for n in lengths if folded[at : at + n] in same), 1)
         part = folded[at : at + length]
@@ -75,7 +77,7 @@ def _class(letters: str) -> str:
 @models.CharField.register_lookup
 @models.TextField.register_lookup
 class Folded(models.Lookup):
-    """`column__folded=text`: the column contains `text`, folded for comparison."""
+    """Lookup `column__folded=text`: the column contains `text`, folded for comparison."""
 
     lookup_name = "folded"
     prepare_rhs = False

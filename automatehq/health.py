@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether it can serve: for supervisors and proxies."""
+"""Health endpoints for supervisors and proxies: liveness and readiness."""
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -13,17 +13,18 @@ from .readiness import find_media_problem, find_static_problem
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the process answers; says nothing about the database."""
+    """Return 200 while the process responds; does not check the database."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when this process can serve requests, else 503 with what is missing.
+    """Return 200 when this process can serve requests, else 503 with the problems.
 
-    Checks the database, its migrations, the manifest of static files, and write access to MEDIA_ROOT. The answer is public:
-    it names no path and no address.
+    Checks the database, its migrations, the manifest of static files, and write access to MEDIA_ROOT. The
+    response is
+    public, so it contains no path and no address.
     """
     try:
         with connection.cursor() as cursor:
@@ -45,7 +46,7 @@ def _not_ready(status: str) -> JsonResponse:
 
 
 class _Migrations:
-    """Remembers that all were applied: this code will not bring new ones."""
+    """A cached check that all migrations are applied: running code brings no new ones."""
 
     _were_applied = False
 

@@ -1,7 +1,10 @@
-"""The order in which workers start queued tasks: by priority, then in turn between businesses.
+"""The order of queued tasks: by priority, and in turn between businesses.
 
-The table of tasks belongs to django-tasks-db. A task names its business in the keyword argument `business_id`; tasks without
-one share a turn. The indexes that keep the choice fast are made in `automatehq/migrations/0002_task_queue_indexes.py`.
+The table of tasks belongs to django-tasks-db. A task names its business in the keyword argument `business_id`;
+tasks
+without a business share a turn. `automatehq/migrations/0002_task_queue_indexes.py` creates the indexes that
+keep the
+query fast.
 """
 
 from collections.abc import Iterable
@@ -18,18 +21,18 @@ from django_tasks_db.models import DBTaskResult
 
 
 class Priority(IntEnum):
-    """Priorities of tasks; the higher number starts first."""
+    """Priorities of tasks; higher numbers start first."""
 
     # A user waits for the result, or the task takes milliseconds.
     URGENT = 20
-    # The result is made on demand if the task has not run yet.
+    # The result is computed on demand if the task has not run yet.
     BACKGROUND = 0
 
 
-# The expression of the indexes: PostgreSQL uses them only for the same one.
+# The expression of the indexes. PostgreSQL uses them only for the identical expression.
 BUSINESS = "COALESCE(args_kwargs -> 'kwargs' ->> 'business_id', '')"
 
-# One row for each priority and business with ready tasks, in the order of turns. Each is found by one index probe, so that
+# One row per priority and business with ready tasks, in the order of turns. An index probe finds each row, so that
 # the cost depends on the number of businesses and not on the number of tasks.
 _TURNS = f"""
 WITH RECURSIVE turn AS (
@@ -65,11 +68,13 @@ ORDER BY turn.priority DESC, COALESCE(running.tasks, 0),
 def claim_next_task(
     tasks: "QuerySet[Any]", *, worker_id: str
 ) -> tuple[DBTaskResult[Any, Any], float] | None:
-    """Mark the task whose turn it is as running; return it with the seconds it waited, or None.
+    """Mark the next task as running; return it and its waiting time in seconds, or None.
 
-    `tasks` are the ready tasks that the worker may run. The highest priority comes first; within it the business with the
-    fewest running tasks, then the one whose latest start is the longest ago; within a business the oldest task. Rows that
-    another worker is claiming are skipped.
+    `tasks` are the ready tasks that the worker may run. The highest priority comes first; within a priority the
+    business
+    with the fewest running tasks, then the business with the least recent start; within a business the oldest
+    task. Rows
+    that another worker has locked are skipped.
     """
     with transaction.atomic(using=tasks.db):
         for priority, business_id in _turns(tasks.db):
@@ -86,7 +91,7 @@ def claim_next_task(
 
 
 def of_business(tasks: "QuerySet[Any]", business_id: object) -> Any:
-    """Return those of `tasks` that name the business; None or "" means those that name none."""
+    """Return the tasks of a business; None or "" means the tasks without a business."""
     return tasks.alias(business=RawSQL(BUSINESS, [], TextField())).filter(  # noqa: S611
         business=str(business_id or "")
     )
@@ -95,7 +100,7 @@ def of_business(tasks: "QuerySet[Any]", business_id: object) -> Any:
 def has_live_task(
     task_path: str, *, business_id: object, since: datetime, **kwargs: Any
 ) -> bool:
-    """Return whether a task with these arguments is ready, or running and started after `since`."""
+    """Return True if a task with these arguments is ready, or running since `since` or later."""
     tasks = of_business(DBTaskResult.objects.all(), business_id).filter(
         task_path=task_path, args_kwargs__contains={"kwargs": kwargs}
     )
@@ -107,7 +112,10 @@ def has_live_task(
 def fail_dead_tasks(
     task_path: str, *, started_before: datetime, except_ids: Iterable[Any] = ()
 ) -> int:
-    """Mark running tasks whose worker died as failed, so that they no longer count as running; return how many."""
+    """Mark running tasks of dead workers as failed; return their number.
+
+    They would otherwise count as running.
+    """
     failed: int = (
         DBTaskResult.objects.filter(
             status=TaskResultStatus.RUNNING,
@@ -133,5 +141,5 @@ def _turns(using: str) -> list[tuple[int, str]]:
 
 
 def _seconds_between(earlier: datetime, later: datetime) -> float:
-    """Return the seconds, 0 if the clocks of two machines disagree."""
+    """Return the seconds from `earlier` to `later`, at least 0 for differing clocks."""
     return max(0.0, (later - earlier).total_seconds())

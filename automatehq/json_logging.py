@@ -1,4 +1,4 @@
-"""Logging: one line of JSON an event, with the id of the request that it happened in."""
+"""Logging in JSON: a line per event, with the id of the request."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from .middleware.request_id import current_request_id
 def _with_request(
     logger: WrappedLogger, method_name: str, event: EventDict
 ) -> EventDict:
-    """Add the request's id; of the request itself keep method and path.
+    """Add the request's id; replace the request by its method and path.
 
-    The query string stays out: filters carry passport numbers.
+    The query string is left out, because filters contain passport numbers.
     """
     if request_id := current_request_id():
         event["request_id"] = request_id
@@ -24,7 +24,7 @@ def _with_request(
 
 
 class JsonFormatter(structlog.stdlib.ProcessorFormatter):
-    """Formats any record of the standard library's logging, `extra` included."""
+    """A formatter of all records of the standard library's logging, including `extra`."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The database being away: what requests, commands and workers do about it."""
+"""Handling of an unreachable database in requests, commands and workers."""
 
 import logging
 import sys
@@ -15,15 +15,17 @@ from .api.errors import outage_of
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two attempts to connect: the first, and the longest after doubling.
+# Seconds between two attempts to connect: the first delay, and the maximum after doubling.
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 
 
 class OutageMiddleware:
-    """Answers 503 with Retry-After where the database's absence made an error of a request, in a view or anywhere else.
+    """Middleware that returns 503 with Retry-After if an outage of the database caused an error.
 
-    Every inner middleware turns its exceptions into a 500 response at once, so the signal of the exception tells the
-    cause: an error in a view, when a scope is opened or committed, or when a session is read or saved.
+    Every inner middleware converts its exceptions to a 500 response immediately. So the middleware listens to
+    the signal
+    for exceptions. It covers errors in a view, when a scope is opened or committed, and when a session is read
+    or saved.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -45,7 +47,7 @@ def _remember_outage(*, request: Any = None, **kwargs: Any) -> None:
 
 
 def sentence_of(error: BaseException) -> str | None:
-    """Return a sentence for the operator of a command that failed for want of the database; None for other errors."""
+    """Return a message for a command that failed because of an outage, else None."""
     if outage_of(error) is None:
         return None
     reason = next(iter(str(error).strip().splitlines()), "no reason given")
@@ -55,9 +57,9 @@ def sentence_of(error: BaseException) -> str | None:
 def wait_for_database(
     *, seconds: float | None = None, is_wanted: Callable[[], bool] = lambda: True
 ) -> bool:
-    """Wait until the database takes writes; False after `seconds`, or once `is_wanted` says so.
+    """Wait until the database accepts writes.
 
-    Must not be called inside a transaction.
+    Return False after `seconds`, or when `is_wanted` returns False. Must not be called inside a transaction.
     """
     give_up_at = None if seconds is None else time.monotonic() + seconds
     pause = FIRST_PAUSE
@@ -72,7 +74,7 @@ def wait_for_database(
 
 
 def takes_writes() -> bool:
-    """Return whether the database answers, on a new connection if need be, and is not read-only."""
+    """Return True if the database responds and is not read-only. Opens a connection if needed."""
     close_old_connections()
     try:
         with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
-"""Checks of the files on this machine that a web process or worker needs before it serves.
+"""Checks of the local files that a web process or worker needs before it serves.
 
-Each check returns a sentence that names the problem and its remedy, or None.
+Each check returns a message that names the problem and its remedy, or None.
 """
 
 import tempfile
@@ -19,11 +19,11 @@ from django.core.files.storage import FileSystemStorage, default_storage
 def find_static_problem() -> str | None:
     """Check that `collectstatic` has written the manifest of static files.
 
-    Without it every page that names a static file is an error 500.
+    Without the manifest, pages with static files fail with error 500.
     """
     storage: object = staticfiles_storage
     if not isinstance(storage, ManifestFilesMixin):
-        return None  # development serves the files from the apps
+        return None  # in development, the apps' folders are served
     if storage.read_manifest() is not None:
         return None
     return (
@@ -33,12 +33,12 @@ def find_static_problem() -> str | None:
 
 
 def find_media_problem() -> str | None:
-    """Check that a file can be created in MEDIA_ROOT, by creating one without a name.
+    """Check that a file can be created in MEDIA_ROOT, by creating a nameless file.
 
-    Permission bits alone do not tell: root passes them, and a file system may be read-only or full.
+    Permission bits do not suffice: root bypasses them, and a file system may be read-only or full.
     """
     if not isinstance(default_storage, FileSystemStorage):
-        return None  # an object store, which only a request can test
+        return None  # an object store: only a request can test it
     folder = Path(default_storage.location)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,8 +1,9 @@
-"""Places on this server that requests hold while they do costly work, counted by user, business and server.
+"""Slots for concurrent requests with costly work, by user, business and server.
 
-A place is an advisory lock on a file in a folder of this server's temporary files. It needs no database connection and
-no transaction, holds across the processes of a server, and is free again when its process ends in any way. Each
-database has a folder of its own. A server counts its own requests: the places protect its threads and processors.
+A slot is an advisory lock on a file in a temporary folder of this server. It needs no database connection and no
+transaction, is shared by all processes of a server, and is released when its process ends. Each database has
+its own
+folder. Each server counts only its own requests: the slots protect its threads and processors.
 """
 
 import fcntl
@@ -24,7 +25,7 @@ _POLL_SECONDS = 0.05
 
 
 class NoPlace(Exception):
-    """All places are taken; `whose` says which limit was met."""
+    """All slots are taken; `whose` names the limit: user, business or server."""
 
     def __init__(self, whose: Whose) -> None:
         super().__init__(whose)
@@ -33,10 +34,11 @@ class NoPlace(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """The number of requests of one kind that a server works on at the same time.
+    """The maximum numbers of concurrent requests of a kind on a server.
 
-    A request that finds the places of its business or of the server taken waits `seconds` for one. It holds a thread
-    meanwhile, so the requests that wait are limited too.
+    A request waits up to `seconds` for a slot of its business or of the server. It occupies a thread while it
+    waits, so
+    the number of waiting requests is limited too.
     """
 
     kind: str
@@ -48,9 +50,9 @@ class Limits:
     seconds: float = 5.0
 
     def enter(self, held: ExitStack, *, person_id: Any, business_id: Any) -> None:
-        """Take a place until `held` is closed. Raises `NoPlace`, at once or after `seconds`.
+        """Take the slots until `held` is closed. Raises `NoPlace`, immediately or after `seconds`.
 
-        Without a `person_id` (a command or a task) the limit by user does not apply.
+        Without a `person_id` (a command or a task) the limit per user does not apply.
         """
         business = f"{self.kind} business {business_id}"
         server = f"{self.kind} server"
@@ -77,7 +79,7 @@ class Limits:
     def _take_both(
         self, taken: ExitStack, business: str, server: str
     ) -> Literal["business", "server"] | None:
-        """Take a place of the business and one of the server, or neither; return the one that is full."""
+        """Take a slot of the business and of the server, or none; return the full limit."""
         with ExitStack() as both:
             if not take(both, business, self.business):
                 return "business"
@@ -88,7 +90,7 @@ class Limits:
 
 
 def take(held: ExitStack, name: str, places: int) -> bool:
-    """Take one of the places of this name until `held` is closed; False if all are taken."""
+    """Take a slot of this name until `held` is closed; return False if all are taken."""
     stem = _digest(name)
     for number in range(places):
         path = _folder() / f"{stem}-{number}"
@@ -100,7 +102,7 @@ def take(held: ExitStack, name: str, places: int) -> bool:
 
 
 def _lock(path: Path) -> int | None:
-    """Lock a file that this makes; None if another request has it locked."""
+    """Create and lock a file; return None if another request has locked it."""
     flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         descriptor = os.open(path, flags, 0o600)
@@ -109,7 +111,7 @@ def _lock(path: Path) -> int | None:
         except BlockingIOError:
             os.close(descriptor)
             return None
-        # The request that had it may have deleted it between the two calls.
+        # The previous holder may have deleted the file between the two calls.
         if os.fstat(descriptor).st_nlink:
             return descriptor
         os.close(descriptor)
@@ -121,7 +123,10 @@ def _release(path: Path, descriptor: int) -> None:
 
 
 def _folder() -> Path:
-    """Return the folder of this database's places. Raises `OSError` if another user of the system owns it."""
+    """Return the folder of this database's slots.
+
+    Raises: `OSError` if another user of the system owns it.
+    """
     database = connection.settings_dict
     name = _digest(f"{database['HOST']} {database['PORT']} {database['NAME']}")[:16]
     folder = Path(tempfile.gettempdir()) / f"automatehq-{os.getuid()}-{name}"

@@ -1,4 +1,4 @@
-"""Reports of errors to a Sentry server, if there is one. What goes there is where it went wrong, and not whose data it was."""
+"""Error reports to an optional Sentry server, without personal data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,16 +8,16 @@ from sentry_sdk.types import Event, Hint
 
 from .middleware.request_id import current_request_id
 
-# Tags of every event, each with the function that reads its value; an app adds its own.
+# Tags of every event with their functions; apps add tags.
 TAGS: dict[str, Callable[[], object]] = {"request_id": current_request_id}
-# Of a request; the query string may carry a passport number.
+# Fields of a request that are sent; the query string may contain a passport number.
 KEPT_OF_REQUEST = ("method", "url")
-# What the database says of an error quotes the values that it refused.
+# Error messages of the database quote the rejected values.
 QUOTING = ("psycopg2", "django.db")
 
 
 def start(dsn: str) -> None:
-    """From now on errors are sent to `dsn`."""
+    """Send errors to `dsn` from now on."""
     sentry_sdk.init(
         dsn=dsn,
         send_default_pii=False,
@@ -30,7 +30,7 @@ def start(dsn: str) -> None:
 
 
 def without_personal_data(event: Event, hint: Hint) -> Event:
-    """The event with the ids that lead to our own log and trail, and without what people entered."""
+    """Return the event with ids of the log and audit trail, and without users' input."""
     request: dict[str, Any] = event.get("request") or {}
     event["request"] = {
         name: str(request[name]).partition("?")[0]

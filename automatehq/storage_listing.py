@@ -1,6 +1,6 @@
-"""What lies in storage, folder by folder: the same for a disk and for any storage that can list.
+"""Listings of stored files, folder by folder, for disks and other storages.
 
-A folder of a disk is read as it is gone through, and a link is neither file nor folder.
+A disk's folder is read incrementally. A symbolic link counts as neither file nor folder.
 """
 
 import os
@@ -25,15 +25,15 @@ class StoredFile(NamedTuple):
 
 
 class StorageListing:
-    """A storage that can list, such as S3's. It has no empty folders, and no links."""
+    """A listing of a storage such as S3. It has no empty folders and no symbolic links."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage: Any = storage
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """What lies directly in a folder; nothing if there is no such folder."""
+        """Yield the direct entries of a folder; none if the folder does not exist."""
         folders, files = self.storage.listdir(folder)
-        # Some list a folder that was made by hand as a file without a name.
+        # Some storages list a manually created folder as a file without a name.
         yield from (Entry(name, "folder") for name in folders if name)
         yield from (Entry(name, "file") for name in files if name)
 
@@ -45,12 +45,12 @@ class StorageListing:
         self.storage.delete(path)
 
     def remove_empty(self, folder: str, *, before: datetime | None) -> bool:
-        """Remove a folder in which nothing is, last changed `before` then; False if it stays."""
+        """Remove an empty folder last changed before `before`; return False if it remains."""
         return False
 
 
 class TreeOnDisk(StorageListing):
-    """The file system."""
+    """A listing of the file system."""
 
     def entries(self, folder: str) -> Iterator[Entry]:
         try:
@@ -86,7 +86,7 @@ class TreeOnDisk(StorageListing):
 
 
 def listing_for(storage: Storage) -> StorageListing:
-    """What there is in `storage`."""
+    """Return the listing of `storage`."""
     return (
         TreeOnDisk(storage)
         if isinstance(storage, FileSystemStorage)

@@ -1,24 +1,28 @@
-"""Cleaning of text before it is stored, and folding of text for comparison.
+"""Text cleaning before storage, and folding for comparison.
 
-Two texts that look the same are stored as the same text. Models (`text_columns.py`), serializers (`rest/fields.py`), forms
-(`form_fields.py`), file imports and commands all use these functions. This module imports no app.
+Two texts that look the same are stored as the same text. Models (`text_columns.py`), serializers
+(`api/fields.py`),
+forms (`admin/form_fields.py`), file imports and commands use these functions. This module imports no app.
 
-Kept although invisible: a joiner or non-joiner after an Indic virama, a non-joiner between Arabic letters (Persian) and the
-joiners and variation selectors of emoji, because they change how the text looks. `fold` drops them too. Hebrew and Latin
-need none. NUL and lone surrogates are left in place, because such text is damaged: the API and forms refuse it.
+Some invisible characters are preserved, because they change how the text looks: a joiner or non-joiner after an
+Indic
+virama, a non-joiner between Arabic letters (Persian), and the joiners and variation selectors of emoji. `fold`
+drops
+them too. Hebrew and Latin need none. NUL and lone surrogates stay, because such text is damaged: the API and forms
+reject it.
 """
 
 import re
 import unicodedata
 
-# Control characters but white space, marks of direction, characters of no width and fillers that look blank.
+# Control characters except white space, direction marks, zero-width characters and blank fillers.
 _INVISIBLE_CLASS = (
     "\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]")
-# Joiners and variation selectors: `_is_visible_joiner` tells which of them change the look of the text.
+# Joiners and variation selectors: `_is_visible_joiner` returns True for those that change the look of the text.
 _JOINER_CLASS = "\u200c\u200d\ufe00-\ufe0f"
 _JOINERS = re.compile(f"[{_JOINER_CLASS}]")
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
@@ -27,15 +31,16 @@ _ARABIC = re.compile(
 )
 _VIRAMA = 9  # the canonical combining class of the virama
 _KEYCAP = "\u20e3"
-# A braille cell without dots, which fonts show as a space.
+# A braille cell without dots, which fonts render as a space.
 _BLANKS = str.maketrans({"\u2800": " "})
 _SPACES = "\t-\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000"
-# Matches composed text that cleaning may change; also for PostgreSQL, with which migrations look for such text.
+# Matches composed text that cleaning may change. Migrations use it in PostgreSQL to find such text.
 SUSPICIOUS = f"[{_INVISIBLE_CLASS}{_JOINER_CLASS}{_SPACES}]|^ | $|  "
 _LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 
-# Combining marks of Latin, Greek and Cyrillic, points and accents of Hebrew, vowel marks of Arabic. Marks of other scripts
-# stay: in Thai and Devanagari they are vowels. Written for a class of Python's `re` and of PostgreSQL alike.
+# Combining marks of Latin, Greek and Cyrillic, points and accents of Hebrew, vowel marks of Arabic. Marks of other
+# scripts are left out: in Thai and Devanagari they are vowels. The syntax is valid in Python's `re` and in
+# PostgreSQL.
 MARKS = (
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
@@ -44,7 +49,7 @@ _MARKS = re.compile(f"[{MARKS}]")
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u05be\ufe58\ufe63\uff0d"
 APOSTROPHES = "\u2018\u2019\u02bc\u05f3\u00b4`"
 QUOTES = "\u201c\u201d\u05f4"
-# Letters with a stroke and the dotless i, which no normalisation takes apart: from, to.
+# Letters with a stroke and the dotless i, which normalisation does not decompose: from, to.
 LETTERS = ("\u00f8\u0142\u0111\u0127\u0131\u0167\u00f0", "oldhitd")
 FOLDED = (
     LETTERS[0] + DASHES + APOSTROPHES + QUOTES,
@@ -54,7 +59,7 @@ _FOLDED = str.maketrans(*FOLDED) | {0xE6: "ae", 0x153: "oe"}
 
 
 def clean_line(text: str) -> str:
-    """Return a name, id, code, phone number or reason as it is stored, on one line.
+    """Return a text as it is stored on one line: a name, id, code, phone number or reason.
 
     Invisible characters are dropped, any white space becomes one space, letters and marks are composed (NFC).
     """
@@ -64,23 +69,27 @@ def clean_line(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return text of several lines as it is stored: as `clean_line`, but line breaks, tabs and inner spaces stay.
+    """Return a text of several lines in its stored form.
 
-    Line breaks become `\\n`. Spaces at the end of lines and blank lines around the text are dropped.
+    As `clean_line`, but line breaks, tabs and inner spaces stay. Line breaks become `\\n`. Spaces at the end of
+    lines and
+    blank lines around the text are dropped.
     """
     lines = _LINE_BREAKS.sub("\n", _visible(_LINE_BREAKS.sub("\n", text))).split("\n")
     return _composed("\n".join(line.rstrip() for line in lines).strip())
 
 
 def clean_email(text: str) -> str:
-    """Return an e-mail address as it is stored and compared: cleaned, in small letters."""
+    """Return an e-mail address in its stored form: cleaned, in lower case."""
     return clean_line(text).lower()
 
 
 def fold(text: str) -> str:
-    """Return `text` for comparison: without case, accents, vowel points, width, invisible characters, kinds of dashes.
+    """Return `text` in the form for comparison.
 
-    `automatehq/folded_lookup.py` does the same in PostgreSQL.
+    It has no case, accents, vowel points, width, invisible characters or kinds of dashes.
+    `automatehq/folded_lookup.py`
+    does the same in PostgreSQL.
     """
     text = _JOINERS.sub("", clean_line(text))
     if not text.isascii():

@@ -1,4 +1,4 @@
-"""Model fields that clean the text they hold. `tests/test_text_columns.py` asks every text column for one."""
+"""Model fields that clean their text. `tests/test_text_columns.py` requires them for every text column."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
@@ -8,15 +8,15 @@ from django.db import models
 from .admin import form_fields
 from .text import clean_line, clean_text
 
-# The types that django-stubs gives to a column: what it takes, what it gives.
+# Type variables of django-stubs: the type that a column accepts, and the type that it returns.
 _ST = TypeVar("_ST")
 _GT = TypeVar("_GT")
 
 
 class CleanedColumn:
-    """A mixin of text fields: each value is cleaned before it is validated, compared, saved or sent in an UPDATE.
+    """Mixin of text fields: values are cleaned before validation, comparison, saving and UPDATE.
 
-    `pre_save` also writes the cleaned text back to the instance. Migrations see the plain field of Django.
+    `pre_save` also writes the cleaned text back to the instance. Migrations contain Django's plain field.
     """
 
     clean_stored: ClassVar["staticmethod[[str], str]"]
@@ -73,7 +73,7 @@ class EmailField(CleanedColumn, models.EmailField[_ST, _GT]):
 
 
 def clean_columns(row: models.Model) -> None:
-    """Clean all text fields of `row` that clean their text."""
+    """Clean all cleaned text fields of `row`."""
     for field in row._meta.concrete_fields:
         if isinstance(field, CleanedColumn):
             field.clean_in(row)
@@ -82,7 +82,8 @@ def clean_columns(row: models.Model) -> None:
 def assign(row: models.Model, values: Mapping[str, Any]) -> None:
     """Set `values` on `row` and clean the row; other text columns keep their stored text.
 
-    Stored text may clash when cleaned, and then stays as it is until it is edited: see `manage.py check_names`.
+    Stored text that would violate a constraint when cleaned is left unchanged until it is edited: see
+    `manage.py check_names`.
     """
     kept = {
         field.attname: row.__dict__[field.attname]

@@ -1,6 +1,7 @@
-"""Sentences of libraries that have no Hebrew, named here so that our catalogue has them (`make messages`).
+"""Messages of libraries without a Hebrew translation, listed for this project's catalogue.
 
-Nothing imports this. Ours comes before theirs in every language (LOCALE_PATHS).
+`make messages` reads this module, and no module imports it. This project's catalogue takes precedence over the
+libraries' in every language (LOCALE_PATHS).
 """
 
 from django.utils.translation import gettext_noop as _
@@ -15,7 +16,7 @@ DJANGO = (
     ),
 )
 
-# Days over the columns of the matrix and beside those of a card: Django's Hebrew writes them out.
+# Weekdays in the columns of the matrix and beside the days of a card: Django's Hebrew does not abbreviate them.
 WEEKDAYS = (
     _("Sun"),
     _("Mon"),

@@ -1,4 +1,4 @@
-"""Files of a request, on their way to disk."""
+"""Upload handlers, which write files of a request to disk."""
 
 import tempfile
 from typing import Any
@@ -8,14 +8,16 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
-# A little more than any file may have, so that whoever looks at it still finds it too large.
+# Slightly above the limit of a file, so that the validation of the stored part rejects it as too large.
 KEPT_BYTES = 11 * 1024 * 1024
 
 
 class BoundedFileUploadHandler(FileUploadHandler):
-    """Keeps the beginning of each file: one that is too large is refused by name, and fills no disk before it is.
+    """A handler that stores only the beginning of each file, to protect the disk.
 
-    The files have no names on disk: whatever becomes of the process, the system takes them back.
+    A file that is too large is rejected by name. The files have no names on disk, so that the system frees
+    their space
+    even after a crash.
     """
 
     file: "UploadedFile[bytes]"
@@ -28,8 +30,8 @@ class BoundedFileUploadHandler(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> None:
-        """Refuse a request that is too large by what it says of itself, before any of it is kept."""
-        # Only those who have signed in have files to send.
+        """Reject a request with a Content-Length above the limit before any of it is stored."""
+        # Only authenticated users may upload files.
         signed_in = getattr(self.request, "evidence", None) is not None
         limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if signed_in:

@@ -1,7 +1,8 @@
-"""Every route, in one table.
+"""The routes of the API and of the pages, in one table.
 
-A line is path, view, name and, for a viewset, which method does what. Fixed words stand
-before `<id:pk>`. Tests walk the table: a route without its row there fails.
+A line is path, view, name and, for a viewset, method → action. Fixed words come before `<id:pk>`. Tests iterate
+over
+the table: a route without a row in their tables fails.
 """
 
 from typing import Final

@@ -18,21 +18,21 @@ from .outages import wait_for_database
 
 logger = logging.getLogger(__name__)
 
-# Times that a task which meets outages is started.
+# The maximum number of starts of a task that meets outages.
 MAX_TRIES = 5
 
 
 class Worker(db_worker.Worker):
-    """The library's worker with a fair turn for each business, and a log line for each start."""
+    """The library's worker, with a fair order between businesses and a log line per start."""
 
     def run(self) -> None:
-        """Run tasks until told to stop; in batch mode until none is ready."""
+        """Run tasks until a stop is requested; in batch mode until no task is ready."""
         logger.info(
             "worker_started",
             extra={"worker_id": self.worker_id, "queues": self.queue_names},
         )
         if self.startup_delay and self.interval:
-            # Workers that are started together do not ask together.
+            # Spread the queries of workers that start at the same time.
             time.sleep(random.random())  # noqa: S311 -- no secret
         while self.running:
             close_old_connections()
@@ -46,7 +46,7 @@ class Worker(db_worker.Worker):
                     raise
                 outage = error
             if outage is not None:
-                # Outside the handler: the outage is no context of later errors.
+                # Outside the handler, so that later errors do not have the outage as their context.
                 self.recover(outage)
                 continue
             if task is None and self.batch:
@@ -54,14 +54,14 @@ class Worker(db_worker.Worker):
             if self.max_tasks is not None and self._run_tasks >= self.max_tasks:
                 return
             close_old_connections()
-            # A signal may have come while the task ran.
+            # A stop signal may have arrived while the task ran.
             if self.running and task is None:
                 time.sleep(self.interval)
 
     def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
-        """Run a task and mark it as successful or failed; raise if the database was away meanwhile.
+        """Run a task and mark it as successful or failed; raise after an outage of the database.
 
-        Otherwise as the library's, which marks a task as failed that met an outage.
+        The library's method would mark the task of an outage as failed.
         """
         self.running_task = True
         try:
@@ -77,11 +77,11 @@ class Worker(db_worker.Worker):
             self._run_tasks += 1
 
     def _may_try_again(self, task: DBTaskResult[Any, Any]) -> bool:
-        """Return False for a task that met outages each time: it may be their cause."""
+        """Return False for a task that met an outage at every start: it may be the cause."""
         return len(task.worker_ids) < MAX_TRIES
 
     def recover(self, error: Exception) -> None:
-        """Wait until the database is back, then make the tasks ready that this worker had begun."""
+        """Wait until the database is back, then make this worker's unfinished tasks ready again."""
         logger.warning(
             "database_away",
             extra={"worker_id": self.worker_id, "reason": str(error).strip()},
@@ -100,7 +100,10 @@ class Worker(db_worker.Worker):
             return
 
     def _requeue_own(self) -> int:
-        """Make ready what this worker claimed last and has not ended; it runs one task at a time. Returns the number."""
+        """Make this worker's last unfinished task ready again; return the number of tasks.
+
+        A worker runs one task at a time.
+        """
         running = DBTaskResult.objects.filter(
             status=TaskResultStatus.RUNNING, worker_ids__contains=[self.worker_id]
         )
@@ -112,7 +115,7 @@ class Worker(db_worker.Worker):
         )
 
     def claim_task(self) -> DBTaskResult[Any, Any] | None:
-        """Claim the next task and log how long it waited; None if none is ready."""
+        """Claim the next task and log its waiting time; return None if no task is ready."""
         tasks = DBTaskResult.objects.ready().filter(backend_name=self.backend_name)
         if not self.process_all_queues:
             tasks = tasks.filter(queue_name__in=self.queue_names)

@@ -1,4 +1,4 @@
-"""Everybody is answered in their language; the admin counts in their business's time, the API in UTC."""
+"""Language and time zone of a request. The API uses UTC."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,15 @@ from django.utils import timezone, translation
 
 
 def activate_user_language(user: Any) -> None:
-    """For the rest of the request: the language of `user`, else of their business."""
+    """Activate the language of `user`, else of the business, for the rest of the request."""
     translation.activate(user.language or user.business.language)
 
 
 class PersonalLocaleMiddleware:
-    """The browser's language until it is known who asks (`activate_user_language`); under /admin the time zone of the business at hand."""
+    """Middleware that activates the language and, under /admin, the business's time zone.
+
+    The language is the browser's until the user is authenticated (`activate_user_language`).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Every request has an id: in its answer, in each line of the log, in the audit trail."""
+"""Request ids: in the response, in each line of the log, in the audit trail."""
 
 import re
 import uuid
@@ -13,14 +13,14 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def current_request_id() -> str | None:
-    """The id of the request being answered; None in commands and jobs."""
+    """Return the id of the current request; None in commands and tasks."""
     return _request_id.get()
 
 
 class RequestIdMiddleware:
-    """Takes the id that a proxy sent if it is a plain one, else makes one.
+    """Middleware that takes a valid request id from the proxy's header, or generates an id.
 
-    Stands first, so that whatever the others log or answer carries it.
+    It comes first, so that the logs and responses of all other middleware contain the id.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

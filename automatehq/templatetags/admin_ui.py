@@ -1,4 +1,4 @@
-"""What the workplace's templates ask for."""
+"""Template tags and filters of the admin site."""
 
 from typing import Any
 
@@ -19,14 +19,14 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 @register.simple_tag
 def status(row: Any, field: str = "review_status") -> SafeString:
-    """The label of a row's status."""
+    """Return the badge of a row's status."""
     label = getattr(row, f"get_{field}_display")()
     return badges.badge(getattr(row, field), label)
 
 
 @register.filter
 def initials(name: str) -> str:
-    """At most two letters that stand for a person: "Miriam Shaked" → "MS"."""
+    """Return at most two initials of a name: "Miriam Shaked" → "MS"."""
     words = str(name).split()
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
@@ -35,7 +35,7 @@ def initials(name: str) -> str:
 def labelled(
     cells: list[SafeString], headers: list[dict[str, Any]]
 ) -> list[SafeString]:
-    """The cells of a list's row, each with what its column is called: on a phone no head stands above them."""
+    """Add the column's label to each cell of a row: phones show no column headers."""
     return [
         mark_safe(  # noqa: S308 -- Django's own cell, and an escaped label
             cell.replace(
@@ -50,7 +50,7 @@ def labelled(
 
 @register.filter
 def chosen(choices: list[dict[str, Any]]) -> str:
-    """What a filter of a list is set to, "" if to all, which is its first choice."""
+    """Return the current choice of a list filter, or "" for its first choice, all."""
     return next(
         (str(choice["display"]) for choice in choices[1:] if choice["selected"]), ""
     )

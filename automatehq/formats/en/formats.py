@@ -1,4 +1,4 @@
-"""How dates and times are written in English: the day before the month, the hour in 24, unlike Django's American ones."""
+"""English formats of dates and times: day before month and 24 hours, unlike Django's American formats."""
 
 DATE_FORMAT = "j F Y"
 SHORT_DATE_FORMAT = "j M Y"

@@ -1,3 +1,3 @@
-"""How numbers are written in Hebrew: Django knows the comma, but not that it stands before every third digit."""
+"""Hebrew formats of numbers: Django has the comma, but not its position before every third digit."""
 
 NUMBER_GROUPING = 3

@@ -1,4 +1,4 @@
-"""`manage.py wait_for_database`: what a service manager runs before it starts a web process or a worker."""
+"""`manage.py wait_for_database`: for service managers, before a web process or worker starts."""
 
 import time
 from typing import Any
