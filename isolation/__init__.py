@@ -1,1 +1,4 @@
-"""Programs that try to break what keeps businesses apart, and say what they tried. `make prove` runs them; see docs/isolation.md."""
+"""Programs that test the isolation of businesses and report the cases they ran.
+
+`make prove` runs them. See docs/isolation.md.
+"""

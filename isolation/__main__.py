@@ -1,11 +1,11 @@
-"""Run the parts of the proof.
+"""Run the isolation checks.
 
-    python -m isolation                          every part, each in a process of its own
-    python -m isolation walker --roles ADMIN     one part, with what it is told
-    python -m isolation --list                   what there is
-    python -m isolation --write                  besides, put what was found into docs/isolation.md
+    python -m isolation                          run all checks, each in a separate process
+    python -m isolation walker --roles ADMIN     run one check with its options
+    python -m isolation --list                   list the checks
+    python -m isolation --write                  also write the results to docs/isolation.md
 
-Prints each part's report in Markdown. The exit code is 1 if a part has found a problem.
+Each check prints its report in Markdown. The exit code is 1 if a check has found a problem.
 """
 
 import argparse
@@ -21,13 +21,13 @@ import django
 
 from .report import Report, written_into_docs
 
-# Nothing of the developer's own data or `.env` comes near; before Django is asked for its settings.
+# The checks must not use the developer's database or `.env`. Set this before Django loads its settings.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 os.environ.setdefault("LOG_LEVEL", "CRITICAL")
 
 
 class Part(NamedTuple):
-    """A module with `prove(arguments) -> Report`, which sets up what it needs."""
+    """A module with a function `prove(arguments) -> Report` that sets up its own database."""
 
     module: str
     title: str
@@ -73,14 +73,14 @@ def main(arguments: list[str]) -> int:
         return run(given.parts[0], passed_on, write=given.write)
     flags = ["--write"] * given.write + passed_on
     codes = [
-        subprocess.run([sys.executable, "-m", "isolation", name, *flags]).returncode  # noqa: S603, PLW1510 -- ourselves; the code is what is asked for
+        subprocess.run([sys.executable, "-m", "isolation", name, *flags]).returncode  # noqa: S603, PLW1510 -- this program; its exit code is used
         for name in given.parts or PARTS
     ]
     return max(codes)
 
 
 def run(name: str, arguments: list[str], *, write: bool) -> int:
-    """Run one part in this process: 1 if it has found a problem."""
+    """Run one check in this process; return 1 if it has found a problem, else 0."""
     django.setup()
     part = PARTS[name]
     prove: Callable[[list[str]], Report] = importlib.import_module(part.module).prove

@@ -1,10 +1,10 @@
-"""The walker with locks open: any one of the three, and all but one.
+"""The endpoint walk with isolation layers disabled: each layer alone, each pair, and all three.
 
     python -m isolation ablation [--doors work_cards …]
 
-With one lock open nothing may be found: the other two hold. With all three open the walker finds what there is to be
-caught; what each lock catches when it alone is shut is in the table. A short walk over the API by an administrator: an id for
-each place.
+With one layer disabled the walk must find no breach, because the other two layers remain. With all three disabled
+the walk finds every breach that is possible. The table shows the number of breaches that each layer alone prevents.
+The walk covers the API as an administrator, with one pair of values for each injection point.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from .endpoint_walk import Problem, Walk
 from .report import Report, Table, say
 from .tenants import World, make_world
 
-# What another business could notice or suffer. Other SQL tells nobody anything, and with a lock open it may well differ.
+# The kinds of problem that another business could observe. A difference in SQL is not visible outside, and is expected
+# while a layer is disabled.
 BREACHES = ("differs", "leaks", "harms")
 NAMES: dict[Lock, str] = {
     "manager": "manager",
@@ -52,14 +53,20 @@ def prove(arguments: list[str]) -> Report:
 def breaches(
     world: World, open_locks: tuple[Lock, ...], doors: Sequence[str]
 ) -> list[Problem]:
-    """What the walker finds with these locks open; the database is afterwards as it was."""
+    """Return the breaches that the walk finds with these layers disabled.
+
+    The database is unchanged afterwards.
+    """
     with opened(*open_locks):
         walk = Walk(world, ["ADMIN"], doors, is_short=True).walk()
     return [problem for problem in walk.problems if problem.kind in BREACHES]
 
 
 def report_of(found: dict[tuple[Lock, ...], list[Problem]]) -> Report:
-    """A row for each setting; a breach while two locks are shut is a problem."""
+    """Return a report with a row for each set of layers.
+
+    A breach with at least two layers enabled is a problem.
+    """
     at_stake = {_breach(problem) for problem in found[LOCKS]}
     rows = []
     problems = []
@@ -94,6 +101,6 @@ def report_of(found: dict[tuple[Lock, ...], list[Problem]]) -> Report:
 
 
 def _breach(problem: Problem) -> Breach:
-    """The same breach under another setting, whatever ids and bytes it showed."""
+    """Return the part of `problem` that identifies the breach in every setting, without its ids and bytes."""
     place = problem.detail.partition(":")[0]
     return problem.kind, problem.method, problem.door, place

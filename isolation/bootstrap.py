@@ -1,4 +1,4 @@
-"""How the installation of `faults` begins: it serves, and has two businesses."""
+"""Start the installation for the fault checks, and create its two businesses."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from .faults.load import PASSWORD, Business, Client, Watch
 EXPORTED_MONTH = "2026-01"
 EXPORTED_PEOPLE = 40
 
-# Who asks when nobody of a business does: for the schema, or as the super-admin.
+# Placeholders for requests that belong to no business: for the schema, or as the super-admin.
 NOBODY = (
     Business("no id", "nobody", "no canary", "", ""),
     Business("no id", "nobody", "no canary", "", ""),
@@ -37,7 +37,10 @@ def _answers(client: Client) -> bool:
 
 
 def make_businesses(stage: Stage, watch: Watch) -> tuple[Business, Business]:
-    """Two, each with an administrator, a site and a month to export, made as a super-admin makes them."""
+    """Create two businesses through the API, as a super-admin does.
+
+    Each has an administrator, access to one site, and a month to export.
+    """
     root = Client(stage.address, NOBODY, watch)
     email, password = SUPER_ADMIN
     platform = NOBODY[0]

@@ -1,4 +1,4 @@
-"""A database of the proof's own, that is gone afterwards."""
+"""A temporary database for the isolation checks."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,13 +14,16 @@ from tests.scratch_database import migrate, scratch_database
 
 from .report import say
 
-# The clock stands still, so that two answers differ in nothing that time has done.
+# The clock is frozen so that the time causes no difference between two responses.
 NOW = datetime(2026, 7, 15, 9, 0, tzinfo=UTC)
 
 
 @contextmanager
 def own_database() -> Iterator[None]:
-    """A migrated database, files in a folder of their own, time standing still, and one transaction that is rolled back."""
+    """Provide a migrated temporary database, an empty media folder and a frozen clock.
+
+    The block runs in one transaction that is rolled back at the end.
+    """
     setup_test_environment(debug=False)
     try:
         with (

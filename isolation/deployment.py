@@ -1,7 +1,8 @@
-"""An installation of its own to do harm to: PostgreSQL, pgbouncer, a web server of two processes, two workers, a small disk.
+"""A temporary installation for the fault checks.
 
-Everything lies in one temporary folder and is gone afterwards. A thread does what an operator's supervisor does, and starts
-again what has died; gunicorn sees to its own processes.
+It consists of PostgreSQL, pgbouncer, a web server with two processes, two workers and a small disk. All its files are
+in one temporary folder, which is deleted afterwards. A thread restarts processes that have exited, as an operator's
+supervisor does. gunicorn restarts its own child processes.
 """
 
 import contextlib
@@ -28,16 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 DISK_MEGABYTES = 48
 WORKERS = ("worker-1", "worker-2")
 SUPER_ADMIN = ("root@platform.example.com", "chalk-and-cheese-9")
-LOOK_EVERY = 0.2  # seconds between two looks of a process at its clock
-PATIENCE = 60.0  # seconds for anything to come up
+LOOK_EVERY = 0.2  # seconds between two reads of the clock file by a process
+PATIENCE = 60.0  # seconds until a start counts as failed
 
 
 class Missing(RuntimeError):
-    """A program that is needed is not on this machine; the sentence says what to install."""
+    """A required program is not installed. The message names the package to install."""
 
 
 class Stage:
-    """The installation. `with Stage() as stage:` sets it up, `stage.serve()` starts it."""
+    """A temporary installation. `with Stage() as stage:` sets it up, `stage.serve()` starts it."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="automatehq-faults-"))
@@ -57,7 +58,7 @@ class Stage:
         self._is_on_stage = threading.Event()
 
     def __enter__(self) -> "Stage":
-        # What is acknowledged must be kept: the fast set-up of the tests would lose it.
+        # Committed data must survive a crash. The fast settings of the tests would lose it.
         os.environ.pop("AUTOMATEHQ_PG_FAST", None)
         self.media.mkdir()
         self.has_own_disk = os.geteuid() == 0 and _succeeds(
@@ -82,7 +83,7 @@ class Stage:
     # Setting up
 
     def environment(self) -> dict[str, str]:
-        """As in production."""
+        """Return the environment variables of a production process."""
         email, password = SUPER_ADMIN
         return {
             "PATH": os.environ["PATH"],
@@ -115,16 +116,19 @@ class Stage:
         return done.stdout
 
     def set_clock(self, minutes: int) -> None:
-        """Move the date of web server and workers (see `moved_clock`) at once; PostgreSQL's stays."""
+        """Move the clocks of web server and workers to `minutes` from now (see `isolation.faults.fake_clock`).
+
+        PostgreSQL's clock does not change.
+        """
         new = self.clock.with_suffix(".new")
         new.write_text(str(minutes))
         new.replace(self.clock)
         time.sleep(5 * LOOK_EVERY)
 
-    # On and off the stage
+    # Start and stop
 
     def serve(self, *, through_pgbouncer: bool = False) -> None:
-        """Start web server and workers, and keep them running until `leave`."""
+        """Start web server and workers, and restart them when they exit, until `leave`."""
         self.url = self.postgres.url
         if through_pgbouncer:
             self._start_pgbouncer()
@@ -157,7 +161,7 @@ class Stage:
         self._supervisor.start()
 
     def leave(self) -> None:
-        """Stop them, and wait until they are gone."""
+        """Stop all processes and wait until they have exited."""
         if not self._is_on_stage.is_set():
             return
         self._is_on_stage.clear()
@@ -220,15 +224,15 @@ class Stage:
         self._commands["pgbouncer"] = [program, str(home / "pgbouncer.ini")]
         self.url = f"postgres://{login}:{password}@127.0.0.1:{own}/{database}"
 
-    # Doing harm
+    # Faults
 
     def web_processes(self) -> list[psutil.Process]:
-        """Those that answer: gunicorn's children."""
+        """Return the processes that serve requests: gunicorn's children."""
         children: list[psutil.Process] = self._processes["web"].children()
         return children
 
     def kill(self, name: str) -> None:
-        """kill -9 of a worker or pgbouncer."""
+        """Send SIGKILL to a worker or to pgbouncer."""
         self._processes[name].send_signal(signal.SIGKILL)
 
     def pause(self, name: str, *, is_paused: bool) -> None:
@@ -237,13 +241,13 @@ class Stage:
         )
 
     def kill_postgres(self) -> None:
-        """kill -9 of PostgreSQL's first process."""
+        """Send SIGKILL to PostgreSQL's postmaster process."""
         pid = (self.postgres.data / "postmaster.pid").read_text().split("\n")[0]
         os.kill(int(pid), signal.SIGKILL)
 
     @contextlib.contextmanager
     def full_disk(self) -> Iterator[str]:
-        """No file can be stored until the block ends; gives how."""
+        """Make storing a file fail until the block ends; yield a description of the method."""
         if self.has_own_disk:
             ballast = self.media / "ballast"
             with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
@@ -254,7 +258,7 @@ class Stage:
             finally:
                 ballast.unlink()
             return
-        # Whoever may not mount one forbids the web server's processes files of more than 4 kB.
+        # Without the right to mount a disk, limit the size of files that the web server's processes may write.
         for process in self.web_processes():
             process.rlimit(psutil.RLIMIT_FSIZE, (4096, psutil.RLIM_INFINITY))
         try:
@@ -265,17 +269,20 @@ class Stage:
                     psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY)
                 )
 
-    # Looking
+    # Inspection
 
     def ask_database(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
-        """The rows of a question to PostgreSQL itself, as the login, which sees no business's rows outside a scope."""
+        """Return the rows of an SQL query made as the login.
+
+        Outside a scope the login sees no rows of any business.
+        """
         connection = psycopg2.connect(self.postgres.url, connect_timeout=5)
         with contextlib.closing(connection), connection.cursor() as cursor:
             cursor.execute(sql, parameters)
             return cursor.fetchall()
 
     def files(self) -> set[str]:
-        """Every scan and export on the disk."""
+        """Return the paths of all stored scans and exports."""
         return {str(path) for path in self.media.rglob("*") if path.is_file()}
 
     def log_of(self, name: str) -> str:
@@ -285,7 +292,10 @@ class Stage:
 def wait_until(
     condition: Callable[[], bool], what: str, *, patience: float = PATIENCE
 ) -> float:
-    """Wait for something; the seconds that it took. Raises `TimeoutError`."""
+    """Wait until `condition()` is true; return the seconds waited.
+
+    Raises `TimeoutError` after `patience` seconds.
+    """
     begun = time.monotonic()
     while not condition():
         if time.monotonic() - begun > patience:
@@ -295,7 +305,10 @@ def wait_until(
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
-    """pgbouncer refuses to run as root."""
+    """Return an unprivileged account if this process runs as root, else None.
+
+    pgbouncer does not start as root.
+    """
     if os.geteuid() != 0:
         return None
     accounts = {account.pw_name: account for account in pwd.getpwall()}
@@ -303,7 +316,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:
-    """Login, password, port and database."""
+    """Return login, password, port and database name of a database URL."""
     login, rest = url.removeprefix("postgres://").split(":", 1)
     password, place = rest.split("@", 1)
     port, database = place.split(":", 1)[1].split("/", 1)

@@ -1,4 +1,4 @@
-"""Every way in, read from Django's URL resolver: what it is called, which methods it answers, and whose row it names."""
+"""All endpoints of the URL resolver: their paths, names, methods, and the rows that their paths identify."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,10 @@ _HANDLERS = ("get", "post", "put", "patch", "delete")
 
 
 class Door(NamedTuple):
-    """`path` as it is written in the table of routes; `name` is the path where the route has none."""
+    """An endpoint.
+
+    `path` is the pattern in the table of routes. `name` equals `path` if the route has no name.
+    """
 
     path: str
     name: str
@@ -26,7 +29,7 @@ class Door(NamedTuple):
 
     @property
     def parameter(self) -> str:
-        """What stands for a row in the path: `pk`, `object_id`, `month` …; "" if it names none."""
+        """Return the path parameter, such as `pk`, `object_id` or `month`, or ""."""
         found = _PARAMETER.search(self.path)  # also inside a named group
         return found.group(1) if found else ""
 
@@ -36,7 +39,7 @@ class Door(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The label of the model whose admin this page belongs to, or ""."""
+        """Return the label of the model that this admin page belongs to, or ""."""
         words = self.path.split("/")
         if self.is_api or len(words) < 4:
             return ""
@@ -45,14 +48,14 @@ class Door(NamedTuple):
         return label if label in known else ""
 
     def at(self, value: object) -> str:
-        """The address, with `value` for the row."""
+        """Return the URL path with `value` as its parameter."""
         plain = self.path.replace("^", "").replace("$", "")
         plain = _NAMED_GROUP.sub(lambda _match: str(value), plain)
         return "/" + _PARAMETER.sub(lambda _match: str(value), plain)
 
 
 def doors() -> list[Door]:
-    """All of them, in the resolver's order."""
+    """Return all endpoints in the resolver's order."""
     return [
         Door(path, pattern.name or path, methods_of(pattern.callback), pattern.callback)
         for path, pattern in _walk(get_resolver())
@@ -69,9 +72,9 @@ def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPat
 
 
 def methods_of(callback: Any) -> tuple[str, ...]:
-    """GET and POST of a function; of a view class what it defines."""
+    """Return the methods that a view class defines; for a view function GET and POST."""
     if actions := getattr(callback, "actions", None):
-        # rest_framework answers HEAD like GET, once it has been asked.
+        # Django REST framework adds "head" to `actions` at the first request.
         return tuple(method.upper() for method in actions if method != "head")
     view = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
     if view is None:

@@ -1,4 +1,7 @@
-"""Where an id can be put into a request: query parameters, the fields of serializers and forms, lists and files in them."""
+"""Injection points: the places of a request that can hold an id, a text or a file of another business.
+
+They are query parameters and the fields of serializers and forms, also inside nested objects and lists.
+"""
 
 import hashlib
 import uuid
@@ -20,10 +23,10 @@ from .endpoints import Door
 from .request_comparison import Seen
 from .tenants import CANARY, NOBODYS, World, globex_scan
 
-# Everybody reads sites: an id of one is nobody's secret.
+# All businesses read all sites, so that the id of a site is not secret.
 SHARED = "workforce.site"
 NOBODYS_ID = uuid.UUID("01a21900-0000-7000-8000-00000000dead")
-# Tried where nothing says whose id is meant.
+# The models to try if the name of a field does not identify a model.
 ANYTHING = (
     "businesses.business",
     "accounts.user",
@@ -33,7 +36,10 @@ ANYTHING = (
 
 
 class Pair(NamedTuple):
-    """Two values for one place: Globex's, and one that nobody has. `own` is Acme's, if there is one."""
+    """Two values for one injection point: a value of Globex, and a value that no row has.
+
+    `own` is the value of Acme, if there is one.
+    """
 
     kind: str
     foreign: Any
@@ -42,7 +48,7 @@ class Pair(NamedTuple):
 
     @property
     def sent(self) -> tuple[str, str]:
-        """What an answer may repeat of each: the id or text itself, of a file its hash."""
+        """Return the text of each value that a response may repeat: the id or text, or the hash of a file."""
         return _repeatable(self.foreign), _repeatable(self.missing)
 
 
@@ -59,17 +65,20 @@ def pair_of(label: str, foreign: uuid.UUID, own: uuid.UUID | None = None) -> Pai
 
 
 def beside(row_id: uuid.UUID) -> uuid.UUID:
-    """The id next to this one, which nobody has; whatever is in between of others, is so of both."""
+    """Return the adjacent id, which no row has.
+
+    No other id sorts between the two, so that comparisons with the ids of other rows give the same result for both.
+    """
     return uuid.UUID(int=row_id.int ^ 1)
 
 
 class Place(NamedTuple):
-    """`where` is the name of a query parameter, or the path of a field in the body."""
+    """An injection point. `where` holds the name of a query parameter, or the path of a field in the body."""
 
     where: tuple[Any, ...]
     pairs: tuple[Pair, ...]
     is_query: bool = False
-    # Outer objects that must be in the body for the place to be there: path → value.
+    # Outer objects that the body must contain before the value can be set: path → value.
     around: tuple[tuple[tuple[Any, ...], Any], ...] = ()
 
     def __str__(self) -> str:
@@ -77,7 +86,7 @@ class Place(NamedTuple):
 
 
 class Finder:
-    """Finds places, and knows what to put there."""
+    """The injection points of an endpoint and the values to inject."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -89,7 +98,7 @@ class Finder:
     # Queries
 
     def in_query(self, door: Door, method: str, seen: Seen) -> Iterator[Place]:
-        """Every parameter that the view allows or looks for."""
+        """Yield every query parameter that the view allows or reads."""
         if door.is_api:
             names = api_parameters(door, method)
             model = getattr(getattr(door.callback, "cls", None), "queryset", None)
@@ -102,14 +111,18 @@ class Finder:
             yield Place((name,), pairs, is_query=True)
 
     def texts(self) -> Iterator[Pair]:
-        """What people search by."""
+        """Yield texts of Globex that users search for."""
         employee: Any = self.world.globex.rows["workforce.employee"]
         card: Any = self.world.globex.rows["workcards.workcard"]
         for text in (employee.full_name, employee.passport_id, card.notes):
             yield Pair("text", text, nobodys(text))
 
     def _ids_for(self, name: str, model: Any) -> list[Pair]:
-        """The ids that a name asks for, by the model's own relations; of anything where they say nothing."""
+        """Return the ids for a parameter name.
+
+        The relation of that name in `model` decides the kind. If there is none, return the ids of models with that
+        name, or of the models in `ANYTHING`.
+        """
         stem = name.split("__", maxsplit=1)[0].removesuffix("_id")
         for one in model._meta.fields if model else ():
             if one.name == stem and one.is_relation:
@@ -120,7 +133,7 @@ class Finder:
     # Bodies
 
     def in_body(self, seen: Seen) -> Iterator[Place]:
-        """Every field of the serializers that have read the body, and every choice of a row in its forms."""
+        """Yield every field of the serializers that parsed the body, and every model choice field of its forms."""
         for serializer in seen.readers:
             if not isinstance(serializer, QuerySerializer):
                 yield from self._in_serializer(serializer, (), ())
@@ -161,7 +174,7 @@ class Finder:
             yield from self._value(name, model)
 
     def _value(self, name: str, model: Any) -> Iterator[Pair]:
-        """A text that a row of Globex has in the column of this name: of the model, if it is known."""
+        """Yield a marked text of Globex from the column `name` of `model`, or of any model if it is None."""
         rows = self.world.globex.rows
         for row in [rows[model._meta.label_lower]] if model else rows.values():
             text = getattr(row, name, None)
@@ -170,7 +183,7 @@ class Finder:
                 return
 
     def _file(self, *, as_list: bool) -> Pair:
-        """The very scan that Globex has, and one like it that nobody has."""
+        """Return the stored scan of Globex, and a similar scan that no business has."""
         from_globex: Any = self.world.globex.rows["workcards.workcardfile"]
         with from_globex.original.open() as stored:
             content = stored.read()
@@ -183,7 +196,7 @@ class Finder:
 
 
 def nobodys(text: str) -> str:
-    """As long and of the same letters' kind, and in no row of anybody."""
+    """Return `text` with the canary replaced by a word of the same length that is in no row."""
     for word, other in (
         (CANARY, NOBODYS),
         (CANARY.upper(), NOBODYS.upper()),
@@ -194,7 +207,7 @@ def nobodys(text: str) -> str:
 
 
 def least(serializer: Any) -> dict[str, Any]:
-    """The smallest object that a nested serializer takes."""
+    """Return the smallest object that a nested serializer accepts."""
     return {
         name: _least_value(one)
         for name, one in serializer.fields.items()
@@ -220,7 +233,7 @@ def _least_value(one: Any) -> Any:
 
 
 def view_of(door: Door, method: str) -> Any:
-    """The view of a door of the API, as it is when asked by `method`."""
+    """Return the view of an API endpoint, prepared as for a request with `method`."""
     view = door.callback.cls(**door.callback.initkwargs)
     actions = getattr(door.callback, "actions", None)
     view.action = actions[method.lower()] if actions else None
@@ -236,7 +249,7 @@ def api_parameters(door: Door, method: str) -> set[str]:
 
 
 def orderings(door: Door, method: str) -> list[str]:
-    """Every value that `ordering` of a list may have."""
+    """Return every value that the parameter `ordering` of a list may have."""
     if "ordering" not in api_parameters(door, method):
         return []
     names = ordering_table(view_of(door, method))
@@ -244,7 +257,10 @@ def orderings(door: Door, method: str) -> list[str]:
 
 
 def list_parameters(door: Door) -> set[str]:
-    """What a list of the admin filters by, and by what it must not be filtered: its rows' references."""
+    """Return the filter parameters of an admin list.
+
+    They include filters by relation that the list does not declare and must reject.
+    """
     model = _model(door.model)
     if model is None or not door.name.endswith("_changelist"):
         return set()

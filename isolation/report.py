@@ -1,4 +1,4 @@
-"""What a part of the proof has found, and its place in docs/isolation.md."""
+"""The report of an isolation check, and its section in docs/isolation.md."""
 
 import re
 import sys
@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "isolation.md"
-# So many problems are printed; one cause often has hundreds.
+# A report prints at most this many problems. A single cause often has hundreds.
 SHOWN_PROBLEMS = 60
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns, and rows of as many cells."""
+    """A table with a heading for each column; each row has one cell per column."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
@@ -26,14 +26,17 @@ class Table:
 
 @dataclass
 class Report:
-    """`figures` are what was counted; a `problem` is a sentence about something that should not be."""
+    """The result of a check.
+
+    `figures` maps the name of each count to its value. Each of `problems` is a sentence that describes a failure.
+    """
 
     figures: Mapping[str, object]
     tables: Sequence[Table] = ()
     problems: Sequence[str] = field(default_factory=list)
 
     def markdown(self, command: str, *, seconds: float) -> str:
-        """The report as it stands in the documents."""
+        """Return the report in Markdown, as docs/isolation.md contains it."""
         when = datetime.now(UTC).date()
         said = [
             f"Last run {when} by `{command}`, {_duration(seconds)}: "
@@ -49,7 +52,10 @@ class Report:
 
 
 def written_into_docs(part: str, text: str) -> None:
-    """Put `text` between the marks of `part` in docs/isolation.md. Raises `ValueError` if there are none."""
+    """Write `text` between the markers of `part` in docs/isolation.md.
+
+    Raises `ValueError` if the document has no markers for `part`.
+    """
     begin, end = f"<!-- results of {part} -->", f"<!-- end of {part} -->"
     document = DOCUMENT.read_text()
     place = re.compile(f"{begin}.*?{end}", re.DOTALL)
@@ -60,7 +66,7 @@ def written_into_docs(part: str, text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A line of progress, apart from the report."""
+    """Print a line of progress to standard error."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,7 +1,7 @@
-"""Two businesses with everything that a business can have, and what must never be seen or touched of the second.
+"""Two businesses with a row of every model, and the texts and rows of the second that must stay private.
 
-Acme asks; Globex is what it must not reach. Both are furnished alike, so that what one may do with its own row is what it
-tries with the other's.
+Acme's users send the requests, and Globex's rows must be out of their reach. Both have the same rows, so that a request
+for Globex's row can repeat a request that succeeds for Acme's own row.
 """
 
 import io
@@ -38,10 +38,10 @@ from workcards.models import ClosedMonth, WorkCard, WorkCardFile
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFileFactory
 from workforce.models import Employee, Site
 
-# What stands in every text of Globex's, and what nobody has: as long, so that an answer's length tells nothing.
+# The word in every text of Globex, and a word in no row. Both have the same length, so that responses have too.
 CANARY, NOBODYS = "Quetzal", "Unicorn"
 
-# Columns of text that carry no canary, with the reason. What they hold is watched for where it is Globex's alone.
+# Text columns without a canary, with the reason. Their values also count as canaries if only Globex has them.
 UNMARKED = {
     "users.password": "a hash",
     "users.email": "lower case, and the canary is in it so written",
@@ -63,7 +63,7 @@ UNMARKED = {
 
 
 class Target(NamedTuple):
-    """What an id in a path or body can be of: a model's label, or the name of a row of the API's table."""
+    """A row that an id can refer to. `kind` is a model's label or the name of a row of the API's table."""
 
     kind: str
     row: Any
@@ -71,7 +71,7 @@ class Target(NamedTuple):
 
 @dataclass
 class Side:
-    """One of the businesses: its people, a row of every model, and the rows that the API's table is played with."""
+    """A business with its users, a row of every model, and the rows that the API's table of cases needs."""
 
     personas: Personas
     super_admin: User
@@ -84,14 +84,14 @@ class Side:
         return api_cases.World(self.personas, self.super_admin)
 
     def target(self, make: Callable[[api_cases.World], Any]) -> Any:
-        """The row that `make` makes for the API's table; made once."""
+        """Return the row that `make` creates for the API's table; create it once."""
         if make not in self._targets:
             with self.personas.scope():
                 self._targets[make] = make(self.world)
         return self._targets[make]
 
     def body(self, case: api_cases.Row) -> Any:
-        """What the API's table sends; made once, with the rows that it takes."""
+        """Return the request body of `case`; build it once, together with its rows."""
         key = case.method, case.route
         if key not in self._bodies:
             has_row = case.target is not None and case.target is not api_cases.month
@@ -101,7 +101,7 @@ class Side:
         return self._bodies[key]
 
     def ids(self) -> dict[str, uuid.UUID]:
-        """Label of a model → the id of this business's row of it."""
+        """Return the id of this business's row for the label of each model."""
         return {label: row.pk for label, row in self.rows.items()}
 
 
@@ -110,13 +110,13 @@ class World:
     acme: Side
     globex: Side
     super_admin: User
-    # Two more, who act for Acme.
+    # Two more super-admins, acting for Acme.
     acting: User
     acting_in_admin: User
 
     @cached_property
     def canaries(self) -> frozenset[str]:
-        """Every id and text that only Globex's rows have, and its name."""
+        """Return every id and text that only Globex's rows contain, and Globex's name."""
         with platform_scope("sites are everybody's"):
             shared = {str(pk) for pk in Site.objects.values_list("pk", flat=True)}
         shared |= {*_texts(self.acme.personas.id)}
@@ -129,19 +129,19 @@ class World:
         return re.compile(b"|".join(re.escape(word.encode()) for word in words))
 
     def canary_in(self, content: bytes) -> str:
-        """The first canary that stands in `content`, or ""."""
+        """Return the first canary in `content`, or ""."""
         found = self._canary_pattern.search(content.lower())
         return found.group().decode() if found else ""
 
     def checksums(self) -> dict[str, str]:
-        """Table → a checksum over all that the database holds of Globex in it."""
+        """Return a checksum of Globex's rows for each table."""
         with platform_scope("compares Globex's rows"), connection.cursor() as cursor:
             cursor.execute(_checksum_sql(), {"id": self.globex.personas.id})
             return dict(cursor.fetchall())
 
 
 def make_world() -> World:
-    """Furnish both. In a transaction that is rolled back in the end."""
+    """Create both businesses with their rows, inside the caller's transaction."""
     super_admin = make_super_admin()
     with business_scope(PLATFORM_ID):
         acting = UserFactory.create_batch(2, role="SUPER_ADMIN")
@@ -159,12 +159,12 @@ ACMES_SHADE, GLOBEX_SHADE = 200, 40
 
 
 def globex_scan(word: str) -> bytes:
-    """The picture of Globex's card, with another word in it: as long, and in no row."""
+    """Return the picture of Globex's card with `word` as its comment."""
     return scan(word, GLOBEX_SHADE)
 
 
 def furnished(side: Side, *, shade: int = ACMES_SHADE) -> Side:
-    """A row of every model, an export that is done, and what the API's table needs."""
+    """Create a row of every model, a finished export, and the rows of the API's table."""
     rows = one_of_each(side.personas)
     with side.personas.scope():
         name = side.personas.business.business_name
@@ -194,14 +194,14 @@ def furnished(side: Side, *, shade: int = ACMES_SHADE) -> Side:
     rows[Site], rows[Business] = card.site, side.personas.business
     side.rows = {model._meta.label_lower: row for model, row in rows.items()}
     for case in api_cases.TABLE:
-        # A closed month would close the cards' own; it is made where it is asked for.
+        # A closed month would lock the cards of that month. It is created where a case needs it.
         if case.target is not None and case.target is not api_cases.month:
             side.target(case.target)
     return side
 
 
 def finished_run(side: Side) -> ExportRun:
-    """A run with its file, as a worker would have left it. In the business's scope."""
+    """Create an export run with its file, as a worker leaves it. Needs the business's scope."""
     run = done_run(generated_file_name=f"{side.personas.business.business_name}.csv")
     run.file = default_storage.save(
         f"businesses/{run.business_id}/exports/{run.pk}-1/file.csv",
@@ -213,7 +213,7 @@ def finished_run(side: Side) -> ExportRun:
 
 
 def scan(text: str, shade: int) -> bytes:
-    """A picture of a card with `text` among what the camera noted."""
+    """Return a PNG picture of a card with `text` in its metadata."""
     noted, buffer = PngInfo(), io.BytesIO()
     noted.add_text("Comment", text)
     Image.new("L", (60, 80), shade).save(buffer, "PNG", pnginfo=noted)
@@ -225,7 +225,7 @@ def _word(name: str) -> str:
 
 
 def marked(side: Side, word: str = CANARY) -> Side:
-    """Write a canary into every column of text of the business's rows that can hold one."""
+    """Write a canary into every text column of the business's rows that accepts it."""
     with side.personas.scope():
         for model in tenant_models():
             columns = marked_columns(model)
@@ -255,7 +255,7 @@ def _mark_passports(word: str) -> None:
 
 
 def marked_columns(model: type[models.Model]) -> list[Any]:
-    """The columns of free text that are not in `UNMARKED`."""
+    """Return the model's columns of free text that are not in `UNMARKED`."""
     table = model._meta.db_table
     return [
         column
@@ -271,12 +271,12 @@ def _mark(column: Any, number: int, word: str) -> str:
     return text[: column.max_length] if column.max_length else text
 
 
-# Too short, or alike for all who were furnished in one moment.
+# Values that are too short, or equal for all rows created at the same time.
 _NO_CANARY = re.compile(r".{0,5}|\d{4}-\d\d-\d\d.*|\d\d:\d\d:\d\d|[\d.]+", re.DOTALL)
 
 
 def _texts(business_id: uuid.UUID) -> Iterator[str]:
-    """Every id and text in the rows of a business, but what is too short to be told apart."""
+    """Yield every id and text in the rows of a business that can identify it (see `_NO_CANARY`)."""
     with platform_scope("collects canaries"), connection.cursor() as cursor:
         for model in tenant_models():
             table = quoted(model._meta.db_table)
