@@ -1,12 +1,16 @@
-"""The walker: at every door, by every method and role, everybody's ids.
+"""The endpoint walk: requests with ids of another business, for every endpoint, method and role.
 
     python -m isolation walker [--roles ADMIN VIEWER …] [--doors work_cards …] [--short] [--no-places]
 
-For each door, method and role the owner's own request is played first: it must be answered as the table of roles says. Then
-the same request with a row of the other business, and with an id that never existed: both must be answered alike, byte for
-byte once the id itself is replaced, by the same SQL. Then the same again with such ids, texts and files in every query
-parameter and every field that read the owner's request. After each request the other business's rows must be what they
-were, and nothing of theirs may stand in any byte of an answer.
+For each endpoint, method and role the walk sends these requests:
+
+1. The request about the owner's own row. Its status must be the one in the table of roles.
+2. The same request with the id of a row of the other business, and with an id that never existed. Both responses must be
+   equal byte for byte, apart from the id, and both requests must execute the same SQL.
+3. The same pair of requests with ids, texts and files in every query parameter and every field that parsed the owner's
+   request.
+
+After each request the rows of the other business must be unchanged. No byte of a response may contain its data.
 """
 
 import argparse
@@ -40,13 +44,13 @@ from .request_comparison import Answer, Asker, Seen
 from .tenants import Side, World, make_world
 
 ROLES = ("SUPER_ADMIN", "acting", "ADMIN", "REVIEWER", "UPLOADER", "VIEWER", "nobody")
-# Who reads across businesses, and for whom another business's row is therefore no secret.
+# The role that reads across businesses. Rows of other businesses are not secret to it.
 ACROSS = "SUPER_ADMIN"
 
-# Doors that lead super-admins from business to business, acting or not: no place of theirs is another's secret.
+# Endpoints with which super-admins change to another business. Their parameters may name any business.
 BETWEEN = {"api/auth/act-as", "admin/act_as/"}
 
-# What the super-admin may do to a business without acting for it, which is not the business's own work.
+# Tables that a super-admin may change without acting for the business, with the reason.
 PLATFORM_WRITES = {
     "businesses": "businesses are made, edited and closed by the platform",
     "sites": "sites are shared; the platform manages them",
@@ -57,7 +61,7 @@ PLATFORM_WRITES = {
 
 
 class Problem(NamedTuple):
-    """What went wrong where. `kind` is one of KINDS."""
+    """A failure of one request or comparison. `kind` is a key of `KINDS`."""
 
     kind: str
     role: str
@@ -82,31 +86,31 @@ KINDS = {
 
 @dataclass
 class Walk:
-    """Plays all cases of `roles` and keeps what was found and counted."""
+    """A walk over all cases of `roles`, with the problems found and the counts."""
 
     world: World
     roles: Sequence[str] = ROLES
     only: Sequence[str] = ()
     with_places: bool = True
-    # One pair of values for each place, and not all.
+    # Use one pair of values for each injection point instead of all.
     is_short: bool = False
     # (number, count): every `count`-th endpoint, beginning with number 1 … count.
     part: tuple[int, int] = (1, 1)
     problems: list[Problem] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
-    # (table.column, door): a value of the other business's is told apart from a free one.
+    # (table.column, endpoint): the response shows that a value of the other business is in use.
     in_use: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.finder = Finder(self.world)
         self.rows = api_rows()
         for row in self.rows.values():
-            self.world.acme.body(row)  # before anything is compared
+            self.world.acme.body(row)  # create the rows before the first comparison
         self.asker = Asker(self.world.checksums)
         self.api_clients = {role: self._client(role) for role in self.roles}
         self.browsers = {role: self._browser(role) for role in self.roles}
 
-    # Everybody
+    # Clients
 
     def _client(self, role: str) -> APIClient:
         if role == "nobody":
@@ -144,7 +148,7 @@ class Walk:
         return self
 
     def own_answers(self) -> Iterator[tuple[tuple[str, str, str], Answer]]:
-        """(role, method, door) → the answer to the owner's own request, at every door that is walked through."""
+        """Yield (role, method, endpoint) and the response to the owner's own request, for every endpoint of the walk."""
         for door in self.doors_walked():
             for method in door.methods:
                 for role in self.roles:
@@ -157,7 +161,7 @@ class Walk:
         return (self.api_clients if door.is_api else self.browsers)[role]
 
     def doors_walked(self) -> list[Door]:
-        """Return the endpoints of this part that have a case and are asked for."""
+        """Return the endpoints of this part that have a case and match `only`."""
         number, count = self.part
         return [
             door
@@ -167,7 +171,10 @@ class Walk:
         ][number - 1 :: count]
 
     def _play(self, door: Door, method: str) -> None:
-        """Every role's cases of one door and method; some role must succeed with its own."""
+        """Run the cases of every role for one endpoint and method.
+
+        The owner's own request must succeed for at least one role.
+        """
         succeeded = False
         for role in self.roles:
             try:
@@ -256,7 +263,7 @@ class Walk:
             self._compare_actions(door, role, client, own)
 
     def _compare_actions(self, door: Door, role: str, client: Any, own: Sent) -> None:
-        """What a list can do with many rows at once, and the page that tells of it."""
+        """Compare the bulk actions of an admin list, and the pages to which they redirect."""
         place = Place(("_selected_action",), ())
         rows, foreign_rows = self.world.acme.rows, self.world.globex.rows
         for action in actions_of(door):
@@ -294,7 +301,7 @@ class Walk:
             return
         self._equal(role, method, door, str(place), pair, foreign, missing)
 
-    # Judging
+    # Checks
 
     def _equal(
         self,
@@ -322,7 +329,7 @@ class Walk:
     def _check(
         self, role: str, method: str, door: Door, where: str, answer: Answer, *sent: str
     ) -> None:
-        """What holds of every answer."""
+        """Check the rules that every response must satisfy."""
         if answer.status >= 500:
             self._found("fault", role, method, door, f"{where}: {answer.status}")
         changed = {*answer.changed}
@@ -389,7 +396,7 @@ class Walk:
         return door.path.startswith(("api/sites/", "admin/workforce/site/"))
 
     def _expected(self, door: Door, method: str, role: str) -> int | None:
-        """What the table of roles says, if it says something."""
+        """Return the status in the table of roles, or None if the table has no row for the endpoint."""
         row = self.rows.get((method, door.name)) if door.is_api else None
         if row is None:
             return None
@@ -405,10 +412,10 @@ class Walk:
 
 
 class NoCase(LookupError):
-    """There is no request that the owner would send."""
+    """The error for an endpoint without a case: no request of the owner is known."""
 
 
-# Method and page → why nobody gets anything but a refusal there. May only become shorter: a test counts it.
+# Method and page → the reason why the request fails for all roles. A test counts the entries; add none.
 REFUSED_TO_ALL = {
     "POST api/auth/login": "played with a wrong password: the right one would be that business's own sign-in",
     "POST admin/login/": "played with no password: the right one would be that business's own sign-in",
@@ -435,7 +442,7 @@ REFUSED_TO_ALL = {
 
 
 def put(own: Sent, place: Place, value: Any) -> Sent:
-    """The owner's request with `value` in the place."""
+    """Return the owner's request with `value` at the injection point."""
     if place.is_query:
         return own.asking(place.where[0], value)
     for where, least in place.around:
@@ -454,13 +461,16 @@ def is_there(body: Any, where: Sequence[Any]) -> bool:
 
 
 def is_unique_everywhere(kind: str) -> bool:
-    """True for `table.column` if its values are unique among all businesses: the declared exception."""
+    """Return True if the values of `table.column` are unique across all businesses.
+
+    `GLOBALLY_UNIQUE` declares these columns, the exceptions from isolation.
+    """
     table, _, column = kind.partition(".")
     return (column,) in GLOBALLY_UNIQUE.get(table, ())
 
 
 def difference(one: tuple[int, bytes, Any], other: tuple[int, bytes, Any]) -> str:
-    """Where two answers part."""
+    """Return a description of the first difference between two responses."""
     if one[0] != other[0]:
         return f"status {one[0]}, not {other[0]}"
     if one[2] != other[2]:
@@ -474,7 +484,7 @@ def difference(one: tuple[int, bytes, Any], other: tuple[int, bytes, Any]) -> st
 
 
 def actions_of(door: Door) -> Iterator[str]:
-    """The actions that a list of the admin offers."""
+    """Yield the names of the bulk actions of an admin list."""
     for model, model_admin in admin.site._registry.items():
         if model._meta.label_lower == door.model:
             verbs: Any = getattr(model_admin, "verbs", ())

@@ -1,8 +1,8 @@
-"""What chance makes of the API's own document: requests of every operation, with another business's ids among their values.
+"""Fuzz tests of the API: random requests for every operation, with ids of another business among their values.
 
-Schemathesis makes each request from the OpenAPI document. Wherever an id stands in it, in the path, the query or the body,
-chance puts one of Globex's, one of Acme's own, or leaves what was made. Asked as Acme: nothing of Globex may be in an
-answer or be changed, no answer may be a 5xx, and each must be what the document says.
+Schemathesis builds each request from the OpenAPI document. Each id in the path, the query or the body stays or is
+replaced at random by an id of Globex or of Acme. A user of Acme sends the request. No response may contain data of
+Globex, and no row of Globex may change. No response may have a 5xx status, and each must conform to the document.
 """
 
 import argparse
@@ -41,9 +41,9 @@ ROLES = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 
 
 class Fuzz:
-    """Ask every operation, or those that are named (`GET /api/sites`), `examples` times as each of `roles`.
+    """A fuzz run: `examples` requests for each operation as each of `roles`.
 
-    Always the same requests for the same `chance`.
+    `operations` limits the run to operations such as `GET /api/sites`. The same `chance` gives the same requests.
     """
 
     def __init__(
@@ -133,9 +133,9 @@ class Fuzz:
                 said = f"{response.status_code}: {failure} {_asked(case)}"
                 self._problem(where, type(failure).__name__, said)
         content = response.content + repr(dict(response.headers)).encode()
-        for one in (
-            sent
-        ):  # what a request says itself may come back, in the link to the next page
+        for (
+            one
+        ) in sent:  # the link to the next page repeats the parameters of the request
             content = content.replace(one.encode(), b"")
         canary = self.world.canary_in(content)
         if canary:
@@ -157,7 +157,7 @@ class Fuzz:
 
 @contextmanager
 def _one_connection() -> Iterator[None]:
-    """A request neither closes the connection nor opens another: its transaction is ours."""
+    """Keep requests from closing the connection, so that they run in the caller's transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     try:

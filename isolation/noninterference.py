@@ -1,10 +1,11 @@
-"""Non-interference: what a business is answered does not depend on what another one has.
+"""Non-interference: the responses to one business do not depend on the rows of another.
 
     python -m isolation interference [--roles ADMIN VIEWER …] [--doors work_cards …]
 
-Every door is played with the owner's own request while the other business is full, changed in every text and many states, and
-empty. Status, headers, bytes and the number of statements must be the same each time. Sites stay as they are meanwhile: that
-their list is everybody's is the one exception of reading. What shows a site that the other business adds is listed.
+The owner's own request is sent to every endpoint in three states of the other business: with all its rows, with changed
+texts and states, and without rows. Status, headers, body and the number of SQL statements must be the same each time.
+Sites stay unchanged, because all businesses share them. The report lists the endpoints that show a site added by the
+other business.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from .tenants import Side, World, make_world, marked
 
 STAFF = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 
-# Doors that list sites, or offer them for a choice or a filter. May only become fewer.
+# Endpoints that list sites, or offer them as a choice or a filter. Add none.
 SHOW_SITES = {
     "api/sites",
     "admin/workforce/site/",
@@ -46,16 +47,16 @@ SHOW_SITES = {
     "admin/exports/exportrun/add/",
 }
 
-# (role, method, door) → all that can be told of the answer, and how many statements it took.
+# (role, method, endpoint) → the observable part of the response, and the number of SQL statements.
 Answers = dict[tuple[str, str, str], tuple[Any, int]]
 
 
 def full(globex: Side) -> None:
-    """As furnished."""
+    """Leave all rows of Globex unchanged."""
 
 
 def changed(globex: Side) -> None:
-    """Other texts everywhere; another row of some kinds, fewer of others, and other states."""
+    """Change every text of Globex, the states of employees and cards, and delete its day entries."""
     marked(globex, "Ostrich")
     with globex.personas.scope():
         Employee.objects.update(is_active=False)
@@ -66,7 +67,7 @@ def changed(globex: Side) -> None:
 
 
 def empty(globex: Side) -> None:
-    """Without a row in any table that belongs to one business: even its people are gone."""
+    """Delete the rows of Globex from the tables of all tenant models, including its users."""
     tables = [model._meta.db_table for model in tenant_models()]
     with unscoped(), unforced(connection, tables), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -78,7 +79,7 @@ def empty(globex: Side) -> None:
 
 
 def with_a_site_more(globex: Side) -> None:
-    """The exception: sites are shared."""
+    """Add a site of Globex. Sites are shared, so that some responses to Acme change."""
     with globex.personas.scope():
         SiteFactory(site_name="Ostrich Quay")
 
@@ -97,9 +98,9 @@ def prove(arguments: list[str]) -> Report:
 
 
 def compare(world: World, roles: Sequence[str], doors: Sequence[str]) -> Report:
-    """Acme's answers in each state of Globex, held against those while it is full."""
+    """Compare Acme's responses in each state of Globex with those while Globex has all its rows."""
     walk = Walk(world, roles, doors)
-    answers_while(full, walk)  # what a process looks up once, it has looked up now
+    answers_while(full, walk)  # fill the caches of this process
     before = answers_while(full, walk)
     rows: list[tuple[str, int, object]] = [("full", len(before), "–")]
     problems: list[str] = []
@@ -139,7 +140,7 @@ def apart(one: tuple[Any, int], other: tuple[Any, int]) -> str:
 
 
 def answers_while(state: Callable[[Side], None], walk: Walk) -> Answers:
-    """Every own request's answer while Globex is in a state, which is undone afterwards."""
+    """Return the responses to Acme's own requests while Globex is in `state`; roll the state back."""
     say(f"Asking while the other business is {state.__name__.replace('_', ' ')} …")
     with transaction.atomic():
         state(walk.world.globex)

@@ -1,10 +1,10 @@
-"""Random months of two businesses at the same sites, each step compared with a plain model of cards, days and ledger.
+"""Run random months of two businesses at shared sites, and compare each step with a model of cards, days and ledger.
 
     python -m isolation months [--steps 20000] [--seed 7]
 
-The model (`workcards/tests/random_month_model.py`) knows sites, dates and minutes and no database. After each step the rows of the
-business are compared with it: cards, days, which card sets a day aside, ledger, closed months; and `check_ledger` must find
-nothing. At the end of each sequence both businesses are compared, then all of it is rolled back.
+The model (`workcards/tests/random_month_model.py`) computes with sites, dates and minutes, without a database. After
+each step the rows of the business are compared with it: cards, days, days set aside, ledger and closed months.
+`check_ledger` must find no fault. After each sequence both businesses are compared, then all changes are rolled back.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from .database import own_database
 from .report import Report, Table, say
 
 SEQUENCE = 200
-# A cause that has shown itself so often is known.
+# Stop after this many problems, which usually have the same cause.
 MOST_PROBLEMS = 5
-# Of the steps that lead to a problem the last ones are told.
+# The number of steps before a problem that the report names.
 TOLD = 8
 
 
@@ -44,7 +44,7 @@ class Months:
 
 
 def play(sides: Sequence[Personas], *, steps: int, seed: int) -> Months:
-    """Play sequences of steps until there are `steps`, each in a transaction that is rolled back."""
+    """Run `steps` steps in sequences, each in a transaction that is rolled back; return their counts."""
     chance = random.Random(seed)  # noqa: S311 -- no secret
     months = Months()
     while months.steps.total() < steps and len(months.problems) < MOST_PROBLEMS:

@@ -1,7 +1,8 @@
-"""A good request for every door and method: what the owner sends, so that what is refused is refused for the id alone.
+"""A valid request for every endpoint and method, so that an error in a changed request is due to the id alone.
 
-The API's come from the table of routes and roles. The admin's are made as a browser makes them: the page is fetched, and
-its forms are sent with what stands in them. A door or method without a case is a problem; `EXEMPT` says why it has none.
+Requests to the API come from the table of routes and roles. Requests to the admin are built as a browser builds them:
+fetch the page and submit its forms with their initial values. An endpoint or method without a case is a problem.
+`EXEMPT` lists the endpoints that need no case, with the reason.
 """
 
 import copy
@@ -21,7 +22,7 @@ from workcards.tests.factories import picture
 from .endpoints import Door
 from .tenants import Side
 
-# Doors that have no case, with the reason. The list may only become shorter: a test counts it.
+# Endpoints without a case, with the reason. A test counts the entries; add none.
 EXEMPT = {
     "admin-without-slash": "the front door once more",
 }
@@ -29,18 +30,18 @@ EXEMPT = {
 
 @dataclass(frozen=True)
 class Sent:
-    """A request. `body` is JSON, or a form's values; `names` are `{id}` in the path and what was put elsewhere."""
+    """A request. `body` holds JSON data or the values of a form."""
 
     method: str
     path: str
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     is_form: bool = False
-    # To the page that a browser is sent on to.
+    # Follow redirects, as a browser does.
     follows: bool = False
 
     def to(self, client: Any) -> Any:
-        """Send it as `client`."""
+        """Send the request with `client`; return the response."""
         if self.method == "GET":
             return client.get(self.path, dict(self.query))
         how = {"format": "multipart"} if self.is_form else {}
@@ -48,7 +49,7 @@ class Sent:
         if self.query:
             path += "?" + "&".join(f"{k}={v}" for k, v in self.query.items())
         body = rewound(self.body)
-        if hasattr(client, "send"):  # a browser, whose forms carry a seal
+        if hasattr(client, "send"):  # an admin client, which adds the form token
             return client.send(path, body or {}, follow=self.follows)
         return getattr(client, self.method.lower())(path, body, **how)
 
@@ -56,7 +57,10 @@ class Sent:
         return replace(self, query={**self.query, name: value})
 
     def saying(self, place: tuple[Any, ...], value: object) -> "Sent":
-        """With `value` in the body at `place`, a path of keys and indexes that may end where nothing is yet."""
+        """Return the request with `value` in the body at `place`, a path of keys and indexes.
+
+        The last key may be new.
+        """
         body = copy.copy(self.body) if self.is_form else copy.deepcopy(self.body)
         body = {} if body is None else dict(body)
         *outer, last = place
@@ -68,7 +72,7 @@ class Sent:
 
 
 def rewound(body: Any) -> Any:
-    """`body` with its files to be read from the beginning."""
+    """Return `body` after rewinding its files to the beginning."""
     for value in body.values() if isinstance(body, dict) else ():
         for file in value if isinstance(value, list) else [value]:
             if isinstance(file, SimpleUploadedFile):
@@ -80,12 +84,12 @@ def rewound(body: Any) -> Any:
 
 
 def api_rows() -> dict[tuple[str, str], api_cases.Row]:
-    """(method, route) → its row of the table."""
+    """Return the rows of the API's table by (method, route)."""
     return {(row.method, row.route): row for row in api_cases.TABLE}
 
 
 def api_case(row: api_cases.Row, door: Door, side: Side) -> Callable[[object], Sent]:
-    """Gives the request about the row with an id, otherwise as the owner would send it."""
+    """Return a function that builds the owner's request about the row with a given id."""
     body = side.body(row)
     query = row.query(side.world) if row.query else {}
     is_form = row.route in api_cases.FORMS
@@ -96,7 +100,7 @@ def api_case(row: api_cases.Row, door: Door, side: Side) -> Callable[[object], S
     return about
 
 
-# The sign-in routes, which the table leaves to their own tests: an address that is somebody's, with a wrong password.
+# Bodies for the sign-in routes, which the table does not contain: a user's e-mail address with a wrong password.
 OPEN_BODIES: dict[str, dict[str, Any]] = {
     "login": {"email": "admin@acme.example.com", "password": "not the password"},
     "refresh": {"refresh": "not.a.token"},
@@ -105,7 +109,7 @@ OPEN_BODIES: dict[str, dict[str, Any]] = {
 
 # The admin
 
-# Pages that act on a row in another state than the one of every model.
+# Pages that need a row in a different state from the default row of the model.
 ADMIN_TARGETS: dict[str, Callable[[Any], Any]] = {
     "accounts_user_activate": api_cases.inactive_user,
     "accounts_user_release": api_cases.inactive_user,
@@ -120,7 +124,7 @@ ADMIN_TARGETS: dict[str, Callable[[Any], Any]] = {
         for page in ("change", "approve", "assign", "unassign", "edit", "reject")
     },
 }
-# What a page has to be asked to show anything.
+# Query parameters that pages require.
 ADMIN_QUERIES: dict[str, dict[str, str]] = {
     "autocomplete": {
         "app_label": "workcards",
@@ -128,7 +132,7 @@ ADMIN_QUERIES: dict[str, dict[str, str]] = {
         "field_name": "employee",
         "term": "",
     },
-    "find": {"q": "e"},  # which a row of every list has in it
+    "find": {"q": "e"},  # occurs in a row of every list
     "missing_cards": {"month": "2026-06"},
     "matrix": {"month": "2026-06"},
     "exports_exportrun_preview": {
@@ -136,7 +140,7 @@ ADMIN_QUERIES: dict[str, dict[str, str]] = {
         "processing_month": "2026-06",
     },
 }
-# Fields of forms that have to say something of their own.
+# Values for form fields that need a valid value.
 ADMIN_VALUES = {
     "email": "new@acme.example.com",
     "admin_email": "new@acme.example.com",
@@ -147,7 +151,7 @@ ADMIN_VALUES = {
     "month": "2018-03",
     "code_hours": "100",
 }
-# Of one page alone, whatever stands there: a value, or what makes the row.
+# Values that replace those of a single page: a value, or a function that creates the row.
 ADMIN_OWN_VALUES: dict[str, dict[str, Any]] = {
     "workforce_sitesettings_add": {"site": api_cases.site},  # has no settings yet
     "exports_exportrun_add": {"kind": "payroll_csv"},  # which takes a profile
@@ -156,7 +160,7 @@ ADMIN_OWN_VALUES: dict[str, dict[str, Any]] = {
 
 
 def admin_row(door: Door, side: Side) -> Any:
-    """The row that a page of the admin is played with."""
+    """Return the row that the requests to an admin page refer to."""
     if make := ADMIN_TARGETS.get(door.name):
         return side.target(make)
     return side.rows[door.model]
@@ -165,7 +169,7 @@ def admin_row(door: Door, side: Side) -> Any:
 def filled(
     door: Door, found: list[forms.BaseForm], side: Side, row: Any
 ) -> dict[str, Any]:
-    """What a browser would send of these forms, with something in every field that needs it."""
+    """Return the data that a browser submits for these forms, with a value in every required field."""
     values: dict[str, Any] = {"post": "yes", "reason": "Why not"}
     if hasattr(row, "version"):
         values["version"] = row.version

@@ -1,4 +1,4 @@
-"""One request, what can be told of its answer from outside, and the work that was done for it. Nothing of it stays."""
+"""Requests in savepoints: send one, record its response and SQL for a comparison, and roll it back."""
 
 import io
 import re
@@ -22,7 +22,7 @@ from uuid_utils.compat import uuid7
 
 from audit.tests.audit_helpers import shape
 
-# New in every answer, whatever was asked.
+# Headers and texts that differ between any two responses.
 _FRESH_HEADERS = {"X-Request-ID", "Expires", "Last-Modified"}
 _FRESH_TEXT = re.compile(rb'name="(csrfmiddlewaretoken|ticket)" value="[^"]+"')
 _CURSOR = re.compile(r"_django_curs_\w+")
@@ -31,20 +31,23 @@ _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12
 
 @dataclass(frozen=True)
 class Answer:
-    """`told` is all that can be told from outside; `work` are the SQL statements, without their values."""
+    """A response with the SQL statements of its request.
+
+    `work` holds the statements without their values. `told` returns all that the client can observe.
+    """
 
     status: int
     content: bytes
     headers: tuple[str, ...]
     work: tuple[str, ...]
-    # Tables whose rows of Globex are not what they were.
+    # Tables in which the request changed rows of Globex.
     changed: tuple[str, ...] = ()
 
-    # Ids of rows that were made since are greater: they are as new as the tokens of a form.
+    # Ids greater than this belong to rows that the request created. They differ each time, as form tokens do.
     last_id: bytes = b"g"
 
     def told(self, *sent: str) -> tuple[int, bytes, tuple[str, ...]]:
-        """Status, body and headers, with what was sent replaced wherever it is repeated, and ids of rows just made."""
+        """Return status, body and headers, with placeholders for `sent` values and for ids of new rows."""
         return (
             self.status,
             self._plain(self.content, *sent),
@@ -58,13 +61,16 @@ class Answer:
         )
 
     def everything(self, *sent: str) -> bytes:
-        """All bytes that left, unpacked where they are packed, without what was sent."""
+        """Return headers and body without `sent` values; archives and PDF streams are decompressed."""
         head = "\n".join(self.headers).encode()
         return without(b"\n".join([head, *unpacked(self.content)]), *sent)
 
 
 def without(content: bytes, *sent: str) -> bytes:
-    """`content`, with `<sent>` for what was sent, also as an address, one inside another, or a page writes it."""
+    """Return `content` with `<sent>` in place of each sent value.
+
+    The value may be plain, URL-encoded once or twice, or HTML-escaped.
+    """
     for text in sent:
         in_address = quote_plus(text)
         for written in (
@@ -79,7 +85,7 @@ def without(content: bytes, *sent: str) -> bytes:
 
 
 def unpacked(content: bytes) -> Iterator[bytes]:
-    """The bytes themselves; the members of a ZIP (XLSX); the streams of a PDF."""
+    """Yield the bytes themselves, the members of a ZIP file (XLSX), and the streams of a PDF."""
     yield content
     if content.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -93,7 +99,7 @@ def unpacked(content: bytes) -> Iterator[bytes]:
 
 @dataclass
 class Seen:
-    """What read a request: serializers of a body, forms, and the names that were looked for in a query or a form."""
+    """The serializers and forms that parsed a request, and the parameter names that were read from it."""
 
     readers: list[serializers.BaseSerializer[Any]] = field(default_factory=list)
     forms: list[BaseForm] = field(default_factory=list)
@@ -101,13 +107,13 @@ class Seen:
 
     @property
     def is_refused(self) -> bool:
-        """True if a form found fault with what was sent, which a page of the admin tells with status 200."""
+        """Return True if a form has errors. An admin page shows them with status 200."""
         return any(form.is_bound and form.errors for form in self.forms)
 
 
 @contextmanager
 def watching() -> Iterator[Seen]:
-    """Note every serializer, form and name by which a request is read until the block ends."""
+    """Record every serializer, form and parameter name that reads a request until the block ends."""
     seen = Seen()
     init, to_internal = BaseForm.__init__, serializers.Serializer.to_internal_value
 
@@ -140,7 +146,7 @@ def watching() -> Iterator[Seen]:
 
 
 class Asker:
-    """Plays requests, each in a savepoint that is rolled back, and compares Globex's rows after each."""
+    """A sender of requests that rolls back each in a savepoint and compares Globex's rows after it."""
 
     def __init__(self, checksums: Callable[[], dict[str, str]]) -> None:
         self._checksums = checksums
@@ -149,17 +155,17 @@ class Asker:
         self.note_rows()
 
     def note_rows(self) -> None:
-        """Hold what comes against Globex's rows as they are now."""
+        """Take the current rows of Globex as the reference for later comparisons."""
         self._before = self._checksums()
 
     def ask(
         self, client: Any, send: Callable[[Any], Any], *, seen: bool = False
     ) -> tuple[Answer, Seen]:
-        """The answer to `send(client)`, and what read the request if `seen`."""
+        """Return the response to `send(client)`; record what reads the request if `seen`."""
         self.requests += 1
         cookies = client.cookies.output()
         client.raise_request_exception = False
-        connection.queries_log.clear()  # it keeps the last 9,000
+        connection.queries_log.clear()  # its length is limited to 9,000 entries
         with transaction.atomic():
             try:
                 with CaptureQueriesContext(connection) as captured:

@@ -1,6 +1,7 @@
-"""For pytest (`-p isolation.reuse_db_plugin`): the tests' database made once, and copied for each run, so that the next begins as the first.
+"""A pytest plugin (`-p isolation.reuse_db_plugin`) that creates the test database once and copies it for each run.
 
-`AUTOMATEHQ_KEPT=make` makes it anew, beside `--reuse-db --create-db`; `AUTOMATEHQ_KEPT=copy`, beside `--reuse-db`, copies it.
+Each run then begins with the same rows. `AUTOMATEHQ_KEPT=make` with `--reuse-db --create-db` creates the database
+again. `AUTOMATEHQ_KEPT=copy` with `--reuse-db` copies it.
 """
 
 import os
@@ -27,5 +28,5 @@ def pytest_runtestloop() -> None:
                 cursor.execute(f"ALTER DATABASE {name} RENAME TO {name}_sound")
             cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {name}_sound")
-            # What is granted on a database itself isn't copied with it.
+            # CREATE DATABASE does not copy the privileges on the template database.
             cursor.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")

@@ -1,10 +1,11 @@
-"""The walker on the hardened set-up: every request of a business's people is made by the web's login.
+"""The endpoint walk with separate logins: the login of the web process handles every request.
 
     python -m isolation hardened [--doors work_cards …] [--no-places]
 
-On a PostgreSQL of its own the world is furnished as the owner. While a request is answered the session is that of the web's login
-(SET SESSION AUTHORIZATION, which a superuser's connection may), so that PostgreSQL refuses whatever that login may not; what
-the walker looks at in between it sees as the owner again. Super-admins are left out: the web does not serve them.
+A temporary PostgreSQL server is used. The owner's login creates the rows and checks them between requests. During a
+request the session belongs to the web process's login, so that PostgreSQL rejects statements without a grant. SET
+SESSION AUTHORIZATION, which needs a superuser's connection, switches between the logins. Super-admins are not part of
+the walk, because the web process does not serve them.
 """
 
 import tempfile
@@ -33,7 +34,7 @@ ROLES = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER", "nobody")
 
 
 class AsWeb:
-    """Middleware: the request is answered by a web process of the hardened set-up."""
+    """Middleware that handles requests with the login and settings of the web process."""
 
     served = 0
 
@@ -56,7 +57,10 @@ def become(login: str) -> None:
 
 
 def is_refused_the_platform() -> bool:
-    """Whether the login is really held: the control of all that follows."""
+    """Return True if PostgreSQL denies the platform role to the web process's login.
+
+    The walk proves nothing otherwise.
+    """
     become(WEB)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -75,7 +79,7 @@ def _begin_as_owner(connection: Any, **kwargs: Any) -> None:
 
 @contextmanager
 def hardened_database() -> Iterator[None]:
-    """A migrated database with the logins of the hardened set-up, in one transaction that is rolled back."""
+    """Provide a migrated database with separate logins, in one transaction that is rolled back."""
     setup_test_environment(debug=False)
     try:
         with own_cluster() as cluster:

@@ -1,8 +1,9 @@
-"""Two businesses, used in whatever order chance dictates; what anybody sees is what a plain model says.
+"""A Hypothesis state machine: random operations on two businesses, compared with a model of the visible rows.
 
-Scopes are opened, nested, left, left by an exception, rolled back; the API is called from inside and outside of them; other
-threads look; cursors on the server are read across a change of scope; connections are lost. After each step Python and
-PostgreSQL are asked where they are and which rows they see, through the manager and, past it, in plain SQL.
+The operations open, nest and leave scopes, also by an exception or a rollback. They call the API inside and outside of
+scopes, query from other threads, read server-side cursors across a change of scope, and lose the connection. After each
+step the scope in Python and in PostgreSQL is compared with the model, and so are the rows that the manager and plain
+SQL return.
 """
 
 import argparse
@@ -47,19 +48,22 @@ from workforce.models import Employee
 
 from .report import Report
 
-# Who is employed, by business: id → name.
+# The employees of each business: id → name.
 Rows = dict[uuid.UUID, dict[uuid.UUID, str]]
 PLATFORM, UNSCOPED, SAVEPOINT = "platform", "unscoped", "savepoint"
 SIDES = st.sampled_from([0, 1])
 
 
 class Oops(Exception):
-    """What goes wrong in the middle of something."""
+    """An error raised inside a block on purpose."""
 
 
 @dataclass
 class Frame:
-    """Something that was entered: a scope, `PLATFORM`, `UNSCOPED` or `SAVEPOINT`, and the rows as they were before."""
+    """An entered block with the rows from before it.
+
+    `what` is a business, `PLATFORM`, `UNSCOPED` or `SAVEPOINT`.
+    """
 
     what: Personas | str
     block: AbstractContextManager[Any]
@@ -72,7 +76,7 @@ class Frame:
 def in_a_thread(
     work: Callable[[], Any], context: contextvars.Context | None = None
 ) -> Any:
-    """What `work` gives or raises in a thread, which has a connection of its own."""
+    """Run `work` in a thread with a separate connection; return its result or the exception it raised."""
     outcome: list[Any] = []
 
     def run() -> None:
@@ -93,7 +97,7 @@ def in_a_thread(
 
 
 class TwoBusinesses(RuleBasedStateMachine):
-    """`rows` is what this connection would see, `committed` what everybody does."""
+    """The state machine. `rows` holds the rows visible to this connection, `committed` those visible to all."""
 
     sequences = steps = 0
 
@@ -106,11 +110,11 @@ class TwoBusinesses(RuleBasedStateMachine):
         self.committed = copy.deepcopy(self.rows)
         self.frames: list[Frame] = []
 
-    # What the model says
+    # The model
 
     @property
     def here(self) -> Personas | str | None:
-        """The business in scope, `PLATFORM`, or None."""
+        """Return the business in scope, `PLATFORM`, or None."""
         for frame in reversed(self.frames):
             if frame.what != SAVEPOINT:
                 return None if frame.what == UNSCOPED else frame.what
@@ -131,7 +135,7 @@ class TwoBusinesses(RuleBasedStateMachine):
         if not self.frames:
             self.committed = copy.deepcopy(self.rows)
 
-    # Coming and going
+    # Scopes
 
     def _enter(self, what: Personas | str, block: AbstractContextManager[Any]) -> None:
         before = copy.deepcopy(self.rows)
@@ -139,8 +143,9 @@ class TwoBusinesses(RuleBasedStateMachine):
         self.frames.append(Frame(what, block, before))
 
     def _exit(self, error: Exception | None = None) -> Frame:
-        """Leave the innermost frame, with what was being read in it: left to the garbage collector, a cursor would be closed
-        in whichever transaction is open by then, and break that.
+        """Leave the innermost frame and close its cursors; return the frame.
+
+        The garbage collector would close a cursor in a later transaction and break that transaction.
         """
         frame = self.frames.pop()
         try:
@@ -194,7 +199,7 @@ class TwoBusinesses(RuleBasedStateMachine):
     @precondition(lambda self: self.frames)
     @rule(by_server=st.booleans())
     def lose_the_connection(self, by_server: bool) -> None:
-        """Whatever was not committed is gone, and whoever comes next begins from nothing."""
+        """Close the connection; uncommitted rows are lost and the next connection has no scope."""
         if by_server:
             (backend,) = execute("SELECT pg_backend_pid()")
             in_a_thread(lambda: execute("SELECT pg_terminate_backend(%s)", backend))
@@ -222,7 +227,7 @@ class TwoBusinesses(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["Dan", "Eve"]), in_sql=st.booleans())
     def rename_all(self, name: str, in_sql: bool) -> None:
-        """Everybody that can be reached: past the manager it is PostgreSQL that decides who."""
+        """Rename all visible employees, through the manager or in SQL, which only row-level security limits."""
         if isinstance(self.here, Personas):
             if in_sql:
                 changed = execute("UPDATE employees SET full_name = %s", name)
@@ -238,7 +243,10 @@ class TwoBusinesses(RuleBasedStateMachine):
 
     @rule(side=SIDES)
     def smuggle(self, side: int) -> None:
-        """A row for a business that is not in scope is refused by PostgreSQL, and the transaction goes on."""
+        """Insert a row for a business that is not in scope.
+
+        PostgreSQL must reject it, and the transaction must stay usable.
+        """
         if self.here == self.sides[side]:
             return
         with (
@@ -251,7 +259,7 @@ class TwoBusinesses(RuleBasedStateMachine):
                 self.sides[side].id,
             )
 
-    # The API, from wherever one is: a request is a scope of its own inside.
+    # The API, called in any scope. A request opens a nested scope.
 
     @rule(side=SIDES, name=st.sampled_from(["Fay", "Gus"]), is_refused=st.booleans())
     def hire_by_the_api(self, side: int, name: str, is_refused: bool) -> None:
@@ -278,11 +286,11 @@ class TwoBusinesses(RuleBasedStateMachine):
             answer = getattr(self.clients[side], method)(f"/api/employees/{wanted}")
             assert answer.status_code == 404
 
-    # Others
+    # Other threads
 
     @rule(side=SIDES)
     def another_thread_works(self, side: int) -> None:
-        """It sees what was committed, of its own business."""
+        """Query from another thread, which sees the committed rows of the business in its scope."""
 
         def work() -> set[uuid.UUID]:
             with self.sides[side].scope():
@@ -292,7 +300,7 @@ class TwoBusinesses(RuleBasedStateMachine):
 
     @rule()
     def another_thread_believes_it_is_here(self) -> None:
-        """A thread with a copy of the context has another connection, and so no scope."""
+        """Query from a thread with a copy of the context; its connection has no scope."""
         found = in_a_thread(
             lambda: list(Employee.objects.all()), contextvars.copy_context()
         )
@@ -304,7 +312,10 @@ class TwoBusinesses(RuleBasedStateMachine):
     @precondition(lambda self: isinstance(self.here, Personas) and self.own)
     @rule()
     def begin_to_read(self) -> None:
-        """The rest is read later, perhaps in another scope: never more than was asked for here."""
+        """Open a server-side cursor on the business's rows.
+
+        Later reads, also in other scopes, must return rows of this business only.
+        """
         business: Any = self.here
         rows = Employee.objects.iterator(chunk_size=1)
         assert next(rows).business_id == business.id
@@ -318,7 +329,7 @@ class TwoBusinesses(RuleBasedStateMachine):
                 row = next(rows, None)
                 assert row is None or row.business_id == business_id
 
-    # What always holds
+    # Invariants
 
     @invariant()
     def everybody_agrees_where_we_are(self) -> None:
@@ -351,7 +362,10 @@ class TwoBusinesses(RuleBasedStateMachine):
 
 
 def run(*, examples: int, steps: int, chance: int | None = None) -> int:
-    """Play; gives how many steps were taken. Without `chance` always the same ones. Raises what Hypothesis found."""
+    """Run the state machine and return the number of steps taken.
+
+    Without the seed `chance` the steps are always the same. Raises the failure that Hypothesis found.
+    """
     TwoBusinesses.sequences = TwoBusinesses.steps = 0
     machine: Any = TwoBusinesses
     if chance is not None:
