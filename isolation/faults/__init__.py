@@ -1,1 +1,4 @@
-"""Programs that inject faults into a running deployment: load, races, killed processes, a wrong clock."""
+"""Checks under load: injected faults, concurrent writes and races.
+
+The faults are killed processes, a full disk and a changed clock.
+"""

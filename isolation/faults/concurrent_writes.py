@@ -1,10 +1,10 @@
-"""Many threads do everything that can be done to cards, in two businesses at once; then ledger and cards must agree.
+"""Run all actions on cards from many threads in two businesses, and check that ledger and cards agree.
 
     python -m isolation storm [--seconds 120] [--threads 16]
 
-Real connections and commits, requests through the API. Few employees, sites, months and dates, so that the threads meet. While they
-work, `check_ledger` must find nothing in any snapshot; no request may be answered with a server error, and none may wait for another
-one that waits for it (PostgreSQL would end one of the two, which is a server error).
+The threads send requests to the API over real connections that commit. They use few employees, sites, months and dates,
+so that they conflict often. `check_ledger` must find no fault during and after the run. No response may be a server
+error. This includes deadlocks, because PostgreSQL ends one of the transactions with an error.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 CARDS = "/api/work_cards"
 MONTHS = ("2026-02", "2026-03")
-# Mostly one month and few dates and people, so that cards meet.
+# Weights for a choice, mostly the first: the more often a month or employee repeats, the more often cards conflict.
 OFTEN_THE_FIRST = (0, 0, 0, 1)
 DATES = range(1, 4)
 FIGURES: tuple[dict[str, Any], ...] = (
@@ -48,7 +48,7 @@ FIGURES: tuple[dict[str, Any], ...] = (
 FITTING = {"approve": "NEEDS_REVIEW", "reopen": "APPROVED", "reject": "NEEDS_REVIEW"}
 REASON = "a storm"
 CONFLICT, SERVER_ERROR = 409, 500
-# What requests that meet may be answered with: a card that is gone, or that changed since.
+# The permitted statuses, including those for a card that was deleted or has changed.
 ANSWERS = (200, 201, 202, 204, 400, 404, CONFLICT)
 CHECK_EVERY = 0.5  # seconds
 WAIT = 60.0  # seconds that a thread may take for its last request
@@ -56,7 +56,7 @@ WAIT = 60.0  # seconds that a thread may take for its last request
 
 @dataclass
 class Place:
-    """One business of the storm, with the ids of sites and employees."""
+    """A business with the ids of its sites and employees."""
 
     side: Personas
     sites: list[str]
@@ -80,7 +80,7 @@ class Storm:
 
 
 class Worker:
-    """A thread: a client of each business, and a method for each verb."""
+    """A thread with a client for each business and a method for each action."""
 
     def __init__(self, places: Sequence[Place], storm: Storm, seed: int) -> None:
         self.places = places
@@ -110,7 +110,7 @@ class Worker:
         finally:
             connections.close_all()
 
-    # Asking
+    # Requests
 
     def ask(self, method: str, url: str, body: Any = None, **options: Any) -> Any:
         client = self.clients[self.place.side.id]
@@ -124,13 +124,16 @@ class Worker:
         return answer
 
     def card(self, status: str = "") -> Any:
-        """One of the newest cards as it is now, of this status if given; or None."""
+        """Return one of the newest cards, optionally with `status`; None if there is none."""
         query = {"page_size": 40} | ({"status": status} if status else {})
         found = self.ask("get", CARDS, query).json()["results"]
         return self.chance.choice(found) if found else None
 
     def do(self, verb: str, *, method: str = "post", **body: Any) -> Any:
-        """Ask for a verb of a card, mostly of one whose status fits, with the version that was seen."""
+        """Request an action on a random card with its current version.
+
+        Four of five cards have a status that permits the action.
+        """
         fits = self.chance.random() < 0.8
         card = self.card(FITTING.get(verb, "") if fits else "")
         if card is None:
@@ -160,7 +163,7 @@ class Worker:
             for number in dates
         ]
 
-    # The verbs
+    # Actions
 
     def create(self) -> Any:
         body = {
@@ -242,7 +245,7 @@ class Worker:
         ]
         if not resolutions:
             return answer
-        # A 409 has written nothing: the version is still the one that was seen, unless another thread came between.
+        # A 409 response writes nothing, so that the version is unchanged, unless another thread has changed the card.
         path = answer.wsgi_request.path
         version = self.ask("get", path.removesuffix("/approve")).json().get("version")
         if version is None:
@@ -290,7 +293,7 @@ class Worker:
         return self.ask("get", f"/api/matrix?month={self.month()}")
 
 
-# Name → how often of so many, and what it does.
+# Name → relative frequency, and the method that sends the requests.
 VERBS: dict[str, tuple[int, Callable[[Worker], Any]]] = {
     "create": (8, Worker.create),
     "upload": (1, Worker.upload),
@@ -328,7 +331,10 @@ def run(
     turns: int | None = None,
     seed: int = 1,
 ) -> Storm:
-    """Let the storm go on for `seconds`, or for so many `turns` of each thread; look at the ledger meanwhile and afterwards."""
+    """Run the threads for `seconds`, or for `turns` actions each; return the counts.
+
+    The ledger is checked during and after the run.
+    """
     storm, places = Storm(), _places(sides)
     ended = threading.Event()
     workers = [Worker(places, storm, seed + number) for number in range(threads)]
@@ -352,7 +358,7 @@ def run(
 
 
 def _places(sides: Sequence[Personas]) -> list[Place]:
-    """Three sites for all, and two employees of each business."""
+    """Create three shared sites, and two employees in each business."""
     with sides[0].scope():
         shared: list[Any] = [SiteFactory() for _ in range(3)]
     sites, places = [str(site.pk) for site in shared], []

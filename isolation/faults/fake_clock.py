@@ -1,10 +1,10 @@
-"""AutomateHQ with a clock that can be set while it runs: the file that PROOF_CLOCK names says how many minutes off it is.
+"""AutomateHQ with an adjustable clock. The file at PROOF_CLOCK contains the offset in minutes.
 
     gunicorn isolation.faults.fake_clock:application
     python -m isolation.faults.fake_clock db_worker
 
-The date moves as when somebody sets a machine's clock; what measures durations goes on. (libfaketime, which would move it for
-any program, breaks Python's `time.sleep` when it leaves durations alone.)
+The wall clock moves as if an operator set it; monotonic clocks do not. libfaketime works for any program, but without
+faking monotonic clocks it breaks Python's `time.sleep`.
 """
 
 import os
@@ -35,7 +35,7 @@ def _follow(file: Path) -> None:
 
 
 def follow() -> None:
-    """Begin to move this process's clock as the file says."""
+    """Start a thread that applies the offset in the file to this process's clock."""
     file = Path(os.environ["PROOF_CLOCK"])
     threading.Thread(target=_follow, args=[file], daemon=True).start()
 

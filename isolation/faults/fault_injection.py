@@ -1,11 +1,12 @@
-"""Faults under load: what is killed, filled up, set back and raced for, and what became of every acknowledged write.
+"""Inject faults under load, and check that every acknowledged write is stored exactly once.
 
-    python -m isolation faults            all, twice: straight to PostgreSQL and through pgbouncer; some minutes
-    python -m isolation faults --quick    each fault once; a minute or two
+    python -m isolation faults            each fault three times, directly and through pgbouncer; takes several minutes
+    python -m isolation faults --quick    each fault once; takes one or two minutes
 
-An installation of its own (two web processes, two workers, a PostgreSQL) serves clients that go from one business to another with every
-request, over connections that they keep. A write counts as acknowledged once its answer has come. Lost is one that is not there in the
-end, doubled one that is there twice. What was sent without an answer may be there once, or not.
+A temporary installation has two web processes, two workers and a PostgreSQL server. Its clients keep their connections
+open and change the business with every request. A write is acknowledged when its response has arrived. It is lost if it
+is not stored at the end, and doubled if it is stored twice. A request without a response may be stored once or not at
+all.
 """
 
 import argparse
@@ -30,10 +31,10 @@ from .load import (
 from .race import Race, run_race
 
 CLIENTS = 8
-LEASE_MINUTES = 6  # a worker's is five
-TOKEN_MINUTES = 20  # an access token's life is fifteen
-LOCK_MINUTES = 16  # five wrong passwords lock for fifteen
-# What fails so long after a fault is that fault's doing.
+LEASE_MINUTES = 6  # a worker's lease lasts five
+TOKEN_MINUTES = 20  # an access token is valid for fifteen
+LOCK_MINUTES = 16  # five wrong passwords lock the account for fifteen
+# A request must succeed within this many seconds of a fault.
 AFTERMATH = 30.0
 KINDS = ("matrix_xlsx", "summary_xlsx", "days_csv")
 BAD_REQUEST, TOO_MANY = 400, 429
@@ -41,12 +42,12 @@ BAD_REQUEST, TOO_MANY = 400, 429
 
 @dataclass
 class Scene:
-    """What a fault can do, and where it says what it saw."""
+    """The context of a fault: the installation, its businesses, and the record of problems."""
 
     stage: Stage
     businesses: tuple[Business, Business]
     watch: Watch
-    seconds: float  # of load between two faults
+    seconds: float  # duration of the load between two faults
     client: Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class Scene:
 
 
 def kill_web(scene: Scene) -> str:
-    """One of the two processes; gunicorn puts another in its place."""
+    """Kill one of the two web processes, which gunicorn replaces; return the outcome."""
     before = scene.stage.web_processes()
     before[0].kill()
     took = wait_until(
@@ -73,7 +74,10 @@ def kill_web(scene: Scene) -> str:
 
 
 def kill_worker(scene: Scene) -> str:
-    """The one that makes an export, in the middle of it. Its lease runs out, here by setting the clock, and another makes the file."""
+    """Kill the worker that is generating an export; return the outcome.
+
+    Setting the clock forward makes its lease expire. The other worker must then generate the file.
+    """
     name, run_id = _worker_in_an_export(scene)
     scene.stage.kill(name)
     scene.stage.set_clock(LEASE_MINUTES)
@@ -92,7 +96,10 @@ def kill_worker(scene: Scene) -> str:
 
 
 def _worker_in_an_export(scene: Scene) -> tuple[str, str]:
-    """Stop both workers between two looks, until one of them is found with an export in its hands; the other goes on."""
+    """Return the name of a worker that is generating an export, and the id of the run.
+
+    The worker is paused. Raises `TimeoutError` if no worker is caught during an export.
+    """
     business = scene.businesses[0]
     for attempt in range(40):
         kind = KINDS[attempt % len(KINDS)]
@@ -112,7 +119,7 @@ def _worker_in_an_export(scene: Scene) -> tuple[str, str]:
 
 
 def _holder(scene: Scene, run_id: str) -> str | None:
-    """The worker that has the run's job now."""
+    """Return the worker that is executing the run's job, or None."""
     rows = scene.stage.ask_database(
         "SELECT worker_ids ->> -1 FROM django_tasks_database_dbtaskresult "
         "WHERE status = 'RUNNING' AND args_kwargs::text LIKE %s",
@@ -123,7 +130,7 @@ def _holder(scene: Scene, run_id: str) -> str | None:
 
 
 def kill_postgres(scene: Scene) -> str:
-    """Its first process; what it started ends with it. The program starts it again, as an operator's supervisor would."""
+    """Kill PostgreSQL's postmaster, which ends its child processes; start PostgreSQL again and return the outcome."""
     scene.stage.kill_postgres()
     time.sleep(0.2)
     begun = time.monotonic()
@@ -132,7 +139,10 @@ def kill_postgres(scene: Scene) -> str:
 
 
 def fill_disk(scene: Scene) -> str:
-    """Uploads are refused with a reason, and leave neither row nor file; everything else goes on."""
+    """Fill the disk; return the outcome.
+
+    Uploads must fail with the code `not_stored` and leave neither row nor file. Other requests must succeed.
+    """
     business = scene.businesses[0]
     with scene.stage.full_disk() as how:
         files = scene.stage.files()
@@ -162,7 +172,7 @@ def fill_disk(scene: Scene) -> str:
 
 
 def change_clock(scene: Scene) -> str:
-    """Ahead by more than a token's life and a lock, and back."""
+    """Set the clock forward past the expiry of tokens and account locks, then back; return the outcome."""
     business = scene.businesses[1]
     locked = _guess(scene, business, 6)
     scene.expect(locked == TOO_MANY, f"six wrong passwords were answered {locked}")
@@ -179,7 +189,10 @@ def change_clock(scene: Scene) -> str:
 
 
 def _work_again(scene: Scene) -> None:
-    """Tokens from a clock ahead are from the future when it is set back: whoever has one signs in again."""
+    """Sign in to both businesses again.
+
+    Tokens that were issued while the clock was ahead are invalid after it was set back.
+    """
     for business in scene.businesses:
         scene.expect(
             scene.client.sign_in(business), "nobody can sign in by a clock set back"
@@ -188,7 +201,7 @@ def _work_again(scene: Scene) -> None:
 
 
 def _guess(scene: Scene, business: Business, times: int) -> int:
-    """Wrong passwords for somebody whom nobody needs; the status of the last answer."""
+    """Try wrong passwords for an unused e-mail address; return the status of the last response."""
     status = 0
     for _ in range(times):
         answer = scene.client.ask(
@@ -203,7 +216,7 @@ def _guess(scene: Scene, business: Business, times: int) -> int:
 
 
 def kill_pgbouncer(scene: Scene) -> str:
-    """The program starts it again."""
+    """Kill pgbouncer, which the supervisor restarts; return the outcome."""
     scene.stage.kill("pgbouncer")
     return "started again"
 
@@ -224,7 +237,7 @@ THROUGH_PGBOUNCER: dict[str, Callable[[Scene], str]] = {
 
 @dataclass
 class Totals:
-    """What is counted over all phases."""
+    """The counts over all phases."""
 
     rows: list[list[object]] = field(default_factory=list)
     faults: int = 0
@@ -239,7 +252,7 @@ def play(
     *,
     rounds: int,
 ) -> None:
-    """Load, and the faults one after the other; then a race with no faults."""
+    """Inject the faults one after the other under load, then run a race without faults."""
     watch = scene.watch
     windows: list[tuple[float, float]] = []
     with Load(scene.stage.address, scene.businesses, watch, CLIENTS):
@@ -272,7 +285,10 @@ def play(
 
 
 def _first_good(watch: Watch, moment: float) -> str:
-    """Wait for it: what a fault does must end by itself."""
+    """Wait until a request succeeds after a fault; return the delay as text.
+
+    The installation must recover without intervention.
+    """
     try:
         wait_until(
             lambda: watch.first_good_after(moment) is not None,
@@ -286,7 +302,7 @@ def _first_good(watch: Watch, moment: float) -> str:
 
 
 def prove(arguments: list[str]) -> Report:
-    """Play all of it."""
+    """Run all faults, directly and through pgbouncer; return the report."""
     parser = argparse.ArgumentParser(
         prog="python -m isolation faults", description=__doc__
     )
@@ -353,5 +369,5 @@ def _report(
         "races: refused with a reason": sum(race.refused for race in races),
     }
     columns = ("way", "fault", "first good answer", "last failed after", "then")
-    # What is left out is said, and is no success.
+    # A phase that was left out counts as a problem.
     return Report(figures, [Table(columns, totals.rows)], [*left_out, *watch.problems])

@@ -1,7 +1,7 @@
-"""Clients that put an installation under load, and remember every write that it acknowledged.
+"""Clients that put an installation under load and record every write that it acknowledged.
 
-Each client keeps its connections and goes from one business to the other with every request. What an answer says is checked at
-once: a row of another business, or the other's canary anywhere in its bytes, is a problem whatever the status.
+Each client keeps its connections open and alternates between the two businesses. Every response is checked at once. A
+row or canary of the other business anywhere in its body is a problem, independent of the status.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from PIL import Image
 
 from isolation.deployment import wait_until
 
-PASSWORD = "chalk-and-cheese-9"  # noqa: S105 -- of invented people, on an installation that lives for minutes
+PASSWORD = "chalk-and-cheese-9"  # noqa: S105 -- of test users in a temporary installation
 TIMEOUT = 30.0
 OK, CREATED, ACCEPTED, UNAUTHORIZED, SERVER_ERROR = 200, 201, 202, 401, 500
 MONTH = "2026-03"
@@ -29,7 +29,11 @@ MONTH = "2026-03"
 
 @dataclass
 class Written:
-    """What one business acknowledged: id → what it is. `attempted` has what was sent, acknowledged or not."""
+    """The acknowledged writes of one business.
+
+    The mappings go from the id of a row to its name or hash. `attempted` has all names and hashes sent, acknowledged
+    or not.
+    """
 
     attempted: set[str] = field(default_factory=set)
     employees: dict[str, str] = field(default_factory=dict)
@@ -42,7 +46,7 @@ class Written:
 
 @dataclass
 class Business:
-    """One of the two, as its administrator knows it."""
+    """A business with the data that its administrator's requests need."""
 
     id: str
     name: str
@@ -55,13 +59,13 @@ class Business:
 
 @dataclass
 class Watch:
-    """What all clients saw together."""
+    """The shared record of all clients: statuses, times of requests, and problems."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     cut: int = 0  # connections that ended without an answer
     signed_in_anew: int = 0
     problems: list[str] = field(default_factory=list)
-    # When requests began and ended that were answered well, and that were not.
+    # Begin and end of each successful request; of each failed request also a description.
     good: list[tuple[float, float]] = field(default_factory=list)
     bad: list[tuple[float, float, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -71,18 +75,18 @@ class Watch:
         return self.statuses.total() + self.cut
 
     def first_good_after(self, moment: float) -> float | None:
-        """Seconds from `moment` to the first good answer to a request that was sent after it."""
+        """Return the seconds from `moment` to the first success among requests sent after it, or None."""
         ends = [end for begun, end in self.good if begun >= moment]
         return min(ends) - moment if ends else None
 
     def last_bad_between(self, moment: float, until: float) -> float:
-        """Seconds from `moment` to the last request that failed; 0 if none did."""
+        """Return the seconds from `moment` to the last failed request before `until`; 0 if none failed."""
         ends = [end for _, end, _ in self.bad if moment <= end <= until]
         return max(ends) - moment if ends else 0.0
 
 
 class Client:
-    """One front end: a connection that is kept, and the two businesses in turn."""
+    """An API client with one persistent connection for both businesses."""
 
     def __init__(
         self, address: str, businesses: tuple[Business, Business], watch: Watch
@@ -101,7 +105,10 @@ class Client:
         retry_sign_in: bool = True,
         **options: Any,
     ) -> requests.Response | None:
-        """The answer, checked for the right business; None if the connection was cut."""
+        """Send a request and check the response for data of the other business.
+
+        Returns None if the connection was cut or the token had expired. After a 401 response it signs in again.
+        """
         begun = time.monotonic()
         headers = {"Authorization": f"Bearer {business.token}"}
         try:
@@ -160,10 +167,10 @@ class Client:
         business.token = said["access"]
         return True
 
-    # What clerks do
+    # Requests of users
 
     def hire(self, business: Business) -> bool:
-        """A new employee, under a name that no other attempt has."""
+        """Create an employee with a unique name; return True if acknowledged."""
         name = f"{business.canary} {uuid.uuid4()}"
         business.written.attempted.add(name)
         body = {"full_name": name, "site_id": business.site_id}
@@ -174,7 +181,7 @@ class Client:
         return True
 
     def upload(self, business: Business) -> requests.Response | None:
-        """A scan whose bytes no other has, some 15 kB."""
+        """Upload a unique scan of about 15 kB; return the response."""
         scan = a_scan()
         digest = hashlib.sha256(scan).hexdigest()
         business.written.attempted.add(digest)
@@ -191,7 +198,7 @@ class Client:
         return answer
 
     def look(self, business: Business) -> None:
-        """The newest employees: each of this business."""
+        """List the newest employees and check that each belongs to the business."""
         query = {"page_size": "20", "ordering": "-created_at"}
         answer = self.ask(business, "GET", "employees", params=query)
         if answer is not None and answer.status_code == OK:
@@ -209,7 +216,7 @@ class Client:
         return run_id
 
     def rows(self, business: Business, path: str, **query: str) -> Iterator[Any]:
-        """All rows of a list; asked again where a connection was cut."""
+        """Yield all rows of a list; retry a page if the connection was cut."""
         for page in itertools.count(1):
             said = self.must(
                 business, "GET", path, params={"page_size": 200, "page": page, **query}
@@ -219,7 +226,10 @@ class Client:
                 return
 
     def must(self, business: Business, method: str, path: str, **options: Any) -> Any:
-        """What a good answer says, within a few attempts. Raises `RuntimeError`."""
+        """Send a request until it succeeds; return the JSON of the response.
+
+        Raises `RuntimeError` after 20 attempts.
+        """
         answer = None
         for _ in range(20):
             answer = self.ask(business, method, path, **options)
@@ -230,7 +240,7 @@ class Client:
 
 
 def a_scan() -> bytes:
-    """A picture that there was never before."""
+    """Return a PNG picture of random noise."""
     noise = Image.frombytes("L", (96, 128), random.randbytes(96 * 128))  # noqa: S311 -- no secret
     output = io.BytesIO()
     noise.save(output, "PNG")
@@ -238,7 +248,7 @@ def a_scan() -> bytes:
 
 
 class Load:
-    """`clients` threads that work until told to stop."""
+    """A context manager that runs `clients` threads of requests until its block ends."""
 
     def __init__(
         self,
@@ -280,7 +290,10 @@ class Load:
 
 
 def found_in_the_end(client: Client, business: Business) -> Mapping[str, int]:
-    """Compare what is there with what was acknowledged: {"lost": n, "doubled": n, "unacknowledged": n}."""
+    """Compare the stored rows and scans with the acknowledged ones.
+
+    Returns the counts {"lost": n, "doubled": n, "unacknowledged": n}.
+    """
     written = business.written
     there = {
         row["id"]: row["full_name"]
@@ -307,7 +320,7 @@ def found_in_the_end(client: Client, business: Business) -> Mapping[str, int]:
     times = Counter([*there.values(), *cards.values()])
     doubled = [what for what, count in times.items() if count > 1]
     strange = set(times) - written.attempted
-    # The bytes too, and not the row alone.
+    # Compare the bytes of the scans, in addition to their rows.
     for card_id, digest in written.scans.items():
         answer = client.ask(business, "GET", f"work_cards/{card_id}/file")
         if (
@@ -330,7 +343,7 @@ def found_in_the_end(client: Client, business: Business) -> Mapping[str, int]:
 
 
 def check_exports(client: Client, business: Business) -> int:
-    """Every run that was asked for is done in the end, with its file; gives how many are not."""
+    """Return the number of acknowledged export runs that have no file in the end."""
     lost = 0
     for run_id in business.written.runs:
         path = f"export_runs/{run_id}"
@@ -352,7 +365,7 @@ def check_exports(client: Client, business: Business) -> int:
 
 
 def trail_matches(client: Client, business: Business) -> int:
-    """Whether each acknowledged hiring stands in the trail once; gives how many do not."""
+    """Return the number of acknowledged employees without exactly one event in the audit trail."""
     events: dict[str, int] = {}
     path = "audit_events"
     query: dict[str, Any] = {"event_type": "employee_created", "page_size": 200}

@@ -1,7 +1,10 @@
-"""A month's race: many clients approve, edit and reopen the same cards while somebody closes the month and opens it again.
+"""A race on one month: many clients approve, edit and reopen the same cards while the month is closed and reopened.
 
-What must hold, whoever wins: an edit that was acknowledged is what its version says; a closed month does not change;
-every day of the ledger is a day of an approved card, and every day of an approved card is in the ledger.
+These rules must hold in any order of the requests:
+
+- The content of an acknowledged edit belongs to its version alone.
+- A closed month does not change.
+- Every day of the ledger is a day of an approved card, and every day of an approved card is in the ledger.
 """
 
 import random
@@ -20,7 +23,7 @@ CONFLICT = 409
 
 @dataclass
 class Race:
-    """What happened. `contents` remembers, by card and version, the hours of each acknowledged edit."""
+    """The counts of a race. `contents` maps (card, version) to the hours of the acknowledged edit."""
 
     edits: int = 0
     approvals: int = 0
@@ -40,7 +43,7 @@ def run_race(
     racers: int = 6,
     cards: int = 4,
 ) -> Race:
-    """Run it in the first business, and look at the end."""
+    """Run a race in the first business and check the result; return its counts."""
     business, race = businesses[0], Race()
     first = Client(address, businesses, watch)
     ids = [_card(first, business, number) for number in range(cards)]
@@ -143,7 +146,7 @@ def _entries(hours: list[str]) -> list[dict[str, str]]:
 
 
 def _close_and_reopen(client: Client, business: Business, race: Race) -> None:
-    """Between the answer to closing and the asking to reopen, nothing of the month changes."""
+    """Close the month, check that it does not change while it is closed, and reopen it."""
     body = {"force": True, "note": "a race"}
     closed = client.ask(business, "POST", f"months/{RACE_MONTH}/close", json=body)
     if closed is None or closed.status_code not in (OK, CREATED):
@@ -168,7 +171,7 @@ def _sight(client: Client, business: Business) -> Any:
 
 
 def _compare(client: Client, business: Business, ids: list[str], race: Race) -> None:
-    """What the cards and the ledger say in the end."""
+    """Compare the cards at the end with the acknowledged edits and with the ledger."""
     racers: set[str] = set()
     paid: dict[str, Decimal] = {}
     for card_id in ids:

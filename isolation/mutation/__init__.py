@@ -1,1 +1,1 @@
-"""Mutation testing of the code that keeps businesses apart: areas, mutators, the runner."""
+"""Mutation testing of the code that isolates businesses: areas, mutators and the runner."""

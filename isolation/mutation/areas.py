@@ -1,7 +1,7 @@
-"""What is spoiled for the proof, by which rules, and which tests are asked first.
+"""The areas of mutation testing: files, mutation rules, and the tests to run first.
 
-A new file, table or call that a pattern finds has its mutants at once. A mutant that survives the tests of its area is
-tried on the whole suite.
+New files, tables and calls that match a pattern have mutants at once. A mutant that survives the tests of its area is
+tested with the whole suite.
 """
 
 import re
@@ -46,9 +46,10 @@ APPS = (
 
 @dataclass(frozen=True, eq=False)
 class Area:
-    """Files (patterns below the root) and rules, and pytest's arguments that name the tests to ask.
+    """A set of files with mutation rules and the tests to run.
 
-    `first` names, of a mutant, those that are asked before `tests`.
+    `targets` holds file patterns relative to the root, each with its rules. `tests` holds arguments of pytest. `first`
+    returns the arguments for the tests of a mutant that run before `tests`.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Mutant:
-    """One file of the tree, spoiled in one place."""
+    """A file of the repository with one mutation."""
 
     area: Area
     path: str
@@ -83,12 +84,12 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """How EQUIVALENT names it: line numbers move."""
+        """Return the key of the mutant in `EQUIVALENT`, without its line number, which may change."""
         return self.path, self.edit.where, self.edit.what
 
 
 def files(pattern: str) -> list[str]:
-    """Our own files that match, but for tests."""
+    """Return the paths of the project's matching files, without tests."""
     return sorted(
         path
         for app in (*APPS, "automatehq")
@@ -98,13 +99,13 @@ def files(pattern: str) -> list[str]:
     )
 
 
-# Rows of tables that are replaced by others
+# Replacements for rows of tables
 
 
 def _next_role(right: str, roles: str) -> Iterator[str]:
-    """The right without the least of the roles that have it, and with the greatest of those that have not."""
+    """Yield role sets without the lowest role that has the permission, and with the highest that lacks it."""
     holders = MAY[right.strip('"')]
-    ranked = list(Role)  # from the most to the least
+    ranked = list(Role)  # from highest to lowest
     (least,) = [role for role in ranked if role in holders][-1:]
     yield f"({roles}) - {{Role.{least.name}}}"
     for role in [role for role in ranked if role not in holders][:1]:
@@ -112,7 +113,7 @@ def _next_role(right: str, roles: str) -> Iterator[str]:
 
 
 def _easier_right(action: str, right: str) -> Iterator[str]:
-    """A right that every role has, where not all have the present one."""
+    """Yield a permission that every role has, unless every role has the present one."""
     if MAY[right.strip('"')] != MAY["businesses.see"]:
         yield '"businesses.see"'
 
@@ -125,7 +126,7 @@ def _other_status(step: str, target: str) -> Iterator[str]:
 
 
 def transitions_added(source: Source) -> Iterator[Edit]:
-    """A step that the table of transitions refuses, allowed: it leads where the verb leads elsewhere."""
+    """Add a transition that the table does not permit, to a status that the same action leads to elsewhere."""
     at = source.data.index(b"        (_UNASSIGNED, Verb.ASSIGN)")
     for status in ReviewStatus:
         for verb in Verb:
@@ -156,13 +157,13 @@ ROLES = (
 
 
 def rows_about(mutant: Mutant) -> Sequence[str]:
-    """Those rows of the role tables that are about the right that the mutant names."""
+    """Return pytest's arguments for the role tests about the permission that the mutant changes."""
     subject = re.search(r'"(\w+?)(?:es|s)?\.\w+"', mutant.edit.what)
     return (*ROLES, "-k", _SUBJECTS.get(subject[1], subject[1])) if subject else ()
 
 
 def tests_that_name(mutant: Mutant) -> Sequence[str]:
-    """The tests in which the kind of event stands that a forgotten call would have recorded."""
+    """Return the test files that contain the event type recorded by the dropped call."""
     original = (ROOT / mutant.path).read_bytes()[mutant.edit.start : mutant.edit.end]
     kind = re.search(rb'"(\w+_\w+)"', original)
     if kind is None:

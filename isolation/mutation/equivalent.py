@@ -1,6 +1,6 @@
-"""Mutants that no test can notice, since what they change makes no difference, each with the reason.
+"""Equivalent mutants: no test can detect them, because the change has no effect.
 
-(file, function or table, what is changed) → why.
+The keys are (file, function or table, change), the values are the reasons.
 """
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {

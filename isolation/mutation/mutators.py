@@ -1,7 +1,7 @@
-"""Rules that spoil a piece of source in one place, the way that a hurried change would.
+"""Mutation rules that introduce one error into a source file, as a careless change could.
 
-A rule takes a parsed file and yields every edit that it can make there; nothing is written by hand for a place. What a
-rule spoils is Python's own syntax (a guard, a condition, a row of a table, a call), or a statement of SQL in a string.
+A rule takes a parsed file and yields every edit that it can make in it. No edit is written for a single place. A rule
+changes Python syntax (a guard, a condition, a row of a table, a call) or SQL in a string.
 """
 
 import ast
@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 
 class Edit(NamedTuple):
-    """Bytes `start` to `end` of a file become `new`; `where` is the function or table, `what` says it to a reader."""
+    """A replacement of bytes `start` to `end` of a file by `new`.
+
+    `where` is the function or table that contains it, and `what` is a description for the report.
+    """
 
     start: int
     end: int
@@ -22,7 +25,7 @@ class Edit(NamedTuple):
 
 
 class Source:
-    """A file of Python with its tree; places are counted in bytes, as `ast` does."""
+    """A Python file with its syntax tree. Positions are byte offsets, as in `ast`."""
 
     def __init__(self, text: str) -> None:
         self.data = text.encode()
@@ -36,7 +39,7 @@ class Source:
         return starts
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        at: Any = node  # statements, expressions and keywords, which all have a place
+        at: Any = node  # statements, expressions and keywords all have positions
         return (
             self._lines[at.lineno - 1] + at.col_offset,
             self._lines[at.end_lineno - 1] + at.end_col_offset,
@@ -50,7 +53,7 @@ class Source:
         return self.data[:position].count(b"\n") + 1
 
     def nodes(self) -> Iterator[tuple[ast.AST, str]]:
-        """Every node with the function, class or variable that it stands in."""
+        """Yield every node with the dotted name of the function, class or variable that contains it."""
 
         def inside(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
             types = (getattr(node, "annotation", None), getattr(node, "returns", None))
@@ -89,7 +92,7 @@ def _name(node: ast.AST) -> str:
 
 
 def short(text: str) -> str:
-    """`text` in one line of at most 70 characters, that ends with a word."""
+    """Return `text` on one line, shortened at a word boundary to about 70 characters."""
     line = " ".join(text.split())
     return line if len(line) <= 70 else re.sub(r"\w+$", "", line[:67]) + "…"
 
@@ -99,7 +102,7 @@ def _refuses(body: Sequence[ast.stmt]) -> bool:
 
 
 def guards_removed(source: Source) -> Iterator[Edit]:
-    """`if …: raise` (or return) that never does."""
+    """Make the condition of `if …: raise` (or return, or continue) always false."""
     for node, where in source.nodes():
         if isinstance(node, ast.If) and not node.orelse and _refuses(node.body):
             what = f"never: if {short(source.text(node.test))}"
@@ -107,7 +110,7 @@ def guards_removed(source: Source) -> Iterator[Edit]:
 
 
 def conditions_negated(source: Source) -> Iterator[Edit]:
-    """A condition that means its opposite."""
+    """Negate a condition."""
     for node, where in source.nodes():
         if isinstance(node, (ast.If, ast.IfExp)):
             text = source.text(node.test)
@@ -116,7 +119,7 @@ def conditions_negated(source: Source) -> Iterator[Edit]:
 
 
 def operands_dropped(source: Source) -> Iterator[Edit]:
-    """`a and b` that asks one of them only."""
+    """Drop one operand of `and` or `or`."""
     for node, where in source.nodes():
         if isinstance(node, ast.BoolOp):
             word = " and " if isinstance(node.op, ast.And) else " or "
@@ -143,7 +146,7 @@ _SHIFTED: dict[type[ast.cmpop], str] = {
 
 
 def comparisons_shifted(source: Source) -> Iterator[Edit]:
-    """A comparison that is off by one, or means its opposite."""
+    """Shift a comparison by one, or negate it."""
     for node, where in source.nodes():
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             left, right = source.text(node.left), source.text(node.comparators[0])
@@ -153,7 +156,7 @@ def comparisons_shifted(source: Source) -> Iterator[Edit]:
 
 
 def calls_dropped(pattern: str = "") -> Rule:
-    """A statement that is forgotten: a call for what it does (of a function whose name matches, if said)."""
+    """Drop a call statement; `pattern` limits the rule to functions with a matching name."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -167,7 +170,7 @@ def calls_dropped(pattern: str = "") -> Rule:
 
 
 def assignments_dropped(pattern: str) -> Rule:
-    """A value that is worked out and not kept: an assignment to an attribute that matches."""
+    """Drop the assignment to a target that matches `pattern`, but evaluate its value."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -181,7 +184,7 @@ def assignments_dropped(pattern: str) -> Rule:
 
 
 def returns(value: str) -> Rule:
-    """A function that gives the same whatever it is asked."""
+    """Return `value` from a function in all cases."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -195,10 +198,10 @@ def returns(value: str) -> Rule:
 
 
 def items_dropped(name: str, item: str = "") -> Rule:
-    """A table without one of its rows: tuples, lists, sets and dicts in a variable whose name matches."""
+    """Drop one row of a tuple, list or dict in a variable with a matching name."""
 
     def rule(source: Source) -> Iterator[Edit]:
-        done = 0  # up to here: a row may be a tuple itself
+        done = 0  # end of the last table: a row of a table may be a tuple, which is no table
         for node, where in source.nodes():
             if not re.fullmatch(name, where):
                 continue
@@ -233,7 +236,7 @@ def items_dropped(name: str, item: str = "") -> Rule:
 
 
 def values_replaced(name: str, values: Callable[[str, str], Iterable[str]]) -> Rule:
-    """A table one of whose values is another: `values` makes some of the key and the present value, as source."""
+    """Replace one value of a dict; `values` returns replacements for the source of a key and its value."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -251,7 +254,7 @@ def values_replaced(name: str, values: Callable[[str, str], Iterable[str]]) -> R
 
 
 def links_dropped(method: str) -> Rule:
-    """A chain of calls without one of its links: `rows.filter(…)` becomes `rows`."""
+    """Drop a method call from a chain: `rows.filter(…)` becomes `rows`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -266,7 +269,7 @@ def links_dropped(method: str) -> Rule:
 
 
 def arguments_dropped(call: str, keyword: str | None = None) -> Rule:
-    """A call without its last positional argument, or without a keyword."""
+    """Drop the last positional argument of a call, or the argument `keyword`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -290,7 +293,7 @@ def arguments_dropped(call: str, keyword: str | None = None) -> Rule:
 
 
 def words_changed(call: str, words: Sequence[str]) -> Rule:
-    """`call("A B")` with a word less, and with each of `words` that it has not."""
+    """Drop each word of the string in `call("A B")`, and add each of `words` that it lacks."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -315,7 +318,7 @@ def words_changed(call: str, words: Sequence[str]) -> Rule:
 
 
 def names_replaced(name: str, new: str, where_in: str) -> Rule:
-    """A name that stands for another, at each place where it is used in `where_in`."""
+    """Replace a name by `new` at each use in functions or tables that match `where_in`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -328,7 +331,7 @@ def names_replaced(name: str, new: str, where_in: str) -> Rule:
 
 
 def strings_changed(name: str, pattern: str, new: str) -> Rule:
-    """SQL that is different: each match of `pattern` in the string of a variable or function becomes `new`."""
+    """Replace each match of `pattern` in the SQL strings of a variable or function by `new`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -349,7 +352,7 @@ def strings_changed(name: str, pattern: str, new: str) -> Rule:
 
 
 def bodies_replaced(function: str, body: str) -> Rule:
-    """A function that does nothing but `body`."""
+    """Replace the body of a function by `body`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -363,7 +366,7 @@ def bodies_replaced(function: str, body: str) -> Rule:
 
 
 def within(pattern: str, *rules: Rule) -> Rule:
-    """These rules, in functions and tables whose name matches."""
+    """Apply the rules to functions and tables with a matching name only."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for each in rules:

@@ -1,16 +1,16 @@
-"""Spoil the code in one place after another, and see that a test notices each time.
+"""Mutate the code in one place at a time, and check that a test fails each time.
 
-    python -m isolation.mutation.runner                 a spread of each area's mutants; results are kept in var/mutants.json
-    python -m isolation.mutation.runner --all           every mutant that the rules make (hours)
-    python -m isolation.mutation.runner --most 24       a wider spread
-    python -m isolation.mutation.runner grants scope    areas whose name contains a word
-    python -m isolation.mutation.runner --report FILE   write the table of the results that are there
-    python -m isolation.mutation.runner --list          what would be done
+    python -m isolation.mutation.runner                 a sample of each area's mutants; stores results in var/mutants.json
+    python -m isolation.mutation.runner --all           every mutant that the rules make (takes hours)
+    python -m isolation.mutation.runner --most 24       a larger sample
+    python -m isolation.mutation.runner grants scope    areas with one of these words in their names
+    python -m isolation.mutation.runner --report FILE   write the table of the stored results
+    python -m isolation.mutation.runner --list          list the mutants without testing them
 
-Each mutant is tried on a copy of the tree, with a PostgreSQL and a database of its own, by the tests of its area; one that
-survives these is tried by the whole suite. The database is made by the spoiled code, or, where that has no part in it, is a
-copy of one that sound code has made. What was found stays valid as long as file and tests are the same, so that an
-interrupted run goes on. Exit status 1 if a mutant has survived.
+Each mutant is tested in a copy of the repository with a separate PostgreSQL server and database. The tests of its area
+run first, and the whole suite if it survives them. The mutated code creates the database. If the mutated file does not
+affect the database, the run uses a copy of one that the unchanged code created. A result is stored under the mutated
+text, so that an interrupted run continues. The exit status is 1 if a mutant has survived.
 """
 
 import argparse
@@ -38,16 +38,18 @@ from isolation.report import Report, Table
 from .areas import AREAS, ROOT, Area, Mutant
 from .equivalent import EQUIVALENT
 
-MOST = 6  # mutants of an area, spread evenly over what its rules make; twice as many are these and others
+MOST = (
+    6  # mutants per area, spread evenly; a sample of twice the size contains this one
+)
 SECONDS = (
-    600  # that the tests of an area may take; a mutant that hangs them has been noticed
+    600  # time limit of an area's tests; a mutant that exceeds it counts as killed
 )
 SUITE_SECONDS = 3600
-# Of the whole suite: not what drives browsers, and not the demo's data, which no rule of isolation is in.
+# The whole suite without browser tests and demo data, which test no rule of isolation.
 SUITE = ["-m", "not browser", "--deselect", "tests/test_demo.py"]
-# Asked of sound code when a database is made for all.
+# The test that the unchanged code must pass when it creates the database.
 CLEAN = ["businesses/tests/test_verification.py::test_the_test_database_is_clean"]
-# What has a part in making the database.
+# Files that affect the creation of the database.
 MAKES = re.compile(
     r"/migrations/|tenancy/(policies|operations|grants|constraints|merging)"
 )
@@ -56,7 +58,7 @@ Verdict = dict[str, Any]
 
 
 def chosen(area: Area, *, most: int | None) -> list[Mutant]:
-    """The area's mutants that are tried, without those that change nothing; None: every one."""
+    """Return at most `most` mutants of the area, without equivalent mutants; all of them if None."""
     found = [mutant for mutant in area.mutants() if mutant.key not in EQUIVALENT]
     if most is None or len(found) <= most:
         return found
@@ -64,7 +66,7 @@ def chosen(area: Area, *, most: int | None) -> list[Mutant]:
 
 
 class Workshop:
-    """A copy of the tree in which one file at a time is spoiled."""
+    """A copy of the repository in which one file at a time is mutated."""
 
     def __init__(self, place: Path, name: str) -> None:
         self.tree = place / name
@@ -82,14 +84,14 @@ class Workshop:
                 shutil.copy2(ROOT / name, self.tree / name)
 
     def put(self, path: str, text: str) -> None:
-        """Write a file, so that no compiled version of another passes for it."""
+        """Write a file and delete its compiled versions, which Python could load instead."""
         file = self.tree / path
         file.write_text(text, encoding="utf-8")
         for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*"):
             compiled.unlink()
 
     def furnish(self) -> None:
-        """Have sound code make the database of which each mutant gets a copy, unless it is there."""
+        """Create the database that mutants get a copy of, with the unchanged code, unless it exists."""
         if not self._is_furnished:
             made = ("--reuse-db", "--create-db")
             killer = self._ask(CLEAN, made, kept="make", seconds=SECONDS)["killed"]
@@ -100,7 +102,7 @@ class Workshop:
     def ask(
         self, tests: Sequence[str], *, seconds: int, is_copied: bool = False
     ) -> Verdict:
-        """How the tests end: `killed` (by what, or None), and the `seconds` that it took."""
+        """Run tests; return `killed` (the failed test, or None) and `seconds` (the duration)."""
         if is_copied:
             return self._ask(tests, ["--reuse-db"], kept="copy", seconds=seconds)
         return self._ask(tests, ["--create-db"], kept=None, seconds=seconds)
@@ -151,7 +153,7 @@ class Workshop:
 
 
 def _killer(said: str, status: int) -> str:
-    """The test that failed first; or why none could begin."""
+    """Return the test that failed first, or the reason why no test could start."""
     if status == -1:
         return "the tests never ended"
     failed = re.search(r"^FAILED (\S.*?)(?: - .*)?$", said, re.MULTILINE)
@@ -170,7 +172,7 @@ def _begin(text: str) -> str:
 
 
 class Ledger:
-    """What has been found, by mutant; kept in a file after each, and told."""
+    """The results of all mutants, stored in a file and printed after each mutant."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Verdict] = (
@@ -196,7 +198,7 @@ class Ledger:
 
 
 def try_mutant(mutant: Mutant, workshop: Workshop, *, by_suite: bool) -> Verdict:
-    """What becomes of it: its area's tests are asked, or the whole suite."""
+    """Run the tests of the mutant's area, or the whole suite; return the result."""
     area = mutant.area
     groups = [area.first(mutant), area.tests]
     if by_suite:
@@ -224,7 +226,7 @@ def try_all(
     *,
     by_suite: bool,
 ) -> None:
-    """Try them, one in each workshop at a time."""
+    """Test the mutants, one in each copy of the repository at a time."""
     free: Queue[Workshop] = Queue()
     for workshop in workshops:
         free.put(workshop)
@@ -241,9 +243,9 @@ def try_all(
 
 
 def ask_killers(workshop: Workshop, ledger: Ledger) -> str | None:
-    """Every test that has noticed a mutant, on the sound tree: the first that fails there too, having noticed nothing.
+    """Run every test that has killed a mutant on the unchanged code; return the first that fails, or None.
 
-    Asked with a database of their own, and with a copy, which must be as good.
+    A test that fails there has not detected its mutant. The tests run on a copied and on a newly created database.
     """
     killers = {entry["killed"] for entry in ledger.entries.values() if entry["killed"]}
     tests = sorted(killer for killer in killers if re.match(r"\S+\.py::", killer))
@@ -259,7 +261,7 @@ def ask_killers(workshop: Workshop, ledger: Ledger) -> str | None:
 
 
 def report(wanted: dict[Area, list[Mutant]], ledger: Ledger) -> str:
-    """The results as a document: what was done, how many of each area, and each mutant with its killer."""
+    """Return the results in Markdown: counts per area, and each mutant with the test that killed it."""
     rows, areas = [], []
     for area, mutants in wanted.items():
         made = sum(1 for _ in area.mutants())
@@ -311,7 +313,7 @@ def _cell(text: str) -> str:
 
 
 def prove(arguments: list[str]) -> Report:
-    """As `main`, for `python -m isolation mutants`."""
+    """Run `main` for `python -m isolation mutants`; return the report."""
     main(arguments)
     ledger, areas, survivors = Ledger(), [], []
     for area in AREAS:
@@ -359,7 +361,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{area.name}: {len(mutants)}", *mutants, sep="\n  ")
         return 0
     ledger = Ledger()
-    # One of each area, then another of each: what is interrupted has seen something of all.
+    # Alternate between the areas, so that an interrupted run has tested mutants of each.
     mutants = [m for round_ in zip_longest(*wanted.values()) for m in round_ if m]
     if asked.report is not None:
         before = asked.report.read_text("utf-8").split(MARK)[0]
