@@ -116,7 +116,7 @@ class Stage:
         return done.stdout
 
     def set_clock(self, minutes: int) -> None:
-        """Move the clocks of web server and workers to `minutes` from now (see `isolation.faults.fake_clock`).
+        """Set the clocks of web server and workers `minutes` ahead (see `isolation.faults.fake_clock`).
 
         PostgreSQL's clock does not change.
         """

@@ -35,7 +35,7 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 CARDS = "/api/work_cards"
 MONTHS = ("2026-02", "2026-03")
-# Weights for a choice, mostly the first: the more often a month or employee repeats, the more often cards conflict.
+# Indices for a random choice, mostly the first month or employee, so that cards conflict often.
 OFTEN_THE_FIRST = (0, 0, 0, 1)
 DATES = range(1, 4)
 FIGURES: tuple[dict[str, Any], ...] = (

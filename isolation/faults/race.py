@@ -2,7 +2,7 @@
 
 These rules must hold in any order of the requests:
 
-- The content of an acknowledged edit belongs to its version alone.
+- Each acknowledged edit has a version of its own, and the last one is stored in the card.
 - A closed month does not change.
 - Every day of the ledger is a day of an approved card, and every day of an approved card is in the ledger.
 """

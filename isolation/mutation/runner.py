@@ -9,8 +9,8 @@
 
 Each mutant is tested in a copy of the repository with a separate PostgreSQL server and database. The tests of its area
 run first, and the whole suite if it survives them. The mutated code creates the database. If the mutated file does not
-affect the database, the run uses a copy of one that the unchanged code created. A result is stored under the mutated
-text, so that an interrupted run continues. The exit status is 1 if a mutant has survived.
+affect the database, the run uses a copy of one that the unchanged code created. Stored results stay valid while the
+file and its tests are unchanged, so that an interrupted run continues. The exit status is 1 if a mutant has survived.
 """
 
 import argparse
@@ -146,7 +146,7 @@ class Workshop:
         if process.returncode in (
             4,
             5,
-        ):  # of pytest: it was asked for what there is not
+        ):  # pytest's exit codes for unknown arguments and for no tests
             raise ValueError(f"These tests can't be asked: {tests}\n{said}")
         killer = None if process.returncode == 0 else _killer(said, process.returncode)
         return {"killed": killer, "seconds": round(time.monotonic() - began, 1)}

@@ -1,4 +1,4 @@
-"""A short storm; `make prove ARGS=storm` lets it go on for two minutes with sixteen threads."""
+"""Short concurrent writes. `make prove ARGS=storm` runs them for two minutes with sixteen threads."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""A short walk, at every door, by an administrator; `make prove` walks for every role and puts every value everywhere."""
+"""A short walk over every endpoint as an administrator.
+
+`make prove` runs it for every role, with all values at all injection points.
+"""
 
 import hashlib
 from typing import Any
@@ -23,7 +26,7 @@ from workforce.views import EmployeeViewSet
 
 pytestmark = pytest.mark.django_db
 
-# A crawl takes a part of the endpoints, so that the workers share it.
+# Each test takes a part of the endpoints, so that pytest's workers share the walk.
 PARTS = 4
 in_parts = pytest.mark.parametrize("part", range(1, PARTS + 1))
 
@@ -61,7 +64,7 @@ def test_nor_finds_them_by_their_texts(world: World) -> None:
     "locks",
     [
         (),
-        # Row-level security alone: what the version of PostgreSQL could change.
+        # Row-level security remains, whose behaviour may depend on the version of PostgreSQL.
         pytest.param(("manager",), marks=pytest.mark.server),
         ("row_security",),
     ],
@@ -90,16 +93,16 @@ def test_the_parts_of_a_walk_are_all_its_endpoints(
     assert min(map(len, parts)) > len(whole) / PARTS - 1
 
 
-# That it would find something
+# The walk finds deliberate faults
 
 
 def kinds(walk: Walk) -> set[tuple[str, str]]:
-    """(kind, door) of what a walk has found."""
+    """Return (kind, endpoint) of each problem that a walk finds."""
     return {(problem.kind, problem.door) for problem in walk.walk().problems}
 
 
 def test_a_list_that_forgets_the_manager_is_named(world: World) -> None:
-    """With the second lock open too: alone, it would have held."""
+    """Row-level security is disabled too, because it would prevent the leak."""
     unfiltered = Employee._base_manager.select_related("site")
     with opened("row_security"), patch.object(EmployeeViewSet, "queryset", unfiltered):
         found = kinds(Walk(world, ["VIEWER"], ["api/employees"]))
@@ -107,7 +110,7 @@ def test_a_list_that_forgets_the_manager_is_named(world: World) -> None:
 
 
 def test_a_row_that_is_found_for_anybody_is_named_with_the_harm(world: World) -> None:
-    """The locks being open, the owner is still asked for by the permission; so that is off too."""
+    """The permission that checks the row's business is disabled too, besides the layers."""
     anybody = patch.object(
         BelongsToBusiness, "has_object_permission", return_value=True
     )
@@ -130,7 +133,7 @@ def test_a_route_without_a_case_is_named(world: World) -> None:
     assert ("no case", "api/dashboard") in kinds(walk)
 
 
-# What it goes by
+# The data of the walk
 
 
 def test_every_text_of_the_other_business_has_a_canary(world: World) -> None:
@@ -143,7 +146,7 @@ def test_every_text_of_the_other_business_has_a_canary(world: World) -> None:
 
 @pytest.mark.parametrize("made_before", [0, 255, 65_535])
 def test_no_file_that_is_uploaded_is_one_that_somebody_has(made_before: int) -> None:
-    """However many the tests before have made: the hash of its content is a canary."""
+    """The hash of a file is a canary, so uploads must differ from the files of earlier tests."""
     WorkCardFileFactory.reset_sequence(made_before)
     theirs = {WorkCardFileFactory.build().sha256_hash for _ in range(3)}
     sent = {hashlib.sha256(picture(shade)).hexdigest() for shade in range(256)}
@@ -153,7 +156,7 @@ def test_no_file_that_is_uploaded_is_one_that_somebody_has(made_before: int) -> 
 
 
 def test_a_canary_is_found_in_every_kind_of_answer(world: World) -> None:
-    """The control: what must not be in Acme's answers is in those to Globex's own people."""
+    """Responses to Globex's own users contain the canaries that Acme's must not contain."""
     client, asker = client_of(world.globex.personas.admin), Asker(world.checksums)
     for path, asked in (
         ("/api/employees", {}),

@@ -1,4 +1,4 @@
-"""What the clients of `isolation.faults.fault_injection` notice: a program that finds nothing wrong must be able to."""
+"""The clients of `isolation.faults.fault_injection` detect lost, doubled and foreign data."""
 
 import hashlib
 from typing import Any
@@ -14,7 +14,7 @@ SCAN = b"a scan"
 
 
 class Remembered(Client):
-    """A client of an installation that has what the test says, and serves each scan as `SCAN`."""
+    """A client of an installation with the given rows, which serves each scan as `SCAN`."""
 
     def __init__(
         self, employees: list[tuple[str, str]], cards: list[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""A few requests of every operation, always the same ones, as an administrator; `make prove ARGS=fuzz` makes thousands."""
+"""A few requests for every operation as an administrator, always the same; `make prove ARGS=fuzz` sends thousands."""
 
 from typing import Any
 from unittest.mock import patch
@@ -37,11 +37,11 @@ def test_whatever_is_asked_nothing_breaks_and_nothing_is_told(world: World) -> N
     assert {200, 201, 204, 400, 404} <= asked.statuses.keys()
 
 
-# That it would find something
+# The fuzz tests find deliberate faults
 
 
 def kinds(asked: Fuzz) -> set[tuple[str, str]]:
-    """(operation, kind) of what was found."""
+    """Return (operation, kind) of each problem."""
     return {(where.split(" as ")[0], kind) for where, kind in asked.problems}
 
 

@@ -1,4 +1,4 @@
-"""The rules still find what they are to spoil, and the tests that are asked are there; `make prove ARGS=mutants` tries them."""
+"""Each mutation rule finds code to change, and the tests of each area exist; `make prove ARGS=mutants` runs them."""
 
 import ast
 
@@ -23,7 +23,7 @@ def test_an_area_has_mutants_that_can_be_tried(area: Area) -> None:
 
 @pytest.mark.parametrize("area", AREAS, ids=lambda area: area.name)
 def test_each_rule_of_an_area_finds_something(area: Area) -> None:
-    """A function that is called otherwise now would be spoiled no more, and nobody would know."""
+    """A rule that refers to a renamed function makes no mutant and would be useless."""
     for pattern, rules in area.targets:
         sources = [Source((ROOT / path).read_text("utf-8")) for path in files(pattern)]
         for number, rule in enumerate(rules):

@@ -1,4 +1,4 @@
-"""A short comparison, at some doors, for one role; `make prove` compares every door for every role."""
+"""A short comparison of some endpoints for one role; `make prove` compares every endpoint for every role."""
 
 from typing import Any
 from unittest.mock import patch

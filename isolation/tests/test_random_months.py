@@ -1,4 +1,4 @@
-"""A short play of two businesses' months; `make prove ARGS=months` plays 20,000 steps."""
+"""A short run of two businesses' random months; `make prove ARGS=months` runs 20,000 steps."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A few sequences, always the same ones; `make prove` plays many, and others each time."""
+"""A few sequences of the state machine, always the same; `make prove` runs many, different each time."""
 
 import pytest
 
