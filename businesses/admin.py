@@ -1,4 +1,4 @@
-"""Businesses in the admin: one's own, and for super-admins all but Platform."""
+"""Admin pages of businesses: your own, and for super-admins all except Platform."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -41,7 +41,7 @@ def _policy_field(name: str) -> forms.ChoiceField:
 
 
 class NewBusinessForm(ServiceForm):
-    """A business and its first administrator."""
+    """The form of a business and its first administrator."""
 
     names = {
         "admin_email": "admin.email",
@@ -59,12 +59,12 @@ class NewBusinessForm(ServiceForm):
     )
 
     def field_of(self, attr: str | None) -> str | None:
-        # The service that makes the administrator speaks of a user's fields.
+        # Errors of the service that creates the administrator use a user's field names.
         return super().field_of(attr) or super().field_of(f"admin.{attr}")
 
 
 class WarningsForm(ActionForm):
-    """The effect of each warning on an approval."""
+    """The form with the effect of each warning on an approval."""
 
     on_outside_employment = _policy_field("on_outside_employment")
     on_future_month = _policy_field("on_future_month")

@@ -34,7 +34,9 @@ class BusinessesConfig(AppConfig):
 
         sentry.TAGS["business_id"] = try_get_business_id
 
-        # Before the first step: by the step that would merge businesses, others may have been undone.
+        # Before the first step: at the step that would merge businesses, other
+        # migrations may already be undone.
         pre_migrate.connect(_refuse_to_merge, sender=self)
-        # The framework's own hook, and the only place where every table is known to exist.
+        # The framework's own hook, and the only place where every table is known to
+        # exist.
         post_migrate.connect(_apply_grants, sender=self)

@@ -1,4 +1,4 @@
-"""The businesses that share the database."""
+"""Models of the businesses that share the database, and of their settings."""
 
 import uuid
 import zoneinfo
@@ -18,7 +18,8 @@ from businesses.tenancy.models import IdentifiedModel, TenantModel
 from .querysets import BusinessManager
 from .unique_names import NamedModel, NameKeyField
 
-# The reserved business of the super-admins. Its id is fixed, so that constraints can name it.
+# The reserved business of the super-admins. Its id is fixed, so that constraints can
+# use it.
 PLATFORM_ID = uuid.UUID("00000000-0000-7000-8000-000000000001")
 # The business that a single-company database becomes.
 DEFAULT_BUSINESS_ID = uuid.UUID("00000000-0000-7000-8000-000000000002")
@@ -49,7 +50,8 @@ BROKEN_RULES.update(
 )
 
 
-# Names of the time zone database that are no place: what the machine is set to, "not set", and copies of the database.
+# Names in the time zone database that are not places: the machine's setting, "not set",
+# and copies of the database.
 NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})
 COPIES = ("posix/", "right/")
 
@@ -62,7 +64,7 @@ def validate_time_zone(name: str) -> None:
 
 
 class Business(NamedModel, IdentifiedModel):
-    """A company that pays employees with AutomateHQ. Deleting is deactivating."""
+    """A company that pays employees with AutomateHQ. It is deactivated, never deleted."""
 
     class Language(models.TextChoices):
         HEBREW = "he", _("Hebrew")
@@ -155,7 +157,10 @@ class Business(NamedModel, IdentifiedModel):
 
     @property
     def settings(self) -> "BusinessSettings":
-        """Return the settings row, or unsaved defaults; no query after `with_settings()`."""
+        """Return the settings row, or unsaved defaults.
+
+        There is no query after `with_settings()`.
+        """
         try:
             row: BusinessSettings = self.settings_row
         except BusinessSettings.DoesNotExist:
@@ -180,7 +185,7 @@ def _policy(label: Any) -> models.CharField:  # type: ignore[type-arg]
 
 
 class BusinessSettings(TenantModel):
-    """The settings of one business, at most one row each; without a row the defaults apply."""
+    """The settings of one business, at most one row; without a row the defaults apply."""
 
     business = models.OneToOneField(
         "businesses.Business",
@@ -229,12 +234,15 @@ class BusinessSettings(TenantModel):
 
 
 class MigrationOriginal(TenantModel):
-    """What a row was before a migration changed or removed it, so that nothing is lost and the way back is exact."""
+    """The original of a row that a migration changed or removed.
+
+    It preserves all data, so that the migration can be undone exactly.
+    """
 
     table_name = models.CharField(max_length=63)
     row_id = models.UUIDField()
     content: models.JSONField[Any, Any] = models.JSONField()
-    # What the migration made of it: column → new value. Null: it removed the row.
+    # The values that the migration set: column → new value. Null: it removed the row.
     changed: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

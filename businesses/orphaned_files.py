@@ -1,8 +1,9 @@
-"""Files in storage that no row knows are removed, and rows whose file is gone are named.
+"""Deletion of orphaned files, and a report of rows whose file is missing.
 
-A file is stored before its row is committed, and a process that is killed in between leaves it behind. Whoever keeps files says
-in a `FileOwner` which of them rows know; nothing outside the folders of owners is touched, nor anything that does not lie where
-a owner would put it. Everything is gone through in chunks, each in a short scope of its own.
+A file is stored before its row is committed. A process that is killed in between leaves
+the file behind. Each app that stores files declares in a `FileOwner` the files that
+rows reference. Files outside the owners' folders, or in an unexpected place, are not
+touched. All work is done in chunks, each in a short scope.
 """
 
 import uuid
@@ -18,17 +19,17 @@ from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 
 ROOT = "businesses"
-# Rows that one query looks for.
+# The number of rows that one query reads.
 CHUNK = 500
 
-# Each app that stores files registers its owner here, when Django is ready.
+# Each app that stores files registers its owner here when Django is ready.
 FILE_OWNERS: "list[FileOwner]" = []
 
 Item = TypeVar("Item")
 
 
 class Row(NamedTuple):
-    """A row with a file: what people know it by, its id, and where the file should lie."""
+    """A row with a file: its description for users, its id, and the expected path of the file."""
 
     what: str
     id: uuid.UUID
@@ -37,18 +38,24 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class FileOwner:
-    """Who keeps files under `businesses/<id>/<folder>/<key>/<name>`. Both functions run in the scope of the business."""
+    """The owner of the files under `businesses/<id>/<folder>/<key>/<name>`.
+
+    Both functions run in the scope of the business.
+    """
 
     folder: str
-    # The names that are known in the folders of these keys; None: somebody may be writing there now.
+    # Return the referenced file names in the folders of these keys. None: a process may
+    # The rows with ids above this id, in the order of their ids, up to the given
+    # number. None: the first rows.
     known: Callable[[Collection[str]], Mapping[str, Collection[str] | None]]
-    # A chunk of rows whose ids follow this one (None: the first), in the order of their ids.
+    # Return a chunk of rows with ids above this id, in the order of their ids. None:
+    # the first chunk.
     rows: Callable[[uuid.UUID | None, int], Sequence[Row]]
 
 
 @dataclass
 class Report:
-    """What a sweep says, while it goes on and at its end."""
+    """The messages and the counts of a cleanup."""
 
     say: Callable[[str], None]
     complain: Callable[[str], None]
@@ -70,7 +77,11 @@ def sweep(
     before: datetime,
     report: Report,
 ) -> None:
-    """Sweep all businesses. A file that changed `before` then, or later, may belong to a request that is under way."""
+    """Sweep the files of all businesses.
+
+    A file that changed at or after `before` is not deleted, because it may belong to a
+    running request.
+    """
     with platform_scope("which businesses have files to be swept"):
         business_ids = list(
             Business.objects.order_by("pk").values_list("pk", flat=True)
@@ -91,7 +102,7 @@ def sweep(
 
 
 class _Sweep:
-    """The sweep of one business."""
+    """The cleanup of one business."""
 
     def __init__(
         self,
@@ -107,7 +118,7 @@ class _Sweep:
         self.folder = f"{ROOT}/{business_id}"
 
     def remove_unknown(self, owners: Sequence[FileOwner]) -> None:
-        """Remove the files that no row knows."""
+        """Delete the files that no row references."""
         removed, size = self.report.removed, self.report.removed_bytes
         by_folder = {owner.folder: owner for owner in owners}
         for entry in self.tree.entries(self.folder):
@@ -125,11 +136,11 @@ class _Sweep:
                 )
 
     def find_lost(self, owner: FileOwner) -> None:
-        """Name the rows whose file is not there."""
+        """Report the rows whose file is missing."""
         last: uuid.UUID | None = None
         while rows := self._rows(owner, last):
             missing = [row for row in rows if not self.tree.storage.exists(row.path)]
-            # What was deleted meanwhile has lost nothing.
+            # A row that was deleted meanwhile lacks no file.
             still = self._rows(owner, last) if missing else ()
             for row in missing:
                 if row in still:
@@ -164,12 +175,12 @@ class _Sweep:
             if entry.kind != "file":
                 self.report.leave_alone(path, "not ours")
             elif entry.name not in known and self._remove(path):
-                before = None  # emptied by us
+                before = None  # this run emptied the folder
         if not known and not self.report.is_dry_run:
             self.tree.remove_empty(folder, before=before)
 
     def _remove(self, path: str) -> bool:
-        """Remove a file that no row knows, if it is old enough."""
+        """Delete a file that no row references, if it is old enough."""
         try:
             file = self.tree.look(path)
             if file.changed_at >= self.before:
@@ -177,7 +188,7 @@ class _Sweep:
             if not self.report.is_dry_run:
                 self.tree.remove(path)
         except FileNotFoundError:
-            return False  # somebody else was faster
+            return False  # another process deleted the file
         except Exception as error:  # noqa: BLE001 -- every storage has its own; the others go on
             self.report.leave_alone(path, f"can't be removed: {error}")
             return False
@@ -194,7 +205,7 @@ class _Sweep:
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of at most `size`."""
+    """Yield the items in lists of at most `size`."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk

@@ -1,4 +1,4 @@
-"""How phone numbers are written: E.164, as `+972501234567`."""
+"""Normalisation of phone numbers to E.164, such as `+972501234567`."""
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -8,9 +8,11 @@ from automatehq.text import clean_line
 
 
 def normalise_phone(text: str, region: str) -> str:
-    """`text` as E.164; a number without a country code is one of `region` (ISO 3166, such as "IL"). '' stays ''.
+    """Return `text` as E.164; an empty text stays empty.
 
-    Raises `ValidationError` with the code `invalid_phone` for what is no phone number anywhere.
+    A number without a country code belongs to `region` (ISO 3166, such as "IL").
+
+    Raises: `ValidationError` with the code `invalid_phone` for an impossible number.
     """
     text = clean_line(text)
     if not text:

@@ -1,4 +1,4 @@
-"""Questions about businesses."""
+"""Querysets and managers of businesses."""
 
 from typing import Self
 
@@ -11,10 +11,10 @@ from .unique_names import name_key
 
 
 class BusinessQuerySet(ScopedQuerySet):
-    """Businesses; in one business's scope, that one alone."""
+    """A queryset of businesses; in a business's scope, of that business only."""
 
     def listed(self) -> Self:
-        """All but Platform, which is in no list."""
+        """Return all businesses except Platform, which no list contains."""
         return self.filter(is_platform=False)
 
     def with_settings(self) -> Self:
@@ -32,7 +32,10 @@ class BusinessQuerySet(ScopedQuerySet):
 
 
 class BusinessManager(models.Manager.from_queryset(BusinessQuerySet)):  # type: ignore[misc]
-    """Filtered by the scope, like a tenant model's: a business sees its own row, the platform all."""
+    """The manager of businesses, filtered by the scope.
+
+    A business reads its own row; the platform reads all rows.
+    """
 
     def get_queryset(self) -> BusinessQuerySet:
         queryset: BusinessQuerySet = (

@@ -1,4 +1,4 @@
-"""Businesses, as the API writes and reads them."""
+"""Serializers of businesses and their settings."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ BUSINESS_EXAMPLE: dict[str, Any] = {
 
 
 class CodeField(StringField):
-    """A business's code, in small letters."""
+    """A business's code, in lower case."""
 
     def to_internal_value(self, data: Any) -> str:
         return super().to_internal_value(data).lower()
@@ -55,7 +55,7 @@ class CodeField(StringField):
     ]
 )
 class BusinessSerializer(StrictModelSerializer):
-    """A business. Its code is a super-admin's to change."""
+    """A business. Only super-admins change its code."""
 
     business_code = CodeField(
         allow_null=True,
@@ -97,7 +97,7 @@ class BusinessSerializer(StrictModelSerializer):
 
 
 class FirstAdminSerializer(StrictSerializer):
-    """Who runs a new business."""
+    """The first administrator of a new business."""
 
     email = EmailAddressField()
     full_name = StringField(max_length=200)
@@ -123,7 +123,7 @@ class FirstAdminSerializer(StrictSerializer):
     ]
 )
 class NewBusinessSerializer(BusinessSerializer):
-    """A new business, with its first administrator."""
+    """A new business with its first administrator."""
 
     admin = FirstAdminSerializer(write_only=True)
 

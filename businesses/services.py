@@ -1,7 +1,8 @@
-"""What may be done to businesses. They live in the lowest layer, which knows neither users nor the trail: hence here.
+"""Services that create and change businesses.
 
-Each act is written in the scope of the business itself, and so into its own trail, a super-admin's as `cross_business`.
-Platform is none of them: nobody edits it, and it is never inactive.
+Each change is written in the scope of its business, and so into the audit trail of that
+business. Events of a super-admin are marked `cross_business`. The business Platform
+cannot be edited or deactivated.
 """
 
 import uuid
@@ -24,7 +25,7 @@ from businesses.tenancy.context import business_scope, platform_scope, unscoped
 
 from .unique_names import name_key
 
-# What the trail tells of a business, before and after.
+# The columns of a business that the audit trail shows before and after.
 FIELDS = (
     "business_name",
     "business_code",
@@ -35,7 +36,7 @@ FIELDS = (
     "default_region",
     "language",
 )
-# The columns of the settings that the trail shows before and after.
+# The columns of the settings that the audit trail shows before and after.
 SETTINGS_FIELDS = (
     "on_outside_employment",
     "on_future_month",
@@ -44,14 +45,17 @@ SETTINGS_FIELDS = (
     "on_duplicate_days",
     "longest_day_hours",
 )
-# Values that another business may have: asking after too many of them is refused.
+# Values that another business may have. The number of such checks is limited.
 UNIQUE = ("business_name", "business_code")
 
 
 def create_business(
     *, values: Mapping[str, Any], admin: Mapping[str, Any], actor: User | None
 ) -> Business:
-    """A new business and its first administrator, both or neither. `admin` has email, full_name and password."""
+    """Create a business and its first administrator, in one transaction.
+
+    `admin` has email, full_name and password.
+    """
     admin = dict(admin)
     password = admin.pop("password")
     business = Business(**values)
@@ -83,12 +87,12 @@ def update_business(
 def update_business_settings(
     *, business_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
 ) -> BusinessSettings:
-    """Change settings of a business; the first change creates its row.
+    """Change settings of a business; the first change creates the row.
 
-    Raises `Http404` for an unknown business and for Platform.
+    Raises: `Http404` for an unknown business and for Platform.
     """
     with business_scope(business_id):
-        # Two first changes at once would both create the row.
+        # The lock serialises two first changes, which would both create the row.
         business = _locked(business_id)
         found = BusinessSettings.objects.select_for_update().first()
         settings: BusinessSettings = found or BusinessSettings(business=business)
@@ -113,12 +117,18 @@ def update_business_settings(
 
 
 def activate_business(*, business_id: uuid.UUID, actor: User | None) -> Business:
-    """Let the people of a business sign in again; older tokens and sessions stay dead."""
+    """Allow the users of a business to sign in again.
+
+    Earlier tokens and sessions stay invalid.
+    """
     return _change(business_id, {"is_active": True}, "business_activated", actor)
 
 
 def deactivate_business(*, business_id: uuid.UUID, actor: User | None) -> Business:
-    """Shut a business's people out, and whoever acts for it: tokens and sessions are dead."""
+    """End the tokens and sessions of a business and reject new sign-ins.
+
+    This includes super-admins who act for the business.
+    """
     return _change(business_id, {"is_active": False}, "business_deactivated", actor)
 
 
@@ -148,7 +158,11 @@ def _change(
 
 
 def _refuse_name_that_clashes(business: Business) -> None:
-    """Do as `NamedModel.refuse_name_that_clashes` does, from the scope of one business, which sees no other."""
+    """Raise `Invalid` if the new name looks like the clashing name of another business.
+
+    Like `NamedModel.refuse_name_that_clashes`, but from the scope of one business,
+    which reads no other business.
+    """
     with unscoped(), connection.cursor() as cursor:
         key = name_key(business.business_name)
         cursor.execute("SELECT business_name_clashes(%s)", [key])

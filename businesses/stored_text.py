@@ -1,6 +1,7 @@
-"""Cleaning of text that was stored before `automatehq/text.py` cleaned it, for migrations and `manage.py check_names`.
+"""Cleaning of text that was stored before `automatehq/text.py` cleaned it.
 
-Table and column names come from migrations and models, never from input.
+For migrations and `manage.py check_names`. Names of tables and columns come from
+migrations and models, never from input.
 """
 
 # ruff: noqa: S608 -- names of tables and columns, from migrations and models; there is no input in them
@@ -27,7 +28,7 @@ BATCH = 5_000
 
 
 class Column(NamedTuple):
-    """A text column: the name of its cleaner, and where its values are unique."""
+    """A text column: the name of its cleaner, and the scope in which its values are unique."""
 
     name: str
     kind: str = "line"
@@ -45,7 +46,11 @@ class Stored(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table to clean. `business` is SQL for a row's business, `only_if` for the rows that may change, both over `t`."""
+    """A table to clean.
+
+    `business` is SQL for the business of a row, `only_if` for the rows that may change.
+    Both use `t`.
+    """
 
     name: str
     columns: tuple[Column, ...]
@@ -54,7 +59,10 @@ class Table(NamedTuple):
 
 
 def uncleaned(cursor: Any, table: Table, column: Column) -> list[Stored]:
-    """Return the stored texts of a column that cleaning would change. One query that reads the table."""
+    """Return the stored texts of a column that cleaning would change.
+
+    One query, which reads the whole table.
+    """
     name = column.name
     cursor.execute(
         f"SELECT t.id, {table.business}, t.{name} FROM {table.name} t "
@@ -72,7 +80,10 @@ def uncleaned(cursor: Any, table: Table, column: Column) -> list[Stored]:
 def split_clashes(
     cursor: Any, table: Table, column: Column, stored: list[Stored]
 ) -> tuple[list[Stored], list[Stored]]:
-    """Split texts into those that may be cleaned and those that would clash when cleaned. One query."""
+    """Split texts into those that can be cleaned and those that would then clash.
+
+    One query.
+    """
     if not stored or not (column.is_unique or column.is_unique_within_business):
         return stored, []
 
@@ -99,9 +110,10 @@ def split_clashes(
 
 
 def clean_tables(cursor: Any, *tables: Table) -> None:
-    """Clean the stored text of `tables`; texts that would clash stay, and are counted in the log.
+    """Clean the stored text of `tables`.
 
-    The originals are kept in `migration_originals` for `restore_tables`.
+    Texts that would clash stay unchanged, and the log contains their number. The
+    originals are stored in `migration_originals` for `restore_tables`.
     """
     clashes = 0
     for table in tables:
@@ -122,7 +134,7 @@ def clean_tables(cursor: Any, *tables: Table) -> None:
 
 
 def restore_tables(cursor: Any, *tables: Table) -> None:
-    """Undo `clean_tables`, but for texts that have been edited since."""
+    """Undo `clean_tables`, except for texts that have been edited since."""
     for table in tables:
         kept = f"o.table_name = '{_kept_as(table)}'"
         for column in table.columns:
@@ -151,7 +163,7 @@ def _update(cursor: Any, table: Table, column: Column, rows: list[Stored]) -> No
 
 
 def _is_nullable(cursor: Any, table: Table, column: Column) -> bool:
-    """Return True if the column may be NULL: it then holds no blank text."""
+    """Return True if the column may be NULL; such a column has NULL instead of blank text."""
     cursor.execute(
         "SELECT is_nullable = 'YES' FROM information_schema.columns "
         "WHERE table_schema = 'public' AND table_name = %s AND column_name = %s",
@@ -161,7 +173,10 @@ def _is_nullable(cursor: Any, table: Table, column: Column) -> bool:
 
 
 def _kept_as(table: Table) -> str:
-    """Return the table's name in `migration_originals`, apart from what other migrations keep of it."""
+    """Return the table's name in `migration_originals`.
+
+    It differs from the name that other migrations use for the same table.
+    """
     return f"{table.name} text"
 
 

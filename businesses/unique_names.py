@@ -1,7 +1,9 @@
-"""Names that are unique for the eye: beside the name stands a key, the name folded for comparison, unique in the database.
+"""Names that are unique by appearance.
 
-Names that were stored before and fold to the same key clash: the key of all but the first ends in the row's id until the row
-is renamed. No other row may take a name that clashes, also when the first has been renamed.
+A second column holds the key: the name folded for comparison, unique in the database.
+Names that were stored earlier and fold to the same key clash. The key of all but the
+first ends in the row's id until the row is renamed. No other row may take a clashing
+name, even after the first row has been renamed.
 """
 
 import hashlib
@@ -14,9 +16,9 @@ from django.db import models
 from automatehq.api.errors import IN_USE_CODE, IN_USE_DETAIL, Invalid
 from automatehq.text import fold
 
-# An index entry of PostgreSQL has room for a key of this length in any script.
+# An index entry of PostgreSQL can hold a key of this length in any script.
 KEY_LENGTH = 400
-# Between key and id of a name that clashes: no folded name holds a line break.
+# The separator between key and id of a clashing name. No folded name has a line break.
 _CLASH = "\n"
 
 
@@ -39,7 +41,7 @@ def is_clashing(key: str) -> bool:
 
 
 def keys_of(rows: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, str]:
-    """Return the key of each (id, name); the first row of each key has it plain."""
+    """Return the key of each (id, name); the first row of each key has it without an id."""
     keys: dict[uuid.UUID, str] = {}
     taken: set[str] = set()
     for row_id, name in rows:
@@ -50,7 +52,7 @@ def keys_of(rows: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, str]:
 
 
 class NameKeyField(models.TextField[str, str]):
-    """The key of the name in the field `name`. It follows the name whenever the row is saved."""
+    """The key of the name in the field `name_field`, updated whenever the row is saved."""
 
     def __init__(self, name_field: str = "", **kwargs: Any) -> None:
         self.name_field = name_field
@@ -79,15 +81,16 @@ class NamedModel(models.Model):
         abstract = True
 
     def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
-        """Save; `name_key` is written together with the name."""
+        """Save the row; `name_key` is written together with the name."""
         if update_fields is not None and self.NAME in update_fields:
             update_fields = {*update_fields, "name_key"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def refuse_name_that_clashes(self) -> None:
-        """Raise `Invalid` if the new name looks like that of a row whose name clashes already.
+        """Raise `Invalid` if the new name looks like an existing clashing name.
 
-        Those rows have keys of their own, so the constraint cannot refuse it. One query, on rows that the scope shows.
+        The keys of rows with clashing names end in an id, so the constraint cannot
+        reject it. One query, on the rows that the scope can read.
         """
         key = name_key(getattr(self, self.NAME))
         rows: Any = type(self)._default_manager.exclude(pk=self.pk)
@@ -96,6 +99,6 @@ class NamedModel(models.Model):
 
     @property
     def has_new_name(self) -> bool:
-        """True if the name has another key than the stored one."""
+        """Return True if the name has another key than the stored key."""
         key = name_key(getattr(self, self.NAME))
         return bool(self.name_key.split(_CLASH)[0] != key)

@@ -1,4 +1,4 @@
-"""The API of businesses."""
+"""API endpoints of businesses and their settings."""
 
 import uuid
 from typing import Any
@@ -29,7 +29,7 @@ from .tenancy.viewsets import TenantViewSet
 
 
 class BusinessViewSet(TenantViewSet[Business]):
-    """Your own business; for a super-admin all of them but Platform, which is in no list."""
+    """Your own business. Super-admins see all businesses except Platform."""
 
     queryset = Business.objects
     serializer_class = BusinessSerializer
@@ -89,13 +89,13 @@ class BusinessViewSet(TenantViewSet[Business]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
-        """Deactivate; businesses are never deleted."""
+        """Deactivate a business. Businesses are never deleted."""
         self._deactivate()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=BusinessSerializer)
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Let the people of a business sign in again; tokens from before stay dead."""
+        """Allow the users of a business to sign in again. Earlier tokens stay invalid."""
         refuse_body(request)
         business = services.activate_business(
             business_id=self.get_object().pk, actor=self._actor
@@ -104,13 +104,16 @@ class BusinessViewSet(TenantViewSet[Business]):
 
     @extend_schema(request=None, responses=BusinessSerializer)
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Shut the people of a business out, and whoever acts for it."""
+        """End all sign-ins of a business and reject new ones.
+
+        This includes super-admins who act for the business.
+        """
         refuse_body(request)
         return Response(self.get_serializer(self._deactivate()).data)
 
     @extend_schema(responses=BusinessSettingsSerializer)
     def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
-        """Return the settings of a business; the defaults until the first change."""
+        """Return the settings of a business, or the defaults until the first change."""
         return Response(BusinessSettingsSerializer(self.get_object().settings).data)
 
     @extend_schema(
@@ -150,7 +153,7 @@ class BusinessViewSet(TenantViewSet[Business]):
 
 
 def _about_admin(refusal: DomainError) -> DomainError:
-    """What was wrong with the first administrator, told by its path in the request."""
+    """Return the problems with the first administrator's fields under the path `admin.…`."""
     fields = FirstAdminSerializer().fields
     return Invalid.several(
         problem._replace(attr=f"admin.{problem.attr}")

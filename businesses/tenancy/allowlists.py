@@ -1,7 +1,8 @@
-"""What may exist in the database beside the rule, each by name: the proof and the system checks hold everything to it."""
+"""Lists of permitted exceptions in the database, which the verification and the checks use."""
 
-# table → columns (or expressions) that are unique across all businesses. A value that another business has is refused as
-# "already in use" and no more; every other unique index of a business's table begins within the business.
+# table → columns or expressions that are unique across all businesses. A value of
+# another business is rejected as "already in use", without further details. Every other
+# unique index of a tenant table begins with the business.
 GLOBALLY_UNIQUE: dict[str, frozenset[tuple[str, ...]]] = {
     "businesses": frozenset({("business_name",), ("name_key",), ("business_code",)}),
     "sites": frozenset({("site_name",), ("name_key",), ("site_code",)}),
@@ -9,7 +10,8 @@ GLOBALLY_UNIQUE: dict[str, frozenset[tuple[str, ...]]] = {
     "employees": frozenset({("passport_id",)}),
 }
 
-# (table, trigger) → its function. No other trigger, and no rule, may change what a statement does.
+# (table, trigger) → its function. No other trigger, and no rule, may change the effect
+# of a statement.
 TRIGGERS: dict[tuple[str, str], str] = {
     ("approved_days", "approved_days_limit_insert"): "approved_days_limit",
     ("approved_days", "approved_days_limit_update"): "approved_days_limit",

@@ -1,4 +1,4 @@
-"""Pages of the admin's lists."""
+"""The paginator of the admin's lists."""
 
 from functools import cached_property
 from typing import Any
@@ -7,9 +7,10 @@ from django.core.paginator import Paginator
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than `MOST` rows, and has no page beyond them: of millions a list would take seconds to say how many.
+    """A paginator that counts at most `MOST` rows and has no page beyond them.
 
-    What lies beyond is found by filters, search and the other order.
+    Counting millions of rows would take seconds for each list. Users find further rows
+    with filters, search and the reverse order.
     """
 
     MOST = 100_000
@@ -21,7 +22,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
     @property
     def is_cut(self) -> bool:
-        """True if there are more rows than were counted."""
+        """Return True if there are more rows than were counted."""
         return self._counted > self.MOST
 
     @cached_property

@@ -1,6 +1,7 @@
-"""What PostgreSQL really has, read from pg_catalog: facts only, which `proof.py` judges.
+"""The facts in PostgreSQL's catalog, read from pg_catalog and checked by `catalog_checks.py`.
 
-Left out: PostgreSQL's own schemas, and what belongs to an extension. A name without a schema lies in `public`.
+PostgreSQL's own schemas and objects of extensions are left out. A name without a schema
+is in `public`.
 """
 # ruff: noqa: S608  the SQL is put together from the constants of this file alone
 
@@ -101,7 +102,7 @@ _IN_EXTENSION = (
     "EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{catalog}'::regclass AND d.objid = {c}.oid "
     "AND d.deptype = 'e')"
 )
-# Every relation of ours, for the queries below.
+# Every relation of the project, for the queries below.
 _RELATIONS = f"""
 WITH relation AS (
     SELECT c.*, {_NAME.format(n="n", c="c.relname")} AS name
@@ -132,7 +133,7 @@ _COLUMN_NAMES = (
     "ARRAY(SELECT a.attname::text FROM unnest({keys}) WITH ORDINALITY key(number, place) "
     "JOIN pg_attribute a ON a.attrelid = {table} AND a.attnum = key.number ORDER BY key.place)"
 )
-# NOT ENFORCED came with PostgreSQL 18, hence the way round by JSON.
+# NOT ENFORCED came with PostgreSQL 18. JSON gives null for the column on older servers.
 _FOREIGN_KEY = f"""{_RELATIONS}
 SELECT k.conname, r.name, {_COLUMN_NAMES.format(keys="k.conkey", table="k.conrelid")},
        t.name, {_COLUMN_NAMES.format(keys="k.confkey", table="k.confrelid")},
@@ -147,7 +148,8 @@ SELECT c.relname, r.name,
   FROM pg_index i JOIN relation r ON r.oid = i.indrelid JOIN pg_class c ON c.oid = i.indexrelid
  WHERE r.relkind <> 't' ORDER BY r.name, c.relname"""
 
-# What roles other than the owner of the thing may do. An owner can always grant himself what he lacks.
+# The privileges of roles other than the owner. An owner can always grant itself missing
+# privileges.
 _GRANT = f"""{_RELATIONS}, acl(kind, target, owner, items) AS (
     SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, name, relowner, relacl
       FROM relation WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
@@ -180,7 +182,8 @@ SELECT {_NAME.format(n="n", c="p.proname")}, pg_get_function_identity_arguments(
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
  WHERE {_OURS.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_proc", c="p")} ORDER BY 1, 2"""
 
-# A rule is a trigger by another name, and is never wanted; every view has the rule _RETURN.
+# A rule can change a statement like a trigger, and no rule is declared. Every view has
+# the rule _RETURN.
 _TRIGGER = f"""{_RELATIONS}
 SELECT r.name, t.tgname, p.proname, t.tgisinternal, t.tgenabled = 'O'
   FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
@@ -198,14 +201,15 @@ SELECT rolname,
        pg_has_role(session_user, oid, 'MEMBER')
   FROM pg_roles ORDER BY rolname"""
 
-# Until PostgreSQL 15 every membership can be used; from 16 on it may be one that can only be handed on.
+# Up to PostgreSQL 15 every membership can be used. From 16 on, a membership may only
+# allow its holder to grant it to other roles.
 _MEMBERSHIP = """
 SELECT pg_get_userbyid(m.roleid), pg_get_userbyid(m.member),
        coalesce((to_jsonb(m) ->> 'inherit_option')::boolean OR (to_jsonb(m) ->> 'set_option')::boolean, true),
        m.admin_option
   FROM pg_auth_members m ORDER BY 1, 2"""
 
-# What every new connection of the login begins with.
+# The settings with which every new connection of the login begins.
 _SETTINGS = """
 SELECT DISTINCT split_part(setting, '=', 1)
   FROM pg_db_role_setting s, unnest(s.setconfig) setting
@@ -215,7 +219,7 @@ SELECT DISTINCT split_part(setting, '=', 1)
 
 @dataclass(frozen=True)
 class Catalog:
-    """All of it, as of now."""
+    """The current contents of the catalog."""
 
     login: str
     relations: list[Relation]
@@ -236,7 +240,7 @@ class Catalog:
 
 
 def read_catalog(connection: BaseDatabaseWrapper) -> Catalog:
-    """Read the catalog of the database that `connection` is connected to."""
+    """Read the catalog of the database of `connection`."""
 
     def rows(sql: str, row: type[_Row]) -> list[_Row]:
         cursor.execute(sql)
@@ -265,7 +269,10 @@ def read_catalog(connection: BaseDatabaseWrapper) -> Catalog:
 def policies_unworded(
     policy_sets: Mapping[str, Sequence[Policy]],
 ) -> dict[str, list[PolicyRow]]:
-    """The policies of each set, without their expressions: what a login can know that may not make temporary tables."""
+    """Return the policies of each set without their expressions.
+
+    For a login that may not create temporary tables and cannot compare expressions.
+    """
     return {
         name: [
             PolicyRow(
@@ -286,16 +293,16 @@ def policies_unworded(
 def policies_as_worded_here(
     connection: BaseDatabaseWrapper, policy_sets: Mapping[str, Sequence[Policy]]
 ) -> dict[str, list[PolicyRow]]:
-    """How this server words what the policies of each set say.
+    """Return the policies of each set in the wording of this server.
 
-    The wording differs between PostgreSQL's versions, so they are made for a moment on temporary tables, inside a
-    transaction that is rolled back.
+    The wording differs between PostgreSQL's versions. The policies are therefore
+    created on temporary tables, inside a transaction that is rolled back.
     """
     worded: dict[str, list[PolicyRow]] = {}
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for name, policies in policy_sets.items():
             table = f"policies_{name}"
-            # The columns are all that declared policies speak of.
+            # The columns that declared policies use.
             cursor.execute(
                 f"CREATE TEMPORARY TABLE {table} (id uuid, business_id uuid, steward_id uuid, platform_only boolean)"
             )

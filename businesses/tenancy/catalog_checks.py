@@ -1,4 +1,7 @@
-"""The judges of the catalog proof: each takes what the database has and what is declared, and yields a sentence a fault."""
+"""The checks of the verification: each compares the catalog with the declarations.
+
+Each check yields a sentence for every difference.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -20,7 +23,7 @@ Judge = Callable[[Catalog, Declared], Iterator[str]]
 REPAIR = "Run `manage.py tenancy_roles --repair`."
 _UNDECLARED = Declaration()
 _DANGEROUS_RIGHTS = {"SUPERUSER", "BYPASSRLS", "CREATEROLE", "REPLICATION"}
-# A member of these walks round every policy.
+# Members of these groups bypass every policy.
 _DANGEROUS_GROUPS = {
     "pg_read_all_data",
     "pg_write_all_data",
@@ -28,7 +31,8 @@ _DANGEROUS_GROUPS = {
     "pg_write_server_files",
     "pg_execute_server_program",
 }
-# Set for every new connection, these would open a scope, or close one's eyes.
+# Set for every new connection, these settings would open a scope or disable the
+# policies.
 _DANGEROUS_SETTINGS = {
     "role",
     "app.business_id",
@@ -38,7 +42,10 @@ _DANGEROUS_SETTINGS = {
 
 
 def isolated_tables(catalog: Catalog, declared: Declared) -> list[Relation]:
-    """The tables that have row-level security, or must have: one business's, the businesses, and what they share."""
+    """Return the tables that have or need row-level security.
+
+    These are tenant tables, the table of businesses and shared tables.
+    """
     return [
         table
         for table in catalog.tables()
@@ -48,7 +55,7 @@ def isolated_tables(catalog: Catalog, declared: Declared) -> list[Relation]:
 
 
 def isolated_models(declared: Declared) -> list[type[models.Model]]:
-    """The models of the tables that are declared to have policies."""
+    """Return the models of the tables with declared policies."""
     return [
         model
         for model in apps.get_models()
@@ -57,7 +64,11 @@ def isolated_models(declared: Declared) -> list[type[models.Model]]:
 
 
 def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """The login and the two group roles may do no more than they must, and nobody else becomes the latter."""
+    """Check the rights of the login and of the group roles, and the members of the group roles.
+
+    The login and the group roles have only the necessary rights. No other role can
+    become a group role.
+    """
     groups = {tenant_role(), platform_role()}
     allowed = _allowed_members(catalog)
     logins = set().union(*allowed.values())
@@ -79,7 +90,8 @@ def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
         if member in groups:
             problem, option = f"The role {member} is a member of {group}.", ""
         elif group in groups and member not in allowed[group] and membership.is_usable:
-            # Not usable: from PostgreSQL 16 on, an administrator who made the role may only hand it on.
+            # Not usable: from PostgreSQL 16 on, an administrator who created the role
+            # may only grant it to other roles.
             whose = " and ".join(sorted(allowed[group])) if guests else "this login"
             problem = f"{member} can become {group}, which is for {whose} alone."
             option = ""
@@ -97,7 +109,7 @@ def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """The logins of the hardened set-up can become what they must."""
+    """Check that the separate logins are members of their group roles."""
     usable = {
         (each.group, each.member) for each in catalog.memberships if each.is_usable
     }
@@ -108,7 +120,7 @@ def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
-    """Group role → the logins that may take it."""
+    """Return the logins that may become each group role."""
     groups = {"tenant": tenant_role(), "platform": platform_role()}
     owning = owner() if is_restricted_login() else catalog.login
     return {
@@ -125,7 +137,7 @@ def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
 
 
 def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """No new connection is anything but the plain login."""
+    """Check that a new connection has the role and the settings of the plain login."""
     for name in sorted(_DANGEROUS_SETTINGS & set(catalog.settings)):
         yield (
             f"Every new connection begins with {name} set. Mend: ALTER ROLE {quoted(catalog.login)} RESET {name}; "
@@ -134,7 +146,7 @@ def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[st
 
 
 def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Every table is one business's, shared or the system's, each by name, and belongs to the login."""
+    """Check that every table is declared, has a business id that is not null, and has its owner."""
     for table in catalog.tables():
         is_right = (
             table.owner == owner() if is_restricted_login() else table.is_owned_by_login
@@ -162,7 +174,7 @@ def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def views(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """A view reads with the rights of whoever asks."""
+    """Check that each view reads with the rights of the querying role."""
     for view in catalog.relations:
         options = dict(option.split("=", 1) for option in view.options)
         if view.kind == "m":
@@ -181,7 +193,7 @@ _TRUE = {"true", "on", "yes", "1"}
 
 
 def row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Row-level security is on, for the tables' owner too."""
+    """Check that row-level security is on, also for the owner of the tables."""
     for table in isolated_tables(catalog, declared):
         if not table.has_row_security:
             yield (
@@ -198,7 +210,11 @@ def row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
 def policies(
     catalog: Catalog, declared: Declared, worded: Mapping[str, list[PolicyRow]]
 ) -> Iterator[str]:
-    """Each table has exactly its declared policies, as this server words them (`worded`, by table; None: not known)."""
+    """Check that each table has exactly its declared policies.
+
+    `worded` has the policies of each table in the wording of this server. An expression
+    of None is not known and not compared.
+    """
     for table in catalog.tables():
         wanted = {row.name: row for row in worded.get(table.name, [])}
         found = {row.name: row for row in catalog.policies if row.table == table.name}
@@ -224,7 +240,7 @@ def policies(
 
 
 def foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """No key lets a row of one business refer to another's, and no declared key is missing."""
+    """Check that foreign keys stay inside one business and that no declared key is missing."""
     by_name = {table.name: table for table in isolated_tables(catalog, declared)}
     users = get_user_model()._meta.db_table
     for key in catalog.foreign_keys:
@@ -237,7 +253,7 @@ def foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
             continue
         columns = by_name[key.table].columns
         if key.target == users and not any(columns[name] for name in key.columns):
-            continue  # a super-admin who acts for a business lives in another one
+            continue  # the row of a super-admin who acts for a business belongs to Platform
         yield (
             f"The foreign key {key.name} lets a row of {key.table} refer to another business's {key.target}: it must "
             "hold business_id too (TenantForeignKeyConstraint)."
@@ -255,7 +271,7 @@ def _holds_business(key: ForeignKey) -> bool:
     return ("business_id", "business_id") in pairs
 
 
-# Table, its columns, the table that it refers to, and its columns.
+# A table, its columns, the referenced table, and its columns.
 _Key = tuple[str, tuple[str, ...], str, tuple[str, ...]]
 
 
@@ -275,7 +291,10 @@ def _declared_keys(declared: Declared) -> Iterator[_Key]:
 
 
 def indexes(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Nothing but what is declared is unique across businesses, and each business's rows are found by an index."""
+    """Check that only declared columns are unique across businesses.
+
+    Also check that each tenant table has an index that begins with the business.
+    """
     for table in isolated_tables(catalog, declared):
         own = [index for index in catalog.indexes if index.table == table.name]
         everywhere = GLOBALLY_UNIQUE.get(table.name, frozenset())
@@ -302,7 +321,7 @@ def indexes(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """No trigger or rule changes what a statement does but the declared ones, and none is switched off."""
+    """Check that the triggers and rules are the declared ones and that all triggers are enabled."""
     wanted = dict(TRIGGERS)
     for trigger in catalog.triggers:
         is_declared = trigger.is_internal
@@ -324,7 +343,7 @@ def triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """The declared functions are there as declared, and no other is."""
+    """Check that the functions are exactly the declared ones."""
     missing = set(DEFINER_FUNCTIONS)
     for function in catalog.functions:
         if function.name not in DEFINER_FUNCTIONS:
@@ -355,7 +374,7 @@ def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Each of the two roles, and each login that owns nothing, may do on tables exactly what is declared."""
+    """Check the privileges on tables of the group roles and of the separate logins."""
     groups = grantees()
     wanted = {
         Grant("TABLE", table.name, role, privilege)
@@ -372,7 +391,11 @@ def table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Nobody else may do anything, and the two roles nothing beside tables but find them."""
+    """Check all other privileges.
+
+    No other role has any. The group roles have, besides tables, only USAGE on the
+    schema.
+    """
     groups = set(grantees().values())
     guests = set(guest_logins().values())
     owning = owner() if is_restricted_login() else catalog.login
@@ -388,15 +411,16 @@ def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
         grant
         for grant in catalog.grants
         if not (grant.kind == "TABLE" and grant.role in groups)
-        # Who else may connect, say to back up, is the administrator's to decide; everybody is not.
+        # The administrator decides which other roles may connect, for example to back
+        # up. PUBLIC must not connect.
         and not (
             grant.kind == "DATABASE"
             and grant.role != "PUBLIC"
             and (grant.role not in guests or grant.privilege == "CONNECT")
         )
-        # A trigger's function can't be called, and an undeclared one is a fault as it is.
+        # A trigger function cannot be called, and an undeclared one is already a fault.
         and not (grant.kind == "FUNCTION" and grant.target not in DEFINER_FUNCTIONS)
-        # Shows no row.
+        # Reveals no row.
         and grant != Grant("SCHEMA", "public", "PUBLIC", "USAGE")
     }
     yield from _compare(wanted, found)

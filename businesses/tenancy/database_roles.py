@@ -16,7 +16,7 @@ from .process_roles import GUESTS, guest_logins, is_restricted_login, owner, pro
 
 @dataclass(frozen=True)
 class Membership:
-    """What the login may do about one of the group roles."""
+    """The login's membership of one of the group roles."""
 
     role: str
     exists: bool

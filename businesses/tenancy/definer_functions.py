@@ -1,4 +1,4 @@
-"""SECURITY DEFINER functions that read rows of every business: the sign-in, clashing names, values in use."""
+"""SECURITY DEFINER functions that read rows of all businesses: sign-in, names, values in use."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -10,20 +10,23 @@ from .database_roles import platform_role, quoted
 from .process_roles import guest_logins, process
 
 SEARCH_PATH = "pg_catalog, pg_temp"
-# name → (arguments, result, body). Each is SECURITY DEFINER, owned by the platform's role, executable by the logins alone.
+# name → (arguments, result, body). Each function is SECURITY DEFINER and owned by the
+# platform role. Only the logins may execute it.
 DEFINER_FUNCTIONS = {
     "login_lookup": (
         "wanted text",
         "TABLE(user_id uuid, business_id uuid)",
         "SELECT u.id, u.business_id FROM public.users u WHERE u.email = lower(wanted)",
     ),
-    # A key as `businesses/unique_names.py` makes it → whether a business holds it with its own id at the end.
+    # Returns true if a business has a key of `businesses/unique_names.py`, followed by
+    # its own id.
     "business_name_clashes": (
         "wanted text",
         "boolean",
         "SELECT EXISTS (SELECT FROM public.businesses b WHERE starts_with(b.name_key, wanted || chr(10)))",
     ),
-    # Each gives the same boolean as an INSERT that the unique index refuses; PostgreSQL logs no value.
+    # Each returns the fact that an INSERT rejected by the unique index would reveal.
+    # PostgreSQL logs no value.
     "email_in_use": (
         "wanted text",
         "boolean",
@@ -41,22 +44,24 @@ DEFINER_FUNCTIONS = {
     ),
 }
 
-# name → a question that the platform can answer for itself: an argument, and what the function must give for it.
+# name → a query of the platform role: an argument, and the expected result of the
+# function.
 _PROBES = {
     "login_lookup": "SELECT email, id, business_id FROM users WHERE email IS NOT NULL LIMIT 1",
     "email_in_use": "SELECT email, true FROM users WHERE email IS NOT NULL LIMIT 1",
     "phone_in_use": "SELECT phone_number, true FROM users WHERE phone_number IS NOT NULL LIMIT 1",
     "passport_in_use": "SELECT passport_id, true FROM employees WHERE passport_id IS NOT NULL LIMIT 1",
 }
-# The effect of a function that gives a wrong result.
+# The effect of a wrong result.
 _EFFECTS = {"login_lookup": ", so nobody can sign in"}
 
 
 def values_in_use(function: str, values: Iterable[str]) -> set[str]:
     """Return the values that a row of any business has, by a function of `DEFINER_FUNCTIONS`.
 
-    The result does not name the business. Runs as the login, in any scope or outside. The caller checks the limit of
-    "already in use" answers before and raises `AlreadyInUse` after. One query.
+    The result does not name the business. The query runs as the login, in any scope or
+    outside. The caller checks the limit of "already in use" errors before the call and
+    raises `AlreadyInUse` after it. One query.
     """
     with unscoped(), connection.cursor() as cursor:
         cursor.execute(
@@ -67,7 +72,10 @@ def values_in_use(function: str, values: Iterable[str]) -> set[str]:
 
 
 def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
-    """Return the fields with a value in use, of field → (function, value). One query; as `values_in_use`."""
+    """Return the fields whose value is in use; `values` is field → (function, value).
+
+    One query, with the same rules as `values_in_use`.
+    """
     if not values:
         return set()
     asked = " UNION ALL ".join(
@@ -84,7 +92,11 @@ def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
 def create_definer_functions(
     connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
 ) -> None:
-    """Create the functions, or create them anew: a restored dump leaves them with another owner."""
+    """Create or replace the functions.
+
+    A restored dump leaves them with another owner, so they are dropped and created
+    again.
+    """
     platform = quoted(platform_role())
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
@@ -92,7 +104,7 @@ def create_definer_functions(
             map(quoted, [cursor.fetchone()[0], *guest_logins().values()])
         )
         cursor.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {platform}")
-        # A migration that precedes a column creates the functions too.
+        # An earlier migration also creates functions whose columns do not exist yet.
         cursor.execute("SET LOCAL check_function_bodies = off")
         for name in names:
             arguments, result, body = DEFINER_FUNCTIONS[name]
@@ -113,7 +125,7 @@ def create_definer_functions(
 def drop_definer_functions(
     connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
 ) -> None:
-    """Undo `create_definer_functions`."""
+    """Drop the functions that `create_definer_functions` created."""
     with connection.cursor() as cursor:
         for name in names:
             cursor.execute(f"SET LOCAL ROLE {quoted(platform_role())}")
@@ -122,10 +134,11 @@ def drop_definer_functions(
 
 
 def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
-    """A sentence for each function that does not give the login what the platform's role sees.
+    """Return a sentence for each function whose result differs from the platform role's rows.
 
-    A restored dump may leave one that answers nothing, and then nobody signs in. A login that cannot become the platform
-    only finds out that it may ask.
+    After a restored dump a function may return no row, and then no user can sign in.
+    For a login without the platform role, only the permission to call the functions is
+    checked.
     """
     if process() == "web":
         return _unanswered(connection)

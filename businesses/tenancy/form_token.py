@@ -1,4 +1,7 @@
-"""The business that a form was drawn for, signed into it: saving it in another one is refused."""
+"""The form token: the signed business for which a form was rendered.
+
+Saving the form in the scope of another business is rejected.
+"""
 
 from django.core import signing
 from django.http import HttpRequest
@@ -10,18 +13,24 @@ _SIGNER = signing.Signer(salt="automatehq.admin.business")
 
 
 def seal() -> str:
-    """What a form carries to say for whom it was drawn: the business in scope, or the platform."""
+    """Return the token for a form: the business in scope, or the platform, signed."""
     scope = try_get_scope()
     return _SIGNER.sign(str(scope.business_id or "platform") if scope else "")
 
 
 def form_matches_scope(request: HttpRequest) -> bool:
-    """False if a posted form was drawn for another business than the one in scope: another tab has changed it."""
+    """Return True if a posted form was rendered for the business in scope.
+
+    It is not if the user has changed the business in another tab.
+    """
     return request.POST.get(FORM_FIELD) == seal()
 
 
 def form_is_for_other_business(request: HttpRequest) -> bool:
-    """True if a posted form says, under our signature, that it was drawn elsewhere; false of one that says nothing."""
+    """Return True if a posted form has a valid token of another business.
+
+    Return False for a form without a valid token.
+    """
     sealed = request.POST.get(FORM_FIELD, "")
     try:
         _SIGNER.unsign(sealed)

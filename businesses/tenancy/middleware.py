@@ -32,10 +32,11 @@ _after_scope: ContextVar[list[Callable[[], None]] | None] = ContextVar(
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a valid token or session says of its bearer.
+    """The contents of a valid token or session.
 
-    `home_id` is the business that the user's row belongs to, `business_id` the one to work for (None: the platform).
-    They differ only for a super-admin who acts for a business, under `acting_token`.
+    `home_id` is the business of the user's row. `business_id` is the business to work
+    for, or None for the platform. They differ only for a super-admin: on the platform,
+    or acting for a business under `acting_token`.
     """
 
     user_id: uuid.UUID

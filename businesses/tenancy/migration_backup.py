@@ -1,8 +1,10 @@
-"""How a migration changes or removes rows that people wrote: the original is kept first, and can be put back.
+"""Functions for migrations that change or remove users' rows and store the originals.
 
-`change` and `set_aside` copy each row into the table `migration_originals` before they touch it; `restore` undoes both.
-All three work on sets: a step over millions of rows is a few statements. They run in a `TenantRunPython` that names
-"businesses.MigrationOriginal" among its models. Table, column and expression are a migration's own text, never input.
+`change` and `set_aside` copy each row into the table `migration_originals` before they
+change or remove it. `restore` undoes both. All three work on sets, so a step over
+millions of rows is a few statements. They run in a `TenantRunPython` that lists
+"businesses.MigrationOriginal" among its models. Tables, columns and expressions are the
+migration's own text, never input.
 """
 
 # ruff: noqa: S608 -- names of tables and columns, from migrations and the catalog; there is no input in them
@@ -13,14 +15,15 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-# A version 7 UUID, which PostgreSQL makes itself only from 18 on: the time in milliseconds, then chance.
+# A version 7 UUID, which PostgreSQL itself creates only from 18 on: the time in
+# milliseconds, then random bits.
 NEW_ID = (
     "encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING "
     "substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), "
     "'hex')::uuid"
 )
 
-# Everything is kept but what would be a risk to have twice.
+# The whole row is stored, except the password hash, which must not exist twice.
 _CONTENT = "to_jsonb({row}) - 'password'"
 _KEEP = (
     "INSERT INTO migration_originals (id, business_id, table_name, row_id, content, changed, created_at) "
@@ -37,9 +40,10 @@ def change(
     business: str = "t.business_id",
     params: Sequence[Any] = (),
 ) -> int:
-    """Set columns of `table` to SQL expressions over `t`, its row, and `joins`; gives the number of rows that differed.
+    """Set columns of `table` to SQL expressions and return the number of changed rows.
 
-    Rows for which every expression gives what is there already are left alone. A row may be changed by one call only.
+    The expressions use `t`, the row, and `joins`. Rows that already have the values are
+    not changed. Only one call may change a row.
     """
     columns = ", ".join(values)
     current = ", ".join(f"t.{column}" for column in values)
@@ -68,7 +72,7 @@ def change(
 
 
 def set_aside(cursor: Any, table: str, ids: str) -> int:
-    """Remove the rows of `table` whose id the query `ids` gives; gives their number."""
+    """Remove the rows of `table` whose ids the query `ids` returns, and return their number."""
     keep = _KEEP.format(table=table, changed="NULL")
     cursor.execute(
         f"WITH gone AS (DELETE FROM {table} WHERE id IN ({ids}) RETURNING {table}.*) "
@@ -81,13 +85,14 @@ def set_aside(cursor: Any, table: str, ids: str) -> int:
 
 
 def restore(cursor: Any, table: str, *, only_if: str = "true") -> None:
-    """Undo what `change` and `set_aside` did to `table`, and forget its originals.
+    """Undo `change` and `set_aside` on `table`, and delete its originals.
 
-    A removed row `t` comes back if `only_if` holds for it. A changed row becomes what it was, unless somebody has
-    since written over what the migration had made of it: then it stays as they left it.
+    A removed row `t` returns if `only_if` is true for it. A changed row gets its
+    original values, unless a user has since changed the new values. Such a row stays
+    unchanged.
     """
     of_table = f"o.table_name = '{table}'"
-    # Removed rows first: one may have been changed before it was removed.
+    # Removed rows first: a row may have been changed before it was removed.
     cursor.execute(
         f"INSERT INTO {table} SELECT t.* FROM migration_originals o "
         f"CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, o.content) t "

@@ -17,7 +17,11 @@ CURRENT_BUSINESS = "nullif(current_setting('app.business_id', true), '')::uuid"
 
 @dataclass(frozen=True)
 class Policy:
-    """One row-level security policy. `using` and `check` are SQL; `{tenant}` and `{platform}` stand for the roles' names."""
+    """A row-level security policy.
+
+    `using` and `check` are SQL. `{tenant}` and `{platform}` stand for the names of the
+    roles.
+    """
 
     name: str
     command: Literal["ALL", "SELECT", "INSERT", "UPDATE"]

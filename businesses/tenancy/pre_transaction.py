@@ -1,9 +1,11 @@
-"""Work that a request does before its transaction: reading an uploaded file takes seconds and needs no database.
+"""Work that a request does before its transaction, such as reading an uploaded file.
 
-A view runs inside the request's scope. When it calls `before_scope(work)`, the view is ended, its transaction is rolled
-back, and `work` runs while no transaction is open. Then the request starts again in a new scope: the user and their
-permissions are read again, and the same call returns the result of `work`. So a file is read for permitted requests
-only, and a request that reads files holds no row, lock or snapshot while it does.
+Reading a file takes seconds and needs no database. A view runs inside the request's
+scope. When it calls `before_scope(work)`, the view ends, its transaction is rolled
+back, and `work` runs without a transaction. Then the request starts again in a new
+scope. The user and the permissions are read again, and the same call returns the result
+of `work`. A file is therefore read for permitted requests only. Meanwhile the request
+holds no row, lock or snapshot.
 """
 
 from collections.abc import Callable
@@ -34,7 +36,7 @@ class Beforehand:
     position: int = 0
 
     def run(self, postponed: "Postponed") -> None:
-        """Run the work in the language of the user and keep its result."""
+        """Run the work in the user's language and store its result."""
         with translation.override(postponed.language):
             try:
                 result = _Result(postponed.work(self.held))
@@ -43,7 +45,7 @@ class Beforehand:
         self.results.append(result)
 
     def next(self, work: Work) -> Any:
-        """Return the next result. Raises `Postponed` when there is none yet."""
+        """Return the next result. Raises `Postponed` if there is none yet."""
         if self.position == len(self.results):
             raise Postponed(work)
         result = self.results[self.position]
@@ -54,9 +56,10 @@ class Beforehand:
 
 
 class Postponed(BaseException):
-    """Ends a view so that its work can run before the transaction.
+    """The exception that ends a view so that its work can run before the transaction.
 
-    A BaseException, since every handler between the view and the middleware turns an Exception into a response.
+    It is a BaseException, because every handler between the view and the middleware
+    turns an Exception into a response.
     """
 
     def __init__(self, work: Work) -> None:
@@ -71,11 +74,12 @@ current: ContextVar[Beforehand | None] = ContextVar(
 
 
 def before_scope(work: Work) -> Any:
-    """Return what `work` returns, or raise what it raises; it runs before the request's transaction.
+    """Run `work` before the request's transaction and return its result.
 
-    `work` takes an `ExitStack` that is closed when the request has been answered: for places that are held until then.
-    A view that calls this several times must do so in the same order each time, and must not have an effect outside the
-    database before it. Without a request `work` runs at once.
+    Exceptions of `work` are raised here. `work` takes an `ExitStack` that is closed
+    after the response, for resources that are needed until then. A view that calls this
+    function several times must use the same order each time. It must have no effect
+    outside the database before the call. Without a request `work` runs immediately.
     """
     beforehand = current.get()
     if beforehand is None:

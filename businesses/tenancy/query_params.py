@@ -1,4 +1,4 @@
-"""Questions about one business, in the scope of a business or in the platform's."""
+"""Query parameters of endpoints about one business."""
 
 from typing import Any
 
@@ -13,9 +13,11 @@ REQUIRED = ErrorDetail("Say of which business.", code="required")
 
 
 class OneBusinessQuery(QuerySerializer):
-    """`business_id` must be said in the platform's scope, where no business is at hand.
+    """Query parameters of an endpoint about one business.
 
-    In a business's own scope it narrows, as in lists: another's finds nothing, like one that never existed.
+    `business_id` is required in the platform scope, which has no business of its own.
+    In a business's scope it filters, as in lists. The id of another business gives no
+    rows, like an unknown id.
     """
 
     business_id = IdField(

@@ -1,7 +1,8 @@
-"""Rate limits: counts of events within a time window, stored in the cache and shared by all processes.
+"""Rate limits: counts of events in a time window, stored in the cache for all processes.
 
-A window begins with its first event and ends a given time later. Django's `cache.incr` gives a key the default lifetime of
-the cache and loses counts between processes. Works in every scope and outside: the cache table holds no tenant rows.
+A window begins with its first event and ends a given time later. Django's `cache.incr`
+gives a key the default lifetime of the cache and loses counts between processes. The
+functions work in every scope and outside, because the cache table holds no tenant rows.
 """
 
 import time
@@ -38,7 +39,7 @@ def get_counts(keys: Sequence[str]) -> dict[str, WindowCount]:
 
 
 def running_counts(prefix: str) -> dict[str, WindowCount]:
-    """Return the counts that have not ended whose keys begin with `prefix`. Two queries."""
+    """Return the counts above zero of keys that begin with `prefix`. Two queries."""
     beginning = cache.make_key(_stored(prefix))
     table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
     with unscoped(), connection.cursor() as cursor:
@@ -63,7 +64,10 @@ def _as_of_now(count: int, ends_at: float) -> WindowCount:
 
 
 def increment(key: str, *, seconds: int, more: int = 1) -> WindowCount:
-    """Count `more`. The first begins a window of `seconds`, after which the count is zero again."""
+    """Add `more` to the count of `key`.
+
+    The first event begins a window of `seconds`. After it the count is zero again.
+    """
     with unscoped(), transaction.atomic():
         transaction_lock(_stored(key))
         before = get_count(key)

@@ -1,4 +1,4 @@
-"""Looking across all businesses as the tables' owner: what a migration needs, and nothing else may do."""
+"""Queries over all businesses as the tables' owner, for migrations only."""
 
 # ruff: noqa: S608 -- names of tables and columns, from migrations and the catalog; there is no input in them
 
@@ -14,9 +14,11 @@ from .exceptions import MultipleBusinessesError
 
 @contextmanager
 def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator[None]:
-    """Lift FORCE from those of `tables` that have it; put it back when the block ends well (a rollback does it otherwise).
+    """Lift FORCE from those of `tables` that have it, and set it again at the end.
 
-    Deferred constraints are checked on both sides, or PostgreSQL refuses the change over "pending trigger events".
+    If the block fails, the rollback restores it. Deferred constraints are checked
+    before and after. Otherwise PostgreSQL rejects the change because of "pending
+    trigger events".
     """
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         cursor.execute(
@@ -35,7 +37,10 @@ def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator
 
 
 def require_single_business(connection: BaseDatabaseWrapper) -> None:
-    """Raise `MultipleBusinessesError` if more than one business besides Platform has a row in any tenant table."""
+    """Raise `MultipleBusinessesError` if more than one business has a row in a tenant table.
+
+    Platform does not count.
+    """
     found = businesses_with_rows(connection)
     if len(found) > 1:
         listing = "".join(
@@ -48,7 +53,10 @@ def require_single_business(connection: BaseDatabaseWrapper) -> None:
 
 
 def businesses_with_rows(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
-    """The name of each business but Platform that has rows → the tables in which it has them."""
+    """Return the tables with rows of each business, by the name of the business.
+
+    Businesses without rows and Platform are left out.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "

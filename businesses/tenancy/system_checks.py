@@ -1,7 +1,7 @@
-"""System checks: what code and database must be for businesses to stay apart, each with how to mend it.
+"""System checks of the isolation in the code and in the database, each with a remedy.
 
-E001 to E008 look at the code, at every command. E101 to W103 look at the database where that is asked for: before
-`migrate` takes its first step, and by `check --database default`.
+E001 to E008 check the code at every command. E101 to W103 check the database: before
+the first step of `migrate`, and in `check --database default`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ Found = Iterator[CheckMessage]
 
 @register(Tags.models)
 def check_models(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
-    """Every model is declared, and every isolated one has what keeps its rows apart."""
+    """Return errors of models that are undeclared or not isolated."""
     return [
         message
         for model in apps.get_models(include_auto_created=True)
@@ -42,7 +42,7 @@ def check_models(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMes
 
 
 def check_model(model: Model) -> Found:
-    """What is wrong with one model."""
+    """Yield the errors of one model."""
     declaration = declarations().get(model._meta.db_table)
     if declaration is None:
         yield Error(
@@ -88,7 +88,7 @@ def _relations(model: Model) -> Found:
             and field.null
             and field.remote_field.on_delete is models.SET_NULL  # type: ignore[union-attr]
         ):
-            continue  # a super-admin who acts for a business lives in another one
+            continue  # the row of a super-admin who acts for a business belongs to Platform
         yield Error(
             f"{model._meta.label}.{field.name} could refer to another business's {target.label}.",
             hint="Give the field db_constraint=False and the model a TenantForeignKeyConstraint; a reference to a user may "
@@ -138,7 +138,8 @@ def _unique_sets(model: Model) -> Iterator[tuple[str, Iterable[str]]]:
         yield ", ".join(together), together
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
-            # One over expressions has no fields: it is for declaring by name, never by chance.
+            # A constraint over expressions has no fields, so it must always be declared
+            # by name.
             yield constraint.name, constraint.fields
 
 
@@ -163,7 +164,7 @@ def _index(model: Model) -> Found:
 
 @register(Tags.urls)
 def check_views(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
-    """Every route to a tenant model goes through a sealed viewset."""
+    """Return an error for each route to a tenant model without a tenant viewset."""
     views = {
         view.cls
         for view in _views(get_resolver())
@@ -194,7 +195,7 @@ def _views(resolver: URLResolver) -> Iterator[Any]:
 
 @register(Tags.compatibility)
 def check_driver(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
-    """Django uses the driver that all this is proven with."""
+    """Return an error if Django uses psycopg 3, which the project is not tested with."""
     if not is_psycopg3:
         return []
     problem, hint = PSYCOPG_3.rsplit(". ", 1)
@@ -207,7 +208,7 @@ def check_database(
     databases: Sequence[str] | None = None,
     **kwargs: Any,
 ) -> list[CheckMessage]:
-    """The roles are there, and (once it is migrated) the database is as declared."""
+    """Return errors of the roles, and of the database once it is migrated."""
     found: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
@@ -236,5 +237,5 @@ def check_database(
 
 
 _PROOF_HINT = "`manage.py tenancy_proof` compares again, docs/operations.md says more."
-# Not an error, or `migrate` could not mend it.
+# A warning, because an error would stop `migrate`, which repairs it.
 _GRANTS_HINT = "`manage.py migrate` sets the grants anew."

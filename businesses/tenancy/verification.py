@@ -1,8 +1,9 @@
-"""The catalog proof: what PostgreSQL has is what is declared, or here is a sentence for each difference.
+"""The verification: a comparison of PostgreSQL's catalog with the declarations in the code.
 
-`manage.py tenancy_proof` prints them, the system checks raise them, and in production the web process does not start with
-one. Read by `catalog.py`, judged by `judges.py`; what is declared stands in `policies.py`, `grants.py`, `functions.py`,
-`declared.py` and the models.
+`manage.py tenancy_proof` prints the differences and the system checks report them. In
+production the web process does not start while there are any. `catalog.py` reads the
+catalog and `catalog_checks.py` checks it. The declarations are in `policies.py`,
+`grants.py`, `definer_functions.py`, `allowlists.py` and the models.
 """
 
 from collections.abc import Iterator
@@ -47,9 +48,10 @@ OWNER_DOES_NOT_SERVE = (
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found wrong, a sentence each, and what was compared: the name of a thing → how many.
+    """The result of the verification: the faults as sentences, and the compared items.
 
-    `table_grants` are the faults that every `migrate` mends.
+    `compared` is the number of items of each kind. `table_grants` are faults that every
+    `migrate` repairs.
     """
 
     drift: list[str]
@@ -62,7 +64,10 @@ class Proof:
 
 
 def prove(connection: BaseDatabaseWrapper) -> Proof:
-    """Compare the database with what is declared, once there are no `obstacles`. Changes nothing; takes some 30 ms."""
+    """Compare the database with the declarations; call it only without `obstacles`.
+
+    It changes nothing and takes about 30 ms.
+    """
     with unscoped(using=connection.alias):
         catalog = read_catalog(connection)
         declared = declarations()
@@ -93,7 +98,11 @@ def prove(connection: BaseDatabaseWrapper) -> Proof:
 def _rows_outside_every_scope(
     connection: BaseDatabaseWrapper, catalog: Catalog, declared: Declared
 ) -> Iterator[str]:
-    """The end of it all, asked directly: the login with no scope sees no row. One that owns nothing may not even ask."""
+    """Yield the tables whose rows the login can read outside every scope.
+
+    This tests the outcome directly. A separate login must not even have a privilege on
+    the table.
+    """
     with connection.cursor() as cursor:
         for table in isolated_tables(catalog, declared):
             if table.name not in declared:
@@ -132,13 +141,16 @@ def _counts(catalog: Catalog, declared: Declared) -> dict[str, int]:
 
 
 def has_unapplied_migrations(connection: BaseDatabaseWrapper) -> bool:
-    """True if the code has migrations that the database has not."""
+    """Return True if the database lacks migrations that the code has."""
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def obstacles(connection: BaseDatabaseWrapper) -> list[str]:
-    """Sentences on what must be done before anything can be proven: driver, roles, login, migrations; none if all is well."""
+    """Return the problems that prevent a verification, as sentences.
+
+    They concern the driver, the roles, the login and the migrations.
+    """
     if is_psycopg3:
         return [PSYCOPG_3]
     if found := problems(connection):
@@ -149,7 +161,10 @@ def obstacles(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def require_verified_database() -> None:
-    """In production, raise `ImproperlyConfigured` unless the database keeps businesses apart as declared."""
+    """Raise `ImproperlyConfigured` if the database differs from the declarations.
+
+    The check runs in production only.
+    """
     if settings.DEBUG:
         return
     connection = connections[DEFAULT_DB_ALIAS]
@@ -162,7 +177,7 @@ def require_verified_database() -> None:
     except OperationalError as error:
         faults = [f"The database does not answer: {error}"]
     finally:
-        connection.close()  # a process that is forked from this one must not share it
+        connection.close()  # a process forked from this process must not share the connection
     if faults:
         raise ImproperlyConfigured(
             "AutomateHQ does not start, because nothing proves that the database keeps businesses apart:\n"

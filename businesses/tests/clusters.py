@@ -1,5 +1,8 @@
-"""A PostgreSQL server of its own for a test, with a superuser: roles belong to the whole server, so faults of theirs
-must not be planted where other tests run."""
+"""Private PostgreSQL servers for tests, with a superuser.
+
+Roles belong to the whole server, so tests must not damage roles on a server that other
+tests use.
+"""
 
 import contextlib
 import os
@@ -20,13 +23,17 @@ from django.test import override_settings
 
 from devtools.localpg_server import LOGIN, LocalPostgres
 
-# A manifest that names no file lets a web process start, and serve all but pages.
+# A manifest without files lets a web process start and serve everything except pages.
 STATIC_ROOT = str(Path(__file__).parent / "static_root")
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A running server. `url` leads to the database and login `automatehq`, which are ready to be migrated."""
+    """A running server.
+
+    `url` is the address of the database and login `automatehq`, which are ready to be
+    migrated.
+    """
 
     server: LocalPostgres
 
@@ -44,13 +51,16 @@ class Cluster:
         return f"127.0.0.1:{self.server._recall('port')}"
 
     def url_of(self, login: str, database: str) -> str:
-        """The address of `database` for a login that `run` made, whose password is its name."""
+        """Return the address of `database` for a login that `run` created.
+
+        The password of the login is its name.
+        """
         return f"postgres://{login}:{login}@{self._address}/{database}"
 
     def run(
         self, sql: str, *, url: str = "", database: str = ""
     ) -> list[tuple[Any, ...]]:
-        """Run SQL, as the superuser if no `url` says otherwise, and give its rows."""
+        """Run SQL, as the superuser without a `url`, and return its rows."""
         url = url or self.superuser_url
         if database:
             url = f"{url.rsplit('/', 1)[0]}/{database}"
@@ -64,7 +74,10 @@ class Cluster:
     def connected(
         self, login: str = LOGIN, process: str = ""
     ) -> Iterator[DatabaseWrapper]:
-        """Django's own connection to `url`, in this process, which is taken for `process` of the hardened set-up."""
+        """Yield Django's connection to `url` in this process.
+
+        With separate logins, the process has the role `process`.
+        """
         alias = "cluster"
         connection = DatabaseWrapper(
             {
@@ -95,7 +108,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def own_cluster() -> Iterator[Cluster]:
-    """Build a server in a folder that any user can reach, and take it away afterwards."""
+    """Create a server in a folder that any user can read, and delete it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="automatehq-cluster-"))
     folder.chmod(0o711)
     server = LocalPostgres(folder / "pg")
@@ -108,12 +121,18 @@ def own_cluster() -> Iterator[Cluster]:
 
 
 def manage(*arguments: str, url: str, **environment: str) -> "Done":
-    """Run `manage.py` on the database at `url`, in a process of its own; gives its exit code and all it printed."""
+    """Run `manage.py` on the database at `url` in another process.
+
+    Return its exit code and its output.
+    """
     return in_process("manage.py", *arguments, url=url, **environment)
 
 
 def in_process(*arguments: str, url: str, **environment: str) -> "Done":
-    """Run Python with `arguments` on the database at `url`, with DEBUG on unless `environment` says otherwise."""
+    """Run Python with `arguments` on the database at `url`, in another process.
+
+    DEBUG is on unless `environment` sets it.
+    """
     return start_process(*arguments, url=url, **environment).finish()
 
 
@@ -133,7 +152,7 @@ class Running:
 
 
 def start_process(*arguments: str, url: str, **environment: str) -> Running:
-    """Begin what `in_process` does, without waiting for its end."""
+    """Start the process of `in_process` without waiting for its end."""
     return Running(
         subprocess.Popen(
             [sys.executable, *arguments],

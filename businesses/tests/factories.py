@@ -1,4 +1,4 @@
-"""Sample businesses. They are made in the platform's scope, which is the only one that may."""
+"""Factories of businesses. They need the platform scope, which alone may create businesses."""
 
 from typing import Any
 

@@ -1,10 +1,11 @@
-"""Open the locks that keep businesses apart, to see that each of the others holds alone.
+"""Context managers that disable layers of isolation, to test that each layer works alone.
 
-    with opened("manager", "row_security"): …      these two are open
-    with only("composite_keys"): …                 all but this one are open
+    with opened("manager", "row_security"): …      these two are disabled
+    with only("composite_keys"): …                 all but this one are disabled
 
-Everything that is written meanwhile is rolled back at the end, with the change to the database. So the test must run in
-one transaction (the fixture `db`), and look at what it wants to see before the block ends.
+All writes in the block are rolled back at its end, together with the changes to the
+database. So the test must run in one transaction (the fixture `db`), and assert before
+the block ends.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ LOCKS: tuple[Lock, ...] = ("manager", "row_security", "composite_keys")
 
 @contextmanager
 def opened(*locks: Lock) -> Iterator[None]:
-    """Open these locks until the block ends, which rolls back what was done in it."""
+    """Disable these layers until the block ends, which rolls back its writes."""
     with transaction.atomic(), ExitStack() as stack:
         for lock in locks:
             stack.enter_context(_OPENERS[lock]())
@@ -39,14 +40,14 @@ def opened(*locks: Lock) -> Iterator[None]:
 
 @contextmanager
 def only(lock: Lock) -> Iterator[None]:
-    """Open all locks but this one."""
+    """Disable all layers except this one."""
     with opened(*(other for other in LOCKS if other != lock)):
         yield
 
 
 @contextmanager
 def _open_manager() -> Iterator[None]:
-    """The managers filter nothing, and the models write wherever they are told."""
+    """Disable the filter of the managers and the check of the models' business."""
 
     def everything(*args: Any) -> Any:
         raise FullResultSet
@@ -66,7 +67,7 @@ def _open_manager() -> Iterator[None]:
 
 @contextmanager
 def _open_row_security() -> Iterator[None]:
-    """No table has row-level security."""
+    """Disable row-level security on all tables."""
     with unscoped(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, declaration in declarations().items():
@@ -79,7 +80,7 @@ def _open_row_security() -> Iterator[None]:
 
 @contextmanager
 def _open_composite_keys() -> Iterator[None]:
-    """No reference is checked for its business: simple keys stand where composite ones stood."""
+    """Replace composite keys by simple keys, which do not check the business."""
     with unscoped(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for model in tenant_models():

@@ -1,4 +1,4 @@
-"""One row of every tenant model for a business, and all that the database holds of one."""
+"""Sample rows of every tenant model, and queries for all rows of a business."""
 
 import uuid
 from datetime import date
@@ -38,7 +38,7 @@ Rows = dict[type[models.Model], Any]
 
 
 def one_of_each(personas: Personas) -> Rows:
-    """Make a row of every tenant model for the business: model → row."""
+    """Create a row of every tenant model for the business and return model → row."""
     with personas.scope():
         card = WorkCardFactory(uploaded=True)
         approved = ApprovedDayFactory(work_card__employee=card.employee)
@@ -56,7 +56,7 @@ def one_of_each(personas: Personas) -> Rows:
             WorkCard: card,
             DayEntry: DayEntryFactory(work_card=card),
             ApprovedDay: approved,
-            # Another month than the cards': they are to be written.
+            # Another month than that of the cards, which must stay writable.
             ClosedMonth: ClosedMonthFactory(month=date(2020, 1, 1)),
             ExportRun: ExportRunFactory(site=card.site),
             ExportProfile: ExportProfileFactory(),
@@ -65,7 +65,7 @@ def one_of_each(personas: Personas) -> Rows:
 
 
 def _original(business_id: uuid.UUID) -> MigrationOriginal:
-    """A row that only a migration may write, as the owner."""
+    """Create a row that only a migration may write, as the owner."""
     row = MigrationOriginal(
         business_id=business_id, table_name="sample", row_id=uuid.uuid4(), content={}
     )
@@ -79,7 +79,7 @@ def _original(business_id: uuid.UUID) -> MigrationOriginal:
 
 
 def all_of(personas: Personas) -> dict[str, list[Any]]:
-    """Every row that the database holds of the business: table → rows, whole."""
+    """Return all rows of the business in the database: table → whole rows."""
     found = {}
     with platform_scope("compares before and after"), connection.cursor() as cursor:
         for model in tenant_models():
@@ -93,14 +93,14 @@ def all_of(personas: Personas) -> dict[str, list[Any]]:
 
 
 def execute(sql: str, *params: Any) -> Any:
-    """The first row of a SELECT; of anything else, how many rows it touched."""
+    """Return the first row of a SELECT, or the number of rows that another statement changed."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchone() if cursor.description else cursor.rowcount
 
 
 def insert_copy(model: type[models.Model], business_id: Any) -> Any:
-    """Insert a copy of a row that is in sight, for another business."""
+    """Insert a copy of a readable row for another business."""
     table = quoted(model._meta.db_table)
     columns = [
         quoted(field.column)
@@ -115,7 +115,7 @@ def insert_copy(model: type[models.Model], business_id: Any) -> Any:
 
 
 def composite_keys() -> list[tuple[type[models.Model], TenantForeignKeyConstraint]]:
-    """Every composite key: the model that refers, and its constraint."""
+    """Return every composite key: the referencing model and its constraint."""
     return [
         (model, constraint)
         for model in tenant_models()
@@ -125,7 +125,7 @@ def composite_keys() -> list[tuple[type[models.Model], TenantForeignKeyConstrain
 
 
 def crossing_references() -> list[str]:
-    """The names of the keys by which a row in sight refers to another business's."""
+    """Return the names of keys by which a readable row references another business's row."""
     found = []
     for model, constraint in composite_keys():
         field: Any = model._meta.get_field(constraint.field)

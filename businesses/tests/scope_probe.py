@@ -1,4 +1,4 @@
-"""Ask PostgreSQL and Python at once whose rows are at hand."""
+"""A probe of the scope in PostgreSQL and in Python."""
 
 import uuid
 
@@ -8,12 +8,16 @@ from accounts.tests.personas import Personas
 from businesses.tenancy.context import try_get_business_id, try_get_scope
 from businesses.tenancy.database_roles import platform_role, tenant_role
 
-# What PostgreSQL is asked, and what Python believes.
+# The role and the business in PostgreSQL, the business and the kind in Python.
 State = tuple[str, str, uuid.UUID | None, str | None]
 
 
 def state() -> State:
-    """Role and business of the connection, and business and kind of the scope; the login's role is ''."""
+    """Return the state of the connection and of the scope.
+
+    These are the role and business of the connection, then the business and kind of the
+    scope. The login's own role is ''.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT CASE WHEN current_user = session_user THEN '' ELSE current_user END, "

@@ -1,4 +1,4 @@
-"""The settings of a business: by the API and by the admin's page, audited, of its own business only."""
+"""Tests of business settings in the API and the admin: audited, and of one business only."""
 
 import uuid
 from typing import Any
@@ -180,7 +180,7 @@ def test_each_setting_is_in_the_trail_and_in_the_api() -> None:
 
 
 def test_a_request_reads_the_settings_with_the_user(acme: Personas) -> None:
-    """The row of the business comes by a join: no query more for any page."""
+    """The settings row is joined to the user's row, so no page needs another query."""
     client = client_of(acme.admin)
     with acme.scope():
         before = queries(lambda: client.get(url(acme.id)))

@@ -1,4 +1,4 @@
-"""/api/businesses: one's own, and for super-admins all but Platform."""
+"""Tests of /api/businesses: the own business, and for super-admins all except Platform."""
 
 import uuid
 from typing import Any
@@ -103,7 +103,7 @@ def test_a_list_costs_the_same_for_one_business_and_for_fifty(
     assert few == many <= 5
 
 
-# Making
+# Creating
 
 
 def test_a_super_admin_makes_a_business_and_its_first_administrator(

@@ -1,4 +1,4 @@
-"""Roles, logins and set-ups that concern a whole PostgreSQL server, on servers of the tests' own."""
+"""Tests of roles, logins and set-ups of a whole PostgreSQL server, on private servers."""
 
 import subprocess
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "s" * 50, "ALLOWED_HOSTS": "example.co
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """A server whose database `automatehq` is migrated and clean."""
+    """Yield a server whose database `automatehq` is migrated and has no faults."""
     with own_cluster() as cluster:
         done = manage("migrate", url=cluster.url)
         assert done.code == 0, done.printed
@@ -28,7 +28,10 @@ def cluster() -> Iterator[Cluster]:
 
 
 def make_login(cluster: Cluster, name: str, *, by: str = "") -> str:
-    """Make a login and a database of that name, as `by` or the superuser; its address."""
+    """Create a login and a database of that name and return the address.
+
+    The creating role is `by`, or the superuser.
+    """
     cluster.run(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'", url=by)
     if by:
         cluster.run(f"GRANT {name} TO CURRENT_USER", url=by)
@@ -133,7 +136,8 @@ def test_two_installations_on_one_server_cannot_reach_each_other(
         assert proof.code == 0, proof.printed
 
 
-# Roles that may more than they must: done as the superuser → what the proof says → undone.
+# Roles with too many rights: SQL of the superuser → message of the verification → SQL
+# that undoes it.
 
 ROLE_FAULTS = {
     "superuser": (
@@ -241,7 +245,7 @@ def test_the_set_up_takes_away_what_a_login_has_too_much(cluster: Cluster) -> No
 def test_repair_makes_a_strangers_function_and_lost_grants_anew(
     cluster: Cluster,
 ) -> None:
-    """As a dump leaves it that was restored by a superuser, without owners, into a database made for it."""
+    """A superuser restores a dump without owners into a new database."""
     cluster.run(
         "ALTER FUNCTION login_lookup OWNER TO postgres; REVOKE ALL ON ALL TABLES IN SCHEMA public FROM automatehq_tenant; "
         "GRANT CONNECT, TEMPORARY ON DATABASE automatehq TO PUBLIC"
@@ -295,7 +299,7 @@ def test_production_starts_on_a_proven_database(cluster: Cluster) -> None:
 
 
 def test_the_collector_passes_over_what_stays_for_good(cluster: Cluster) -> None:
-    """Full collections held up requests now and then: what is there at the start takes no part in them."""
+    """Full collections delayed requests; objects from the start are excluded from them."""
     code = "import gc, automatehq.wsgi; print(gc.get_freeze_count() > 50_000)"
     done = in_process("-c", code, url=cluster.url, **PRODUCTION)
     assert done.printed.strip().endswith("True"), done.printed
@@ -351,7 +355,7 @@ def test_the_worker_refuses_like_the_web_server(cluster: Cluster) -> None:
     assert "does not hold for the owner of employees" in done.printed
 
 
-# Backup and restore, as docs/operations.md tells it
+# Backup and restore, as docs/operations.md describes
 
 
 def run_tool(cluster: Cluster, name: str, *arguments: str) -> Done:

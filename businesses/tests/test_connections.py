@@ -1,4 +1,4 @@
-"""Scopes and connections: reused, dropped, of other threads, with one snapshot."""
+"""Tests of scopes and connections: reused, dropped, in other threads, with one snapshot."""
 
 import contextvars
 import threading
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 with_commits = pytest.mark.django_db(transaction=True)
 
 
-# One connection for many
+# One connection for many scopes
 
 
 @with_commits
@@ -89,7 +89,7 @@ def test_a_connection_dropped_in_the_middle_ends_the_scope(acme: Personas) -> No
 
 @with_commits
 def test_a_connection_dropped_and_replaced_has_not_the_scope(acme: Personas) -> None:
-    """Somebody closes the connection in the middle and goes on: the new one knows no business."""
+    """The connection is closed inside the scope; the new connection has no business."""
     with pytest.raises((OperationalError, InterfaceError)), acme.scope():
         connection.connection.close()
         with pytest.raises((OperationalError, InterfaceError)):
@@ -121,7 +121,7 @@ def test_callbacks_after_commit_have_no_scope(acme: Personas) -> None:
 def on_another_connection(
     work: Callable[[], Any], context: contextvars.Context | None = None
 ) -> Any:
-    """What `work` gives or raises in a thread, which has a connection of its own."""
+    """Return the result of `work` in a thread with its own connection, or raise its error."""
     outcome: list[Any] = []
 
     def run() -> None:
@@ -182,7 +182,7 @@ def test_a_thread_opens_its_own_scope(acme: Personas, globex: Personas) -> None:
 def test_a_thread_gets_nothing_of_the_scope_that_its_context_tells_of(
     acme: Personas, globex: Personas, opened: str
 ) -> None:
-    """Its own connection goes back to nowhere, not to the scope of the other one."""
+    """The thread's own connection returns to no scope, not to the scope of the context."""
 
     def inside_a_transaction() -> State:
         with transaction.atomic():

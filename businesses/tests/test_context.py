@@ -1,4 +1,4 @@
-"""Scopes: Python and PostgreSQL agree at every moment on whose rows are at hand."""
+"""Tests of scopes: Python and PostgreSQL always agree on the business in scope."""
 
 from contextlib import suppress
 from typing import Any
@@ -165,7 +165,7 @@ def test_a_database_error_swallowed_in_an_inner_scope_is_not_lost(
 
 @with_commits
 def test_an_outermost_scope_is_one_message_to_the_database(acme: Personas) -> None:
-    """Nothing is given back at its end: what was set is the transaction's, and goes with it."""
+    """The scope sends nothing at its end, because its settings end with the transaction."""
 
     def enter_and_leave() -> None:
         with acme.scope():
@@ -191,7 +191,10 @@ def test_a_database_error_swallowed_in_the_outermost_scope_is_not_lost(
 
 @with_commits
 def test_where_everything_is_to_be_rolled_back_nothing_is_lost(acme: Personas) -> None:
-    """Who has caught an error and asked for the rollback, as a refused request does, is not told of it again."""
+    """A caller that catches an error and requests the rollback gets no second error.
+
+    A request that is rejected does so.
+    """
     with acme.scope():
         with suppress(DatabaseError):
             execute("SELECT 1 / 0")
@@ -199,7 +202,7 @@ def test_where_everything_is_to_be_rolled_back_nothing_is_lost(acme: Personas) -
     assert state() == NOWHERE
 
 
-# Without a scope, inside one
+# Leaving the scope for a block
 
 
 def test_unscoped_is_the_plain_login_and_gives_the_scope_back(acme: Personas) -> None:
@@ -235,7 +238,7 @@ def test_unscoped_writes_framework_tables_that_a_business_may_not(
             execute(statement)
 
 
-# Who acts
+# The acting user
 
 
 def test_the_acting_user_is_known_until_the_block_ends(acme: Personas) -> None:

@@ -1,4 +1,4 @@
-"""What is declared of each role: little, whatever is added to the table."""
+"""Tests of the declared privileges of each role, which must stay few."""
 
 from typing import Any
 
@@ -10,7 +10,8 @@ from businesses.tenancy.grants import SYSTEM_TABLES, apply_grants, declarations
 from .scope_probe import NOWHERE, state
 
 ATTRIBUTES = ("tenant", "platform", "web", "console")
-# TRUNCATE passes row-level security by, REFERENCES asks after rows that are not to be seen, TRIGGER runs for others.
+# TRUNCATE bypasses row-level security. REFERENCES reveals hidden rows. TRIGGER runs
+# code in other roles' statements.
 ORDINARY = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 
 
@@ -30,7 +31,10 @@ def test_of_the_frameworks_tables_a_scope_reads_the_names_of_models_alone() -> N
 
 
 def test_what_web_and_console_may_outside_every_scope() -> None:
-    """Signing in and sessions, counters, and the queue, which only the console's worker reads: no business's table."""
+    """Web and console need sign-in, sessions, counters and the queue, but no tenant table.
+
+    Only the console's worker reads the queue.
+    """
     reached = {
         table: (declared.web, declared.console)
         for table, declared in declarations().items()
@@ -48,7 +52,10 @@ def test_what_web_and_console_may_outside_every_scope() -> None:
 
 @pytest.mark.django_db
 def test_nothing_is_granted_where_the_roles_are_not_there_yet(settings: Any) -> None:
-    """An installation from before there were businesses: the first step of the migration asks for the roles, in words."""
+    """An installation from before businesses existed has no roles yet.
+
+    The first step of the migration requires the roles with a message.
+    """
     settings.TENANCY_TENANT_ROLE = "not_made_yet"
     apply_grants(connection)
     assert state() == NOWHERE, "and the connection goes on"

@@ -1,4 +1,7 @@
-"""Every row is written into every index of its table: none is there twice, and each foreign key has one."""
+"""Tests of indexes: no index repeats another, and an index serves each foreign key.
+
+Every row is written to every index of its table.
+"""
 
 import pytest
 from django.db import connection
@@ -11,7 +14,10 @@ pytestmark = pytest.mark.django_db
 
 
 def begins_another(index: Index, others: list[Index]) -> bool:
-    """Whether another index finds all that this one finds, which promises nothing itself."""
+    """Return True if another index serves all queries of this index.
+
+    Unique indexes do not count, because they are also constraints.
+    """
     length = len(index.columns)
     return (not index.is_unique and index.is_usable) and any(
         other.table == index.table
@@ -23,9 +29,10 @@ def begins_another(index: Index, others: list[Index]) -> bool:
 
 
 def serves(index: Index, key: ForeignKey) -> bool:
-    """Whether the rows that refer to a row are found by this index, as PostgreSQL does where that one is changed or deleted.
+    """Return True if PostgreSQL finds the referencing rows of a row by this index.
 
-    The id says all; of a composite key the business alone would leave all its rows to be read.
+    PostgreSQL looks for them when the referenced row is changed or deleted. The id must
+    be in the index. With the business alone, all rows of the business would be read.
     """
     pairs = zip(key.columns, key.target_columns, strict=True)
     ids = [[own] for own, theirs in pairs if theirs == "id"]
@@ -39,7 +46,11 @@ def serves(index: Index, key: ForeignKey) -> bool:
 
 
 def spare() -> list[str]:
-    """The indexes of isolated tables that others begin with. How the framework's are is not ours to say."""
+    """Return the indexes of isolated tables that are the beginning of another index.
+
+    Indexes of the framework's tables are left out, because the project does not declare
+    them.
+    """
     catalog = read_catalog(connection)
     ours = {table.name for table in isolated_tables(catalog, declarations())}
     indexes = [index for index in catalog.indexes if index.table in ours]
@@ -47,7 +58,7 @@ def spare() -> list[str]:
 
 
 def unserved() -> list[str]:
-    """The foreign keys without an index that serves them."""
+    """Return the foreign keys without an index that serves them."""
     catalog = read_catalog(connection)
     return [
         key.name
@@ -126,7 +137,11 @@ def test_a_key_that_no_index_serves_is_found(index: str, key: str) -> None:
     ],
 )
 def test_what_the_platform_asks_by_begins_an_index(table: str, column: str) -> None:
-    """It asks with no business: without these a super-admin's list of cards would read all days for each card."""
+    """The platform queries without a business.
+
+    Without these indexes a super-admin's list of cards would read all days for each
+    card.
+    """
     indexes = read_catalog(connection).indexes
     leads = {(each.table, each.columns[0], each.is_usable) for each in indexes}
     assert (table, column, True) in leads

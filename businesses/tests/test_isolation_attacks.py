@@ -1,4 +1,4 @@
-"""Everything that somebody may try on another business's rows: it is refused, and nothing is written."""
+"""Tests of attacks on another business's rows: each is rejected and changes no row."""
 
 import uuid
 from collections.abc import Callable
@@ -33,7 +33,10 @@ pytestmark = pytest.mark.django_db
 
 @dataclass
 class Attacker:
-    """Acme's, with ids of Globex's rows; `hans` and `card` were read where that was allowed."""
+    """A user of Acme with ids of Globex's rows.
+
+    `hans` and `card` were read where that was permitted.
+    """
 
     acme: Personas
     globex: Personas
@@ -59,7 +62,7 @@ def attacker(acme: Personas, globex: Personas) -> Attacker:
 REFUSED = (WrongBusiness, ObjectDoesNotExist, DatabaseError)
 NOTHING = 0
 
-# What is tried → how, and what comes of it: an error, or no row touched.
+# Attack → its code and its result: an error, or no changed row.
 Attack = tuple[Callable[[Attacker], Any], Any]
 ATTACKS: dict[str, Attack] = {
     "save() under a foreign id": (
@@ -354,7 +357,10 @@ def test_composite_keys_alone_let_no_reference_cross(
 
 
 def test_the_manager_alone_stops_what_goes_through_it(attacker: Attacker) -> None:
-    """Which is not all: a row that was made up under a foreign id never asks it. That is why there are two more."""
+    """The manager does not stop a row that was created in memory under a foreign id.
+
+    The other two layers stop it.
+    """
     before = all_of(attacker.globex)
     not_its_own = (
         *("past the", "SQL", "related", "reference"),

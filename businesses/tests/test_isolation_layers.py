@@ -1,4 +1,8 @@
-"""The three locks: each holds with the other two open, and together they refuse everything, writing nothing."""
+"""Tests of the three layers of isolation.
+
+Each layer works with the other two disabled. Together they reject every attack, and no
+row changes.
+"""
 
 from typing import Any
 
@@ -45,7 +49,10 @@ def theirs(globex: Personas) -> Rows:
 
 
 def attempt(sql: str, *params: Any) -> int:
-    """How many rows a statement touched; 0 if it was refused for want of a privilege or by a policy."""
+    """Return the number of rows that a statement changed.
+
+    Return 0 if a missing privilege or a policy rejected it.
+    """
     try:
         with transaction.atomic():
             return int(execute(sql, *params))
@@ -55,7 +62,7 @@ def attempt(sql: str, *params: Any) -> int:
         raise
 
 
-# The second lock: the database, whatever SQL it is sent
+# The second layer: the database, for any SQL
 
 
 @every_table
@@ -85,7 +92,7 @@ def test_outside_every_scope_the_owner_of_the_tables_sees_and_writes_nothing(
 def test_outside_every_scope_the_owner_has_none_of_the_tables_that_the_platform_edits(
     table: str, mine: Rows
 ) -> None:
-    """A login that inherits the platform's role is not the platform by that."""
+    """A login that inherits the platform role does not thereby read as the platform."""
     with platform_scope("looks that there are some"):
         assert execute(f"SELECT count(*) FROM {table}") > (0,)
     assert execute(f"SELECT count(*) FROM {table}") == (0,)
@@ -214,7 +221,7 @@ def test_events_for_the_platform_are_hidden_from_the_business(acme: Personas) ->
             AuditEvent.objects.create(event_type="forged", platform_only=True)
 
 
-# The third lock: references
+# The third layer: references
 
 KEYS = [
     pytest.param(model, constraint, id=constraint.name)
@@ -307,5 +314,5 @@ def test_a_day_outside_the_month_of_its_card_is_refused(
 def test_another_version_of_postgresql_runs_the_tests_of_this_folder(
     request: pytest.FixtureRequest,
 ) -> None:
-    """`make test-server` chooses by the rule in conftest.py."""
+    """The rule in conftest.py selects these tests for `make test-server`."""
     assert request.node.get_closest_marker("server")

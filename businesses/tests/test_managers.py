@@ -1,6 +1,6 @@
-"""The first lock: whatever is asked through a model's manager, the answer is of the business in scope.
+"""Tests of the first layer: every query through a manager returns the scope's rows only.
 
-Row-level security is open throughout, so that the manager alone is seen at work.
+Row-level security is disabled throughout, so that the tests cover the manager alone.
 """
 
 import pickle
@@ -36,7 +36,7 @@ def manager_alone() -> Iterator[None]:
 
 @pytest.fixture
 def two_each(acme: Personas, globex: Personas) -> None:
-    """John and Jane at Acme, Hans and Heidi at Globex, each with a card."""
+    """Create John and Jane at Acme, Hans and Heidi at Globex, each with a card."""
     for personas, names in ((acme, ["John", "Jane"]), (globex, ["Hans", "Heidi"])):
         with personas.scope():
             for name in names:
@@ -47,7 +47,7 @@ def names(found: Any) -> set[str]:
     return {employee.full_name for employee in found}
 
 
-# A way to ask → how. Each gives the names it sees, and must raise outside every scope.
+# A kind of query → its call. It returns names, and must raise outside every scope.
 WAYS: dict[str, Callable[[], set[str]]] = {
     "all": lambda: names(Employee.objects.all()),
     "filter": lambda: names(Employee.objects.filter(is_active=True)),
@@ -136,7 +136,7 @@ WAYS: dict[str, Callable[[], set[str]]] = {
     "asynchronous in_bulk": lambda: async_to_sync(_in_bulk)(),
 }
 
-# Questions that give a figure: with two of four rows in sight.
+# Queries that return a number; two of four rows are readable.
 FIGURES: dict[str, tuple[Callable[[], Any], Any]] = {
     "count": (lambda: Employee.objects.count(), 2),
     "aggregate": (lambda: Employee.objects.aggregate(n=Count("pk"))["n"], 2),
@@ -166,7 +166,7 @@ FIGURES: dict[str, tuple[Callable[[], Any], Any]] = {
 
 
 def awaited(ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """What the coroutine that `ask` makes gives."""
+    """Return the result of the coroutine of `ask`."""
 
     async def run() -> Any:
         return await ask()
@@ -237,7 +237,7 @@ def test_nothing_is_asked_for_none(acme: Personas) -> None:
         assert list(Employee.objects.none()) == []
 
 
-# When the filter is decided
+# The time at which the filter is resolved
 
 
 def test_a_queryset_sees_the_scope_in_which_it_is_evaluated(
@@ -345,7 +345,7 @@ def test_writing_through_the_manager_needs_a_scope(
     ):
         with pytest.raises(NoActiveBusiness):
             write()
-        # What reads with a lock first is refused by the database before.
+        # The database rejects queries that lock rows first, before the write.
         with (
             pytest.raises((NoActiveBusiness, DatabaseError)),
             platform_scope("tries to write"),

@@ -1,4 +1,4 @@
-"""The one door: which scope a request runs in, what is left of it when it is refused, and what runs after it."""
+"""Tests of the middleware: scope, rollback after an error, and work after the scope."""
 
 import io
 from typing import Any
@@ -23,7 +23,10 @@ JSON = "application/json"
 
 
 class Body(io.BytesIO):
-    """What a client sends, which notes where it was read: inside a scope it would hold a transaction open."""
+    """A request body that records the scopes in which it was read.
+
+    Reading inside a scope would hold a transaction open.
+    """
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -46,7 +49,7 @@ def asked(
 
 
 def where(request: HttpRequest) -> tuple[State, Any]:
-    """The scope that a view for `request` runs in, and the business that the request says."""
+    """Return the scope in which a view for `request` runs, and the request's business."""
     seen: list[Any] = []
 
     def view(request: Any) -> HttpResponse:
@@ -133,7 +136,7 @@ def test_callbacks_run_at_once_where_no_request_has_a_scope(acme: Personas) -> N
 
     with pytest.raises(ZeroDivisionError):
         TenancyMiddleware(fail)(asked(token_of(acme.admin)))
-    # Nothing of a request that failed is left behind.
+    # A failed request leaves no callback behind.
     on_scope_exit(lambda: ran.append(state()))
     assert ran == [NOWHERE, NOWHERE]
 
@@ -153,7 +156,7 @@ FORM = (
         ("PATCH", JSON, b"{}"),
         ("DELETE", JSON, b"{}"),
         ("POST", "multipart/form-data; boundary=x", FORM),
-        # Django parses forms of POST alone, and leaves these as they are.
+        # Django parses such forms for POST only and leaves these bodies unread.
         ("PUT", "multipart/form-data; boundary=x", FORM),
     ],
 )

@@ -1,7 +1,7 @@
-"""With no business in scope there is no way to ask or to write: every attribute raises, before a word of SQL is sent.
+"""Tests without a scope: every attribute of a queryset raises before any SQL is sent.
 
-The attributes are read from Django's classes. One that a new Django adds fails until it has a case here, or a reason why
-it needs none.
+The attributes are read from Django's classes. An attribute that a new Django adds fails
+until it has a case here, or a reason why it needs none.
 """
 
 import copy
@@ -32,7 +32,7 @@ Ask = Callable[[Any], Any]
 def _silence(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
-    """The database may be reached, outside every transaction; whoever sends it something has failed."""
+    """Allow connections outside every transaction, and fail a test that sends SQL."""
 
     def refuse(execute: Any, sql: str, *args: Any) -> None:
         pytest.fail(f"sent without a scope: {sql}")
@@ -57,12 +57,12 @@ def public(*classes: type) -> set[str]:
 
 
 def row_of(rows: Any) -> Any:
-    """A row that could be one of these, and was never read."""
+    """Return an unsaved row of the model, which was never read."""
     return rows.model(pk=uuid7())
 
 
 def manager_of(rows: Any) -> Any:
-    """Where only a manager will do."""
+    """Return the manager of the rows' model."""
     return rows if isinstance(rows, models.Manager) else rows.model.objects
 
 
@@ -71,7 +71,7 @@ async def _all(rows: Any) -> list[Any]:
 
 
 def awaited(ask: Callable[[Any], Any]) -> Ask:
-    """`ask` makes a coroutine; this waits for what it gives."""
+    """Return a function that runs the coroutine of `ask` and returns its result."""
 
     async def run(rows: Any) -> Any:
         return await ask(rows)
@@ -79,7 +79,7 @@ def awaited(ask: Callable[[Any], Any]) -> Ask:
     return lambda rows: async_to_sync(run)(rows)
 
 
-# Attribute → how it asks. What only makes another queryset is evaluated by the test.
+# Attribute → its call. If it returns another queryset, the test evaluates that.
 READS: dict[str, Ask] = {
     "aggregate": lambda rows: rows.aggregate(n=Count("pk")),
     "alias": lambda rows: rows.alias(x=F("pk")),
@@ -123,7 +123,7 @@ READS: dict[str, Ask] = {
     "using": lambda rows: rows.using("default"),
     "values": lambda rows: rows.values("pk"),
     "values_list": lambda rows: rows.values_list("pk", flat=True),
-    # The same, awaited.
+    # The asynchronous variants.
     "aaggregate": awaited(lambda rows: rows.aaggregate(n=Count("pk"))),
     "acontains": awaited(lambda rows: rows.acontains(row_of(rows))),
     "acount": awaited(lambda rows: rows.acount()),
@@ -157,7 +157,7 @@ WRITES: dict[str, Ask] = {
     "aupdate_or_create": awaited(lambda rows: rows.aupdate_or_create(pk=uuid7())),
 }
 
-# What only a manager of related rows has.
+# Methods that only managers of related rows have.
 RELATED: dict[str, Ask] = {
     "clear": lambda rows: rows.clear(),
     "aclear": awaited(lambda rows: rows.aclear()),
@@ -175,7 +175,7 @@ RELATED: dict[str, Ask] = {
     ],
 }
 
-# Attribute → why there is nothing to refuse.
+# Attribute → the reason why it need not raise.
 ASKS_NOTHING = {
     "none": "is empty by what it says, and never compiled",
     "db": "the name of a database",
@@ -199,7 +199,7 @@ ASKS_NOTHING = {
     "aadd": "as `add`",
 }
 
-# Where rows come from.
+# Sources of rows.
 SOURCES: dict[str, Callable[[], Any]] = {
     "a manager": lambda: Employee.objects,
     "a queryset": lambda: Employee.objects.filter(is_active=True),
@@ -213,7 +213,7 @@ SHARED: dict[str, Callable[[], Any]] = {
 
 
 def questions(model: Any) -> set[str]:
-    """The names of our own querysets' methods: see tests/test_querysets.py."""
+    """Return the names of the project's queryset methods: see tests/test_querysets.py."""
     return {
         name
         for each in type(model.objects.all()).__mro__
@@ -223,7 +223,7 @@ def questions(model: Any) -> set[str]:
 
 
 def evaluate(found: Any) -> None:
-    """Ask what has only been prepared."""
+    """Evaluate `found` if it is a queryset."""
     if isinstance(found, models.QuerySet):
         list(found)
 
@@ -258,7 +258,7 @@ def test_related_rows_are_not_changed_without_a_scope(name: str) -> None:
         evaluate(RELATED[name](SOURCES["a manager of related rows"]()))
 
 
-# What is Python's own: a queryset that is made of others, kept, copied, shown, or looked at bit by bit.
+# Python's protocols: combining, storing, copying, showing and slicing a queryset.
 
 PROTOCOLS: dict[str, Ask] = {
     "__iter__": lambda rows: next(iter(rows)),
@@ -273,13 +273,13 @@ PROTOCOLS: dict[str, Ask] = {
     "__and__": lambda rows: list(rows & rows.filter(pk=uuid7())),
     "__or__": lambda rows: list(rows | rows.filter(pk=uuid7())),
     "__xor__": lambda rows: list(rows ^ rows.filter(pk=uuid7())),
-    # Not of the class, but of the language.
+    # Features of the language, not of the class.
     "a slice": lambda rows: list(rows[1:3]),
     "a slice with a step": lambda rows: rows[0:9:3],
     "in": lambda rows: row_of(rows) in rows,
     "sorted": sorted,
     "unpacked": lambda rows: [*rows],
-    # A part of a question that is itself of no business.
+    # A part of a query that has no business of its own.
     "a subquery": lambda rows: list(unfiltered(rows).filter(pk__in=rows)),
     "the subquery of a value": lambda rows: list(
         unfiltered(rows).annotate(x=Subquery(rows.values("pk")[:1]))
@@ -307,7 +307,7 @@ def unfiltered(rows: Any) -> Any:
 
 
 def again(rows: Any) -> Any:
-    """The rows of a queryset that was pickled as a question, and comes back."""
+    """Return the rows of a queryset whose query was pickled and restored."""
     kept = pickle.dumps(rows.query)
     fresh = rows.model._base_manager.all()
     fresh.query = pickle.loads(kept)
@@ -329,7 +329,7 @@ def test_no_protocol_does_anything_without_a_scope(name: str, source: str) -> No
         PROTOCOLS[name](SOURCES[source]())
 
 
-# What makes another queryset, and another of that: whatever is done first, the end is the same.
+# Methods that return another queryset. After any of them, the result raises as well.
 MAKES_ANOTHER = (
     "alias",
     "annotate",

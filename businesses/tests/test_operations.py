@@ -1,4 +1,4 @@
-"""Migration operations and the composite key: each does what it says, and can be undone."""
+"""Tests of the migration operations and the composite key, forwards and backwards."""
 
 from contextlib import nullcontext
 from importlib import import_module
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def historical() -> Any:
-    """The models as migrations know them, at the end of all migrations."""
+    """Return the models as migrations know them, after all migrations."""
     return MigrationLoader(None).project_state()
 
 
@@ -90,7 +90,10 @@ def test_isolation_can_be_undone_and_done_again(
 def test_isolation_waits_for_constraints_that_are_not_checked_yet(
     acme: Personas, historical: Any
 ) -> None:
-    """Data and isolation in one transaction: PostgreSQL would refuse over "pending trigger events"."""
+    """Data and isolation may be in one transaction.
+
+    Otherwise PostgreSQL would reject it because of "pending trigger events".
+    """
     with acme.scope():
         EmployeeFactory()
     for act in (backwards, forwards):
@@ -104,7 +107,10 @@ def test_isolation_waits_for_constraints_that_are_not_checked_yet(
 
 
 def key_and_indexes() -> tuple[Any, list[Any]]:
-    """The key of employees to businesses as PostgreSQL numbers it, and the indexes of the business alone."""
+    """Return the key from employees to businesses, and the indexes of the business alone.
+
+    PostgreSQL's number identifies the key.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid FROM pg_constraint WHERE contype = 'f' AND conrelid = 'employees'::regclass "
@@ -128,14 +134,14 @@ def test_a_keys_index_goes_and_comes_back_and_the_key_stays() -> None:
     assert (len(key), indexes) == (1, [])
     with connection.schema_editor() as editor:
         operation.database_backwards("workforce", editor, after, before)
-    # Under the name that Django gives it, and finds it by.
+    # Under the name that Django gives it and looks for.
     assert key_and_indexes() == (key, [("employees_business_id_dc0d96f7",)])
     with connection.schema_editor() as editor:
         operation.database_forwards("workforce", editor, before, after)
     assert key_and_indexes() == (key, [])
 
 
-# Policies in other words
+# Policies in other words, with the same meaning
 
 
 def words_of_policies() -> dict[tuple[str, str], tuple[str | None, str | None]]:
@@ -184,7 +190,10 @@ def test_policies_are_given_the_words_of_before_and_the_new_ones_again(
 def test_who_reads_is_asked_once_a_statement(
     acme: Personas, scope: str, table: str
 ) -> None:
-    """As a filter of rows it is asked for each, and PostgreSQL expects hardly any to pass."""
+    """As a filter the comparison is evaluated for each row.
+
+    PostgreSQL would then expect few rows to pass.
+    """
     with acme.scope() if scope == "tenant" else platform_scope("to look"):
         (plans,) = execute(f"EXPLAIN (FORMAT JSON) SELECT * FROM {table}")
     (plan,) = plans
@@ -223,7 +232,7 @@ def full_names(employees: list[Personas]) -> set[str]:
 def test_plain_run_python_changes_no_row(
     employees: list[Personas], historical: Any
 ) -> None:
-    """That is why there is another."""
+    """This is the reason for `TenantRunPython`."""
     forwards(RunPython(rename_all), historical)
     assert "Renamed" not in full_names(employees)
 
@@ -339,7 +348,7 @@ def test_values_in_use_are_found_in_every_business(
             }
             assert fields_in_use(fields) == {"email"}
     with acme.scope():
-        assert User.objects.count() == 4  # the scope is as it was
+        assert User.objects.count() == 4  # the scope is unchanged
 
 
 @pytest.mark.parametrize("function", ["email_in_use", "passport_in_use"])
@@ -398,7 +407,8 @@ def test_a_key_is_made_with_its_table_or_later_and_can_be_removed(
             db_table = "badges"
             constraints = [key()]
 
-    # The registry of the test knows no employees; a migration's knows all.
+    # The registry of the test contains no employees; that of a migration contains all
+    # models.
     Badge._meta.apps = Employee._meta.apps
     with acme.scope():
         employee = EmployeeFactory()
@@ -451,6 +461,6 @@ def test_a_business_edits_itself_alone(acme: Personas, globex: Personas) -> None
     with business_scope(acme.id):
         assert execute(rename, globex.id) == 0
         assert execute(rename, acme.id) == 1
-        # Without a condition the policy that says what is read is not asked.
+        # Without a condition, the policy for reading does not apply.
         assert execute("UPDATE businesses SET default_region = 'GB'") == 1
     assert execute("SELECT count(*) FROM businesses") == (0,)

@@ -1,4 +1,4 @@
-"""Work before a request's transaction: when it runs, what it gives, and what is left of the pass that asked for it."""
+"""Tests of work before a request's transaction: its order, its result and its rollback."""
 
 import threading
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""The hardened set-up on a server of its own: an owner, and the logins of web and console, in real processes."""
+"""Tests of separate logins on a private server: owner, web and console, in real processes."""
 
 import contextlib
 import os
@@ -56,7 +56,7 @@ class Hardened:
         )
 
     def start(self, process: str, url: str = "") -> Done:
-        """What the web server does before it serves."""
+        """Run the checks of the web server before it serves requests."""
         return in_process(
             *("-c", "import automatehq.wsgi"),
             url=url or self.url(process),
@@ -66,7 +66,7 @@ class Hardened:
 
     @contextlib.contextmanager
     def serving(self, process: str) -> Iterator[str]:
-        """The address of a gunicorn of its own."""
+        """Yield the address of a private gunicorn."""
         with listen(18000) as listener:
             server = subprocess.Popen(
                 [
@@ -106,7 +106,7 @@ def _wait_until_ready(address: str) -> None:
 
 @pytest.fixture(scope="module")
 def hardened() -> Iterator[Hardened]:
-    """Set up as docs/operations.md tells it."""
+    """Create the separate logins as docs/operations.md describes."""
     with own_cluster() as cluster:
         found = Hardened(cluster)
         stopped = found.manage("owner", "migrate")
@@ -129,14 +129,14 @@ def hardened() -> Iterator[Hardened]:
 
 
 def test_the_set_up_may_be_made_again_and_over_an_old_one(hardened: Hardened) -> None:
-    """An installation that ran with one login, and gets the others later."""
+    """An installation with one login gets separate logins later."""
     sql = hardened.manage("owner", "tenancy_roles", "--sql")
     hardened.cluster.run(sql.printed)
     hardened.cluster.run(
         "; ".join(f"DROP OWNED BY {login}" for login in LOGINS.values())
     )
     assert hardened.manage("owner", "tenancy_proof").code == 1
-    # DROP OWNED takes what was granted, memberships apart.
+    # DROP OWNED removes grants, but not memberships.
     hardened.cluster.run(sql.printed)
     repaired = hardened.manage("owner", "tenancy_roles", "--repair")
     assert repaired.code == 0, repaired.printed
@@ -144,7 +144,7 @@ def test_the_set_up_may_be_made_again_and_over_an_old_one(hardened: Hardened) ->
     assert proof.code == 0, proof.printed
 
 
-# What somebody could try who runs SQL of their own choosing on a web process's connection.
+# Attempts of injected SQL on a web process's connection.
 
 AS_TENANT = (
     f"BEGIN; SET ROLE automatehq_tenant; SET LOCAL app.business_id = '{MIZHAV}'; "
@@ -204,7 +204,7 @@ def test_the_webs_login_is_refused(hardened: Hardened, sql: str) -> None:
 def test_the_webs_login_can_be_the_tenant_and_sign_people_in(
     hardened: Hardened,
 ) -> None:
-    """The control of the refusals above: it is not refused everything."""
+    """The control for the rejections above: permitted statements succeed."""
     url, run = hardened.url("web"), hardened.cluster.run
     assert run(f"{AS_TENANT} SELECT email FROM users", url=url) == [(ADMIN,)]
     assert len(run(f"SELECT * FROM login_lookup('{SUPER_ADMIN}')", url=url)) == 1
@@ -227,7 +227,8 @@ def test_the_consoles_login_reads_across_and_owns_nothing(hardened: Hardened) ->
             run(sql, url=url)
 
 
-# What must not start: done as the superuser → who is refused → what is said → undone.
+# Conditions that prevent the start: SQL of the superuser → process that does not start
+# → message → SQL that undoes it.
 
 FAULTS = {
     "the web may become the platform": (
@@ -318,12 +319,12 @@ def test_what_a_login_may_too_much_is_named(
     finally:
         hardened.cluster.run(undo)
     assert any(sentence in found for found in faults), faults
-    # Whatever a process does not start with, the owner's daily proof names too.
+    # The owner's daily verification also reports every fault that prevents a start.
     assert found_by_owner
 
 
 def faults_of(hardened: Hardened, process: str) -> list[str]:
-    """What keeps a process from starting."""
+    """Return the faults that prevent a process from starting."""
     login = LOGINS.get(process, LOGIN)
     with hardened.cluster.connected(login, process) as connection:
         return obstacles(connection) or prove(connection).faults

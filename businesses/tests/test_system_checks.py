@@ -1,4 +1,4 @@
-"""The system checks: each id is raised by what it is for, with a hint, and by nothing that is right."""
+"""Tests of the system checks: each fault raises its own id with a hint, and valid code none."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,10 @@ def composite(field: str = "employee") -> TenantForeignKeyConstraint:
 
 
 class Table:
-    """So that only what a test is about is wrong: the table is declared, and its rows are found by their business."""
+    """The table of a model with no other fault than that of the test.
+
+    The table is declared, and an index begins with its business.
+    """
 
     app_label = "workforce"
     db_table = "employees"

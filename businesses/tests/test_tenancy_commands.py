@@ -1,4 +1,4 @@
-"""`tenancy_proof` and `tenancy_roles`, as an operator sees them."""
+"""Tests of the commands `tenancy_proof` and `tenancy_roles`."""
 
 from io import StringIO
 

@@ -1,4 +1,4 @@
-"""Names of sites and businesses are unique for the eye, also across businesses."""
+"""Tests of names of sites and businesses that must be unique by appearance, in all businesses."""
 
 import uuid
 from typing import Any
@@ -24,7 +24,7 @@ IN_USE = "already_in_use"
 
 
 def set_columns(row: Any, **columns: str) -> None:
-    """Write `columns` past all cleaning."""
+    """Write `columns` to the database without cleaning."""
     assignments = ", ".join(f"{column} = %s" for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""The catalog proof: clean on the test database, and each fault really planted is named."""
+"""Tests of the verification: no fault in the test database, and a sentence for each planted one."""
 
 import pytest
 from django.db import connection
@@ -11,7 +11,8 @@ pytestmark = pytest.mark.django_db
 
 CURRENT = "nullif(current_setting('app.business_id', true), '')::uuid"
 
-# What is done to the database → words of the one sentence that must come of it. `{tenant}` and `{platform}` are the roles.
+# SQL that damages the database → words of the only expected sentence. `{tenant}` and
+# `{platform}` stand for the roles.
 PLANTED = {
     "a policy dropped": (
         "DROP POLICY tenant_rows ON employees",
@@ -239,7 +240,7 @@ PLANTED = {
         "Every new connection begins with role set",
     ),
 }
-# Faults that bring others with them, beside their own sentence.
+# Faults that cause further faults besides their own.
 SEVERAL = {
     "an undeclared table in another schema",
     "a copy of a tenant table",
@@ -288,7 +289,10 @@ def test_rows_that_show_outside_every_scope_are_a_fault(acme: Personas) -> None:
 
 
 def test_a_sign_in_function_that_answers_nothing_is_a_fault(acme: Personas) -> None:
-    """As a restored dump may leave it: owned by the login, whom row-level security holds like anybody."""
+    """A restored dump may leave it so.
+
+    The login owns the function, so row-level security applies to it.
+    """
     plant(
         "DROP FUNCTION login_lookup(text);"
         "CREATE FUNCTION login_lookup(wanted text) RETURNS TABLE (user_id uuid, business_id uuid) LANGUAGE sql STABLE "

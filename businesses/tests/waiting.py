@@ -1,4 +1,4 @@
-"""Waiting until another transaction is blocked, so that tests of concurrency need no sleep."""
+"""Waiting for a blocked transaction, so that tests of concurrency need no sleep."""
 
 import time
 
@@ -13,9 +13,11 @@ SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() A
 
 
 def wait_until_blocked(*, by_any: bool = False, seconds: float = 30) -> None:
-    """Return once a transaction waits for a lock of the current connection, or (outside a scope) of any.
+    """Return when a transaction waits for a lock of the current connection.
 
-    Raises `AssertionError` if none does.
+    With `by_any`, outside a scope, it may wait for a lock of any connection.
+
+    Raises: `AssertionError` if none waits within `seconds`.
     """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

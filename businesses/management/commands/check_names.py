@@ -1,4 +1,7 @@
-"""`manage.py check_names`: list stored names and texts that look like others. Changes nothing."""
+"""`manage.py check_names`: list stored names and texts that look like others.
+
+The command changes nothing.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +15,7 @@ from businesses.stored_text import Column, Stored, Table, shown, uncleaned
 from businesses.tenancy.context import platform_scope
 from businesses.unique_names import NamedModel
 
-# Tables that are never changed: what is told of others stays as it was.
+# Tables that never change: their values stay as they were stored.
 KEPT = {"audit_events", "approved_days", "closed_months"}
 
 
@@ -33,7 +36,10 @@ class Command(BaseCommand):
 
 
 def _same_names() -> Iterator[str]:
-    """Yield a line for each site and business whose name clashes: its id, its name, and the rows that it looks like."""
+    """Yield a line for each site and business with a clashing name.
+
+    The line has its id, its name, and the rows that it looks like.
+    """
     for model in apps.get_models():
         if not issubclass(model, NamedModel):
             continue
@@ -50,7 +56,7 @@ def _same_names() -> Iterator[str]:
 
 
 def _uncleaned_texts() -> Iterator[str]:
-    """Yield a line for each stored text that is not as it would be stored today."""
+    """Yield a line for each stored text that would be stored differently today."""
     with connection.cursor() as cursor:
         for model in apps.get_models():
             if model._meta.db_table in KEPT:

@@ -1,4 +1,4 @@
-"""Remove the files that no row knows, and name the rows whose file is gone."""
+"""`manage.py sweep_files`: delete orphaned files and report rows whose file is missing."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils import timezone
 from automatehq.storage_listing import listing_for
 from businesses.orphaned_files import FILE_OWNERS, Report, sweep
 
-# No request and no step of an export takes longer than this between a file and its row.
+# The time between a file and its row in a request or an export step is shorter.
 LEAST_HOURS = 1.0
 MOST_HOURS = 87_600.0  # ten years
 

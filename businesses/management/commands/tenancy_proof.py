@@ -1,4 +1,4 @@
-"""`manage.py tenancy_proof`: does the database keep businesses apart as declared?"""
+"""`manage.py tenancy_proof`: check that the database isolates businesses as declared."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         "Compare what PostgreSQL has with what is declared: prints what was compared, or a sentence a fault and exits "
         "with 1."
     )
-    # It says itself what the system checks would stop it for.
+    # The command reports the problems for which the system checks would stop it.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         )
 
     def _write_counts(self) -> None:
-        """A line for each business and table that has rows of it: business, table, rows."""
+        """Write the number of rows of each business in each table that has any."""
         with platform_scope("counts the rows of each business"):
             names = dict(Business.objects.values_list("id", "business_name"))
             lines = sorted(

@@ -1,4 +1,4 @@
-"""`manage.py tenancy_roles`: the two roles that the database needs, and what hangs on them."""
+"""`manage.py tenancy_roles`: check, print or repair the database roles and their grants."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         "runs for it (--sql), or make the sign-in function and all grants anew and close the database to other logins, as "
         "after restoring a dump (--repair)."
     )
-    # It is what one runs when the system checks have stopped everything else.
+    # The command must also run when the system checks stop all others.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
