@@ -121,7 +121,10 @@ def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
 def _write_cell(
     sheet: Any, row: int, at: int, cell: Cell | None, style: _Style, *, marked: bool
 ) -> None:
-    """Write approved hours as a number, an absence as its name, an unapproved day as marked text."""
+    """Write the cell of a day.
+
+    Approved hours are a number, an absence is its name, and an unapproved day is text with a mark.
+    """
     if cell is None:
         if marked:
             sheet.write_blank(row, at, None, style.plain[marked])

@@ -86,7 +86,10 @@ def _locked(profile_id: uuid.UUID) -> ExportProfile:
 
 
 def _check(profile: ExportProfile) -> None:
-    """Raise `Invalid` for values that are valid alone, but that no file can be written with together."""
+    """Raise `Invalid` for a profile that no file can be written with.
+
+    Each of its values may be valid alone.
+    """
     profile.clean()
     codes = {part: profile.components.get(part) for part in COMPONENTS}
     profile.components = codes

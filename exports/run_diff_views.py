@@ -154,7 +154,7 @@ class ChangesMixin:
         },
     )
     def changes(self: Any, request: Request, pk: uuid.UUID) -> HttpResponseBase:
-        """Return the days that were added, removed or changed since the run, as JSON or as a CSV file."""
+        """Return the days added, removed or changed since the run, as JSON or CSV."""
         wanted = request.query_params.get("type", "json")
         if wanted not in TYPES:
             known = ", ".join(TYPES)

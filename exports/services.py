@@ -221,5 +221,8 @@ def _fail_dead_tasks() -> None:
 
 
 def _enqueue(run: ExportRun) -> None:
-    """Queue the run's task in the transaction of the run, so that both are committed or neither."""
+    """Queue the run's task in the current transaction.
+
+    The transaction also saves the run, so that both are committed or neither.
+    """
     make_export.enqueue(run_id=str(run.pk), business_id=str(run.business_id))

@@ -29,7 +29,10 @@ class SheetNames:
 
 
 def _trimmed(name: str, length: int) -> str:
-    """Return at most `length` UTF-16 units of `name`, without spaces and apostrophes at the ends."""
+    """Return the first `length` UTF-16 units of `name`.
+
+    Spaces and apostrophes at the ends are removed.
+    """
     in_utf16 = name.strip(" '").encode("utf-16-le")[: 2 * length]
     # Drop half of an emoji that was cut.
     return in_utf16.decode("utf-16-le", "ignore").strip(" '")

@@ -70,10 +70,10 @@ def make_export(*, run_id: str, business_id: str) -> None:
 
 
 def _release(claim: Claim) -> None:
-    """Return the run to the queue once the database is back; the worker then restarts the task.
+    """Return the run to the queue once the database is back.
 
-    If the database stays unreachable for longer, the run is requeued when its lease expires, as after a worker's
-    death.
+    The worker then starts the task again. If the database stays unreachable for longer, the run is requeued when its
+    lease expires, as after a worker's death.
     """
     if wait_for_database(seconds=RELEASE_WITHIN):
         release_run(claim)

@@ -1,4 +1,4 @@
-"""Sites, their settings and employees in the admin."""
+"""The admin of sites, site settings and employees."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -63,7 +63,7 @@ def _release(request: Any, employee: Employee, values: Mapping[str, Any]) -> str
 
 @admin.display(description=gettext_lazy("address"), ordering="address")
 def _address(site: Site) -> SafeString | str:
-    # It begins with a number, which another direction would carry off to the end.
+    # An address begins with a number, which text of the other direction would move to the end.
     return format_html("<bdi>{}</bdi>", site.address) if site.address else "–"
 
 
@@ -114,7 +114,10 @@ class SiteAdmin(TenantAdmin):
         return [{"url": url, "icon": "settings", "label": _("Site settings")}]
 
     def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
-        """A business edits the sites that it is the steward of; the platform all."""
+        """Return True if the user has the permission.
+
+        A business may edit only the sites it is the steward of, the platform all.
+        """
         is_ours = (
             obj is None or is_on_platform() or obj.steward_id == try_get_business_id()
         )
@@ -162,7 +165,7 @@ class SiteSettingsAdmin(TenantAdmin):
     list_select_related = ("site", "responsible_employee")
     list_filter = ("is_hidden",)
     search_fields = ("site__site_name",)
-    found_in = ()  # the site is found, and leads here
+    found_in = ()  # a search finds the site, which links to its settings
     autocomplete_fields = ("responsible_employee",)
     fields = (
         "site",
@@ -207,7 +210,7 @@ class SiteSettingsAdmin(TenantAdmin):
 
 @admin.display(description=gettext_lazy("phone"), ordering="phone_number")
 def _phone(employee: Employee) -> SafeString | str:
-    # Its plus stays before it, whatever the direction.
+    # The plus sign must stay before the number in both directions.
     phone = employee.phone_number
     return format_html('<bdi dir="ltr">{}</bdi>', phone) if phone else "–"
 

@@ -1,4 +1,4 @@
-"""What lists of sites and employees can be asked for."""
+"""API filters of sites and employees."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class SiteFilterSet(StrictFilterSet):
 
 
 class EmployeeFilterSet(StrictFilterSet):
-    """`passport_id` is normalised as it is when stored."""
+    """The filters of employees. `passport_id` is normalised in the same way as stored passports."""
 
     passport_id = django_filters.CharFilter(method="by_passport", max_length=64)
     external_employee_id = django_filters.CharFilter(

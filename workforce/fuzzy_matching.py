@@ -1,7 +1,7 @@
-"""Which employee is meant by what somebody read off a card. Pure: no database, no request.
+"""Matches the text that a user read off a card to employees. Pure functions: no database, no request.
 
-A passport is read letter by letter from handwriting: O for 0, I for 1, S for 5, B for 8, and neighbours that changed
-places. A name comes in any order, in Hebrew or Latin, with or without accents and vowel points, and with a typing error.
+A passport is read letter by letter from handwriting: O for 0, I for 1, S for 5, B for 8, and transposed neighbours. A
+name comes in any order, in Hebrew or Latin, with or without accents and vowel points, and with a typing error.
 """
 
 import unicodedata
@@ -14,20 +14,20 @@ from django.utils.translation import gettext_lazy as _
 
 from .identifiers import normalise_passport
 
-# Words shorter than this are other words with one letter changed, not typing errors.
+# Shorter words that differ in one letter are different words, not typing errors.
 SHORTEST_WITH_TYPO = 4
-# A shorter beginning of a number or of a word alone fits too many people.
+# A shorter beginning of a number or of a single word matches too many employees.
 SHORTEST_BEGINNING = 2
 
 _LOOKALIKES = str.maketrans("OISB", "0158")
-# Hebrew letters as they are written at the end of a word, and as elsewhere.
+# The final forms of Hebrew letters, and their regular forms.
 _FINAL_LETTERS = str.maketrans("ךםןףץ", "כמנפצ")
 # Inside a word: J. O'Neil, ג׳ורג׳.
 _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´׳״\""))
 
 
 class Reason(models.TextChoices):
-    """Why an employee could be meant. The better reason stands first."""
+    """The reason why an employee matches, from the best to the weakest."""
 
     PASSPORT_EXACT = "passport_exact", _("The passport.")
     EXTERNAL_ID = "external_id", _("The external id.")
@@ -58,13 +58,13 @@ class Reason(models.TextChoices):
 
 
 RANK = {reason: rank for rank, reason in enumerate(Reason)}
-# How well two words agree: a reason of names, the better one smaller.
+# The similarity of two words, as a reason of names; a smaller number is better.
 _EQUAL, _BEGINNING, _SIMILAR = range(3)
 _BY_LEVEL = (Reason.NAME, Reason.NAME_BEGINNING, Reason.NAME_SIMILAR)
 
 
 class Identity(NamedTuple):
-    """What is known of an employee that somebody could read off a card."""
+    """The names and numbers of an employee that a card may contain."""
 
     full_name: str
     passport_id: str | None
@@ -74,7 +74,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class Clue:
-    """What somebody typed, made ready to be compared with many employees."""
+    """A typed text, prepared for the comparison with many employees."""
 
     external_id: str
     passport: str
@@ -83,12 +83,12 @@ class Clue:
     @classmethod
     def of(cls, text: str) -> Self:
         text = _visible(text)
-        # The longest word first: the shorter ones are then content with what it leaves over.
+        # Match the longest word first; shorter words then match the remaining words of the name.
         words = sorted(words_of(text), key=len, reverse=True)
         return cls(text.strip(), normalise_passport(text), tuple(words))
 
     def reason_for(self, known: Identity) -> Reason | None:
-        """The best reason why this employee could be meant, or None."""
+        """Return the best reason why this employee matches, or None."""
         return (
             self._by_number(known)
             or self._by_passport(known.passport_id)
@@ -116,7 +116,7 @@ class Clue:
         return Reason.PASSPORT_TRANSPOSED if are_transposed(read, real) else None
 
     def _by_beginning(self, known: Identity) -> Reason | None:
-        """Return the number of the employee that begins with the text as it is."""
+        """Return a reason if a number of the employee begins with the text, unchanged."""
         if _begins(known.passport_id, self.passport):
             return Reason.PASSPORT_BEGINNING
         if _begins(known.external_employee_id, self.external_id):
@@ -125,7 +125,7 @@ class Clue:
 
     def _by_name(self, full_name: str) -> Reason | None:
         own = words_of(full_name)
-        # One letter narrows a longer word down; alone it is the beginning of too many names.
+        # A single letter narrows a longer word down; alone it begins too many names.
         has_longer = bool(self.words) and len(self.words[0]) > 1
         shortest = 1 if has_longer else SHORTEST_BEGINNING
         levels = []
@@ -144,7 +144,7 @@ class Clue:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a name as they are compared: without case, accents, vowel points and apostrophes."""
+    """Return the words of a name for comparison: without case, accents, vowel points and apostrophes."""
     bare = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text.translate(_APOSTROPHES))
@@ -155,7 +155,7 @@ def words_of(text: str) -> list[str]:
 
 
 def are_transposed(one: str, other: str) -> bool:
-    """True if two neighbours have changed places, and nothing else differs."""
+    """Return True if the only difference is two transposed neighbours."""
     differing = _differing(one, other)
     if len(one) != len(other) or len(differing) != 2:
         return False
@@ -166,7 +166,7 @@ def are_transposed(one: str, other: str) -> bool:
 
 
 def is_one_typo(one: str, other: str) -> bool:
-    """True if a letter was added, left out or mistaken, or two neighbours changed places."""
+    """Return True if a letter was added, omitted or replaced, or two neighbours transposed."""
     shorter, longer = sorted((one, other), key=len)
     if len(longer) - len(shorter) > 1:
         return False
@@ -195,12 +195,12 @@ def _level(asked: str, own: str, shortest: int) -> int | None:
 
 
 def _differing(one: Iterable[str], other: Iterable[str]) -> list[int]:
-    """Where two words differ, as far as both go."""
+    """Return the positions where two words differ, up to the end of the shorter."""
     return [at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
 
 
 def _visible(text: str) -> str:
-    """Without marks that only steer the direction of writing, which come along when text is copied."""
+    """Return the text without direction marks, which are copied along with text."""
     return "".join(
         letter
         for letter in unicodedata.normalize("NFKC", text)

@@ -1,4 +1,4 @@
-"""How the identifiers of people are written."""
+"""Normalisation of employees' identifiers."""
 
 import re
 import string
@@ -7,13 +7,14 @@ from automatehq.text import DASHES, clean_line
 
 PASSPORT_PATTERN = r"^[A-Z0-9]{5,15}$"
 _SEPARATORS = re.compile(rf"[\s.\-/,{DASHES}]+")
-# The letters of passports alone: `str.upper` would make SS of ß and I of ı, which are other letters.
+# Only the letters of passports: `str.upper` would turn ß into SS and ı into I, which are other letters.
 _CAPITALS = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 
 def normalise_passport(text: str) -> str:
-    """Return a passport number cleaned, in capitals, without spaces, dots, commas, slashes and dashes.
+    """Return a passport number cleaned, in capitals, without spaces and punctuation.
 
-    Letters other than A to Z stay as they are, and do not match `PASSPORT_PATTERN`.
+    The removed punctuation is dots, commas, slashes and dashes. Letters other than A to Z stay unchanged and do not
+    match `PASSPORT_PATTERN`.
     """
     return _SEPARATORS.sub("", clean_line(text)).translate(_CAPITALS)

@@ -1,4 +1,4 @@
-"""Sites, which all businesses share, and the employees of each."""
+"""The models of sites, which all businesses share, and of each business's employees and site settings."""
 
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from .querysets import EmployeeQuerySet, SiteManager
 
 
 class Site(NamedModel, IdentifiedModel):
-    """A place of work. Every business reads it; the steward, who made it, edits it."""
+    """A place of work. All businesses read it; the steward, which created it, edits it."""
 
     NAME = "site_name"
 
@@ -140,7 +140,7 @@ class Employee(TenantModel):
 
 
 class SiteSettings(TenantModel):
-    """What one business keeps to itself about a site."""
+    """The private settings of one business for a site."""
 
     site = models.ForeignKey(
         Site,
@@ -203,7 +203,7 @@ class SiteSettings(TenantModel):
         return str(self.site)
 
 
-# What the database refuses → how it is told.
+# A unique constraint → the message of the error.
 ALREADY_IN_USE.update(
     {
         "sites_name_unique": "site_name",

@@ -1,4 +1,4 @@
-"""Questions about sites and employees."""
+"""The querysets of sites and employees."""
 
 import uuid
 from datetime import date
@@ -22,12 +22,12 @@ class SiteQuerySet(ScopedQuerySet):
         return self.filter(is_active=True)
 
     def not_hidden(self) -> Self:
-        """Without those that the business in scope has hidden for itself."""
+        """Exclude the sites that the business in scope has hidden."""
         hidden = self._settings().filter(site=OuterRef("pk"), is_hidden=True)
         return self.filter(~Exists(hidden))
 
     def in_use(self) -> Self:
-        """Where a row in scope is: an employee's home, or a card's site."""
+        """Return the sites that a row in scope references: an employee's home site, or a card's site."""
         employees: Any = self.model._meta.get_field("employees").related_model
         cards: Any = apps.get_model("workcards.WorkCard")
         here = [
@@ -37,9 +37,10 @@ class SiteQuerySet(ScopedQuerySet):
         return self.filter(here[0] | here[1])
 
     def with_own_settings(self) -> Self:
-        """Each with `own_settings`: a list of the one row of the business in scope, empty if it has none.
+        """Prefetch the settings of the business in scope as `own_settings`.
 
-        One query more. In the platform's scope always empty: there a site has the settings of many.
+        It is a list of at most one row. One more query. In the platform's scope the list is always empty, because a
+        site has settings of many businesses.
         """
         rows = self._settings().select_related("responsible_employee")
         if try_get_business_id() is None:
@@ -49,7 +50,7 @@ class SiteQuerySet(ScopedQuerySet):
         )
 
     def with_counts(self) -> Self:
-        """Each with `employee_count`, `active_employee_count` and `card_count`: of the rows in scope."""
+        """Annotate `employee_count`, `active_employee_count` and `card_count`: the numbers of rows in scope."""
         employees: Any = self.model._meta.get_field("employees").related_model
         cards: Any = apps.get_model("workcards.WorkCard")
         return self.annotate(
@@ -64,13 +65,13 @@ class SiteQuerySet(ScopedQuerySet):
 
 
 def _count_at_site(rows: Any) -> Coalesce:
-    """How many of `rows` are at the site of the outer query."""
+    """Return an expression that counts the `rows` at the site of the outer query."""
     at_site = rows.filter(site=OuterRef("pk")).order_by().values("site")
     return Coalesce(Subquery(at_site.values(count=Count("pk"))), 0)
 
 
 class SiteManager(models.Manager.from_queryset(SiteQuerySet)):  # type: ignore[misc]
-    """Every site, in any scope; `NoActiveBusiness` with none, where the database would show nothing in silence."""
+    """All sites, in any scope. Raises `NoActiveBusiness` without a scope, where the database would return no rows."""
 
     def get_queryset(self) -> SiteQuerySet:
         queryset: SiteQuerySet = super().get_queryset().filter(RequireScope())
@@ -93,16 +94,17 @@ class EmployeeQuerySet(TenantQuerySet):
         return self.filter(external_employee_id=external_employee_id)
 
     def matching(self, name: str = "", site_id: uuid.UUID | None = None) -> Self:
-        """Whose name has every word of `name` in it, at `site_id` if given."""
+        """Return the employees whose name contains every word of `name`, at `site_id` if given."""
         found = self.all() if site_id is None else self.at_site(site_id)
         for word in name.split():
             found = found.filter(full_name__folded=word)
         return found
 
     def employed_in(self, first: date, last: date) -> Self:
-        """Employed at some time from `first` to `last`, both included.
+        """Return the employees employed at some time from `first` to `last`, both included.
 
-        Inactive without a day of leaving: not employed. See "Missing cards" in docs/administrators.md.
+        An inactive employee without a leaving date counts as not employed. See "Missing cards" in
+        docs/administrators.md.
         """
         return self.filter(
             Q(started_on__isnull=True) | Q(started_on__lte=last),

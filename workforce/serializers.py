@@ -1,4 +1,4 @@
-"""Sites, their settings and employees, as the API writes and reads them."""
+"""API serializers of sites, site settings and employees."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ from .models import Employee, Site, SiteSettings
 
 
 class PassportField(LineField):
-    """A passport or identity number, taken as people write it: `12 345-678` is `12345678`."""
+    """A passport or identity number; spaces and dashes are removed: `12 345-678` is stored as `12345678`."""
 
     def to_internal_value(self, data: Any) -> str:
         return normalise_passport(super().to_internal_value(data))
@@ -71,7 +71,7 @@ class PassportField(LineField):
     ]
 )
 class SiteSettingsSerializer(StrictModelSerializer):
-    """What one business keeps to itself about a site. `hourly_tariff` is left out for those who may not see it."""
+    """The private settings of one business for a site. `hourly_tariff` is omitted without the permission to read it."""
 
     # Null until the first PUT.
     id = IdField(read_only=True, allow_null=True)
@@ -125,7 +125,7 @@ class SiteSettingsSerializer(StrictModelSerializer):
 
 
 class SiteCountsSerializer(StrictSerializer):
-    """How many rows of the business in scope name the site."""
+    """The number of rows of the business in scope that reference the site."""
 
     employees = serializers.IntegerField(source="employee_count")
     active_employees = serializers.IntegerField(source="active_employee_count")
@@ -204,7 +204,7 @@ class SiteSerializer(StrictModelSerializer):
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        # Counts change under one's hands: a body that was read may be sent back with what they were.
+        # Counts change at any time: a client may send a body back with the counts it has read, so they are ignored.
         if isinstance(data, Mapping):
             data = {name: value for name, value in data.items() if name != "counts"}
         return super().to_internal_value(data)
@@ -292,6 +292,6 @@ class EmployeeSerializer(StrictModelSerializer):
 
 
 class LeavingSerializer(StrictSerializer):
-    """When somebody left; today at the business if it isn't said."""
+    """The employee's leaving date; by default today at the business."""
 
     left_on = DateField(required=False)

@@ -1,6 +1,7 @@
-"""What may be done to sites, their settings and employees.
+"""Create and change sites, site settings and employees.
 
-Each act locks its row, saves only what changed, and leaves one event in the trail for each changed object.
+Each function locks its row, saves only the changed fields, and records one event in the audit trail for each changed
+object.
 """
 
 import uuid
@@ -24,7 +25,7 @@ from businesses.tenancy.definer_functions import values_in_use
 
 from .models import Employee, Site, SiteSettings
 
-# What the trail tells of each, before and after.
+# The fields that an event stores, before and after.
 SITE_FIELDS = ("site_name", "site_code", "address", "is_active")
 SETTINGS_FIELDS = (
     "hourly_tariff",
@@ -45,7 +46,7 @@ EMPLOYEE_FIELDS = (
     "left_on",
     "is_active",
 )
-# Values that somebody else may have: asking after too many of them is refused.
+# Values that another business may have. Too many attempts with such values are rejected.
 SITE_UNIQUE = {"site_name", "site_code"}
 EMPLOYEE_UNIQUE = ("passport_id", "external_employee_id")
 
@@ -54,7 +55,10 @@ EMPLOYEE_UNIQUE = ("passport_id", "external_employee_id")
 
 
 def create_site(*, values: Mapping[str, Any], actor: Any) -> Site:
-    """A new site. Its steward is the business in scope; in the platform's scope it has none."""
+    """Create a site.
+
+    Its steward is the business in scope. In the platform's scope the site has no steward.
+    """
     site = Site(**values, steward_id=try_get_business_id())
     site.clean()
     _check_in_use_limit(actor, values, SITE_UNIQUE)
@@ -65,23 +69,24 @@ def create_site(*, values: Mapping[str, Any], actor: Any) -> Site:
 
 
 def update_site(*, site_id: uuid.UUID, values: Mapping[str, Any], actor: Any) -> Site:
-    """Edit name, code and address: the steward's, and in the platform's scope anybody's.
+    """Update name, code and address of a site.
 
-    Raises `Denied` for the site of another steward.
+    A business may update the sites it is the steward of, the platform all. Raises `Denied` for the site of another
+    steward.
     """
     site = _locked_site(site_id)
     return _change_site(site, values, "site_updated", actor)
 
 
 def activate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
-    """Open a site again, for all businesses."""
+    """Activate a site again, for all businesses."""
     return _change_site(
         _locked_site(site_id), {"is_active": True}, "site_activated", actor
     )
 
 
 def deactivate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
-    """Close a site to new cards and employees, for all businesses; the old ones go on."""
+    """Deactivate a site for new cards and employees, in all businesses. Existing rows stay unchanged."""
     return _change_site(
         _locked_site(site_id), {"is_active": False}, "site_deactivated", actor
     )
@@ -90,7 +95,7 @@ def deactivate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
 def save_site_settings(
     *, site: Site, values: Mapping[str, Any], actor: Any
 ) -> SiteSettings:
-    """Write what the business in scope keeps to itself about `site`; the first time makes the row."""
+    """Create or update the current business's settings for `site`."""
     found = SiteSettings.objects.select_for_update().filter(site=site).first()
     settings: SiteSettings = found or SiteSettings()
     settings.site = site
@@ -115,7 +120,7 @@ def save_site_settings(
 
 
 def _locked_site(site_id: uuid.UUID) -> Site:
-    # To a business, the row of another steward is there to read and not there to lock.
+    # A business may read the row of another steward, but cannot lock it.
     sites = Site.objects.filter(pk=site_id)
     site: Site | None = sites.select_for_update(no_key=True).first()
     if site is None:
@@ -141,7 +146,10 @@ def _change_site(
 
 
 def _record_site(event_type: str, site: Site, **details: Any) -> None:
-    """In the trail of the business in scope; what super-admins do to shared sites stands in Platform's."""
+    """Record an event in the audit trail of the business in scope.
+
+    In the platform's scope, the event is recorded in the audit trail of the business named Platform.
+    """
     in_business = try_get_business_id() is not None
     with nullcontext() if in_business else business_scope(PLATFORM_ID):
         record(event_type, entity=site, site_id=site.pk, **details)
@@ -151,10 +159,10 @@ def _record_site(event_type: str, site: Site, **details: Any) -> None:
 
 
 def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
-    """A new employee of the business in scope.
+    """Create an employee of the business in scope.
 
-    Raises `Invalid` for an inactive or hidden home site, and what the database says of a passport or external id
-    that is already in use.
+    Raises `Invalid` for an inactive or hidden home site, and the database's error for a passport or external id that
+    is already in use.
     """
     employee = new_employee(values)
     written = snapshot(employee, EMPLOYEE_UNIQUE)
@@ -168,14 +176,14 @@ def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
 def update_employee(
     *, employee_id: uuid.UUID, values: Mapping[str, Any], actor: Any
 ) -> Employee:
-    """Edit an employee. A move to another site obeys the rules of `create_employee`; staying obeys none."""
+    """Update an employee. A new home site must satisfy the rules of `create_employee`."""
     return _change_employee(
         _locked_employee(employee_id), values, "employee_updated", actor
     )
 
 
 def activate_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
-    """Employ somebody again: the day of leaving is cleared."""
+    """Activate an employee again; the leaving date is cleared."""
     employee = _locked_employee(employee_id)
     if employee.is_active:
         return employee
@@ -187,9 +195,10 @@ def activate_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
 def deactivate_employee(
     *, employee_id: uuid.UUID, actor: Any, left_on: date | None = None
 ) -> Employee:
-    """Somebody has left: on `left_on`, else on the day that was known before, else today at the business.
+    """Deactivate an employee who left on `left_on`, by default the stored date or today.
 
-    Of somebody who was still to start no day of leaving is written: they were never employed.
+    Today is the date at the business. For an employee who has not started yet, no leaving date is stored: the
+    employee was never employed.
     """
     employee = _locked_employee(employee_id)
     was_active = employee.is_active
@@ -207,9 +216,9 @@ def deactivate_employee(
 
 
 def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
-    """Free the passport of an inactive employee, so that another business can hire; history stays.
+    """Release the passport of an inactive employee, so that another business can hire.
 
-    Raises `Conflict` while the employee is active.
+    The employee's history stays. Raises `Conflict` while the employee is active.
     """
     employee = _locked_employee(employee_id)
     if employee.is_active:
@@ -249,14 +258,13 @@ def _change_employee(
     return employee
 
 
-# The rules of one employee, without the writing: what is written one by one and what is imported by the thousand obey
-# the same.
+# The rules of an employee without the write. The edit of a single employee and the import share them.
 
 SiteJudge = Callable[[Site], Invalid | None]
 
 
 def site_refusal(site: Site) -> Invalid | None:
-    """Nobody new comes to a site that is inactive, or that the business has hidden for itself."""
+    """Return the error of a new home site that is inactive, or hidden by the business."""
     if not site.is_active:
         return Invalid("site_inactive", _("This site is inactive."), "site_id")
     if SiteSettings.objects.filter(site=site, is_hidden=True).exists():
@@ -269,7 +277,7 @@ def site_refusal(site: Site) -> Invalid | None:
 def new_employee(
     values: Mapping[str, Any], *, judge: SiteJudge = site_refusal
 ) -> Employee:
-    """An employee with `values`, not written yet. Raises `Invalid`."""
+    """Return an unsaved employee with `values`. Raises `Invalid`."""
     employee = Employee(**values)
     employee.clean()
     _refuse_site(employee.site, judge)
@@ -279,7 +287,10 @@ def new_employee(
 def change_employee(
     employee: Employee, values: Mapping[str, Any], *, judge: SiteJudge = site_refusal
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Put `values` into `employee`, not written yet; gives what differs, before and after. Raises `Invalid`."""
+    """Set `values` on `employee` without saving; return the changed fields, before and after.
+
+    Raises `Invalid`.
+    """
     before = snapshot(employee, EMPLOYEE_FIELDS)
     assign(employee, values)
     before, after = changes(before, snapshot(employee, EMPLOYEE_FIELDS))
@@ -291,10 +302,11 @@ def change_employee(
 def found_in_use(
     written: Sequence[Mapping[str, Any]],
 ) -> dict[str, set[str]]:
-    """Return the values that other employees have: passports of any business, external ids of the current one.
+    """Return the values that other employees have.
 
-    `written` contains the new values of each employee, by field. At most two queries. The unique indexes refuse the
-    values as well, but PostgreSQL would log the statement with every value in it.
+    These are passports of any business and external ids of the current one. `written` contains the new values of each
+    employee, by field. At most two queries. The unique indexes reject the values as well, but PostgreSQL would log
+    the statement with every value in it.
     """
     asked = {
         field: {str(values[field]) for values in written if values.get(field)}
@@ -321,7 +333,7 @@ def refuse_values_in_use(written: Mapping[str, Any]) -> None:
 
 
 def creation_of(employee: Employee, *, actor: Any) -> AuditEvent:
-    """The event of an employee who is new."""
+    """Return the event of a new employee."""
     after = snapshot(employee, EMPLOYEE_FIELDS)
     return event_of_employee("employee_created", employee, actor=actor, after=after)
 
@@ -329,7 +341,7 @@ def creation_of(employee: Employee, *, actor: Any) -> AuditEvent:
 def event_of_employee(
     event_type: str, employee: Employee, **details: Any
 ) -> AuditEvent:
-    """An event about an employee, not written yet."""
+    """Return an unsaved event about an employee."""
     return event_of(
         event_type,
         entity=employee,
@@ -345,7 +357,7 @@ def _refuse_site(site: Site | None, judge: SiteJudge) -> None:
         raise refusal
 
 
-# Both
+# Sites and employees
 
 
 def _check_in_use_limit(

@@ -1,4 +1,4 @@
-"""The API of sites and employees."""
+"""API views of sites and employees."""
 
 import uuid
 from typing import Any
@@ -44,7 +44,10 @@ BUSINESS_ID = OpenApiParameter(
 
 
 class EditsAsSteward(BelongsToBusiness):
-    """A site is edited by the business that made it; everybody sees whose it is not, so this is a 403."""
+    """The permission to edit a site: its steward only.
+
+    The status is 403 and not 404, because all businesses may read the site.
+    """
 
     def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
         business_id = try_get_business_id()
@@ -59,7 +62,7 @@ class EditsAsSteward(BelongsToBusiness):
     retrieve=extend_schema(parameters=[INCLUDE_COUNTS]),
 )
 class SiteViewSet(TenantViewSet[Site]):
-    """Sites are shared: everybody reads all of them. Each business keeps its own settings of a site to itself."""
+    """Sites, which all businesses share and may read. The settings of a site are private to each business."""
 
     queryset = Site.objects
     serializer_class = SiteSerializer
@@ -114,14 +117,14 @@ class SiteViewSet(TenantViewSet[Site]):
 
     @extend_schema(request=None, responses=SiteSerializer)
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Open a site again, for all businesses."""
+        """Activate a site again, for all businesses."""
         refuse_body(request)
         site = services.activate_site(site_id=self.get_object().pk, actor=request.user)
         return Response(self.get_serializer(self._read_again(site)).data)
 
     @extend_schema(request=None, responses=SiteSerializer)
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Close a site to new cards and employees, for all businesses."""
+        """Deactivate a site for new cards and employees, in all businesses."""
         refuse_body(request)
         site = services.deactivate_site(
             site_id=self.get_object().pk, actor=request.user
@@ -130,13 +133,13 @@ class SiteViewSet(TenantViewSet[Site]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
-        """Deactivate; sites are never deleted."""
+        """Deactivate a site; sites are never deleted."""
         services.deactivate_site(site_id=self.get_object().pk, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(parameters=[BUSINESS_ID], responses=SiteSettingsSerializer)
     def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
-        """What your business keeps to itself about the site; until the first PUT, what holds without it."""
+        """Return your business's settings of the site; before the first PUT, the default values."""
         settings = self._settings_of(self.get_object())
         return Response(self._write_settings(settings).data)
 
@@ -144,7 +147,7 @@ class SiteViewSet(TenantViewSet[Site]):
     def update_settings(
         self, request: Request, pk: uuid.UUID, *, partial: bool = False
     ) -> Response:
-        """Write your business's settings of the site; the first time makes them."""
+        """Create or replace your business's settings of the site."""
         site = self.get_object()
         serializer = self._write_settings(
             self._settings_of(site), data=request.data, partial=partial
@@ -157,7 +160,7 @@ class SiteViewSet(TenantViewSet[Site]):
 
     @extend_schema(request=SiteSettingsSerializer, responses=SiteSettingsSerializer)
     def partial_update_settings(self, request: Request, pk: uuid.UUID) -> Response:
-        """Write some of your business's settings of the site."""
+        """Update some of your business's settings of the site."""
         return self.update_settings(request, pk, partial=True)
 
     def _include_counts(self) -> bool:
@@ -176,7 +179,10 @@ class SiteViewSet(TenantViewSet[Site]):
         return SiteSettingsSerializer(settings, context=context, **kwargs)
 
     def _settings_of(self, site: Site) -> SiteSettings:
-        """The row of the business in scope, or one that isn't saved; of `?business_id=` in the platform's."""
+        """Return the settings of the business in scope, or an unsaved row with the defaults.
+
+        In the platform's scope the business is that of `?business_id=`.
+        """
         business_id = self._business_asked_for()
         rows = SiteSettings.objects.filter(site=site, business_id=business_id)
         row: SiteSettings | None = rows.select_related(
@@ -210,7 +216,7 @@ class SiteViewSet(TenantViewSet[Site]):
 
 @extend_schema_view(create=extend_schema(parameters=[IDEMPOTENCY_KEY]))
 class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
-    """The people whom your business pays."""
+    """The employees of your business."""
 
     queryset = Employee.objects.select_related("site")
     serializer_class = EmployeeSerializer
@@ -258,7 +264,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
 
     @extend_schema(request=None, responses=EmployeeSerializer)
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Employ somebody again: `left_on` is cleared."""
+        """Activate an employee again; `left_on` is cleared."""
         refuse_body(request)
         employee = services.activate_employee(
             employee_id=self.get_object().pk, actor=request.user
@@ -267,7 +273,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
 
     @extend_schema(request=LeavingSerializer, responses=EmployeeSerializer)
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
-        """Somebody has left: on `left_on`, else today at the business."""
+        """Deactivate an employee who left on `left_on`, by default today at the business."""
         employee_id = self.get_object().pk
         body = LeavingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -278,7 +284,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
 
     @extend_schema(request=None, responses=EmployeeSerializer)
     def release(self, request: Request, pk: uuid.UUID) -> Response:
-        """Free the passport of an inactive employee, so that another business can hire them."""
+        """Release the passport of an inactive employee, so that another business can hire the employee."""
         refuse_body(request)
         employee = services.release_employee(
             employee_id=self.get_object().pk, actor=request.user
@@ -287,7 +293,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
-        """Deactivate; employees are never deleted."""
+        """Deactivate an employee; employees are never deleted."""
         services.deactivate_employee(
             employee_id=self.get_object().pk, actor=request.user
         )

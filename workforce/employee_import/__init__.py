@@ -1,18 +1,18 @@
-"""Employees as files: read from XLSX and CSV, compared with who is there, written, and exported again.
+"""Import and export of employees: files in XLSX and CSV.
 
-| file | holds |
+| file | contains |
 |---|---|
-| `headers.py` | the columns, by every name that they are known by |
-| `code_pages.py`, `doubts.py` | the encodings that can be chosen; text that looks like a wrong one |
-| `reading/` | bytes → rows of cells, in a process of its own |
-| `tables.py` | starts that process, and makes a table of its answer |
-| `rows.py` | a table → rows of values, with what is wrong in their cells |
-| `matching.py` | which row means which employee |
-| `sites.py` | which row means which site |
-| `planning.py` | rows → what is to be done with each |
-| `writing.py` | doing it, and what the database refuses of it |
-| `importing.py` | preview and apply: one and the same, but that the preview is rolled back |
-| `exporting.py` | employees → a file that can be imported again |
-| `kept.py` | a file between its preview and its apply, for the admin |
-| `views.py`, `serializers.py`, `admin_pages.py` | the doors |
+| `import_columns.py` | the columns, with all their known headers |
+| `code_pages.py`, `file_warnings.py` | the encodings that can be chosen; detection of text in a wrong encoding |
+| `parser/` | bytes → rows of cells, in a separate process |
+| `file_parsing.py` | starts that process, and builds a table from its output |
+| `row_values.py` | a table → rows of values, with the problems of their cells |
+| `matching.py` | the employee of each row |
+| `site_matching.py` | the home site of each row |
+| `import_plan.py` | rows → the planned change of each |
+| `row_writer.py` | the write, and the errors of the database by row |
+| `services.py` | preview and apply: the same work, but the preview is rolled back |
+| `employee_export.py` | employees → a file that can be imported again |
+| `pending_files.py` | the files between preview and apply, for the admin |
+| `views.py`, `serializers.py`, `admin_pages.py` | the endpoints of the API and the pages of the admin |
 """

@@ -1,4 +1,4 @@
-"""Import and export of employees in the admin: a file, its preview, and the button that does what the preview shows."""
+"""Import and export of employees in the admin: upload, preview and apply."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ from .import_plan import RowPlan
 from .services import Import, Refused, Stale, apply_import, preview_import
 from .views import export_response, on_in_use, read_upload
 
-# A page shows so many rows; what is wrong comes first.
+# Rows on a page; rows with errors come first.
 SHOWN_ROWS = 500
 _URGENCY = {"error": 0, "update": 2, "create": 3}
 
@@ -67,7 +67,7 @@ class ImportForm(ServiceErrorsMixin, forms.Form):
 
 
 class Cell(NamedTuple):
-    """A field of a row: what is written, and what was there; or, where nothing changes, what the file says."""
+    """A field of a row: the new and the old value, or the file's value if nothing changes."""
 
     label: str
     old: Any = ""
@@ -90,7 +90,7 @@ class ShownRow(NamedTuple):
     warnings: list[Any]
 
 
-# Beside the name, in the order of the columns.
+# The columns beside the name, in order.
 SHOWN_FIELDS = (
     "passport_id",
     "external_employee_id",
@@ -99,7 +99,7 @@ SHOWN_FIELDS = (
     "started_on",
     "left_on",
 )
-# What becomes of a row → its colour and its mark.
+# The action of a row → its colour and its icon.
 ACTION_MARKS = {
     "create": ("approved", "plus"),
     "update": ("assign", "arrow"),
@@ -108,7 +108,7 @@ ACTION_MARKS = {
 }
 
 
-# How the page names what parts the cells of a CSV file.
+# The displayed names of the delimiters of a CSV file.
 DELIMITERS = {
     ",": gettext_lazy("comma"),
     ";": gettext_lazy("semicolon"),
@@ -132,7 +132,7 @@ ACTION_LABELS = {
 
 
 class EmployeeFilesAdmin(TenantAdmin):
-    """What the employees' admin has besides: the pages `import/` and `export/<type>/`."""
+    """The pages `import/` and `export/<type>/` of the admin of employees."""
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -169,7 +169,7 @@ class EmployeeFilesAdmin(TenantAdmin):
     # Export
 
     def export_view(self, request: HttpRequest, *, kind: str) -> HttpResponse:
-        """The employees of the list, as it is filtered and searched."""
+        """Export the employees of the filtered and searched list."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         business = _business_of(request)
@@ -188,7 +188,7 @@ class EmployeeFilesAdmin(TenantAdmin):
     # Import
 
     def import_view(self, request: Any) -> HttpResponse:
-        """Asks for a file, shows what it would do, and does it."""
+        """Show the upload form; preview the uploaded file; apply a preview."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -221,7 +221,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         )
 
     def _read_again(self, request: Any, found: pending_files.Kept) -> HttpResponse:
-        """Preview a file that is kept with another sheet or encoding."""
+        """Preview a pending file again with another sheet or encoding."""
         choices = Choices(
             request.POST.get("sheet", ""), request.POST.get("encoding", "")
         )
@@ -341,7 +341,7 @@ class EmployeeFilesAdmin(TenantAdmin):
 
 
 def _business_of(request: HttpRequest) -> Business | None:
-    """The business in scope; on the platform the one that the list is filtered by."""
+    """Return the business in scope, or on the platform the business of the list's filter."""
     asked = try_get_business_id() or parse_uuid(request.GET.get("business"))
     found: Business | None = Business.objects.filter(pk=asked).first()
     return found
@@ -390,13 +390,13 @@ def _shown(plan: RowPlan) -> ShownRow:
 
 
 def _label(name: str) -> str:
-    """A field as the forms call it."""
+    """Return the label of a field in the forms."""
     column: Any = Employee._meta.get_field(name)
     return str(column.verbose_name)
 
 
 def _sheets_to_choose(table: Table) -> list[str]:
-    """Return the names of the visible sheets and of the one that was read, if there is a choice."""
+    """Return the visible sheets and the sheet that was read, if there is a choice."""
     names = list(dict.fromkeys([*table.sheets, *filter(None, [table.sheet])]))
     return names if len(names) > 1 else []
 

@@ -1,4 +1,4 @@
-"""Employees → a file with the headers that an import reads. The same employees give the same bytes."""
+"""Exports employees to a file with the headers that an import reads. Equal employees give equal bytes."""
 
 import csv
 import datetime
@@ -12,24 +12,27 @@ from automatehq.spreadsheet_escape import text
 
 from .import_columns import COLUMNS
 
-# What the file says of when it was made: nothing.
+# The creation time in each file. It is constant, so that equal data give equal bytes.
 EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 SHEET_NAMES = {"en": "Employees", "he": "עובדים"}
 YES_NO = {"en": ("yes", "no"), "he": ("כן", "לא")}
 WIDTHS = {"full_name": 28, "site_name": 24}
-# Employees that the database hands over at a time.
+# Employees that are fetched from the database at a time.
 CHUNK = 2000
 
 
 class Kind(NamedTuple):
-    """A type of file: how it is written, and what it is called on the wire."""
+    """A type of file: its writer, and its name in the API."""
 
     write: Callable[[Iterable[Any], str], bytes]
     content_type: str
 
 
 def write_csv(employees: Iterable[Any], language: str) -> bytes:
-    """UTF-8 with a byte order mark, so that spreadsheets read Hebrew."""
+    """Return the employees as CSV.
+
+    UTF-8 with a byte order mark, so that spreadsheets read Hebrew.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow([column.header(language) for column in COLUMNS])
@@ -39,7 +42,10 @@ def write_csv(employees: Iterable[Any], language: str) -> bytes:
 
 
 def write_xlsx(employees: Iterable[Any], language: str) -> bytes:
-    """One sheet, from right to left in Hebrew; numbers of people are text, dates are dates, nothing is a formula."""
+    """Return the employees as a workbook with one sheet, from right to left in Hebrew.
+
+    Identifiers are text, dates are dates, and no cell is a formula.
+    """
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"constant_memory": True}) as book:
         book.set_properties({"created": EPOCH})

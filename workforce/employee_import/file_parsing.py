@@ -1,7 +1,7 @@
-"""The bytes of a file → its table: which columns it has, and the cells under them.
+"""Parses a file's bytes into a table: the known columns, and the cells under them.
 
-What a file is, its content decides; its name says nothing. It is read in a process of its own, whose modules are the
-package `reading`, with limits on memory, processor time, rows, columns and letters.
+The type of a file is detected from its content, not from its name. The package `parser` reads it in a separate
+process, with limits on memory, processor time, rows, columns and letters.
 """
 
 import json
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
-# Of the clock; a file's processor time is limited to less.
+# Elapsed time; the limit of a file's processor time is lower.
 READING_SECONDS = 30
 LIMITS = Limits("employee import", person=2, business=2, server=3)
 
@@ -83,7 +83,7 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
         ),
     }
 )
-# A file type that is recognised and not read → its name, and what to do.
+# A recognised file type that is not read → its name, and the advice to the user.
 _SAVE_AGAIN = gettext_lazy(
     "This is %(type)s, which is not supported. Save it again as .xlsx."
 )
@@ -123,7 +123,7 @@ FILE_TYPES: Mapping[str, tuple[Promise, Promise]] = MappingProxyType(
         "json": (gettext_lazy("a JSON file"), _NO_LIST),
     }
 )
-# A code of the reader → the code of the answer, and the parameter that is wrong.
+# A code of the parser → the code of the response, and the invalid parameter.
 _NAMED = {
     "open_quotes": ("damaged_file", "file"),
     "no_such_sheet": ("does_not_exist", "sheet"),
@@ -144,7 +144,7 @@ BUSY: Mapping[str, Promise] = MappingProxyType(
         ),
     }
 )
-# What is said of a file as a whole.
+# The notes about a file as a whole.
 NOTES: Mapping[str, Promise] = MappingProxyType(
     {
         "other_sheet": gettext_lazy(
@@ -159,7 +159,7 @@ NOTES: Mapping[str, Promise] = MappingProxyType(
 
 
 class Choices(NamedTuple):
-    """The sheet and the encoding that a user chose; blank where the reader finds them."""
+    """The sheet and the encoding that a user chose; blank to let the parser find them."""
 
     sheet: str = ""
     encoding: str = ""
@@ -172,7 +172,7 @@ class Cell(NamedTuple):
     """A cell of a column that is read.
 
     `kind` is `text`, `number` (also digits alone in CSV), `date`, `time`, `boolean`, `error` or `formula` (without a
-    result); `is_typed` is False in CSV, where all cells are text.
+    result). `is_typed` is False in CSV, where all cells are text.
     """
 
     text: str
@@ -188,20 +188,20 @@ BLANK = Cell("")
 
 
 class Row(NamedTuple):
-    """A row: its number as a spreadsheet counts, its cells by field, and what is wrong with its place."""
+    """A row: its number as a spreadsheet counts, its cells by field, and the problems of its position."""
 
     number: int
     cells: Mapping[str, Cell]
     problems: Sequence[Sequence[str]] = ()
 
     def cell(self, field: str) -> Cell:
-        """Return the cell under the column of a field; blank where there is none."""
+        """Return the cell under the column of a field; a blank cell without such a column."""
         return self.cells.get(field, BLANK)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of a file, and how the file was read."""
+    """The rows of a file, and the options it was read with."""
 
     format: str
     sheet: str | None
@@ -235,7 +235,10 @@ def read_table(data: bytes, choices: Choices = AS_FOUND) -> Table:
 def read_in_turn(
     held: ExitStack, data: bytes, choices: Choices, *, person_id: Any, business_id: Any
 ) -> Table:
-    """Return `read_table` with a place that is held until `held` is closed. Raises `TooMany` too, after a few seconds."""
+    """Return `read_table`, using a slot that is held until `held` is closed.
+
+    Raises `TooMany` too, if no slot is free after a few seconds.
+    """
     try:
         LIMITS.enter(held, person_id=person_id, business_id=business_id)
     except NoPlace as full:
@@ -244,7 +247,7 @@ def read_in_turn(
 
 
 def refused(code: str, values: Mapping[str, Any] = MappingProxyType({})) -> Invalid:
-    """Return the refusal of a whole file, from the reader's code and values."""
+    """Return the error of a whole file, from the parser's code and values."""
     answered, attr = _NAMED.get(code, (code, "file"))
     if code == "missing_column":
         return Invalid(code, _missing_column(values["headers"]), attr)
@@ -272,7 +275,7 @@ def _missing_column(headers: Sequence[str]) -> str:
 
 
 def missing_names() -> Invalid:
-    """Return the refusal of a file of new employees without a name."""
+    """Return the error for a file of new employees without a name."""
     full, first, last = (
         f"“{BY_FIELD[name].english}” ({BY_FIELD[name].hebrew})"
         for name in ("full_name", "first_name", "last_name")
@@ -284,7 +287,7 @@ def missing_names() -> Invalid:
 
 
 def _ask_reader(data: bytes, choices: Choices) -> bytes:
-    """Return the answer of the process that reads. Raises `Invalid`."""
+    """Return the output of the parser process. Raises `Invalid`."""
     options = json.dumps(choices._asdict()).encode()
     try:
         answer = subprocess.run(  # noqa: S603 -- our own code and arguments

@@ -1,11 +1,11 @@
-"""Text that was probably read or saved in a wrong encoding."""
+"""Detects text that was probably read or saved in a wrong encoding."""
 
 import re
 
 _LATIN = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _HEBREW_LETTERS = "\u05d0-\u05ea\u05ef-\u05f2"
 _POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
-# What Windows-1252 has where UTF-8 has the second byte of a letter.
+# The characters of Windows-1252 in place of the second byte of a UTF-8 letter.
 _SECOND = (
     "\u0080-\u00bf\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039"
     "\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178"
@@ -16,7 +16,7 @@ _DOUBTFUL = re.compile(
             # Hebrew letters inside a Latin word: Windows-1252 read as Windows-1255.
             f"[{_LATIN}][{_HEBREW_LETTERS}{_POINTS}]",
             f"[{_HEBREW_LETTERS}{_POINTS}][{_LATIN}]",
-            # A point without a letter that it belongs to.
+            # A vowel point without a letter.
             f"(?<![{_HEBREW_LETTERS}{_POINTS}])[{_POINTS}]",
             # Windows-1255 read as Windows-1252: words of accented letters alone.
             "[\u00c0-\u00ff]{3,}",
@@ -25,7 +25,7 @@ _DOUBTFUL = re.compile(
             # Letters that a program could not save.
             r"\?{2,}",
             r"\w\?(?=\w)",
-            # Not letters at all.
+            # Characters that are no letters.
             "[\u0080-\u009f\ufffd\ue000-\uf8ff]",
         )
     )

@@ -1,4 +1,4 @@
-"""The columns of an employee file, by every name that they are known by."""
+"""The columns of an employee file, with all their known headers."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from automatehq.text import fold
 
 
 class Column(NamedTuple):
-    """A column: the field it fills, the headers that an export writes, and what else people call it."""
+    """A column: the field it fills, the headers of an export, and other known headers."""
 
     field: str
     english: str
@@ -17,8 +17,8 @@ class Column(NamedTuple):
         return self.hebrew if language == "he" else self.english
 
 
-# In the order of the export. Capitals, spaces and punctuation do not count. The other headers are those of lists that
-# people keep, and of the exports of payroll, attendance and HR programs in English and Hebrew.
+# In the order of the export. Capitals, spaces and punctuation are ignored. The other headers come from manual lists
+# and from the exports of payroll, attendance and HR programs in English and Hebrew.
 COLUMNS = (
     Column(
         "full_name",
@@ -329,10 +329,10 @@ COLUMNS = (
             "עזיבה",
         ),
     ),
-    # Read to say that it changes nothing: an import neither activates nor deactivates.
+    # Read only to warn that it changes nothing: an import neither activates nor deactivates employees.
     Column("is_active", "Active", "פעיל", ("Is active",)),
 )
-# Read into `full_name` where a file has first and last name apart; never exported.
+# Read into `full_name` if a file has separate first and last names; never exported.
 PARTS_OF_NAME = (
     Column(
         "first_name",
@@ -381,10 +381,10 @@ PARTS_OF_NAME = (
 NAME_PARTS = tuple(column.field for column in PARTS_OF_NAME)
 READ_COLUMNS = (*COLUMNS, *PARTS_OF_NAME)
 BY_FIELD = {column.field: column for column in READ_COLUMNS}
-# Headers of a full name, but of a first name in a file that has a column for the last name.
+# Headers of a full name, which mean a first name in a file with a column for the last name.
 _PLAIN_NAMES = {"name", "שם"}
 
-# Who a row is about; a file needs one of them.
+# The keys of an employee; a file needs at least one of these columns.
 KEYS = ("passport_id", "external_employee_id")
 
 
@@ -402,7 +402,7 @@ FIELDS = {
 
 
 def field_of(header: str) -> str | None:
-    """The field that a column of this name fills, or None."""
+    """Return the field that a column of this name fills, or None."""
     return FIELDS.get(plain_header(header))
 
 

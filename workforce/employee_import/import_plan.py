@@ -1,4 +1,4 @@
-"""Rows → what is to be done with each, by the rules that an employee who is edited alone obeys."""
+"""Plans the change of each row, by the same rules as the edit of a single employee."""
 
 import uuid
 from collections import defaultdict
@@ -29,7 +29,7 @@ ACTIONS: tuple[Action, ...] = ("create", "update", "unchanged", "error")
 
 @dataclass(slots=True)
 class RowPlan:
-    """What becomes of a row: `before` and `after` hold the fields that change, as in the trail."""
+    """The planned change of a row. `before` and `after` contain the changed fields, as in the audit trail."""
 
     row: PersonRow
     employee: Employee | None = None
@@ -48,12 +48,12 @@ class RowPlan:
 
     @property
     def employee_id(self) -> uuid.UUID | None:
-        """Of somebody who is there; nobody who is new has an id before they are written."""
+        """Return the id of an existing employee; None for a new one before the write."""
         return self.employee.pk if self.employee and not self.is_new else None
 
     @property
     def changes(self) -> list[dict[str, Any]]:
-        """Field by field, old and new; a site by its name."""
+        """Return the changed fields with old and new value; a site is given by its name."""
         if self.row.errors:
             return []
         shown = {
@@ -72,7 +72,10 @@ class RowPlan:
 def plan_rows(
     rows: Sequence[PersonRow], business: Business, *, has_names: bool
 ) -> list[RowPlan]:
-    """Return what is to be done with each row. Raises `Invalid` `missing_column` if all are new and none has a name."""
+    """Return the planned change of each row.
+
+    Raises `Invalid` `missing_column` if all employees are new and none has a name.
+    """
     matcher = Matcher()
     known = [matcher.match(row) for row in rows]
     is_new = any(
@@ -116,7 +119,10 @@ def _refuse_same_person(
 
 
 def _lock(known: Iterable[Known]) -> dict[uuid.UUID, Employee]:
-    """The employees of the rows, locked. `Conflict` if somebody has changed their keys since they were matched."""
+    """Lock and return the employees of the rows.
+
+    Raises `Conflict` if their keys have changed since they were matched.
+    """
     keys = {one.pk: one for one in known}
     rows = Employee.objects.filter(pk__in=list(keys)).select_related("site")
     locked = {
@@ -131,7 +137,7 @@ def _lock(known: Iterable[Known]) -> dict[uuid.UUID, Employee]:
 
 
 class _Planner:
-    """Turns a row into what is to be done, by the rules that an employee who is edited alone obeys."""
+    """Plans the changes of rows, by the same rules as the edit of a single employee."""
 
     def __init__(self, business: Business) -> None:
         self._list: Any = PersonSerializer(many=True, context={"business": business})
@@ -163,7 +169,7 @@ class _Planner:
         return plan
 
     def _read(self, row: PersonRow, employee: Employee | None) -> dict[str, Any]:
-        """The values of a row as the API would read them from a body."""
+        """Return the values of a row, validated like a body of the API."""
         body = {
             name: text
             for name, text in row.values.items()
@@ -178,7 +184,7 @@ class _Planner:
             text = row.external.text
             body["external_employee_id"] = text if is_stored else visible(text)
         serializer = self._list.child
-        # Of somebody who is there, a row may say little; blank cells never erase.
+        # A row of an existing employee may be incomplete; blank cells never erase values.
         self._list.partial = employee is not None
         serializer.instance = employee
         try:
@@ -209,7 +215,7 @@ def _name(site: Site | None) -> str | None:
 
 
 def _look_at_employment(plan: RowPlan) -> None:
-    """What the database will refuse, told before; and what an import does not do."""
+    """Add the errors that the database would raise, and a warning for an ignored status."""
     employee, row = plan.employee, plan.row
     assert employee is not None
     started, left = employee.started_on, employee.left_on

@@ -1,4 +1,4 @@
-"""Which employee a row means: by passport, else by external id, and never by name."""
+"""Matches rows to employees: by passport, else by external id, and never by name."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from .row_values import Key, PersonRow, changed, visible
 
 
 class Known(NamedTuple):
-    """The keys of an employee who is there."""
+    """The keys of an existing employee."""
 
     pk: uuid.UUID
     passport_id: str | None
@@ -22,7 +22,7 @@ class Known(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Who has a key, if anybody; `is_near`: but for leading zeros."""
+    """The employee with a key, if any. `is_near` means that only leading zeros differ."""
 
     pk: uuid.UUID | None = None
     is_near: bool = False
@@ -31,7 +31,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class _Index:
-    """The employees by one key, as it is and without leading zeros."""
+    """The employees by one key, unchanged and without leading zeros."""
 
     exact: Mapping[str, uuid.UUID]
     near: Mapping[str, list[uuid.UUID]]
@@ -61,7 +61,7 @@ class _Index:
 
 
 class Matcher:
-    """Finds the employee of the business in scope whom a row means. One query."""
+    """Matches rows to employees of the business in scope. One query."""
 
     def __init__(self) -> None:
         rows: Any = Employee.objects.order_by().values_list(*Known._fields)
@@ -73,9 +73,9 @@ class Matcher:
         )
 
     def match(self, row: PersonRow) -> Known | None:
-        """The employee; None for somebody new, and for a row with errors. Adds the row's errors and warnings.
+        """Return the row's employee; None for a new employee or a row with errors.
 
-        A key that was found is put in the row as it is stored.
+        Adds errors and warnings to the row. A matched key is replaced by the stored key.
         """
         if row.errors or row.is_header:
             return None
@@ -142,7 +142,10 @@ class Matcher:
 
 
 def _doubt(row: PersonRow, external: Found) -> None:
-    """The external id is somebody's whose passport is another: a new passport, unless the id is not quite theirs."""
+    """Add the problem of a row with the external id of an employee with another passport.
+
+    The passport is new if the external id is exact; otherwise this is an error.
+    """
     if external.is_near:
         row.errors.append(
             Problem(

@@ -1,9 +1,4 @@
-"""An employee file between its preview and its apply: what was looked at in the admin is what is imported.
-
-It lies under `businesses/<business id>/imports/<user id>/` with an opaque name; the page carries, signed, which file it
-is, whose, and the hash of its preview. It goes when it has been imported, or when its user has looked at some more. One
-that was left lying is good for nothing after an hour, and `manage.py sweep_files` removes it.
-"""
+"""Employee files between preview and apply in the admin. The stored file of the preview is imported."""
 
 from typing import Any, NamedTuple
 
@@ -17,16 +12,16 @@ from businesses.tenancy.context import get_current_business_id
 
 from .file_parsing import Choices
 
-# No row references a pending file: each is an orphan once it is old enough.
+# No row references a pending file: each is orphaned once it is old enough.
 IMPORTS = FileOwner("imports", lambda keys: {}, lambda last, limit: ())
 MAX_AGE_SECONDS = 3600
-# Of one user, in as many windows, so that previews cannot fill the disk.
+# The limit of a user, for previews in several windows. It prevents that previews fill the disk.
 MAX_KEPT = 5
 _SALT = "automatehq.employee-import"
 
 
 class Kept(NamedTuple):
-    """A file that waits: its bytes, the hash of the preview that was shown, and the choices that it was read with."""
+    """A pending file: its bytes, the hash of its preview, and the choices it was read with."""
 
     path: str
     data: bytes
@@ -35,11 +30,11 @@ class Kept(NamedTuple):
 
 
 def keep(data: bytes, *, user: Any) -> str:
-    """Store a file; gives its path. Of those that the user has left lying the newest stay."""
+    """Store a file and return its path; delete the user's oldest files beyond `MAX_KEPT`."""
     folder = f"businesses/{get_current_business_id()}/imports/{user.pk}"
     path = default_storage.save(f"{folder}/{uuid7().hex}", ContentFile(data))
     _folders, names = default_storage.listdir(folder)
-    for name in sorted(names)[:-MAX_KEPT]:  # ids of version 7 are in the order of time
+    for name in sorted(names)[:-MAX_KEPT]:  # version 7 ids sort by time
         forget(f"{folder}/{name}")
     return path
 
@@ -51,13 +46,17 @@ def ticket(
     *,
     user: Any,
 ) -> str:
-    """Return what the page of a preview carries."""
+    """Return the signed reference that a preview page contains."""
     whose = [str(get_current_business_id()), str(user.pk)]
     return signing.dumps([path, hash, *choices, *whose], salt=_SALT)
 
 
 def find(carried: str, *, user: Any) -> Kept | None:
-    """The file of a ticket that this user was given in this business in the last hour; None if it isn't, or is gone."""
+    """Return the file of a signed reference, or None for an invalid reference.
+
+    A reference is valid for the user and business it was created for, and for one hour. It is invalid if the file is
+    gone.
+    """
     try:
         path, hash_, sheet, encoding, *whose = signing.loads(
             carried, salt=_SALT, max_age=MAX_AGE_SECONDS

@@ -1,4 +1,4 @@
-"""Rows of cells → rows of values: what each row says of somebody, and what is wrong in its cells."""
+"""Converts rows of cells to rows of values, with the errors and warnings of their cells."""
 
 import re
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from .file_parsing import BLANK, Cell, Row, Table
 from .file_warnings import is_doubtful
 from .import_columns import KEYS, NAME_PARTS, READ_COLUMNS
 
-# Fields whose cells hold dates, and how people write those here; `DateField` reads the ISO form alone.
+# Fields with dates, and the local way to write a date; `DateField` parses the ISO form alone.
 DATES = ("started_on", "left_on")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
-# What a spreadsheet makes of a long number in a narrow mind: 3.05123E+08.
+# A long number as a spreadsheet shows it in a narrow column: 3.05123E+08.
 _SHORTENED = re.compile(r"[0-9]+([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 # Dates and times as spreadsheets write them into CSV: 3-Dec, Dec-26, 03/12/2026, 2026-12-03, 7:30.
 _MONTHS = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -28,7 +28,7 @@ _MOMENT = re.compile(
     r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[ap]m)?",
     re.IGNORECASE,
 )
-# Kinds of cells that are no text, and the fields that may have them.
+# Kinds of cells that are not text, and the fields that may have them.
 CHANGED_KINDS = ("date", "time", "boolean")
 NOT_TEXT = (*DATES, "is_active")
 _TRUE = {"1", "true", "yes", "y", "כן", "v", "✓", "active", "פעיל"}
@@ -38,8 +38,8 @@ _FALSE = {"0", "false", "no", "n", "לא", "inactive", "לא פעיל"}
 class Key(NamedTuple):
     """A passport or external id.
 
-    `is_number`: a number, which may have lost its leading zeros. `looks_changed`: text that looks like a date or time
-    that a spreadsheet has made of an id.
+    `is_number` is True for a number, which may have lost its leading zeros. `looks_changed` is True for text that
+    looks like a date or time that a spreadsheet has made of an id.
     """
 
     text: str = ""
@@ -49,10 +49,11 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class PersonRow:
-    """What a row says: the keys, and of the other fields those whose cells are not blank, as text.
+    """The values of a row: the keys, and the other fields with a non-blank cell, as text.
 
-    `is_header`: the headers once more, and no employee. `is_part_of_name`: `full_name` is the first or last name alone.
-    `looks_changed`: fields whose text may be what a spreadsheet has made of another; it is right if it is there already.
+    `is_header` marks repeated headers. `is_part_of_name` means that `full_name` is the first or last name alone.
+    `looks_changed` contains the fields with a text that a spreadsheet may have changed. The text is accepted if it
+    equals the stored value.
     """
 
     number: int
@@ -97,7 +98,7 @@ def _person_row(table: Table, row: Row) -> PersonRow:
 
 
 def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
-    """Note what is wrong with the place of a row or of its cells."""
+    """Add the error or warning for the position of a row or its cells."""
     if code == "repeated_header":
         person.is_header = True
         detail = _("The headers are repeated here. The row is skipped.")
@@ -120,7 +121,7 @@ def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
 
 
 def _problem_of(cell: Cell, name: str) -> Problem | None:
-    """Return what is wrong with a cell by its kind."""
+    """Return the problem of a cell of the wrong kind, or None."""
     if cell.kind == "formula":
         detail = _(
             "This is a formula without a stored result. Open the file in a spreadsheet program, save it there, and send it again."
@@ -135,7 +136,7 @@ def _problem_of(cell: Cell, name: str) -> Problem | None:
 
 
 def changed(text: str, name: str) -> Problem:
-    """Return the error of a value that a spreadsheet has made of a text."""
+    """Return the error of a value that a spreadsheet program has changed."""
     detail = _(
         "A spreadsheet program changed this value to “%s”. Format the column as text and enter the value again."
     )
@@ -172,7 +173,7 @@ def _take(person: PersonRow, name: str, cell: Cell) -> None:
 
 
 def _join_names(person: PersonRow) -> None:
-    """Make a full name of first and last name."""
+    """Set the full name from first and last name."""
     parts = {name: person.values.pop(name, "") for name in NAME_PARTS}
     if not any(parts.values()):
         return
@@ -205,7 +206,10 @@ def _take_key(person: PersonRow, name: str, cell: Cell) -> None:
 
 
 def iso_date(text: str) -> str:
-    """`5/3/2026` and `05.03.2026` as `2026-03-05`; anything else as it is, for the field to judge."""
+    """Return a date with the day first in ISO form.
+
+    `5/3/2026` and `05.03.2026` become `2026-03-05`. Other text stays unchanged, for the field to validate.
+    """
     text = visible(text)
     match = _DAY_FIRST.fullmatch(text)
     if match is None:

@@ -1,4 +1,4 @@
-"""Writes what is planned; what the database refuses becomes an error of the row that it refuses."""
+"""Writes planned rows; an error of the database becomes an error of its row."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,14 +12,14 @@ from workforce.models import Employee
 
 from .import_plan import RowPlan
 
-# Rows that are written in one statement.
+# Rows in one statement.
 BATCH = 500
-# Told that a value is already in use: the field and the value.
+# Called with the field and the value that is already in use.
 OnInUse = Callable[[str, str], None]
 
 
 class Writer:
-    """Writes what is planned, as many rows at once as the database takes; what it refuses becomes an error of the row."""
+    """Writes planned rows in batches; an error of the database becomes an error of its row."""
 
     def __init__(self, actor: Any, on_in_use: OnInUse) -> None:
         self._actor = actor
@@ -36,9 +36,10 @@ class Writer:
                 self._save(planned[start : start + BATCH], save)
 
     def _refuse_in_use(self, plans: Sequence[RowPlan]) -> None:
-        """Refuse rows with a value that another employee has, unless a row of the file releases the value.
+        """Reject rows with a value that another employee has, unless a row of the file releases it.
 
-        PostgreSQL logs a statement that the unique indexes refuse with the values of all its rows.
+        The unique indexes would reject them too, but PostgreSQL logs a failed statement with the values of all its
+        rows.
         """
         found = services.found_in_use([plan.after for plan in plans])
         for name in services.EMPLOYEE_UNIQUE:
@@ -55,7 +56,7 @@ class Writer:
     def _save(
         self, plans: Sequence[RowPlan], save: Callable[[Sequence[RowPlan]], None]
     ) -> None:
-        """Write them all, or halve them until it is known which the database refuses."""
+        """Save all rows; on an error save each half alone, until the rejected rows are found."""
         try:
             with transaction.atomic():
                 save(plans)
@@ -73,7 +74,10 @@ class Writer:
             self._save(plans[middle:], save)
 
     def _refuse(self, plan: RowPlan, refusal: Invalid) -> None:
-        """Told as to whoever writes one employee alone, and counted as often."""
+        """Add the error to the row.
+
+        A value in use is reported and counted like in the edit of a single employee.
+        """
         if refusal.code == IN_USE_CODE:
             name = str(refusal.attr)
             self._on_in_use(name, str(plan.after.get(name) or ""))
@@ -94,7 +98,7 @@ def _create(plans: Sequence[RowPlan]) -> None:
 
 def _update(plans: Sequence[RowPlan]) -> None:
     changed = {name for plan in plans for name in plan.after}
-    # An upsert of rows that are there and locked: `bulk_update` takes ten times as long.
+    # An upsert of existing, locked rows: `bulk_update` takes ten times as long.
     Employee.objects.bulk_create(
         [plan.employee for plan in plans],
         update_conflicts=True,

@@ -1,4 +1,4 @@
-"""What is sent to import, how a row is judged, and what is answered."""
+"""Serializers of an import: the request, the validation of a row, and the response."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PersonSerializer(EmployeeSerializer):
-    """The values of one row, by the rules of the API. The site is named otherwise: see `sites.py`."""
+    """The values of one row, validated like an employee of the API. For the site see `site_matching.py`."""
 
     class Meta(EmployeeSerializer.Meta):
         fields = (  # type: ignore[assignment]
@@ -50,7 +50,7 @@ class PreviewRequestSerializer(StrictSerializer):
     )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        # Of several the last would be taken, and the others forgotten in silence.
+        # Of several files only the last would be read, and the others ignored without an error.
         if isinstance(data, MultiValueDict) and len(data.getlist("file")) > 1:
             raise Invalid("too_many_files", _("Send one file at a time."), "file")
         values: dict[str, Any] = super().to_internal_value(data)
@@ -60,7 +60,7 @@ class PreviewRequestSerializer(StrictSerializer):
 
 @extend_schema_serializer(component_name="ImportOrder")
 class ApplyRequestSerializer(PreviewRequestSerializer):
-    """The file once more, and the hash of its preview."""
+    """The same file again, and the hash of its preview."""
 
     hash = serializers.RegexField(r"^[0-9a-f]{64}$", max_length=64)
     skip_errors = serializers.BooleanField(default=False)
@@ -86,7 +86,7 @@ class RowChangeSerializer(serializers.Serializer[Any]):
 
 
 class ImportRowSerializer(serializers.Serializer[Any]):
-    """A row of the file, numbered as a spreadsheet does."""
+    """A row of the file, with its number in a spreadsheet."""
 
     row = serializers.IntegerField()
     action = serializers.ChoiceField(["create", "update", "unchanged", "error"])
@@ -104,7 +104,7 @@ class ReadColumnSerializer(serializers.Serializer[Any]):
 
 
 class ReadFileSerializer(serializers.Serializer[Any]):
-    """How the file was read; `sheet` and `encoding` can be chosen."""
+    """The way in which the file was read. `sheet` and `encoding` can be chosen."""
 
     format = serializers.ChoiceField(["xlsx", "csv"])
     sheet = serializers.CharField(allow_null=True)
@@ -120,7 +120,7 @@ class ReadFileSerializer(serializers.Serializer[Any]):
 
 
 class ImportSerializer(serializers.Serializer[Any]):
-    """What a file does, or has done. This describes; `import_json` writes it, a thousand times as fast."""
+    """The planned or applied changes of a file. The schema only: `import_json` writes it, a thousand times as fast."""
 
     hash = serializers.CharField()
     summary = ImportSummarySerializer()
@@ -130,7 +130,7 @@ class ImportSerializer(serializers.Serializer[Any]):
 
 
 def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
-    """An import as the API answers it; once applied, with the ids of those who are new."""
+    """Return an import as the body of a response; once applied, with the ids of new employees."""
     return {
         "hash": done.hash,
         "summary": done.summary,
@@ -151,7 +151,7 @@ def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
 
 
 def read_json(table: Table) -> dict[str, Any]:
-    """Return how a file was read, as the API writes it."""
+    """Return the way in which a file was read, as a part of the body."""
     return {
         "format": table.format,
         "sheet": table.sheet,

@@ -1,8 +1,7 @@
-"""Preview and apply of an employee file: one and the same work, but that the preview is rolled back.
+"""Preview and apply an employee file. Both do the same work; the preview is rolled back.
 
-What can only be known by writing, a passport that another business has or somebody who was added a moment ago, is thus
-known to the preview as it is to the apply. The hash stands for the file and for all that the preview said: an apply
-that would do anything else is refused.
+The preview therefore also finds errors that only the write reveals, such as a passport that another business has. The
+hash covers the file and the whole content of the preview. An apply with other effects is rejected.
 """
 
 import hashlib
@@ -33,7 +32,7 @@ from .row_writer import OnInUse, Writer
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What an employee file does, or has done."""
+    """The planned or applied changes of an employee file."""
 
     hash: str
     plans: Sequence[RowPlan]
@@ -48,9 +47,9 @@ class Import:
 def preview_import(
     *, data: bytes, actor: Any, on_in_use: OnInUse, choices: Choices = AS_FOUND
 ) -> Import:
-    """Return what the file would do. The file is read before the request's transaction.
+    """Return the changes that the file would make. The file is parsed before the request's transaction.
 
-    Raises `Invalid` for a file that can't be read, `TooMany` `too_many_imports`, `too_many_in_use`.
+    Raises `Invalid` for an unreadable file, `TooMany` `too_many_imports`, `too_many_in_use`.
     """
     table = _read(data, choices, actor)
     with transaction.atomic():
@@ -68,11 +67,11 @@ def apply_import(
     choices: Choices = AS_FOUND,
     skip_errors: bool = False,
 ) -> Import:
-    """Do what the preview with this hash has shown; rows with errors are left out if `skip_errors`.
+    """Apply the changes of the preview with this hash; `skip_errors` leaves out rows with errors.
 
-    Raises `Conflict` `preview_stale` if the file would do something else now, or is read otherwise, `Invalid`
-    `rows_refused` if rows have errors; both with the preview as it is now, and with nothing written. Raises as
-    `preview_import` too.
+    Raises `Conflict` `preview_stale` if the changes or the reading of the file would now differ. Raises `Invalid`
+    `rows_refused` if rows have errors. Both contain the current preview, and nothing is written. Also raises the
+    errors of `preview_import`.
     """
     table = _read(data, choices, actor)
     with transaction.atomic():
@@ -86,7 +85,7 @@ def apply_import(
 
 
 class Stale(Conflict):
-    """The preview is not what would be done now."""
+    """The changes would differ from those of the preview."""
 
     def __init__(self, done: Import) -> None:
         super().__init__(
@@ -97,7 +96,7 @@ class Stale(Conflict):
 
 
 class Refused(Invalid):
-    """Rows have errors, and nobody said that they may be left out."""
+    """Rows have errors, and `skip_errors` was not set."""
 
     def __init__(self, done: Import) -> None:
         super().__init__(
@@ -133,7 +132,7 @@ def _run(data: bytes, table: Table, actor: Any, on_in_use: OnInUse) -> Import:
 
 
 def _record(done: Import, data: bytes, actor: Any) -> None:
-    """One event for each employee, and one for the import."""
+    """Record one event for each employee, and one for the import."""
     events: list[AuditEvent] = []
     for plan in done.plans:
         if plan.action == "create" and plan.employee:
@@ -162,7 +161,10 @@ def _record(done: Import, data: bytes, actor: Any) -> None:
 
 
 def _hash(data: bytes, table: Table, plans: Sequence[RowPlan]) -> str:
-    """Return the hash of the file, of how it was read, and of all that was said of its rows, in no language."""
+    """Return the hash of the file, its reading options and its row plans.
+
+    The hash does not depend on the language of messages.
+    """
     said: list[Any] = [[table.sheet, table.encoding, table.delimiter]]
     said += [
         [

@@ -1,4 +1,4 @@
-"""The home sites that rows name: by name, by code, or by both if they agree."""
+"""Matches the home sites of rows: by name, by code, or by both if they agree."""
 
 from django.utils.translation import gettext as _
 
@@ -25,7 +25,10 @@ class Sites:
                     table[text] = site
 
     def find(self, row: PersonRow) -> Site | None:
-        """The site that a row names; None if it names none, or with an error in the row."""
+        """Return the site of a row, or None if the row names no site.
+
+        An unknown or ambiguous site adds an error to the row, and the result is None too.
+        """
         found = set()
         for name, table in (
             ("site_name", self._by_name),

@@ -1,4 +1,4 @@
-"""Import and export of employees through the API."""
+"""API views of the import and export of employees."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ TYPE = OpenApiParameter("type", str, enum=[*KINDS], required=True)
 
 
 def on_in_use(request: Request | HttpRequest) -> OnInUse:
-    """What a row met that somebody has already is noted like what a body meets."""
+    """Return a callback that reports values in use, like those of a request's body."""
 
     def noted(name: str, value: str) -> None:
         note(request, kind="already_in_use", model=Employee, field=name, value=value)
@@ -62,20 +62,20 @@ def on_in_use(request: Request | HttpRequest) -> OnInUse:
 
 
 def read_upload(upload: Any) -> bytes:
-    """The bytes of an upload, one more than allowed at most."""
+    """Return the bytes of an upload, at most one more than allowed."""
     upload.seek(0)
     data: bytes = upload.read(MAX_FILE_BYTES + 1)
     return data
 
 
 class EmployeeFilesMixin(Base):
-    """`/employees/import/preview`, `/employees/import/apply` and `/employees/export`."""
+    """The endpoints `/employees/import/preview`, `/employees/import/apply` and `/employees/export`."""
 
     list_actions = ("export",)
     extra_query_parameters = {"export": ("type",)}
 
     def get_parsers(self) -> list[Any]:
-        # Before there is an action: an import is a form with a file.
+        # The action is not set yet: an import is a form with a file.
         is_import = bool(set(IMPORTS) & set(self.action_map.values()))
         return [MultiPartParser()] if is_import else super().get_parsers()
 
@@ -84,7 +84,7 @@ class EmployeeFilesMixin(Base):
         responses=ImportSerializer,
     )
     def preview_import(self, request: Request) -> Response:
-        """What a file (XLSX or CSV) would do, row by row; nothing is written."""
+        """Preview the changes of a file (XLSX or CSV), row by row. Nothing is written."""
         body = PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
@@ -101,7 +101,9 @@ class EmployeeFilesMixin(Base):
         responses=ImportSerializer,
     )
     def apply_import(self, request: Request) -> Response:
-        """Do what the preview with this `hash` has shown, all of it or nothing; with `skip_errors` without the rows that have errors."""
+        """Apply the changes of the preview with this `hash`, all or none. With `skip_errors`, rows with errors are
+        left out.
+        """
         body = ApplyRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
@@ -128,7 +130,10 @@ class EmployeeFilesMixin(Base):
         },
     )
     def export(self, request: Request) -> HttpResponse:
-        """The employees of a list as a file that can be imported again, with headers in the business's language."""
+        """Export the filtered employees as a file that can be imported again.
+
+        The headers are in the business's language.
+        """
         check_parameters(request, EXPORT_PARAMETERS)
         kind = request.query_params.get("type")
         if kind not in KINDS:
@@ -140,7 +145,10 @@ class EmployeeFilesMixin(Base):
         )
 
     def _business_to_export(self, request: Request) -> Business | None:
-        """The business in scope; the one asked for on the platform, None if there is none such: an empty file."""
+        """Return the business in scope, or on the platform the business of `business_id`.
+
+        None if no business has that id: the file is empty then.
+        """
         own_id = try_get_business_id()
         asked = request.query_params.get("business_id")
         if own_id is None and not asked:
@@ -155,7 +163,7 @@ class EmployeeFilesMixin(Base):
 def export_response(
     employees: Any, kind: str, business: Business | None
 ) -> HttpResponse:
-    """The file of `employees`, built whole before it is answered."""
+    """Return the file of `employees`. It is built completely before the response starts."""
     rows = partial(employees.iterator, chunk_size=CHUNK)
     language = business.language if business else "en"
     zone = business.zone if business else None

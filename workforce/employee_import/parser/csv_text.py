@@ -1,4 +1,4 @@
-"""CSV: the encoding, which is chosen or guessed, the delimiter, and the records."""
+"""CSV: the chosen or guessed encoding, the delimiter, and the records."""
 
 import csv
 import io
@@ -16,26 +16,26 @@ from workforce.employee_import.import_columns import field_of
 from .header_rows import Cell, RawRow
 from .parser_limits import HEADER_WITHIN, MAX_COLUMNS, MAX_ROWS, Refusal
 
-# What is no text at all. Tab, line feed, carriage return and the like are in files of text.
+# Characters of binary files. Tab, line feed, carriage return and the like occur in text files.
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-# The code pages that are guessed, the likeliest first: the others can't be told from these.
+# The code pages that are guessed, the most likely first. The others cannot be distinguished from these.
 _GUESSED = ("windows-1255", "windows-1252", "cp862")
 _GUESSED_LETTERS = 1_000_000
 _SNIFFED_LETTERS = 100_000
 DELIMITERS = (",", ";", "\t", "|")
-# How programs write a number that Excel must not change: ="0012".
+# The form of a number that Excel must not change: ="0012".
 _EXCEL_TEXT = re.compile(r"\A=\"([^\"]*)\"\Z")
-# Excel's own way to say which delimiter follows.
+# Excel's line that declares the delimiter.
 _SEPARATOR_LINE = re.compile(r"sep=([^\r\n\"])\r?\n", re.IGNORECASE)
 
 
 class Text(NamedTuple):
-    """A decoded file. `is_guess`: its encoding was neither chosen nor certain."""
+    """A decoded file. `is_guess` is True if its encoding was neither chosen nor certain."""
 
     text: str
     encoding: str
@@ -43,7 +43,7 @@ class Text(NamedTuple):
 
 
 def decode(data: bytes, chosen: str = "") -> Text:
-    """Return the text of a file. Raises `Refusal` `unsupported_type` for bytes that are no text."""
+    """Return the text of a file. Raises `Refusal` `unsupported_type` for binary data."""
     if chosen:
         return _decode_as_chosen(data, chosen)
     certain = _certain_encoding(data)
@@ -74,10 +74,10 @@ def _certain_encoding(data: bytes) -> str | None:
 
 
 def _utf_16_of(data: bytes) -> tuple[str, ...]:
-    """Return UTF-16 without a mark, if zeros are every second byte.
+    """Return the UTF-16 encoding of data without a byte order mark, or an empty tuple.
 
-    In UTF-16 the zeros are halves of ASCII, all of them second halves where the small half comes first; delimiters and
-    line ends alone are many.
+    In UTF-16 an ASCII character has a zero byte: the second in little-endian order, the first in big-endian order.
+    Delimiters and line ends alone make zero bytes frequent.
     """
     if b"\x00" not in data:
         return ()
@@ -88,7 +88,10 @@ def _utf_16_of(data: bytes) -> tuple[str, ...]:
 
 
 def _guess(data: bytes) -> Text:
-    """Return the code page that gives the most headers that are known, then the fewest doubtful words."""
+    """Return the text in the most likely code page.
+
+    It has the most known headers, and among equals the fewest doubtful words.
+    """
 
     def fitness(text: str) -> tuple[int, int]:
         head = text[:_GUESSED_LETTERS]
@@ -120,7 +123,7 @@ def _checked(found: Text) -> Text:
 
 
 def split_separator_line(text: str) -> tuple[str, str]:
-    """Return the delimiter of a first line `sep=;`, or else the likeliest one, and the text without such a line."""
+    """Return the delimiter of a first line `sep=;` or the likeliest one, and the other lines."""
     match = _SEPARATOR_LINE.match(text)
     if match:
         return match[1], text[match.end() :]
@@ -128,7 +131,7 @@ def split_separator_line(text: str) -> tuple[str, str]:
 
 
 def _known_headers(text: str, delimiter: str) -> int:
-    """Return the most headers that are known in one of the first rows, as far as they can be read."""
+    """Return the highest number of known headers in one of the first readable rows."""
     most = 0
     with suppress(csv.Error):
         for cells in itertools.islice(
@@ -139,7 +142,7 @@ def _known_headers(text: str, delimiter: str) -> int:
 
 
 def rows(text: str, delimiter: str) -> list[RawRow]:
-    """Return the rows that are not blank. Raises `Refusal`, `open_quotes` for quotes that do not close."""
+    """Return the rows that are not blank. Raises `Refusal` `open_quotes` for unclosed quotes."""
     found: list[RawRow] = []
     try:
         for number, record in enumerate(_records(text, delimiter), start=1):

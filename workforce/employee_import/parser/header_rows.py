@@ -1,4 +1,4 @@
-"""Rows of a file → its header row, and the cells under the columns that are known."""
+"""Finds the header row of a file, and reads the cells under known columns."""
 
 import bisect
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,13 +20,13 @@ from .parser_limits import (
     Refusal,
 )
 
-# A text, `[kind, text]`, or the number of a text that is shared and not looked up yet.
+# A text, `[kind, text]`, or the number of a shared text that is not resolved yet.
 Cell = str | list[str] | int
 # The first column, the first and the last row.
 Merged = tuple[int, int, int]
 
 _HEADER_LETTERS = 100
-# Cells without a column of which one is told, if any has a text.
+# Cells without a column that are stored, to report the first with a text.
 _STRAY_CELLS = 3
 
 
@@ -62,7 +62,7 @@ def header_among(rows: Sequence[RawRow]) -> RawRow | None:
 
 @dataclass
 class Head:
-    """The header row: the columns that are read, in the file's order, and those that are not."""
+    """The header row: the columns that are read, in the file's order, and the ignored columns."""
 
     number: int
     columns: list[tuple[int, str, str]]  # index, field, header
@@ -70,7 +70,10 @@ class Head:
 
     @classmethod
     def of(cls, row: RawRow) -> "Head":
-        """Return the head of a table. Raises `Refusal` `missing_column`, `duplicate_column`, `too_many_columns`."""
+        """Return the head of a table.
+
+        Raises `Refusal` `missing_column`, `duplicate_column`, `too_many_columns`.
+        """
         headers = {
             column: " ".join(text_of(cell).split())[:_HEADER_LETTERS]
             for column, cell in sorted(row.cells.items())
@@ -100,9 +103,9 @@ class Head:
         )
 
     def keep(self, row: RawRow) -> RawRow:
-        """Return a row with the cells that matter: of columns that are read, and a few that have no header.
+        """Return a row with the cells of known columns, and a few without a header.
 
-        Of columns that are ignored one cell stays if there is no other: the row is not blank.
+        If the row has cells of ignored columns only, a few of them stay, because the row is not blank.
         """
         known = {
             column: row.cells[column]
@@ -119,9 +122,9 @@ class Head:
 def _without_lone_parts(
     fields: dict[int, str], headers: dict[int, str]
 ) -> dict[int, str]:
-    """Return the fields, where first and last name count only together, and a full name beats both.
+    """Return the fields without incomplete or redundant parts of the name.
 
-    “Name” beside “Surname” is a first name.
+    First and last name count only together, and a full name replaces both. “Name” beside “Surname” is a first name.
     """
     names = set(fields.values())
     if "last_name" in names and "first_name" not in names:
@@ -141,7 +144,7 @@ def _without_lone_parts(
 
 @dataclass
 class Table:
-    """The rows under a head as they are found."""
+    """The rows under a head."""
 
     head: Head
     rows: list[RawRow] = field(default_factory=list)
@@ -149,7 +152,10 @@ class Table:
     letters: int = 0
 
     def add(self, row: RawRow) -> None:
-        """Take in a row whose texts are all there. Raises `Refusal` `too_many_rows`, `file_too_complex`."""
+        """Add a row with resolved texts.
+
+        Raises `Refusal` `too_many_rows`, `file_too_complex`.
+        """
         if len(self.rows) >= MAX_ROWS:
             raise Refusal("too_many_rows")
         self.letters += sum(len(text_of(cell)) for cell in row.cells.values())
@@ -159,7 +165,10 @@ class Table:
         self.rows.append(row)
 
     def answer(self, merged: Iterable[Merged] = ()) -> list[Any]:
-        """Return `[number, cells in the order of the columns, problems]` for each row. Raises `Refusal` `no_rows`."""
+        """Return `[number, cells in the order of the columns, problems]` for each row.
+
+        Raises `Refusal` `no_rows`.
+        """
         if not self.rows:
             raise Refusal("no_rows")
         covered = self._covered(merged)
@@ -186,7 +195,7 @@ class Table:
         return found
 
     def _is_other_header(self, row: RawRow) -> bool | None:
-        """Return False for the same headers again, True for other ones, None for a row that is none."""
+        """Return False for a repeated header row, True for a different one, None for other rows."""
         named = fields_in(row)
         if not named:
             return None
@@ -211,7 +220,7 @@ class Table:
             yield ["extra_cells", strays[0][:40]]
 
     def _covered(self, merged: Iterable[Merged]) -> dict[int, list[str]]:
-        """Return the fields whose cell lies under a cell above it that is merged with it, by row."""
+        """Return the blank fields of each row that are merged with a filled cell above."""
         by_number = {row.number: row for row in self.rows}
         numbers = sorted(by_number)
         found: dict[int, list[str]] = {}
@@ -234,14 +243,14 @@ class Table:
 
 
 def head_of(rows: list[RawRow]) -> Head:
-    """Return the head of a table, or of its first row to tell what that lacks."""
+    """Return the head of a table. Without a header row, the first row is taken, so that the error lists its columns."""
     if not rows:
         raise Refusal("no_rows")
     return Head.of(header_among(rows) or rows[0])
 
 
 def answer_of(table: Table, rows: list[Any], **values: Any) -> dict[str, Any]:
-    """Return the answer: what was read, and the rows."""
+    """Return the parser's output: how the file was read, and the rows."""
     return {
         "sheet": None,
         "sheets": [],

@@ -4,10 +4,10 @@ import datetime
 import re
 from typing import NamedTuple
 
-# The formats that every workbook has without writing them down (ECMA-376, 18.8.30, with those of East Asia).
+# The date formats that are built in and not stored in workbooks (ECMA-376, 18.8.30, with those of East Asia).
 _BUILT_IN_DATES = {14, 15, 16, 17, 22, *range(27, 32), 36, *range(50, 55), 57, 58}
 _BUILT_IN_TIMES = {18, 19, 20, 21, *range(32, 36), 45, 46, 47, 55, 56}
-# What is text in a format code: quoted, escaped, a width, a fill, a colour or language in brackets.
+# Text in a format code: quoted, escaped, a width, a fill, a colour or language in brackets.
 _LITERAL = re.compile(
     r'"[^"]*"?|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE
 )
@@ -25,7 +25,7 @@ _EPOCH_1904 = datetime.datetime(1904, 1, 1)  # noqa: DTZ001 -- likewise
 
 
 class Format(NamedTuple):
-    """What a number format shows: `date`, `time` or `number`; `width`: that many digits, with zeros before."""
+    """The display of a number: `date`, `time` or `number`; `width` is the digits with leading zeros."""
 
     kind: str = "number"
     width: int = 0
@@ -41,7 +41,7 @@ def built_in_format(number: int) -> Format:
 
 
 def format_of(code: str) -> Format:
-    """Return what a custom format code shows, by its first section."""
+    """Return the format of a custom format code, by its first section."""
     section = _LITERAL.sub("", code).split(";")[0].strip()
     if _ZEROS.fullmatch(section):
         return Format(width=len(section))
@@ -56,16 +56,19 @@ def format_of(code: str) -> Format:
 
 
 def read_number(text: str, shown: Format, *, is_1904: bool) -> list[str]:
-    """Return a number's cell, of the kind that its format shows. Raises `ValueError` for text that is no number."""
+    """Return a number's cell, of the kind that its format shows.
+
+    Raises `ValueError` for text that is no number.
+    """
     if shown.kind == "number":
-        if _DIGITS.fullmatch(text):  # most of them
+        if _DIGITS.fullmatch(text):  # most numbers
             return ["number", text.zfill(shown.width) if shown.width else text]
         return _plain(float(text), shown.width)
     return _moment(float(text), shown.kind, is_1904=is_1904)
 
 
 def _plain(value: float, width: int) -> list[str]:
-    if not abs(value) < _MAX_EXACT:  # also what is not a number
+    if not abs(value) < _MAX_EXACT:  # also for infinity and NaN
         return ["error", f"{value:.15g}"]
     whole = int(value)
     if whole != value:
@@ -80,7 +83,9 @@ def _moment(serial: float, kind: str, *, is_1904: bool) -> list[str]:
         epoch = _EPOCH_1904
     else:
         epoch = _EPOCH
-        if serial < _FALSE_LEAP_DAY:  # of 1900, which only spreadsheets have
+        if (
+            serial < _FALSE_LEAP_DAY
+        ):  # 29 February 1900, which exists in spreadsheets only
             epoch += datetime.timedelta(days=1)
     try:
         moment = epoch + datetime.timedelta(milliseconds=round(serial * 86_400_000))
@@ -92,7 +97,7 @@ def _moment(serial: float, kind: str, *, is_1904: bool) -> list[str]:
 
 
 def read_iso(text: str) -> list[str]:
-    """Return the cell of a date that a workbook wrote as text (`t="d"`)."""
+    """Return the cell of a date that a workbook stores as text (`t="d"`)."""
     day, _separator, _time = text.strip().partition("T")
     try:
         datetime.date.fromisoformat(day)

@@ -1,4 +1,4 @@
-"""The limits of a file, and the refusal of one that exceeds them."""
+"""The limits of a file, and the error of a file that is rejected."""
 
 import os
 from contextlib import suppress
@@ -6,14 +6,14 @@ from typing import Any
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 100
-# Above the headers may stand a title.
+# A title may stand above the headers.
 HEADER_WITHIN = 10
-# Excel's own limits.
+# Excel's limits.
 MAX_ROW_NUMBER = 2**20
 MAX_CELL_LETTERS = 32_767
-# Of the cells that are kept. A workbook stores a text once and refers to it in any number of cells.
+# Letters in the stored cells. A workbook stores a text once and may refer to it in any number of cells.
 MAX_LETTERS = 8 * 1000**2
-# Of the parts that are read as a whole.
+# The size of a part that is read as a whole.
 MAX_PART_BYTES = 8 * 1024**2
 MAX_SHEETS = 50
 
@@ -23,7 +23,7 @@ EXIT_REFUSED = 3
 
 
 class Refusal(Exception):
-    """Refuses the whole file: a code, and the values that its message names."""
+    """The rejection of a whole file: an error code, and the values of its message."""
 
     def __init__(self, code: str, **values: Any) -> None:
         super().__init__(code)
@@ -32,12 +32,12 @@ class Refusal(Exception):
 
 
 def limit_resources() -> None:
-    """Limit this process's memory and processor time, where the system can."""
+    """Limit this process's memory and processor time, if the system supports it."""
     try:
         import resource  # noqa: PLC0415 -- Unix has it
     except ImportError:
         return
-    # Requests for pages come first.
+    # Web requests have priority.
     os.nice(5)
     for kind, most in (
         (resource.RLIMIT_AS, MAX_MEMORY_BYTES),

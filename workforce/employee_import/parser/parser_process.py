@@ -1,6 +1,7 @@
-"""The main function: a line of options as JSON, then the file, on stdin; the answer as JSON on stdout.
+"""The main function of the parser process.
 
-Exit status 3 is a refusal: stdout has its code and the values that its message names.
+stdin contains a line of options as JSON, then the file. stdout receives the result as JSON. Exit status 3 means that
+the file was rejected: stdout has the error code and the values of its message.
 """
 
 import json
@@ -25,7 +26,7 @@ def main() -> int:
 
 
 def read(data: bytes, *, sheet: str, encoding: str) -> Any:
-    """Return the answer for a file. Raises `Refusal`."""
+    """Return the result for a file. Raises `Refusal`."""
     rejected_types.refuse_other_types(data)
     if data.startswith(rejected_types.ZIP):
         if encoding:

@@ -1,4 +1,4 @@
-"""File types that are not read, but named when they are refused."""
+"""File types that are not read, but recognised, so that the error can name them."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ ZIP = b"PK"
 # Excel before 2007, and the container of a workbook with a password.
 OLE = b"\xd0\xcf\x11\xe0"
 
-# The beginning of a file → its type, a key of `tables.FILE_TYPES`.
+# The beginning of a file → its type, a key of `file_parsing.FILE_TYPES`.
 _MAGIC = (
     (b"%PDF", "pdf"),
     (b"\x89PNG", "picture"),
@@ -47,7 +47,7 @@ _HEAD_BYTES = 2048
 
 
 def refuse_other_types(data: bytes) -> None:
-    """Raise `Refusal` for a type that is recognised and not read."""
+    """Raise `Refusal` for a recognised type that is not read."""
     if data.startswith(OLE):
         raise _refusal_of_ole(data)
     head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf")
@@ -63,7 +63,7 @@ def refuse_other_types(data: bytes) -> None:
 
 
 def refusal_of_zip(names: Collection[str], mimetype: str) -> Refusal:
-    """Return the refusal of a zip without a workbook, by the lower-case names of its parts."""
+    """Return the error for a zip without a workbook; `names` are its parts in lower case."""
     if mimetype.startswith("application/vnd.oasis.opendocument"):
         is_spreadsheet = "spreadsheet" in mimetype
         return Refusal("unsupported_type", type="ods" if is_spreadsheet else "odt")
@@ -74,7 +74,7 @@ def refusal_of_zip(names: Collection[str], mimetype: str) -> Refusal:
 
 
 def _refusal_of_ole(data: bytes) -> Refusal:
-    """A container of Microsoft's: its directory names the streams in it."""
+    """Return the error for a Microsoft container, whose directory names its streams."""
     if _stream("EncryptedPackage") in data:
         return Refusal("file_encrypted")
     if _stream("Workbook") in data or _stream("Book") in data:

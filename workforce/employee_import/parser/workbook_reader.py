@@ -1,4 +1,4 @@
-"""A workbook → the table of one of its sheets, and what is known of the others."""
+"""Reads the table of one sheet of a workbook, and the names and notes of its other sheets."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from .xlsx_package import damage
 from .xlsx_sheet import Enough, read_rows, read_text
 from .xlsx_workbook import Sheet, Workbook
 
-# Rows without a value, after which no header is looked for.
+# After this many rows without a value the search for a header stops.
 _BLANK_BEFORE_HEADER = 10_000
 
 
 def read_workbook(data: bytes, chosen: str) -> Any:
-    """Return the answer for a workbook. Raises `Refusal`.
+    """Return the result for a workbook. Raises `Refusal`.
 
-    The sheet is the chosen one, or else the first visible one whose headers are known.
+    The sheet is the chosen one, or else the first visible sheet with known headers.
     """
     with damage():
         book = Workbook.open(data)
@@ -71,7 +71,7 @@ def _plain(name: str) -> str:
 
 
 def _tops(book: Workbook) -> dict[str, list[RawRow]]:
-    """Return the first rows of each sheet that have a value."""
+    """Return the first non-blank rows of each sheet."""
     tops = {sheet.name: _top(book, sheet) for sheet in book.sheets}
     texts = book.shared_texts(
         {ref for rows in tops.values() for row in rows for ref in _refs(row)}
@@ -107,7 +107,7 @@ def _read_table(book: Workbook, sheet: Sheet, head: Head) -> tuple[Table, list[M
     is_below = False
 
     def settle() -> None:
-        """Look up the texts of the rows that wait for them, and keep the rows that are not blank."""
+        """Resolve the shared texts of the waiting rows, and add the rows that are not blank."""
         refs = {ref for row in waiting for ref in _refs(row)} - texts.keys()
         texts.update(book.shared_texts(refs))
         for row in waiting:
@@ -138,7 +138,7 @@ def _refs(row: RawRow) -> list[int]:
 
 
 def _resolved(row: RawRow, texts: dict[int, str]) -> RawRow:
-    """Return a row with the shared texts that are known, without cells that turn out to be blank."""
+    """Return a row with its shared texts resolved, without cells that are blank after that."""
     if not _refs(row):
         return row
     cells: dict[int, Cell] = {}

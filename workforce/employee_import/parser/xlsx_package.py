@@ -1,7 +1,7 @@
-"""The zip of a workbook: its parts by name, and how they refer to each other.
+"""The zip of a workbook: its parts by name, and the relations between them.
 
-Names are compared without regard to case, slashes may lean either way, and targets may be absolute, as in the files that
-spreadsheet programs open. Only the parts that are needed are ever unpacked.
+Names are compared without regard to case, slashes may lean either way, and targets may be absolute, as in the files
+that spreadsheet programs open. Only the needed parts are unpacked.
 """
 
 import posixpath
@@ -24,7 +24,7 @@ OnElement = Callable[[str, dict[str, str]], None]
 
 @contextmanager
 def damage() -> Iterator[None]:
-    """Turn the errors of zip and XML into a refusal as damaged, or as not supported."""
+    """Convert the errors of zip and XML into a `Refusal`: damaged, or not supported."""
     try:
         yield
     except NotImplementedError as error:  # a compression or version that Python lacks
@@ -44,7 +44,10 @@ def damage() -> Iterator[None]:
 
 
 def new_parser() -> expat.XMLParserType:
-    """Return a parser that refuses a document type, and with it entities of the document's own."""
+    """Return a parser that rejects document types.
+
+    A document can therefore define no entities.
+    """
     parser = expat.ParserCreate()
 
     def refuse(*_declaration: Any) -> None:
@@ -62,12 +65,12 @@ def feed(parser: expat.XMLParserType, chunks: Iterable[bytes]) -> None:
 
 
 def chunks_of(stream: IO[bytes]) -> Iterator[bytes]:
-    """Return the pieces of a part."""
+    """Yield the pieces of a part."""
     return iter(partial(stream.read, CHUNK), b"")
 
 
 def local(name: str) -> str:
-    """Return a name without its namespace's prefix: `row` for `x:row`."""
+    """Return a name without its namespace prefix: `row` for `x:row`."""
     return name.rpartition(":")[2]
 
 
@@ -85,14 +88,17 @@ class Package:
             raise Refusal("file_encrypted")
 
     def open(self, name: str) -> IO[bytes]:
-        """Open a part to be streamed. Raises `BadZipFile` if there is none of this name."""
+        """Open a part as a stream. Raises `BadZipFile` if no part has this name."""
         info = self._parts.get(_plain(name))
         if info is None:
             raise zipfile.BadZipFile(f"There is no part {name}.")
         return self._zip.open(info)
 
     def read(self, name: str) -> bytes:
-        """Return a part as a whole. Raises `Refusal` `file_too_complex` if it is larger than any real one."""
+        """Return a whole part.
+
+        Raises `Refusal` `file_too_complex` if it is larger than any real workbook's.
+        """
         with self.open(name) as part:
             data = part.read(MAX_PART_BYTES + 1)
         if len(data) > MAX_PART_BYTES:
@@ -103,13 +109,16 @@ class Package:
         return _plain(name) in self._parts
 
     def walk(self, name: str, on_element: OnElement) -> None:
-        """Call `on_element` with the name and attributes of each element of a part, prefixes left out of names only."""
+        """Call `on_element` with the name and attributes of each element of a part.
+
+        Prefixes are removed from element names only.
+        """
         parser = new_parser()
         parser.StartElementHandler = lambda tag, attrs: on_element(local(tag), attrs)
         feed(parser, [self.read(name)])
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
-        """Return what a part refers to: id → the last word of the relation's type, and the part's name."""
+        """Return the relations of a part: id → the last word of the relation's type, and the part's name."""
         folder, file = posixpath.split(name)
         found: dict[str, tuple[str, str]] = {}
 
@@ -131,7 +140,7 @@ class Package:
         return found
 
     def workbook(self) -> str:
-        """Return the name of the workbook's part. Raises `Refusal` for a zip that is none."""
+        """Return the name of the workbook's part. Raises `Refusal` for a zip without a workbook."""
         targets = [
             path for kind, path in self.related("").values() if kind == "officeDocument"
         ]

@@ -1,4 +1,4 @@
-"""The rows of a worksheet, streamed: what is blank costs next to nothing."""
+"""The rows of a worksheet, streamed; blank rows cost almost no time."""
 
 import contextlib
 import re
@@ -15,10 +15,11 @@ _MAX_COLUMN = 16_384
 _MAX_MERGED = 100_000
 _COLUMN = re.compile("[A-Za-z]{1,3}")
 _RANGE = re.compile(r"([A-Z]{1,3})([0-9]{1,7}):[A-Z]{1,3}([0-9]{1,7})")
-# How a workbook writes what XML can't, such as the carriage return of a line break, and an underscore before it.
+# The escape in workbooks for characters that XML cannot contain, such as the carriage return of a line break, and for
+# an underscore before an escape.
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
-# Rows without a value, as spreadsheet programs write a million of them for their format's sake.
+# Rows without a value. Spreadsheet programs write a million of them to store their format.
 _ATTRIBUTES = rb'(?: [A-Za-z0-9:]++="[^"<>&]*+")*+'
 _PREFIX = rb"(?:[A-Za-z0-9]++:)?+"
 _BLANK_CELL = (
@@ -34,7 +35,7 @@ _OTHER_ENCODING = re.compile(rb"""\A[^>]*encoding=["'](?!utf-?8|us-ascii)""", re
 
 
 class Enough(Exception):
-    """Raised by the taker of rows to end the reading."""
+    """Raised by the `take` callback of `read_rows` to stop reading."""
 
 
 def read_rows(
@@ -44,11 +45,12 @@ def read_rows(
     count_row: Callable[[int], object] | None = None,
     ignored: Container[int] = (),
 ) -> list[Merged]:
-    """Call `take` with each row that has a value, in the order of the file; return the merged ranges.
+    """Call `take` with each non-blank row in the order of the file; return the merged ranges.
 
-    `count_row` is called with the number of each row that is there, blank or not, but for runs of blank rows. Cells of
-    `ignored` columns are passed over, once their row has another.
-    Raises `Refusal`, and what `package.damage` turns into one.
+    `count_row` is called with the number of each row, blank or not, except for runs of blank rows. Cells of `ignored`
+    columns are skipped if their row has another cell.
+
+    Raises `Refusal`, and the errors that `xlsx_package.damage` converts.
     """
     reader = _Reader(book, take, count_row, ignored)
     parser = new_parser()
@@ -59,10 +61,11 @@ def read_rows(
 
 
 def _without_blank_rows(stream: IO[bytes]) -> Iterator[bytes]:
-    """Leave of each run of blank rows the last one: parsing a million costs five seconds, finding them half of one.
+    """Yield the stream with only the last row of each run of blank rows.
 
-    Nothing is left out once there may be a comment or a section whose text only looks like rows, or in an encoding
-    where the bytes may mean something else.
+    Parsing a million blank rows takes five seconds; finding them takes half a second. Nothing is removed after the
+    first possible comment or section, which may contain text that looks like rows. Nothing is removed in an encoding
+    in which the bytes may have another meaning.
     """
     first = chunk = stream.read(CHUNK)
     is_plain = not _OTHER_ENCODING.match(first)
@@ -105,7 +108,7 @@ class _Reader:
         self._is_hidden = False
         self._cells: dict[int, Cell] = {}
         self._letters = 0
-        # Of the cell at hand.
+        # The state of the current cell.
         self._type = "n"
         self._style: str | None = None
         self._has_formula = self._in_inline = False
@@ -191,7 +194,7 @@ class _Reader:
         self._runs.clear()
 
     def _find_column(self, letters: str) -> int:
-        """Return the index of a column; without a proper reference the one after the last."""
+        """Return the index of a column; by default the index after the last column."""
         is_proper = _COLUMN.fullmatch(letters)
         column = column_of(letters) if is_proper else self._column + 1
         if column >= _MAX_COLUMN:
@@ -236,7 +239,7 @@ class _Reader:
 
 
 def read_text(text: str) -> Cell | None:
-    """Return the cell of a text; None if it is blank, an error if it is longer than a cell can be."""
+    """Return the cell of a text; None for blank text, an error for one that is too long."""
     if len(text) > MAX_CELL_LETTERS:
         return ["error", f"{text[:30]}…"]
     if text.isspace():

@@ -1,4 +1,4 @@
-"""The workbook: its sheets, the number formats of its cells, and the texts that they share."""
+"""The workbook: its sheets, the number formats of its cells, and their shared texts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from .number_formats import PLAIN, Format, built_in_format, format_of
 from .parser_limits import MAX_CELL_LETTERS, MAX_SHEETS, Refusal
 from .xlsx_package import Package, chunks_of, feed, local, new_parser
 
-# Excel's own limit.
+# Excel's limit.
 _MAX_STYLES = 65_490
 _MAX_FORMATS = 10_000
 
@@ -33,7 +33,10 @@ class Workbook:
 
     @classmethod
     def open(cls, data: bytes) -> "Workbook":
-        """Return the workbook in these bytes. Raises `Refusal`, and what `package.damage` turns into one."""
+        """Return the workbook in these bytes.
+
+        Raises `Refusal`, and the errors that `xlsx_package.damage` converts.
+        """
         book = cls(Package(data))
         part = book.package.workbook()
         related = book.package.related(part)
@@ -78,7 +81,7 @@ class Workbook:
         return self.formats[index] if index < len(self.formats) else PLAIN
 
     def shared_texts(self, wanted: Iterable[int]) -> dict[int, str]:
-        """Return the shared texts with these numbers. Streams the table up to the last of them, and keeps no other."""
+        """Return the shared texts with these numbers; stream the table no further than needed."""
         needed = set(wanted)
         if not needed:
             return {}
@@ -91,7 +94,7 @@ class Workbook:
 
 
 def _read_formats(package: Package, part: str) -> list[Format]:
-    """Return the format of each style that a cell can name. What else styles say is not looked at."""
+    """Return the number format of each cell style. Other properties of styles are ignored."""
     custom: dict[str, Format] = {}
     styles: list[str] = []
     inside = False
@@ -125,11 +128,14 @@ def _read_formats(package: Package, part: str) -> list[Format]:
 
 
 class _Enough(Exception):
-    """All texts that are needed have been found."""
+    """All needed texts have been found."""
 
 
 def _read_texts(package: Package, part: str, needed: set[int]) -> dict[int, str]:
-    """Return the texts of the `<si>` elements with these numbers: all their runs, without phonetic hints."""
+    """Return the texts of the `<si>` elements with these numbers, without phonetic hints.
+
+    A text consists of all its runs.
+    """
     reader = _Texts(needed)
     try:
         with package.open(part) as stream:
@@ -180,7 +186,7 @@ class _Texts:
 
 
 class Runs:
-    """The text of a cell as it arrives, up to one letter more than a cell can have."""
+    """The text of a cell, collected from its runs, up to one letter more than a cell can have."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
