@@ -1,8 +1,8 @@
 """Detection of cross-business access.
 
-The response to an id of another business is the same as to an unknown id, and costs the same work. Each enqueues one
-identical task after the response. Only the worker looks up the id across businesses. It records an event that the
-platform sees and the business does not.
+The response to an id of another business is the same as to an unknown id, and costs the same work. Each such request
+enqueues an identical task after the response. Only the worker looks up the id across businesses. It records an event
+that the platform sees and the business does not.
 """
 
 import logging

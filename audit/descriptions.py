@@ -1,9 +1,9 @@
 """Descriptions of audit events for display: a sentence each, and the changes as old → new.
 
-told(events) `EventDescription` of each event, in order; one query for all names, however many the events
-outline(event_type) the sentence of an event type without its details: "… approved the card of … for …"
-entity(entity_type) the verbose name of a model label_of(name, …) the label of a field; `field_of(model, name)` returns
-the model's field
+    told(events)         `EventDescription` of each event, in order; one query for all names, however many the events
+    outline(event_type)  the sentence of an event type without its details: "… approved the card of … for …"
+    entity(entity_type)  the verbose name of a model
+    label_of(name, …)    the label of a field; `field_of(model, name)` returns the model's field
 
 Labels of fields and choices come from the models, so a new field needs no change in this module.
 """

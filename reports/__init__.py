@@ -1,1 +1,1 @@
-"""Reports over several models, without models of their own: home, dashboard, months, matrix, missing cards, platform."""
+"""Reports over several models: home, dashboard, months, matrix, missing cards and platform. The app has no models."""

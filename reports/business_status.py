@@ -1,4 +1,4 @@
-"""What waits to be done in a business besides its month's figures: one query for a whole first page."""
+"""The status of a business beside the month's figures: one query for the home page."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -34,10 +34,11 @@ from .dashboard import figure_of
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`due` is the month that is to be finished: the one that is looked at, or the one before if it still runs.
+    """The status of a business, seen from a month.
 
-    `side_bar` is what the side bar shows, of all months; `conflicts` are `{days, cards, card_id}` of the month's days that
-    are paid already and differently, with the newest of their cards, or None.
+    `due` is the month to finish: the month on the page, or the one before if that month is still running. `side_bar`
+    holds the counts of the side bar, over all months. `conflicts` is None or `{days, cards, card_id}` of the month's
+    days that are already paid with other figures; `card_id` is the newest of their cards.
     """
 
     month: date
@@ -58,7 +59,7 @@ class Standing:
 
     @property
     def site_names(self) -> dict[uuid.UUID, str]:
-        """Of the sites where the business has people or cards."""
+        """Return the names of the sites where the business has employees or cards, by id."""
         return {uuid.UUID(one["id"]): one["name"] for one in self.sites or ()}
 
     @property
@@ -67,7 +68,10 @@ class Standing:
 
 
 def standing_of(business: Business, month: date) -> Standing:
-    """How `business` stands, seen from `month`; one query. In its scope; of another one nothing is said."""
+    """Return the status of `business`, seen from `month`.
+
+    One query in the scope of the business. It finds nothing in the scope of another business.
+    """
     today = timezone.localdate(timezone=business.zone)
     is_running = today <= last_of_month(month)
     due = previous_month(month) if is_running else month
@@ -113,7 +117,7 @@ def _conflicts(days: Any) -> Subquery:
     found = JSONObject(
         days=Count("pk"),
         cards=Count("work_card", distinct=True),
-        # Ids are made by the clock.
+        # Ids begin with a timestamp, so the greatest is the newest.
         card_id=Max(Cast("work_card", TextField())),
     )
     return Subquery(of_business.annotate(found=found).values("found"))
@@ -124,7 +128,10 @@ def _is_there(rows: Any) -> Exists:
 
 
 def _is_own_site() -> Exists:
-    """Return whether the business has made a site, or works at one; the sites of other businesses do not count."""
+    """Return an expression: the business has created an active site, or uses one.
+
+    Sites that only other businesses use do not count.
+    """
     own = Q(steward=OuterRef("pk")) | Q(pk__in=Site.objects.in_use().values("pk"))
     return Exists(Site.objects.filter(own, is_active=True))
 

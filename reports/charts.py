@@ -1,6 +1,6 @@
-"""Charts as figures for a template: bars in a field of 120 × 100, a column of 10 a month. Pure.
+"""Charts as numbers for a template: bars in an area of 120 × 100, a column of 10 for each month.
 
-A page may carry no style of its own, so that everything has to be said by attributes of the SVG.
+The functions have no side effects. The pages have no inline styles, so the numbers are SVG attributes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 HEIGHT = 100
 COLUMN, BAR = 10, 5.6
-# Tops of the scale, times a power of ten.
+# Upper ends of the scale, times a power of ten.
 TOPS = (10, 12, 15, 20, 30, 40, 50, 60, 80, 100)
 
 
 class Bar(NamedTuple):
-    """As SVG writes numbers, in any language."""
+    """Position and size of a bar, formatted for SVG in any language."""
 
     x: str
     y: str
@@ -30,7 +30,10 @@ class Point(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """Twelve months: `scale` from the top down; the last bar is of the month that one looks at."""
+    """A chart of twelve months.
+
+    `scale` lists the labels from the top down. The last bar is the month on the page.
+    """
 
     points: list[Point]
     scale: tuple[int, int, int]
@@ -46,20 +49,20 @@ class Chart(NamedTuple):
 
     @property
     def curve(self) -> str:
-        """The middles of the bars' tops, as a polyline has them."""
+        """Return the centres of the bars' tops, as the points of a polyline."""
         return " ".join(
             f"{_middle(place)},{bar.y}" for place, bar in enumerate(self.bars)
         )
 
     @property
     def area(self) -> str:
-        """What lies under the curve, as a path has it."""
+        """Return the area below the curve, as the data of a path."""
         end = _middle(len(self.bars) - 1)
         return f"M{_middle(0)} {HEIGHT}L{self.curve}L{end} {HEIGHT}z"
 
 
 def chart_of(figures: Iterable[tuple[date, Any]]) -> Chart:
-    """A chart of figures by month, in their order; none is below zero."""
+    """Return a chart of figures by month, in their order. All figures must be at least zero."""
     points = [Point(month, value) for month, value in figures]
     top = top_of([point.value for point in points])
     bars = []
@@ -78,7 +81,7 @@ def chart_of(figures: Iterable[tuple[date, Any]]) -> Chart:
 
 
 def top_of(values: Sequence[Decimal | int]) -> int:
-    """The least round number that is no smaller than any of the values, and whose half is whole."""
+    """Return the smallest round number that is at least the maximum and has an integer half."""
     most = max(values, default=0)
     power = 1
     while most > 10 * power:

@@ -1,6 +1,6 @@
-"""What a first page shows: how far the month of a business has come, and how all businesses are.
+"""Figures of the home page and the dashboard: a month of a business, and all businesses.
 
-People are counted as people: somebody with two cards in a month is one who is expected, missing or paid.
+Employees are counted once: an employee with two cards in a month is one expected, missing or paid employee.
 """
 
 import uuid
@@ -29,7 +29,7 @@ from workforce.models import Employee, Site
 
 MONTHS_OF_TREND = 12
 NO_HOURS = Decimal("0.00")
-# Events of whoever reached for another business's rows; they stand in the trail of the business that was reached for.
+# Types of events about cross-business access. They belong to the business of the requested row.
 ATTEMPTS = ("cross_business_attempt", "cross_business_conflict")
 
 
@@ -38,9 +38,10 @@ ATTEMPTS = ("cross_business_attempt", "cross_business_conflict")
 
 @dataclass(slots=True)
 class SiteMonth:
-    """A site in a month. `expected` and `missing` are people whose home it is; those without one stand under None.
+    """A site in a month.
 
-    `waiting` are the cards that somebody has to assign or to review.
+    `expected` and `missing` count employees with this home site; those without a home site are under None. `waiting`
+    counts the cards to assign or to review.
     """
 
     site_id: uuid.UUID | None = None
@@ -59,7 +60,7 @@ class SiteMonth:
 
 @dataclass(slots=True)
 class TrendMonth:
-    """A month that was paid: its hours, how many employees have a day in the ledger, and its cards."""
+    """A month of the trend: the hours in the ledger, the employees with a day in it, and the cards."""
 
     month: date
     hours: Decimal = NO_HOURS
@@ -72,8 +73,9 @@ class TrendMonth:
 class Dashboard:
     """A month of one business.
 
-    `cards` has every status. `missing` of `employees_expected` have handed in none or not all of their cards. `hours` and
-    `days` are the ledger's: a day is a date on which an employee worked, at however many sites; an absence is none.
+    `cards` has all statuses. `missing` counts the employees among `employees_expected` with no card or too few. `hours`
+    and `days` come from the ledger. A day is a date on which an employee worked, at one or more sites; absences do not
+    count.
     """
 
     month: date
@@ -92,10 +94,10 @@ def dashboard_of(
     month: date | None = None,
     site_names: Mapping[uuid.UUID, str] = MappingProxyType({}),
 ) -> Dashboard:
-    """A month of `business`, by default the one that it works on, and the twelve that end with it; four queries.
+    """Return a month of `business` and the twelve months that end with it.
 
-    In the scope of the business; of another one there is nothing to be seen. Who knows the names of all its sites saves a
-    query by saying them.
+    The default month is the one that uploads count for. Four queries, in the scope of the business; the scope of
+    another business shows no rows. If `site_names` names all sites of the month, one query fewer.
     """
     found = Dashboard(month.replace(day=1) if month else default_month(business))
     months = last_months(found.month, MONTHS_OF_TREND)
@@ -109,7 +111,7 @@ def dashboard_of(
     return found
 
 
-# By id; None is where those stand who have no home.
+# By site id; None is for employees without a home site.
 Sites = defaultdict[uuid.UUID | None, SiteMonth]
 Trend = dict[date, TrendMonth]
 
@@ -127,7 +129,7 @@ def _count_cards(
     found.cards = dict.fromkeys(ReviewStatus.values, 0)
     for month, status, site_id, count, paid in counts:
         trend[month].cards += count
-        # Whoever was paid for a month has a card of it.
+        # Each employee who is paid for a month has a card in it.
         trend[month].employees = (paid or {}).get(format_month(month), 0)
         if month == found.month:
             found.cards[status] += count
@@ -139,14 +141,17 @@ def _count_cards(
 def _count_days(
     found: Dashboard, trend: Trend, sites: Sites, business: Business
 ) -> None:
-    """One pass over the ledger, by date: there are few dates, so nothing large has to be sorted."""
+    """Sum the ledger in one pass, grouped by date.
+
+    There are few dates, so the database sorts few rows.
+    """
     ledger = ApprovedDay.objects.filter(
         work_date__gte=min(trend),
         work_date__lt=next_month(found.month),
         business=business,
     ).order_by()
     is_now = Q(work_date__gte=found.month)
-    # At two sites on one date somebody has worked one day.
+    # An employee who worked at two sites on one date has worked one day.
     worked = ledger.filter(is_now, hours__gt=0).values("employee_id", "work_date")
     rows = ledger.values_list("work_date", _site_if(is_now)).annotate(
         total=Sum("hours"),
@@ -166,9 +171,10 @@ def _count_days(
 
 
 def _paid_people(trend: Trend, business: Business) -> Subquery:
-    """How many employees each month has in the ledger, by month; the same for every row beside which it is read, and counted once.
+    """Return a subquery with the number of paid employees of each month, by month.
 
-    A look into an index for each employee and month: counting distinct people of all rows takes ten times as long.
+    It does not depend on the outer row and is computed once. It looks up one index entry for each employee and month.
+    Counting distinct employees of all rows takes ten times as long.
     """
     people = Employee.objects.filter(business=business).order_by()
     counts = {
@@ -198,7 +204,10 @@ def _count_people(found: Dashboard, sites: Sites, business: Business) -> None:
 
 
 def _named(sites: Sites, known: Mapping[uuid.UUID, str]) -> list[SiteMonth]:
-    """The sites by name, which is not joined to the rows above: the planner thinks that sites are few, and loops over them."""
+    """Return the sites by name.
+
+    The names are not joined to the queries above: the planner expects few sites and would choose nested loops.
+    """
     ids = {site_id for site_id in sites if site_id}
     names = dict(known)
     if not ids <= names.keys():
@@ -212,7 +221,7 @@ def _named(sites: Sites, known: Mapping[uuid.UUID, str]) -> list[SiteMonth]:
 
 
 def _site_if(is_now: Q) -> Case:
-    """The site of what is of the month; elsewhere it is not asked for."""
+    """Return the site id for rows of the current month, else NULL."""
     return Case(When(is_now, then=F("site_id")))
 
 
@@ -227,12 +236,12 @@ class _CountOf(Subquery):
 
 
 class BusinessFigures(NamedTuple):
-    """How a business is, for the platform.
+    """The figures of a business for the platform.
 
-    `users` and `employees` are all there are, active or not; `open_reviews` are cards that wait for somebody.
-    `storage_bytes` are those of the scans, each file once; what renditions and exports take is not known.
-    `last_activity_at` is the newest event of the business's own trail; `cross_business_attempts` are those of others to
-    reach its rows.
+    `users` and `employees` count active and inactive ones. `open_reviews` counts the cards to assign or to review.
+    `storage_bytes` is the size of the scans, each file once; renditions and exports are not included.
+    `last_activity_at` is the time of the newest event that the business can see. `cross_business_attempts` counts the
+    attempts of other businesses to read its rows.
     """
 
     id: uuid.UUID
@@ -249,7 +258,10 @@ class BusinessFigures(NamedTuple):
 
 
 def all_businesses(month: date | None = None) -> list[BusinessFigures]:
-    """Each business but Platform, by name, in one query; cards are those of `month`, or all. In the platform's scope."""
+    """Return the figures of all businesses but Platform, by name.
+
+    Cards are those of `month`, or all. One query in the platform's scope.
+    """
     cards = (
         WorkCard.objects.all() if month is None else WorkCard.objects.for_month(month)
     )
@@ -273,10 +285,10 @@ def all_businesses(month: date | None = None) -> list[BusinessFigures]:
 
 
 def _last_activity() -> Case:
-    """When the newest event of the business's own trail was, without reading the whole trail.
+    """Return the time of the newest event that the business can see, without a full scan.
 
-    Mostly it is the newest event of any kind, which an index knows; only where that one is hidden from the business, the
-    others are looked through.
+    Usually this is the newest event of any kind, which an index finds. Only if that event is hidden from the business,
+    the others are searched.
     """
     events = AuditEvent.objects.filter(business=OuterRef("pk"))
     newest = _newest(events)
@@ -294,7 +306,7 @@ def _newest(events: Any) -> Subquery:
 
 
 def figure_of(rows: Any, figure: Any = None) -> Coalesce:
-    """The number of `rows` of the business of the outer query, or another figure of theirs."""
+    """Return the number of `rows` of the business of the outer query, or another aggregate."""
     found = rows.filter(business=OuterRef("pk")).order_by().values("business")
     figures = found.annotate(figure=figure or Count("*")).values("figure")
     return Coalesce(Subquery(figures, output_field=models.BigIntegerField()), 0)
@@ -311,7 +323,7 @@ SUMMED = (
 
 
 def totals_of(businesses: Iterable[BusinessFigures]) -> dict[str, int]:
-    """How many businesses there are, how many of them are active, and the sums of their figures."""
+    """Return the number of businesses, of active businesses, and the sums of their figures."""
     totals: Counter[str] = Counter(dict.fromkeys(SUMMED, 0))
     count = active = 0
     for business in businesses:

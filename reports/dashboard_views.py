@@ -1,4 +1,4 @@
-"""The API of the dashboard."""
+"""The API view of the dashboard."""
 
 import uuid
 from typing import Any
@@ -57,7 +57,7 @@ class SiteMonthSerializer(serializers.Serializer[Any]):
 
 
 class DashboardSerializer(serializers.Serializer[Any]):
-    """A month of one business. Hours and days are the ledger's; people are counted as people, not as cards."""
+    """A month of one business. Hours and days come from the ledger. An employee counts once."""
 
     month = MonthField()
     cards = CardCountsSerializer(help_text="By status.")
@@ -173,7 +173,7 @@ OF_PLATFORM = OpenApiExample(
 
 
 class DashboardView(APIView):
-    """Figures for a first page."""
+    """Figures of a business's month or of all businesses."""
 
     permission_classes = [BelongsToBusiness]
     extra_query_parameters = DashboardQuery.names()
@@ -189,9 +189,9 @@ class DashboardView(APIView):
         examples=[OF_BUSINESS, OF_PLATFORM],
     )
     def get(self, request: Request) -> Response:
-        """How far the month of your business has come, and the twelve months that end with it.
+        """Return the figures of a month of your business, and of the twelve months that end with it.
 
-        A super-admin who acts for no business gets all businesses side by side, or one of them with `business_id`.
+        A super-admin who does not act for a business gets all businesses, or one of them with `business_id`.
         """
         asked = DashboardQuery.read(request)
         if try_get_business_id() is None and "business_id" not in asked:
@@ -205,7 +205,7 @@ class DashboardView(APIView):
 
 
 def _business(request: Any, business_id: uuid.UUID | None) -> Business:
-    """The business asked about; of one that there is not, for you, one that has nothing."""
+    """Return the business of the request; an empty one if it is unknown or not visible."""
     own: Business | None = request._request.business
     if own is not None and business_id in (None, own.pk):
         return own

@@ -1,4 +1,4 @@
-"""The API of the month's matrix."""
+"""API views of the month's matrix."""
 
 import uuid
 from datetime import date
@@ -65,7 +65,7 @@ class MatrixEmployeeSerializer(serializers.Serializer[Any]):
 
 
 class MatrixSerializer(serializers.Serializer[Any]):
-    """A month as a matrix. Totals are of approved days only."""
+    """A month as a matrix. Totals include approved days only."""
 
     month = MonthField()
     days = MatrixDaySerializer(many=True)
@@ -82,7 +82,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     total_minutes = serializers.IntegerField()
 
     def to_representation(self, matrix: Matrix) -> dict[str, Any]:
-        # By hand: a month of a large business has tens of thousands of cells.
+        # Built without nested serializers: a month of a large business has tens of thousands of cells.
         return {
             "month": format_month(matrix.month),
             "days": [
@@ -169,7 +169,7 @@ EXAMPLE = OpenApiExample(
 
 
 class MatrixViewSet(TenantReadOnlyViewSet[Site]):
-    """The month at a glance, from the ledger."""
+    """The month as a matrix, from the ledger."""
 
     queryset = Site.objects
     serializer_class = MatrixSerializer
@@ -183,7 +183,7 @@ class MatrixViewSet(TenantReadOnlyViewSet[Site]):
         parameters=[MatrixQuery], responses=MatrixSerializer, examples=[EXAMPLE]
     )
     def of_month(self, request: Request) -> Response:
-        """The month of all sites together, or of one."""
+        """Return the month of all sites together, or of one site."""
         matrix = month_matrix(**MatrixQuery.read(request))
         return Response(MatrixSerializer(matrix).data)
 
@@ -191,7 +191,7 @@ class MatrixViewSet(TenantReadOnlyViewSet[Site]):
         parameters=[SiteMatrixQuery], responses=MatrixSerializer, examples=[EXAMPLE]
     )
     def of_site(self, request: Request, pk: uuid.UUID) -> Response:
-        """The month of a site."""
+        """Return the month of a site."""
         site_id = self.get_object().pk
         matrix = month_matrix(site_id=site_id, **SiteMatrixQuery.read(request))
         return Response(MatrixSerializer(matrix).data)

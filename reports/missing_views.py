@@ -1,4 +1,4 @@
-"""The API of missing cards."""
+"""The API view of missing cards."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ class MissingCountsSerializer(serializers.Serializer[Any]):
 
 
 class MissingSerializer(serializers.Serializer[Any]):
-    """Who of those expected in a month has handed in how many cards."""
+    """The employees expected in a month, with the number of their cards."""
 
     month = MonthField()
     is_running = serializers.BooleanField(
@@ -98,7 +98,7 @@ EXAMPLE = OpenApiExample(
 
 
 class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
-    """Whose cards have not come in."""
+    """Missing cards of a month."""
 
     queryset = WorkCard.objects
     serializer_class = MissingSerializer
@@ -109,6 +109,6 @@ class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
         parameters=[MissingQuery], responses=MissingSerializer, examples=[EXAMPLE]
     )
     def missing(self, request: Request) -> Response:
-        """Everybody who is expected in the month, by site, those whose cards are missing first."""
+        """Return the employees expected in the month by site, those with missing cards first."""
         report = missing_cards(**MissingQuery.read(request))
         return Response(MissingSerializer(report).data)

@@ -1,4 +1,4 @@
-"""How a month of a business stands, for the head of its page: one query."""
+"""The state of a business's month, for the head of its page: one query."""
 
 import uuid
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from .dashboard import figure_of
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Who closed the month, when, and the note that was left."""
+    """The closing of a month: user, time and note."""
 
     id: uuid.UUID
     by: str
@@ -30,7 +30,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The newest file of the whole month that is there."""
+    """The newest finished export of the whole month, over all sites."""
 
     id: uuid.UUID
     name: str
@@ -40,7 +40,11 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class MonthState:
-    """`unassigned` and `unreviewed` are cards of the month; `side_bar` is what the side bar shows, of all months."""
+    """The state of a month.
+
+    `unassigned` and `unreviewed` count cards of the month. `side_bar` holds the counts of the side bar, over all
+    months.
+    """
 
     unassigned: int
     unreviewed: int
@@ -50,7 +54,7 @@ class MonthState:
 
 
 def month_state(business: Business, month: date) -> MonthState:
-    """How `month` stands in `business`, whose scope this is."""
+    """Return the state of `month` in `business`, which is the business in scope."""
     cards = WorkCard.objects.all()
     of_month = cards.for_month(month)
     runs = ExportRun.objects.for_month(month).filter(
@@ -87,7 +91,7 @@ def month_state(business: Business, month: date) -> MonthState:
 
 
 def _first(rows: QuerySet[Any], **fields: str) -> Subquery:
-    """The first of `rows` of the business of the outer query, as an object; null if there is none."""
+    """Return a subquery with the first of `rows` of the outer business as an object, or null."""
     of_business = rows.filter(business=OuterRef("pk"))
     return Subquery(
         of_business.annotate(found=JSONObject(**fields)).values("found")[:1]

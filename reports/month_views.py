@@ -1,4 +1,4 @@
-"""The API of months. It is here, above work cards, because a month also says what was exported last."""
+"""API views of months. They belong to reports because a month includes its last export run."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -58,14 +58,14 @@ class MonthFilterSet(StrictFilterSet):
 
 
 class CardCountsSerializer(serializers.Serializer[Any]):
-    """Cards by status."""
+    """Numbers of cards by status."""
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {status: serializers.IntegerField() for status in ReviewStatus.values}
 
 
 class LastRunSerializer(serializers.ModelSerializer[ExportRun]):
-    """The newest export run of a month, whatever became of it."""
+    """The newest export run of a month, in any status."""
 
     is_draft = serializers.BooleanField()
     created_at = TimestampField()
@@ -76,7 +76,7 @@ class LastRunSerializer(serializers.ModelSerializer[ExportRun]):
 
 
 class MonthSerializer(serializers.Serializer[Any]):
-    """A month. Its `last_run` comes from the context, by month: null also for those who may not see exports."""
+    """A month. `last_run` comes from the context, and is null for users who may not see exports."""
 
     business_id = serializers.UUIDField()
     month = MonthField()
@@ -168,7 +168,7 @@ UNFINISHED = OpenApiExample(
 
 
 class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
-    """Months: what is in them, and closing and reopening them."""
+    """Months: list them with their figures, close and reopen them."""
 
     queryset = ClosedMonth.objects
     serializer_class = MonthSerializer
@@ -180,13 +180,16 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
     }
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Every month with cards, every closed one, and the one that cards are handed in for now; newest first."""
-        self.filter_queryset(self.get_queryset())  # which refuses what it can't read
+        """Return all months with cards, all closed months, and the month that uploads count for now.
+
+        The newest month comes first.
+        """
+        self.filter_queryset(self.get_queryset())  # rejects unknown filters
         asked = parse_uuid(request.query_params.get("business_id"))
         business_id = asked or try_get_business_id()
         if business_id is None:
             raise Invalid("required", _("Say of which business."), "business_id")
-        # Nothing of a business that the scope does not show.
+        # The scope may not show the business; its list is empty then.
         business = Business.objects.filter(pk=business_id).first()
         months: Any = months_of_business(business) if business else []
         page: Any = self.paginate_queryset(months)
@@ -199,14 +202,14 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         examples=[THE_MONTH, UNFINISHED],
     )
     def close(self, request: Request, month: date | InvalidPathValue) -> Response:
-        """Let nothing in the month change any more. What is closed already stays as it is."""
+        """Close a month, so that nothing in it can change. A closed month stays unchanged."""
         return self._done(services.close_month, CloseMonthSerializer, month)
 
     @extend_schema(
         request=ReopenMonthSerializer, responses=MonthSerializer, examples=[THE_MONTH]
     )
     def reopen(self, request: Request, month: date | InvalidPathValue) -> Response:
-        """Let the month change again. What is open already stays so."""
+        """Reopen a month, so that it can change again. An open month stays unchanged."""
         return self._done(services.reopen_month, ReopenMonthSerializer, month)
 
     def _done(
@@ -216,7 +219,7 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         month: date | InvalidPathValue,
     ) -> Response:
         if isinstance(month, InvalidPathValue):
-            raise Http404  # told as 400: see automatehq.api.exception_handler
+            raise Http404  # the response is 400: see automatehq.api.exception_handler
         body = body_class(data=self.request.data)
         body.is_valid(raise_exception=True)
         verb(month=month, actor=self.request.user, **body.validated_data)
@@ -224,7 +227,7 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         return Response(self._written([overview])[0])
 
     def _written(self, overviews: Sequence[MonthOverview]) -> Any:
-        """The months as the API writes them."""
+        """Return the months as serialized data, with their last export runs."""
         context = {**self.get_serializer_context(), "last_runs": {}}
         user: Any = self.request.user
         if overviews and user.may("exports.see"):

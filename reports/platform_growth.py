@@ -1,4 +1,4 @@
-"""How the platform has grown: the figures of all businesses by month, and who reached across lately."""
+"""The growth of the platform: figures of all businesses by month, and recent cross-business access."""
 
 from datetime import date
 from typing import NamedTuple
@@ -16,14 +16,17 @@ ATTEMPTS_SHOWN = 5
 
 
 class Growth(NamedTuple):
-    """By month, the oldest first: the cards of the month, and who is employed at its end."""
+    """By month, the oldest first: the number of cards, and of employees at the end of the month."""
 
     cards: dict[date, int]
     employees: dict[date, int]
 
 
 def growth_until(month: date) -> Growth:
-    """The twelve months that end with `month`, over all businesses; two queries. In the platform's scope."""
+    """Return the figures of the twelve months that end with `month`, over all businesses.
+
+    Two queries in the platform's scope.
+    """
     months = last_months(month, MONTHS_OF_TREND)
     counts = (
         WorkCard.objects.filter(processing_month__in=months)
@@ -42,14 +45,17 @@ def growth_until(month: date) -> Growth:
 
 
 def _employed_on(day: date) -> Q:
-    """As `employed_in` has it, on a single day."""
+    """Return the condition of `employed_in` for a single day."""
     return Q(Q(started_on__isnull=True) | Q(started_on__lte=day)) & Q(
         Q(left_on__gte=day) | Q(left_on__isnull=True, is_active=True)
     )
 
 
 def latest_attempts() -> list[AuditEvent]:
-    """The newest attempts of one business to reach another one's rows, with the name of the one that was reached for."""
+    """Return the newest attempts at cross-business access.
+
+    Each has the name of the business whose row was requested, as `reached`.
+    """
     events = AuditEvent.objects.filter(platform_only=True, event_type__in=ATTEMPTS)
     named = events.annotate(reached=F("business__business_name"))
     return list(named.order_by("-created_at", "-id")[:ATTEMPTS_SHOWN])

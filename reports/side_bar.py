@@ -1,4 +1,4 @@
-"""The side bar's table: its items in the order of the work, and the counts beside them."""
+"""The items of the side bar, in the order of the work, and their counts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -104,7 +104,7 @@ RECORDS = (
 
 
 _SIZES = ("active_employees", "staffed_sites", "active_users")
-# Both are read by one subquery over the cards.
+# One subquery over the cards reads both counts.
 _PENDING = {
     "to_review": ReviewStatus.NEEDS_REVIEW,
     "to_assign": ReviewStatus.NEEDS_ASSIGNMENT,
@@ -123,7 +123,7 @@ def count_annotations() -> dict[str, Any]:
             cards.annotate(figure=JSONObject(**waiting)).values("figure")
         ),
         "active_employees": _count_of(Employee.objects.active()),
-        # Of one's own: how many sites there are would tell each business, on every page, what the others add.
+        # Only sites of the business's own employees: the number of all sites would reveal what other businesses add.
         "staffed_sites": _count_of(
             Employee.objects.active(), Count("site", distinct=True)
         ),
@@ -132,7 +132,10 @@ def count_annotations() -> dict[str, Any]:
 
 
 def parse_counts(values: Mapping[str, Any]) -> dict[str, int]:
-    """Return the counts by the names of `NavItem.counts`, from values of `count_annotations`; other values are ignored."""
+    """Return the counts by the names of `NavItem.counts`, from values of `count_annotations`.
+
+    Other values are ignored.
+    """
     sizes = {name: values[name] for name in _SIZES if name in values}
     return {**(values.get("waiting_cards") or {}), **sizes}
 
@@ -149,9 +152,9 @@ def _all_of(rows: Any) -> Any:
 
 
 def nav_counts(request: Any, names: set[str]) -> dict[str, int]:
-    """Return the counts of the request's business. One query, or none if the page has stored them in `request.nav_counts`.
+    """Return the counts of the request's business.
 
-    The platform has no counts.
+    One query, or none if the page has stored them in `request.nav_counts`. The platform has no counts.
     """
     stored: dict[str, int] | None = getattr(request, "nav_counts", None)
     if stored is not None or not names or request.business is None:

@@ -1,4 +1,4 @@
-"""Admin pages of the reports; importing this package registers them."""
+"""Admin pages of the reports. Importing the package registers them."""
 
 from . import index, missing, month
 

@@ -1,4 +1,4 @@
-"""Pages of the admin that tell of a month: a form in the address, and what it asks for below."""
+"""Base classes of the admin pages of a month: a query form and the report below it."""
 
 from datetime import date
 from typing import Any, ClassVar, cast
@@ -33,9 +33,9 @@ class _Choices(ModelChoiceIterator):  # type: ignore[type-arg]
 
 
 class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Reads its rows once, for what may be chosen and for what was: a form in an address needs both.
+    """A model choice field that reads its rows once, for the choices and for the validation.
 
-    The queryset keeps what it has read; each form has its own.
+    A form with its values in the URL needs both. The queryset caches its rows; each form has a separate one.
     """
 
     iterator = _Choices
@@ -55,7 +55,7 @@ class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class MonthForm(forms.Form):
-    """Which month, of which site; on the platform also of which business."""
+    """A query form for month and site; on the platform also for the business."""
 
     month = MonthField(label=_("Month"))
     site = CachedModelChoiceField(
@@ -76,7 +76,7 @@ class MonthForm(forms.Form):
             self.fields = {"business": business, **self.fields}
 
     def asked(self) -> dict[str, Any]:
-        """What the services take: `month`, `site_id` and `business_id`."""
+        """Return the arguments of the services: `month`, `site_id` and `business_id`."""
         site, business = (self.cleaned_data.get(name) for name in ("site", "business"))
         return {
             "month": self.cleaned_data["month"],
@@ -85,12 +85,12 @@ class MonthForm(forms.Form):
         }
 
     def business(self, request: Any) -> Business:
-        """Whose month it is."""
+        """Return the business of the report."""
         return request.business or self.cleaned_data["business"]  # type: ignore[no-any-return]
 
 
 class PeopleForm(MonthForm):
-    """… and of which people of the month."""
+    """A query form for month, site and a part of the employees' names."""
 
     name = LineField(
         label=_("Name of the employee"),
@@ -100,15 +100,16 @@ class PeopleForm(MonthForm):
     )
 
     def asked_name(self) -> str:
-        """What their name is to have in it."""
+        """Return the text that the employees' names must contain."""
         return str(self.cleaned_data["name"])
 
 
 class MonthReport:
-    """A page at `/admin/<path>/`, for whoever has `right`. A subclass says in `answer()` what the form asks for.
+    """A page at `/admin/<path>/` for users with the permission `right`.
 
-    Until something is asked, the form says what would be: the month that cards are for at present, all sites. That is
-    answered at once, but on the platform, where a business has to be chosen first.
+    A subclass returns the report for the form in `answer()`. The form's defaults are the month that uploads count for
+    at present, and all sites. A request without a query gets the report of the defaults. On the platform it gets an
+    empty form, because a business must be chosen first.
     """
 
     path: ClassVar[str]
@@ -119,11 +120,11 @@ class MonthReport:
     form_class: ClassVar[type[MonthForm]] = MonthForm
 
     def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, Any]:
-        """What the template shows of what the valid `form` asks for."""
+        """Return the template context for a valid `form`."""
         raise NotImplementedError
 
     def view(self, site: Any, request: Any) -> HttpResponse:
-        """The page, drawn on the admin site."""
+        """Render the page in the admin site."""
         if not request.user.may(self.right):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):

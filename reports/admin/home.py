@@ -1,4 +1,4 @@
-"""Home: the month of a business at a glance, and what waits to be done, as links for whoever may do it."""
+"""The home page: the month of a business at a glance, and the next steps as links for permitted users."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -26,7 +26,7 @@ from workcards.transitions import ReviewStatus
 
 SITES_SHOWN = 10
 EVENTS_SHOWN = 5
-# The first and the last month that has another on its far side, for the arrows and the twelve months of the charts.
+# The first and last month with a month before and after, for the arrows and the charts of twelve months.
 EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
 
 
@@ -41,7 +41,7 @@ class MonthForm(forms.Form):
 
 
 class Tile(NamedTuple):
-    """A figure, and the page that tells more of it. `kind` is its colour, "" for none."""
+    """A figure with a link to its details. `kind` is the colour, "" for none."""
 
     label: Any
     icon: str
@@ -61,7 +61,7 @@ class ToDo(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Of the way to the first month; `url` is "" for who may not take it."""
+    """A step before the first month; `url` is "" for a user without the permission."""
 
     label: str
     note: str
@@ -69,7 +69,7 @@ class Step(NamedTuple):
     url: str
 
 
-# Status → what a tile calls the cards, its mark and its colour.
+# Status, label on the tile, icon, colour.
 STATES = (
     (ReviewStatus.NEEDS_ASSIGNMENT, gettext_lazy("To assign"), "dashed", "assign"),
     (ReviewStatus.NEEDS_REVIEW, gettext_lazy("To review"), "half", "review"),
@@ -79,7 +79,7 @@ STATES = (
 
 
 def home(site: Any, request: Any) -> HttpResponse:
-    """The page, for everyone of the business; 400 for a month that is none, with the present one below."""
+    """Render the home page of the business; status 400 and the current month for an invalid month."""
     form = MonthForm(request.GET)
     asked = form.cleaned_data["month"] if form.is_valid() else None
     business: Business = request.business
@@ -110,7 +110,7 @@ def home(site: Any, request: Any) -> HttpResponse:
 def figures_of(
     dashboard: Dashboard, standing: Standing, request: HttpRequest
 ) -> dict[str, Any]:
-    """What the page draws of a month."""
+    """Return the template context of a month's figures."""
     sites = sorted(dashboard.sites, key=lambda site: (-site.missing, -site.waiting))
     return {
         "dashboard": dashboard,
@@ -131,7 +131,10 @@ def figures_of(
 
 
 def lately(site: Any, request: HttpRequest) -> list[EventDescription]:
-    """What was done last, as the list of the trail would show it to this person; nothing to who may not see that list."""
+    """Return descriptions of the latest events of the work that the user may see.
+
+    Empty if the user has no permission for the audit list.
+    """
     trail = site.get_model_admin(AuditEvent)
     if not trail.has_view_permission(request):
         return []
@@ -139,7 +142,7 @@ def lately(site: Any, request: HttpRequest) -> list[EventDescription]:
 
 
 def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
-    """The figures of the month, each a link to what it counts."""
+    """Yield the figures of the month, each with a link to the rows that it counts."""
     total = sum(dashboard.cards.values())
     for status, label, icon, kind in STATES:
         count = dashboard.cards[status]
@@ -171,7 +174,10 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
 
 
 def split_of(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
-    """The states as parts of a bar of 400, the most finished first; one that has cards is never too small to be seen."""
+    """Yield the statuses as parts of a bar 400 units wide, the most finished first.
+
+    A status with cards is at least 4 units wide, so that it stays visible.
+    """
     total = sum(dashboard.cards.values()) or 1
     start = 0.0
     for status in ("APPROVED", "NEEDS_REVIEW", "NEEDS_ASSIGNMENT", "REJECTED"):
@@ -191,7 +197,7 @@ def split_of(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
 
 
 def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[ToDo]:
-    """What waits, in the order of the work, of what this person may do."""
+    """Yield the open tasks that the user may do, in the order of the work."""
     month, due = dashboard.month, standing.due
     review = dashboard.cards[ReviewStatus.NEEDS_REVIEW]
     assign = dashboard.cards[ReviewStatus.NEEDS_ASSIGNMENT]
@@ -252,7 +258,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
 
 
 def steps_of(standing: Standing, user: Any) -> Iterator[Step]:
-    """The way to the first month, for a business that has no card yet."""
+    """Yield the steps to the first month, for a business without cards."""
     steps = (
         (
             _("Find your sites"),
@@ -288,7 +294,10 @@ def steps_of(standing: Standing, user: Any) -> Iterator[Step]:
 
 
 def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToDo]:
-    """Of a closed month: its cards can be looked at, and worked on only once it is open again."""
+    """Yield the open tasks of a closed month.
+
+    Its cards are read-only until the month is reopened.
+    """
     cards = review + assign
     if cards and user.may("months.reopen"):
         yield ToDo(
@@ -319,7 +328,7 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
 
 
 def _settle(conflicts: dict[str, Any]) -> ToDo:
-    """Leads to the newest of the cards, which is the first in the list of those to review."""
+    """Return a link to the newest card with conflicts, which is the first in the review list."""
     days, cards = conflicts["days"], conflicts["cards"]
     return ToDo(
         ngettext("Settle %(n)d day in conflict", "Settle %(n)d days in conflict", days)
@@ -362,13 +371,16 @@ def _waits_since(standing: Standing) -> str:
 
 
 def _open_until(business: Business, month: date) -> date | None:
-    """Until when a card handed in is for `month` if nobody says; None if that is over, or not begun."""
+    """Return the last day on which an upload counts for `month` by default.
+
+    None if the day is over, or if the period has not begun.
+    """
     if month != default_month(business):
         return None
     return next_month(month).replace(day=business.month_cutoff_day)
 
 
-# How things are called, and where they are
+# Labels and URLs
 
 
 def _month(month: date) -> str:
@@ -400,7 +412,7 @@ def _missing(month: date) -> str:
 
 
 def _matrix_of(site: SiteMonth, month: date) -> str:
-    """A site's month; of people without a home there is no matrix."""
+    """Return the URL of a site's month, or of the missing cards for employees without a home site."""
     if site.site_id is None:
         return _missing(month)
     return _at("month", month=format_month(month), site=str(site.site_id))

@@ -1,4 +1,4 @@
-"""The first page of the admin: a business's month, or all businesses on the platform."""
+"""The index page of the admin: the month of a business, or all businesses on the platform."""
 
 from typing import Any
 
@@ -13,7 +13,10 @@ from .platform import console
 
 
 def front(site: Any, request: HttpRequest) -> HttpResponse:
-    """Whichever of the two belongs to the scope; both only tell, whoever asks."""
+    """Render the home page of the business in scope, or the platform dashboard on the platform.
+
+    Both pages are read-only and open to all users of the scope.
+    """
     return console(site, request) if is_on_platform() else home(site, request)
 
 

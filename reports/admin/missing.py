@@ -1,4 +1,4 @@
-"""Missing cards in the admin: a page of their own, and a part of the month's."""
+"""The admin page of missing cards, and the part of it on the month page."""
 
 from typing import Any
 
@@ -46,7 +46,10 @@ class MissingReport(MonthReport):
 def people_by_site(
     report: MissingCards, *, with_complete: bool = False, most: int | None = None
 ) -> list[tuple[str | None, int, list[Any]]]:
-    """The sites with the people to be shown, `most` of all, and how many there are at each: for `missing_table.html`."""
+    """Return name, number of employees and employees to show of each site.
+
+    Shows at most `most` employees in total. For `missing_table.html`.
+    """
     shown, sites = 0, []
     for part in report.sites:
         people = [

@@ -1,4 +1,4 @@
-"""The month in the admin: who worked when, whose cards are missing, and whether it can be closed."""
+"""The admin page of a month: the matrix, missing cards, and the state of closing."""
 
 from datetime import date
 from typing import Any
@@ -30,19 +30,19 @@ from .base import MonthReport, PeopleForm
 from .missing import people_by_site
 
 MISSING_SHOWN = 20
-# An approved day needs no word.
+# Approved days have no label.
 STATE_LABELS = {
     State.NEEDS_REVIEW: gettext_lazy("under review"),
     State.CONFLICT: gettext_lazy("in conflict"),
 }
-# One letter in a cell, the word beside the matrix.
+# Letter in a cell; the legend beside the matrix shows the word.
 LETTERS = {
     DayStatus.VACATION: pgettext_lazy("letter of an absence", "V"),
     DayStatus.SICK: pgettext_lazy("letter of an absence", "S"),
     DayStatus.INTERNATIONAL_VISA: pgettext_lazy("letter of an absence", "I"),
     DayStatus.HOLIDAY: pgettext_lazy("letter of an absence", "H"),
 }
-# The first and the last month that has another on its far side.
+# The first and last month with a month before and after.
 EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
 
 
@@ -60,7 +60,10 @@ class MonthPage(MonthReport):
     form_class = MonthPageForm
 
     def view(self, site: Any, request: Any) -> HttpResponse:
-        """The page; with `?rows=2` only those rows of the matrix, for the script that draws them as one scrolls."""
+        """Render the page; with `?rows=2` render only those rows of the matrix.
+
+        The page's script requests the rows as the user scrolls.
+        """
         response = super().view(site, request)
         if "rows" in request.GET and response.status_code == 200:
             context: Any = response.context_data  # type: ignore[attr-defined]
@@ -86,7 +89,7 @@ class MonthPage(MonthReport):
             "page": page,
             "rows": [
                 _row(column, days, page.start_index() + place)
-                # They stand next to each other, and their days alone do not tell who is who.
+                # Namesakes are in adjacent rows; the passport distinguishes them.
                 | {"has_namesake": column.full_name in namesakes}
                 for place, column in enumerate(matrix.columns)
             ],
@@ -108,7 +111,7 @@ class MonthPage(MonthReport):
         }
 
     def _state(self, request: Any, month: date) -> dict[str, Any]:
-        """Whether the month is closed and what waits; on the platform nothing is closed."""
+        """Return the state of the month: closed or not, and the open cards; empty on the platform."""
         if is_on_platform():
             return {}
         state = month_state(request.business, month)
@@ -133,7 +136,10 @@ def _row(column: Column, days: list[tuple[date, bool]], number: int) -> dict[str
 
 
 def _told(cell: Cell | None) -> dict[str, Any] | None:
-    """What a cell shows, how it looks, and, where that says more than hours, what it is called for those who do not see it."""
+    """Return text, CSS class and accessible label of a cell; None for an empty cell.
+
+    The label is empty if the text alone says the same.
+    """
     if cell is None:
         return None
     hours = None if cell.hours is None else f"{cell.hours.normalize():f}"
@@ -156,7 +162,7 @@ def _looks(cell: Cell, kind: DayStatus | None) -> str:
 
 
 def _around(request: HttpRequest, month: date) -> dict[str, str]:
-    """The months before and after, with the same site and filters."""
+    """Return the query strings of the months before and after, with the same filters."""
     kept = request.GET.copy()
     kept.pop("page", None)
     found = {}
@@ -176,7 +182,7 @@ def _without(request: HttpRequest, name: str) -> str:
 
 
 def _missing(asked: dict[str, Any], business: Business, name: str) -> dict[str, Any]:
-    """The worst of those whose cards are missing; the list of all has its own page."""
+    """Return the employees with the most missing cards; another page lists all."""
     report = missing_cards(**asked, business=business, name=name)
     given = {
         "site": asked["site_id"],
@@ -194,7 +200,7 @@ def _missing(asked: dict[str, Any], business: Business, name: str) -> dict[str, 
         "missing_part": _count(report, Received.PARTIAL),
         "missing_url": f"{reverse('admin:missing_cards')}?{query}",
         "expected_count": sum(report.counts.values()),
-        # Of some only: what has to be done before the month can be closed is about all.
+        # Under a filter the counts are partial, but closing the month depends on all cards.
         "is_narrowed": bool(asked["site_id"] or name),
     }
 

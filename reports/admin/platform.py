@@ -1,4 +1,4 @@
-"""The console: all businesses in one table, for the platform, and how they have grown."""
+"""The platform dashboard: all businesses in a table, and their growth."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,12 @@ from workcards.month_math import first_of_month
 
 BUSINESSES_A_PAGE = 50
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-# Older than this, a date says more than a number of days.
+# The longest time since an activity that is shown in days; older ones are shown as a date.
 RECENT = timedelta(days=7)
 
 
 class Column(NamedTuple):
-    """A column that the table can be sorted by; a number first gets the most, a name the first of the alphabet."""
+    """A sortable column. The first sort of a number is descending, of a name ascending."""
 
     name: str
     label: Any
@@ -51,7 +51,7 @@ SORTS = [(sign + column.name, column.label) for column in COLUMNS for sign in ("
 
 
 class ConsoleForm(forms.Form):
-    """What stands in the address; what makes no sense there is passed over."""
+    """The query form of the dashboard; invalid values are ignored."""
 
     q = LineField(required=False, max_length=200)
     show = forms.ChoiceField(
@@ -61,13 +61,13 @@ class ConsoleForm(forms.Form):
     sort = forms.ChoiceField(choices=SORTS, required=False)
 
     def asked(self) -> dict[str, str]:
-        """The values that are valid, none left out."""
+        """Return the valid values, with "" for the others."""
         self.is_valid()
         return {name: self.cleaned_data.get(name, "") for name in self.fields}
 
 
 def console(site: Any, request: Any) -> HttpResponse:
-    """The page, for super-admins who act for nobody."""
+    """Render the dashboard for super-admins who do not act for a business."""
     asked = ConsoleForm(request.GET).asked()
     businesses = all_businesses()
     found = sorted_by(asked["sort"], matching(businesses, asked))
@@ -110,7 +110,10 @@ def console(site: Any, request: Any) -> HttpResponse:
 def matching(
     businesses: Iterable[BusinessFigures], asked: dict[str, str]
 ) -> list[BusinessFigures]:
-    """Those whose name or code has what is looked for in it, of the active ones if only these are to be shown."""
+    """Return the businesses whose name or code contains the search text.
+
+    With `show` set to "active", return active businesses only.
+    """
     wanted = fold(asked["q"])
     return [
         business
@@ -121,7 +124,10 @@ def matching(
 
 
 def sorted_by(sort: str, businesses: list[BusinessFigures]) -> list[BusinessFigures]:
-    """By a column, from the most to the least with a "-" before its name; by name where it is the same."""
+    """Return the businesses sorted by a column, descending after a "-".
+
+    Equal values keep the order of the names.
+    """
     name = sort.removeprefix("-") or "name"
 
     def key(business: BusinessFigures) -> Any:
@@ -134,7 +140,7 @@ def sorted_by(sort: str, businesses: list[BusinessFigures]) -> list[BusinessFigu
 
 
 def ago(moment: datetime | None) -> str:
-    """How long ago something was, roughly; the day, if that is some time back; "" for never."""
+    """Return an approximate time since `moment`, its date if it is not recent, or "" for None."""
     if moment is None:
         return ""
     past = timezone.now() - moment
@@ -146,7 +152,7 @@ def ago(moment: datetime | None) -> str:
 
 
 def _head(column: Column, asked: dict[str, str]) -> dict[str, Any]:
-    """The head of a column: where it leads, and how the table is sorted by it now, in the words of `aria-sort`."""
+    """Return the heading of a column: label, link, and sort order in the values of `aria-sort`."""
     sort = asked["sort"] or "name"
     up, down = column.name, f"-{column.name}"
     first, second = (down, up) if column.is_number else (up, down)
@@ -160,7 +166,7 @@ def _head(column: Column, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _from(metadata: dict[str, Any], names: dict[Any, str]) -> str:
-    """The business whose user reached across; it may be the platform's, or none any more."""
+    """Return the business of the user who made the attempt; "" if it is Platform or missing."""
     return names.get(parse_uuid(metadata.get("from_business_id")), "")
 
 
