@@ -1,4 +1,4 @@
-"""What can be done with a card in the admin, beside entering its days."""
+"""Actions of a card in the admin, other than editing its days."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ _ANSWER = re.compile(r"choice_(?P<id>[0-9a-f-]{36})")
 
 
 class CardForm(ActionForm):
-    """Carries the version of the card that the person saw: the one in the address, else the present one."""
+    """A form with the version of the card from the URL, or else the present version."""
 
     version = forms.IntegerField(
         widget=forms.HiddenInput, min_value=1, max_value=LAST_VERSION
@@ -54,7 +54,7 @@ class CardForm(ActionForm):
 
 
 def who_changed_it(refusal: DomainError) -> str:
-    """Of `stale_version`: whose change came between, and when."""
+    """Return the user and time of the last change for a `stale_version` error, else ""."""
     if refusal.code != "stale_version":
         return ""
     who = refusal.extra.get("changed_by")
@@ -66,7 +66,7 @@ def who_changed_it(refusal: DomainError) -> str:
 
 
 def employee_field(**kwargs: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]
-    """An employee of the business, found as one types."""
+    """Return an autocomplete field for an employee of the business."""
     widget = AutocompleteSelect(WorkCard._meta.get_field("employee"), admin.site)
     return forms.ModelChoiceField(
         label=gettext_lazy("Employee"),
@@ -77,9 +77,10 @@ def employee_field(**kwargs: Any) -> forms.ModelChoiceField:  # type: ignore[typ
 
 
 class AssignForm(CardForm):
-    """An employee for the card. A choice from a search carries its text.
+    """A form that assigns an employee to the card. An employee from a search comes with its text.
 
-    `found_for` is the text that the employee was found for, `q` the text in the search field when the form was sent.
+    `found_for` is the text of the search that returned the employee. `q` is the text in the search field when the
+    form was submitted.
     """
 
     employee = employee_field()
@@ -89,7 +90,7 @@ class AssignForm(CardForm):
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
         if refusal.code == SEARCH_CHANGED:
-            # The page that follows asks again: it offers neither the search nor the employee of the old text.
+            # The next page asks again, without the search text and the employee found for the old text.
             asked_again = dict.fromkeys(("employee", "q", "found_for"), "")
             self.data = {**self.data.dict(), **asked_again}  # type: ignore[attr-defined]
 
@@ -126,7 +127,7 @@ class EditForm(CardForm):
 
 
 class ApproveForm(CardForm):
-    """Approval, and an answer for each row of the ledger that says something else."""
+    """A form that approves the card, with an answer for each conflicting ledger row."""
 
     conflicts: list[dict[str, Any]] = []
 
@@ -148,7 +149,7 @@ class ApproveForm(CardForm):
         return answers_in(self.data)
 
     def _conflicts_again(self, refusal: DomainError) -> list[dict[str, Any]]:
-        """All conflicts, also when only the answers were wrong: the page asks for them again."""
+        """Return all conflicts, also if only the answers were invalid: the page shows them again."""
         if refusal.code in HOPELESS:
             return []
         request = self.request
@@ -162,12 +163,12 @@ class ApproveForm(CardForm):
         )
 
 
-# Refusals of an approval that no answer about the ledger would change.
+# Errors of an approval that an answer about the ledger can't resolve.
 HOPELESS = ("stale_version", "invalid_transition", "no_days", "month_closed")
 
 
 def answers_in(data: Mapping[str, Any]) -> list[services.Resolution]:
-    """What was chosen on a page; rows without a choice are still to be answered."""
+    """Return the answers in submitted data; rows without a choice are omitted."""
     found = []
     for name, choice in data.items():
         match = _ANSWER.fullmatch(name)
@@ -179,7 +180,7 @@ def answers_in(data: Mapping[str, Any]) -> list[services.Resolution]:
 
 
 def conflicts_met_by(approve: Callable[[], Any]) -> list[dict[str, Any]]:
-    """The conflicts with the ledger that an approval runs into; nothing of it stays."""
+    """Return the conflicts with the ledger that `approve` raises; roll everything back."""
     try:
         with transaction.atomic():
             approve()
@@ -193,7 +194,7 @@ def conflicts_met_by(approve: Callable[[], Any]) -> list[dict[str, Any]]:
 def conflicts_to_settle(
     conflicts: Iterable[Mapping[str, Any]], answers: Iterable[services.Resolution]
 ) -> list[dict[str, Any]]:
-    """Conflicts as pages show them, each with its choices and the one that was `given`."""
+    """Return conflicts for display, each with its choices and the submitted one as `given`."""
     given = {str(answer.approved_day_id): answer.choice for answer in answers}
     return [
         {
@@ -220,7 +221,10 @@ def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
 def _by(
     service: Callable[..., services.ActionResult], sentence: Text, **fixed: Any
 ) -> Callable[[HttpRequest, WorkCard, Mapping[str, Any]], str]:
-    """Runs a service with what its form has asked for, and tells the outcome; in `sentence` the card's names can stand."""
+    """Return a function that runs a service with the form's values and returns the message.
+
+    `sentence` may contain the placeholder of the card's employee.
+    """
 
     def run(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
         outcome = service(card_id=card.pk, actor=request.user, **values, **fixed)
@@ -232,7 +236,10 @@ def _by(
 
 
 def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
-    """Assign the card to the chosen employee, unless the search text has changed since the employee was found."""
+    """Assign the card to the chosen employee.
+
+    Raises `Conflict` `search_changed` if the search text has changed since the employee was found.
+    """
     values = dict(values)
     typed, found_for = values.pop("q"), values.pop("found_for")
     if typed != found_for:
@@ -249,7 +256,10 @@ def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> 
 
 
 def tell(outcome: services.ActionResult, sentence: Text) -> str:
-    """Return the message about a card's new state; days that are not paid again have messages of their own."""
+    """Return the message about a card's new state.
+
+    Days that are not paid again get messages of their own.
+    """
     said = [
         sentence % {"employee": outcome.card.employee},
         *(warning.shown for warning in outcome.found),
@@ -261,7 +271,7 @@ def tell(outcome: services.ActionResult, sentence: Text) -> str:
 
 
 def _leads_on(verb: CardVerb) -> Callable[[Any], bool]:
-    """True for cards that `verb` leads somewhere from; none does in a closed month."""
+    """Return a test for cards on which `verb` is possible; in a closed month, none is."""
 
     def is_for(card: Any) -> bool:
         if card.month_is_closed:

@@ -1,4 +1,4 @@
-"""Approving the cards that are chosen in the list, and telling what became of each."""
+"""The list action that approves the selected cards, and the page with its results."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _FIELD = "version_{}"
 
 
 def version_field(card: WorkCard) -> SafeString:
-    """What makes a row of the list say, when it is chosen, which version of the card it has shown."""
+    """Return the hidden field that submits the version of the card that the list showed."""
     return format_html(
         '<input type="hidden" name="{}" value="{}">',
         _FIELD.format(card.pk),
@@ -33,7 +33,7 @@ def version_field(card: WorkCard) -> SafeString:
 def approve_selected(
     model_admin: Any, request: Any, queryset: Any
 ) -> HttpResponse | None:
-    """The list's action: approves what the page has shown, each card by itself, and nothing that it has not."""
+    """Approve the selected cards in the versions that the page showed, each separately."""
     chosen = list(queryset)
     seen = [
         services.Seen(card.pk, version)
@@ -61,7 +61,7 @@ def approve_selected(
             (cards[card_id], *_told(cards[card_id], refusal))
             for card_id, refusal in approvals.refused.items()
         ],
-        # The list as it was filtered.
+        # The URL of the list with its filters.
         "back_url": request.get_full_path(),
     }
     return TemplateResponse(
@@ -76,7 +76,7 @@ def _version_shown(request: HttpRequest, card: WorkCard) -> int | None:
 
 
 def _told(card: WorkCard, refusal: DomainError) -> tuple[str, str, str]:
-    """Why a card is not approved, and where that can be answered."""
+    """Return the reason why a card was not approved, and the URL and label of a page to resolve it."""
     sentences = [problem.detail for problem in refusal.problems]
     why = " ".join([*sentences, who_changed_it(refusal)]).strip()
     if "conflicts" not in refusal.extra:

@@ -1,4 +1,4 @@
-"""Work cards in the admin."""
+"""The admin of work cards: the list, and the URLs of a card's pages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -93,7 +93,7 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
 
     @admin.display(description=gettext_lazy("uploaded by"))
     def uploader(self, card: WorkCard) -> str:
-        # The name that is stored beside the reference: a join would lose the cards of super-admins.
+        # The name stored in the row: a join would omit the names of super-admins.
         return card.uploaded_by_name or "–"
 
     @admin.display(description=gettext_lazy("at"), ordering="created_at")
@@ -113,7 +113,10 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
     # Whole cards
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Unapproved cards: one's own, or with the right to delete any."""
+        """Return True unless the card is approved, or is another user's.
+
+        The permission `cards.delete_any` includes the cards of other users.
+        """
         if not super().has_delete_permission(request, obj):
             return False
         user: Any = request.user
@@ -139,7 +142,7 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
     def remove(self, request: Any, obj: WorkCard) -> None:
         services.delete_card(card_id=obj.pk, actor=request.user)
 
-    # Pages of our own
+    # Additional pages
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -153,7 +156,7 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
         ]
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        """The picture of the card."""
+        """Return the scan of the card."""
         card = self._card(request, object_id)
         rendition = request.GET.get("rendition", "original")
         if rendition not in RENDITIONS:

@@ -1,4 +1,4 @@
-"""Months in the admin: which are closed, closing one, and opening it again."""
+"""The admin of closed months: the list, closing a month, and reopening it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -61,7 +61,7 @@ def _reopen(request: Any, closed: ClosedMonth, values: Mapping[str, Any]) -> str
 
 @admin.register(ClosedMonth)
 class ClosedMonthAdmin(TenantAdmin):
-    """Its rows are the closed months; the open ones stand above the list. Adding a row is closing a month."""
+    """Admin of closed months. Adding a row closes a month; the open months are above the list."""
 
     add_form = CloseForm
     add_serializer_class = CloseMonthSerializer
@@ -98,12 +98,12 @@ class ClosedMonthAdmin(TenantAdmin):
 
     @admin.display(description=gettext_lazy("closed by"))
     def closer(self, closed: ClosedMonth) -> str:
-        # The name that is stored beside the reference: a join would lose what super-admins have closed.
+        # The name stored in the row: a join would omit the names of super-admins.
         return closed.closed_by_name or "–"
 
     @admin.display(description=gettext_lazy("note"))
     def note_left(self, closed: ClosedMonth) -> SafeString | str:
-        # Somebody's own words, in a direction of their own.
+        # Free text, which may have another direction than the page.
         return format_html("<bdi>{}</bdi>", closed.note) if closed.note else "–"
 
     def changelist_view(
@@ -117,13 +117,13 @@ class ClosedMonthAdmin(TenantAdmin):
         return super().changelist_view(request, context)
 
     def url_of(self, obj: Any) -> str:
-        """The page of the month: one that is open again has none of its own here."""
+        """Return the URL of the month's page: a month that is open again has no page in this admin."""
         return f"{reverse('admin:month')}?month={format_month(obj.month)}"
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: Any = None
     ) -> HttpResponse:
-        """Return to the month, with one message: Django's own would repeat it."""
+        """Redirect to the month, with one message: Django's own message would repeat it."""
         month = date_format(obj.month, "YEAR_MONTH_FORMAT")
         messages.success(request, _("%s is closed.") % month)
         return HttpResponseRedirect(self.url_of(obj))

@@ -1,4 +1,4 @@
-"""The lines of a card as a form: a row for each day of its month."""
+"""Forms of a card's days: a row for each day of its month."""
 
 import json
 import re
@@ -29,9 +29,9 @@ from workcards.transitions import DayStatus
 
 from .review_context import ReviewContext
 
-# 7, 0730, 7:30, 7.30: as hands write times. The page's script reads them alike.
+# Accepted forms of a time: 7, 0730, 7:30, 7.30. The page's script accepts the same.
 _TIME_TEXT = re.compile(r"(\d{1,2})(?:[:.,;]?(\d{2}))?", re.ASCII)
-# What the page's script says by itself, before the server is asked; those of a `%(figure)s` are put together there.
+# Messages that the page's script shows without a request; it fills in the figures of those with `%(figure)s`.
 _SAID_WHILE_TYPING = (
     "missing_time",
     "same_times",
@@ -52,7 +52,7 @@ _NUMBER = forms.TextInput(
 
 
 class TypedTimeField(forms.TimeField):
-    """A time of day as it is typed: 7, 730, 7:30. Of the end of a shift 24:00 is midnight too."""
+    """A time of day in short form: 7, 730, 7:30. At the end of a shift, 24:00 means midnight."""
 
     def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
         self.is_end = is_end
@@ -71,7 +71,7 @@ class TypedTimeField(forms.TimeField):
 
 
 class DayForm(forms.Form):
-    """One day; a row with nothing in it is no entry."""
+    """The form of one day; an empty row is no entry."""
 
     work_date = forms.DateField(widget=forms.HiddenInput)
     from_time = TypedTimeField(label=_("from"))
@@ -108,23 +108,25 @@ class DayForm(forms.Form):
         day = self.initial.get("work_date")
         named = date_format(day, "j F") if day else self["work_date"].value()
         for field in self.fields.values():
-            # Said of each cell, since the heads of columns are far away.
+            # Each cell is labelled, since the column headings are far away.
             field.widget.attrs["aria-label"] = f"{named}, {field.label}"
-        # What times come to is shown where it could be typed, and not sent back: it would have to agree with changed ones.
+        # The total of times is a placeholder and not submitted. A submitted total would have to agree with changed
+        # times.
         if computed := self.initial.get("computed"):
             self.fields["total_hours"].widget.attrs["placeholder"] = computed
 
 
 class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
-    """All days of a month, and the version of the card that they were drawn from."""
+    """The forms of all days of a month, with the version of the card that they show."""
 
     def initial_form_count(self) -> int:
-        # All are days that there are, whatever is sent: Django lets one more be left out as it is, without its date.
+        # All forms exist already, whatever was submitted. Otherwise Django permits an extra form to be unchanged,
+        # without its date.
         return self.total_form_count() if self.is_bound else len(self.initial or ())
 
     @property
     def entries(self) -> list[Mapping[str, Any]]:
-        """What was typed, as `set_day_entries` takes it."""
+        """Return the submitted days, as `set_day_entries` takes them."""
         return [
             {
                 name: None if value in ("", None) else value
@@ -134,7 +136,7 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         ]
 
     def refuse(self, refusal: DomainError) -> list[str]:
-        """Show what the service refused, beside the cell it is about; gives the sentences that are about none."""
+        """Add the problems of an error to their cells; return the messages that belong to no cell."""
         others = []
         for problem in refusal.problems:
             match (problem.attr or "").split("."):
@@ -149,7 +151,10 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
 
 class CardVersionForm(forms.Form):
-    """The version that the page has shown; `since` is the one whose days its form was drawn from, if others came between."""
+    """The version that the page showed.
+
+    `since` is the version from which its days came, if the card has changed in between.
+    """
 
     version = forms.IntegerField(min_value=1, max_value=LAST_VERSION)
     since = forms.IntegerField(min_value=1, max_value=LAST_VERSION, required=False)
@@ -167,7 +172,7 @@ _DayFormSet = forms.formset_factory(
 def day_formset(
     card: WorkCard, entries: Mapping[Any, DayEntry], data: Any = None
 ) -> Any:
-    """The form of a card's days, filled with its `entries` by date, or with what was posted."""
+    """Return the forms of a card's days, with its `entries` by date, or with the posted data."""
     initial = [
         {"work_date": day, **_figures(entries.get(day))}
         for day in days_of_month(card.processing_month)
@@ -178,7 +183,10 @@ def day_formset(
 def rows_of(
     card: WorkCard, beside: ReviewContext, formset: Any
 ) -> list[dict[str, Any]]:
-    """The month for the page: of each day its form, if it may be edited, what is stored, and what others say of it."""
+    """Return the rows of the page, one for each day of the month.
+
+    A row has the form if the day may be edited, the stored day, and the remarks from other cards and the ledger.
+    """
     days = days_of_month(card.processing_month)
     day_forms = formset.forms if formset is not None else []
     by_date = dict(zip(days, day_forms, strict=False))
@@ -195,7 +203,7 @@ def rows_of(
 
 
 def totals_of(entries: Iterable[DayEntry]) -> dict[str, Any]:
-    """What a month comes to: hours, days worked, and of each absence how many."""
+    """Return the totals of days: hours, worked days, and the days of each absence."""
     entries = list(entries)
     kinds = Counter(entry.day_status for entry in entries if entry.day_status)
     return {
@@ -206,7 +214,7 @@ def totals_of(entries: Iterable[DayEntry]) -> dict[str, Any]:
 
 
 def says_while_typing() -> str:
-    """The sentences for the page's script, by code, as JSON."""
+    """Return the messages for the page's script, by code, as JSON."""
     known = {code: str(MESSAGES[code]) for code in _SAID_WHILE_TYPING}
     others = {
         "invalid_time": gettext("This is not a time of day."),
@@ -217,7 +225,7 @@ def says_while_typing() -> str:
 
 
 def typed_days(formset: Any) -> list[DayEntry]:
-    """Return the typed days as unsaved day entries, without the days that can't be stored."""
+    """Return the submitted days as unsaved day entries, without invalid days."""
     if not formset.is_valid():
         return []
     found = []
@@ -234,7 +242,7 @@ def typed_days(formset: Any) -> list[DayEntry]:
 
 
 def as_typed(entry: DayEntry | None) -> dict[str, str]:
-    """A stored day as the cells of its line hold it, by field."""
+    """Return a stored day as the values of its cells, by field."""
     figures = _figures(entry)
     return {
         name: "" if figures.get(name) is None else str(figures[name])
@@ -243,7 +251,7 @@ def as_typed(entry: DayEntry | None) -> dict[str, str]:
 
 
 def refilled(card: WorkCard, formset: Any, days: Mapping[int, DayEntry | None]) -> Any:
-    """The form once more, with stored days instead of typed ones on some lines, by their index."""
+    """Return the formset with stored days instead of submitted ones in the rows of `days`, by index."""
     data = formset.data.copy()
     for index, entry in days.items():
         form = formset.forms[index]
@@ -262,7 +270,7 @@ def _figures(entry: DayEntry | None) -> dict[str, Any]:
         "from_time": entry.from_time and f"{entry.from_time:%H:%M}",
         "to_time": entry.to_time and f"{entry.to_time:%H:%M}",
         "break_minutes": entry.break_minutes or None,
-        # The total of times follows from them: sent back, it would have to agree with times that were changed.
+        # A total follows from its times. A submitted total would have to agree with changed times.
         "total_hours": None if has_times else entry.total_hours,
         "computed": entry.total_hours if has_times else None,
         "day_status": entry.day_status or "",

@@ -1,7 +1,8 @@
-"""What somebody else has saved since a page was drawn, day by day beside what was typed on it.
+"""Days that another user has saved since a page was rendered, compared with the submitted days.
 
-Three are compared of each day: as the page showed it, as it is stored now, and as it was typed. A day that only the
-other has changed is theirs, one that only this page has changed is mine; where both did, the person chooses.
+Three versions of each day are compared: the one on the page, the stored one, and the submitted one. If only the other
+user has changed a day, the stored version is used. If only this page has changed it, the submitted one is used. If
+both have changed it, the user chooses.
 """
 
 import json
@@ -23,7 +24,7 @@ from workcards.transitions import DayStatus
 from .day_forms import as_typed, refilled
 
 THEIRS, MINE = "theirs", "mine"
-# What happens to a card and makes no new version of it.
+# Events of a card that do not increase its version.
 _NO_NEW_VERSION = ("card_uploaded", "card_created", "ledger_backfill_conflict")
 
 Facts = Mapping[str, Any] | None
@@ -31,7 +32,7 @@ Facts = Mapping[str, Any] | None
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A day as one of the two has it: `shown` to people, and `values` as the cells hold them, both by field."""
+    """One side's version of a day: `shown` for display and `values` for the cells, both by field."""
 
     shown: Mapping[str, str]
     values: Mapping[str, str]
@@ -43,7 +44,10 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class DayConflict:
-    """A day that somebody else has changed and that differs from what was typed. `choice` is "" until there is one."""
+    """A day that another user has changed and that differs from the submitted one.
+
+    `choice` is "" until the user has chosen.
+    """
 
     day: date
     who: str
@@ -66,14 +70,17 @@ class DayConflict:
 
     @cached_property
     def differs(self) -> set[str]:
-        """The fields on which the two differ."""
+        """Return the fields in which the two versions differ."""
         theirs, mine = self.theirs.shown, self.mine.shown
         return {name for name in DAY_FIELDS if theirs[name] != mine[name]}
 
 
 @dataclass(frozen=True, kw_only=True)
 class EditConflicts:
-    """`formset` is what was typed, with theirs where theirs is taken; `others` tell what else became of the card."""
+    """The merged days, the conflicts, and other changes of the card.
+
+    `formset` has the submitted days, or the stored ones where those are used. `others` describes the other changes.
+    """
 
     formset: Any
     days: Mapping[date, DayConflict] = field(default_factory=dict)
@@ -92,10 +99,10 @@ def between(
     since: int,
     asks_again: bool = False,
 ) -> EditConflicts:
-    """What came between version `since` of the card, which the page showed, and the present one.
+    """Return the changes since version `since` of the card, which the page showed.
 
-    `data` is what was sent, with the choices that were made; with `asks_again` they count no more, since the card has
-    changed once more after them.
+    `data` is the submitted form, including the user's choices. With `asks_again` the choices are ignored, since the
+    card has changed again after them.
     """
     if since >= card.version:
         return EditConflicts(formset=formset)
@@ -134,12 +141,15 @@ def between(
 
 
 def choice_name(day: date) -> str:
-    """The name under which a page sends whose line of a day is taken."""
+    """Return the name of the field with the user's choice for a day."""
     return f"take_{day.isoformat()}"
 
 
 def _events_since(card: WorkCard, since: int) -> list[AuditEvent] | None:
-    """An event for each version since, newest first; None if the trail does not have them all."""
+    """Return one event for each version since, newest first.
+
+    Return None if the audit trail does not have all of them.
+    """
     count = card.version - since
     events = AuditEvent.objects.of_work_card(card.pk).filter(entity_type="workcard")
     found = list(events.exclude(event_type__in=_NO_NEW_VERSION)[:count])
@@ -153,7 +163,10 @@ def _is_of_days(event: AuditEvent) -> bool:
 def _as_shown(
     events: list[AuditEvent] | None, day: date, entry: DayEntry | None
 ) -> Any:
-    """The day before the first of these events; where nobody knows, it is like nothing else, and the person decides."""
+    """Return the day before the first of these events.
+
+    Without the events, return an object that equals no day, so that the user has to choose.
+    """
     if events is None:
         return object()
     for event in reversed(events):
@@ -166,7 +179,7 @@ def _as_shown(
 def _last_hand(
     events: list[AuditEvent] | None, day: date
 ) -> tuple[str, datetime | None]:
-    """Who has changed the day last, and when."""
+    """Return the user and time of the day's last change."""
     for event in events or ():
         if _is_of_days(event) and day.isoformat() in (
             event.metadata.get("before") or {}
@@ -176,12 +189,12 @@ def _last_hand(
 
 
 def _facts(day: Any) -> Facts:
-    """A day as the trail has it: what it does not say is left out."""
+    """Return a day in the form of the audit trail, without empty values."""
     return day_snapshot(day) if day is not None else None
 
 
 def _typed(form: Any) -> Facts | DayRefused:
-    """What was typed, as the trail would have it; if it could not be stored, why."""
+    """Return the submitted day in the form of the audit trail, or the error if it is invalid."""
     typed = {name: value for name, value in form.cleaned_data.items() if value != ""}
     typed.pop("work_date")
     try:
@@ -192,7 +205,7 @@ def _typed(form: Any) -> Facts | DayRefused:
 
 def _line_of(form: Any, typed: Facts | DayRefused) -> Line:
     values = {name: str(form[name].value() or "") for name in DAY_FIELDS}
-    # What can't be stored is shown as it was typed.
+    # An invalid day is shown as it was submitted.
     return Line(
         shown=_in_words(values if isinstance(typed, DayRefused) else typed),
         values=values,

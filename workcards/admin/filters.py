@@ -1,4 +1,4 @@
-"""Filters of lists that have a month."""
+"""List filters by month."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MONTHS_OFFERED = 12
 
 
 class MonthFilter(admin.SimpleListFilter):
-    """`?month=2026-03`: what `for_month` gives. Offered are the last twelve; any other can stand in the address."""
+    """A filter such as `?month=2026-03`. It offers the last twelve months; the URL may have any."""
 
     title = _("month")
     parameter_name = "month"
@@ -39,7 +39,7 @@ class MonthFilter(admin.SimpleListFilter):
 
 
 class CardMonthFilter(MonthFilter):
-    """`?month=open` too: the cards of all months that are not closed, which are those that somebody can work on."""
+    """A filter by month with `?month=open` as well: the cards of all months that are not closed."""
 
     OPEN = "open"
 

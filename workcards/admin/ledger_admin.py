@@ -1,4 +1,4 @@
-"""The ledger in the admin: to read. Approving and reopening cards writes it."""
+"""The admin of the ledger, read only: approving and reopening cards writes it."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from .filters import MonthFilter
 @admin.register(ApprovedDay)
 class ApprovedDayAdmin(TenantAdmin):
     rights = {"view": "cards.see"}
-    has_history = False  # its cards have one
+    has_history = False  # its cards have a history
     list_display = (
         "work_date",
         "employee",
@@ -31,7 +31,7 @@ class ApprovedDayAdmin(TenantAdmin):
     is_sorted_within_a_business = True
     list_filter = (MonthFilter, "day_status", "site")
     search_fields = ("employee__full_name",)
-    found_in = ()  # its employees and cards are
+    found_in = ()  # the search finds its employees and cards
     ordering = ("-work_date", "id")
     fields = (
         "work_date",
@@ -50,7 +50,7 @@ class ApprovedDayAdmin(TenantAdmin):
     readonly_fields = ("minutes", "card", "approver")
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        # Of all businesses together no index knows the dates; the ids know which row was posted last.
+        # No index covers the dates of all businesses together. The order of ids is the order of posting.
         return ("-id",) if is_on_platform() else self.ordering
 
     @admin.display(description=_("work card"))
@@ -60,5 +60,5 @@ class ApprovedDayAdmin(TenantAdmin):
 
     @admin.display(description=_("approved by"))
     def approver(self, row: ApprovedDay) -> str:
-        # The name that is stored beside the reference: a join would lose the rows of super-admins.
+        # The name stored in the row: a join would omit the names of super-admins.
         return row.approved_by_name or "–"

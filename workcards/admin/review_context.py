@@ -1,4 +1,4 @@
-"""What stands beside the days of a card: what is paid, what other cards say, and which card comes next."""
+"""Data shown beside a card's days: paid days, days of other cards, and the next card."""
 
 import uuid
 from collections import defaultdict
@@ -19,7 +19,10 @@ from workcards.transitions import DayStatus, ReviewStatus
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonNote:
-    """One other figure for a day of the card. `kind` is how it looks, `mark` its sign, `said` what both mean."""
+    """Another figure for a day of the card.
+
+    `kind` is its style, `mark` its sign, and `said` the text that explains them.
+    """
 
     kind: str
     mark: str
@@ -31,7 +34,11 @@ class ComparisonNote:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewContext:
-    """A card's own `entries` by date, the `remarks` about them, and all `days` of its employee around the month."""
+    """The data beside a card's days.
+
+    `entries` are the card's own days by date, `remarks` the notes about them. `days` are all days of its employee
+    around the month.
+    """
 
     entries: Mapping[date, DayEntry]
     remarks: Mapping[date, list[ComparisonNote]]
@@ -42,7 +49,10 @@ class ReviewContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """The cards before and after one of them: of a month those to review, or, `is_of_list`, those of a filtered list."""
+    """The cards before and after a card, of a month's cards to review or of a filtered list.
+
+    `is_of_list` is True for a filtered list.
+    """
 
     before: uuid.UUID | None
     after: uuid.UUID | None
@@ -52,7 +62,10 @@ class Queue:
 
 
 def beside(card: WorkCard) -> ReviewContext:
-    """Return the card's days, and the other figures of the same employee's month; at most three queries."""
+    """Return the card's days, and the other figures of the employee's month.
+
+    At most three queries.
+    """
     kin = _kin_of(card)
     others = [other for other in kin if _is_of_the_same(other, card)]
     entries = {
@@ -95,9 +108,9 @@ def beside(card: WorkCard) -> ReviewContext:
 
 
 def queue_around(card: WorkCard) -> Queue:
-    """Where the card stands among those to review; one query, of its month's alone.
+    """Return the card's position among its month's cards to review; one query.
 
-    After the last comes the first, so that what was left is come back to.
+    The first card follows the last, so that the reviewer returns to skipped cards.
     """
     waiting = (
         WorkCard.objects.for_month(card.processing_month)
@@ -124,7 +137,7 @@ def figure_of(hours: Decimal | None, day_status: str | None) -> str:
 
 
 def _kin_of(card: WorkCard) -> list[WorkCard]:
-    """Cards of the same employee and month, and those of the same file, itself among them."""
+    """Return the cards of the same employee and month, and of the same file, with the card itself."""
     same = Q(pk__in=[])
     if card.employee_id is not None:
         same |= Q(employee_id=card.employee_id, processing_month=card.processing_month)

@@ -1,4 +1,4 @@
-"""The page of a card: its scan beside the days of its month, and what can be done with it."""
+"""The page of a card: its scan beside the days of its month, and its actions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,12 +45,12 @@ from .edit_conflicts import EditConflicts, between
 from .review_context import ReviewContext, beside
 from .review_queue import queue_of
 
-# The field that names, by their keys, the warnings that the page has shown.
+# The field with the keys of the warnings that the page showed.
 SEEN_WARNING = "seen_warning"
 
 
 def called(card: WorkCard, mark: str = "") -> SafeString:
-    """How a card is named in lists and titles; `mark` stands beside its month."""
+    """Return the label of a card for lists and titles; `mark` follows its month."""
     return format_html(
         '<span class="month">{}</span>{} · <bdi>{}</bdi>',
         format_month(card.processing_month),
@@ -60,7 +60,7 @@ def called(card: WorkCard, mark: str = "") -> SafeString:
 
 
 class UnseenWarnings(Conflict):
-    """An approval with warnings that the page has not shown. Pages of the admin alone refuse it."""
+    """The error for approving with warnings that the page has not shown; raised by the admin only."""
 
     def __init__(self) -> None:
         detail = _("Check the warnings, then approve once more.")
@@ -68,7 +68,7 @@ class UnseenWarnings(Conflict):
 
 
 class ReviewPageMixin:
-    """Mixin of the admin of cards: the page that stands in place of Django's change form."""
+    """Mixin of the card admin: a page that replaces Django's change form."""
 
     def change_view(
         self: Any,
@@ -77,7 +77,7 @@ class ReviewPageMixin:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Shows on GET; on POST saves the days, and with `_approve` approves them in the same breath."""
+        """Show the page on GET; save the days on POST, and approve the card with `_approve`."""
         card = self._card(request, object_id)
         if request.method != "POST":
             return self._card_page(request, card)  # type: ignore[no-any-return]
@@ -92,7 +92,7 @@ class ReviewPageMixin:
         return self._save_days(request, card)  # type: ignore[no-any-return]
 
     def get_changelist(self: Any, request: Any, **kwargs: Any) -> Any:
-        """Return the class of the list: another one where a queue asks for its rows alone."""
+        """Return the changelist class, or the request's own if a queue reads only the rows."""
         asked = getattr(request, "changelist_class", None)
         return asked or super().get_changelist(request, **kwargs)  # type: ignore[misc]
 
@@ -131,7 +131,7 @@ class ReviewPageMixin:
         met: EditConflicts,
         what: dict[str, Any],
     ) -> HttpResponse:
-        """Save and approve, or neither; then open the next card of the queue."""
+        """Save and approve in one transaction, then redirect to the next card of the queue."""
         following = queue_of(self, request, card).after
         answers = answers_in(request.POST)
         try:
@@ -159,10 +159,10 @@ class ReviewPageMixin:
         refusal: DomainError,
         conflicts: Any = (),
     ) -> HttpResponse:
-        """The page once more, with what was typed, and what is wrong beside it."""
+        """Render the page again, with the submitted days and the error beside them."""
         is_stale = refusal.code == "stale_version"
         if is_stale:
-            # As it is now: it may have changed since this request has read it.
+            # Read again: the card may have changed since this request read it.
             card = self._card(request, str(card.pk))
             met = _met_again(card, request.POST)
         problems = met.formset.refuse(refusal)
@@ -200,7 +200,7 @@ class ReviewPageMixin:
         is_unsaved = formset is not None
         if formset is None and is_open and may_review:
             formset = day_formset(card, around.entries)
-        # What the person saw, not what is now: a change that came between must show when something is sent.
+        # The submitted version, not the stored one: the next submission must detect a change in between.
         seen = request.POST.get("version", card.version)
         version = card.version if is_stale else seen
         verbs = self.available_actions(request, card)
@@ -270,7 +270,7 @@ def _saved_and_approved(what: dict[str, Any], answers: Any) -> services.ActionRe
 
 
 def _met_again(card: WorkCard, data: Any) -> EditConflicts:
-    """What came between, of a card that has changed again: choices that were made before count no more."""
+    """Return the edit conflicts of a card that has changed again, without earlier choices."""
     formset, seen = day_formset(card, {}, data), CardVersionForm(data)
     formset.is_valid()
     seen.is_valid()
@@ -285,7 +285,7 @@ def _rows(
     conflicts: Any,
     met: EditConflicts | None,
 ) -> list[dict[str, Any]]:
-    """`rows_of`, with what the person has to look at: conflicts to settle, and what somebody else has saved."""
+    """Return `rows_of`, with the conflicts with the ledger and with other users' edits."""
     rows = rows_of(card, around, formset)
     for row in rows:
         row["met"] = met.days.get(row["date"]) if met else None
@@ -294,7 +294,7 @@ def _rows(
 
 
 def asked_in(data: Any) -> str:
-    """Return the text of a search for an employee, without what is too long for one."""
+    """Return the text of an employee search, cut to the permitted length."""
     text: str = data.get("q", "").strip()[:QUERY_LENGTH]
     return text.strip()
 
@@ -302,7 +302,7 @@ def asked_in(data: Any) -> str:
 def _suggestions(
     request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What the search box of a card's page shows, for those who may assign the card as it is now."""
+    """Return the context of the employee search, for users who may assign the card now."""
     urls = {verb["name"]: verb["url"] for verb in verbs}
     if "assign" not in urls:
         return {}

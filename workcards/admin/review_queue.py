@@ -1,4 +1,4 @@
-"""The cards before and after a card: those of the list that the user came from, else those of its month to review."""
+"""The cards before and after a card, from the list that the user came from or its month."""
 
 import copy
 import uuid
@@ -17,14 +17,14 @@ from workcards.transitions import ReviewStatus
 
 from .review_context import Queue, queue_around
 
-# Django's parameter for the query string of the list that a page was opened from.
+# Django's parameter with the query string of the previous list.
 PRESERVED = "_changelist_filters"
 QUERY_STRING_LENGTH = 2000
 _STATUS = "review_status"
 
 
 class _WithoutChoices(RelatedFieldListFilter):
-    """A filter by a reference that reads no rows for its menu, which a queue does not show."""
+    """A filter by a reference without choices: a queue does not show the menu."""
 
     def field_choices(self, *args: Any) -> list[Any]:
         return []
@@ -34,7 +34,7 @@ class _WithoutChoices(RelatedFieldListFilter):
 
 
 class QueueList(TenantChangeList):
-    """A list of cards of which only the query is wanted: it is neither counted nor paged."""
+    """A list of cards of which only the query is used: it is neither counted nor paged."""
 
     def get_filters(self, request: HttpRequest) -> Any:
         filters: list[Any] = [
@@ -52,11 +52,11 @@ class QueueList(TenantChangeList):
 
 
 def queue_of(model_admin: Any, request: HttpRequest, card: WorkCard) -> Queue:
-    """Return the queue around `card`, in the filter and order of the list that the request names.
+    """Return the queue around `card`, in the filter and order of the list in the request.
 
-    The list is read as its own page reads it, in the scope of the request: a filter that the page refuses, or none, gives the
-    queue of the card's month. A list that is not filtered by status gives its cards to review. One query besides
-    those of the filters, two if the card itself is not in the list.
+    The list is read as on its own page, in the scope of the request. If the list is missing or has an invalid filter,
+    the queue is that of the card's month. A list that is not filtered by status is limited to its cards to review.
+    One query besides those of the filters, two if the list does not contain the card.
     """
     rows = _rows_of(model_admin, request)
     if rows is None:
@@ -66,7 +66,7 @@ def queue_of(model_admin: Any, request: HttpRequest, card: WorkCard) -> Queue:
         return _queue_at(listed, listed.index(card.pk), is_listed=True)
     if not listed:
         return Queue(before=None, after=None, position=0, total=0, is_of_list=True)
-    # The place that the card would have, since it has just been assigned, say.
+    # The position that the card would have. It may have left the list, for example by being assigned.
     with_card = (
         model_admin.get_queryset(request)
         .filter(Q(pk=card.pk) | Q(pk__in=rows.order_by().values("pk")))
@@ -78,7 +78,7 @@ def queue_of(model_admin: Any, request: HttpRequest, card: WorkCard) -> Queue:
 
 
 def _queue_at(found: Sequence[uuid.UUID], at: int, *, is_listed: bool) -> Queue:
-    """Return the queue around the place `at`; after the last card comes the first."""
+    """Return the queue around the position `at`; the first card follows the last."""
     others = len(found) - 1
     return Queue(
         before=found[at - 1] if others else None,
@@ -90,7 +90,7 @@ def _queue_at(found: Sequence[uuid.UUID], at: int, *, is_listed: bool) -> Queue:
 
 
 def _rows_of(model_admin: Any, request: HttpRequest) -> QuerySet[WorkCard] | None:
-    """Return the cards of the list that the request names; None if it names none, or none that can be read."""
+    """Return the cards of the list in the request, or None if it is missing or invalid."""
     asked = request.GET.get(PRESERVED, "")
     if not asked or len(asked) > QUERY_STRING_LENGTH or "\x00" in asked:
         return None

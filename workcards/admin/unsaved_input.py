@@ -1,4 +1,4 @@
-"""What was typed into a form that can't be saved: it is shown, so that nothing is lost."""
+"""The content of a posted form that could not be saved, shown so that no input is lost."""
 
 import re
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from workcards.services import Choice
 from workcards.transitions import DayStatus
 
 _ID = "[0-9a-f-]{36}"
-# What a form carries for itself or has chosen from, and passwords, which no page may hold.
+# Internal fields, menus, and passwords, which a page must not contain.
 _MACHINERY = re.compile(
     r"_.*|csrfmiddlewaretoken|next|repeated|since|ticket|.*password.*"
     r"|action|select_across|index|month"
     r"|\w+-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS"
     rf"|version(_{_ID})?|(date|choice)_{_ID}|take_[0-9-]{{10}}"
 )
-# A row that was chosen: to people its id says nothing.
+# The id of a chosen row, which has no meaning for a user.
 _A_ROW = re.compile(_ID)
 _OF_A_DAY = re.compile(r"days-(?P<number>\d+)-(?P<name>\w+)")
 _ANSWER = re.compile(rf"choice_(?P<id>{_ID})")
@@ -29,7 +29,7 @@ _DAY_STATUSES = dict(DayStatus.choices)
 
 
 def describe_posted_form(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a posted form had in it, by the names that people know: a line a field, and of a card a line a day."""
+    """Return the posted fields by label and value, and one line for each day of a card."""
     view = getattr(request.resolver_match, "func", None)
     model = getattr(getattr(view, "model_admin", None), "model", None)
     found: list[tuple[str, str]] = []
@@ -41,7 +41,7 @@ def describe_posted_form(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _days(request: HttpRequest) -> list[tuple[str, str]]:
-    """The days of a card that have something in them; as it was typed, whatever it is."""
+    """Return the posted days of a card that are not empty, as they were typed."""
     days: dict[str, dict[str, str]] = {}
     for name, value in _posted(request):
         if value and (match := _OF_A_DAY.fullmatch(name)):
@@ -54,7 +54,10 @@ def _days(request: HttpRequest) -> list[tuple[str, str]]:
 
 
 def _answers(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    """What is to be paid of a day that is paid already; a card asks for it anew, and does not bring it back."""
+    """Yield the answers about days that are paid already.
+
+    The card's page asks for these answers again, and does not restore them.
+    """
     for name, value in _posted(request):
         if (match := _ANSWER.fullmatch(name)) and value in Choice.values:
             day = request.POST.get(f"date_{match['id']}", "")
@@ -77,7 +80,7 @@ def _named(work_date: str) -> str:
 
 
 def _parts(day: dict[str, str]) -> Iterator[str]:
-    """As the trail tells a day: `07:00–16:00, break 30, 8.50`."""
+    """Yield the parts of a day in the format of the audit trail: `07:00–16:00, break 30, 8.50`."""
     times = day.get("from_time", ""), day.get("to_time", "")
     if any(times):
         yield format_html('<bdi dir="ltr">{}–{}</bdi>', *times)

@@ -1,4 +1,4 @@
-"""The page where scans come in: as a form, and as answers to the script that sends the files a few at a time."""
+"""The upload page: a form, and JSON responses to the script that sends files in batches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,12 +32,12 @@ from workforce.models import Site
 
 from .actions import employee_field
 
-# What the file picker shows first; what a file is, its content says.
+# The types that the file picker offers. The server detects the type by content.
 ACCEPT = "image/*,.heic,.heif,.tif,.tiff,.pdf,application/pdf"
 
 
 class UploadForm(ServiceErrorsMixin, forms.Form):
-    """Scans, and what is known of them."""
+    """A form with scans and their site, employee and month."""
 
     site = forms.ModelChoiceField(
         label=gettext_lazy("Site"),
@@ -63,14 +63,14 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
         super().__init__(*args, **kwargs)
 
     def blame(self, problem: Problem) -> None:
-        # Elsewhere a card says of which month it is; here somebody has chosen it.
+        # On other pages the month is the card's; on this page the user has chosen it.
         attr = "month" if problem.code == "month_closed" else problem.attr
         said = forms.ValidationError(problem.detail, code=problem.code)
         self.add_error(self.field_of(attr), said)
 
 
 class UploadPages(TenantAdmin):
-    """The part of the admin of cards that takes scans in."""
+    """The upload page of the card admin."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.upload_view)
@@ -80,7 +80,10 @@ class UploadPages(TenantAdmin):
         ]
 
     def upload_view(self, request: Any) -> HttpResponse:
-        """Scans come in; what became of each file is told on the same page, or as JSON to who accepts nothing else."""
+        """Upload scans and show the result for each file, as HTML or as JSON.
+
+        The response is JSON if the client accepts nothing else.
+        """
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -135,9 +138,10 @@ class UploadPages(TenantAdmin):
 
 
 def told_by_file(uploads: Uploads) -> list[dict[str, Any]]:
-    """What became of each file, in their order: `result` is `stored`, `duplicate` or `refused`, `text` says more.
+    """Return the result for each file, in the order of the request.
 
-    `cards` are the new cards or, of a duplicate, the existing ones. A file some of whose pages were new is `stored`.
+    `result` is `stored`, `duplicate` or `refused`, and `text` gives details. `cards` are the new cards, or the
+    existing cards of a duplicate. A file with at least one new page is `stored`.
     """
     told: dict[int, dict[str, Any]] = {}
     for duplicate in uploads.duplicates:
@@ -176,7 +180,10 @@ def _stored(*, partly: bool) -> dict[str, Any]:
 
 
 def _same_file(cards: Sequence[WorkCard]) -> str:
-    """Return which file a duplicate equals: its name, its first card's month and employee, and the number of cards."""
+    """Describe the file that a duplicate equals.
+
+    The text has its name, its first card's month and employee, and the number of cards.
+    """
     first, *others = cards
     said = _("Same file as %(file)s (%(month)s, %(employee)s)") % {
         "file": first.original_filename,
@@ -190,7 +197,7 @@ def _same_file(cards: Sequence[WorkCard]) -> str:
 
 
 def _presets(request: Any) -> dict[str, Any]:
-    """What the address says, else the site of the last upload and the month that cards count for today."""
+    """Return initial values: those in the URL, else the last upload's site and the current month."""
     own = WorkCard.objects.filter(uploaded_by=request.user)
     last = own.order_by("-created_at").values_list("site_id", flat=True).first()
     presets = {"site": last, "month": default_month()}
