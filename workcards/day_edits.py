@@ -1,4 +1,4 @@
-"""The rules by which some fields of a day are changed and the others kept. Pure: no database, no request."""
+"""Rules for changing some fields of a day, without database or request."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -18,15 +18,16 @@ _FIGURE_FIELDS = {
 def patched_day(
     stored: DayFigures | None, sent: Mapping[str, Any]
 ) -> DayFigures | None:
-    """Return `stored` with the fields of `sent` changed, or None if nothing is left of the day.
+    """Return `stored` with the fields of `sent` changed, or None if the day becomes empty.
 
-    A field that was not sent keeps its value, with three exceptions, where it can't stand beside what was sent:
+    A field that is not in `sent` keeps its value. There are three exceptions, where the stored value contradicts the
+    sent ones:
 
-    - hours follow from times: with times, a total that was not sent is computed anew;
-    - a break belongs to times: without times, a break that was not sent goes;
+    - hours follow from times: with times, a total that was not sent is computed again;
+    - a break belongs to times: without times, a break that was not sent is removed;
     - a day is worked or absent: sent hours or times end a stored absence; a sent absence clears the stored ones.
 
-    Sent fields are checked as in a new day. Raises DayRefused.
+    Sent fields are validated as in a new day. Raises `DayRefused`.
     """
     if stored is None:
         return day_figures(**sent)
@@ -45,7 +46,7 @@ def patched_day(
 
 
 def _has_work(sent: Mapping[str, Any]) -> bool:
-    """True if hours, a time or a break were sent; null and a break of 0 are none."""
+    """Return True if `sent` has hours, a time or a break; null and a break of 0 are none."""
     return bool(sent.get("break_minutes")) or any(
         sent.get(name) is not None for name in ("from_time", "to_time", "total_hours")
     )

@@ -1,4 +1,4 @@
-"""Checks of a card's days that a reviewer should see before approving. Pure: no database, no request."""
+"""Checks of a card's days before approval, without database or request."""
 
 import uuid
 from collections import defaultdict
@@ -38,10 +38,10 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """The data that the checks read: the card's own days, and the days of the employee's other cards.
+    """The data for the checks: the card's days, and the days of the employee's other cards.
 
-    `others` reaches one day beyond the month on both sides, for shifts past midnight. `asked` holds the dates on which
-    the ledger differs from the card: the reviewer answers for them separately.
+    `others` includes one day before and after the month, for shifts past midnight. `asked` has the dates on which the
+    ledger differs from the card: the reviewer answers for these separately.
     """
 
     month: date
@@ -56,7 +56,7 @@ class Situation:
 
 
 class Finding(NamedTuple):
-    """A check that found something: the card's dates, and the other cards involved."""
+    """The result of a check: the card's dates, and the other cards involved."""
 
     dates: tuple[date, ...] = ()
     card_ids: tuple[uuid.UUID, ...] = ()
@@ -66,7 +66,7 @@ Check = Callable[[Situation], Finding | None]
 
 
 def dates_to_ask(own: Iterable[Day], others: Iterable[Day]) -> frozenset[date]:
-    """Return the dates that the ledger has with other figures or at another site only."""
+    """Return the dates that the ledger has with other figures or at other sites only."""
     posted: dict[date, list[Day]] = defaultdict(list)
     for day in others:
         if day.is_approved:
@@ -123,7 +123,10 @@ def future_month(situation: Situation) -> Finding | None:
 
 
 def overlapping_hours(situation: Situation) -> Finding | None:
-    """Find days whose hours overlap with another day of the employee, also past midnight and at another site."""
+    """Find days whose hours overlap with another day of the employee.
+
+    Shifts past midnight and days at other sites are included.
+    """
     by_date: dict[date, list[Day]] = defaultdict(list)
     for day in (*situation.own, *situation.others):
         if day.from_time is not None:
@@ -167,7 +170,7 @@ def long_day(situation: Situation) -> Finding | None:
 
 
 def duplicate_days(situation: Situation) -> Finding | None:
-    """Find dates that another card has too, apart from those that the reviewer is asked about."""
+    """Find dates that another card has too, except dates of conflicts with the ledger."""
     own = {
         day.work_date: day
         for day in situation.own
@@ -177,7 +180,7 @@ def duplicate_days(situation: Situation) -> Finding | None:
     return _finding({own[other.work_date] for other in rivals}, rivals)
 
 
-# Code → check, in the order in which they are shown.
+# Code → check, in display order.
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         "inactive_employee": inactive_employee,
@@ -204,12 +207,15 @@ def _finding(days: Iterable[Day], others: Iterable[Day] = ()) -> Finding | None:
 
 
 def _is_same(day: Day, row: Day) -> bool:
-    """True if the ledger row pays the card's day: same site, minutes and absence."""
+    """Return True if the ledger row pays the card's day: same site, minutes and absence."""
     return (day.site_id, day.payable) == (row.site_id, row.payable)
 
 
 def _are_both_payable(day: Day, other: Day) -> bool:
-    """False for a day and itself, and for two cards' figures of one date and site: only one of them is paid."""
+    """Return False if only one of the days can be paid.
+
+    That is so for a day and itself, and for two cards' figures of one date and site.
+    """
     return (day.work_date, day.site_id) != (other.work_date, other.site_id)
 
 

@@ -1,4 +1,4 @@
-"""Whose card it could be, by a passport, number or name that somebody read off it."""
+"""Suggestions of a card's employee, by a passport, number or name read from the card."""
 
 import uuid
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from workforce.models import Employee
 from .models import WorkCard
 
 MOST = 5
-# A passport or a name; with more it would be neither.
+# The length of a passport or a name; a longer text is neither.
 QUERY_LENGTH = 100
 
 
 class Candidate(NamedTuple):
-    """An employee who could be meant, as far as a person needs to know to tell them from another."""
+    """A suggested employee, with the data that distinguishes employees from each other."""
 
     id: uuid.UUID
     full_name: str
@@ -38,14 +38,15 @@ class Suggestion(NamedTuple):
 
     @property
     def site_id(self) -> uuid.UUID | None:
-        """The home of the employee."""
+        """Return the id of the employee's home site."""
         return self.employee.site_id
 
 
 def suggest(card: WorkCard, text: str) -> list[Suggestion]:
-    """At most five employees of the card's business, the best reason first; one query, and nothing is written.
+    """Return at most five employees of the card's business, the best reason first.
 
-    Of the same reason: first those at the card's site, then those who are active, then by name.
+    For equal reasons, employees of the card's site come first, then active ones, then by name. One query; nothing is
+    written.
     """
     clue = Clue.of(text)
     return nsmallest(
@@ -62,8 +63,8 @@ def suggest(card: WorkCard, text: str) -> list[Suggestion]:
 
 
 def _suggestions(card: WorkCard, clue: Clue) -> Iterator[Suggestion]:
-    # All of them, and the comparing here: no index knows what looks alike. Nothing is remembered between two questions,
-    # or how long an answer takes could tell of what others have asked.
+    # Read all employees and compare them in Python: no index finds similar texts. No result is cached, because
+    # response times could then reveal other users' searches.
     rows = Employee.objects.filter(business_id=card.business_id).values_list(
         "id",
         "full_name",

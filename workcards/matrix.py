@@ -1,12 +1,12 @@
-"""The month at a glance: a row a day, a column an employee. What the API, the admin and the spreadsheet of a month show.
+"""The month as a grid of employees by days, for the API, the admin and the month's spreadsheet.
 
-    month_matrix(month=…, site_id=…)    one matrix, of a site or of all together
-    month_matrices(month=…)             a matrix for each site, one after the other
-    matrices_of(month, rows)            the same from rows that have been read already
-    matrix_page(page, month=…)          of a matrix some employees at a time, for people to read
+    month_matrix(month=…, site_id=…)    one matrix, of a site or of all sites together
+    month_matrices(month=…)             one matrix after the other, for each site
+    matrices_of(month, rows)            the same, from rows already read
+    matrix_page(page, month=…)          a page of a matrix's employees
 
-The first two read with one query, whatever the size, a page with three. Totals are of approved days only: what is under review is shown, marked, and
-never added up.
+The first two use one query of any size, a page uses three. Totals are of approved days only. Days under review are
+shown and marked, but never added up.
 """
 
 from collections import Counter
@@ -35,16 +35,16 @@ from .month_rows import (
 )
 
 NO_HOURS = Decimal("0.00")
-# Of a page as people read it: a row of a full month is 3 KB.
+# The employees on a page. A row of a full month is 3 KB.
 EMPLOYEES_A_PAGE = 25
 
 
 class State(StrEnum):
-    """How sure a day is."""
+    """The state of a day: approved or under review."""
 
     APPROVED = "approved"
     NEEDS_REVIEW = "needs_review"
-    # Several cards under review have the date; what is shown is the newest one's.
+    # Several cards under review have the date; the newest card's day is shown.
     CONFLICT = "conflict"
 
 
@@ -58,8 +58,8 @@ _STATES = {
 class Cell(NamedTuple):
     """A day of an employee: hours and minutes, or else an absence.
 
-    Where all sites stand together a date may have been paid at several. Then the hours are those of all of them, and the
-    card is that of the first site by name.
+    In a matrix of all sites, a date may have been paid at several sites. Then the hours are the sum of all sites, and
+    the card is that of the first site by name.
     """
 
     hours: Decimal | None
@@ -71,7 +71,7 @@ class Cell(NamedTuple):
 
 @dataclass(slots=True)
 class Column:
-    """An employee, with the days that are shown and the totals of those that are approved."""
+    """An employee, with the days shown and the totals of the approved days."""
 
     employee_id: str
     full_name: str
@@ -79,16 +79,16 @@ class Column:
     cells: dict[date, Cell] = field(default_factory=dict)
     total_hours: Decimal = NO_HOURS
     total_minutes: int = 0
-    # Kind of absence → days; a kind that there was none of is 0.
+    # Kind of absence → days; 0 for a kind without days.
     absences: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class Matrix:
-    """The month of a site, or of all sites: then `site_id` and `site_name` are "".
+    """The month of a site, or of all sites with "" as `site_id` and `site_name`.
 
-    `columns` are ordered by name and id. In it are those who have a day that is shown, and those employed in the month
-    whose home the site is.
+    `columns` are ordered by name and id. They are the employees with a day that is shown, and the employees of the
+    home site who are employed in the month.
     """
 
     month: date
@@ -102,12 +102,15 @@ class Matrix:
 
     @property
     def days(self) -> list[date]:
-        """All 28 to 31 of them, which are also the keys of `day_totals`."""
+        """Return the 28 to 31 days of the month, which are also the keys of `day_totals`."""
         return list(self.day_totals)
 
 
 class MatrixPage(NamedTuple):
-    """Some of a matrix's employees, with the totals of all; `page` counts employees. `namesakes` are names that several of all have."""
+    """A page of a matrix's employees, with the totals of all employees.
+
+    `page` counts employees. `namesakes` are names that several employees of the matrix have.
+    """
 
     matrix: Matrix
     page: Page[UUID]
@@ -121,10 +124,10 @@ def month_matrix(
     business_id: UUID | None = None,
     approved_only: bool = True,
 ) -> Matrix:
-    """The month of one site, or of all sites together, in one query.
+    """Return the month of one site, or of all sites together; one query.
 
     `approved_only=False` adds the days of cards under review on dates that the ledger lacks. `business_id` is for the
-    platform's scope. Of all sites, also those are in it who are employed and have no home site.
+    platform's scope. The matrix of all sites includes employed people without a home site.
     """
     rows = month_rows(
         month,
@@ -143,9 +146,9 @@ def month_matrices(
     site_id: UUID | None = None,
     approved_only: bool = True,
 ) -> Iterator[Matrix]:
-    """A matrix for each site that has one, by name, in one query; in memory is one site at a time.
+    """Yield a matrix for each site that has one, by name; one query.
 
-    Iterate inside one scope.
+    Memory holds one site at a time. Iterate inside one scope.
     """
     rows = month_rows(
         month,
@@ -157,7 +160,10 @@ def month_matrices(
 
 
 def matrices_of(month: date, rows: Iterable[DayRow]) -> Iterator[Matrix]:
-    """A matrix for each site from `month_rows(…, include_expected=True)`, ordered by site as that gives them."""
+    """Yield a matrix for each site of rows that are ordered by site.
+
+    The rows come from `month_rows(…, include_expected=True)`.
+    """
     for (site_id, site_name), of_site in groupby(
         rows, key=lambda row: (row.site_id, row.site_name)
     ):
@@ -177,9 +183,10 @@ def matrix_page(
     name: str = "",
     size: int = EMPLOYEES_A_PAGE,
 ) -> MatrixPage:
-    """A page of `month_matrix`, of those whose name has `name`; of a page that is not there, the nearest. Three queries.
+    """Return a page of `month_matrix`, limited to employees whose name contains `name`.
 
-    Only the days of the page's employees are read; totals, of all employees of all pages, are added up by the database.
+    A page number out of range gives the nearest page. Three queries: only the days of the page's employees are read,
+    and the database adds up the totals of all employees.
     """
     asked = {
         "site_id": site_id,
@@ -215,7 +222,7 @@ def matrix_page(
 
 
 def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
-    """One matrix from rows ordered by employee."""
+    """Return a matrix from rows ordered by employee."""
     matrix = Matrix(month.replace(day=1))
     matrix.day_totals = dict.fromkeys(days_of_month(month), NO_HOURS)
     matrix.day_minutes = dict.fromkeys(matrix.day_totals, 0)
@@ -231,7 +238,7 @@ def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
 
 
 def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
-    """Put a day into its cell, and into the totals if it is approved."""
+    """Add a day to its cell, and to the totals if it is approved."""
     day = date.fromisoformat(row.work_date)
     hours = None if row.hours is None else Decimal(row.hours)
     state = _STATES[row.draft]
@@ -241,7 +248,7 @@ def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
             hours, row.minutes, row.day_status, state, row.work_card_id
         )
     else:
-        # Two sites in one day. An absence stands alone on its date: the database sees to it.
+        # Two sites on one date. An absence is alone on its date, which the database enforces.
         column.cells[day] = shown._replace(
             hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS),
             minutes=(shown.minutes or 0) + (row.minutes or 0),

@@ -1,4 +1,4 @@
-"""Who has handed in how many of a month's cards: employees are counted, never cards."""
+"""Missing cards of a month: the employees with none, some or all of their expected cards."""
 
 import uuid
 from collections import Counter
@@ -24,7 +24,7 @@ from .transitions import ReviewStatus
 
 
 class Received(models.TextChoices):
-    """How much of what is expected of an employee has come in."""
+    """The received part of an employee's expected cards."""
 
     NONE = "NONE", pgettext_lazy("cards received", "None")
     PARTIAL = "PARTIAL", _("Partial")
@@ -35,7 +35,7 @@ class Received(models.TextChoices):
 class Person:
     """An employee who is expected in the month; `status` is one of `Received`.
 
-    `expected` is the number of a whole month, also while it runs.
+    `expected` is the number for a whole month, also while the month runs.
     """
 
     id: uuid.UUID
@@ -50,7 +50,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SiteOfMonth:
-    """The people whose home a site is, worst first, then by name. Without a site: those who have no home."""
+    """The employees of a home site, the worst status first, then by name.
+
+    Without a site: the employees without a home site.
+    """
 
     site_id: uuid.UUID | None
     site_name: str | None
@@ -59,7 +62,10 @@ class SiteOfMonth:
 
 @dataclass(slots=True)
 class MissingCards:
-    """The month's expected employees by site; those without a site last. `counts` has every status."""
+    """The month's expected employees by site, those without a site last.
+
+    `counts` has every status.
+    """
 
     month: date
     is_running: bool
@@ -75,16 +81,18 @@ def missing_cards(
     business: Business | None = None,
     name: str = "",
 ) -> MissingCards:
-    """Who of those expected in a month has handed in none, some or all of their cards; two queries.
+    """Return the employed people of a month by site, with their received cards; two queries.
 
-    Expected is who is employed in the month. Of their cards count those that are not rejected; the pages of one file are
-    one card. How many there should be says the home site's settings, else the business; until the month is over, by the
-    business's calendar, one is enough. `business_id` is for the platform's scope; `business` is the same where its row is at
-    hand, and saves a query. `name` narrows to those whose name has it.
+    Cards under review and approved cards count; the pages of one file are one card. The expected number comes from
+    the home site's settings, else from the business. Until the month is over, by the business's calendar, one card is
+    enough.
+
+    `business_id` is for the platform's scope. `business` replaces it if its row is loaded, and saves a query. `name`
+    limits the result to names that contain it.
     """
     month = month.replace(day=1)
     if business is None:
-        # Whatever is asked for, the calendar is one's own.
+        # The calendar is that of the business in scope, whatever business is requested.
         found = Business.objects.filter(pk=try_get_business_id() or business_id)
         is_running = _is_running(month, found.first() or Business())
     else:
@@ -99,12 +107,12 @@ def missing_cards(
 
 
 def _is_running(month: date, business: Business) -> bool:
-    """Whether the business's calendar has not turned the page yet."""
+    """Return True until the month is over by the business's calendar."""
     return timezone.localdate(timezone=business.zone) <= last_of_month(month)
 
 
 def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> Any:
-    """The expected employees in the order of the report, each with what it says of them."""
+    """Return the expected employees in the report's order, with the columns of the report."""
     people = Employee.objects.all()
     if business_id is not None:
         people = people.filter(business_id=business_id)
@@ -132,7 +140,7 @@ def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> 
         )
         .annotate(
             expected=expected,
-            # Pages of a PDF share its file; a card without a scan is one by itself.
+            # Pages of a PDF share its file; a card without a scan counts as one.
             received=Count(Coalesce("card__file_id", "card__pk"), distinct=True),
             first_card_at=Min("card__created_at"),
         )

@@ -1,4 +1,4 @@
-"""Months: the first day stands for the month, in the database and everywhere else. Pure."""
+"""Arithmetic of months, without database. A month is represented by its first day everywhere."""
 
 import re
 from datetime import date, timedelta
@@ -10,12 +10,15 @@ MONTH_TEXT = re.compile(
 
 
 def first_of_month(day: date) -> date:
-    """The month that a date is in."""
+    """Return the month of a date."""
     return date(day.year, day.month, 1)
 
 
 def add_months(month: date, count: int) -> date:
-    """The month so many months later, or earlier; OverflowError beyond the years 1 to 9999."""
+    """Return the month `count` months later, or earlier if negative.
+
+    Raises `OverflowError` outside the years 1 to 9999.
+    """
     index = month.year * 12 + month.month - 1 + count
     if not 12 <= index < 12 * 10_000:
         raise OverflowError(f"{count} months from {month:%Y-%m} is no date.")
@@ -31,17 +34,20 @@ def next_month(month: date) -> date:
 
 
 def months_between(earlier: date, later: date) -> int:
-    """How many months lie from one to the other; negative if they are the other way round."""
+    """Return the number of months from `earlier` to `later`; negative in reverse order."""
     return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
 def last_months(month: date, count: int) -> list[date]:
-    """That many months, the given one last."""
+    """Return `count` months, of which `month` is the last."""
     return [add_months(month, -back) for back in reversed(range(count))]
 
 
 def last_of_month(month: date) -> date:
-    """Its last day. Not by way of the next month: December 9999 has none."""
+    """Return the last day of a month.
+
+    It is not computed from the next month: December 9999 has none.
+    """
     thirty_first = first_of_month(month) + timedelta(days=30)
     if thirty_first.month == month.month:
         return thirty_first
@@ -49,7 +55,7 @@ def last_of_month(month: date) -> date:
 
 
 def days_of_month(month: date) -> list[date]:
-    """All its 28 to 31 days, in order."""
+    """Return the 28 to 31 days of a month, in order."""
     return [
         date(month.year, month.month, day)
         for day in range(1, last_of_month(month).day + 1)
@@ -57,17 +63,20 @@ def days_of_month(month: date) -> list[date]:
 
 
 def is_saturday(day: date) -> bool:
-    """The day of rest, which is marked wherever days stand side by side."""
+    """Return True for a Saturday, the day of rest, which grids of days mark."""
     return day.weekday() == 5
 
 
 def format_month(month: date) -> str:
-    """`2026-03`, as the API writes months."""
+    """Return a month as the API formats it: `2026-03`."""
     return f"{month.year:04}-{month.month:02}"
 
 
 def parse_month(text: str) -> date:
-    """The month of `2026-03` or of any date in it, `2026-03-17`; ValueError for anything else."""
+    """Return the month of `2026-03` or of a date in it such as `2026-03-17`.
+
+    Raises `ValueError` for any other text.
+    """
     match = MONTH_TEXT.fullmatch(text)
     if match is None:
         raise ValueError("A month is written like 2026-03.")
@@ -76,10 +85,10 @@ def parse_month(text: str) -> date:
 
 
 def processing_month_for(local_date: date, cutoff_day: int) -> date:
-    """The month that a card handed in on this date is for, if nobody says.
+    """Return the default month of a card that is uploaded on this date.
 
-    Up to the business's cut-off day people still hand in the month before. `local_date` is the
-    business's date, not the server's.
+    Up to the business's cut-off day, cards still count for the month before. `local_date` is the business's date, not
+    the server's.
     """
     month = first_of_month(local_date)
     return previous_month(month) if local_date.day <= cutoff_day else month

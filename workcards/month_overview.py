@@ -1,4 +1,4 @@
-"""The months of a business, each with what is in it: one reading for the API and the admin."""
+"""The months of a business with their cards and approved hours, for the API and the admin."""
 
 import uuid
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ NO_CARDS = dict.fromkeys(ReviewStatus.values, 0)
 
 @dataclass
 class MonthOverview:
-    """A month, whether it is closed, how many cards of each status it has, and the hours that are approved."""
+    """A month: its closing, the number of its cards by status, and its approved hours."""
 
     business_id: uuid.UUID
     month: date
@@ -36,10 +36,11 @@ class MonthOverview:
 
 
 def months_of_business(business: Business) -> list[MonthOverview]:
-    """Every month that has cards or is closed, and the one that cards are handed in for now, newest first.
+    """Return the months with cards, the closed months, and the current one, newest first.
 
-    Without their hours: `add_hours` reads them for those that are shown. Two queries. (A day in the ledger is of a card of
-    its month: there is no month with a ledger and no card.)
+    The current month is the one that cards uploaded now count for. The hours are missing: `add_hours` reads them for
+    the months to show. Two queries. A ledger row belongs to a card of its month, so no month has ledger rows but no
+    card.
     """
     business_id = business.pk
     today = timezone.localdate(timezone=business.zone)
@@ -56,7 +57,7 @@ def months_of_business(business: Business) -> list[MonthOverview]:
 
 
 def month_of_business(business_id: uuid.UUID, month: date) -> MonthOverview:
-    """One month, whatever is in it, with its hours."""
+    """Return one month with its hours, also if it has no cards."""
     overview = MonthOverview(business_id, month)
     rows = ClosedMonth.objects.filter(business_id=business_id)
     overview.closed = rows.for_month(month).first()
@@ -67,7 +68,10 @@ def month_of_business(business_id: uuid.UUID, month: date) -> MonthOverview:
 
 
 def add_hours(overviews: Sequence[MonthOverview]) -> None:
-    """Read the approved hours of these months of one business: one query, over the days from the first to the last."""
+    """Read the approved hours of these months of one business.
+
+    One query, over the days from the first month to the last.
+    """
     if not overviews:
         return
     by_month = {overview.month: overview for overview in overviews}

@@ -1,4 +1,4 @@
-"""What an export reads: one row a day, employee and site, from the ledger and, if asked, from cards under review."""
+"""The rows of a month: one for each day, employee and site, from the ledger and cards under review."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date, time
@@ -21,13 +21,13 @@ from .month_math import last_of_month
 
 DRAFT = "DRAFT"
 DRAFT_CONFLICT = "DRAFT CONFLICT"
-# Rows that the database hands over at a time: the memory of a run does not grow with the month.
+# The number of rows fetched at a time: memory use does not grow with the month.
 CHUNK = 2000
-# Lines of a spool that are written at a time.
+# The number of lines of a spool written at a time.
 LINES = 100
 
 
-# As PostgreSQL sends them: a date, a time, a number or an id that becomes text again need not become an object before.
+# Values stay in the text form of PostgreSQL, since they become text again.
 _DATE, _TIME, _NUMERIC, _UUID = 1082, 1083, 1700, 2950  # pg_type.oid
 _AS_TEXT = new_type((_DATE, _TIME, _NUMERIC, _UUID), "AS_TEXT", UNICODE)
 
@@ -35,9 +35,10 @@ Whose = Mapping[str, UUID]
 
 
 class DayRow(NamedTuple):
-    """A day as it is exported. Dates, times and hours are text, as in the snapshot; `draft` is "" for an approved day.
+    """A day as it is exported. Dates, times and hours are text, as in the snapshot.
 
-    A row without `work_date` ("") is no day: it says that the employee is expected in the month, at `site_id` if that isn't "".
+    `draft` is "" for an approved day. A row with an empty `work_date` is no day: its employee is expected in the
+    month, at `site_id` unless that is "".
     """
 
     site_name: str
@@ -57,7 +58,7 @@ class DayRow(NamedTuple):
     minutes: int | None
 
 
-# How rows may be ordered; names by the database's collation.
+# The orders of rows; names are sorted by the database's collation.
 BY_SITE = ("site_name", "employee_name", "person", "work_date")
 BY_EMPLOYEE = ("employee_name", "person", "work_date", "site_name")
 
@@ -72,10 +73,11 @@ def month_rows(
     people: Sequence[UUID] | None = None,
     order: Sequence[str] = BY_SITE,
 ) -> Generator[DayRow, None, None]:
-    """The rows of a month, in one query. Iterate inside one scope, in one snapshot.
+    """Yield the rows of a month; one query. Iterate inside one scope, in one snapshot.
 
-    `business_id` is for the platform's scope, `people` for some employees alone. With `include_expected` there is a row
-    without a date for everybody who is employed in the month, at their home site, last those who have none.
+    `business_id` is for the platform's scope, `people` limits the rows to some employees. With `include_expected`,
+    each employee employed in the month has a row without a date, at the home site. Employees without a home site come
+    last.
     """
     sources = _sources(
         month,
@@ -104,7 +106,10 @@ def month_people(
     include_unapproved: bool = False,
     name: str = "",
 ) -> list[tuple[str, UUID]]:
-    """Names and ids, in this order, of whom `month_rows(…, include_expected=True)` tells, in one query; with `name`, whose name has it."""
+    """Return names and ids of the employees in `month_rows(…, include_expected=True)`.
+
+    They are in the order of names, then ids; one query. `name` limits them to names that contain it.
+    """
     sources = _sources(
         month,
         site_id=site_id,
@@ -114,7 +119,7 @@ def month_people(
     )
     if name:
         sources = [source.filter(employee_name__folded=name) for source in sources]
-    # Of each source every person once: the days of a month are many.
+    # Each employee once from each source, because a month has many days.
     people = [
         source.values_list("employee_name", "person").distinct() for source in sources
     ]
@@ -122,7 +127,7 @@ def month_people(
 
 
 def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
-    """Write rows as JSON, a line each; gives their number."""
+    """Write rows as JSON, one in a line; return their number."""
     count = 0
     while lines := [_line(row) for row in islice(rows, LINES)]:
         spool.write(b"".join(lines))
@@ -131,13 +136,13 @@ def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
 
 
 def read_spool(spool: IO[bytes]) -> Iterator[DayRow]:
-    """The rows of a spool file, from its beginning."""
+    """Return an iterator over the rows of a spool file, from its beginning."""
     spool.seek(0)
     return map(_spooled_row, map(orjson.loads, spool))
 
 
 def _spooled_row(values: list[Any]) -> DayRow:
-    """Return a row of a spool file; in files from before rows had minutes, they are computed."""
+    """Return a row of a spool file; compute minutes for files from before rows had them."""
     if len(values) == len(DayRow._fields) - 1:
         row = DayRow._make([*values, None])
         return row._replace(minutes=_minutes(row))
@@ -165,9 +170,9 @@ def _sources(
     include_unapproved: bool,
     include_expected: bool,
 ) -> list[Any]:
-    """What the rows of a month come from, each with the columns of `DayRow`."""
+    """Return the sources of a month's rows, each with the columns of `DayRow`."""
     month = month.replace(day=1)
-    # The business first: a draft is the newest among those of its own.
+    # The filter by business comes first: a draft is the newest within its business.
     whose = {} if business_id is None else {"business_id": business_id}
     sources = [_ledger(month, whose)]
     if include_unapproved:
@@ -207,7 +212,7 @@ def _drafts(month: date, whose: Whose) -> Any:
 
 
 def _expected(month: date, whose: Whose) -> Any:
-    """The people of a month, as rows that have nothing of a day."""
+    """Return the employees of a month as rows without a day."""
     people = Employee.objects.filter(**whose).employed_in(month, last_of_month(month))
     nothing: dict[str, models.Field[Any, Any]] = {
         "work_date": models.DateField(),
@@ -231,7 +236,7 @@ def _text(value: str) -> Value:
 
 
 def _columns(days: Any, *, person: str, hours: str, site: str = "site") -> Any:
-    """The columns of `DayRow`, in its order, so that all sources can be united."""
+    """Annotate the columns of `DayRow`, in its order, so that the sources can be united."""
     named: Any = days.order_by().annotate(
         site_name=F(f"{site}__site_name"),
         employee_name=F(f"{person}full_name"),

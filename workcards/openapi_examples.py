@@ -1,4 +1,4 @@
-"""Examples of requests and answers, for the OpenAPI document."""
+"""Examples of requests and responses for the OpenAPI document."""
 
 from typing import Any
 

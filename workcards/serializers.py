@@ -1,4 +1,4 @@
-"""Work cards as the API writes and reads them. docs/api.md lists every field."""
+"""Serializers of work cards. docs/api.md lists every field."""
 
 import uuid
 from collections.abc import Mapping
@@ -37,17 +37,17 @@ MAX_APPROVED_AT_ONCE = 500
 
 
 def reference(row_id: uuid.UUID | None, name: str) -> dict[str, str] | None:
-    """`{id, name}`, or null."""
+    """Return `{id, name}`, or None without an id."""
     return None if row_id is None else {"id": str(row_id), "name": name}
 
 
 def moment(value: datetime) -> str:
-    """A timestamp as the API writes it."""
+    """Return a timestamp as the API formats it."""
     return value.astimezone(UTC).strftime(TIMESTAMP_FORMAT)
 
 
 class LedgerSerializer(serializers.Serializer[Any]):
-    """What is paid for a date."""
+    """The paid day of a date."""
 
     hours = HoursField(allow_null=True)
     minutes = serializers.IntegerField(allow_null=True)
@@ -57,11 +57,11 @@ class LedgerSerializer(serializers.Serializer[Any]):
 
 
 class DaySerializer(StrictSerializer):
-    """A line of a card.
+    """A day of a card.
 
-    `minutes` follows from times and break, else from `total_hours`. `ledger` is what is paid for the date now;
-    `set_aside_by_id` the card that is paid instead of this approved one, or null. All three may be sent back and are
-    not read.
+    `minutes` follows from times and break, else from `total_hours`. `ledger` is the day that is paid for the date
+    now. `set_aside_by_id` is the card that is paid instead of this approved one, or null. A request may contain all
+    three; they are ignored.
     """
 
     work_date = DateField()
@@ -88,7 +88,7 @@ class DaySerializer(StrictSerializer):
 
 
 class DayEntriesSerializer(StrictSerializer):
-    """All lines of a card, with the version that the card has."""
+    """All days of a card, with the card's version."""
 
     version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
     entries: Any = serializers.ListSerializer(
@@ -98,11 +98,11 @@ class DayEntriesSerializer(StrictSerializer):
     total_minutes = serializers.IntegerField(read_only=True)
 
     class Meta:
-        # PATCH needs both as well: it changes fields of days, not of this body.
+        # PATCH requires both, too: it changes fields of days, not of this body.
         always_required = ("version", "entries")
 
     def to_internal_value(self, data: Any) -> Any:
-        # They follow from the entries; a version that is not the card's any more is told as such.
+        # Ignored, because the totals follow from the entries. An outdated version gets its own error.
         return super().to_internal_value(_without(data, "total_hours", "total_minutes"))
 
 
@@ -113,7 +113,7 @@ def _without(data: Any, *names: str) -> Any:
 
 
 class ScanSerializer(serializers.Serializer[WorkCard]):
-    """Where a card's scan is to be had; width and height are those of its display rendition."""
+    """The URLs of a card's scan, with width and height of its display rendition."""
 
     url = serializers.SerializerMethodField()
     display_url = serializers.SerializerMethodField()
@@ -140,7 +140,7 @@ class ScanSerializer(serializers.Serializer[WorkCard]):
 class WarningSerializer(serializers.Serializer[Any]):
     """A warning: its code, a sentence, the card's dates, the other cards involved.
 
-    `is_refused` is true if the business's settings refuse the approval for it.
+    `is_refused` is true if the business's settings reject the approval because of it.
     """
 
     code = serializers.ChoiceField(CODES)
@@ -150,15 +150,15 @@ class WarningSerializer(serializers.Serializer[Any]):
     is_refused = serializers.BooleanField()
 
 
-# Fields of a card that a response has only if its request asks for details.
+# Fields of a card that a response has only if the request includes details.
 DETAIL_FIELDS = ("days", "file", "warnings", "warning_details")
 
 
 class WorkCardSerializer(StrictModelSerializer):
-    """A card; `site_id`, `processing_month` and `notes` can be changed, the rest by verbs.
+    """A card. `site_id`, `processing_month` and `notes` can be edited, other fields change by actions.
 
-    Its row comes from `with_figures()`. `days` and `file` are included if the context has `details`; the row then comes
-    from `with_details()`. `warnings` and `warning_details` are included if the row has `warnings_found` too.
+    Its row comes from `with_figures()`. `days` and `file` are included if the context has `details`; the row then
+    comes from `with_details()`. `warnings` and `warning_details` are included if the row has `warnings_found` too.
     """
 
     site_id = ReferenceField(queryset=Site.objects)
@@ -225,7 +225,7 @@ class WorkCardSerializer(StrictModelSerializer):
         return fields
 
     def to_internal_value(self, data: Any) -> Any:
-        # They may be sent back and are not read: they change with other cards.
+        # A request may contain them. They are ignored, because they depend on other cards.
         for name in ("warnings", "warning_details"):
             data = _without(data, name)
         return super().to_internal_value(data)
@@ -251,19 +251,19 @@ class WorkCardSerializer(StrictModelSerializer):
 
 
 class ManualCardSerializer(WorkCardSerializer):
-    """What a card made by hand begins with."""
+    """The initial values of a card without a scan."""
 
     employee_id = ReferenceField(queryset=Employee.objects)
 
 
 def card_json(card_id: uuid.UUID) -> dict[str, Any]:
-    """A card of the scope as the API writes it."""
+    """Return a card of the scope as the API formats it."""
     card = WorkCard.objects.with_figures().get(pk=card_id)
     return dict(WorkCardSerializer(card).data)
 
 
 def days_json(card: WorkCard) -> dict[str, Any]:
-    """The lines of a card as the API writes them."""
+    """Return the days of a card as the API formats them."""
     entries = list(DayEntry.objects.filter(work_card=card).with_ledger())
     sheet = {
         "version": card.version,
@@ -274,11 +274,11 @@ def days_json(card: WorkCard) -> dict[str, Any]:
     return dict(DayEntriesSerializer(sheet).data)
 
 
-# What verbs are told.
+# Request bodies of actions.
 
 
 class UploadSerializer(StrictSerializer):
-    """Scans, and what is known of them."""
+    """Scans, and their site, employee and month."""
 
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True, max_length=None),
@@ -314,7 +314,7 @@ class ApproveSerializer(StrictSerializer):
 
 
 class SeenSerializer(StrictSerializer):
-    """A card, and its version that the reviewer saw."""
+    """A card, and the version that the reviewer saw."""
 
     id = IdField()
     version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
@@ -351,11 +351,11 @@ class ReopenMonthSerializer(StrictSerializer):
     reason = LineField(max_length=500)
 
 
-# What verbs answer. These describe; the views put the answers together.
+# Responses of actions, for the OpenAPI document. The views build the responses.
 
 
 class RepostedSerializer(serializers.Serializer[Any]):
-    """A day of another approved card, which reopening a card has put back into the ledger."""
+    """A day of another approved card that is in the ledger again after reopening a card."""
 
     date = DateField()
     site = NamedReference("site_name")
@@ -366,7 +366,7 @@ class RepostedSerializer(serializers.Serializer[Any]):
 
 
 class NotRepostedSerializer(RepostedSerializer):
-    """A day that the ledger has no room for: the reason, and the card whose row it clashes with."""
+    """A day that clashes with the ledger: the reason, and the card of the clashing row."""
 
     set_aside_by_id = IdField()
     code = serializers.ChoiceField(["too_many_hours", "absence_not_alone"])
@@ -374,7 +374,7 @@ class NotRepostedSerializer(RepostedSerializer):
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """The card after the verb, days of other cards that were decided anew, and the warnings about the card."""
+    """The card after an action, the days of other cards that changed, and the card's warnings."""
 
     card = WorkCardSerializer()
     reposted = RepostedSerializer(many=True)
@@ -384,7 +384,7 @@ class OutcomeSerializer(serializers.Serializer[Any]):
 
 
 class CandidateSerializer(serializers.Serializer[Any]):
-    """An employee who could be meant."""
+    """A suggested employee."""
 
     id = IdField()
     name = serializers.CharField(source="full_name")
@@ -395,7 +395,7 @@ class CandidateSerializer(serializers.Serializer[Any]):
 
 
 class SuggestionSerializer(serializers.Serializer[Any]):
-    """Who could be meant, their home site, and why: a code, and in `detail` a sentence."""
+    """A suggested employee, the home site, and the reason as a code and as a sentence."""
 
     employee = CandidateSerializer()
     site = NamedReference("employee.site_name")
@@ -404,7 +404,10 @@ class SuggestionSerializer(serializers.Serializer[Any]):
 
 
 class RefusedCardSerializer(serializers.Serializer[Any]):
-    """A card that was not approved. What approving it alone would have told beside `errors`, `card` apart, is here too."""
+    """A card that was not approved, with the error that approving it alone would return.
+
+    The details of that error are included, except `card`.
+    """
 
     id = IdField()
     code = serializers.CharField()
@@ -422,7 +425,7 @@ class CardWarningSerializer(WarningSerializer):
 
 
 class ApprovalsSerializer(serializers.Serializer[Any]):
-    """What became of each card; `warnings` are about approved ones."""
+    """The result for each card; `warnings` are about approved cards."""
 
     approved = serializers.ListField(child=IdField())
     failed = RefusedCardSerializer(many=True)
@@ -448,7 +451,7 @@ class FailureSerializer(serializers.Serializer[Any]):
 
 
 class UploadsSerializer(serializers.Serializer[Any]):
-    """What became of each file."""
+    """The result for each file."""
 
     uploaded = WorkCardSerializer(many=True)
     duplicates = DuplicateSerializer(many=True)

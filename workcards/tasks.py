@@ -12,7 +12,7 @@ from businesses.tenancy.context import business_scope
 from .models import WorkCardFile
 from .scans.storage import keep_display, read_made_display, render_display
 
-# A page takes seconds: the worker of a task that has run for longer is dead.
+# A page takes seconds, so the worker of a longer task is dead.
 LEASE = timedelta(minutes=5)
 
 
@@ -20,8 +20,8 @@ LEASE = timedelta(minutes=5)
 def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
     """Make the display rendition of `page`, then queue the next page of the scan.
 
-    A page a task, so that a long scan holds a worker for seconds at most. A rendition that is missing when the page is
-    opened is made then; a task that is lost or fails costs the viewer that time and nothing else.
+    Each page is a task, so that a long scan occupies a worker for seconds only. A rendition that is missing when the
+    page is opened is made at that moment. So a lost or failed task costs the viewer only that time.
     """
     with business_scope(business_id):
         file = WorkCardFile.objects.filter(pk=file_id).first()
@@ -31,7 +31,7 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
     rendition = None
     if not is_made:
         try:
-            # Outside the scope: rendering takes seconds, and holds no transaction open.
+            # Outside the scope, because rendering takes seconds and must not keep a transaction open.
             rendition = render_display(file, page)
         except Missing:
             return  # the card's page shows the reason
@@ -45,7 +45,10 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
 
 
 def fail_dead_renditions() -> int:
-    """Mark rendition tasks whose worker died as failed; return how many. Their pages are made when they are opened."""
+    """Mark rendition tasks whose worker died as failed; return their number.
+
+    Their pages are rendered when they are opened.
+    """
     return fail_dead_tasks(
         make_renditions.module_path, started_before=timezone.now() - LEASE
     )

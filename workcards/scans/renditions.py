@@ -1,4 +1,4 @@
-"""The picture of a page as the review shows it."""
+"""Display renditions of pages."""
 
 from typing import BinaryIO, NamedTuple
 
@@ -15,10 +15,10 @@ class Rendition(NamedTuple):
 
 
 def display_rendition(file: BinaryIO, page: int) -> Rendition:
-    """Page `page` (from 1) as a JPEG: upright, RGB, at most 2,000 pixels long, without metadata.
+    """Render a page (from 1) as a JPEG: upright, RGB, without metadata.
 
-    The size is the one that `inspect` said. Raises Refused if the file can't be read or has no such
-    page.
+    The long side has at most 2,000 pixels; the size is the one that `inspect` returned. Raises `Refused` if the file
+    can't be read or has no such page.
     """
     data = read_limited(file)
     size, _line_end, picture = read(data, kind_of(data), "page", str(page)).partition(

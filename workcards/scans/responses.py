@@ -1,4 +1,4 @@
-"""Scans, handed out: the same for the API and the admin."""
+"""HTTP responses with scans, for the API and the admin."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
@@ -14,7 +14,7 @@ from .scan_types import FILE_TYPES, clean_filename
 from .storage import read_display, read_original
 
 RENDITIONS = ("original", "display")
-# Files from before types were decided by content may say anything of themselves.
+# Old files may carry any type, from before types were detected by content.
 _SCAN_TYPES = {kind.mime_type for kind in FILE_TYPES}
 _ANY_TYPE = "application/octet-stream"
 
@@ -22,16 +22,17 @@ _ANY_TYPE = "application/octet-stream"
 def scan_response(
     request: HttpRequest, card: WorkCard, rendition: str
 ) -> HttpResponseBase:
-    """The scan of `card`, as it came or (`display`) upright and small; 304 for who has it already.
+    """Return the scan of `card`: the original, or an upright, small JPEG for `display`.
 
-    Who may see the card has been decided before. Raises `Missing`: `no_file`, `file_missing`, `not_displayable`.
+    The response is 304 if the client has the scan already. The caller must have checked permission. Raises `Missing`:
+    `no_file`, `file_missing`, `not_displayable`.
     """
     file = card.file
     if file is None:
         raise Missing("no_file", _("This card was created without a scan."))
-    # The bytes of a file never change, so its id stands for them.
+    # The bytes of a file never change, so its id identifies them.
     etag = quote_etag(f"{file.pk.hex}-{rendition}-{card.page}")
-    # The caller's cache may keep it, and asks each time, so that a right that was lost is lost at once.
+    # The client may cache the scan but revalidates each time, so that a lost permission takes effect at once.
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     known = get_conditional_response(request, etag=etag)
     if known is not None:

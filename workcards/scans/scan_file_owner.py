@@ -1,4 +1,4 @@
-"""Which of the files in storage are scans that cards have: for `manage.py sweep_files`."""
+"""The owner of scans in storage, for `manage.py sweep_files`."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ def _rows(last: uuid.UUID | None, limit: int) -> Sequence[Row]:
     files = WorkCardFile.objects.order_by("pk")
     if last is not None:
         files = files.filter(pk__gt=last)
-    # Also those of before there were businesses, which lie elsewhere.
+    # Includes files from before businesses existed, which have other paths.
     return [
         Row("scan", pk, path)
         for pk, path in files.values_list("pk", "original")[:limit]

@@ -1,11 +1,11 @@
-"""Which files can be a scan, told by their content, and file names made safe. Pure."""
+"""Detection of a scan's type by content, and safe file names. Without database or request."""
 
 import re
 import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
-# How much of a file `detect` has to see.
+# The number of bytes that `detect` needs.
 HEAD_BYTES = 1024
 
 MAX_FILENAME_LENGTH = 120  # in Hebrew 240 bytes; most file systems end at 255
@@ -24,7 +24,7 @@ def _is_webp(head: bytes) -> bool:
 
 
 def _is_heic(head: bytes) -> bool:
-    """An ISO media file whose brand, or one that it is compatible with, is HEIC."""
+    """Return True for an ISO media file with HEIC as its brand or a compatible brand."""
     if head[4:8] != b"ftyp":
         return False
     major, others = head[8:12], head[16 : int.from_bytes(head[:4], "big")]
@@ -36,8 +36,8 @@ def _is_heic(head: bytes) -> bool:
 
 
 def _is_pdf(head: bytes) -> bool:
-    # The standard lets the header stand anywhere in the first kilobyte. We take white space before it
-    # and nothing else: what stands there otherwise is another file (HTML, a ZIP) that is a PDF as well.
+    # The standard permits the header anywhere in the first kilobyte. Only white space before it is accepted. Other
+    # bytes there mean that the file is also of another type (HTML, a ZIP).
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"%PDF-")
 
 
@@ -70,12 +70,12 @@ FILE_TYPES = (
 
 
 def detect(head: bytes) -> FileType | None:
-    """The type of the file that begins with these bytes, whatever its name says; None for any other."""
+    """Return the type of a file by its first bytes, ignoring its name; None if unknown."""
     return next((kind for kind in FILE_TYPES if kind.matches(head)), None)
 
 
 def is_markup(head: bytes) -> bool:
-    """HTML, SVG or XML: what a browser would run if it were handed on as a picture."""
+    """Return True for HTML, SVG or XML, which a browser would execute instead of display."""
     text = head.removeprefix(b"\xef\xbb\xbf")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16: every other byte
         text = head[2:].replace(b"\0", b"")
@@ -83,12 +83,12 @@ def is_markup(head: bytes) -> bool:
 
 
 def clean_filename(name: str, kind: FileType | None = None) -> str:
-    """The name that an upload is remembered and handed back by: at most 120 characters, never empty.
+    """Return the name under which an upload is stored and downloaded.
 
-    Left out: folders, control characters and line ends, marks that turn the direction of writing
-    (`gnp.exe` shown as `exe.png`) or that nobody sees, and what no file system takes. With a `kind`
-    the extension is one of the kind's: a picture called `card.html` is `card.html.jpg`, so that
-    whoever downloads it opens a picture.
+    It has 1 to 120 characters. Removed are folders, control characters, line ends, invisible characters, marks that
+    change the direction of writing (`gnp.exe` shown as `exe.png`), and characters that file systems reject. With a
+    `kind` the extension is one of the kind's: an image named `card.html` becomes `card.html.jpg`, so that a download
+    opens as an image.
     """
     name = unicodedata.normalize("NFC", name)
     name = re.split(r"[/\\]", name)[-1]

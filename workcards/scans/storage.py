@@ -1,7 +1,7 @@
-"""The bytes of scans: put into storage, read, shown, and taken away together with their rows.
+"""Storage of scans: write, read, render, and delete together with their rows.
 
-A file is in storage before its row is committed, and leaves it after its row is gone: a row without its file would be a
-card that nobody can read.
+A file is in storage before its row is committed, and is deleted after its row. A row without its file would be a card
+that no user can read.
 """
 
 import logging
@@ -33,8 +33,8 @@ from .validation import Intake, Refused
 
 Upload: TypeAlias = "UploadedFile[bytes]"
 
-# Pages that are rendered because a request asks for them; a task has rendered most of them before.
-# More may wait than for other readings: a page is rendered in under a second, and a refused one is a broken picture.
+# Pages rendered during a request; a task has rendered most pages before. More requests may wait than for other files:
+# rendering takes under a second, and an error shows as a broken image.
 DISPLAY_LIMITS = Limits(
     "scan display",
     person=5,
@@ -48,14 +48,14 @@ logger = logging.getLogger(__name__)
 
 
 class NotStored(Exception):
-    """Storage did not take a file: the disk is full, or the store is away. Why is its cause."""
+    """Storage did not accept a file: the disk is full, or storage is unreachable. `__cause__` has the reason."""
 
 
 class DeleteOnRollback:
-    """Deletes a stored file if the transaction, or the savepoint, that it was stored in is rolled back.
+    """Deletes a stored file if the transaction or savepoint of its storing is rolled back.
 
-    Django calls a hook on commit and drops it on rollback, without a word. This object lives in its hook alone, so
-    that it goes when the hook is dropped, and the file with it.
+    Django calls a hook on commit and drops it silently on rollback. Only the hook references this object. When the
+    hook is dropped, the object is collected and the file deleted.
     """
 
     def __init__(self, path: str) -> None:
@@ -67,7 +67,10 @@ class DeleteOnRollback:
 
 
 def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
-    """Write a file that goes again if the transaction does. Nothing else may be at `path`. Raises `NotStored`."""
+    """Store a file, and delete it if the transaction is rolled back.
+
+    No other file may exist at `path`. Raises `NotStored`.
+    """
     transaction.on_commit(DeleteOnRollback(path).keep, robust=True)
     try:
         stored = default_storage.save(path, content)
@@ -77,7 +80,7 @@ def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
 
 
 def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
-    """Keep an upload as it came. Raises `NotStored`."""
+    """Store an upload unchanged. Raises `NotStored`."""
     file = WorkCardFile(
         mime_type=intake.mime_type,
         file_size_bytes=intake.size_bytes,
@@ -90,7 +93,7 @@ def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
     )
     file.enter_business(get_current_business_id())
     path = file.original_path()
-    # A copy: storage would otherwise move the request's temporary file, which a second attempt still needs.
+    # A copy: storage would otherwise move the request's temporary file, which a retry needs.
     _store(path, File(upload))
     file.original.name = path
     file.save(force_insert=True)
@@ -98,15 +101,15 @@ def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
 
 
 def read_original(file: WorkCardFile) -> bytes:
-    """The bytes as they came. Raises `Missing` `file_missing` if storage has lost them."""
+    """Return the original bytes. Raises `Missing` `file_missing` if storage has lost them."""
     return _read(str(file.original.name))
 
 
 def read_display(file: WorkCardFile, page: int) -> bytes:
-    """Return a page as a JPEG; it is rendered now, before the request's transaction, unless it has been before.
+    """Return a page as a JPEG; render it before the request's transaction if necessary.
 
-    Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read; `TooMany`
-    `too_many_scans`.
+    Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read. Raises
+    `TooMany` `too_many_scans`.
     """
     made = read_made_display(file, page)
     if made is not None:
@@ -120,14 +123,14 @@ def read_display(file: WorkCardFile, page: int) -> bytes:
             business_id=try_get_business_id(),
         )
     )
-    # On the platform, which looks at everything and writes nothing, it is made and forgotten.
+    # Not stored on the platform, whose scope is read only.
     if try_get_business_id() is not None:
         keep_display(file, page, rendition)
     return rendition.data
 
 
 def read_made_display(file: WorkCardFile, page: int) -> bytes | None:
-    """Return the page's JPEG if it is in storage."""
+    """Return the page's JPEG, or None if it is not in storage."""
     if not _is_made(file, page):
         return None
     try:
@@ -137,7 +140,7 @@ def read_made_display(file: WorkCardFile, page: int) -> bytes | None:
 
 
 def render_display(file: WorkCardFile, page: int) -> Rendition:
-    """Return a page as a JPEG, rendered now; needs no database. Raises `Missing` as `read_display`."""
+    """Render a page as a JPEG, without the database. Raises `Missing` as `read_display`."""
     try:
         return display_rendition(BytesIO(read_original(file)), page)
     except Refused as refused:
@@ -145,7 +148,7 @@ def render_display(file: WorkCardFile, page: int) -> Rendition:
 
 
 def keep_display(file: WorkCardFile, page: int, rendition: Rendition) -> None:
-    """Store a page's JPEG; a storage that does not take it is logged."""
+    """Store a page's JPEG; log an error of storage."""
     try:
         with transaction.atomic():
             size = rendition.width, rendition.height
@@ -173,11 +176,16 @@ def _render_in_turn(
 
 
 def remove_after_commit(file: WorkCardFile) -> None:
-    """Take a file and its renditions out of storage once the transaction that deletes its row has been committed."""
+    """Delete a file and its renditions from storage after the current transaction commits.
+
+    The transaction is the one that deletes the file's row.
+    """
     renditions = [file.rendition_path(page + 1) for page in range(file.page_count)]
     for path in (str(file.original.name), *renditions):
 
-        def remove(path: str = path) -> None:  # no partial: Django wants to log a name
+        def remove(
+            path: str = path,
+        ) -> None:  # no partial: Django logs the function's name
             default_storage.delete(path)
 
         transaction.on_commit(remove, robust=True)
@@ -186,14 +194,17 @@ def remove_after_commit(file: WorkCardFile) -> None:
 def _keep_rendition(
     file: WorkCardFile, page: int, data: bytes, size: tuple[int, int]
 ) -> None:
-    """Store a rendition, and say in the row that it is there: until then nobody reads what may be half written."""
+    """Store a rendition, then mark it in the row.
+
+    Before the mark, no request reads the file, which may be half written.
+    """
     locked = (
         WorkCardFile.objects.select_for_update(no_key=True).filter(pk=file.pk).first()
     )
     if locked is None:
         return  # deleted meanwhile
     path = locked.rendition_path(page)
-    # What lies there though the row does not say so was left by a worker that died.
+    # A file that the row does not mark was left by a worker that died.
     if _is_made(locked, page) and default_storage.exists(path):
         return
     default_storage.delete(path)

@@ -1,8 +1,8 @@
-"""What comes in as a scan: decided by content, counted, measured, and refused if it can't be read.
+"""Validation of uploaded scans: type by content, number of pages, size, and readability.
 
-Nothing here trusts the file: its name and header say nothing, and what decodes it runs in a process apart (see
-`workcards.scans.decoder`), which has one decoder, a gigabyte and a few seconds. A picture counts as readable once it has been decoded
-to its end. One page is in memory at a time, and none of it in ours.
+The file is untrusted, including its name and header. A separate process decodes it (see `workcards.scans.decoder`),
+with one decoder, a gigabyte of memory and a few seconds. An image is readable if it can be decoded completely. One
+page is in memory at a time, and only in that process.
 """
 
 import hashlib
@@ -25,9 +25,10 @@ from .decoder.decoder_limits import EXIT_REFUSED
 from .scan_types import HEAD_BYTES, FileType, clean_filename, detect, is_markup
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
-# Of the clock; of the processor's time a file gets less.
+# Wall-clock time; the limit of processor time is lower.
 READING_SECONDS = 20.0
-# Files that one process of ours has read at the same time. Others wait: more would only make all of them slower.
+# The number of files that one application process reads at the same time. Other files wait: more at once would slow
+# down all of them.
 READERS = 2
 
 _READ = (
@@ -60,7 +61,7 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
 
 
 class Refused(Exception):
-    """A file that is not taken in; `code` is a key of MESSAGES, `detail` its sentence for people."""
+    """A rejected file; `code` is a key of MESSAGES, `detail` the message for users."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -82,7 +83,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What there is to know of a file that can be taken in."""
+    """The data of a valid file."""
 
     filename: str
     mime_type: str
@@ -92,9 +93,9 @@ class Intake:
 
 
 def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> Intake:
-    """Read the whole file and say what it is; raises Refused. Leaves the file at its beginning.
+    """Read the whole file and return its data; raises `Refused`. Rewinds the file.
 
-    From `deadline` on, a moment of `time.monotonic()`, it is refused as `not_read_in_time`.
+    After `deadline`, a value of `time.monotonic()`, the error is `not_read_in_time`.
     """
     data = read_limited(file)
     kind = kind_of(data)
@@ -112,7 +113,7 @@ def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> 
 
 
 def read_limited(file: BinaryIO) -> bytes:
-    """All its bytes, if they are not too many."""
+    """Return all bytes of the file; raises `Refused` if there are too many."""
     file.seek(0)
     data = file.read(MAX_FILE_BYTES + 1)
     file.seek(0)
@@ -124,7 +125,7 @@ def read_limited(file: BinaryIO) -> bytes:
 
 
 def kind_of(data: bytes) -> FileType:
-    """The type by content, or Refused."""
+    """Return the type by content; raises `Refused` if it is unsupported."""
     head = data[:HEAD_BYTES]
     kind = detect(head)
     if kind is None:
@@ -135,7 +136,10 @@ def kind_of(data: bytes) -> FileType:
 def read(
     data: bytes, kind: FileType, *task: str, deadline: float | None = None
 ) -> bytes:
-    """The answer of `workcards.scans.decoder.decoder_process` to `sizes`, or to `page` and its number; raises Refused."""
+    """Return the output of `decoder_process` for `sizes`, or for `page` and its number.
+
+    Raises `Refused`.
+    """
     with _a_reader(deadline):
         seconds, code = READING_SECONDS, "too_complex"
         if deadline is not None and deadline - time.monotonic() < seconds:
@@ -154,7 +158,7 @@ def read(
             raise Refused(code) from error
     if answer.returncode == EXIT_REFUSED:
         raise Refused(answer.stdout.decode())
-    # Killed, or out of memory; a decoder that crashes has met a file made for it.
+    # Killed, or out of memory. A decoder crashes only on a file made for that purpose.
     if answer.returncode < 0 or b"MemoryError" in answer.stderr:
         raise Refused("too_complex")
     if answer.returncode:

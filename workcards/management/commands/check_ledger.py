@@ -61,7 +61,7 @@ class Command(BaseCommand):
             return len(findings)
         word = "repaired" if apply else "proposed"
         for employee_id, month in open_months_of(findings):
-            # A transaction each: locks are held no longer than one month takes.
+            # A transaction for each month, so that locks are short.
             with business_scope(business_id):
                 repairs = repair_month(employee_id, month, apply=apply)
             for done in repairs:
@@ -71,7 +71,10 @@ class Command(BaseCommand):
 
 
 def _businesses(named: str | None) -> list[tuple[uuid.UUID, str]]:
-    """Return id and name of each business to check; all, or the one with this code, name or id."""
+    """Return id and name of each business to check.
+
+    These are all businesses, or the one with this code, name or id.
+    """
     with platform_scope("lists the businesses whose ledger is checked"):
         found = Business.objects.filter(is_platform=False)
         if named is not None:

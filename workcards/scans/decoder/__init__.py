@@ -1,7 +1,7 @@
-"""Reads scans in a process of its own, which `workcards.scans.validation` starts for every file.
+"""The decoder of scans, in a separate process that `workcards.scans.validation` starts for each file.
 
-A few kilobytes of JPEG can ask for minutes of a processor, a few hundred bytes of PDF for a thousand million drawings or a
-picture of a terabyte, and what decodes them is C and C++ that reads what strangers send. So it runs apart: with limits of
-memory and time, without our environment, and behind everybody else in the queue for the processor. When it dies, nobody
-else does. Modules here import nothing of ours from elsewhere.
+A few kilobytes of JPEG can need minutes of a processor. A few hundred bytes of PDF can ask for a thousand million
+drawings, or an image of a terabyte. The decoders are C and C++ code that reads untrusted input. So the process has
+limits of memory and time, an empty environment and a low priority. A crash does not affect other processes. These
+modules import no other module of the project.
 """

@@ -1,4 +1,4 @@
-"""What a file may ask for, and the refusal of one that asks for more."""
+"""Limits of memory, time and size for decoding, and the error of a file that exceeds them."""
 
 import os
 from contextlib import suppress
@@ -13,28 +13,28 @@ EXIT_REFUSED = 3
 
 
 class Refusal(Exception):
-    """Carries the code of the refusal."""
+    """An error with the code of the rejection."""
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Refuse what would take too much memory, before it does."""
+    """Raise `Refusal` for an image that would need too much memory."""
     if width * height > MAX_PIXELS:
         raise Refusal("too_many_pixels")
 
 
 def limit_resources() -> None:
-    """Take memory and time away from this process, where the system can."""
+    """Limit memory and processor time of this process, if the system supports it."""
     try:
         import resource  # noqa: PLC0415 -- Unix has it
     except ImportError:
         return
-    # Whoever wants a page of the application goes first.
+    # Requests to the application have priority.
     os.nice(5)
     for what, most in (
         (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
         (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
         (resource.RLIMIT_CORE, 0),
-        # Nothing here writes a file.
+        # The decoder writes no files.
         (resource.RLIMIT_FSIZE, 0),
     ):
         hard = resource.getrlimit(what)[1]

@@ -1,7 +1,7 @@
-"""What the process does: `sizes`, or `page` and a number, of the file on stdin, by the decoder that is named.
+"""The main program of the decoder: `sizes`, or `page` and a number, for the file on stdin.
 
-Answers on stdout: with JSON `[[width, height], …]`; or with a line `width height` and the page as a JPEG. Exit status 3 is a
-refusal, its code on stdout.
+An argument names the decoder. Output is JSON `[[width, height], …]`, or a line `width height` and the page as a JPEG.
+Exit status 3 means that the file is rejected; stdout has the code.
 """
 
 import json
@@ -50,7 +50,7 @@ def _picture_of(data: bytes, decoder: str, number: int) -> Image.Image:
 
 
 def _write(picture: Image.Image) -> None:
-    picture.info.clear()  # Pillow writes a comment that came with the original
+    picture.info.clear()  # Pillow would write the comment of the original
     output = sys.stdout.buffer
     output.write(b"%d %d\n" % picture.size)
     picture.save(output, "JPEG", quality=QUALITY, progressive=True)

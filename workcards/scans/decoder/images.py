@@ -1,4 +1,4 @@
-"""Pictures, by the one decoder of Pillow that their type calls for."""
+"""Decoding of images with the one Pillow decoder for their type."""
 
 import math
 from collections.abc import Iterator
@@ -25,26 +25,29 @@ UPRIGHT = {
 SUBFILE, OLD_SUBFILE, BITS, ORIENTATION = 254, 255, 258, 274
 NO_PAGE = 1 | 4
 OLD_REDUCED = 2
-# Dots are taken as square if their sides differ by less, and if they differ by more than any scanner makes.
+# Dots count as square if their sides differ by less than SQUARE, or by more than any scanner produces (SKEWED).
 SQUARE, SKEWED = 1.01, 4.0
 
 
 def sizes(data: bytes, pillow_format: str) -> Iterator[tuple[int, int]]:
-    """Yield the display size of every page; each is decoded to its end, which proves that it can be."""
+    """Yield the display size of each page; decode each completely to prove that it is readable."""
     with _opened(data, pillow_format) as picture:
         for frame in _pages(picture):
             picture.seek(frame)
             check_pixels(*picture.size)
             size = _display_size(picture)
             if pillow_format == "JPEG":
-                # As small as it goes, an eighth: decoded to the end all the same, in a 64th of the memory.
+                # At the smallest scale, an eighth: it is decoded completely, in a 64th of the memory.
                 picture.draft(None, (1, 1))
             picture.load()
             yield size
 
 
 def picture_of(data: bytes, pillow_format: str, number: int) -> Image.Image:
-    """Return page `number` (from 1) upright, RGB, its dots square and at most 2,000 of the stored pixels long."""
+    """Return a page (from 1) upright, in RGB and with square dots.
+
+    The long side has at most 2,000 of the stored pixels.
+    """
     with _opened(data, pillow_format) as picture:
         pages = _pages(picture)
         if not 1 <= number <= len(pages):
@@ -54,7 +57,10 @@ def picture_of(data: bytes, pillow_format: str, number: int) -> Image.Image:
 
 
 def _pages(picture: Image.Image) -> list[int]:
-    """Return the frames that are pages: of a TIFF all but thumbnails and masks, of other files the first."""
+    """Return the frames that are pages.
+
+    Those are all frames of a TIFF but thumbnails and masks, and the first frame of other files.
+    """
     if picture.format != "TIFF":
         return [0]
     frames: list[int] = []
@@ -82,11 +88,11 @@ def _number(value: object) -> int:
 
 @contextmanager
 def _opened(data: bytes, pillow_format: str) -> Iterator[Image.Image]:
-    """The picture, not decoded yet."""
+    """Yield the image, not decoded yet."""
     if pillow_format == "HEIF":
         import pi_heif  # noqa: PLC0415 -- takes a third of the time that starting takes
 
-        # Embedded previews are not what was photographed.
+        # Embedded previews are not the photograph.
         pi_heif.register_heif_opener(
             thumbnails=False, depth_images=False, aux_images=False
         )
@@ -98,9 +104,10 @@ def _opened(data: bytes, pillow_format: str) -> Iterator[Image.Image]:
 
 
 def _display_size(picture: Image.Image) -> tuple[int, int]:
-    """Return the size of a picture's rendition: upright, its dots square, the long side at most 2,000 stored pixels.
+    """Return the size of an image's rendition: upright, with square dots.
 
-    Square dots make one side longer, so that a fax of 1728 × 1057 at 204 × 98 dpi becomes 1728 × 2200.
+    The long side has at most 2,000 stored pixels. Square dots make one side longer: a fax of 1728 × 1057 at 204 × 98
+    dpi becomes 1728 × 2200.
     """
     width, height = picture.size
     wider, higher = _stretch(picture)
@@ -115,7 +122,7 @@ def _display_size(picture: Image.Image) -> tuple[int, int]:
 
 
 def _stretch(picture: Image.Image) -> tuple[float, float]:
-    """Return the factors for width and height that make the dots of the picture square; one of them is 1."""
+    """Return the factors for width and height that make the dots square; one of them is 1."""
     try:
         across, down = (float(value) for value in picture.info.get("dpi", (1, 1)))
     except (TypeError, ValueError, ZeroDivisionError):
@@ -136,9 +143,9 @@ def _lies_on_its_side(picture: Image.Image) -> bool:
 
 
 def _orientation(picture: Image.Image) -> int:
-    """How the camera was held, 1 to 8 as EXIF has it; from 5 on width and height change places."""
+    """Return the EXIF orientation, 1 to 8; from 5 on, width and height are swapped."""
     if picture.format == "TIFF":
-        return 1  # Pillow turns TIFF upright itself, and gives the upright size
+        return 1  # Pillow rotates a TIFF upright, and gives the upright size
     found = picture.getexif().get(ExifTags.Base.Orientation)
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
@@ -167,7 +174,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _resizable(picture: Image.Image) -> Image.Image:
-    """Return the picture in a mode whose neighbouring values may be mixed."""
+    """Return the image in a mode whose neighbouring values may be mixed."""
     if picture.has_transparency_data:
         return picture.convert("RGBA")
     if picture.mode.startswith(("I", "F")):
@@ -180,10 +187,10 @@ def _resizable(picture: Image.Image) -> Image.Image:
 
 
 def _stretched(picture: Image.Image) -> Image.Image:
-    """Return grey of more than 8 bits in 8 bits, the values that it uses stretched to all.
+    """Return grey of more than 8 bits in 8 bits, with its range of values stretched.
 
-    A scanner of 12 bits stores up to 4095 where 65535 would be white. Values that lie close together are a page of one
-    colour, whose grain would become black spots: they are only brought from the bits that they need to 8.
+    A 12-bit scanner stores up to 4095 where 65535 would be white. A narrow range of values is a page of one colour,
+    whose grain would become black spots. Such values are only reduced from their bits to 8.
     """
     grey = picture if picture.mode == "F" else picture.convert("I").convert("F")
     extremes: Any = grey.getextrema()
@@ -203,7 +210,10 @@ def _has_16_bits(picture: Image.Image) -> bool:
 
 
 def _brightened(picture: Image.Image) -> Image.Image:
-    """Return colours of 16 bits, of which Pillow keeps the upper 8, brighter if a 12-bit scanner left those empty."""
+    """Return 16-bit colours, of which Pillow keeps the upper 8 bits, brighter if necessary.
+
+    The upper bits are nearly empty in the images of 12-bit scanners.
+    """
     bands: Any = picture.getextrema()
     highest = max(high for _low, high in bands)
     if not 0 < highest < 128:
@@ -212,7 +222,7 @@ def _brightened(picture: Image.Image) -> Image.Image:
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    """RGB, where transparent parts are paper: ink on nothing would be black on black."""
+    """Return the image in RGB on white: black ink on a transparent background would be black on black."""
     if picture.mode == "RGBA":
         paper = Image.new("RGB", picture.size, "white")
         paper.paste(picture, mask=picture.getchannel("A"))

@@ -1,4 +1,4 @@
-"""Pages of a PDF, by PDFium."""
+"""Rendering of PDF pages with PDFium."""
 
 from math import ceil
 
@@ -10,7 +10,7 @@ from .decoder_limits import LONG_SIDE, MAX_PAGES, Refusal, check_pixels
 
 
 def sizes(data: bytes) -> list[tuple[int, int]]:
-    """What every page will measure when rendered."""
+    """Return the size of each page's rendition."""
     found = []
     for page in _open(data):
         _check_pictures(page)
@@ -22,7 +22,7 @@ def sizes(data: bytes) -> list[tuple[int, int]]:
 
 
 def picture_of(data: bytes, number: int) -> Image.Image:
-    """Page `number` (from 1), with what was filled into its form fields."""
+    """Return a page (from 1), with the content of its form fields."""
     document = _open(data)
     if not 1 <= number <= len(document):
         raise Refusal("no_such_page")
@@ -34,7 +34,10 @@ def picture_of(data: bytes, number: int) -> Image.Image:
 
 
 def _open(data: bytes) -> pypdfium2.PdfDocument:
-    """The document if it has 1 to 50 pages; one that anybody may open but not print is fine."""
+    """Open a document of 1 to 50 pages.
+
+    A document that may be opened but not printed without a password is accepted.
+    """
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -49,12 +52,12 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
 
 
 def _check_pictures(page: pypdfium2.PdfPage) -> None:
-    """Refuse a page with too large a picture, by what the picture says of itself."""
+    """Raise `Refusal` for a page with too large an image, by the image's declared size."""
     for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
         check_pixels(*drawn.get_px_size())
 
 
 def _scale_of(page: pypdfium2.PdfPage) -> float:
-    """Pixels a point. Half a pixel less than the long side: PDFium rounds up."""
+    """Return pixels per point, for half a pixel less than the long side: PDFium rounds up."""
     scale: float = (LONG_SIDE - 0.5) / max(page.get_size())
     return scale
