@@ -1,7 +1,8 @@
-"""Every page of the admin in a real browser: nothing that axe-core finds wrong, in light and dark, on a desk and on a phone.
+"""Every page of the admin in a real browser, without axe-core findings.
 
-In English and in Hebrew, as an administrator and as a super-admin on the platform, with each dialog and menu that opens;
-the pages are those that the admin can resolve, so that a new one is looked at too. Also: what has the focus shows it, and no page is wider than the window.
+Light and dark, desktop and phone, English and Hebrew, as an administrator and as a super-admin on the platform, with
+each dialog and menu open. The pages are those that the admin resolves, so that a new page is tested too. The tests also
+check that the focus is visible and that no page is wider than the window.
 """
 
 from collections.abc import Callable
@@ -25,20 +26,20 @@ pytestmark = needs_browser
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-# What may change with the colours and the width of the window.
+# Rules whose result may change with the colours and the width of the window.
 OF_LOOKS = [
     "color-contrast",
     "link-in-text-block",
     "target-size",
     "scrollable-region-focusable",
 ]
-# The guidelines up to 2.2 AA, and what axe counts as good practice.
+# WCAG up to 2.2 AA, and axe's best practices.
 RULES = {"rules": {"target-size": {"enabled": True}}}
 
 _ASK = """options => axe.run(document, options).then(found => found.violations.map(
     one => `${one.id}: ${one.nodes.map(node => node.target.join(" ") + " " + node.html.slice(0, 120)).slice(0, 3).join(" | ")}`))"""
 _TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
-# Each thing that can have the focus, given it as from the keyboard: those on which it can't be seen.
+# Focus each focusable element as the keyboard would, and return those without a visible focus.
 _UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
     .filter(one => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.type !== "hidden"
         && !one.matches(".select2-hidden-accessible"))
@@ -48,7 +49,7 @@ _UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select
         return document.activeElement === one && (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2);
     }).map(one => one.outerHTML.slice(0, 120))"""
 
-# What opens on a page besides the frame that all have alike, and the filters, of which one list is enough.
+# Elements that open on a page, except the common frame and the filters of lists, which are alike everywhere.
 OPENS = "dialog, main details:not(#changelist-filter *)"
 _COUNT = "query => document.querySelectorAll(query).length"
 _OPEN = """([query, number]) => {
@@ -60,7 +61,7 @@ _CLOSE = """([query, number]) => {
     const one = document.querySelectorAll(query)[number];
     one.tagName === "DIALOG" ? one.close() : one.open = false;
 }"""
-# Letter spacing in place of other fonts: it changes every text's width on any machine.
+# Letter spacing instead of other fonts: it changes the width of every text on any machine.
 FONT_WIDTHS = ("-0.15em", "0", "0.1em", "0.2em", "0.4em")
 _SPACE_LETTERS = """spacing => {
     const sheet = new CSSStyleSheet();
@@ -70,12 +71,12 @@ _SPACE_LETTERS = """spacing => {
 _BOX_SIZES = """() => [...document.querySelectorAll("input[type=checkbox], input[type=radio]")]
     .filter(one => one.checkVisibility())
     .map(one => [one.getBoundingClientRect().width, one.getBoundingClientRect().height])"""
-# What a menu covers by half is no small target.
+# A target that an open menu half covers is not a small target.
 PART = {"rules": {"target-size": {"enabled": False}}}
 
 
 def enter(browser: Any, url: str, client: AdminClient, complaints: Complaints) -> Any:
-    """A window in which `client` is signed in already."""
+    """Return a page of a new browser context in which `client` is signed in."""
     window = open_window(
         browser, url, complaints, viewport=DESK, reduced_motion="reduce"
     )
@@ -85,13 +86,13 @@ def enter(browser: Any, url: str, client: AdminClient, complaints: Complaints) -
 
 
 def look_at(page: Any, path: str) -> list[str]:
-    """What is wrong with a page in the window as it is."""
+    """Return the problems of a page in the current window size and colour scheme."""
     page.goto(path)
     return [f"{path} {one}" for one in look(page)]
 
 
 def look(page: Any, **options: Any) -> list[str]:
-    """What is wrong with the page that is there."""
+    """Return the problems of the open page."""
     page.evaluate(AXE)
     wrong = ask(page, **options)
     if (excess := page.evaluate(_TOO_WIDE)) > 0:
@@ -102,7 +103,7 @@ def look(page: Any, **options: Any) -> list[str]:
 
 
 def look_into(page: Any) -> list[str]:
-    """What is wrong with each dialog and each menu that opens on the page that is there, one at a time."""
+    """Open each dialog and menu of the page in turn, and return the problems."""
     wrong = []
     for number in range(page.evaluate(_COUNT, OPENS)):
         opened = page.evaluate(_OPEN, [OPENS, number])
@@ -112,7 +113,7 @@ def look_into(page: Any) -> list[str]:
 
 
 def ask(page: Any, **options: Any) -> list[str]:
-    """What axe finds wrong with the page as it is."""
+    """Return axe's violations on the open page."""
     asked = {**RULES, **options, "resultTypes": ["violations"]}
     return page.evaluate(_ASK, asked)  # type: ignore[no-any-return]
 
@@ -124,7 +125,7 @@ def complaints() -> Complaints:
 
 @pytest.fixture
 def speaking(acme: Personas, super_admin: User) -> Callable[[str, str], AdminClient]:
-    """Signs a person in, in a language."""
+    """Return a function that signs a user in, in a language."""
 
     def sign_in(person: str, language: str) -> AdminClient:
         user = super_admin if person != "admin" else acme.admin
@@ -136,7 +137,7 @@ def speaking(acme: Personas, super_admin: User) -> Callable[[str, str], AdminCli
     return sign_in
 
 
-# A crawl takes a part of the pages, so that the workers share it.
+# Each test takes a part of the pages, so that the workers share the crawl.
 PARTS = 3
 
 
@@ -162,7 +163,7 @@ def test_nothing_is_wrong_with_any_page(
     part: int,
 ) -> None:
     client = speaking(person, language)
-    # On the platform rows look as they do for who may only read: their lists are enough.
+    # On the platform rows look as they do for a read-only user, so their lists are enough.
     rows = rows_of_acme if person == "admin" else {}
     paths = [path for path in kinds_of_pages(rows) if is_there(client, path)]
     assert len(paths) > 15
@@ -179,7 +180,7 @@ def test_nothing_is_wrong_with_any_page(
 
 
 def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
-    """`pages_of`, but of pages that look the same for every model only one."""
+    """Return `pages_of`, with a single page of each kind that looks the same for every model."""
     seen: set[Any] = set()
     kept = []
     verbs = {
@@ -197,7 +198,7 @@ def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
 
 
 def is_there(client: AdminClient, path: str) -> bool:
-    """Pages that this person may not see look alike: one of them is enough."""
+    """Return True if the user may open the page, or if it is the page that represents all others."""
     return client.get(path).status_code == 200 or path == "/admin/nowhere/"
 
 
@@ -209,7 +210,7 @@ def test_nothing_is_wrong_in_any_look(
     speaking: Callable[[str, str], AdminClient],
     language: str,
 ) -> None:
-    """A list and a form in each colour scheme and width, under the bar of who acts for a business."""
+    """A list and a form, in each colour scheme and width, have no findings while a super-admin acts."""
     client = speaking("acting", language)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
@@ -235,7 +236,7 @@ def test_targets_are_large_enough_at_any_font_width(
     speaking: Callable[[str, str], AdminClient],
     language: str,
 ) -> None:
-    """Open every list on a phone with narrow, normal and wide text: check boxes measure 24 px, axe finds no target."""
+    """Lists on a phone keep targets of 24 px with narrow, normal and wide text, and axe finds no small target."""
     client = speaking("admin", language)
     lists = [
         path
@@ -271,7 +272,7 @@ def test_nothing_is_wrong_while_acting_and_with_what_is_open(
     complaints: Complaints,
     speaking: Callable[[str, str], AdminClient],
 ) -> None:
-    """Menus, the drawer, a list that opens as one types, a refused form, an empty list: what no page shows at rest."""
+    """Menus, the drawer, an autocomplete list, an invalid form and an empty list have no findings."""
     client = speaking("acting", "en")
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
@@ -289,7 +290,7 @@ def test_nothing_is_wrong_while_acting_and_with_what_is_open(
         page.evaluate(AXE)
         for menu in page.locator("details.menu summary").all():
             menu.click()
-            # What the menu covers by half is no small target.
+            # A target that the menu half covers is not a small target.
             assert ask(page, rules={"target-size": {"enabled": False}}) == []
         assert page.locator("details.menu[open]").count() == 1
         page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""A super-admin who acts for businesses, in a real browser: the bar, two tabs at odds, and an hour that is over."""
+"""A super-admin who acts for businesses, in a real browser: the bar, two tabs, and an expired hour."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -47,7 +47,7 @@ def card(acme: Personas) -> WorkCard:
 def tab(
     live_server: Any, super_admin: User, card: WorkCard
 ) -> Iterator[Callable[[], Any]]:
-    """Gives tabs of one window, in which the super-admin has come in by the door."""
+    """Yield a function that opens tabs of one window in which the super-admin is signed in."""
     complaints = Complaints()
     with chromium() as browser:
         window = open_window(browser, live_server.url, complaints, viewport=DESK)
@@ -57,7 +57,7 @@ def tab(
 
 
 def act_for(page: Any, name: str, reason: str = "Ticket 4711") -> None:
-    """As people do: leave the business at hand, choose another one, and say why."""
+    """Stop acting for the current business, choose another business, and enter a reason."""
     page.goto("/admin/")
     if page.get_by_role("region", name=BAR).is_visible():
         page.get_by_role("button", name="Stop acting").click()
@@ -72,7 +72,7 @@ def url_of(card: WorkCard) -> str:
 
 
 def written(business: Personas) -> dict[str, Any]:
-    """What somebody could have changed in a business."""
+    """Return the data of a business that a form in these tests could change."""
     told: dict[str, Any] = {}
 
     def read() -> None:
@@ -103,7 +103,7 @@ def test_the_bar_says_for_whom_why_and_for_how_long(
     expect(bar).to_have_count(0)
     act_for(page, "Acme", reason="Payroll is stuck")
     expect(bar).to_contain_text("Payroll is stuck")
-    # Its colour is no other's, in light and in dark.
+    # The bar's colour differs from all other elements, in light and in dark.
     for colours in ("light", "dark"):
         page.emulate_media(color_scheme=colours)
         ground, beneath = (
@@ -129,7 +129,7 @@ def test_the_bar_says_for_whom_why_and_for_how_long(
     expect(bar).to_have_count(0)
 
 
-# Of the card’s own bar and of its scan, what lies under something else.
+# The parts of the card’s toolbar and of its scan that lie under another element.
 _COVERED = """() => [...document.querySelectorAll(".card-toolbar :is(a, button, summary), .scan-tools button")]
     .filter(one => one.checkVisibility({visibilityProperty: true}))
     .filter(one => { const {x, y, width, height} = one.getBoundingClientRect();
@@ -149,7 +149,7 @@ def test_nothing_lies_over_the_buttons_of_a_card(
         page.goto(url_of(card))
         page.wait_for_selector(".scan.is-placed")
         covered += page.evaluate(_COVERED)
-    # On a phone the scan stays in sight while the days run below it.
+    # On a phone the scan stays visible while the days scroll below it.
     page.locator("tr.day").last.scroll_into_view_if_needed()
     scan = page.locator(".card-image").bounding_box()
     head = page.locator(".top").bounding_box()
@@ -164,7 +164,7 @@ def test_what_was_drawn_for_one_business_is_not_saved_in_another(
     tab: Callable[[], Any],
     tmp_path: Path,
 ) -> None:
-    """Three forms of Acme are open; then another tab goes to Globex."""
+    """Three forms of Acme stay open while another tab switches to Globex; none of them is saved."""
     form, days, upload, other = tab(), tab(), tab(), tab()
     act_for(other, "Acme")
     form.goto(reverse("admin:workforce_employee_add"))
@@ -183,7 +183,7 @@ def test_what_was_drawn_for_one_business_is_not_saved_in_another(
             "This form was drawn for another business"
         )
         expect(page.get_by_text("Nothing was saved.")).to_be_visible()
-        # Nothing is lost, and it is plain where one is now.
+        # The input is preserved, and the page shows which business is active.
         expect(page.get_by_role("cell", name=typed, exact=True)).to_be_visible()
         expect(page.get_by_role("region", name=BAR)).to_contain_text("Globex")
         page.evaluate(AXE)
@@ -207,7 +207,7 @@ def end_the_hour(super_admin: User) -> None:
 
 
 def renew(page: Any, reason: str) -> None:
-    """As a person does in the tab that opened for it."""
+    """Renew acting in the tab that opened for it."""
     page.get_by_label("Reason").fill(reason)
     page.get_by_role("button", name="Act for it").click()
     expect(page.get_by_role("region", name=BAR)).to_contain_text(reason)
@@ -243,7 +243,7 @@ def test_what_was_typed_when_the_hour_was_over_is_saved_after_renewing(
     assert ask(page) == []
     assert written(acme) == before
 
-    # Another hour is asked for, with a reason, in a tab of its own.
+    # The user requests another hour, with a reason, in a new tab.
     with page.expect_popup() as opened:
         page.get_by_role("button", name="Renew").click()
     renewing = opened.value

@@ -1,4 +1,4 @@
-"""The doors of the admin: who gets in, how sessions end, acting for a business."""
+"""Admin authentication: sign in, sign out, sessions, passwords, acting for a business."""
 
 import uuid
 from datetime import timedelta
@@ -47,7 +47,7 @@ def test_the_address_alone_leads_to_the_admin(db: None, path: str) -> None:
     assert Client().get(path)["Location"] == HOME
 
 
-# Signing in
+# Sign in
 
 
 def test_the_right_password_opens_the_admin(acme: Personas) -> None:
@@ -229,7 +229,7 @@ def test_a_dead_session_shows_what_was_typed_and_saves_nothing(acme: Personas) -
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(signed_out_at=timezone.now())
     typed = {"full_name": "Nobody Yet", "new_password": "secret words here"}
-    # What is no field of the form, and in the model leads to other rows.
+    # Names that are not form fields, and that in the model lead to other rows.
     typed |= {"work_cards": "1", "workcard": "2", "reason": "3"}
     response = client.send(f"{EMPLOYEES}add/", typed)
     page = response.content.decode()
@@ -248,7 +248,7 @@ def test_a_form_sent_without_a_session_is_shown_again_and_not_lost(
     assert "Nobody Yet" in response.content.decode()
 
 
-# One's own password
+# The user's own password
 
 
 def change_password(
@@ -409,7 +409,7 @@ def test_when_the_hour_is_over_the_page_keeps_what_was_typed_and_leads_back(
         assert response.status_code == 401
         assert "Half Typed" in page
         assert "/admin/stop_acting/" in page
-        assert client.get(HOME).status_code == 401  # no other scope is fallen back to
+        assert client.get(HOME).status_code == 401  # no fallback to another scope
         assert client.post("/admin/stop_acting/")["Location"] == HOME
         assert client.get(HOME).status_code == 200
         assert client.get(HOME).context["business"] is None
@@ -503,7 +503,7 @@ def test_a_form_drawn_for_another_business_is_refused_with_what_was_typed(
 def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
     acme: Personas, globex: Personas, super_admin: User, is_acting: bool
 ) -> None:
-    """Whether there is such a row is told to nobody: any id is answered alike."""
+    """The response is the same for any id, so it does not reveal that a row exists."""
     acting = {"acting_for": acme.business} if is_acting else {}
     client = browser_of(super_admin, **acting)
     with globex.scope():
@@ -516,24 +516,24 @@ def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
         typed = {"full_name": "Typed Name"}
         refused = client.post(path, {FORM_FIELD: seal_of(globex.id), **typed})
         assert refused.status_code == 409
-        # A card's form has no such field: its name in words.
+        # A card's form has no such field, so the page shows its name in words.
         told = '<th scope="row">Full name</th><td><bdi>Typed Name</bdi></td>'
         assert told in refused.content.decode()
-        # There is no form for this row here to go on with.
+        # The current business has no form for this row to continue with.
         assert f'href="{path}"' not in refused.content.decode()
         assert client.send(path, typed).status_code in (403, 404)
     assert kinds(acme.id) == []
 
 
 def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -> None:
-    """The seal names the business, not the person: after signing in again a form that was open is saved."""
+    """The form token names the business, not the user, so an open form is saved after a new sign-in."""
     sealed = seal_of(acme.id)
     client = browser_of(acme.reviewer)
     body = {FORM_FIELD: sealed, "full_name": "Typed Name"}
     assert client.post(f"{EMPLOYEES}add/", body).status_code == 302
 
 
-# In one's own language
+# The user's language
 
 
 @pytest.mark.parametrize("role", ["viewer", "admin"])
@@ -550,7 +550,7 @@ def test_everybody_chooses_the_language_they_are_spoken_to_in(
     assert (response.status_code, response["Location"]) == (302, back)
     assert '<html lang="he" dir="rtl">' in client.get(back).content.decode()
     assert kinds(acme.id) == ["user_updated"]
-    # Once more is no news.
+    # Choosing the same language again records no event.
     client.post(LANGUAGE, {"language": "he"})
     assert kinds(acme.id) == ["user_updated"]
     other = browser_of(acme.reviewer).get(HOME).content.decode()
@@ -563,7 +563,7 @@ def test_who_acts_for_a_business_keeps_their_language(
     client = browser_of(super_admin, acting_for=acme.business)
     client.post(LANGUAGE, {"language": "he"})
     assert '<html lang="he"' in client.get(HOME).content.decode()
-    # It is theirs, and no business of the business's.
+    # The choice is personal, so the business's audit trail has no event.
     assert kinds(acme.id) == []
     assert kinds(PLATFORM_ID) == ["user_updated"]
 

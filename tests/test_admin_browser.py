@@ -1,4 +1,4 @@
-"""The payroll flow in a real browser, under our Content-Security-Policy, by two businesses at once at the same site."""
+"""The payroll flow of two businesses at one site, in a real browser under the Content-Security-Policy."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,7 @@ def complaints() -> Complaints:
 
 
 def do_what_is_queued(business: Personas) -> None:
-    """As the worker would, which wants a process of its own."""
+    """Run the queued tasks in this process, in place of a worker."""
     with business.scope():
         (run,) = ExportRun.objects.all()
     make_export.func(run_id=str(run.pk), business_id=str(business.id))
@@ -40,7 +40,7 @@ def do_what_is_queued(business: Personas) -> None:
 
 @dataclass
 class Clerk:
-    """Somebody of one business at their desk, who plays a month of one card, and what must never be seen elsewhere."""
+    """A user who enters a month with one card, and the texts that no other business may see."""
 
     business: Personas
     page: Any
@@ -65,7 +65,7 @@ class Clerk:
         self.page.click("summary[aria-label=More]")
         self.page.click(".action-assign")
         self.page.click(".select2-selection")
-        # Both have a Sam with the number 1; each is offered their own.
+        # Both businesses have an employee Sam with number 1; each user sees only their own.
         self.page.fill(".select2-search__field", "sam")
         offered = self.page.locator(".select2-results__option")
         expect(offered).to_have_text([self.person])
@@ -74,7 +74,7 @@ class Clerk:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(self.person)
 
     def type_days(self) -> None:
-        """The same days as the other: the first with hours, the second at night, the third ill."""
+        """Type the days that both businesses have: one with hours, one at night, one of sick leave."""
         self.page.fill("[name=days-0-total_hours]", self.hours)
         self.page.fill("[name=days-1-from_time]", "22:00")
         self.page.fill("[name=days-1-to_time]", "6:00")
@@ -96,7 +96,7 @@ class Clerk:
         self.urls.append(self.page.url)
 
     def download(self) -> list[str]:
-        # The page looks again by itself.
+        # The page reloads automatically.
         link = self.page.locator(".field-download a")
         expect(link).to_be_visible()
         self.urls.append(link.evaluate("link => link.href"))
@@ -134,7 +134,7 @@ def test_two_businesses_from_upload_to_payroll_file_at_one_site(
     with chromium() as browser:
         clerks = []
         for person, (business, scan, hours) in plans.items():
-            # The same paper: what is there already in one business is new in the other.
+            # The same file is a duplicate in one business and new in the other.
             scan.write_bytes(picture())
             window = open_window(browser, live_server.url, complaints)
             page = sign_in(window, business.reviewer)
@@ -164,7 +164,7 @@ def test_two_businesses_from_upload_to_payroll_file_at_one_site(
 
 
 def pages_about(clerk: Clerk) -> dict[str, str]:
-    """Where somebody looks, and what of their own they find there."""
+    """Return the text of each page that shows the user's own data, by path."""
     lists = {
         "workcards_workcard": clerk.person,
         "workcards_approvedday": clerk.hours,
@@ -184,7 +184,7 @@ def pages_about(clerk: Clerk) -> dict[str, str]:
 def test_the_listener_hears_what_the_policy_refuses(
     live_server: Any, acme: Personas, complaints: Complaints
 ) -> None:
-    """The control: without it the silence above would say nothing."""
+    """Control: the listener hears a violation, so its silence in the test above has a meaning."""
     with chromium() as browser:
         page = sign_in(open_window(browser, live_server.url, complaints), acme.admin)
         page.evaluate(

@@ -1,4 +1,4 @@
-"""What holds for every page of the admin: what it costs, what it loads, in which language it speaks, whose trail it shows."""
+"""Rules for every page of the admin: queries, loaded files, language, audit trail."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ from .api_helpers import queries, statements
 MODELS = [model._meta.label_lower for model in admin.site._registry]
 
 
-# Addresses that answer with no page to look at: what only a form sends to, a script, parts of pages, and files.
+# Addresses that return no full page: targets of forms and scripts, parts of pages, and files.
 NO_PAGES = {
     "logout",
     "stop_acting",
@@ -60,14 +60,15 @@ NO_PAGES = {
     "workforce_employee_export_csv",
     "workforce_employee_export_xlsx",
 }
-# A sample run has no file yet that anything could have changed since.
+# A sample run has no file yet to compare with.
 ANSWERS = (200, 403, 404, 409)
 
 
 def pages_of(rows: dict[str, Any]) -> list[str]:
-    """Every page that a person with all rights can open, and one that there is not; without `rows`, by model, none of a row.
+    """Return the paths of all pages that a user with every permission can open, and one unknown path.
 
-    They are those that the admin itself can resolve: a new one is looked at by every test that walks them.
+    Without `rows`, by model, the result has no pages of a row. The paths are those that the admin resolves, so that
+    every test over them includes a new page.
     """
     pages = ["/admin/nowhere/"]
     if rows:
@@ -107,13 +108,13 @@ def test_the_pages_that_are_walked_are_all_there_are(
         assert reverse(f"admin:{name}") in pages
     run = rows_of_acme["exports.exportrun"].pk
     assert reverse("admin:exports_exportrun_changes", args=[run]) in pages
-    # What is left out there is, and is no page of a list or a row.
+    # The pages left out below exist, and are not pages of a list or a row.
     names = {one.name for one in leaves(admin.site.get_urls())}
     assert names >= NO_PAGES
 
 
 class Strictness(HTMLParser):
-    """Notes what a strict Content-Security-Policy forbids, and what comes from elsewhere."""
+    """A recorder of strict Content-Security-Policy violations and of requests to other hosts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,7 +200,7 @@ def test_the_stock_shortcut_to_any_row_is_gone(acme: Personas) -> None:
     assert browser_of(acme.admin).get(f"/admin/r/1/{acme.id}/").status_code == 404
 
 
-# What a list costs
+# Queries of a list
 
 A_MONTH = (add_months(date(2000, 1, 1), later) for later in count())
 MAKE: dict[str, Callable[[], Any]] = {
@@ -257,7 +258,7 @@ def test_a_cards_page_costs_the_same_for_one_day_and_for_many(acme: Personas) ->
     assert queries(lambda: client.get(url)) == few <= 8
 
 
-# The trail
+# The audit trail
 
 
 def test_history_is_the_audit_trail_page_by_page(acme: Personas) -> None:
@@ -301,7 +302,7 @@ def test_an_event_can_be_read(acme: Personas) -> None:
     page = browser_of(acme.viewer).get(url).content.decode()
     for said in ("Jon &lt;i&gt;", "typo", "&lt;b&gt;John"):
         assert said in page
-    # The form in which older versions listed days.
+    # The form in which earlier versions listed days.
     assert "<div>1 June 2026, x</div>" in page
     assert "<b>John" not in page
 
@@ -335,7 +336,7 @@ def test_the_trail_is_filtered_and_searched(acme: Personas) -> None:
     with acme.scope():
         employee = EmployeeFactory(full_name="John Example", site=SiteFactory())
         with time_machine.travel("2026-06-01T20:30:00Z", tick=False):
-            # 23:30 by the business's clock.
+            # 23:30 in the business's time zone.
             found = record(
                 "employee_updated",
                 entity=employee,
@@ -550,13 +551,13 @@ def test_what_belongs_to_a_page_is_one_step_away(
 
 
 def test_the_cells_of_a_list_say_what_they_are(acme: Personas) -> None:
-    """A phone shows no head above them."""
+    """A phone shows no table head, so each cell carries its label."""
     with acme.scope():
         EmployeeFactory(full_name="Zoe", passport_id="AB12345")
         EmployeeFactory(full_name="Gone", is_active=False)
     page = browser_of(acme.admin).get(reverse("admin:workforce_employee_changelist"))
     shown = page.content.decode()
     assert '<td data-label="Passport" class="field-passport_id">AB12345</td>' in shown
-    # A state is a word, beside its colour and mark.
+    # A status is a word, beside its colour and icon.
     assert re.search(r'status-active">.*?</svg>Active<', shown)
     assert re.search(r'status-inactive">.*?</svg>Inactive<', shown)

@@ -1,4 +1,4 @@
-"""Who may do what in the admin: each role, each model, each act, as one table."""
+"""The permissions of each role in the admin, for each model and action, as one table."""
 
 from collections.abc import Callable
 from datetime import date
@@ -30,7 +30,7 @@ from workforce.tests.factories import (
 
 from .admin_clients import AdminClient, browser_of
 
-# `platform` is a super-admin; `acting` one who acts for the business.
+# `platform` is a super-admin; `acting` is a super-admin who acts for the business.
 PEOPLE = ("admin", "reviewer", "uploader", "viewer", "acting", "platform")
 ALL = set(PEOPLE)
 ADMINS = {"admin", "acting"}
@@ -39,7 +39,7 @@ UPLOADERS = REVIEWERS | {"uploader"}
 PLATFORM = {"platform"}
 NOBODY: set[str] = set()
 
-# Model → act → who. An act that is not one of the first five is a verb.
+# Model → action → roles. An action other than the first five is an object action.
 MAY: dict[str, dict[str, set[str]]] = {
     "businesses.business": {
         "list": ALL,
@@ -92,9 +92,9 @@ MAY: dict[str, dict[str, set[str]]] = {
         "list": ALL,
         "view": ALL,
         "add": UPLOADERS,
-        # Its days.
+        # The card's days.
         "change": REVIEWERS,
-        # Of a card that somebody else has uploaded.
+        # A card that another user has uploaded.
         "delete": ADMINS,
         "assign": UPLOADERS,
         "unassign": UPLOADERS,
@@ -113,7 +113,7 @@ MAY: dict[str, dict[str, set[str]]] = {
     "workcards.closedmonth": {
         "list": ALL,
         "view": ALL,
-        # Adding a row is closing a month.
+        # Adding a row closes a month.
         "add": REVIEWERS,
         "change": NOBODY,
         "delete": NOBODY,
@@ -145,7 +145,7 @@ STOCK = ("list", "view", "add", "change", "delete")
 
 
 def sample_of(model: str, business: Personas) -> Any:
-    """A row of `model` in the business, in a state that every act can begin from."""
+    """Return a row of `model` in the business, in a state that allows every action."""
     make: dict[str, Callable[[], Any]] = {
         "businesses.business": lambda: business.business,
         "accounts.user": UserFactory,
@@ -154,7 +154,7 @@ def sample_of(model: str, business: Personas) -> Any:
         "workforce.employee": EmployeeFactory,
         "workcards.workcard": lambda: DayEntryFactory().work_card,
         "workcards.approvedday": ApprovedDayFactory,
-        # Not that of the cards, which are to be written.
+        # A month other than the cards' month, so that the cards stay writable.
         "workcards.closedmonth": lambda: ClosedMonthFactory(month=date(2020, 1, 1)),
         "exports.exportrun": ExportRunFactory,
         "exports.exportprofile": ExportProfileFactory,
@@ -175,7 +175,7 @@ def client_for(person: str, business: Personas, super_admin: User) -> AdminClien
 
 
 def try_act(client: AdminClient, model: str, act: str, row: Any) -> int:
-    """The status of doing `act` with `row`: of the page, and for what writes of sending it."""
+    """Return the status of action `act` on `row`: of its page, or of the POST for an action that writes."""
     name = f"admin:{model.replace('.', '_')}"
     if act == "list":
         return client.get(reverse(f"{name}_changelist")).status_code
@@ -265,7 +265,7 @@ def test_buttons_are_there_for_those_who_may_press_them(
     url = reverse("admin:workcards_workcard_change", args=[card.pk])
     page = client_for(person, acme, super_admin).get(url)
     offered = {verb["name"] for verb in page.context["verbs"]}
-    # A card that waits for review can't be reopened.
+    # A card under review cannot be reopened.
     verbs = {*MAY["workcards.workcard"]} - {*STOCK, "reopen"}
     assert offered == {v for v in verbs if person in MAY["workcards.workcard"][v]}
 

@@ -1,4 +1,4 @@
-"""Values that somebody has already, and what the platform learns of those who reach across."""
+"""Unique values that another row has, and the platform's events about cross-business values."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from .admin_rows import CANARY, name_of, refer
 def forms_with_taken_values(
     acme: Personas,
 ) -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """Case → model, field, and a form whose value of that field is Acme's."""
+    """Return, by case, a model, a field, and a form whose value of that field is Acme's."""
     password = {"new_password": "four other random words"}
     person = {"full_name": "X", "role": "VIEWER", **password}
     return {
@@ -117,7 +117,7 @@ def test_a_business_and_its_first_administrator_are_told_likewise(
     assert client.send(url, body).status_code == 302
 
 
-# What the platform learns of it
+# Events on the platform
 
 
 def test_a_foreign_id_is_noted_for_the_platform_alone(
@@ -183,7 +183,7 @@ def test_a_value_in_use_is_noted_as_it_would_have_been_stored(
     ]
     run_queued()
     conflicts = {event.entity_type for event in recorded()}
-    # Sites are everybody's: a name in use there is no reaching across.
+    # Sites are shared, so a duplicate name of a site is no cross-business access.
     assert conflicts == {"user", "employee"}
 
 

@@ -1,6 +1,6 @@
-"""Who may do what at every route of the API: the table of `api_cases.py`, played by each role.
+"""The permissions of each role at every route of the API: the table of `api_cases.py`.
 
-What is refused must leave no trace; nobody who is not signed in gets anywhere.
+A rejected request leaves no change, and a request without credentials is always rejected.
 """
 
 import pytest

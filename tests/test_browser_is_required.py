@@ -1,4 +1,4 @@
-"""Where a browser is required, a test that finds none has failed."""
+"""Where a browser is required, a browser test fails without one."""
 
 import os
 import subprocess
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-# Any with one browser test in it. It is refused before a database or a browser is started.
+# Any file with one browser test. It fails before a database or a browser starts.
 FILE = "tests/test_list_search_browser.py"
 
 
 def test_where_a_browser_is_required_a_test_without_one_fails(tmp_path: Path) -> None:
-    # There is nothing on the PATH: whatever the machine has, chromium is not found.
+    # The PATH is empty, so chromium is not found on any machine.
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", FILE],
         cwd=settings.BASE_DIR,

@@ -1,7 +1,7 @@
-"""Whatever id or value of Acme's the people of Globex send to the admin, it is nobody's.
+"""Requests of Globex to the admin with ids or values of Acme: the response is that of an unknown id.
 
-Ids in the address of every page are the walker's (`isolation/`). Cases with locks are played with all shut, then with one of the first
-two open: neither needs the other.
+The crawl in `isolation/` covers ids in the address of every page. The cases about isolation layers run with all layers
+on, then with one of the first two off: each layer works without the other.
 """
 
 import re
@@ -36,7 +36,7 @@ with_locks = pytest.mark.parametrize(
 
 
 def asked(act: Callable[[], Any], *ids: Any) -> tuple[Any, ...]:
-    """All that can be told of an answer from outside, and the work done for it."""
+    """Return all observable parts of a response, and the SQL that it took."""
     answers: list[Any] = []
     sql = statements(lambda: answers.append(act()))
     headers = {
@@ -57,7 +57,7 @@ def test_what_is_no_id_is_answered_like_a_missing_one(
     no_row = reverse(f"{name_of(model)}_change", args=[uuid.uuid4()])
     no_id = f"/admin/{model.replace('.', '/')}/{row_id}/change/"
     missing, malformed = client.get(no_row), client.get(no_id)
-    # Both say the address, to come back to after choosing a language.
+    # Both pages contain the address, to return to it after a change of language.
     assert told(malformed, no_id) == told(missing, no_row)
     assert malformed.status_code == 404
 
@@ -84,7 +84,7 @@ def test_no_list_shows_another_businesss_rows(
 def test_history_shows_nothing_of_another_business(
     acme: Personas, globex: Personas, rows_of_acme: dict[str, Any]
 ) -> None:
-    """A site is everybody's; what was done to it is told to whom it was done by."""
+    """Sites are shared, but a business sees only its own events about a site."""
     with acme.scope():
         site = Site.objects.get()
         record("site_updated", entity=site, before={"address": CANARY})
@@ -176,7 +176,7 @@ def test_a_foreign_id_in_a_form_is_one_that_never_existed(
 def test_an_own_reference_is_taken(
     globex: Personas, rows_of_globex: dict[str, Any], case: str
 ) -> None:
-    """The control: the forms above are refused for the id alone."""
+    """Control: the forms above are rejected because of the id alone."""
     with globex.scope():
         employee = EmployeeFactory()
     response = refer(browser_of(globex.admin), case, rows_of_globex, employee.pk)
@@ -215,14 +215,14 @@ def test_autocomplete_finds_ones_own_employees_only(
 def test_autocomplete_answers_no_other_question(
     acme: Personas, globex: Personas, field: tuple[str, str, str]
 ) -> None:
-    """Users and businesses can be searched in the list by who may see them; the scope holds here too."""
+    """The lists of users and businesses are searchable only with permission, and within the scope."""
     names = ("app_label", "model_name", "field_name")
     query = dict(zip(names, field, strict=True))
     response = browser_of(globex.reviewer).get("/admin/autocomplete/", query)
     assert "Acme" not in response.content.decode()
 
 
-# Questions in the address of a list
+# Query strings of a list
 
 
 @pytest.mark.parametrize(

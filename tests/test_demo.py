@@ -1,4 +1,4 @@
-"""The demo data: the same each time, true to the rules, each business's own."""
+"""The demo data: reproducible, valid by the rules, and separate for each business."""
 
 import datetime as dt
 import unicodedata
@@ -58,7 +58,7 @@ TENANT_MODELS = [
 
 @pytest.fixture
 def without_exports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their snapshot needs a transaction of its own, which a test that is rolled back does not leave them."""
+    """Skip exports: their snapshot needs a separate transaction, which a test with rollback does not allow."""
     monkeypatch.setattr(seeding, "WITH_EXPORTS", 0)
 
 
@@ -75,7 +75,7 @@ def demo(db: None, without_exports: None) -> list[Business]:
 
 
 def content() -> dict[str, list[tuple[object, ...]]]:
-    """Every row of the demo, but for password hashes, which have salt in them."""
+    """Return every row of the demo, except password hashes, which are salted."""
     rows = {}
     with platform_scope("compare"):
         for model in [*TENANT_MODELS, Business, Site]:
@@ -119,7 +119,7 @@ def test_the_same_scan_is_the_same_bytes() -> None:
 
 
 def a_firm(**size: int) -> seeding.DemoBusiness:
-    """A business of the demo that no database knows."""
+    """Return a demo business that is not in the database."""
     whole = Size(**{"businesses": 1, "sites": 2, "employees": 14, **size})
     months = seeding.last_months(TODAY.replace(day=1), whole.months)
     (business,) = seeding.make_businesses(whole, months)
@@ -169,7 +169,7 @@ def test_absences_on_a_scan_are_in_the_language_of_the_business() -> None:
 
 
 def scripts(text: str) -> set[str]:
-    """Of which its letters are: LATIN, HEBREW."""
+    """Return the scripts of the letters in `text`: LATIN, HEBREW."""
     return {unicodedata.name(one).split()[0] for one in text if one.isalpha()}
 
 
@@ -191,8 +191,8 @@ def test_every_status_and_source_is_there_in_each_business(
     "today",
     [
         TODAY,
-        dt.date(2026, 3, 1),  # nothing of the month is over
-        dt.date(2026, 8, 1),  # neither, and a Saturday
+        dt.date(2026, 3, 1),  # no day of the month is over
+        dt.date(2026, 8, 1),  # no day of the month is over, and a Saturday
         dt.date(2026, 3, 31),
         dt.date(2028, 2, 29),
     ],
@@ -200,7 +200,7 @@ def test_every_status_and_source_is_there_in_each_business(
 def test_the_ledger_is_what_approved_cards_say(
     db: None, without_exports: None, today: dt.date
 ) -> None:
-    """Each row belongs to an approved card of that employee with that date; each date of an approved card has a row."""
+    """Each row has an approved card of its employee and date; each date of an approved card has a row."""
     sow(today=today)
     with platform_scope("compare"):
         posted = set(
@@ -292,7 +292,7 @@ def test_every_version_of_a_card_has_its_event(demo: list[Business]) -> None:
         "card_approved",
         "card_rejected",
         "card_reopened",
-    } - {"card_uploaded", "card_assigned"}  # without pictures nothing is uploaded
+    } - {"card_uploaded", "card_assigned"}  # without pictures no file is uploaded
 
 
 def test_each_business_sees_its_own(demo: list[Business]) -> None:
@@ -385,7 +385,7 @@ def test_months_that_are_done_are_closed_after_all_that_happened_in_them(
     for number, business in enumerate(demo_businesses()):
         with business_scope(business.pk):
             closed = {row.month: row for row in ClosedMonth.objects.order_by("month")}
-            # The third business is late.
+            # The third business has not closed all months yet.
             assert len(closed) == (1 if number == 2 else 3)
             assert min(closed) == dt.date(2025, 11, 1)
             for month, row in closed.items():

@@ -74,7 +74,7 @@ def _verify(folder: Path) -> str:
         text=True,
         check=False,
     )
-    # Only what concerns these units: the machine's own may be incomplete.
+    # Only lines about these units: the machine's own units may be incomplete.
     lines = (done.stdout + done.stderr).splitlines()
     return "\n".join(line for line in lines if "automatehq" in line)
 
@@ -117,7 +117,7 @@ def _option(command: str, name: str) -> int:
 
 @pytest.fixture
 def command() -> str:
-    """The command line of gunicorn in the unit."""
+    """Return the command line of gunicorn in the unit."""
     text = (DEPLOY / "systemd" / "automatehq-web.service").read_text()
     (line,) = re.findall(r"ExecStart=\S+/gunicorn (.*)", text)
     return str(line)
@@ -184,7 +184,7 @@ class Proxy:
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers each request with the headers and the body that arrived, one connection at a time."""
+    """A handler that returns the headers and body of each request, one connection at a time."""
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
@@ -200,12 +200,12 @@ class Echo(BaseHTTPRequestHandler):
         self.do_GET()
 
     def log_message(self, *args: Any) -> None:
-        """Write nothing: the test reads nginx's log."""
+        """Write no log, since the test reads nginx's log."""
 
 
 @pytest.fixture
 def upstream() -> Iterator[str]:
-    """The address of a server with a single thread: one request that it waits for stops all others."""
+    """Yield the address of a single-threaded server, in which one slow request blocks all other requests."""
     with HTTPServer(("127.0.0.1", 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -233,7 +233,7 @@ def proxy(tmp_path: Path, upstream: str) -> Iterator[Proxy]:
 
 
 def _configuration(folder: Path, upstream: str, port: int) -> Path:
-    """Write a complete configuration around the file, with the ports and paths of this test."""
+    """Write a complete configuration that includes the file, with the ports and paths of this test."""
     subprocess.run(
         [
             *(OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
@@ -261,7 +261,7 @@ def _configuration(folder: Path, upstream: str, port: int) -> Path:
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     path = folder / "nginx.conf"
-    # For root: the user that nginx changes to cannot write into the test's folder.
+    # For root: nginx's default user cannot write into the test's folder.
     user = "user root;" if os.geteuid() == 0 else ""
     path.write_text(
         f"daemon off;\n{user}\npid {folder}/nginx.pid;\nerror_log {folder}/error.log;\n"

@@ -1,4 +1,4 @@
-"""What the documents say of settings and commands is what the code has."""
+"""Comparison of the settings and commands in the documents with the code."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from django.core.management import get_commands
 DOCS = Path(settings.BASE_DIR) / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text(encoding="utf-8")
 
-# `_setting(<reader>, "NAME"…`, `env.str("NAME"…`, `os.environ.get("NAME"…`, and a name that is kept in a constant.
+# `_setting(<reader>, "NAME"…`, `env.str("NAME"…`, `os.environ.get("NAME"…`, and a name in a constant.
 READ = re.compile(
     r'(?:_setting\(\s*[\w.]+,|env\.\w+\(|environ\.get\(|^PASSWORD_VARIABLE =)\s*"([A-Z][A-Z0-9_]+)"',
     re.MULTILINE,
@@ -42,7 +42,7 @@ def test_operations_lists_every_setting_once_and_no_other() -> None:
 
 
 def test_no_other_module_reads_the_environment() -> None:
-    """Or its settings would be missing from the list."""
+    """A setting that another module reads would be missing from the list."""
     apps = [
         path
         for path in Path(settings.BASE_DIR).glob("[a-z]*/**/*.py")
@@ -78,7 +78,7 @@ def test_commands_of_the_documents_are_there(path: Path) -> None:
 
 
 def test_operations_lists_every_command() -> None:
-    """A command of AutomateHQ has a row in the table of commands."""
+    """The table of commands has a row for each AutomateHQ command."""
     listed = re.findall(r"^\| `manage\.py ([a-z_]+)` \|", OPERATIONS, re.MULTILINE)
     own = {
         name

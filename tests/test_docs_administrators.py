@@ -1,4 +1,4 @@
-"""docs/administrators.md against the code: who may what, and how a card gets from one status to another."""
+"""Comparison of docs/administrators.md with the code: permissions and the transitions of a card."""
 
 from accounts.roles import MAY, Role
 from tests.markdown_docs import ROOT, own_code, quoted, section, tables
@@ -8,7 +8,7 @@ DOCUMENT = "docs/administrators.md"
 
 
 def rights_asked_for() -> set[str]:
-    """The rights of the table that something asks for."""
+    """Return the permissions of the table that any code checks."""
     code = [
         file.read_text()
         for file in own_code()
@@ -46,7 +46,7 @@ def test_the_table_of_statuses_is_that_of_the_code() -> None:
         (start, status_after(start, verb, has_employee=has_employee))
         for start, verb in TRANSITIONS
         for has_employee in (True, False)
-        # Nobody's card was never approved.
+        # An unassigned card was never approved.
         if has_employee or start is not ReviewStatus.APPROVED
     }
     assert told == {(start, end) for start, end in moves if start != end}

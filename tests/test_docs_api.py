@@ -1,4 +1,4 @@
-"""Compare the tables of docs/api.md with the code, and run its commands."""
+"""Comparison of the tables of docs/api.md with the code, and a run of its commands."""
 
 import ast
 import os
@@ -79,7 +79,7 @@ CHOICES: dict[tuple[str, str], type[models.TextChoices]] = {
     ("export profile", "encoding"): ExportProfile.Encoding,
 }
 STAFF = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
-# Errors of these classes are told by their code; of those of 400 the document names the common ones.
+# Errors of these classes are documented by their code. The document names only the common codes of 400.
 TOLD = ("Conflict", "Denied", "Missing", "TooMany")
 
 
@@ -101,7 +101,7 @@ def documented_tables(
 
 
 def documented_endpoints() -> dict[tuple[str, str], list[str]]:
-    """Return the permissions of each endpoint, by path and method; each endpoint stands once."""
+    """Return the permissions of each endpoint, by path and method, and assert that each endpoint is unique."""
     found: dict[tuple[str, str], list[str]] = {}
     for _, rows in documented_tables("endpoint", 3):
         for endpoints, permission, _description in rows:
@@ -113,7 +113,7 @@ def documented_endpoints() -> dict[tuple[str, str], list[str]]:
 
 
 def test_the_endpoints_are_those_of_the_urls() -> None:
-    # A view that is a function is there to be read.
+    # A view function is a GET endpoint.
     real = {
         (path_of(route), method)
         for route in ROUTES
@@ -133,7 +133,7 @@ def test_the_permissions_are_those_that_the_endpoints_take(role: str) -> None:
         if is_allowed != (row.expected(role) != "403"):
             wrong.append(f"{row.method} {row.route}: {permissions}")
     assert not wrong
-    # The others are open to everybody.
+    # The other endpoints need no authentication.
     assert not any(documented.values())
 
 
@@ -157,7 +157,7 @@ def test_the_parameters_of_each_list_are_documented() -> None:
 
 
 def documented_fields() -> dict[str, dict[str, tuple[str, str]]]:
-    """Return type and “write” of each field of each object; each field stands once."""
+    """Return type and “write” of each field of each object, and assert that each field is unique."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for head, rows in documented_tables("field", 4):
         fields = found.setdefault(head[0].removeprefix("field of "), {})
@@ -194,7 +194,7 @@ def test_the_values_of_each_field_are_documented() -> None:
 
 
 def codes_raised() -> set[str]:
-    """The codes in the calls `Conflict("…", …)` and so on, in all of our own code."""
+    """Return the codes in calls such as `Conflict("…", …)` in AutomateHQ's code."""
     found = set()
     for file in own_code():
         for node in ast.walk(ast.parse(file.read_text())):
@@ -222,7 +222,7 @@ def test_the_table_of_errors_has_every_code() -> None:
 def test_the_commands_of_the_main_job_do_what_it_says(
     live_server: Any, tmp_path: Path
 ) -> None:
-    """The commands run as they stand, and print what stands below them."""
+    """The commands run unchanged, and print the output below them."""
     acme = make_personas("Acme")
     (tmp_path / "card.jpg").write_bytes(picture())
     steps = blocks(section(DOCUMENT, "The main job"))
@@ -249,7 +249,7 @@ def test_the_commands_of_the_main_job_do_what_it_says(
 
 
 def work_until_it_ends(process: subprocess.Popen[str]) -> None:
-    """Do the jobs that come in while `process` runs, for a minute at most."""
+    """Run incoming tasks while `process` runs, for a minute at most."""
     deadline = time.monotonic() + 60
     while process.poll() is None:
         if time.monotonic() > deadline:

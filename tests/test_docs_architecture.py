@@ -1,4 +1,4 @@
-"""Compare docs/architecture.md with the code: the order of imports, and the paths that it names."""
+"""Comparison of docs/architecture.md with the code: the order of imports, and paths."""
 
 import re
 import tomllib

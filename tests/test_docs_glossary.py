@@ -1,4 +1,4 @@
-"""docs/glossary.md against the code: each word stands once, and each code name exists."""
+"""Comparison of docs/glossary.md with the code: unique words, and existing code names."""
 
 from tests.markdown_docs import ROOT, own_code, quoted, tables
 

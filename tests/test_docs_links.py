@@ -1,4 +1,4 @@
-"""What the documents link to is there."""
+"""Links and images of the documents lead to existing targets."""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""docs/payroll-month.md against the code: the pages and calls that it names are there, for those who it says use them."""
+"""Comparison of docs/payroll-month.md with the code.
+
+The pages and calls of each step exist, for the roles that the step names.
+"""
 
 import re
 from datetime import date
@@ -45,7 +48,7 @@ def test_every_call_of_the_api_is_a_route() -> None:
 
 @pytest.fixture
 def rows(acme: Personas) -> dict[str, Any]:
-    """Rows by the part of the address before their id, and others that a step may meet in their place."""
+    """Return rows by the part of the address before their id, and alternatives that a step may have."""
     with acme.scope():
         leaver = EmployeeFactory(is_active=False)
         card = WorkCardFactory(employee=EmployeeFactory())
@@ -61,7 +64,7 @@ def rows(acme: Personas) -> dict[str, Any]:
 
 
 def addresses(path: str, rows: dict[str, Any]) -> list[str]:
-    """The addresses that a path of the document stands for: of each kind of row that a step may find there."""
+    """Return the addresses that a path of the document stands for, one for each kind of row."""
     if "{id}" not in path:
         return [path]
     model = path.split("/")[3]

@@ -20,7 +20,7 @@ from businesses.tenancy.form_token import form_matches_scope
 from exports.services import request_run
 from workcards.tests.factories import MONTH, ApprovedDayFactory
 
-# Paths of tasks, and where their functions are today.
+# Paths of queued tasks, and today's paths of their functions.
 TASK_PATHS = {
     "exports.jobs.make_export": "exports.tasks.make_export",
     "audit.attempts.look_up_attempt": "audit.cross_business.look_up_attempt",
@@ -29,7 +29,7 @@ TASK_PATHS = {
 
 
 def queued(path: str, **kwargs: Any) -> Any:
-    """Return a task that version 1 queued."""
+    """Return a queued task as version 1 stored it."""
     return DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": kwargs},
         priority=20,

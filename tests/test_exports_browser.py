@@ -1,4 +1,4 @@
-"""Exports in a real browser: a new one shows how its file begins, and the list follows what is under way."""
+"""Exports in a real browser: the start of a new file, and the status in the list."""
 
 from typing import Any
 

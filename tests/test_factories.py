@@ -1,4 +1,4 @@
-"""The sample data that the tests stand on."""
+"""The sample data of the tests."""
 
 import pytest
 from django.db import connection

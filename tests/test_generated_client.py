@@ -1,6 +1,6 @@
-"""A client that somebody else's program makes of our OpenAPI document does the main job: no line of it is ours.
+"""A generated client of the OpenAPI document does the main job.
 
-What a generator stumbles over here, everybody's generator does: it is mended in the document.
+A problem of this generator is a problem for other generators too, so it is fixed in the document.
 """
 
 import datetime
@@ -22,7 +22,7 @@ from workcards.tests.scan_samples import scan
 from workforce.tests.factories import EmployeeFactory
 
 PACKAGE = "generated_automatehq"
-# As docs/api.md tells: what this generator cannot know are files.
+# File fields, which this generator cannot know; see docs/api.md.
 FILES = dict.fromkeys(
     (
         "text/csv",
@@ -37,7 +37,7 @@ CREATED, ACCEPTED, OK = 201, 202, 200
 
 @pytest.fixture(scope="module")
 def client_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of the package that openapi-python-client made of the document, without a warning."""
+    """Yield the name of the package that openapi-python-client generated from the document, without a warning."""
     folder = tmp_path_factory.mktemp("generated")
     (folder / "openapi.json").write_text(json.dumps(document(), default=str))
     options = {"content_type_overrides": FILES, "post_hooks": []}
@@ -62,7 +62,9 @@ def client_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class GeneratedClient:
-    """What the package offers, by name: `call("work_cards.work_cards_approve", …)`, `model("ApproveRequest")`."""
+    """The functions and models of the package, by name: `call("work_cards.work_cards_approve", …)`,
+    `model("ApproveRequest")`.
+    """
 
     def __init__(self, package: str, address: str) -> None:
         self.package = package
@@ -83,7 +85,7 @@ class GeneratedClient:
         return getattr(import_module(f"{self.package}.models"), name)
 
     def call(self, operation: str, status: int, *path: Any, **arguments: Any) -> Any:
-        """What an answer of this status is parsed as."""
+        """Return the parsed response of an operation, which must have this status."""
         endpoint = import_module(f"{self.package}.api.{operation}")
         answer = endpoint.sync_detailed(*path, client=self.client, **arguments)
         assert answer.status_code == status, answer.content
@@ -94,7 +96,7 @@ class GeneratedClient:
 def theirs(client_package: str, live_server: Any) -> Iterator[GeneratedClient]:
     client = GeneratedClient(client_package, live_server.url)
     yield client
-    # A connection that is kept would outlive the test, and with it one to the database.
+    # A persistent connection would outlive the test and hold a database connection.
     client.client.get_httpx_client().close()
 
 

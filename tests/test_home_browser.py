@@ -1,6 +1,7 @@
-"""Home and the console in a real browser: as axe-core wants them, in light and dark, in English and Hebrew, on a desk and a phone.
+"""Home and the platform dashboard in a real browser, without axe-core findings.
 
-The walk through all pages meets them almost empty; here they have figures, and everything that opens is open.
+Light and dark, English and Hebrew, desktop and phone. The crawl through all pages sees them almost empty; this module
+fills them with figures and opens all their parts.
 """
 
 from decimal import Decimal
@@ -24,12 +25,12 @@ from .test_accessibility import DESK, PHONE, ask, enter, look_at
 pytestmark = needs_browser
 
 HOME = "/admin/?month=2026-06"
-# From the top: what the bar above covers by half is no small target.
+# Scroll to the top: a target that the top bar half covers is not a small target.
 _OPEN_ALL = """() => {
     document.querySelectorAll("main details").forEach(one => { one.open = true; });
     scrollTo(0, 0);
 }"""
-# Text that something cuts off: a tile, a label of a chart, a button.
+# Texts that are cut off: a tile, a label of a chart, a button.
 _CUT = """() => [...document.querySelectorAll(".tile *, .button, .months *, .scale *, h1, h2, h3, .todo-list *, .feed *")]
     .filter(one => one.checkVisibility() && getComputedStyle(one).overflow !== "visible" && one.scrollWidth > one.clientWidth + 1)
     .map(one => one.outerHTML.slice(0, 120))"""
@@ -41,7 +42,7 @@ def complaints() -> Complaints:
 
 
 def client_of(user: User, language: str, **acting: Any) -> AdminClient:
-    """Signed in as `user`, who reads this language."""
+    """Return a client signed in as `user`, with this language."""
     with business_scope(user.business_id):
         User.objects.filter(pk=user.pk).update(language=language)
     return browser_of(user, **acting)

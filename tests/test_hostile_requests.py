@@ -1,4 +1,4 @@
-"""What a hostile clerk sends: too much, in other shapes than asked for, and other businesses' ids where none is taken."""
+"""Hostile requests: too large, of unexpected shapes, or with other businesses' ids in unexpected places."""
 
 import io
 import json
@@ -28,7 +28,7 @@ EMPLOYEES = "/api/employees"
 LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
-# Too much
+# Too large
 
 
 @pytest.mark.parametrize("path", [EMPLOYEES, "/api/auth/login"])
@@ -66,13 +66,13 @@ def test_of_a_file_that_is_too_large_the_beginning_is_kept() -> None:
     try:
         for start in range(0, 40 * len(chunk), len(chunk)):
             assert handler.receive_data_chunk(chunk, start) is None
-    except StopUpload:  # the others of the request are still to come
+    except StopUpload:  # the other parts of the request follow
         pytest.fail("The upload was broken off.")
     file = handler.file_complete(40 * len(chunk))
     assert file.seek(0, io.SEEK_END) == KEPT_BYTES
 
 
-# In other shapes
+# Unexpected shapes
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ def test_what_no_view_answers_is_not_cached_either(db: None) -> None:
     assert response["Cache-Control"] == "private, no-store"
 
 
-# Ids where none is taken
+# Ids in unexpected places
 
 Ask = Callable[[APIClient, "Own", Any], Any]
 
 
 class Own:
-    """Rows of the business that asks."""
+    """Rows of the business that sends the requests."""
 
     def __init__(self, acme: Personas) -> None:
         with acme.scope():
@@ -122,7 +122,7 @@ class Own:
             self.employee: Employee = EmployeeFactory()
 
 
-# What is sent → the model of the id, and how it is called.
+# Request → the model of the id, and a function that sends the request.
 ASKS: dict[str, tuple[str, str, Ask]] = {
     "the id of a new row": (
         "workforce.employee",
@@ -169,7 +169,7 @@ def test_a_foreign_id_where_none_is_taken_is_refused_and_told_to_the_platform(
     with globex.scope():
         theirs = EmployeeFactory().pk if "employee" in label else globex.id
     own, client = Own(acme), client_of(acme.admin)
-    ask(client, own, str(uuid.uuid4()))  # the first of all makes the row that counts
+    ask(client, own, str(uuid.uuid4()))  # the first request creates the counter's row
     foreign, missing = (
         trace(lambda pk=pk: ask(client, own, str(pk))) for pk in (theirs, uuid.uuid4())
     )
@@ -185,7 +185,7 @@ def test_a_foreign_id_where_none_is_taken_is_refused_and_told_to_the_platform(
 def test_a_value_in_use_is_looked_for_as_it_is_stored(
     acme: Personas, globex: Personas
 ) -> None:
-    """A user who was released asks for an address that another business's user has, in capitals."""
+    """A released user requests an address that a user of another business has, in capitals."""
     client = client_of(acme.admin)
     path = f"/api/users/{acme.viewer.pk}"
     for verb in ("deactivate", "release"):

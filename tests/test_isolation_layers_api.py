@@ -1,7 +1,7 @@
-"""The three locks at the doors of the API, where the walker (`isolation/`) does not come: a site that two businesses work at, the
-platform's part of the trail, and references that composite keys alone must refuse.
+"""The three isolation layers of the API, in cases that the crawl of `isolation/` does not cover.
 
-Other cases are played with all locks shut, then with one of the first two open: neither needs the other.
+A site that two businesses use, the platform's part of the audit trail, and references that only composite keys reject.
+The other cases run with all layers on, then with one of the first two off: each layer works without the other.
 """
 
 import uuid
@@ -27,9 +27,9 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 CANARY = "CANARY"
-# Which locks are open while a case is played.
+# The layers that are off while a case runs.
 OPEN = [(), ("manager",), ("row_security",)]
-# What a question has to say to be answered.
+# The parameters that an endpoint requires.
 MONTH_OF = {"month": f"{MONTH:%Y-%m}"}
 QUERY = {**MONTH_OF, "approved_only": "false"}
 
@@ -42,7 +42,7 @@ def site(acme):
 
 @pytest.fixture
 def ids(acme, site):
-    """A row of Acme for each kind of id in a path, full of canaries."""
+    """Return a row of Acme for each kind of id in a path, with canaries in its texts."""
     with acme.scope():
         employee = EmployeeFactory(
             site=site, full_name=f"{CANARY} John", passport_id=f"{CANARY}1"
@@ -106,7 +106,7 @@ def test_a_business_does_not_see_who_reached_for_its_rows(acme, super_admin, loc
     assert CANARY in seen
 
 
-# A reference to Acme's row in a body of Globex's: (path of Globex's own row, method, body).
+# References to Acme's row in a body of Globex: (path of Globex's own row, method, body).
 REFERENCES = {
     "assign": ("post", "work_cards/{card}/assign", {"employee_id": "employees"}),
     "manual card": ("post", "work_cards", {"employee_id": "employees"}),
@@ -119,7 +119,7 @@ REFERENCES = {
 
 
 def refer(globex, case, target):
-    """Globex's admin sends a reference to `target`, in an otherwise good request about a site of Globex alone."""
+    """Send a reference to `target` as Globex's admin, in an otherwise valid request about a site of Globex alone."""
     method, path, fields = REFERENCES[case]
     with globex.scope():
         site = SiteFactory(steward=globex.business)
@@ -157,7 +157,7 @@ def test_composite_keys_alone_refuse_a_foreign_reference(globex, ids, case):
 
 @pytest.mark.parametrize("case", REFERENCES)
 def test_an_own_reference_is_taken(globex, case):
-    """The control: the requests above are refused for the id alone."""
+    """Control: the requests above are rejected because of the id alone."""
     with globex.scope():
         own = EmployeeFactory()
     response, _ = refer(globex, case, own.pk)

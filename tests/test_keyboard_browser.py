@@ -1,4 +1,4 @@
-"""The clerk's month by keyboard alone: from the door to the payroll file, with the focus in sight at every step."""
+"""A month by keyboard alone: from the sign-in page to the payroll file, with a visible focus."""
 
 import csv
 import re
@@ -37,12 +37,12 @@ def test_the_month_from_the_door_to_the_payroll_file(
         window = open_window(browser, live_server.url, complaints, viewport=DESK)
         put_the_mouse_away(window)
         page = window.new_page()
-        # The browser's own window for files is the one thing that a test can't type into.
+        # The browser's file dialog is the only part that a test cannot type into.
         page.on("filechooser", lambda chooser: chooser.set_files(scans))
         hands = Hands(page)
         page.goto("/admin/")
 
-        # In.
+        # Sign in.
         hands.is_on(page.get_by_label("E-mail"))
         hands.type(str(acme.reviewer.email))
         hands.go(page.get_by_label("Password"))
@@ -50,7 +50,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.press("Enter")
         page.wait_for_url(f"{live_server.url}/admin/")
 
-        # Three scans.
+        # Upload three scans.
         hands.skip()
         hands.follow(page.get_by_role("link", name="Upload work cards"), "**/upload/")
         hands.skip()
@@ -68,7 +68,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
             "**/workcard/?*",
         )
 
-        # Whose they are. The third stays nobody's.
+        # Assign the cards. The third stays unassigned.
         for place, name in (("first", "John"), ("second", "Jane")):
             hands.skip()
             hands.follow(page.get_by_role("link", name=place), "**/change/*")
@@ -85,7 +85,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
                 hands.press("Enter")
                 page.wait_for_url("**/workcard/*")
 
-        # Jane's days: typed, saved, approved.
+        # Type, save and approve Jane's days.
         hands.is_on(page.get_by_label("From").first)
         hands.type("730")
         hands.press("Tab")
@@ -101,7 +101,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.look()
         hands.press("Control+Enter")
 
-        # John's: the first is paid already, for another site.
+        # John's days: the first is already paid, at another site.
         expect(page.get_by_role("heading", level=1)).to_have_text("John Example")
         hands.is_on(page.get_by_label("From").first)
         hands.type("8")
@@ -117,7 +117,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.press("Control+Enter")
         expect(page.locator(".card-toolbar")).to_contain_text("Approved by")
 
-        # The month: looked at, and closed though one card is nobody's.
+        # Open the month, and close it although one card is unassigned.
         hands.go(page.get_by_role("link", name="Month", exact=True).first)
         hands.press("Enter")
         page.wait_for_url("**/month/")
@@ -143,7 +143,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.press("Enter")
         expect(page.get_by_role("heading", name="This month is closed")).to_be_visible()
 
-        # The file.
+        # Export the file.
         hands.skip()
         hands.go(page.get_by_role("link", name="Export", exact=True))
         hands.press("Enter")
@@ -156,7 +156,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.press("Enter")
         page.wait_for_url(re.compile(r"/exportrun/[-0-9a-f]+/change/"))
         aside(lambda: do_what_is_queued(acme))
-        # The page looks again by itself.
+        # The page reloads automatically.
         file = page.get_by_role("link", name="Download")
         expect(file).to_be_visible()
         hands.skip()

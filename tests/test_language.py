@@ -1,4 +1,4 @@
-"""Hebrew from end to end: no page, refusal or file name leaves an English word where people read."""
+"""Hebrew pages, errors and file names contain no English word."""
 
 import re
 from datetime import date
@@ -35,7 +35,7 @@ from workforce.tests.factories import EmployeeFactory
 from .admin_clients import browser_of
 from .test_admin_pages import pages_of
 
-# What is the same in every language: names of formats, keys of the keyboard, our own name, the other language's.
+# Texts that are the same in every language: names of formats, keyboard keys, the product's name, the other language.
 SAME_EVERYWHERE = {
     *(
         "CSV",
@@ -53,18 +53,18 @@ SAME_EVERYWHERE = {
     *("UTF", "WEBP", "Windows", "XLSX", "MB", "DRAFT", "AutomateHQ", "English"),
     *("Alt", "Ctrl", "Enter", "Esc", "PgDn", "PgUp", "Tab"),
 }
-# E-mail addresses, names of files, time zones, ids and codes: written by people or for programs.
+# E-mail addresses, file names, time zones, ids and codes: written by users or for programs.
 CODES = re.compile(
     r"\S+@\S+|\w+_\w+|\S+\.\w{2,5}\b|\w+/\w+(?:/\w+)?|\b[0-9a-f-]{36}\b|#[0-9a-f]{6}\b"
 )
-# What cannot be renamed: the note of a closed month, and the name that an event keeps of its subject.
+# Stored texts that have no translation: the note of a closed month, and an event's name of its subject.
 REMEMBERED = {"CANARY", "John"}
 WORD = re.compile(r"[A-Za-z]{2,}")
 SPOKEN = ("title", "aria-label", "placeholder", "alt", "aria-description")
 
 
 class Reader(HTMLParser):
-    """Collects what a person sees or hears of a page."""
+    """A parser that collects the visible and the spoken texts of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ def test_the_reader_hears_what_is_shown_and_what_is_spoken() -> None:
 
 @pytest.fixture
 def hebrew_rows(acme: Personas, rows_of_acme: dict[str, Any]) -> dict[str, Any]:
-    """The rows of a business that calls everything by Hebrew names, for an administrator who reads Hebrew."""
+    """Return rows with Hebrew names, for an administrator who reads Hebrew."""
     with platform_scope("names that are not English"):
         for number, one in enumerate(Business.objects.all()):
             Business.objects.filter(pk=one.pk).update(
@@ -156,7 +156,7 @@ def test_no_page_of_the_admin_leaves_english_words(
     assert found == {}, "\n".join(f"{page}: {words}" for page, words in found.items())
 
 
-# Whose language it is
+# The user's language
 
 
 def test_the_api_answers_in_the_users_language_and_codes_stay(acme: Personas) -> None:
@@ -252,7 +252,7 @@ def test_what_a_job_could_not_do_is_told_in_the_businesss_language(
     assert "דרכון: יוסי" in run.error
 
 
-# When it is
+# The business's time zone
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_what_a_job_could_not_do_is_told_in_the_businesss_language(
 def test_moments_of_every_kind_are_shown_in_the_businesss_time(
     acme: Personas, zone: str, seen: str
 ) -> None:
-    """Half past midnight UTC on 1 June is another day on either side of the world."""
+    """Half past midnight UTC on 1 June is another date in the west than in the east."""
     with acme.scope(), time_machine.travel("2026-06-01T00:30:00Z", tick=False):
         Business.objects.update(time_zone=zone)
         approved = WorkCardFactory(approved=True, approved_at=timezone.now())

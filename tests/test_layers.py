@@ -1,4 +1,4 @@
-"""The contract of imports in pyproject.toml covers every module."""
+"""The import contract in pyproject.toml covers every module."""
 
 import tomllib
 from pathlib import Path
@@ -17,7 +17,7 @@ def _layers() -> set[str]:
 
 
 def _modules() -> set[str]:
-    """Return the modules of all packages of the project, tests apart."""
+    """Return the modules of all packages of the project, without tests."""
     found = set()
     for package in ROOT.glob("*/__init__.py"):
         for path in package.parent.rglob("*.py"):
@@ -29,7 +29,7 @@ def _modules() -> set[str]:
 
 def test_every_module_belongs_to_a_layer() -> None:
     layers = _layers()
-    # Packages that are split between layers hold nothing themselves.
+    # Packages that are split between layers contain no code of their own.
     split = {name.rpartition(".")[0] for name in layers} - {""}
     outside = {
         module

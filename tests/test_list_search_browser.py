@@ -1,4 +1,4 @@
-"""The list of employees in a real browser: it follows what is typed, and so does the address."""
+"""The list of employees in a real browser: results and address follow the search text."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The private server, with real servers and each fault really made."""
+"""The private development server, with real servers and real faults."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ as_root = pytest.mark.skipif(
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """An empty folder that any user can reach, with a space in its name."""
+    """Yield an empty folder that any user can reach, with a space in its name."""
     path = Path(tempfile.mkdtemp(prefix="auto mate "))
     path.chmod(0o711)
     yield path
@@ -47,7 +47,7 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server(folder: Path) -> LocalPostgres:
-    """A running one."""
+    """Yield a running server."""
     server = LocalPostgres(folder / "var" / "pg")
     server.start()
     return server
@@ -67,7 +67,7 @@ def main_process(server: LocalPostgres) -> psutil.Process:
 
 
 def other_process(place: Path, *, before: str = "") -> subprocess.Popen[str]:
-    """Another process that asks for the server's address and prints it."""
+    """Start another process that requests the server's address and prints it."""
     code = f"from pathlib import Path; from devtools.localpg_server import database_url\n{before}\n"
     code += f"print(database_url(Path({str(place)!r})))"
     return subprocess.Popen(
@@ -75,7 +75,7 @@ def other_process(place: Path, *, before: str = "") -> subprocess.Popen[str]:
     )
 
 
-# What is built
+# Building the server
 
 
 def test_the_login_has_no_privilege_that_passes_row_level_security(
@@ -137,7 +137,7 @@ def test_it_listens_on_this_machine_alone_and_keeps_its_files_closed(
     modes = {
         path.name: oct(path.stat().st_mode & 0o777)
         for path in server.place.iterdir()
-        if not path.name.startswith("postgresql-")  # a copy of programs
+        if not path.name.startswith("postgresql-")  # a copy of the programs
     }
     assert modes == {
         "admin-password": "0o600",
@@ -197,7 +197,7 @@ def test_a_killed_server_starts_again_though_its_pid_is_somebody_elses_now(
     killed.send_signal(signal.SIGKILL)
     psutil.wait_procs([killed, *children], timeout=20)
     assert not server.is_running()
-    # PostgreSQL itself gives up when the pid in its file is a living process of its own user.
+    # PostgreSQL refuses to start when the pid in its file belongs to a live process of the same user.
     user = server._user.pw_uid if server._user else None
     with subprocess.Popen(["sleep", "60"], user=user, cwd="/") as stranger:
         try:
@@ -251,7 +251,7 @@ def test_a_half_finished_build_is_thrown_away(folder: Path) -> None:
 def test_a_port_that_somebody_took_is_given_up(server: LocalPostgres) -> None:
     taken = int(server._recall("port"))
     assert server.stop()
-    with socket.create_server(("127.0.0.1", taken)):  # answers nothing at all
+    with socket.create_server(("127.0.0.1", taken)):  # never responds
         server.start()
         assert int(server._recall("port")) != taken
         assert query(server, "SELECT 1") == [(1,)]
@@ -310,12 +310,12 @@ def test_a_server_that_cannot_start_says_what_its_log_says(
         server.start()
 
 
-# Root and others
+# Root and other users
 
 
 @pytest.fixture
 def closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that only root can enter, as /root is; what falls back to /var/lib goes to a folder beside it."""
+    """Create a folder that only root can enter, like /root, and redirect /var/lib to a folder beside it."""
     path = folder / "closed"
     path.mkdir(mode=0o700)
     monkeypatch.setattr(localpg_server, "OUTSIDE", folder / "outside")
@@ -334,9 +334,7 @@ def test_in_a_closed_folder_the_server_lives_outside_and_the_folder_stays_closed
     assert server.data.stat().st_mode & 0o077 == 0
     query(server, "CREATE TABLE kept AS SELECT 7 AS answer")
     assert server.stop()
-    shutil.rmtree(
-        closed / "var"
-    )  # the link is gone, the data are found again all the same
+    shutil.rmtree(closed / "var")  # the link is gone, and the data are found anyway
     server.start()
     assert query(server, "SELECT answer FROM kept") == [(7,)]
 

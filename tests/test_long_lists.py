@@ -1,4 +1,4 @@
-"""Lists that have grown: of hundreds of thousands of rows a page must come as fast as of ten."""
+"""Long lists: a page of hundreds of thousands of rows is as fast as a page of ten."""
 
 import pytest
 from django.contrib.admin.templatetags.admin_list import result_headers
@@ -23,7 +23,7 @@ EMPLOYEES = "admin:workforce_employee_changelist"
 
 
 def plan_without_sorting(sql: str) -> str:
-    """On few rows the database would read and sort all; here it may not."""
+    """Return the plan of `sql` with sorting disabled, since with few rows the planner would prefer to sort."""
     with platform_scope("explain"), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_incremental_sort = off")
@@ -71,7 +71,7 @@ def test_beyond_its_last_page_a_long_list_has_nothing(
 def test_a_super_admins_list_across_businesses_is_read_in_the_order_of_an_index(
     acme: Personas, super_admin: User, model: type, index: str
 ) -> None:
-    """All cards of 200 businesses were read and sorted before: 3 seconds, and 14 for the ledger."""
+    """Before, all cards of 200 businesses were read and sorted in 3 seconds, the ledger in 14."""
     with acme.scope():
         WorkCardFactory()
         ApprovedDayFactory()
@@ -93,7 +93,7 @@ def test_a_super_admins_list_across_businesses_is_read_in_the_order_of_an_index(
 def test_a_super_admin_sorts_the_rows_of_one_business_and_not_those_of_all(
     acme: Personas, super_admin: User, model: type
 ) -> None:
-    """The ledger of 49 businesses, sorted by employee, took 3 seconds."""
+    """Before, the ledger of 49 businesses took 3 seconds to sort by employee."""
     path = reverse(f"admin:workcards_{model.__name__.lower()}_changelist")
     one = {"business": str(acme.id)}
     for browser, filters, is_sorted in (
@@ -102,7 +102,7 @@ def test_a_super_admin_sorts_the_rows_of_one_business_and_not_those_of_all(
         (browser_of(acme.admin), {}, True),
     ):
         plain = browser.get(path, filters)
-        # By a column that the address names, offered or not: that of the employee.
+        # Sort by a column in the address that the list does not offer: the employee.
         column = plain.context["cl"].list_display.index("employee")
         asked = browser.get(path, {**filters, "o": str(column)})
         orders = [

@@ -1,4 +1,4 @@
-"""The step from one company to many businesses: what it makes of a populated database."""
+"""The migration from one company to many businesses, on a populated database."""
 
 from decimal import Decimal
 from typing import Any
@@ -100,7 +100,7 @@ def test_what_becomes_of_a_row(journey: Journey, table: str, case: str) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Figures and times as one type each, whichever way they were written."""
+    """Return numbers and times as one type each, for any notation."""
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
         return Decimal(str(value)).quantize(Decimal("0.01"))
     text = str(value)
@@ -117,7 +117,7 @@ def plain(value: Any) -> Any:
 def test_whatever_was_changed_or_removed_is_kept_as_it_was(
     journey: Journey, table: str
 ) -> None:
-    """Rows without an original are what they were, but for the new columns."""
+    """Rows without an original are unchanged, except for the new columns."""
     with_original = {
         str(o["row_id"])
         for o in journey.originals
@@ -158,7 +158,7 @@ def test_runs_with_a_file_are_done_and_the_others_failed(journey: Journey) -> No
 
 
 def approved_dates(seen: Journey) -> dict[tuple[Any, Any], list[dict[str, Any]]]:
-    """(employee, date) → the approved entries of it with their cards, the winner first."""
+    """Return the approved entries with their cards by (employee, date), the winner first."""
     cards = seen.after["work_cards"]
     found: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
     for day in seen.after["work_card_day_entries"].values():

@@ -1,4 +1,4 @@
-"""The way back from many businesses to one company, the way forward again, and what is refused."""
+"""The migration back to one company, the migration forward again, and the rejected cases."""
 
 import uuid
 from typing import Any
@@ -45,7 +45,7 @@ def test_going_forward_again_gives_the_same(journey: Journey) -> None:
 
 
 def comparable(table: str, rows: dict[str, Row]) -> list[str]:
-    """Rows as text; those that the step makes itself without what is new each time."""
+    """Return rows as text; rows that the migration creates, without the values that are new each time."""
     makes = ("approved_days", "audit_events", "businesses", "migration_originals")
     new = {"id", "created_at", "updated_at"} if table in makes else set()
     return sorted(
@@ -58,7 +58,7 @@ def test_the_proof_finds_nothing_wrong(journey: Journey) -> None:
     assert prove(connection).faults == []
 
 
-# What came after
+# Later changes
 
 
 def in_business(*statements: str, **ids: Any) -> None:
@@ -94,7 +94,7 @@ def test_what_came_after_survives_the_way_back(journey: Journey, copy: None) -> 
         employee=of("employees", "external id, first"),
         new_card=new_card,
     )
-    # A person is released, and one who had lost an e-mail to a twin finds it taken by somebody new.
+    # A user is released; a user who lost a duplicate e-mail address finds that a new user has it.
     in_business(
         "UPDATE users SET email = NULL, is_active = false WHERE id = %(released)s",
         "UPDATE users SET email = 'left@mizhav.example' WHERE id = %(twin)s",
@@ -110,7 +110,7 @@ def test_what_came_after_survives_the_way_back(journey: Journey, copy: None) -> 
         mizhav=DEFAULT_BUSINESS_ID,
         worker=of("employees", "passport with a hidden mark"),
     )
-    # Cards that the step had changed are worked on; one whose days it had set aside is deleted.
+    # Cards that the migration changed are edited; a card with days that it set aside is deleted.
     shared = of("work_cards", "shared")
     in_business(
         "UPDATE work_cards SET notes = 'seen' WHERE id = %(snapped)s",
@@ -154,7 +154,7 @@ def test_what_came_after_survives_the_way_back(journey: Journey, copy: None) -> 
     )
 
 
-# What is refused
+# Rejected migrations
 
 
 def make_acme(*, with_rows: bool) -> None:
@@ -194,7 +194,7 @@ def test_going_back_never_merges_businesses(
 
 
 def test_each_migration_refuses_by_itself(copy: None) -> None:
-    """Also when something else than `migrate` runs them."""
+    """The check works also when a program other than `migrate` runs the migration."""
     make_acme(with_rows=True)
     for app in OURS:
         with pytest.raises(MultipleBusinessesError):

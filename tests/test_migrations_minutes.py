@@ -1,4 +1,4 @@
-"""The step to minutes: exported and closed months stay as they were."""
+"""The migration to minutes: exported and closed months stay unchanged."""
 
 import hashlib
 import io
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.migrations
 
 SITE, ZOE, CARD, DECIMAL, CLOCK, RUN = (uuid.UUID(int=number) for number in range(1, 7))
 MONTH = date(2026, 6, 1)
-# Of each day: from, to, break, hours, absence.
+# For each day: from, to, break, hours, absence.
 DAYS: list[tuple[Any, ...]] = [
     *[("07:00:00", "14:20:00", 0, "7.33", None)] * 22,
     (None, None, 0, "8.33", None),
@@ -37,12 +37,12 @@ DAYS: list[tuple[Any, ...]] = [
     (None, None, 0, "0.00", None),
     (None, None, 0, None, "SICK"),
     ("22:00:00", "06:20:00", 30, "7.83", None),
-    # Of one company: a total that the times contradict, and seconds.
+    # Data of the single-company schema: a total that contradicts the times, and seconds.
     ("07:00:00", "15:00:00", 0, "8.01", None),
     ("07:00:00", "15:07:30", 0, "8.13", None),
 ]
 MINUTES = [*[440] * 22, 500, 440, 0, None, 470, 480, 488]
-# As the version before made it: 22 × 7.33 + 8.33 + 7.34 + 7.83 + 8.01 + 8.13 = 200.90 hours.
+# As the previous version computed it: 22 × 7.33 + 8.33 + 7.34 + 7.83 + 8.01 + 8.13 = 200.90 hours.
 PAYROLL = {
     DECIMAL: "2026-06,,007,Zoe,100,200.90\r\n2026-06,,007,Zoe,200,1\r\n",
     CLOCK: "2026-06,,007,Zoe,100,200:54\r\n2026-06,,007,Zoe,200,1\r\n",
@@ -73,7 +73,7 @@ PROFILE = (
     "decimal_separator, delimiter, encoding, created_at, updated_at) VALUES (%s, %s, %s, 'external_employee_id', '', "
     "'{\"hours\": \"100\", \"SICK\": \"200\"}', %s, '.', ',', 'utf-8-sig', now(), now())"
 )
-# The lines of a snapshot as the version before kept them: fourteen values, without minutes.
+# The lines of a snapshot as the previous version stored them: fourteen values, without minutes.
 SPOOL = """
 SELECT 'North', 'Zoe', employee_id::text, work_date::text, '007', NULL, from_time::text, to_time::text, break_minutes,
     hours::text, day_status, '', site_id::text, work_card_id::text
@@ -85,7 +85,7 @@ SELECT 'North', 'Zoe', employee_id::text, work_date::text, '007', NULL, from_tim
 def before(
     django_db_setup: None, unblocked: None, tmp_path: Any, settings: Any
 ) -> Iterator[tuple[bytes, bytes]]:
-    """A month that the version before exported and closed; yields its file of days and its snapshot."""
+    """Yield the days file and the snapshot of a month that the previous version exported and closed."""
     settings.MEDIA_ROOT = tmp_path
     with scratch_database(copy=True):
         migrate("workcards", "0014")
@@ -151,7 +151,7 @@ def test_an_exported_and_closed_month_is_the_same_after_the_step(
 ) -> None:
     days_csv, snapshot = before
     migrate()
-    # Of the copied database, whose own grants a copy does not take along.
+    # The copy of a database does not include the grants on the database.
     assert {one for one in prove(connection).faults if " on database " not in one} == (
         set()
     )
@@ -167,7 +167,7 @@ def test_an_exported_and_closed_month_is_the_same_after_the_step(
             row = ExportProfile.objects.get(pk=pk)
             assert row.totals == "sum_of_rounded_days"
             of_row = Profile.of(row)
-            # A run that was asked for before the step keeps a profile that does not say how it adds.
+            # A run requested before the migration has a stored profile without a rule for totals.
             asked = {k: v for k, v in of_row.as_json().items() if k != "totals"}
             for profile in (of_row, Profile(**asked)):
                 file = _file("payroll_csv", profile)

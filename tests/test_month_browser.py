@@ -1,4 +1,4 @@
-"""The page of a month in a real browser: its matrix by keyboard, rows that are drawn when they are needed, and closing."""
+"""The page of a month in a real browser: matrix by keyboard, lazily loaded rows, and closing."""
 
 import re
 from decimal import Decimal
@@ -27,7 +27,7 @@ from .test_accessibility import AXE, PHONE, ask, enter, look_at
 pytestmark = needs_browser
 
 JUNE = "/admin/month/?month=2026-06"
-# So many that not all of them are near the window at once.
+# So many employees that not all rows are near the window at once.
 PEOPLE = 6 * EMPLOYEES_A_PAGE
 _STOPS = "document.querySelectorAll('.matrix td a[tabindex=\"0\"]').length"
 _PLACE = "document.activeElement.getBoundingClientRect().x"
@@ -35,7 +35,7 @@ _IS_SEEN = """() => {
     const {left, right, top} = document.activeElement.getBoundingClientRect();
     return document.elementFromPoint((left + right) / 2, top + 5) === document.activeElement;
 }"""
-# Of each cell with hours: what it says, and the pixels that are left of its width.
+# The text of each cell with hours, and the pixels that remain of its width.
 _ROOMS = """() => [...document.querySelectorAll(".matrix tbody td:not(.sum) a")].map(one => {
     const range = document.createRange();
     range.selectNodeContents(one);
@@ -46,7 +46,7 @@ _HERE = "document.activeElement.getAttribute('aria-label')"
 
 @pytest.fixture
 def month(acme: Personas) -> Any:
-    """June, in which everybody worked on the 5th, and the first of them was ill on the 6th."""
+    """June, in which every employee worked on the 5th, and the first was sick on the 6th."""
     with acme.scope():
         site = site_named("North")
         for number in range(PEOPLE):
@@ -66,21 +66,21 @@ def test_the_matrix_is_moved_in_by_arrows_and_rows_come_as_they_are_needed(
         page = enter(browser, live_server.url, client, complaints)
         assert look_at(page, JUNE) == []
         table = page.locator("[data-matrix]")
-        # Every cell has had the focus by now; wherever it was, there is one stop.
+        # After the focus has been in every cell, exactly one cell is a tab stop.
         assert page.evaluate(_STOPS) == 1
         page.locator(".matrix td a").first.focus()
         assert page.evaluate(_HERE) == "Worker 000, 5 Fri, 8"
         page.keyboard.press("ArrowRight")
         assert page.evaluate(_HERE) == "Worker 000, 6 Sat, Sick"
         page.keyboard.press("Home")
-        # Past the end of the first page, whose successor may not be there yet.
+        # Past the end of the first page, when the next page may not be loaded yet.
         for number in range(1, EMPLOYEES_A_PAGE + 2):
             page.keyboard.press("ArrowDown")
             below = table.get_by_label(f"Worker {number:03}, 5 Fri, 8", exact=True)
             expect(below).to_be_focused()
         assert page.evaluate(_STOPS) == 1
 
-        # The end of the list, at once; what is far away is not there.
+        # The end of the list, at once; distant rows are not rendered.
         page.evaluate("document.activeElement.blur()")
         page.evaluate("document.querySelector('.matrix').scrollTop = 1e6")
         last = table.get_by_role("link", name=f"Worker {PEOPLE - 1:03}", exact=True)
@@ -149,7 +149,7 @@ def test_rows_that_could_not_be_read_are_told_of_and_read_later(
 ) -> None:
     client = browser_of(acme.admin)
     with chromium() as browser:
-        # What the browser itself says of a request that fails is no fault of the page.
+        # The browser's own message about a failed request is not an error of the page.
         page = enter(browser, live_server.url, client, Complaints())
         page.goto(JUNE)
         page.route("**/month/*rows=*", lambda route: route.abort())
@@ -159,7 +159,7 @@ def test_rows_that_could_not_be_read_are_told_of_and_read_later(
         page.evaluate(AXE)
         assert ask(page) == []
         page.unroute_all()
-        # Coming near again is another try.
+        # Scrolling near again retries the request.
         page.evaluate("document.querySelector('.matrix').scrollTop = 0")
         page.wait_for_timeout(500)
         page.evaluate("document.querySelector('.matrix').scrollTop = 1e6")
@@ -191,7 +191,7 @@ def test_in_hebrew_the_matrix_is_mirrored_and_so_are_its_keys(
         page.keyboard.press("End")
         assert page.evaluate(_PLACE) == sixth
 
-        # On a phone, where days lie under what stays: what has the focus is in sight.
+        # On a phone, where days scroll under the sticky columns: the focused cell is visible.
         page.set_viewport_size(PHONE)
         for key in ("Home", "End"):
             page.keyboard.press(key)
@@ -219,12 +219,12 @@ def test_the_month_is_closed_in_a_dialog_on_its_page(
         expect(page.get_by_role("heading", name="This month is closed")).to_be_visible()
         expect(page.get_by_text("Paid.")).to_be_visible()
 
-        # What waits is offered on Home as what it takes to do it.
+        # Home offers pending work as an action.
         page.goto("/admin/?month=2026-06")
         page.get_by_role("link", name="Reopen June 2026").click()
         dialog = page.get_by_role("dialog", name="Reopen June 2026")
         expect(dialog).to_be_visible()
-        # What is on its way is asked for once, and not again with each reload.
+        # A pending request is sent once, and not again with each reload.
         page.reload()
         expect(page.get_by_role("link", name="Reopen")).to_be_visible()
         expect(dialog).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The side bar: who sees which entries, where one is, what waits, and what it costs."""
+"""The side bar: entries by role, the current entry, counts, and queries."""
 
 from datetime import date
 from typing import Any
@@ -20,12 +20,12 @@ from .api_helpers import queries
 WORKING = ["Home", "Upload", "Review", "Month", "Exports"]
 CLOSED = date(2026, 2, 1)
 KEEPING = ["Work cards", "Employees", "Sites", "Users", "Audit", "Settings"]
-# A list asks for the figures; the others read them with their own.
+# A list requests the counts; the other pages read them with their own queries.
 PAGES_THAT_COUNT = ("/admin/workforce/employee/", "/admin/", "/admin/month/")
 
 
 def side_bar(client: Any, path: str = "/admin/") -> list[Any]:
-    """Its links on a page, in order."""
+    """Return the links of the side bar on a page, in order."""
     groups = client.get(path).context["navigation"]
     return [link for group in groups for link in group]
 
@@ -84,7 +84,7 @@ def test_what_waits_and_what_there_is_stands_beside_it_for_this_business_alone(
         WorkCardFactory.create_batch(2, **of_site)
         WorkCardFactory(unassigned=True, site=site)
         WorkCardFactory(approved=True, **of_site)
-        # Of these nobody can review one.
+        # No user can review these cards.
         WorkCardFactory(processing_month=CLOSED, **of_site)
         WorkCardFactory(processing_month=CLOSED, site=site, unassigned=True)
         ClosedMonthFactory(month=CLOSED)
@@ -158,7 +158,7 @@ def test_it_costs_one_query_and_none_on_the_platform(
     acme: Personas, super_admin: User
 ) -> None:
     for client, cost in ((browser_of(acme.admin), 1), (browser_of(super_admin), 0)):
-        # Home leaves its own counts for the side bar.
+        # Home stores its own counts for the side bar.
         request = client.get("/admin/workforce/site/").wsgi_request
         assert request.user.is_active
         with acme.scope() if cost else platform_scope("test"):

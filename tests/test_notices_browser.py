@@ -1,4 +1,4 @@
-"""Notices have the same room around their text whichever element they are."""
+"""Notices have the same padding in every element."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from .test_accessibility import enter
 
 pytestmark = needs_browser
 
-# A notice of each kind as a paragraph and as a div, in each place in which templates put one: their paddings.
+# The paddings of a notice of each kind, as a paragraph and as a div, in each place where templates use one.
 _PADDINGS = """() => {
     const places = ["", "module", "card", "card-notes", "dialog-body"];
     const kinds = ["notice good", "notice warn", "notice bad", "errornote", "help"];
@@ -37,7 +37,7 @@ def test_a_notice_that_is_a_paragraph_is_padded_like_any_other(
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto("/admin/workforce/employee/import/")
-        # The styles of a card, which has notices too.
+        # The styles of a card page, which has notices too.
         page.evaluate(
             """async () => { const sheet = document.querySelector('link[href*="css/components"]').cloneNode();
             sheet.href = "/static/workcards/css/review.css";

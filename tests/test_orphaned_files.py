@@ -1,4 +1,4 @@
-"""`manage.py sweep_files`: what nobody knows goes, what somebody knows stays, and it says which."""
+"""`manage.py sweep_files` deletes orphaned files, leaves referenced files, and reports both."""
 
 import os
 import time
@@ -28,13 +28,13 @@ DAY = 24 * 60 * 60
 
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Path:
-    """Storage of the test's own, which it may look at as a whole."""
+    """Return a storage folder that only this test uses."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     return tmp_path / "media"
 
 
 def put(path: str, *, days: float = 2, content: bytes = b"x" * 100) -> Path:
-    """A file in storage that is so old."""
+    """Write a stored file that is `days` old."""
     default_storage.save(path, ContentFile(content))
     place = Path(default_storage.path(path))
     then = time.time() - days * DAY
@@ -44,7 +44,7 @@ def put(path: str, *, days: float = 2, content: bytes = b"x" * 100) -> Path:
 
 
 class Swept:
-    """What a run of the command said."""
+    """The output of one run of the command."""
 
     def __init__(self, *arguments: str) -> None:
         out, err = StringIO(), StringIO()
@@ -63,7 +63,7 @@ def everything(media: Path) -> set[str]:
 
 @pytest.fixture
 def scan(acme: Any) -> WorkCardFile:
-    """A scan of two days ago with one rendition."""
+    """Return a scan that is two days old, with one rendition."""
     with acme.scope():
         file = WorkCardFactory(uploaded=True, file__content=picture()).file
     for path in (file.original.name, file.rendition_path(1)):
@@ -80,7 +80,7 @@ def test_a_file_without_a_row_goes_and_is_named(
     key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
     place = put(f"{key}/original")
     put(f"{key}/display-1.jpg", content=b"y" * 50)
-    # Of a scan that is known, a page that it does not have.
+    # A rendition of a known scan, of a page that the scan does not have.
     put(scan.rendition_path(2), content=b"z")
     put(f"businesses/{acme.id}/imports/{uuid.uuid4()}/people.xlsx")
     swept = Swept()
@@ -88,14 +88,14 @@ def test_a_file_without_a_row_goes_and_is_named(
     assert everything(media) == kept
     assert f"removed: {key}/original (100 bytes, of " in swept.said
     assert "4 files removed, 251 bytes. 0 rows without their file." in swept.said
-    # Its folder is empty, and goes too.
+    # The empty folder is deleted too.
     assert not place.parent.exists()
     with acme.scope():
         event = AuditEvent.objects.get(event_type="files_swept")
     assert event.entity_id == acme.id
     assert event.metadata["after"] == {"files": 4, "bytes": 251}
     assert event.metadata["channel"] == "command"
-    # Again: nothing to do, nothing in the trail.
+    # A second run changes nothing and records no event.
     assert "0 files removed" in Swept().said
     with acme.scope():
         assert AuditEvent.objects.filter(event_type="files_swept").count() == 1
@@ -118,7 +118,7 @@ def test_what_is_young_may_belong_to_a_request_under_way(
 ) -> None:
     folder = f"businesses/{acme.id}/cards"
     put(f"{folder}/{uuid.uuid4()}/original", days=0.9)
-    (media / folder / str(uuid.uuid4())).mkdir()  # made, and nothing in it yet
+    (media / folder / str(uuid.uuid4())).mkdir()  # created, and still empty
     before = set(media.rglob("*"))
     assert "0 files removed" in Swept().said
     assert set(media.rglob("*")) == before
@@ -191,7 +191,7 @@ def test_a_row_whose_file_is_gone_is_named_and_left(
 def test_another_business_s_folder_does_not_make_a_file_known(
     acme: Any, globex: Any, scan: WorkCardFile
 ) -> None:
-    """A row is looked for in the business whose folder it is, and in no other."""
+    """A row counts only in the business that the folder belongs to."""
     path = f"businesses/{globex.id}/cards/{scan.pk}/original"
     place = put(path)
     assert f"removed: {path}" in Swept().said
@@ -201,7 +201,7 @@ def test_another_business_s_folder_does_not_make_a_file_known(
 
 def test_what_is_not_ours_is_left_alone_and_named(acme: Any, media: Path) -> None:
     strange = [
-        "elsewhere/card.jpg",  # not even looked at
+        "elsewhere/card.jpg",  # not examined
         "businesses/readme.txt",
         "businesses/lost+found/x",
         f"businesses/{uuid.uuid4()}/cards/{uuid.uuid4()}/original",
@@ -291,6 +291,6 @@ def test_queries_do_not_grow_with_the_files(
 ) -> None:
     for _ in range(40):
         put(f"businesses/{acme.id}/cards/{uuid.uuid4()}/original")
-    # Seven a scope, for each business; and two scopes more for the one that is swept.
+    # Seven queries per scope, for each business; and two scopes more for the business with deletions.
     with django_assert_max_num_queries(60):
         assert "40 files removed" in Swept().said

@@ -1,4 +1,4 @@
-"""503 where the database is away or takes no writes, at every endpoint and at every moment of a request."""
+"""503 while the database is unavailable or read-only, at every endpoint and moment of a request."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,13 +33,13 @@ from businesses.tenancy import middleware
 from tests.admin_clients import browser_of
 from tests.api_helpers import problem
 
-# A state of each line of the table that is an outage.
+# An SQLSTATE of each line of the table that is an outage.
 AWAY = ["08006", "08P01", "53300", "53100", "57P01", "57P02", "57P03", "57P05", "25P03"]
 READ_ONLY = "25006"
 
 
 def fail_with(state: str) -> None:
-    """Let the database report an error with this SQLSTATE."""
+    """Make the database report an error with this SQLSTATE."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$"
@@ -53,7 +53,7 @@ def error_with(state: str) -> DatabaseError:
 
 
 def lose_connection() -> None:
-    """End the server's side of this connection, as a restart does; the next statement finds out."""
+    """End the server's side of this connection, as a restart does; the next statement fails."""
     assert connection.connection is not None
     pid = connection.connection.info.backend_pid
     other = psycopg2.connect(
@@ -85,7 +85,9 @@ def test_an_absent_database_is_an_outage(db: None, state: str) -> None:
     outage = outage_of(error)
     assert outage is not None
     assert outage.code == "database_unavailable"
-    assert refusal_of(error) is None  # no form shows it: a page needs the database
+    assert (
+        refusal_of(error) is None
+    )  # no form shows it, since a page needs the database
 
 
 def test_a_read_only_database_is_one_as_well(db: None) -> None:
@@ -278,7 +280,7 @@ def test_a_command_says_what_is_wrong_in_a_sentence(db: None) -> None:
 
 
 def begun(worker_id: str, *, tries: int) -> Any:
-    """A look-up that a worker has claimed, for the last time of so many."""
+    """Return a look-up that a worker has claimed, for the last of its tries."""
     look_up_attempt.enqueue(
         kind="unknown_id",
         model="workforce.employee",
@@ -323,7 +325,7 @@ def test_a_task_that_meets_an_outage_is_made_ready_again() -> None:
         worker.run_task(row)
     row.refresh_from_db()
     assert row.status == TaskResultStatus.RUNNING
-    worker_called("b").recover(caught.value)  # it is not the other worker's
+    worker_called("b").recover(caught.value)  # the error of another worker's task
     row.refresh_from_db()
     assert row.status == TaskResultStatus.RUNNING
     worker.recover(caught.value)

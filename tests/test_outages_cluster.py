@@ -1,4 +1,4 @@
-"""A real PostgreSQL that stops, restarts, refuses and turns read-only under a web server and a worker."""
+"""A real PostgreSQL that stops, restarts, rejects and turns read-only under a web server and a worker."""
 
 import contextlib
 import http.client
@@ -25,7 +25,7 @@ WEB = {
     **PRODUCTION,
     "ALLOWED_HOSTS": "127.0.0.1",
     "SECURE_SSL_REDIRECT": "off",
-    # What it printed would fill the pipe, which is read at the end.
+    # Output would fill the pipe, which is read at the end.
     "LOG_LEVEL": "CRITICAL",
 }
 DEFAULT_BUSINESS = "00000000-0000-7000-8000-000000000002"
@@ -44,7 +44,7 @@ def cluster() -> Iterator[Cluster]:
 
 @dataclass
 class Web:
-    """A web server as in production, and the answers that it gives."""
+    """A web server with production settings, and its responses."""
 
     port: int
     token: str = ""
@@ -126,7 +126,7 @@ def stopped(cluster: Cluster) -> Iterator[None]:
 
 @contextlib.contextmanager
 def shutting_down(cluster: Cluster) -> Iterator[None]:
-    """A server that lets no one in any more and waits for a session to end (57P03)."""
+    """Yield while the server rejects new sessions and waits for an open session to end (57P03)."""
     held = psycopg2.connect(cluster.superuser_url)
     process = cluster.server._process()
     assert process is not None
@@ -149,7 +149,7 @@ def _end_sessions_of_login(connection: Any) -> None:
 
 @contextlib.contextmanager
 def full(cluster: Cluster) -> Iterator[None]:
-    """A server with no connection left for the login (53300)."""
+    """Yield while the server has no free connection for the login (53300)."""
     cluster.run("ALTER ROLE automatehq CONNECTION LIMIT 0")
     with contextlib.closing(psycopg2.connect(cluster.superuser_url)) as connection:
         _end_sessions_of_login(connection)
@@ -265,7 +265,7 @@ def queue_export(cluster: Cluster) -> str:
 
 
 def statuses(cluster: Cluster, run_id: str) -> tuple[str, list[str]]:
-    """The status of a run, and those of its tasks."""
+    """Return the status of a run, and those of its tasks."""
     ((run,),) = cluster.run(f"SELECT status FROM export_runs WHERE id = '{run_id}'")
     tasks = cluster.run(
         "SELECT status FROM django_tasks_database_dbtaskresult "
@@ -289,7 +289,7 @@ def test_a_job_under_way_is_done_again_after_a_restart(cluster: Cluster) -> None
     run_id = queue_export(cluster)
     blocker = psycopg2.connect(cluster.superuser_url)
     with contextlib.closing(blocker), blocker.cursor() as cursor:
-        # The job cannot read the ledger until the restart ends this session.
+        # The task cannot read the ledger until the restart ends this session.
         cursor.execute("LOCK TABLE approved_days IN ACCESS EXCLUSIVE MODE")
         with working(cluster):
             wait_until(lambda: statuses(cluster, run_id) == ("RUNNING", ["RUNNING"]))

@@ -1,7 +1,7 @@
-"""What every page of the admin may cost: 8 queries, and 200 kB over the wire to somebody who has never been here.
+"""The budget of every admin page: 8 queries, and 200 kB on the wire with an empty cache.
 
-The pages come from the registry, so that a new one is counted too. How long they take on much data is measured by
-`python -m benchmarks.admin_pages_speed`.
+The pages come from the registry, so that a new page is counted too. `python -m benchmarks.admin_pages_speed` measures
+their time on much data.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def client_of(acme: Personas, super_admin: User, request: Any) -> AdminClient:
 def test_no_page_costs_more_than_8_queries(
     rows_of_acme: dict[str, Any], client_of: AdminClient
 ) -> None:
-    """How many rows there are changes nothing: see the lists in `test_admin_pages.py`."""
+    """The number of rows makes no difference: see the lists in `test_admin_pages.py`."""
     costs = {}
     for path in pages_of(rows_of_acme):
         if client_of.get(path).status_code == 200:
@@ -84,7 +84,7 @@ def test_nor_does_a_search_through_all_lists(
 
 
 def production_files(folder: Path) -> override_settings:
-    """Return settings under which WhiteNoise sends the style sheets and scripts collected in `folder`, compressed."""
+    """Return settings under which WhiteNoise sends the compressed files collected in `folder`."""
     return override_settings(
         STATIC_ROOT=str(folder),
         STORAGES={
@@ -116,12 +116,12 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def as_in_production(transactional_db: None, collected: Path) -> Iterator[str]:
     """Return the address of a server that sends the collected files."""
-    # Without Django's own handler of static files, which would send them as they are.
+    # Without Django's own static files handler, which would send the source files.
     with production_files(collected), served(lambda inner: inner) as url:
         yield url
 
 
-# The crawl takes a part of the pages, so that the workers share it.
+# Each test takes a part of the pages, so that the workers share the crawl.
 PARTS = 3
 
 

@@ -1,4 +1,4 @@
-"""PATCH of every route keeps the fields that are not sent."""
+"""PATCH of every route leaves the omitted fields unchanged."""
 
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory, SiteSettings
 
 pytestmark = pytest.mark.django_db
 
-# These change with every write.
+# These fields change with every write.
 STAMPS = {"updated_at", "version"}
 
 
@@ -78,7 +78,7 @@ def _business_settings(world: World) -> Any:
     return world.acme.business
 
 
-# Route → a row that has a value in every field, and a change.
+# Route → a row with a value in every field, and a change.
 ROWS: dict[str, Any] = {
     "user": (_user, {"full_name": "Renamed"}),
     "business": (_business, {"language": "he"}),
@@ -89,7 +89,7 @@ ROWS: dict[str, Any] = {
     "work-card": (_card, {"notes": "Wet"}),
     "export-profile": (_profile, {"components": {"SICK": "S"}}),
 }
-# Tested by themselves: see workcards/tests/test_day_edits.py.
+# Tested separately: see workcards/tests/test_day_edits.py.
 OTHERS = {"work-card-days"}
 
 

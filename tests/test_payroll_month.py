@@ -1,4 +1,4 @@
-"""A month of two businesses at shared sites, from the first scan to the second closing, through the API alone."""
+"""A month of two businesses at shared sites, from the first scan to the second closing, by API."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -30,7 +30,7 @@ PDF_PAGES = 2
 
 
 class Business:
-    """One business and its people, each with a front end of their own."""
+    """A business and its users, each with a separate front end."""
 
     def __init__(self, platform: Front, name: str) -> None:
         code = name.lower()
@@ -75,7 +75,7 @@ class Business:
         )
 
     def assign(self, card: dict[str, Any], typed: str) -> dict[str, Any]:
-        """Give a card to the first who is suggested for what the clerk reads on it."""
+        """Assign a card to the first employee suggested for the typed text."""
         first = self.uploader.get(f"work_cards/{card['id']}/suggestions", q=typed)[0]
         body = {"employee_id": first["employee"]["id"], "version": card["version"]}
         given: dict[str, Any] = self.uploader.post(
@@ -84,14 +84,14 @@ class Business:
         return given
 
     def type_days(self, card: dict[str, Any], *entries: dict[str, Any]) -> int:
-        """Type the days from the paper; gives the card's new version."""
+        """Type the days from the paper, and return the card's new version."""
         body = {"version": card["version"], "entries": list(entries)}
         said = self.reviewer.put(f"work_cards/{card['id']}/day-entries", body)
         version: int = said["version"]
         return version
 
     def export(self, kind: str, **more: Any) -> dict[str, Any]:
-        """A finished run."""
+        """Return a finished export run."""
         body = {"kind": kind, "processing_month": MONTH, **more}
         run = self.reviewer.post("export_runs", body, status=202)
         run_worker()
@@ -130,7 +130,7 @@ def approve(
 def conflict_of(
     business: Business, card: dict[str, Any], version: int
 ) -> dict[str, Any]:
-    """The one conflict that an approval meets."""
+    """Return the only conflict of an approval."""
     refused = business.reviewer.post(
         f"work_cards/{card['id']}/approve", {"version": version}, status=409
     )
@@ -192,7 +192,7 @@ def test_a_month_of_two_businesses(live_server: Any, super_admin: User) -> None:
     mill = platform.create("sites", site_name="Mill")["id"]
     north, south = (Business(platform, name) for name in ("Northern", "Southern"))
 
-    # Two months side by side, each step of one between steps of the other.
+    # Two months side by side; the steps of the businesses alternate.
     ana = take_people_on(north)
     dina = south.admin.create(
         "employees",
@@ -222,7 +222,7 @@ def test_a_month_of_two_businesses(live_server: Any, super_admin: User) -> None:
 
 
 def take_people_on(business: Business) -> dict[str, Any]:
-    """The employees come from a file, looked at before it is applied."""
+    """Import the employees from a file, with a preview first."""
     file = ("people.csv", PEOPLE.format(hebrew=HEBREW_NAME).encode("utf-8-sig"))
     preview = business.reviewer.send("employees/import/preview", "file", [file], 200)
     assert preview["summary"] == {
@@ -243,7 +243,7 @@ def take_people_on(business: Business) -> dict[str, Any]:
 
 
 def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
-    """Photos, a PDF of two pages and a phone's picture; one file that is none, and one that was there."""
+    """Upload photos, a PDF of two pages and a phone's picture; also an invalid file and a duplicate."""
     photo, document = ("ana.jpg", scan()), ("boris.pdf", pages(PDF_PAGES, "PDF"))
     said = north.upload(photo, document, ("note.png", SVG), site=harbour)
     anas, boris, boris_again = said["uploaded"]
@@ -261,7 +261,7 @@ def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
         site_id=mill,
         processing_month=MONTH,
     )
-    # The clerk reads an O for the 0 and an S for the 5, and two digits in the wrong order.
+    # The typed text has an O for the 0, an S for the 5, and two swapped digits.
     return {
         "ana": north.assign(anas, "ab-1234 SO"),
         "boris": north.assign(boris, "CD 679801"),
@@ -288,13 +288,13 @@ def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
     boris_version = north.type_days(boris, night, total(2, "7.5"))
     approve(north, boris, boris_version)
 
-    # The other page of the same PDF says something else of the 2nd: it is right.
+    # The other page of the same PDF has other hours on the 2nd, and those are correct.
     version = north.type_days(again, total(2, "8.5"), total(16, "10"))
     conflict = conflict_of(north, again, version)
     assert (conflict["new"]["hours"], conflict["ledger"]["hours"]) == ("8.50", "7.50")
     approve(north, again, version, resolutions=answer(conflict, "replace"))
 
-    # On the 2nd Ana went on to the mill: both are paid.
+    # On the 2nd Ana also worked at the mill; both days are paid.
     version = north.type_days(mill, total(2, "3"), total(9, "6.25"))
     conflict = conflict_of(north, mill, version)
     assert conflict["same_site"] is False
@@ -316,7 +316,7 @@ def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
 
 
 def every_file_and_page_says(business: Business, expected: Figures) -> None:
-    """CSV, XLSX, matrix, months and dashboard agree with each other, and with the plain sums of what was typed."""
+    """Assert that CSV, XLSX, matrix, months and dashboard agree with each other and with the typed figures."""
     profiles = business.viewer.rows("export_profiles")
     profile = (
         profiles[0] if profiles else business.admin.create("export_profiles", **PROFILE)
@@ -363,7 +363,7 @@ def the_month_is_closed(north: Business, cards: dict[str, Any], harbour: str) ->
 def a_mistake_is_put_right(
     north: Business, card: dict[str, Any], first_run: dict[str, Any]
 ) -> None:
-    """The night was six and a half hours. The month is opened, the card too, and the next file differs in that alone."""
+    """Correct the night to six and a half hours: reopen the month and the card, and compare the next file."""
     changes = f"export_runs/{first_run['id']}/changes"
     nothing = {"added": 0, "removed": 0, "changed": 0}
     assert north.viewer.get(changes)["counts"] == nothing
@@ -392,7 +392,7 @@ def a_mistake_is_put_right(
 def somebody_changes_agencies(
     north: Business, south: Business, ana: dict[str, Any], first_file: bytes
 ) -> None:
-    """The other business hires Ana once she is released; what she was paid stays where it was."""
+    """The other business hires Ana after her release; her past pay stays with the first business."""
     hired = {"full_name": "Ana Example", "passport_id": ana["passport_id"]}
     refused = south.admin.post("employees", hired, status=400)
     assert refused["errors"][0]["code"] == "already_in_use"

@@ -1,4 +1,4 @@
-"""Tables where there is little room: no row has to be pushed aside to see what it says."""
+"""Tables on a narrow screen: every value is visible without horizontal scrolling."""
 
 from typing import Any
 
@@ -17,21 +17,21 @@ from .test_accessibility import PHONE, enter, look_at
 pytestmark = needs_browser
 
 LONG = "Association of Scaffolders and Formworkers of the Northern Harbour"
-# Things that scroll to the side, and what is in sight although it stands beyond the edge of its table.
+# Elements that scroll horizontally, and visible elements beyond the edge of their table.
 _PUSHED = """() => {
     for (const one of document.querySelectorAll("main details")) one.open = true;
     return [...document.querySelectorAll("main *")].filter(one => one.scrollWidth > one.clientWidth + 1
         && ["auto", "scroll", "hidden"].includes(getComputedStyle(one).overflowX) && one.querySelector("table"))
         .map(one => `${one.getAttribute("aria-label")}: ${one.scrollWidth - one.clientWidth} px`);
 }"""
-# Each cell with what it is called, which on a phone no head says.
+# Each cell with its label, since a phone shows no table head.
 _READ = """table => [...document.querySelectorAll(`${table} tbody :is(td, th)`)].filter(one => one.checkVisibility()).map(
     one => getComputedStyle(one, "::before").content.replace(/none|normal|"/g, "") + one.innerText.trim())"""
 
 
 @pytest.fixture
 def much(acme: Personas) -> None:
-    """A business with a long name, people, cards and an attempt to reach another."""
+    """A business with a long name, employees, cards and a cross-business attempt."""
     with acme.scope():
         for _ in range(3):
             DayEntryFactory(work_card=WorkCardFactory())
@@ -59,7 +59,7 @@ def test_rows_are_cards_on_a_phone(
             wrong += page.evaluate(_PUSHED)
     assert wrong == []
     complaints.check()
-    # What the head would say stands before each figure, in whole.
+    # The full label of the column stands before each figure.
     sites, businesses = read
     assert "Open cards 1" in sites
     assert LONG in businesses

@@ -1,6 +1,6 @@
-"""The questions that every app answers about its rows, each asked in two businesses that share the sites.
+"""The queryset methods of every app, each called in two businesses that share the sites.
 
-Both businesses hold rows of the same names, so that an answer which holds a row of the other shows as `LEAKED`.
+Both businesses have rows with the same names, so that a row of the other business shows as `LEAKED`.
 """
 
 import uuid
@@ -32,7 +32,7 @@ JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
 
 @dataclass
 class World:
-    """One business and its rows by name; `here` and `there` are sites that both businesses work at."""
+    """A business and its rows by name; both businesses use the sites `here` and `there`."""
 
     personas: Personas
     here: Site
@@ -127,7 +127,7 @@ def worlds(acme: Personas, globex: Personas) -> tuple[World, World]:
 
 
 Ask = Callable[[World], Any]
-# Model → question → how it is asked, and what the answer is in either business.
+# Model → method → a call, and the expected result in either business.
 QUESTIONS: dict[type[Any], dict[str, list[tuple[Ask, set[str]]]]] = {
     User: {
         "by_email": [
@@ -311,7 +311,7 @@ def test_each_business_gets_its_own_answer(
 def test_a_question_about_anothers_rows_finds_nothing_of_theirs(
     worlds: tuple[World, World], ask: Ask, expected: set[str]
 ) -> None:
-    """Asked with the other business's names and ids: what comes back is one's own, or nothing."""
+    """With the other business's names and ids, the result has only the caller's own rows, or none."""
     mine, theirs = worlds
     with theirs.personas.scope():
         phone_owner = User.objects.get(pk=theirs.viewer.pk)

@@ -1,4 +1,4 @@
-"""`manage.py quickstart` as people run it: real processes, a database of its own, signals, ports that are taken."""
+"""`manage.py quickstart` with real processes, a separate database, signals and occupied ports."""
 
 import contextlib
 import http.client
@@ -29,7 +29,7 @@ ADMIN = {"email": "boss@example.com", "password": "chalk-and-cheese-9"}
 
 
 class Quickstart:
-    """One that runs, and what it has printed."""
+    """A running quickstart and its output."""
 
     def __init__(self, environment: dict[str, str], *arguments: str) -> None:
         self._log = tempfile.NamedTemporaryFile()  # noqa: SIM115 -- lives as long as this
@@ -58,7 +58,7 @@ class Quickstart:
             lambda: self.output,
         )
         assert self.process.poll() is None, self.output
-        # The web server's first process, its two workers, and the worker.
+        # The web server's first process, its two workers, and the task worker.
         wait_for(lambda: len(self._children()) == 4, lambda: str(self._children()))
         self.family = self._children()
 
@@ -100,7 +100,7 @@ def wait_for(condition: Callable[[], bool], explain: Callable[[], str]) -> None:
 
 @pytest.fixture(scope="module")
 def environment(unblocked: None) -> Iterator[dict[str, str]]:
-    """An empty database, and a folder with a space in its name for files."""
+    """Yield the environment of an empty database and of a media folder with a space in its name."""
     folder = tempfile.mkdtemp(prefix="auto mate ")
     with scratch_database():
         found = connection.settings_dict
@@ -121,7 +121,7 @@ def environment(unblocked: None) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def start(environment: dict[str, str]) -> Iterator[Callable[..., Quickstart]]:
-    """Start one, without demo data unless told otherwise; whatever is left at the end is killed."""
+    """Yield a function that starts quickstart, by default without demo data; kill the rest at the end."""
     begun: list[Quickstart] = []
 
     def start(*arguments: str, **variables: str) -> Quickstart:
@@ -176,7 +176,7 @@ def test_a_port_that_is_taken_is_left_alone(start: Callable[..., Quickstart]) ->
             if found.status == psutil.CONN_LISTEN
         }
         assert listening == {"127.0.0.1"}
-        # Ctrl-C on a terminal goes to the whole group that make started.
+        # Ctrl-C on a terminal goes to the whole process group that make started.
         one.process.send_signal(signal.SIGINT)
         assert one.wait_until_all_are_gone() == 0
 
@@ -210,7 +210,7 @@ def test_it_only_prepares_if_told_so_and_finds_what_is_there(
     start: Callable[..., Quickstart], environment: dict[str, str]
 ) -> None:
     small = ["--employees=1", "--months=1", "--pictures=0", "--sites=2"]
-    # The tables may not be there yet; and many businesses are the work of several processes.
+    # The tables may not exist yet, and several processes seed many businesses.
     for command in (["migrate"], ["seed_demo", "--businesses=9", *small]):
         subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -221,7 +221,9 @@ def test_it_only_prepares_if_told_so_and_finds_what_is_there(
         )
     one = start("--no-serve")
     assert one.process.wait(SECONDS) == 0, one.output
-    assert one.output.count("Administrator") == 4  # the first one, and three of nine
+    assert (
+        one.output.count("Administrator") == 4
+    )  # the first business, and three of nine
     assert "work-cards-demo" in one.output
 
 

@@ -1,6 +1,6 @@
-"""A user who loses access while their request works commits nothing.
+"""A user who loses access during a request commits nothing.
 
-Each request is stopped at its end, after all it wants to write, while another connection takes the access away and commits.
+Each request stops at its end, after all its writes, while another connection removes the access and commits.
 """
 
 import threading
@@ -51,7 +51,7 @@ GOOD = "four other random words"
 
 
 class AtTheEnd:
-    """A middleware that runs `act` in another thread, and waits for it, once the view has answered."""
+    """A middleware that runs `act` in another thread after the view, and waits for it."""
 
     act: Callable[[], Any] | None = None
 
@@ -85,7 +85,7 @@ def in_another_thread(act: Callable[[], Any]) -> threading.Thread:
     return thread
 
 
-# How access is lost.
+# Ways to lose access.
 
 
 def deactivated(user: User) -> None:
@@ -121,7 +121,7 @@ LOSSES = {
 }
 
 
-# What users do that takes long.
+# Actions that take long.
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ ACTS = [
 
 
 def written(acme: Personas) -> list[Any]:
-    """All that the acts write."""
+    """Return all rows that the actions write."""
     with acme.scope():
         return [
             sorted(Employee.objects.values_list("full_name", flat=True)),
@@ -318,7 +318,7 @@ def test_the_admin_does_not_show_a_message_of_what_was_rolled_back(
     assert site.site_name == "Pier"
 
 
-# Two transactions that meet.
+# Two transactions that conflict.
 
 
 def test_a_request_waits_for_a_deactivation_that_is_about_to_commit(
@@ -330,7 +330,7 @@ def test_a_request_waits_for_a_deactivation_that_is_about_to_commit(
     with furnished.scope():
         deactivate_user(user_id=furnished.reviewer.pk, actor=None)
         thread = in_another_thread(lambda: responses.append(request()))
-        # Its authentication saw an active user; it is blocked at its end.
+        # Its authentication read an active user; it is blocked at its end.
         wait_until_blocked()
     thread.join(timeout=30)
     assert code_of(responses[0]) == (401, "user_inactive")
@@ -364,7 +364,7 @@ def test_two_requests_of_one_user_do_not_wait_for_each_other(acme: Personas) -> 
 def test_a_request_that_meets_a_deadlock_is_told_to_try_again(
     furnished: Personas,
 ) -> None:
-    """Another transaction holds the business, and waits for a row that the request has written."""
+    """Another transaction locks the business, and waits for a row that the request has written."""
     with furnished.scope():
         employee = Employee.objects.first()
     client = client_of(furnished.reviewer)
@@ -379,7 +379,7 @@ def test_a_request_that_meets_a_deadlock_is_told_to_try_again(
     def meet() -> None:
         threads.append(in_another_thread(hold_business_and_wait))
         wait_until_blocked(by_any=True)
-        # PostgreSQL looks for a deadlock once, a second after a wait begins: the second to wait is refused.
+        # PostgreSQL checks for a deadlock once, a second after a wait begins, so the second waiter fails.
         time.sleep(1.2)
 
     AtTheEnd.act = meet
@@ -390,7 +390,7 @@ def test_a_request_that_meets_a_deadlock_is_told_to_try_again(
         assert Employee.objects.get(pk=employee.pk).full_name == "Other"
 
 
-# What a request does to its own user is no loss of access.
+# Changes of a request to its own user do not end its access.
 
 
 def test_changing_the_own_password_is_committed(acme: Personas) -> None:
@@ -418,7 +418,7 @@ def test_acting_for_one_hour_more_is_committed(
     assert browser.get(reverse("admin:index")).status_code == 200
 
 
-# What it costs.
+# Queries.
 
 
 def test_a_write_costs_one_query_more_and_a_read_none(

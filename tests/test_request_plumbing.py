@@ -1,4 +1,4 @@
-"""What stands around every request: its id, its client's address, logs, health."""
+"""Middleware of every request: its id, the client's address, logs, health."""
 
 import json
 import logging

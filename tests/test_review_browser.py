@@ -1,4 +1,4 @@
-"""A card reviewed in a real browser: typed, settled and approved by keyboard, and nothing lost on the way."""
+"""The review of a card in a real browser: typing, conflicts and approval by keyboard, without loss."""
 
 from collections.abc import Callable
 from datetime import time
@@ -28,7 +28,7 @@ pytestmark = needs_browser
 def test_the_page_counts_as_the_server_does(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
-    """The same days, put to both."""
+    """The page and the server compute the same result for the same days."""
     times = ["", "00:00", "07:00", "07:20", "16:35", "22:00"]
     pauses = [None, 0, 20, 240, 241, -1]
     totals = [None, 0, 333, 667, 933, 934, 958, 2400, 2401, -1]
@@ -109,14 +109,14 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     assert page.input_value(name(1, "from_time")) == "07:00"
     assert page.input_value(name(1, "to_time")) == "15:30"
     assert page.get_attribute(name(1, "total_hours"), "placeholder") == "8.00"
-    # As the last day worked, twice; then one field from above.
+    # Copy the last worked day, twice; then copy one field from above.
     type_keys(page, "=", "=")
     assert page.evaluate(FOCUS) == "days-3-from_time"
     assert page.inner_text("[data-total=hours]") == "24.00"
     type_keys(page, "Control+d", "Tab", "7", "Tab")
     type_keys(page, "ArrowLeft", "12", "Enter")
     assert page.input_value(name(4, "to_time")) == "12:00"
-    # A wrong one is marked, and kept.
+    # An invalid field is marked, and its text stays.
     assert page.evaluate(FOCUS) == "days-4-to_time"
     type_keys(page, "25", "Tab")
     assert page.get_attribute(name(5, "to_time"), "aria-invalid") == "true"
@@ -129,7 +129,7 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     assert page.locator("#keys").is_visible()
     page.keyboard.press("Escape")
 
-    # The ledger pays 1 June at another site: both stay.
+    # The ledger pays 1 June at another site; the answer is to add this card's day.
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".ledger-conflict")
     assert "choice_" in page.evaluate(FOCUS)
@@ -163,7 +163,7 @@ def test_leaving_with_something_unsaved_asks(
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
     assert page.url.endswith(url_of(card))
-    # What is as it was before is left without a question.
+    # Restoring the saved value leaves no question.
     page.fill(name(1, "comment"), "")
     page.click(".brand")
     page.wait_for_url("**/admin/")
@@ -198,7 +198,7 @@ def test_a_total_that_does_not_fit_offers_what_would(
     assert "The times give 8.50 hours, the total says 8.25." in page.inner_text(".days")
     page.click("text=Break 15")
     assert page.input_value(name(1, "break_minutes")) == "15"
-    # A moment after the button of the mouse is up again.
+    # A moment after the mouse button is released.
     page.wait_for_selector(f"{name(1, 'total_hours')}:not([aria-invalid])")
 
 
@@ -214,7 +214,7 @@ def test_arrows_are_mirrored_in_hebrew(
     assert page.evaluate(FOCUS) == "days-0-to_time"
     page.keyboard.press("ArrowRight")
     assert page.evaluate(FOCUS) == "days-0-from_time"
-    # Inside a figure they go as it is written, and leave it at its edge only.
+    # Inside a figure the arrow keys move the caret, and leave the field only at its edge.
     type_keys(page, "12", "ArrowLeft")
     assert page.evaluate(FOCUS) == "days-0-from_time"
     type_keys(page, "ArrowLeft", "ArrowLeft")
@@ -229,7 +229,7 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     sit_down: Callable[..., Any],
     language: str,
 ) -> None:
-    """With a conflict, a line that is wrong, days that are ticked and the keys shown: light, dark, wide, narrow."""
+    """A card with a conflict, an invalid line, selected days and the list of keys has no findings in any look."""
     with acme.scope():
         User.objects.filter(pk=acme.reviewer.pk).update(language=language)
         paying = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
@@ -291,7 +291,7 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
 def test_names_that_are_too_long_are_cut_at_their_own_end(
     acme: Personas, john: Employee, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
-    """Also in Hebrew, where the end of a Latin name lies where its line begins; nothing runs into what stands beside it."""
+    """Long names are cut at their logical end also in Hebrew, and do not overlap their neighbours."""
     long = "Association of Scaffolders and Formworkers of the Northern Harbour"
     with acme.scope():
         User.objects.filter(pk=acme.reviewer.pk).update(language="he")
@@ -354,7 +354,7 @@ def test_of_two_other_cards_of_a_day_both_figures_are_seen(
                 break_minutes=0,
                 total_hours="10.25",
             )
-            # Of an absence the end of its name may be cut, and runs into nothing.
+            # The name of an absence may be cut at its end, but does not overlap.
             DayEntryFactory(work_card=other, day=1 + number)
             DayEntryFactory(work_card=other, day=2 - number, absent=True)
     page = sit_down(acme.reviewer, url_of(card))

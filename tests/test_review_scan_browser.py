@@ -37,7 +37,7 @@ def test_the_scan_is_enlarged_turned_and_leafed_through_by_keyboard(
     assert "2" in page.inner_text("[data-scan-page][aria-current]")
 
 
-# Where the middle of the ruler lies on the paper as it is seen, in hundredths from its left and top.
+# The position of the ruler's middle on the visible paper, in hundredths from its left and top.
 RULER = """() => { const ruler = document.querySelector("[data-ruler]"), box = ruler.getBoundingClientRect(),
     paper = document.querySelector("[data-scan-overlay]").getBoundingClientRect();
     return ruler.hidden || !box.width ? null : [((box.left + box.right) / 2 - paper.left) / paper.width,
@@ -69,14 +69,14 @@ def test_the_ruler_lies_on_the_day_with_the_focus(
     assert "follows the days" in page.inner_text("#toasts")
     assert page.locator("[data-ruler-hint]").is_hidden()
     assert page.get_attribute("[data-ruler-toggle]", "aria-pressed") == "true"
-    # The focus is back where it was, on the 3rd: two lines below the first.
+    # The focus returns to its previous place, on the 3rd: two lines below the first.
     assert page.evaluate(FOCUS) == "days-2-comment"
     assert page.evaluate(RULER) == [50, 24]
     page.focus(name(1, "from_time"))
     assert page.evaluate(RULER) == [50, 20]
     page.focus(name(30, "from_time"))
     assert page.evaluate(RULER) == [50, 78]
-    # It is enlarged and turned with the scan, and scrolled to.
+    # The ruler is enlarged and rotated with the scan, and scrolled into view.
     for _ in range(6):
         page.keyboard.press("Alt+=")
     assert page.evaluate(RULER) == [50, 78]
@@ -89,7 +89,7 @@ def test_the_ruler_lies_on_the_day_with_the_focus(
     page.keyboard.press("Alt+0")
     page.keyboard.press("Alt+t")
     assert page.evaluate(RULER) == [80, 50]
-    # It is kept for the site, and for that alone.
+    # The setting is stored for this site only.
     page.goto(url_of(sibling))
     page.wait_for_selector(".scan.is-placed")
     assert page.evaluate(RULER) == [50, 20]
@@ -136,5 +136,5 @@ def test_a_paper_that_lies_askew_has_a_ruler_that_does(
         "parseFloat(document.querySelector('[data-ruler]').style.rotate)"
     )
     assert 2 < tilt < 9
-    # Of a line that falls to the right, what lies left of the middle was clicked on.
+    # The line falls to the right, and the click was to the left of the middle.
     assert page.evaluate(RULER)[1] > 20

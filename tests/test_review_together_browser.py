@@ -1,4 +1,4 @@
-"""A card that others change too, and connections that break: in a real browser nothing that was typed is lost."""
+"""Concurrent changes of a card and broken connections, in a real browser: no input is lost."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -22,7 +22,10 @@ pytestmark = needs_browser
 def overtaken(
     acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Gives the page of a reviewer whom another has overtaken. The 1st both have changed, the 2nd only the other."""
+    """Return a function that opens a reviewer's page after another user has saved.
+
+    Both users changed the 1st; only the other user changed the 2nd.
+    """
 
     def meet() -> Any:
         first = sit_down(acme.reviewer, url_of(card))
@@ -48,7 +51,7 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
 ) -> None:
     page = overtaken()
     assert "Acme Reviewer changed it" in page.inner_text("[role=alert]")
-    # What only the other has changed is there already; what I typed is too, and not saved.
+    # The other user's changes are shown; the typed values are shown too, and not saved.
     assert value_of(page, 2) == ["07:00", "16:00", "", ""]
     assert value_of(page, 1) == ["", "", "7.50", ""]
     assert value_of(page, 3) == ["", "", "", "night"]
@@ -58,7 +61,7 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
         ["Theirs", "8.00", "Take", "theirs"],
         ["Yours", "7.50", "Keep", "yours"],
     ]
-    # Without a choice nothing is sent, and the question has the focus.
+    # Without a choice no request is sent, and the question has the focus.
     page.keyboard.press("Control+s")
     assert "choose a version, then save" in page.inner_text("#toasts")
     assert page.evaluate(FOCUS) == "take_2026-06-01"
@@ -133,7 +136,7 @@ def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
     assert page.inner_text("[data-saved]") == "Not saved yet"
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts :text('The days are saved.')")
-    # Once it is answered it is not put back again.
+    # A conflict that has an answer does not appear again.
     page.fill(name(2, "comment"), "")
     with page.expect_navigation():
         page.keyboard.press("Control+s")
@@ -182,14 +185,14 @@ def test_what_happened_last_is_told_on_the_card_itself(
                 ],
                 actor=acme.admin,
             )
-    # It is opened by its button alone: an address would open it empty.
+    # Only the button opens it: an address would open it empty.
     page = sit_down(acme.reviewer, f"{url_of(card)}#history")
     assert page.locator("#history").is_hidden()
     page.focus("[data-dialog=history]")
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-history-content] .events")
     rows = page.locator("[data-history-content] tbody tr")
-    # The last eight of ten, and of each five days of seven.
+    # The last eight events of ten, and five days of seven in each.
     assert rows.count() == 8
     assert "Acme Administrator" in rows.first.inner_text()
     assert "9.00, <i>late</i>" in rows.first.inner_text()

@@ -1,4 +1,4 @@
-"""Filling, clearing and copying days of a card, and taking it back."""
+"""Filling, clearing and copying days of a card, and undoing it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,7 @@ def said(page: Any) -> str:
 
 @pytest.fixture
 def page(acme: Personas, card: WorkCard, sit_down: Callable[..., Any]) -> Any:
-    """Day 1 with a break, day 2 a total alone, day 3 sick, day 4 with a comment."""
+    """Open a card: day 1 with a break, day 2 a total alone, day 3 sick, day 4 with a comment."""
     with acme.scope():
         DayEntryFactory(work_card=card, day=0)
         DayEntryFactory(
@@ -62,7 +62,7 @@ def test_blank_fields_of_the_bar_leave_the_days_as_they_are(page: Any) -> None:
     page.click("[data-bulk-action=fill]")
     assert day_of(page, 1) == ["07:00", "16:30", "30", "", ""]
     assert day_of(page, 2) == ["07:00", "", "", "5.00", ""]
-    # An absence takes no hours and is no blank field's to clear.
+    # An absence takes no hours, and clearing blank fields leaves it.
     assert day_of(page, 3) == ["", "", "", "", "SICK"]
     assert said(page) == "Days filled: 3. Not filled because of an absence: 1. Undo"
     page.fill("[data-bulk-field=from_time]", "")
@@ -81,7 +81,7 @@ def test_each_fill_is_undone_with_totals_and_marks(page: Any) -> None:
     page.fill("[data-bulk-field=from_time]", "7")
     page.fill("[data-bulk-field=to_time]", "9")
     page.click("[data-bulk-action=fill]")
-    # The break and the total that stayed do not fit: marked, and no more once undone.
+    # The remaining break and total do not fit: they are marked, until the change is undone.
     assert page.get_attribute(name(2, "total_hours"), "aria-invalid") == "true"
     filled = [day_of(page, day) for day in (1, 2, 3, 4)]
     page.click("[data-bulk-action=empty]")
@@ -99,7 +99,7 @@ def test_each_fill_is_undone_with_totals_and_marks(page: Any) -> None:
     assert sums(page) == figures
     assert page.get_attribute(name(2, "total_hours"), "aria-invalid") is None
     assert page.input_value(name(2, "total_hours")) == "5.00"
-    # All is as it was saved, and nothing is left to undo.
+    # All values are saved, and nothing is left to undo.
     assert page.inner_text("[data-saved]").startswith("Saved")
     page.keyboard.press("Control+z")
     assert [day_of(page, day) for day in (1, 2, 3, 4)] == start
@@ -110,7 +110,7 @@ def test_the_last_day_is_copied_with_its_break_and_undone(page: Any, way: str) -
     page.focus(name(4, "from_time"))
     if way == "key":
         page.keyboard.press("=")
-        # Day 2 has a total alone; the day above is what was worked last.
+        # Day 2 has a total alone; the day above is the last worked day.
         assert day_of(page, 4) == ["", "", "", "5.00", ""]
         page.keyboard.press("Control+z")
     page.fill(name(2, "total_hours"), "")
@@ -127,7 +127,7 @@ def test_the_last_day_is_copied_with_its_break_and_undone(page: Any, way: str) -
         page.click("#toasts button")
         assert page.evaluate(FOCUS) == "days-3-from_time"
     assert day_of(page, 4) == [""] * 5
-    # The field that was typed into before is next.
+    # The next step is the field that was typed into before.
     page.keyboard.press("Control+z")
     assert page.input_value(name(2, "total_hours")) == "5.00"
 
@@ -155,12 +155,12 @@ def test_typing_in_a_field_is_undone_by_the_browser_and_then_by_the_stack(
     page.focus(name(5, "comment"))
     page.keyboard.type("abc")
     page.keyboard.press("Control+z")
-    # The browser's own: the letters go, the copied day stays.
+    # The browser's own undo: the letters go, the copied day stays.
     assert page.input_value(name(5, "comment")) == ""
     assert page.input_value(name(4, "total_hours")) == "5.00"
     page.keyboard.press("Control+z")
     assert page.input_value(name(4, "total_hours")) == ""
-    # A field that was left is a step of the stack.
+    # A field that lost the focus is a step of the stack.
     page.focus(name(5, "comment"))
     page.keyboard.type("abc")
     type_keys(page, "Enter", "Control+z")

@@ -1,4 +1,7 @@
-"""Every way around the scope of one business is named here, with who uses it; a new one fails until it is listed."""
+"""The allowlist of all calls that bypass the scope of one business, each with its purpose.
+
+A new call fails until it is listed.
+"""
 
 import ast
 from collections import Counter
@@ -22,32 +25,32 @@ from tests.api_helpers import statements
 # `platform_scope`: reads across businesses.
 PLATFORM = {
     "accounts/authentication.py": 1,  # a super-admin who acts, and the business they act for
-    "businesses/services.py": 1,  # a new business, which is nobody's yet
-    "accounts/idempotency.py": 1,  # which businesses have expired keys
+    "businesses/services.py": 1,  # a new business, which has no scope yet
+    "accounts/idempotency.py": 1,  # the businesses with expired keys
     "accounts/management/commands/seed.py": 1,  # the first businesses
-    "audit/cross_business.py": 1,  # whose row somebody reached for, looked up by the worker
-    "demo/seed.py": 5,  # makes and finds the demo's businesses
-    "demo/demo_accounts.py": 1,  # shows how to sign in to each
+    "audit/cross_business.py": 1,  # the owner of the requested row, looked up by the worker
+    "demo/seed.py": 5,  # creates and finds the demo's businesses
+    "demo/demo_accounts.py": 1,  # the accounts to sign in to each business
     "businesses/management/commands/check_names.py": 1,  # names and texts of all businesses
-    "businesses/orphaned_files.py": 1,  # which businesses there are
+    "businesses/orphaned_files.py": 1,  # the list of businesses
     "businesses/management/commands/tenancy_proof.py": 1,  # counts rows
     "businesses/tenancy/middleware.py": 1,  # a super-admin's request
-    "exports/services.py": 2,  # runs and tasks whose worker died, of all businesses
+    "exports/services.py": 2,  # runs and tasks with a dead worker, of all businesses
     "workcards/management/commands/check_ledger.py": 1,  # the businesses to check
 }
-# `unscoped`: the framework's own tables, as a login that sees no tenant's row.
+# `unscoped`: the framework's own tables, as the login, which sees no tenant row.
 FRAMEWORK = {
-    "businesses/services.py": 1,  # whether another business's name clashes
+    "businesses/services.py": 1,  # a clash with another business's name
     "accounts/lockout.py": 3,  # counts of failures
     "businesses/tenancy/rate_limits.py": 4,  # counts in the cache
-    "exports/services.py": 1,  # whether a run has a task in the queue
-    "businesses/tenancy/definer_functions.py": 2,  # whether a value is in use, as the login
-    "businesses/tenancy/verification.py": 1,  # what a login sees outside every scope: nothing
+    "exports/services.py": 1,  # a run's task in the queue
+    "businesses/tenancy/definer_functions.py": 2,  # a look-up of values in use, as the login
+    "businesses/tenancy/verification.py": 1,  # the view of a login outside every scope: no rows
 }
 
 
 def calls(name: str) -> Iterator[str]:
-    """The files, tests apart, that call `name`, once for each call."""
+    """Yield the files, without tests, that call `name`, once for each call."""
     for config in apps.get_app_configs():
         if Path(config.path).parent != settings.BASE_DIR:
             continue  # a library
@@ -71,7 +74,7 @@ def test_every_escape_is_listed(name: str, listed: dict[str, int]) -> None:
 def test_a_businesss_people_never_need_the_platforms_role(
     acme: Personas, globex: Personas
 ) -> None:
-    """A web process that may not take that role at all serves them whole."""
+    """A web process without permission for the platform role serves a business's users completely."""
     admin, nobody = client_of(acme.admin), APIClient()
     credentials = {"email": acme.admin.email, "password": PASSWORD}
     refresh = {"refresh": start_sign_in(acme.admin).refresh}

@@ -1,4 +1,4 @@
-"""The search through all lists: it finds what each list would, for whoever may see that list, and nothing of other businesses."""
+"""The search through all lists: results by permission, and no rows of other businesses."""
 
 from datetime import date
 from typing import Any
@@ -27,7 +27,7 @@ KINDS = {"users", "sites", "employees", "work cards", "export runs"}
 
 
 def furnish(who: Personas, word: str, *, at: str = "") -> dict[str, Any]:
-    """Of each kind a row that is found by `word`; and one of a list that can't be searched."""
+    """Create a row of each kind that `word` finds, and a row of a list without search."""
     with who.scope():
         ClosedMonthFactory(month=date(2020, 1, 1), note=word)
         site = SiteFactory(site_name=at or f"{word} Harbour")
@@ -53,7 +53,7 @@ def rows(acme: Personas) -> dict[str, Any]:
 
 
 def found_by(client: AdminClient, q: str) -> dict[str, list[Any]]:
-    """The rows that the page shows, by the name of their kind."""
+    """Return the rows that the page shows, by the name of their kind."""
     page = client.get(FIND, {"q": q})
     assert page.status_code == 200
     assert ("No results" in page.content.decode()) is (not page.context["found"])
@@ -114,7 +114,7 @@ def test_the_newest_cards_come_first(acme: Personas, rows: dict[str, Any]) -> No
 
 
 def searches(client: AdminClient, url: str) -> set[str]:
-    """The SQL that looks for what is asked for there, however many rows of it."""
+    """Return the SQL of the search, without its repetitions for each row."""
     sql = statements(lambda: client.get(url))
     wanted = pattern_of("zimri")
     return {one.partition(" LIMIT ")[0] for one in sql if wanted in one}
@@ -146,7 +146,7 @@ def test_everybody_finds_what_their_lists_show_by_the_same_sql(
 
 
 def test_nothing_of_another_business_is_found(acme: Personas, globex: Personas) -> None:
-    """Nor is it told in any byte that there is something. Sites are everybody's."""
+    """The response also has no sign of another business's rows. Sites are shared."""
     furnish(globex, "Xanadu", at="Everybody's")
     client, missing = browser_of(acme.admin), "Xanadi"
     nothing = told(client.get(FIND, {"q": missing}), missing)
@@ -165,7 +165,7 @@ def test_on_the_platform_businesses_sites_and_users_are_found(
     assert {*found} == {"users", "sites"}
     assert "<bdi>Acme</bdi>" in found["users"][0].told
     assert [row.name for row in found_by(client, "acme")["businesses"]] == ["Acme"]
-    # One who acts for a business finds what its administrator does.
+    # A super-admin who acts for a business finds the same rows as its administrator.
     acting = browser_of(super_admin, acting_for=acme.business)
     assert {*found_by(acting, "zimri")} == KINDS
 
@@ -194,7 +194,7 @@ def test_a_search_costs_the_same_however_many_are_found(
     assert costs[0] == costs[1]
 
 
-# What is asked for
+# The search text
 
 
 @pytest.mark.parametrize("q", ["", "   "])

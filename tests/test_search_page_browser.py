@@ -1,4 +1,4 @@
-"""The search through all lists in a real browser, by keyboard: from any page to what was found, and on to its own page."""
+"""The search through all lists in a real browser, by keyboard: from any page to a result's page."""
 
 import re
 from typing import Any
@@ -27,7 +27,7 @@ def test_a_key_leads_to_the_field_and_the_field_to_what_is_found(
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto(LIST)
-        # A stroke while one types is a letter, and with Ctrl the browser's; on a box it is the key.
+        # In a text field the key types a letter, and with Ctrl it is the browser's; on a check box it is the shortcut.
         page.get_by_role("searchbox", name="Search employees").press("/")
         expect(page.locator("#searchbar")).to_have_value("/")
         page.locator("#searchbar").press("Control+/")
@@ -45,7 +45,7 @@ def test_a_key_leads_to_the_field_and_the_field_to_what_is_found(
         expect(page.get_by_text("2 results")).to_have_attribute("role", "status")
         page.get_by_role("link", name="Zimri Cohen Zimri Harbour").press("Enter")
         page.wait_for_url(f"**{LIST}*/change/")
-        # What stands in the field is chosen, so that typing replaces it.
+        # The field's text is selected, so that typing replaces it.
         page.go_back()
         page.keyboard.press("/")
         expect(field).to_be_focused()

@@ -1,7 +1,7 @@
-"""What pages show only after something was done, in both languages and colours: nothing that axe-core finds wrong.
+"""Page states after an action, in both languages and colour schemes, without axe-core findings.
 
-The walk of `test_accessibility.py` meets each page as it is first; here are the file that is about to be imported, whose
-card it could be, how an export begins, what has changed since one, what is closed and can be opened again.
+The crawl of `test_accessibility.py` sees the first state of each page. This module covers the preview of an import,
+suggested employees of a card, the start of an export, changes since an export, and closed rows that can be reopened.
 """
 
 from datetime import date
@@ -40,7 +40,7 @@ John Renamed,1,,
 
 @pytest.fixture
 def rows(acme: Personas) -> dict[str, Any]:
-    """A month with a run that somebody has, and a day that came after it."""
+    """Return the rows of a month with a downloaded run, and a day that was approved after it."""
     with acme.scope():
         harbour = site_named("Harbour")
         john = employee_at(harbour, "John Example", external_employee_id="1")
@@ -78,7 +78,7 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
         wrong = []
 
         def see(*, opened: bool = False, covered: bool = False) -> None:
-            """What is there, in both colours; with a menu that covers something, or with all that opens."""
+            """Check the page in both colour schemes, with a menu that covers elements or with all parts open."""
             found = look(page, **PART) if covered else look(page)
             page.emulate_media(color_scheme="dark")
             found += [f"in dark {one}" for one in ask(page, runOnly=OF_LOOKS)]
@@ -86,7 +86,7 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
             page.emulate_media(color_scheme="light")
             wrong.extend(f"{page.url} {one}" for one in found)
 
-        # With their dialogs for opening something again.
+        # With their dialogs for reopening.
         for path in (card_of(rows["approved"]), "/admin/month/?month=2020-01"):
             page.goto(path)
             assert page.locator("dialog").count() > 0
@@ -111,7 +111,7 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
         assert page.locator(".import-rows :is(ins, .error)").count() > 3
         see()
 
-        # Two are ticked: one can be approved, the other is nobody's.
+        # Two cards are selected: one can be approved, the other is unassigned.
         page.goto(reverse("admin:workcards_workcard_changelist"))
         for card in (rows["draft"], rows["nobodys"]):
             page.check(f"tr:has(a[href*='{card.pk}']) .action-select")

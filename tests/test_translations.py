@@ -1,4 +1,4 @@
-"""The Hebrew catalogue is whole: what the source says stands in it, translated, and is compiled."""
+"""The Hebrew catalogue is complete: it has every text of the source, translated and compiled."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two businesses at one site, played through the API: each sees its own people and cards, and nothing of the other's."""
+"""Two businesses at one site, by the API: each sees only its own employees and cards."""
 
 import uuid
 from typing import Any
@@ -15,7 +15,7 @@ EMPLOYEES, CARDS = "/api/employees", "/api/work_cards"
 
 
 def sign_in(user: User) -> APIClient:
-    """A client that came in by the front door."""
+    """Return a client that signed in through the API."""
     client = APIClient()
     said = client.post("/api/auth/login", {"email": user.email, "password": PASSWORD})
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {said.json()['access']}")

@@ -1,4 +1,4 @@
-"""Lists that follow what is typed, on a slow network: results belong to the text that they were found for."""
+"""Lists that follow the typed text, on a slow network: results belong to the text of their request."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ LIST = "/admin/workforce/employee/"
 
 
 class SlowNetwork:
-    """Holds back the answers whose address contains a text until they are released."""
+    """A network that holds back responses whose address contains a text, until they are released."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
@@ -48,7 +48,7 @@ class SlowNetwork:
 
 @pytest.fixture
 def lost(acme: Personas) -> WorkCard:
-    """A card of nobody, and two employees whose numbers look alike."""
+    """Return an unassigned card; two employees have similar numbers."""
     with acme.scope():
         EmployeeFactory(full_name="Ann Found", external_employee_id="1016")
         EmployeeFactory(full_name="Ben Meant", external_employee_id="1003")
@@ -84,7 +84,7 @@ def test_correcting_a_number_and_pressing_enter_assigns_nobody_of_the_old_one(
     network.hold("q=1003")
     for _ in range(2):
         box.press("Backspace")
-    # At once, before any answer.
+    # At once, before any response.
     assert choices.count() == 0
     assert says.text_content() == "Searching…"
     assert place.get_attribute("aria-busy") == "true"
@@ -117,7 +117,7 @@ def test_a_late_answer_to_an_older_text_is_dropped(page: Any) -> None:
     network.release("q=1016")
     page.wait_for_timeout(300)
     expect(choices).to_have_accessible_name("Assign to Ben Meant")
-    # The same while the newer text is only being typed.
+    # The same while the newer text is still incomplete.
     network.hold("q=1016")
     box.fill("1016")
     network.wait_for("q=1016")
@@ -174,7 +174,7 @@ def test_rows_of_the_list_vanish_with_the_text_they_were_found_for(
     network.release("q=1016")
     page.wait_for_timeout(300)
     expect(rows).to_contain_text("Ben Meant")
-    # Without a stop after the last letter Enter leads to a page of the list.
+    # Enter right after the last letter leads to a page of the list.
     field.fill("Ann F")
     field.press("Enter")
     expect(rows).to_contain_text("Ann Found")
@@ -193,7 +193,7 @@ def test_choices_of_a_field_vanish_with_the_text_they_were_found_for(
     expect(options).to_have_text(["Ann Found"])
     network.hold("term=1003")
     box.fill("1003")
-    # The choice of the old text is gone, so that Enter takes nothing.
+    # The choice for the old text is gone, so Enter selects nothing.
     assert options.count() == 0
     assert page.get_attribute(".select2-results__options", "aria-busy") == "true"
     assert page.locator("[role=status]", has_text="Searching").count() == 1
@@ -202,7 +202,7 @@ def test_choices_of_a_field_vanish_with_the_text_they_were_found_for(
     expect(options).to_have_text(["Ben Meant"])
     assert page.get_attribute(".select2-results__options", "aria-busy") == "false"
     assert page.locator("[role=status]", has_text="Searching").count() == 0
-    # A late answer, which comes while the next question waits for the last letter.
+    # A late response arrives while the next request waits for the last letter.
     network.hold("term=1016")
     box.fill("1016")
     network.wait_for("term=1016")

@@ -1,4 +1,4 @@
-"""What is shown of a form that could not be saved: all that was typed, and nothing of the form's own machinery."""
+"""The page of a form that could not be saved shows all typed values and no internal fields."""
 
 import re
 import uuid
@@ -34,7 +34,7 @@ DAYS = {
 
 
 def shown(page: Any) -> list[str]:
-    """The lines of what was typed, without their marks."""
+    """Return the lines of the typed values, without markup."""
     body = page.content.decode().partition("Your input")[2]
     lines = re.findall(r"<tr>(.*?)</tr>", body)
     return [re.sub(r"<[^>]+>", " ", line).strip() for line in lines]
@@ -59,7 +59,7 @@ def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
         "2026-02-31 8",
         "1 June Keep what is in the ledger",
     ]
-    # Whether it is back on the card, only the page's script knows.
+    # Only the page's script knows if the input is back on the card.
     assert "Sign in opens in a new tab" in notice_of(page)
 
 

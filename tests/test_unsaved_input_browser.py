@@ -1,4 +1,4 @@
-"""A sign-in that ends while a card is typed: what was typed is kept, by the card's page or by the one that tells of it."""
+"""A session that ends while a user types a card: the card's page or the error page keeps the input."""
 
 from collections.abc import Callable
 from typing import Any

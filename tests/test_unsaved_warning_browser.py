@@ -1,4 +1,4 @@
-"""Leaving a page with edits asks first, on every form of the admin; leaving one without does not."""
+"""Leaving a page with edits shows a warning, on every form of the admin; without edits it does not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,8 +19,8 @@ pytestmark = needs_browser
 
 ADD = "/admin/workforce/employee/add/"
 
-# Edits each field of each form, one at a time, and puts it back: the fields after which leaving does not ask though it
-# should, or asks though it should not. Found by what forms are, and not by the selector of the script.
+# Edit and restore each field of each form in turn. Return the fields after which the warning is missing, or appears
+# without reason. Forms are found by their elements, not by the selector of the script.
 _TRY_FORMS = """async () => {
     const asks = () => !dispatchEvent(new Event("beforeunload", { cancelable: true }));
     const wrong = [], tried = [];
@@ -84,7 +84,7 @@ def test_every_form_of_every_page_asks_for_its_edits(
     live_server: Any, acme: Personas, rows_of_acme: dict[str, Any]
 ) -> None:
     complaints, client = Complaints(), browser_of(acme.admin)
-    # The business's closed month too, which a dialog opens again.
+    # Also a closed month of the business, which a dialog reopens.
     month = f"{reverse('admin:month')}?month=2020-01"
     paths = [
         path
@@ -110,7 +110,7 @@ def test_every_form_of_every_page_asks_for_its_edits(
 
 @pytest.fixture
 def asked(acme: Personas, sit_down: Callable[..., Any]) -> tuple[Any, list[str]]:
-    """A page that stays when it is asked, and what it was asked."""
+    """Return a page that dismisses the warning, and the warnings that it showed."""
     page = sit_down(acme.admin, ADD)
     questions: list[str] = []
 
@@ -135,7 +135,7 @@ def test_edits_of_an_employee_are_asked_for_and_not_after_saving(
     leave(page)
     assert questions == ["beforeunload"]
     assert page.input_value("[name=full_name]") == "Dana Levi"
-    # Another form takes the page away as well.
+    # Another form also leaves the page.
     page.click("#user-tools .menu summary")
     leave(page, "#logout-form button")
     assert questions == ["beforeunload"] * 2

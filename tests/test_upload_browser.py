@@ -1,4 +1,4 @@
-"""Uploading in a real browser: files are dropped, told apart, refused, taken in again; nothing is lost on the way."""
+"""Uploads in a real browser: dropped files, duplicates, errors and retries, without loss."""
 
 import base64
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def harbour(acme: Personas) -> Site:
 
 
 def dropped(page: Any, *files: tuple[str, str, bytes]) -> None:
-    """As from a folder, with the mouse."""
+    """Drop files from a folder, with the mouse."""
     coded = [
         [name, kind, base64.b64encode(data).decode()] for name, kind, data in files
     ]
@@ -53,7 +53,7 @@ def dropped(page: Any, *files: tuple[str, str, bytes]) -> None:
 def upload_page(
     live_server: Any, user: User, *, site: str = "Harbour"
 ) -> Iterator[Any]:
-    """The page as `user` sees it, with this site chosen; nothing is to complain about it afterwards."""
+    """Yield the upload page of `user` with this site chosen; fail if the browser reported errors."""
     complaints = Complaints()
     client = browser_of(user)
     with chromium() as browser:
@@ -188,7 +188,7 @@ def test_what_the_server_asks_to_wait_for_goes_on_and_what_breaks_is_held(
         ]
         dropped(page, *files)
         page.wait_for_selector("[data-notice]:has-text('busy')")
-        # After the second that was asked for; then the connection breaks.
+        # After the second of Retry-After; then the connection breaks.
         page.wait_for_selector("[data-notice]:has-text('connection')")
         assert page.locator("tr.waiting").count() == 3
         page.click("tr.waiting >> nth=0 >> [data-remove]")
