@@ -197,7 +197,7 @@ def test_a_killed_server_starts_again_though_its_pid_is_somebody_elses_now(
     killed.send_signal(signal.SIGKILL)
     psutil.wait_procs([killed, *children], timeout=20)
     assert not server.is_running()
-    # PostgreSQL refuses to start when the pid in its file belongs to a live process of the same user.
+    # PostgreSQL does not start when the pid in its file belongs to a live process of the same user.
     user = server._user.pw_uid if server._user else None
     with subprocess.Popen(["sleep", "60"], user=user, cwd="/") as stranger:
         try:

@@ -224,7 +224,7 @@ def test_the_month_is_closed_in_a_dialog_on_its_page(
         page.get_by_role("link", name="Reopen June 2026").click()
         dialog = page.get_by_role("dialog", name="Reopen June 2026")
         expect(dialog).to_be_visible()
-        # A pending request is sent once, and not again with each reload.
+        # The address opens the dialog once, and not again with each reload.
         page.reload()
         expect(page.get_by_role("link", name="Reopen")).to_be_visible()
         expect(dialog).to_be_hidden()

@@ -129,7 +129,7 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     assert page.locator("#keys").is_visible()
     page.keyboard.press("Escape")
 
-    # The ledger pays 1 June at another site; the answer is to add this card's day.
+    # The ledger pays 1 June at another site; both days stay.
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".ledger-conflict")
     assert "choice_" in page.evaluate(FOCUS)

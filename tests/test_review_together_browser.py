@@ -136,7 +136,7 @@ def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
     assert page.inner_text("[data-saved]") == "Not saved yet"
     page.keyboard.press("Control+s")
     page.wait_for_selector("#toasts :text('The days are saved.')")
-    # A conflict that has an answer does not appear again.
+    # After the save the page does not restore the earlier input again.
     page.fill(name(2, "comment"), "")
     with page.expect_navigation():
         page.keyboard.press("Control+s")
@@ -185,7 +185,7 @@ def test_what_happened_last_is_told_on_the_card_itself(
                 ],
                 actor=acme.admin,
             )
-    # Only the button opens it: an address would open it empty.
+    # Only its button opens the dialog: a fragment in the address would open it empty.
     page = sit_down(acme.reviewer, f"{url_of(card)}#history")
     assert page.locator("#history").is_hidden()
     page.focus("[data-dialog=history]")

@@ -114,7 +114,7 @@ def test_the_newest_cards_come_first(acme: Personas, rows: dict[str, Any]) -> No
 
 
 def searches(client: AdminClient, url: str) -> set[str]:
-    """Return the SQL of the search, without its repetitions for each row."""
+    """Return the distinct search queries of a page, without their limits."""
     sql = statements(lambda: client.get(url))
     wanted = pattern_of("zimri")
     return {one.partition(" LIMIT ")[0] for one in sql if wanted in one}

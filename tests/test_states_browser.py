@@ -40,7 +40,7 @@ John Renamed,1,,
 
 @pytest.fixture
 def rows(acme: Personas) -> dict[str, Any]:
-    """Return the rows of a month with a downloaded run, and a day that was approved after it."""
+    """Return the rows of a month with an export run, and a day approved after it."""
     with acme.scope():
         harbour = site_named("Harbour")
         john = employee_at(harbour, "John Example", external_employee_id="1")

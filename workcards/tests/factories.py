@@ -1,4 +1,4 @@
-"""Sample cards, days and ledger rows. They are made in the scope of a business."""
+"""Factories of cards, days and ledger rows. They need the scope of a business."""
 
 import datetime as dt
 import hashlib
@@ -22,12 +22,12 @@ from workcards.models import (
 from workcards.transitions import ReviewStatus, Source
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-# The month of every sample card that is not given another.
+# The default month of every sample card.
 MONTH = dt.date(2026, 6, 1)
 
 
 def picture(shade: int = 255, number: int = 0) -> bytes:
-    """A small real PNG; another `shade` (0–255) or `number` (32 bits) makes other bytes."""
+    """Return a small real PNG; another `shade` (0–255) or `number` (32 bits) changes its bytes."""
     image = Image.new("L", (60, 80), shade)
     for x, byte in enumerate(number.to_bytes(4, "big")):
         image.putpixel((x, 0), byte)
@@ -37,13 +37,13 @@ def picture(shade: int = 255, number: int = 0) -> bytes:
 
 
 class WorkCardFileFactory(DjangoModelFactory[WorkCardFile]):
-    """`WorkCardFileFactory(content=b"…")` stores these bytes."""
+    """A factory of scans: `WorkCardFileFactory(content=b"…")` stores these bytes."""
 
     class Meta:
         model = WorkCardFile
 
     class Params:
-        # Never what an upload without a number sends: two businesses that hold the same file can't be told apart by it.
+        # Never equal to an upload without a number, so that a test can tell the files of two businesses apart.
         content = factory.Sequence(lambda number: picture(number=number + 1))
 
     original = factory.LazyAttribute(lambda file: ContentFile(file.content, "card.png"))
@@ -55,7 +55,7 @@ class WorkCardFileFactory(DjangoModelFactory[WorkCardFile]):
 
 
 class WorkCardFactory(DjangoModelFactory[WorkCard]):
-    """A card that waits for review. Traits: `unassigned`, `approved`, `rejected`, `uploaded` (with a picture)."""
+    """A factory of cards under review. Traits: `unassigned`, `approved`, `rejected`, `uploaded` (with a scan)."""
 
     class Meta:
         model = WorkCard
@@ -91,7 +91,7 @@ class WorkCardFactory(DjangoModelFactory[WorkCard]):
 
 
 def _of_eight_hours(field: str, value: Any, otherwise: Any = None) -> Any:
-    """Return `value` for a day of eight hours; other hours stand without times, which would contradict them."""
+    """Return `value` for a day of eight hours, else `otherwise`: other hours would contradict the times."""
     return factory.LazyAttribute(
         lambda row: (
             value
@@ -102,7 +102,7 @@ def _of_eight_hours(field: str, value: Any, otherwise: Any = None) -> Any:
 
 
 class DayEntryFactory(DjangoModelFactory[DayEntry]):
-    """A day of eight hours in the card's month. The trait `absent` makes it a day of vacation."""
+    """A factory of days of eight hours in the card's month. The trait `absent` makes a vacation day."""
 
     class Meta:
         model = DayEntry
@@ -129,7 +129,7 @@ class DayEntryFactory(DjangoModelFactory[DayEntry]):
 
 
 class ApprovedDayFactory(DjangoModelFactory[ApprovedDay]):
-    """A ledger row as approving `work_card` would post it."""
+    """A factory of ledger rows as the approval of `work_card` would post them."""
 
     class Meta:
         model = ApprovedDay
@@ -150,7 +150,7 @@ class ApprovedDayFactory(DjangoModelFactory[ApprovedDay]):
 
 
 class ClosedMonthFactory(DjangoModelFactory[ClosedMonth]):
-    """A month that is closed, from now on: what shall be in it is made before."""
+    """A factory of closed months. Rows of the month must be created before."""
 
     class Meta:
         model = ClosedMonth

@@ -1,8 +1,8 @@
-"""Months of one business played at random against a plain model of cards, days and ledger.
+"""Random months of one business, compared with a plain model of cards, days and ledger.
 
-`Play` does the same steps through the services and to `Model`, which knows sites, dates and minutes and no database. `check`
-compares everything: cards, days, `set_aside_by`, ledger, closed months. The suite plays it briefly (`test_any_month.py`),
-`make prove ARGS=months` at length.
+`Play` runs the same steps through the services and on `Model`, which knows sites, dates and minutes and no database.
+`check` compares everything: cards, days, `set_aside_by`, ledger, closed months. The test suite runs it briefly
+(`test_month_state_machine.py`), `make prove ARGS=months` at length.
 """
 
 import random
@@ -31,11 +31,11 @@ from workcards.tests.review_helpers import answers
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 SITES = 3
-# Mostly one person, one month and few dates, so that cards meet.
+# Mostly one employee, one month and few dates, so that cards conflict.
 PEOPLE = [0, 0, 0, 1]
 MOSTLY_THE_FIRST = [0, 0, 0, 1]
 CHOICES = ["replace", "add", "add", "keep"]
-# What can happen, and how often of so many.
+# Step → its relative frequency.
 STEPS = {
     "new": 10,
     "manual": 2,
@@ -56,7 +56,7 @@ STEPS = {
 
 
 class Play:
-    """The same steps, done to the model and through the services."""
+    """A random sequence of steps on the model and through the services."""
 
     def __init__(
         self, actor: Any, chance: random.Random, sites: list[Any] | None = None
@@ -70,7 +70,7 @@ class Play:
         self.paid_again = self.without_room = 0
 
     def do(self, name: str) -> str:
-        """A step of that name with whatever chance gives; says what it was."""
+        """Run the step `name` with random choices, and return its description."""
         cards = self.model.cards
         if name in ("new", "manual", "upload", "close", "reopen_month"):
             getattr(self, name)()
@@ -81,7 +81,7 @@ class Play:
         statuses = fitting.get(name, [])
         wanted = [card for card in cards if card.status in statuses] or cards
         if name == "reopen" and self.chance.random() < 0.5:
-            # One that has set days aside.
+            # A card that has set days aside.
             wanted = [
                 winner for card in cards for winner in card.set_aside.values()
             ] or wanted
@@ -93,7 +93,7 @@ class Play:
     def attempt(
         self, verb: Any, *months: int, is_allowed: bool = True, **values: Any
     ) -> Any:
-        """Do it; it is refused if and only if the model says so, or one of `months` is closed."""
+        """Call the service; assert that it fails if and only if the model says so or one of `months` is closed."""
         is_closed = bool(self.model.closed & set(months))
         code, done = "", None
         try:
@@ -108,7 +108,7 @@ class Play:
     def try_on(self, card: Card, verb: Any, *months: int, **values: Any) -> Any:
         return self.attempt(verb, card.month, *months, card_id=card.row.pk, **values)
 
-    # What happens to months
+    # Steps of months
 
     def close(self) -> None:
         month = self.chance.choice(MOSTLY_THE_FIRST)
@@ -131,7 +131,7 @@ class Play:
         self.check_flags()
 
     def check_flags(self) -> None:
-        """Cards tell whether their month is closed."""
+        """Assert that cards report correctly if their month is closed."""
         told = {
             (card.processing_month, card.month_is_closed)
             for card in WorkCard.objects.with_figures()
@@ -141,16 +141,16 @@ class Play:
             for card in self.model.cards
         }
 
-    # How cards come in
+    # Steps that create cards
 
     def place(self) -> tuple[int, int, int]:
-        """Somebody, a site, a month."""
+        """Return a random employee, site and month."""
         chance = self.chance
         person, site = chance.choice(PEOPLE), chance.randrange(SITES)
         return person, site, chance.choice(MOSTLY_THE_FIRST)
 
     def new(self) -> None:
-        """A card with days, made past the services, so that there are several of one person and site."""
+        """Create a card with days directly, so that an employee can have several at one site."""
         person, site, month = self.place()
         if month in self.model.closed:
             return
@@ -206,14 +206,14 @@ class Play:
             card = Card(row, whose, site, month, is_manual=False, status=status)
             self.model.cards.append(card)
 
-    # What happens to a card
+    # Steps of a card
 
     def days(self) -> dict[int, int]:
         dates = self.chance.sample([1, 2], self.chance.choice([0, 1, 2, 2]))
         return {date: self.chance.choice(FIGURES) for date in dates}
 
     def as_entry(self, what: int) -> dict[str, Any]:
-        """A day as clients send it: whole hours as a total or by times, others by times."""
+        """Return a day as clients send it: whole hours as a total or by times, other minutes by times."""
         if what == SICK:
             return {"day_status": "SICK"}
         if what % 60 == 0 and self.chance.random() < 0.5:
@@ -295,7 +295,7 @@ class Play:
         self.without_room += len(out)
 
     def decided(self, day: Any) -> Any:
-        """A day of the outcome as the model tells it."""
+        """Return a day of the service's result in the notation of the model."""
         entry, card = day.entry, day.entry.work_card
         person = next(
             number
@@ -362,5 +362,5 @@ class Play:
         compare(self.model, self.people, self.sites)
 
 
-# A card of an open month that is to go into a closed one may be refused for what it is, before anybody looks at the month.
+# Moving a card into a closed month may first fail because of the card's own state.
 ALSO_REFUSED = ("card_approved", "has_days")

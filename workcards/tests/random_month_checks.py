@@ -1,4 +1,4 @@
-"""Comparing the rows of a business with the plain model of its months."""
+"""Comparison of a business's rows with the plain model of its months."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _FIGURES = ("day_status", "from_time", "to_time", "break_minutes")
 
 
 def compare(model: Model, people: list[Any], sites: list[Any]) -> None:
-    """Assert that the rows are what `model` says, and that nothing is which must never be. Five queries."""
+    """Assert that the rows equal `model` and break no invariant. Takes five queries."""
     entries = DayEntry.objects.values_list(
         "work_card_id",
         "work_date",
@@ -71,7 +71,7 @@ def compare(model: Model, people: list[Any], sites: list[Any]) -> None:
 
 
 def minutes_of(day: Any) -> int:
-    """The minutes of a stored day, from its times where it has them; or its absence."""
+    """Return the minutes of a stored day, from its times if it has them; or its absence."""
     if day.day_status:
         return SICK
     if day.from_time is None:
@@ -101,7 +101,7 @@ def _compare_ledger(
 def _look_for_the_impossible(
     cards: Mapping[Any, Any], entries: list[Any], rows: list[Any]
 ) -> None:
-    """Rows come from days of approved cards; each such day is posted, or leads to a posted one."""
+    """Assert that rows come from approved days, and that each of these is posted or leads to a posted day."""
     days = {(entry.work_card_id, entry.work_date): entry for entry in entries}
     posted = {(row.work_card_id, row.work_date) for row in rows}
     for row in rows:

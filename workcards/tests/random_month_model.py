@@ -5,7 +5,7 @@ from datetime import date
 from itertools import count
 from typing import Any, NamedTuple
 
-# Both are over when it is `NOW`.
+# Both months are over at `NOW`.
 MONTHS = [date(2026, 6, 1), date(2026, 7, 1)]
 NOW = "2026-08-15T10:00:00Z"
 SICK = -1
@@ -13,13 +13,13 @@ SICK = -1
 FIGURES = [300, 300, 400, 440, 480, 480, 520, 1200, SICK]
 DAY_MINUTES = 24 * 60
 PENDING = ("NEEDS_ASSIGNMENT", "NEEDS_REVIEW")
-# What the model knows people, sites and months by: their place in a list.
-Key = tuple[int, int, int]  # person, month, day of the month
+# The model refers to employees, sites and months by their index in a list.
+Key = tuple[int, int, int]  # employee, month, day of the month
 
 
 @dataclass(eq=False)
 class Card:
-    """What the model knows of a card; `set_aside` has the card that sets a day aside, by day of the month."""
+    """A card of the model; `set_aside` maps a day of the month to the card that sets it aside."""
 
     row: Any
     employee: int | None
@@ -37,7 +37,7 @@ class Card:
 
 
 class Row(NamedTuple):
-    """A day that is paid. Rows of a date stand in the order in which they were posted."""
+    """A paid day. Rows of a date are in the order of posting."""
 
     site: int
     what: int
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 @dataclass
 class Model:
-    """Two months of two people at some sites, without a database: the paid days by person and date."""
+    """Two months of two employees at some sites, without a database: the paid days by employee and date."""
 
     cards: list[Card] = field(default_factory=list)
     closed: set[int] = field(default_factory=set)
@@ -54,7 +54,7 @@ class Model:
     clock: Any = field(default_factory=lambda: count(1))
 
     def approve(self, card: Card, choice: str) -> bool:
-        """Approve with `choice` for every conflict; return False, and change nothing, if it is refused."""
+        """Approve with `choice` for every conflict; return False and change nothing if the approval fails."""
         if not card.days:
             return False
         posted: dict[Key, list[Row]] = {}
@@ -67,7 +67,7 @@ class Model:
                 winner = equal[0] if equal else standing(rows, card.site)
                 aside.append((card, day, winner.card))
                 continue
-            # The play answers "replace" to a row of the same site where it answers "add" to the others.
+            # For a row of the same site the steps answer "replace" where they answer "add" for other sites.
             lost = [row for row in rows if choice == "replace" or row.site == card.site]
             aside += [(row.card, day, card) for row in lost]
             left = [row for row in rows if row not in lost]
@@ -81,7 +81,7 @@ class Model:
         return True
 
     def reopen(self, card: Card) -> tuple[list[Any], list[Any]]:
-        """Take the card back; return the days that are paid again, and those that have no room."""
+        """Reopen the card; return the days that are paid again, and those that do not fit."""
         card.status = PENDING[card.employee is not None]
         card.set_aside.clear()
         for key, rows in self.ledger.items():
@@ -123,7 +123,7 @@ class Model:
 
 
 def standing(rows: list[Row], site: int) -> Row:
-    """The row that sets a day at `site` aside: of the site, else an absence, else the longest, else the first."""
+    """Return the row that sets a day at `site` aside: of the site, else an absence, else the longest, else the first."""
     for is_it in (lambda row: row.site == site, lambda row: row.what == SICK):
         if found := [row for row in rows if is_it(row)]:
             return found[0]
@@ -131,6 +131,6 @@ def standing(rows: list[Row], site: int) -> Row:
 
 
 def refused(rows: list[Row]) -> bool:
-    """Return True if these can't all be paid for one date."""
+    """Return True if these rows cannot all be paid for one date."""
     minutes = [row.what for row in rows if row.what != SICK]
     return sum(minutes) > DAY_MINUTES or (len(minutes) < len(rows) and len(rows) > 1)

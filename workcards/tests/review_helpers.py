@@ -1,4 +1,4 @@
-"""Cards with days, and what a reviewer does with them, in the tests' own short words."""
+"""Helpers for cards with days, and for the actions of a reviewer."""
 
 import uuid
 from datetime import date
@@ -19,7 +19,7 @@ def day(number: int) -> date:
 
 
 def card_with(acme: Any, employee: Any, days: dict[int, str], **values: Any) -> Any:
-    """A card that waits for review; `days` has hours, or an absence, by day of the month."""
+    """Return a card under review; `days` has hours, or an absence, by day of the month."""
     card = WorkCardFactory(employee=employee, **({"site": employee.site} | values))
     entries = [
         {"work_date": day(number), "day_status": what}
@@ -47,7 +47,7 @@ def reopen(acme: Any, card: Any) -> Any:
 
 
 def ledger(employee: Any) -> dict[int, list[tuple[str, str]]]:
-    """The ledger of an employee: by day of the month, (site, hours or absence)."""
+    """Return the ledger of an employee: by day of the month, (site, hours or absence)."""
     rows: dict[int, list[tuple[str, str]]] = {}
     for row in ApprovedDay.objects.filter(employee=employee).select_related("site"):
         what = row.day_status or f"{row.hours}"
@@ -56,7 +56,7 @@ def ledger(employee: Any) -> dict[int, list[tuple[str, str]]]:
 
 
 def conflicts_of(acme: Any, card: Any, *resolutions: Resolution) -> list[Any]:
-    """What approving is refused with."""
+    """Return the conflicts of an approval."""
     with pytest.raises(Conflict) as refused:
         approve(acme, card, *resolutions)
     assert refused.value.code == "day_conflicts"
@@ -65,7 +65,7 @@ def conflicts_of(acme: Any, card: Any, *resolutions: Resolution) -> list[Any]:
 
 
 def answers(conflicts: list[Any], *choices: str) -> list[Resolution]:
-    """One choice for all conflicts, or one for each."""
+    """Return resolutions with one choice for all conflicts, or one for each."""
     chosen = choices * len(conflicts) if len(choices) == 1 else choices
     return [
         Resolution(

@@ -1,4 +1,4 @@
-"""Scans for the tests, good ones and hostile ones, made when they are needed."""
+"""Sample scans, valid and hostile, created on demand."""
 
 import zlib
 from io import BytesIO
@@ -7,7 +7,7 @@ from struct import pack
 import pillow_heif
 from PIL import ExifTags, Image
 
-# To make them; what reads them registers it by itself, in its own process.
+# For creating files; the code under test registers it in its own process.
 pillow_heif.register_heif_opener()
 
 PICTURE_FORMATS = {
@@ -21,7 +21,7 @@ PICTURE_FORMATS = {
 
 
 def picture(width=300, height=200, mode="RGB"):
-    """White paper whose top left corner is red, so that one sees how it lies."""
+    """Return a white image whose top left corner is red, which shows its orientation."""
     paper = Image.new("RGB", (width, height), "white")
     paper.paste((255, 0, 0), (0, 0, width // 4, height // 4))
     return paper.convert(mode)
@@ -34,12 +34,12 @@ def encoded(image, pillow_format, **options):
 
 
 def scan(mime_type="image/jpeg", **size):
-    """A small good file of that type."""
+    """Return a small valid file of that type."""
     return encoded(picture(**size), PICTURE_FORMATS.get(mime_type, "PDF"))
 
 
 def pages(count, pillow_format, image=None):
-    """A file of several pages."""
+    """Return a file of several pages."""
     image = image or picture()
     return encoded(
         image, pillow_format, save_all=True, append_images=[image] * (count - 1)
@@ -47,7 +47,7 @@ def pages(count, pillow_format, image=None):
 
 
 def held(orientation):
-    """EXIF that says how the camera was held, and a private thing besides."""
+    """Return EXIF data with the camera's orientation and a private field."""
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     exif[ExifTags.Base.Make] = "SECRET-CAMERA"
@@ -55,7 +55,7 @@ def held(orientation):
 
 
 def png_claiming(width, height):
-    """A PNG whose header promises so many pixels and which has hardly any."""
+    """Return a PNG whose header declares this size, with almost no pixel data."""
 
     def chunk(name, data):
         return pack(">I", len(data)) + name + data + pack(">I", zlib.crc32(name + data))
@@ -69,7 +69,7 @@ def png_claiming(width, height):
 
 
 def pdf(*objects):
-    """A PDF of these objects, numbered from 1, the first of them the catalog."""
+    """Return a PDF of these objects, numbered from 1; the first is the catalog."""
     output = BytesIO()
     output.write(b"%PDF-1.7\n")
     offsets = []
@@ -88,14 +88,14 @@ def pdf(*objects):
 
 
 def stream(content, entries=b""):
-    """A stream object."""
+    """Return a stream object."""
     return b"<<%b/Length %d>>\nstream\n%b\nendstream" % (entries, len(content), content)
 
 
 def pdf_page(
     *objects, content=b"", resources=b"", page=b"", catalog=b"", box=b"595 842"
 ):
-    """A PDF of one page; `objects` are numbered from 5."""
+    """Return a PDF of one page; `objects` are numbered from 5."""
     return pdf(
         b"<</Type/Catalog/Pages 2 0 R%b>>" % catalog,
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -107,7 +107,7 @@ def pdf_page(
 
 
 def form(content, resources=b""):
-    """A drawing that a page, or another drawing, can use."""
+    """Return a form object, which a page or another form can draw."""
     return stream(
         content,
         b"/Type/XObject/Subtype/Form/BBox[0 0 600 900]/Resources<<%b>>" % resources,
@@ -115,7 +115,7 @@ def form(content, resources=b""):
 
 
 def huge_pdf_picture(side=30_000):
-    """A picture inside a PDF: a thousand bytes that unpack to gigabytes."""
+    """Return an image for a PDF: a thousand bytes that unpack to gigabytes."""
     return stream(
         zlib.compress(b"\0" * 1000),
         b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB"
@@ -124,7 +124,7 @@ def huge_pdf_picture(side=30_000):
 
 
 def pdf_of_a_billion_drawings(depth=9):
-    """Each drawing draws the next one ten times."""
+    """Return a PDF in which each form draws the next form ten times."""
     drawings = [
         form(b"/F Do " * 10, b"/XObject<</F %d 0 R>>" % (6 + level))
         for level in range(depth)
@@ -138,7 +138,7 @@ def pdf_of_a_billion_drawings(depth=9):
 
 
 def pdf_with_password(password):
-    """An empty page that opens with the password only (RC4 of 40 bits, as PDF 1.4 has it)."""
+    """Return an empty page that opens only with the password (RC4 of 40 bits, as in PDF 1.4)."""
     from hashlib import md5
 
     padding = bytes.fromhex(
@@ -175,9 +175,9 @@ def _rc4(key, data):
 
 
 def jpeg_of_many_scans(count, side=7_000):
-    """A small JPEG that says `count` times over that nothing changes: each time every block is looked at again."""
+    """Return a small JPEG of `count` scans without changes; a decoder visits every block for each scan."""
     data = encoded(Image.new("L", (side, side), 255), "JPEG", progressive=True)
-    # The first of its scans, a table with one word (a run of 16,384 blocks and more), and scans made of it.
+    # The first scan, a table with one word (a run of 16,384 blocks or more), and scans made of it.
     first = data.index(b"\xff\xda")
     end = min(
         at

@@ -1,4 +1,4 @@
-"""Many cards approved at once: each by itself, by the API."""
+"""Bulk approval by the API: each card is approved separately."""
 
 import uuid
 from datetime import date
@@ -37,7 +37,7 @@ def seen(*cards: Any) -> dict[str, Any]:
 
 
 def outcome(client: Any, body: Any) -> tuple[list[str], dict[str, str]]:
-    """The ids that are approved, and the codes of the others."""
+    """Return the ids of the approved cards, and the codes of the others."""
     response = client.post(URL, body)
     assert response.status_code == 200, response.content
     answer = response.json()
@@ -130,7 +130,7 @@ def test_of_two_with_a_date_in_common_the_first_is_approved(
 def test_a_limit_that_only_the_database_knows_fails_its_card_alone(
     acme: Any, client: Any
 ) -> None:
-    """A figure that slipped past every service: the constraint's refusal is the card's, and nobody else's."""
+    """Only the card that violates a database constraint fails; the other cards are approved."""
     with acme.scope():
         cards = [card_with(acme, EmployeeFactory(), {1: "8"}) for _ in range(3)]
         cards[1].day_entries.all().delete()
@@ -164,7 +164,7 @@ def test_cards_of_a_closed_month_fail_and_the_others_do_not(
     assert [(each["id"], each["code"]) for each in answer["failed"]] == [
         (str(card.pk), "month_closed") for card in late
     ]
-    # Found before anything is tried: the database's own refusal does not name the month.
+    # The check comes before any approval: the database's own error does not name the month.
     assert all("2026-06" in each["detail"] for each in answer["failed"])
 
 
@@ -198,7 +198,7 @@ def test_what_was_reopened_is_approved_again(acme: Any, client: Any) -> None:
     assert outcome(client, body) == ([str(card.pk)], {})
 
 
-# The list itself
+# The request's list
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_duplicate_refuses_the_whole_list(acme: Any, client: Any) -> None:
 def test_another_businesss_card_is_one_that_never_existed(
     acme: Any, globex: Any
 ) -> None:
-    """Told alike, with the same queries, and both are handed on to be looked up."""
+    """The response and the queries are the same, and a task looks up both ids."""
     with acme.scope():
         card = card_with(acme, EmployeeFactory(), {1: "8"})
     with globex.scope():
@@ -261,7 +261,7 @@ def test_another_businesss_card_is_one_that_never_existed(
     def reach(card_id: Any) -> Any:
         return thief.post(URL, {"cards": [{"id": str(card_id), "version": 2}]})
 
-    reach(uuid.uuid4())  # the first of the minute makes the counter
+    reach(uuid.uuid4())  # the first request of a minute creates the counter's row
     foreign, unknown = (trace(lambda pk=pk: reach(pk)) for pk in (card.pk, missing))
     assert foreign.content.replace(str(card.pk).encode(), str(missing).encode()) == (
         unknown.content
@@ -284,7 +284,7 @@ def test_another_businesss_card_is_one_that_never_existed(
     assert {(t["model"], t["kind"]) for t in queued()} == {
         ("workcards.workcard", "unknown_id")
     }
-    # Beside a foreign one, the own are approved.
+    # Beside another business's card, the caller's own cards are approved.
     body = {
         "cards": [
             {"id": str(card.pk), "version": 2},
@@ -305,7 +305,7 @@ def test_many_unknown_ids_make_no_more_tasks_than_a_minute_allows(
     assert len(queued()) == 60
 
 
-# Cost
+# Queries
 
 
 def test_a_card_more_costs_few_queries(acme: Any, client: Any) -> None:

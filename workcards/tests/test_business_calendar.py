@@ -1,4 +1,4 @@
-"""Which month it is: by the calendar and the cut-off day of the business, whatever the clock of the server says."""
+"""The current month by the calendar and cut-off day of the business, independent of the server's clock."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ def set_calendar(business: Personas, zone: str, cutoff_day: int) -> None:
         )
 
 
-# The last minute in which a card is still for the month before, and the first in which it isn't.
+# The last minute in which a card counts for the previous month, and the first minute after it.
 CUTOFFS = [
     # Summer time: UTC+3, +14, -7.
     (JERUSALEM, 10, "2026-06-10T20:59Z", "2026-05", "2026-06"),
@@ -44,7 +44,7 @@ CUTOFFS = [
     (KIRITIMATI, 1, "2027-01-01T09:59Z", "2026-12", "2027-01"),
     (LOS_ANGELES, 1, "2027-01-02T07:59Z", "2026-12", "2027-01"),
     # The last day that can be a cut-off, in a February of 28 and of 29 days.
-    (JERUSALEM, 28, "2027-02-28T21:59Z", "2027-01", "2027-02"),  # it is March then
+    (JERUSALEM, 28, "2027-02-28T21:59Z", "2027-01", "2027-02"),  # local date: March
     (JERUSALEM, 28, "2028-02-28T21:59Z", "2028-01", "2028-02"),
 ]
 

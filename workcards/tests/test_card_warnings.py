@@ -1,4 +1,4 @@
-"""Warnings before approving: in the card's details, in the replies of approvals, and as refusals."""
+"""Warnings before approval: in the card's details, in approval responses, and as errors."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -47,7 +47,7 @@ def john(acme: Any) -> Any:
 
 
 def shift(acme: Any, employee: Any, days: dict[date, str], **values: Any) -> Any:
-    """A card under review with times such as 22:00-06:00 by date."""
+    """Return a card under review with times such as 22:00-06:00 by date."""
     month = min(days).replace(day=1)
     site = values.pop("site", None) or employee.site
     card = WorkCardFactory(
@@ -76,7 +76,7 @@ def url(card: Any, verb: str = "") -> str:
 
 
 def before(client: Any, card: Any) -> list[dict[str, Any]]:
-    """The warnings in the card's details."""
+    """Return the warnings in the card's details."""
     body = client.get(url(card), {"details": "true"}).json()
     assert body["warnings"] == [found["detail"] for found in body["warning_details"]]
     found: list[dict[str, Any]] = body["warning_details"]
@@ -84,7 +84,7 @@ def before(client: Any, card: Any) -> list[dict[str, Any]]:
 
 
 def approved(client: Any, card: Any, **body: Any) -> Any:
-    """The reply of an approval."""
+    """Return the response to an approval."""
     refresh(card)
     response = client.post(url(card, "approve"), {"version": card.version, **body})
     assert complaints("/api/work_cards/{id}/approve", "post", response) == []
@@ -105,7 +105,7 @@ def set_policy(acme: Any, **values: Any) -> None:
         BusinessSettings.objects.create(**values)
 
 
-# What is warned of
+# Warnings
 
 
 def test_days_outside_employment_are_named_before_and_after_approving(
@@ -200,7 +200,7 @@ def test_what_the_reviewer_answers_decides_which_hours_overlap(
             for conflict in conflicts
         ]
         body = approved(client, card, resolutions=answer).json()
-        # The other card is under review at first, and then approved without a row of the ledger.
+        # The other card is under review at first, and then approved without a ledger row.
         codes = [code for code, _dates in said(body["warning_details"])]
         assert codes == ["overlapping_hours"] if choice == "add" else codes == []
 
@@ -231,7 +231,7 @@ def test_another_card_with_the_same_days(acme: Any, client: Any, john: Any) -> N
     assert set(warning["work_card_ids"]) == {str(paid.pk), str(draft.pk)}
     services_reply = approved(client, card).json()
     assert said(services_reply["warning_details"]) == said([warning])
-    # Of the 3rd the reviewer is asked now, and not warned.
+    # The 3rd is now a conflict for the reviewer to answer, and no longer a warning.
     assert said(before(client, draft)) == [("duplicate_days", ["2026-06-02"])]
 
 
@@ -270,7 +270,7 @@ def test_only_the_details_of_one_card_have_its_warnings(
     assert names.isdisjoint(listed)
     details = client.get(url(card), {"details": "true"}).json()
     assert names <= details.keys()
-    # The body of a GET can be sent back, whatever the warnings are by then.
+    # A client can send the body of a GET back, even if the warnings have changed since.
     card_with_other_days = {**details, "warnings": ["x"], "warning_details": []}
     assert client.put(url(card), card_with_other_days).status_code == 200
 
@@ -285,11 +285,11 @@ def test_a_super_admin_reads_the_warnings_of_any_business(
     assert (warning["code"], warning["is_refused"]) == ("long_day", True)
 
 
-# Refusals
+# Errors
 
 
 def risky(acme: Any, john: Any) -> Any:
-    """A card that every rule finds something about."""
+    """Return a card for which every rule has a finding."""
     john.left_on = june(1)
     john.save()
     draft = card_with(acme, john, {4: "8"})
@@ -381,7 +381,7 @@ def test_answers_to_conflicts_can_avoid_a_refusal(
         assert ledger(john) == {3: [(card.site.site_name, "3.00")]}
 
 
-# Many at once
+# Bulk approval
 
 
 def bulk(client: Any, *cards: Any) -> Any:
@@ -398,7 +398,7 @@ def test_bulk_approval_warns_of_each_card(acme: Any, client: Any, john: Any) -> 
         john.left_on = june(3)
         john.save()
         card = shift(acme, john, {june(2): "08:00-16:00", june(4): "22:00-06:00"})
-        # Of a card that the same request approves before this one.
+        # A card that the same request approves before this card.
         next_one = shift(acme, john, {june(5): "05:00-13:00"})
         fine = card_with(acme, EmployeeFactory(), {1: "8"})
     reply = bulk(client, card, next_one, fine)
@@ -431,7 +431,7 @@ def test_bulk_approval_refuses_by_card(acme: Any, client: Any, john: Any) -> Non
 
 
 def test_the_days_of_other_cards_are_read_once_for_all(acme: Any, client: Any) -> None:
-    """However many cards, people and months: the settings and one query more."""
+    """For any number of cards, employees and months: the settings and one more query."""
 
     def cost(number: int) -> int:
         with acme.scope():
@@ -446,7 +446,7 @@ def test_the_days_of_other_cards_are_read_once_for_all(acme: Any, client: Any) -
 
     client.get("/api/auth/me")
     cost(1)
-    # As much as before there were warnings: see `test_bulk_approve.py`.
+    # The same cost as before warnings existed: see `test_bulk_approve.py`.
     assert (cost(4) - cost(1)) / 9 <= 4
 
 

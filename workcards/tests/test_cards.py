@@ -1,4 +1,4 @@
-"""Work cards as a whole, by the API: lists, manual cards, editing, assigning, deleting."""
+"""Work cards by the API: lists, manual cards, editing, assigning, deleting."""
 
 import uuid
 from typing import Any
@@ -163,7 +163,7 @@ def test_a_list_costs_the_same_for_one_card_and_for_fifty(
     for_one = queries(lambda: ask(1))
     make(49)
     for_fifty = queries(lambda: ask(50))
-    # The person, the count, the page, and the days of its cards.
+    # The user, the count, the page, and the days of its cards.
     assert for_one == for_fifty == (4 if details == "true" else 3)
 
 
@@ -478,7 +478,7 @@ def test_others_than_the_admin_delete_their_own_alone(acme: Any) -> None:
     assert [event.event_type for event in events(acme.id)] == ["card_deleted"] * 2
 
 
-# The questions that everybody may ask
+# Endpoints of every role
 
 
 def test_querysets_answer_their_questions(acme: Any, globex: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py check_ledger`: every way in which ledger and cards may disagree is found, and repaired in open months."""
+"""`manage.py check_ledger` finds every difference of ledger and cards, and repairs open months."""
 
 import io
 from collections.abc import Callable
@@ -30,12 +30,12 @@ CLEAN = "The ledger agrees with the approved cards.\n"
 
 
 def site_called(name: str) -> Any:
-    """The shared site of this name."""
+    """Return the shared site of this name."""
     return Site.objects.filter(site_name=name).first() or SiteFactory(site_name=name)
 
 
 class Month:
-    """Two cards of John Smith: 8 hours at A, set aside by 7 hours at B."""
+    """A month with two cards of John Smith: 8 hours at A, set aside by 7 hours at B."""
 
     def __init__(self, acme: Any) -> None:
         site_a, self.site_b = map(site_called, "AB")
@@ -123,7 +123,7 @@ def pay_other_figures(month: Month) -> None:
 
 PAID = {1: [("B", "7.00")], 2: [("B", "SICK")]}
 BOTH = {1: [("A", "8.00"), ("B", "7.00")], 2: [("B", "SICK")]}
-# What breaks it, the faults that are found (one card or two), and the ledger once it is repaired.
+# The damage, the faults that are found (for one card or two), and the ledger after the repair.
 FAULTS: list[tuple[Callable[[Month], None], list[str], Any]] = [
     (lose_the_row, ["not_posted"], PAID),
     (forget_the_winner, ["not_posted"], BOTH),
@@ -185,7 +185,7 @@ def test_a_fault_is_found_proposed_and_repaired(
 
 
 def test_the_days_that_lead_to_a_fault_are_left_as_they_are(month: Month) -> None:
-    """The card that was replaced stays set aside: only the row of the other card was lost."""
+    """The replaced card stays set aside: only the row of the other card was lost."""
     ApprovedDay.objects.filter(work_date=day(1)).delete()
     assert [finding.fault for finding in find_faults()] == ["not_posted"]
     check("--repair", "--apply")

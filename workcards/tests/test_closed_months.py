@@ -1,4 +1,4 @@
-"""A closed month is closed, whatever the door."""
+"""A closed month cannot change by any entry point."""
 
 import threading
 from collections.abc import Callable
@@ -37,7 +37,7 @@ RULE = "closed_months_month_is_closed"
 
 @pytest.fixture
 def june(acme: Any) -> dict[str, Any]:
-    """Acme's closed June: a card that waits, one that nobody is assigned to, an approved and a rejected one."""
+    """Return Acme's closed June: cards that are pending, unassigned, approved and rejected."""
     with acme.scope():
         waiting = DayEntryFactory(day=0).work_card
         approved = WorkCardFactory(approved=True, site=waiting.site)
@@ -54,14 +54,14 @@ def june(acme: Any) -> dict[str, Any]:
 
 
 def sent(method: str, card: str, path: str, body: Any = None) -> Any:
-    """A request about one of June's cards."""
+    """Send a request about one of June's cards."""
     return method, card, path, body
 
 
 def test_what_another_business_has_closed_closes_nothing_here(
     acme: Any, globex: Any
 ) -> None:
-    """The trigger compares the business itself: it does not rely on being shown no other's months."""
+    """The trigger compares the business itself, and does not rely on row-level security."""
     with globex.scope():
         ClosedMonthFactory()
     with opened("row_security"), acme.scope():
@@ -130,7 +130,7 @@ def test_nothing_comes_into_a_closed_month(acme: Any, june: dict[str, Any]) -> N
     moved = client.patch(f"/api/work_cards/{other.pk}", {"processing_month": "2026-06"})
     for response in (made, uploaded, moved):
         assert problem(response) == (409, "month_closed", None)
-        # The service's refusal, which names the month; the database's can't.
+        # The service's error names the month; the database's cannot.
         assert response.json()["month"] == "2026-06"
     with acme.scope():
         assert WorkCard.objects.count() == 5
@@ -139,7 +139,7 @@ def test_nothing_comes_into_a_closed_month(acme: Any, june: dict[str, Any]) -> N
 def test_no_scan_is_read_for_a_closed_month(
     acme: Any, june: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reading costs a processor seconds: who closes first is asked before, and again when the scans are read."""
+    """Reading a scan takes seconds of a processor, so the month is checked before and after it."""
     monkeypatch.setattr(uploads, "inspect", lambda *args, **kwargs: pytest.fail("read"))
     with acme.scope():
         site = SiteFactory()
@@ -193,7 +193,7 @@ def _move_card_out(june: dict[str, Any]) -> Any:
     return found.update(processing_month=JULY)
 
 
-# What code that goes past the services may try.
+# Attempts of code that bypasses the services.
 PAST_SERVICES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "make a card": _make_card,
     "make many": lambda june: WorkCard.objects.bulk_create(
@@ -240,7 +240,7 @@ SQL = [
     "DELETE FROM work_card_day_entries",
     "UPDATE approved_days SET work_date = '2026-07-01'",
     "DELETE FROM approved_days",
-    # Within one statement, and with a session that writes dates its own way.
+    # In one statement, and in a session with another date format.
     "WITH gone AS (DELETE FROM approved_days RETURNING 1) SELECT count(*) FROM gone",
     "SET LOCAL datestyle = 'German'; DELETE FROM approved_days",
     "SET LOCAL search_path = pg_temp, public; DELETE FROM approved_days",
@@ -296,7 +296,7 @@ def test_what_touches_no_row_and_other_months_are_free(
 def test_a_snapshot_older_than_the_closing_gets_nothing_past_it(
     acme: Any, level: str
 ) -> None:
-    """Its look for a closed month would see none, however long after the closing it came."""
+    """Its check for a closed month would find none, however late it runs."""
     with acme.scope():
         WorkCardFactory()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -315,7 +315,7 @@ def test_a_snapshot_older_than_the_closing_gets_nothing_past_it(
 
 
 def _close(business: Any) -> None:
-    """In a thread of its own, and past the services."""
+    """Close a month in a thread, without the services."""
     try:
         with business.scope():
             ClosedMonthFactory()
@@ -325,7 +325,7 @@ def _close(business: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_made_past_the_services_closes_the_month_as_surely(acme: Any) -> None:
-    """Who closes waits for those who write; who writes then waits for the closing, and is refused."""
+    """Closing waits for open writes; later writes wait for the closing, and fail."""
     with acme.scope():
         WorkCardFactory()
         is_closing = threading.Event()

@@ -1,4 +1,4 @@
-"""Several people at once: real threads, real connections, real commits."""
+"""Concurrent changes of cards: real threads, real connections, real commits."""
 
 import threading
 from collections.abc import Callable
@@ -28,7 +28,7 @@ URL = "/api/work_cards"
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each of `acts` gives, all begun at the same time."""
+    """Run `acts` at the same time, and return their results."""
     start = threading.Barrier(len(acts))
     answers: list[Any] = [None] * len(acts)
 
@@ -113,7 +113,7 @@ def test_approving_and_editing_days_do_not_both_happen(
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_two_cards_of_one_employee_see_each_other(acme: Any, attempt: int) -> None:
-    """Different cards, the same date: whoever comes second is asked about the first."""
+    """Different cards, the same date: the second approval returns a conflict with the first."""
     with acme.scope():
         employee = EmployeeFactory()
         cards = [WorkCardFactory(employee=employee) for _ in range(4)]
@@ -144,7 +144,7 @@ def test_two_cards_of_one_employee_see_each_other(acme: Any, attempt: int) -> No
 
 
 def test_reopening_many_cards_of_one_employee_at_once_ends(acme: Any) -> None:
-    """Each reposts from the others; none may wait for another that waits for it."""
+    """Each reopening reposts from the other cards; no two may wait for each other."""
     reviewer = client_of(acme.reviewer)
     with acme.scope():
         employee = EmployeeFactory()
@@ -180,7 +180,7 @@ def test_the_same_upload_twice_is_one_card(acme: Any, attempt: int) -> None:
     def files(*shades: int) -> list[Any]:
         return [SimpleUploadedFile(f"{n}.png", picture(n)) for n in shades]
 
-    # In different order, so that they could wait for each other.
+    # Different orders, which could cause a deadlock.
     orders = [(1, 2, 3), (3, 2, 1), (2, 1, 3)]
     answers = at_once(
         *(
@@ -255,7 +255,7 @@ def test_two_first_views_of_a_scan_make_one_rendition(acme: Any) -> None:
 def test_bulk_approvals_of_the_same_cards_approve_each_once(
     acme: Any, attempt: int
 ) -> None:
-    """In opposite orders, several cards an employee, and somebody who approves one of them alone: nobody waits for ever."""
+    """Bulk approvals in opposite orders, several cards per employee, and a single approval: no deadlock."""
     with acme.scope():
         people = [EmployeeFactory() for _ in range(4)]
         cards = [WorkCardFactory(employee=people[n % 4]) for n in range(12)]

@@ -1,6 +1,6 @@
-"""Closing a month while others work in it: whoever comes second is told so, and nothing slips in.
+"""Closing a month during concurrent changes: later changes fail, and none is lost or added.
 
-What the trail says was in the month when it was closed is what is in it: had anything come in between, they would differ.
+The event of the closing has the month's figures. They must equal the figures after it.
 """
 
 import random
@@ -45,7 +45,7 @@ def close(acme: Any, client: Any = None) -> Any:
 
 
 def check_what_was_closed(acme: Any) -> None:
-    """What the last closing has counted is what there is, since nothing came after it."""
+    """Assert that the figures of the last closing equal the current ones, since no change came after it."""
     told = events(acme.id, "month_closed")[-1].metadata
     with acme.scope():
         assert ClosedMonth.objects.count() == 1
@@ -102,7 +102,7 @@ def test_editing_against_closing(acme: Any, card: Any, attempt: int) -> None:
         close(acme),
     )
     assert closed.status_code == 200
-    # The notes may have come before the days, which are then another version's.
+    # If the notes come before the days, the request for the days has an old version.
     for answer, codes in (
         (noted, {"month_closed"}),
         (written, {"month_closed", "stale_version"}),
@@ -118,7 +118,7 @@ def test_editing_against_closing(acme: Any, card: Any, attempt: int) -> None:
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_moving_cards_both_ways_against_closing_ends(acme: Any, attempt: int) -> None:
-    """Each holds one month and asks for the other; none may wait for another that waits for it."""
+    """Each request locks one month and waits for the other; there must be no deadlock."""
     with acme.scope():
         here = WorkCardFactory()
         there = WorkCardFactory(processing_month=MONTH.replace(month=7))
@@ -158,7 +158,7 @@ def test_reopening_against_closing(acme: Any, card: Any, attempt: int) -> None:
     trail = [event.event_type for event in events(acme.id)]
     with acme.scope():
         is_closed = ClosedMonth.objects.exists()
-    # Closing what is still closed changes nothing; closing what has been opened does.
+    # Closing a closed month changes nothing; closing a reopened month does.
     assert (
         trail == ["month_reopened", "month_closed"] if is_closed else ["month_reopened"]
     )
@@ -180,7 +180,7 @@ def test_of_two_who_reopen_one_does(acme: Any, attempt: int) -> None:
 
 
 def test_a_crowd_in_a_month_that_is_closed_and_opened(acme: Any) -> None:
-    """Many cards of the same people, everything that can happen to them, and somebody who closes and opens."""
+    """Many cards of the same employees, all actions on cards, and a user who closes and reopens."""
     with acme.scope():
         cards = [DayEntryFactory(day=0, total_hours=Decimal(8)).work_card]
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""The clerk of another business, people of the wrong role, and bodies that nobody sends by accident."""
+"""Requests to the API from another business, with a wrong role, or with malformed bodies."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 URL = "/api/work_cards"
 DAY = {"work_date": "2026-06-01", "total_hours": "8"}
 
-# Every route to one card: method, path, body. Who may use them is in tests/api_cases.py.
+# Every route to one card: method, path, body. tests/api_cases.py has the permissions.
 ROUTES: list[tuple[str, str, Any]] = [
     ("get", "", None),
     ("get", "?details=true", None),
@@ -147,7 +147,7 @@ def test_another_businesss_ledger_is_not_there(
     assert problem(answers[0]) == (409, "day_conflicts", None)
     assert answers[0].json()["conflicts"] == []
     assert answers[0].content == answers[1].content
-    # Both are looked into by the worker, in one and the same way.
+    # A task looks up both ids in the same way.
     assert DBTaskResult.objects.count() == before + 2
     with globex.scope():
         assert ApprovedDay.objects.filter(pk=foreign.pk).exists()
@@ -227,7 +227,7 @@ def test_forms_are_for_uploads_and_json_for_the_rest(acme: Any, card: Any) -> No
 
 
 def test_the_main_job(acme: Any, globex: Any) -> None:
-    """A picture is uploaded, assigned, its days entered and approved, while another business sees none of it."""
+    """A scan is uploaded and assigned, its days are entered and approved; another business sees none of it."""
     with acme.scope():
         site = SiteFactory(site_name="Construction Site 1")
         john = EmployeeFactory(full_name="John Smith", site=site)

@@ -136,7 +136,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def _stored(values: dict[str, Any]) -> DayFigures | None:
-    """Return a valid day from arbitrary values: a total that contradicts the times is dropped."""
+    """Return a valid day from arbitrary values; drop a total that contradicts the times."""
     try:
         return day_figures(**values)
     except DayRefused:
@@ -179,7 +179,7 @@ def test_a_patched_day_has_what_was_sent_and_else_what_was_stored(
     if found is None:
         assert not any(sent.get(name) for name in DAY_FIELDS)
         return
-    # The result is a day that can be written as a whole.
+    # The result can be written as a whole day.
     assert day_figures(**{f: getattr(found, f) for f in DAY_FIELDS}) == found
     before = stored or DayFigures()
     if sent.get("day_status"):

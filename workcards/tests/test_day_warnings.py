@@ -38,7 +38,7 @@ def at(text: str) -> time:
 def worked(
     number: int, times: str = "", hours: Any = "8", *, of: uuid.UUID = CARD, **more: Any
 ) -> Day:
-    """A day of March: `times` such as 08:00-16:00, or hours alone. Day 0 is the last of February."""
+    """Return a day of March with `times` such as 08:00-16:00, or hours alone. Day 0 is the last of February."""
     values: dict[str, Any] = {"site_id": HARBOUR, "day_status": None} | more
     start, _dash, end = times.partition("-")
     figures = None if values["day_status"] else Decimal(hours)
@@ -69,7 +69,7 @@ def situation(own: Any, others: Any = (), **more: Any) -> Situation:
 
 
 def numbers(finding: Finding | None) -> list[int]:
-    """The days of March that a check found."""
+    """Return the days of March that a check found."""
     return [] if finding is None else [(day - MARCH).days + 1 for day in finding.dates]
 
 
@@ -144,7 +144,7 @@ def test_an_inactive_employee() -> None:
         ((1, "05:00-13:00"), (0, "22:00-06:00"), [1]),  # the last of February
         ((31, "22:00-06:00"), (32, "05:00-13:00"), [31]),  # the first of April
         ((3, "08:00-16:00"), (5, "08:00-16:00"), []),
-        ((3, ""), (3, "08:00-16:00"), []),  # hours alone lie nowhere
+        ((3, ""), (3, "08:00-16:00"), []),  # hours alone have no position in the day
     ],
 )
 def test_hours_of_two_cards_overlap(own: Any, other: Any, found: list[int]) -> None:
@@ -192,7 +192,7 @@ def some_days(draw: Any) -> list[Day]:
 
 @given(some_days())
 def test_overlaps_are_those_of_the_quarters_of_hours(days: list[Day]) -> None:
-    """Compared with a plain list of quarters of an hour, which knows no rule about neighbours."""
+    """The result equals that of a plain list of quarter hours, which has no rule about neighbours."""
 
     def quarters(day: Day) -> set[int]:
         assert day.from_time is not None
@@ -235,7 +235,7 @@ def test_the_ledgers_hours_at_other_sites_count_for_the_longest_day() -> None:
     assert numbers(long_day(situation(own, others))) == [2]
 
 
-# Days that another card has
+# Days of another card too
 
 
 def test_another_card_has_the_same_dates() -> None:
@@ -244,7 +244,9 @@ def test_another_card_has_the_same_dates() -> None:
         worked(2, of=OTHER),  # under review, equal
         worked(3, of=OTHER, hours="7"),  # under review, different
         worked(4, of=THIRD, approved_day_id=ROW),  # paid, equal
-        worked(5, of=THIRD, hours="7", approved_day_id=ROW),  # the reviewer is asked
+        worked(
+            5, of=THIRD, hours="7", approved_day_id=ROW
+        ),  # a conflict for the reviewer
         worked(7, of=THIRD),
     ]
     finding = duplicate_days(situation(own, others))

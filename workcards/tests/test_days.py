@@ -273,7 +273,7 @@ def test_each_day_shows_what_the_ledger_has(acme: Any, client: Any, card: Any) -
         elsewhere = ApprovedDayFactory(work_card=other, day=0, hours=Decimal("3.5"))
         here = ApprovedDayFactory(work_card=at_home, day=0, hours=Decimal(6))
         ApprovedDayFactory(work_card=other, day=1)
-        WorkCardFactory()  # somebody else's
+        WorkCardFactory()  # of another employee
     first, second, third = client.get(url(card)).json()["entries"]
     assert elsewhere.site_id != here.site_id
     assert first["ledger"] == {

@@ -1,4 +1,4 @@
-"""Whose card it could be, by the API: who is suggested, in which order, what it costs, and whom nobody learns about."""
+"""Suggested employees of a card, by the API: matches, order, queries, and isolation."""
 
 import time
 import uuid
@@ -158,7 +158,7 @@ def test_odd_text_finds_nobody(acme: Any, client: Any, card: Any, text: str) -> 
 
 
 def test_the_card_itself_is_not_added_up(acme: Any, client: Any, card: Any) -> None:
-    """Asked with every letter that is typed, it does without the figures of the card, and its picture without too."""
+    """The client requests it with every letter, so the response leaves out totals and scan."""
     with acme.scope():
         scanned = WorkCardFactory(uploaded=True)
     for ask in (
@@ -176,7 +176,7 @@ def test_the_card_itself_is_not_added_up(acme: Any, client: Any, card: Any) -> N
 def test_another_businesss_passport_is_one_that_nobody_has(
     acme: Any, globex: Any, client: Any, card: Any
 ) -> None:
-    """Byte for byte, query for query; no task is left behind either way."""
+    """The same bytes and the same queries; neither request leaves a task."""
     people(acme, full_name="John Smith", passport_id="AB123456")
     people(
         globex,
@@ -212,7 +212,7 @@ def test_another_businesss_card_is_not_there_whatever_is_asked(
         assert foreign.content == missing.content
 
 
-# Cost
+# Queries and time
 
 
 def test_a_large_business_costs_two_queries_and_little_time(
@@ -227,7 +227,7 @@ def test_a_large_business_costs_two_queries_and_little_time(
     start = time.perf_counter()
     many = queries(lambda: client.get(url(card), {"q": "Employee Seventeen 17"}))
     assert many == few
-    # About a twentieth of it on a machine that has nothing else to do.
+    # About a twentieth of that on an idle machine.
     assert time.perf_counter() - start < 3
 
 

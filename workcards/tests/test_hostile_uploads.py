@@ -1,4 +1,4 @@
-"""Everything that somebody may send instead of a scan, through the API: refused by its reason, or taken in and harmless."""
+"""Hostile uploads through the API: each is rejected with its reason, or stored and harmless."""
 
 import io
 import zipfile
@@ -42,7 +42,7 @@ def archive() -> bytes:
 
 
 def tiff_of(frames: int) -> bytes:
-    """A TIFF of so many frames that are all the same one: an entry of twelve bytes makes a frame."""
+    """Return a TIFF of so many identical frames: an entry of twelve bytes makes a frame."""
     entries = [(256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1)]
     entries += [(262, 3, 1, 1), (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, 1)]
     entries += [(279, 4, 1, 1)]
@@ -57,7 +57,7 @@ def tiff_of(frames: int) -> bytes:
 
 
 def pdf_of(count: int) -> bytes:
-    """A PDF of so many pages that are all the same one."""
+    """Return a PDF of so many identical pages."""
     kids = b"3 0 R " * count
     return pdf(
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -83,7 +83,7 @@ REFUSED: dict[str, tuple[File, str]] = {
         lambda: scan().ljust(MAX_FILE_BYTES + 1, b"\0"),
         "file_too_large",
     ),
-    # What is no scan
+    # Files that are not scans
     "text": (lambda: b"hello", "unsupported_type"),
     "program": (lambda: b"\x7fELF" + b"\0" * 500, "unsupported_type"),
     "archive": (archive, "unsupported_type"),
@@ -96,7 +96,7 @@ REFUSED: dict[str, tuple[File, str]] = {
     "HTML": (lambda: b"\n <!DOCTYPE html><script>", "markup_file"),
     "XML": (lambda: b'<?xml version="1.0"?><!DOCTYPE a [', "markup_file"),
     "UTF-16 HTML": (lambda: "<html>".encode("utf-16"), "markup_file"),
-    # What unpacks to more than a scan
+    # Files that unpack to more than a scan
     "PNG bomb": (lambda: png_claiming(60_000, 60_000), "too_many_pixels"),
     "GIF bomb": (lambda: gif_claiming(65_535, 65_535), "too_many_pixels"),
     "JPEG bomb": (lambda: jpeg_claiming(65_500, 65_500), "too_many_pixels"),
@@ -128,7 +128,7 @@ REFUSED: dict[str, tuple[File, str]] = {
         ),
         "damaged_file",
     ),
-    # What can't be opened
+    # Files that cannot be opened
     "PDF with a password": (lambda: pdf_with_password("sesame"), "encrypted_pdf"),
     "PDF without a page": (
         lambda: pdf(
@@ -209,7 +209,7 @@ def test_it_is_taken_in_and_handed_back_as_what_it_is(
     client = client_of(acme.viewer)
     original = client.get(f"/api/work_cards/{card['id']}/file")
     assert original.content == data
-    # Never as what its sender called it, never run by a browser.
+    # The type is never the client's, and a browser never runs the file.
     assert original["Content-Type"] == card["mime_type"] != "text/html"
     assert original["X-Content-Type-Options"] == "nosniff"
     assert original["Content-Disposition"].startswith("attachment; ")
@@ -243,7 +243,7 @@ NAMES = {
 
 
 def raw_upload(acme: Any, site: Any, name: bytes) -> Any:
-    """A form whose file has exactly these bytes as its name."""
+    """Upload a file with exactly these bytes as its name."""
     body = b"".join(
         [
             b'--limit\r\nContent-Disposition: form-data; name="site_id"\r\n\r\n',
@@ -321,7 +321,7 @@ def test_a_name_that_is_no_utf8_makes_the_part_no_file(
 
 
 def test_a_batch_of_all_of_them_takes_in_the_good_ones(acme: Any, site: Any) -> None:
-    # But what is slow: see test_uploads.py.
+    # Except slow files: see test_uploads.py.
     hostile = [name for name in REFUSED if REFUSED[name][1] != "too_complex"]
     files = [SimpleUploadedFile(f"{name}.png", REFUSED[name][0]()) for name in hostile]
     files.insert(5, SimpleUploadedFile("good.jpg", scan()))

@@ -39,7 +39,7 @@ totals = st.decimals(0, 24, places=2)
 def refusal(**given_fields):
     with pytest.raises(DayRefused) as caught:
         day_figures(**given_fields)
-    assert caught.value.detail  # every code has its sentence
+    assert caught.value.detail  # every code has a message
     return caught.value
 
 
@@ -57,7 +57,7 @@ def refusal(**given_fields):
         ("08:00", "07:59", 0, "23.98"),
         ("07:00", "14:20", 0, "7.33"),
         ("07:00", "14:40", 0, "7.67"),
-        ("07:00", "07:30", 30, "0.00"),  # nothing but a break: an entry, no day worked
+        ("07:00", "07:30", 30, "0.00"),  # only a break: an entry, but no day worked
         ("06:00", "18:00", 240, "8.00"),
         ("07:00", "15:03", 0, "8.05"),
     ],
@@ -287,7 +287,7 @@ def test_what_was_accepted_is_accepted_again_unchanged(**given_fields):
         comment=day.comment,
     )
     assert again == day
-    # What the database demands of every row.
+    # The database's constraints on every row.
     assert (day.total_hours is None) == (day.day_status is not None)
     assert (day.from_time is None) == (day.to_time is None)
     assert day.from_time is not None or day.break_minutes == 0
@@ -309,7 +309,7 @@ def test_a_suggested_break_makes_the_total_agree(from_time, shift_minutes, data)
     assert 0 < suggested <= 240
     day = day_figures(**shift, break_minutes=suggested)
     assert abs(day.total_hours - total) <= Decimal("0.01")
-    # And so the answer can be sent back as it is.
+    # Therefore a client can send the response back unchanged.
     assert day_figures(**shift, break_minutes=suggested, total_hours=total) == day
 
 

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of an upload, in a process of its own: no row without its file, and no file for ever without a row."""
+"""kill -9 during an upload, in a separate process: no row without a file, no file stays without a row."""
 
 import os
 import time
@@ -17,7 +17,7 @@ from workforce.tests.factories import SiteFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Where the process stops and waits to be killed; what is left then.
+# The moments at which the process stops and waits for the kill, with the remaining files.
 MOMENTS = {
     "while the bytes are written": (
         "save = default_storage.save\n"

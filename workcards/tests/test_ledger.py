@@ -1,4 +1,4 @@
-"""What approving and reopening do to the ledger."""
+"""The effects of approving and reopening on the ledger."""
 
 import random
 from decimal import Decimal
@@ -219,7 +219,7 @@ def test_adding_more_than_a_day_or_beside_an_absence_is_refused(
 
 @pytest.fixture
 def two_sites(acme: Any, employee: Any, site_b: Any) -> Any:
-    """The ledger has 8 hours at A and 4 at B; a card with 6 at A waits, with its two conflicts."""
+    """The ledger has 8 hours at A and 4 at B; a card with 6 at A is pending, with two conflicts."""
     approve(acme, card_with(acme, employee, {1: "8"}))
     at_b = card_with(acme, employee, {1: "4"}, site=site_b)
     approve(acme, at_b, *answers(conflicts_of(acme, at_b), ADD))
@@ -362,7 +362,7 @@ def test_reopening_leaves_a_date_alone_that_has_another_row(
     assert ledger(employee) == {1: [("A", "8.00")]}
 
 
-# What slips past the services, the database refuses; it is told as well.
+# The database rejects rows that the services let pass, and the response has the same error.
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_the_database_s_own_limits_are_told_as_conflicts(
 
 
 def rows_of(card: Any, *hours: str) -> list[ApprovedDay]:
-    """Rows for the first of the month, each at a site of its own."""
+    """Return rows for the first of the month, each at a separate site."""
     return [
         ApprovedDay(
             employee=card.employee,
@@ -417,7 +417,7 @@ def rows_of(card: Any, *hours: str) -> list[ApprovedDay]:
 
 
 def test_the_database_looks_at_every_row_of_a_statement(employee: Any) -> None:
-    """One of several people is over the limit, by rows that come together."""
+    """One of several employees exceeds the limit, by rows of one statement."""
     card = WorkCardFactory(employee=employee, approved=True)
     others = [WorkCardFactory(approved=True) for _ in range(3)]
     fine = [row for other in others for row in rows_of(other, "8", "8")]
@@ -435,7 +435,10 @@ def test_the_database_looks_at_every_row_of_a_statement(employee: Any) -> None:
 
 
 def rows_looked_at() -> int:
-    """Of the ledger, by this session; what it did in transactions before may be among them, until that is written down."""
+    """Return the number of ledger rows that this session has read.
+
+    It may include earlier transactions, until PostgreSQL has written their statistics.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'approved_days'"
@@ -445,7 +448,7 @@ def rows_looked_at() -> int:
 
 
 def test_looking_at_the_limit_does_not_grow_with_the_square_of_the_rows() -> None:
-    """A year of a business comes in one statement, into a table that PostgreSQL has no statistics of yet."""
+    """A year of a business in one statement, into a table without statistics."""
     rows = [
         ApprovedDay(
             employee=card.employee,
@@ -461,7 +464,7 @@ def test_looking_at_the_limit_does_not_grow_with_the_square_of_the_rows() -> Non
     before = rows_looked_at()
     ApprovedDay.objects.bulk_create(rows)
     looked_at = rows_looked_at() - before
-    # At the most, for each row, at those of its employee.
+    # At most, for each row, the rows of its employee.
     assert len(rows) <= looked_at <= 31 * len(rows)
 
 

@@ -1,4 +1,4 @@
-"""The month of the ledger as a matrix: what is in it, and that it adds up."""
+"""The ledger's month as a matrix: its rows, its cells and its totals."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -47,7 +47,7 @@ def names(found: Matrix) -> list[str]:
 
 
 def cells(found: Matrix, name: str) -> dict[int, tuple[Any, ...]]:
-    """Day → hours, absence, state of the one employee of that name."""
+    """Return, by day, hours, absence and status of the only employee with that name."""
     (column,) = [column for column in found.columns if column.full_name == name]
     return {
         date.day: (cell.hours and str(cell.hours), cell.day_status, cell.state.value)
@@ -55,7 +55,7 @@ def cells(found: Matrix, name: str) -> dict[int, tuple[Any, ...]]:
     }
 
 
-# Who is in it
+# Employees
 
 
 def test_in_a_sites_matrix_is_who_worked_there_or_whose_home_it_is(
@@ -145,7 +145,7 @@ def test_another_business_at_the_same_site_is_not_in_it(
         assert names(sheet) == ["Jane", "Jill"]
 
 
-# What is in a cell
+# Cells
 
 
 def test_a_day_at_two_sites_is_two_cells_and_one_sum(acme: Personas) -> None:
@@ -216,7 +216,7 @@ def test_of_two_cards_under_review_the_newer_is_shown_as_a_conflict(
         found = matrix(site_id=north.pk, approved_only=False)
         assert cells(found, "Zoe") == {2: ("7.50", None, "conflict")}
         assert found.columns[0].cells[day(2)].work_card_id == str(newer.pk)
-        # Not at the other site: the date would be shown twice.
+        # Not at the other site, or the date would appear twice.
         assert names(matrix(site_id=south.pk, approved_only=False)) == []
         assert cells(matrix(approved_only=False), "Zoe") == cells(found, "Zoe")
 
@@ -231,18 +231,18 @@ def test_cards_that_are_not_under_review_are_never_shown(
         assert [column.cells for column in found.columns] in ([], [{}])
 
 
-# It adds up
+# Totals
 
 
 def figures(seed: int) -> dict[str, Any]:
-    """An absence for one day in seven, else hours in quarters, up to 23.75."""
+    """Return an absence for one day in seven, else hours in quarters, up to 23.75."""
     if seed % 7 == 0:
         return {"day_status": "SICK"}
     return {"hours": Decimal(seed % 96) / 4}
 
 
 def fill(site: Site, people: int, days: Iterable[dt.date]) -> None:
-    """A card for each of `people`, with a day of other hours for each of `days`, some of them absences."""
+    """Create a card for each of `people` with the given days: different hours, and some absences."""
     month = next(iter(days), MONTH).replace(day=1)
     cards = [
         WorkCardFactory(
@@ -280,7 +280,7 @@ def test_cells_employees_days_and_ledger_come_to_the_same(
     with acme.scope():
         site = site_named("North")
         fill(site, people, days)
-        # Its neighbours, which must not be counted.
+        # The neighbouring days, which must not count.
         fill(site_named("South"), 1, [days[0] - dt.timedelta(1)])
         fill(site_named("East"), 1, [days[-1] + dt.timedelta(1)])
         found = month_matrix(month=month, site_id=site.pk)

@@ -1,4 +1,4 @@
-"""The matrix against a plain model, for months that hypothesis thinks of; and what the database does to find them."""
+"""The matrix compared with a plain model, for months that hypothesis generates; and its query plans."""
 
 import datetime as dt
 from collections import defaultdict
@@ -24,14 +24,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.server]
 
 PEOPLE, SITES = 3, 2
 NOW = dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
-# Day of the month → hours in quarters, or none: an absence.
+# Day of the month → hours in quarters, or None for an absence.
 DAYS = st.dictionaries(
     st.integers(1, 4), st.one_of(st.none(), st.integers(0, 96)), max_size=4
 )
 
 
 class Paper(NamedTuple):
-    """A card as somebody handed it in."""
+    """A card as a user submits it."""
 
     person: int
     site: int
@@ -53,12 +53,12 @@ TWO_DRAFTS = [
     Paper(0, 0, is_approved=False, days={1: 16, 2: None}),
     Paper(0, 1, is_approved=False, days={1: 32, 2: 4}),
 ]
-# (person, day) → site → quarters; and what is shown of a draft: (site, quarters, whether contested).
+# (employee, day) → site → quarters; and the display of a draft: (site, quarters, conflict flag).
 Ledger = dict[tuple[int, int], dict[int, int | None]]
 
 
 def post(ledger: Ledger, paper: Paper) -> dict[int, int | None]:
-    """Post what the rules of the ledger allow beside what it has; gives that."""
+    """Post the days that fit into the ledger by its rules, and return them."""
     posted = {}
     for day, quarters in paper.days.items():
         there = ledger[paper.person, day]
@@ -86,7 +86,7 @@ def hours(quarters: int) -> Decimal:
 
 
 def write(papers: list[Paper], *, at_once: bool) -> tuple[Ledger, Any, Any, Any]:
-    """The papers as rows, and the model of them: ledger, cards by person and day, people and sites."""
+    """Save the papers as rows, and return their model: ledger, cards by employee and day, employees and sites."""
     sites = [SiteFactory() for _ in range(SITES)]
     people = [EmployeeFactory(site=sites[0]) for _ in range(PEOPLE)]
     ledger: Ledger = defaultdict(dict)
@@ -101,7 +101,7 @@ def write(papers: list[Paper], *, at_once: bool) -> tuple[Ledger, Any, Any, Any]
             review_status=status,
             approved_at=NOW if paper.is_approved else None,
         )
-        # The later ones are the older ones, or all are of one moment.
+        # The later papers have older rows, or all rows have the same time.
         created_at = NOW - dt.timedelta(minutes=0 if at_once else number)
         WorkCard.objects.filter(pk=card.pk).update(created_at=created_at)
         if paper.is_approved:
@@ -145,7 +145,7 @@ def shown(matrix: Matrix) -> dict[tuple[str, int], tuple[Any, ...]]:
 def expected_of(
     ledger: Ledger, drafts: Any, people: Any, site: int | None
 ) -> dict[tuple[str, int], tuple[Any, ...]]:
-    """The cells of one site, or of all, as the rules say them."""
+    """Return the expected cells of one site, or of all."""
     cells: dict[tuple[str, int], tuple[Any, ...]] = {}
     for (person, day), by_site in ledger.items():
         paid = [q for at, q in by_site.items() if site in (None, at)]
@@ -204,11 +204,11 @@ def test_the_matrix_is_what_the_rules_say(
         transaction.set_rollback(True)
 
 
-# What the database does
+# Query plans
 
 
 def fill(people: int, sites: int) -> Site:
-    """A month of two cards each: one approved, one under review, of 13 days each; gives one of the sites."""
+    """Create a month of two cards each, approved and under review, of 13 days each; return one of the sites."""
     places = [SiteFactory() for _ in range(sites)]
     employees = Employee.objects.bulk_create(
         Employee(full_name=f"Worker {number:04}", site=places[number % sites])
@@ -255,7 +255,7 @@ def plan_of(sql: str) -> str:
 
 
 def sent(act: Any) -> list[str]:
-    """The questions that `act` asks, as they can be asked again."""
+    """Return the queries of `act` in a form that can run again."""
     with CaptureQueriesContext(connection) as captured:
         act()
     return [query["sql"].split("HOLD FOR ")[-1] for query in captured.captured_queries]
@@ -264,7 +264,7 @@ def sent(act: Any) -> list[str]:
 def test_a_site_of_thousands_of_rows_can_be_found_by_indexes(
     acme: Personas, globex: Personas
 ) -> None:
-    """On few rows reading all is cheaper, so this asks what the database would do if that were forbidden."""
+    """Few rows make a sequential scan cheaper, so the test forbids it and reads the plan."""
     with globex.scope():
         fill(120, 4)
     with acme.scope():

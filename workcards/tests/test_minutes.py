@@ -1,4 +1,4 @@
-"""The minutes of a day: the rule, the generated columns, and where days are compared by them."""
+"""The minutes of a day: the rule, the generated columns, and comparisons of days."""
 
 from datetime import time
 from decimal import Decimal
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.server
 
 DAY = 24 * 60
 TABLES = ("work_card_day_entries", "approved_days")
-# The column's own expression, with the columns that it reads made by a query.
+# The column's own expression, evaluated on a query that supplies its columns.
 EXPRESSION = """
 SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN pg_attribute a
     ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attname = 'minutes' AND a.attrelid = %s::regclass
@@ -44,7 +44,7 @@ SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN pg_attribute a
         (("22:00", "06:20"), 30, "7.83", 470),
         (("16:00", "00:00"), 0, "8.00", 480),
         (("08:00", "08:30"), 30, "0.00", 0),
-        # Times count, not the total that stands beside them.
+        # The times count, not the total beside them.
         (("07:00", "14:20"), 0, "7.34", 440),
         # A total alone, to the nearest minute.
         (None, 0, "7.33", 440),
@@ -84,7 +84,7 @@ def test_the_column_has_the_minutes_of_every_pair_of_times_and_every_total(
         cursor.execute(EXPRESSION, [table])
         (expression,) = cursor.fetchone()
         hours = "total_hours" if "total_hours" in expression else "hours"
-        # All 2,073,600 pairs, without a break and with one that may be longer than the shift.
+        # All 2,073,600 pairs, without a break and with a break that may be longer than the shift.
         cursor.execute(
             f"""
             SELECT count(*), count(*) FILTER (
@@ -158,7 +158,7 @@ def test_days_of_equal_minutes_do_not_conflict(
             )
             return
         approve(acme, second)
-        # The decimal stays as it was typed.
+        # The decimal value stays as typed.
         assert ledger(employee) == {3: [(employee.site.site_name, paid)]}
 
 

@@ -1,4 +1,4 @@
-"""Missing cards: who is expected, what counts as received, how many there should be, and when a month is over."""
+"""Missing cards: expected employees, received cards, their number, and the end of a month."""
 
 import datetime as dt
 from typing import Any
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 MISSING = "/api/work_cards/missing"
 JUNE = {"month": "2026-06"}
-# Noon UTC, long after and in the midst of the month that the tests are about.
+# Noon UTC, long after the tested months and in the middle of one.
 LATER = dt.datetime(2026, 8, 1, 12, tzinfo=dt.UTC)
 MEANWHILE = dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)
 LAST_OF_MAY, FIRST, LAST = (
@@ -71,7 +71,7 @@ def set_business(business: Personas, **values: Any) -> None:
         Business.objects.filter(pk=business.id).update(**values)
 
 
-# Who is expected
+# Expected employees
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_expected_is_who_is_employed_in_the_month(
     acme: Personas, employment: dict[str, dt.date], is_active: bool, is_expected: bool
 ) -> None:
     if not is_active and "left_on" not in employment:
-        is_expected = False  # nobody knows when they left
+        is_expected = False  # the leaving date is unknown
     with acme.scope():
         EmployeeFactory(is_active=is_active, **employment)
         assert len(people(missing())) == is_expected
@@ -107,7 +107,7 @@ def test_expected_is_who_is_employed_in_the_month(
 def test_deactivating_and_releasing_somebody_changes_no_month_before(
     acme: Personas,
 ) -> None:
-    """Through the API: `left_on` is the day of the business, and the months until then expect them still."""
+    """By the API: `left_on` is the business's date, and the months until then still expect the employee."""
     client = client_of(acme.admin)
     with acme.scope():
         zoe = EmployeeFactory(full_name="Zoe", passport_id="AB123456")
@@ -124,7 +124,7 @@ def test_deactivating_and_releasing_somebody_changes_no_month_before(
 def test_the_deactivated_are_expected_up_to_their_last_day_at_the_business(
     acme: Personas,
 ) -> None:
-    """Half an hour before midnight UTC it is the next day, and the next month, on Kiritimati."""
+    """Half an hour before midnight UTC, Kiritimati already has the next day and month."""
     with acme.scope():
         zoe = EmployeeFactory()
     set_business(acme, time_zone="Pacific/Kiritimati")
@@ -135,7 +135,7 @@ def test_the_deactivated_are_expected_up_to_their_last_day_at_the_business(
         assert len(people(missing())) == 1
 
 
-# What is received
+# Received cards
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_the_pages_of_one_file_are_one_card_for_each_employee(acme: Personas) ->
                 employee=employee, site=site, file=pdf, source_page_number=page
             )
         WorkCardFactory(employee=zoe, site=site, file=photo)
-        WorkCardFactory(employee=zoe, site=site)  # by hand
+        WorkCardFactory(employee=zoe, site=site)  # manual card
         WorkCardFactory(employee=zoe, site=site)
         received = {p.full_name: p.received for p in people(missing())}
     assert received == {"Zoe": 4, "A": 1}
@@ -215,7 +215,7 @@ def test_the_first_card_is_told(acme: Personas) -> None:
         assert only(missing()).first_card_at == earlier
 
 
-# How many there should be
+# Expected number
 
 
 def test_the_homes_settings_say_how_many_else_the_business(acme: Personas) -> None:
@@ -269,7 +269,7 @@ def test_while_the_month_runs_one_card_is_enough(
         assert report.counts == {meanwhile: 1}
 
 
-# The turn of the month is that of the business's calendar.
+# The turn of the month in the business's calendar.
 TURNS = [
     ("Asia/Jerusalem", "2026-06-30T20:59Z", True),
     ("Asia/Jerusalem", "2026-06-30T21:00Z", False),
@@ -277,7 +277,7 @@ TURNS = [
     ("Pacific/Kiritimati", "2026-06-30T10:00Z", False),
     ("America/Los_Angeles", "2026-07-01T06:59Z", True),
     ("America/Los_Angeles", "2026-07-01T07:00Z", False),
-    # Not begun is not over.
+    # A future month is not over.
     ("Asia/Jerusalem", "2026-05-01T00:00Z", True),
 ]
 
@@ -303,7 +303,7 @@ def test_a_year_turns_with_its_last_month(acme: Personas) -> None:
             assert missing_cards(month=december).is_running is is_running
 
 
-# How it is told
+# Output
 
 
 def test_sites_come_by_name_the_homeless_last_and_in_each_the_worst_first(
@@ -329,7 +329,7 @@ def test_sites_come_by_name_the_homeless_last_and_in_each_the_worst_first(
         assert told(missing(site_id=north.pk)) == {"North": ["Joe"]}
 
 
-# Cost
+# Queries
 
 
 def test_the_cost_does_not_grow_with_the_month(acme: Personas) -> None:

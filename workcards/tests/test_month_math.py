@@ -1,4 +1,4 @@
-"""Months, and the month that a card is for when nobody says."""
+"""Arithmetic of months, and the default processing month of a card."""
 
 from datetime import date, timedelta
 

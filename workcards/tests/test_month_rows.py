@@ -1,4 +1,4 @@
-"""What an export reads, and how it is written."""
+"""The rows that an export reads, and their format."""
 
 import csv
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Random months against a plain model, briefly; `make prove ARGS=months` plays 20,000 steps of two businesses."""
+"""Random months against a plain model, briefly; `make prove ARGS=months` runs 20,000 steps of two businesses."""
 
 import random
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def _in_august() -> Iterator[None]:
 # In parts, so that the workers share them.
 @pytest.mark.parametrize("part", range(3))
 @given(
-    # A seed, and not `st.randoms`, which mostly takes the first of what it may choose from: cards would seldom meet.
+    # A seed instead of `st.randoms`, which mostly takes the first choice, so that cards would rarely conflict.
     seed=st.integers(0, 2**32),
     steps=st.lists(
         st.sampled_from([name for name, often in STEPS.items() for _ in range(often)]),
@@ -41,7 +41,7 @@ def _in_august() -> Iterator[None]:
     deadline=None,
     database=None,
     suppress_health_check=[
-        HealthCheck.function_scoped_fixture,  # rolled back after each example
+        HealthCheck.function_scoped_fixture,  # each example is rolled back
         HealthCheck.too_slow,
         HealthCheck.data_too_large,
     ],

@@ -1,4 +1,4 @@
-"""The picture of a page as the review shows it: upright, small enough, and nothing else in it."""
+"""The renditions of a scan's pages: upright, small, and without metadata."""
 
 from io import BytesIO
 from threading import Thread
@@ -23,7 +23,7 @@ from .scan_samples import (
 
 
 def shown(data, page=1):
-    """The decoded rendition, after the checks that hold for all of them."""
+    """Return the decoded rendition, after the checks that hold for all renditions."""
     rendition = display_rendition(BytesIO(data), page)
     opened = Image.open(BytesIO(rendition.data), formats=["JPEG"])
     opened.load()
@@ -42,7 +42,7 @@ def is_red(color):
 
 
 def red_corner(image):
-    """Which corner of the upright picture is red."""
+    """Return the red corner of the upright image."""
     width, height = image.size
     corners = {
         "top left": (2, 2),
@@ -202,7 +202,7 @@ def test_what_was_filled_into_the_form_of_a_pdf_is_shown():
 
 
 def test_a_pdf_that_can_be_measured_but_not_drawn_is_refused():
-    # The picture hides in a pattern, where nobody looks before it is unpacked.
+    # The image is inside a pattern, which the measuring step does not unpack.
     pattern = stream(
         b"/F Do",
         b"/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/XStep 1/YStep 1"

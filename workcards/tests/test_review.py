@@ -1,4 +1,4 @@
-"""The verbs that decide about a card: by whom, from which status, with which reason."""
+"""The transitions of a card: roles, initial statuses, reasons."""
 
 from datetime import timedelta
 from typing import Any
@@ -58,7 +58,7 @@ def test_a_reason_must_be_given(
 
 
 def do(verb: Verb, card: Any, actor: Any) -> Any:
-    """Try a verb on a card."""
+    """Try a transition of a card."""
     card.refresh_from_db()
     match verb:
         case Verb.ASSIGN:
@@ -77,7 +77,7 @@ def do(verb: Verb, card: Any, actor: Any) -> Any:
 
 
 def card_in(acme: Any, status: ReviewStatus) -> Any:
-    """A card with a day in a status, brought there by the verbs."""
+    """Return a card with a day in a status, which it reached by transitions."""
     card = card_with(acme, EmployeeFactory(), {1: "8"})
     if status == ReviewStatus.NEEDS_ASSIGNMENT:
         do(Verb.UNASSIGN, card, acme.reviewer)
@@ -89,7 +89,7 @@ def card_in(acme: Any, status: ReviewStatus) -> Any:
     return card
 
 
-# Written here once more, and not read from the code's own table: a step too many there must be noticed.
+# Repeated instead of imported from the code, so that an added transition fails.
 LEADS_TO = {
     ("NEEDS_ASSIGNMENT", "assign"): "NEEDS_REVIEW",
     ("NEEDS_ASSIGNMENT", "reject"): "REJECTED",

@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, and what it may be called."""
+"""The type of a file by its first bytes, and its permitted name."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Files as they come in: what they are taken for, and why they are refused."""
+"""Validation of uploaded files: the detected type, and the reasons for rejection."""
 
 import hashlib
 import threading
@@ -39,7 +39,7 @@ from .scan_samples import (
     scan,
 )
 
-# A file that was to take minutes. The process that reads it is also started and ended, on a machine that does other things.
+# A file that would take minutes. A busy machine also starts and ends the process that reads it.
 SECONDS_OF_READING = 2 * validation.READING_SECONDS
 
 
@@ -216,7 +216,7 @@ def test_fifty_megapixels_are_counted_before_a_pixel_is_made(monkeypatch):
     )
     for data in (
         png_claiming(10_000, 5_001),
-        png_claiming(9_500, 9_500),  # where Pillow only warns
+        png_claiming(9_500, 9_500),  # Pillow only warns about this size
         png_claiming(2**31 - 1, 2**31 - 1),
     ):
         with pytest.raises(Refusal, match="too_many_pixels"):
@@ -227,7 +227,7 @@ def test_fifty_megapixels_are_counted_before_a_pixel_is_made(monkeypatch):
 @pytest.mark.parametrize(
     "data",
     [
-        png_claiming(9_500, 9_500),  # where Pillow only warns
+        png_claiming(9_500, 9_500),  # Pillow only warns about this size
         scan("image/gif").replace(pack("<HH", 300, 200), b"\xff" * 4, 1),
         b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0",
         encoded(picture(mode="1").resize((9_000, 9_000)), "TIFF", compression="group4"),
@@ -307,7 +307,7 @@ def test_a_file_is_not_read_beyond_the_deadline():
             "card.pdf",
             deadline=time.monotonic() + 0.2,
         )
-    # What can be told without reading is told.
+    # Checks that need no reading still run.
     with pytest.raises(Refused, match="empty_file"):
         inspect(BytesIO(), "card", deadline=late)
 
@@ -333,7 +333,7 @@ def test_a_pdf_that_takes_too_long(monkeypatch):
         (b"595 842", (1413, 2000)),
         (b"842 595", (2000, 1413)),
         (b"100000 1", (2000, 1)),
-        (b"0 0", (1546, 2000)),  # PDFium takes it for a letter
+        (b"0 0", (1546, 2000)),  # PDFium falls back to the letter format
         (b"1e30 1e30", (1546, 2000)),
     ],
 )

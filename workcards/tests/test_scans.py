@@ -1,4 +1,4 @@
-"""Scans handed out."""
+"""Downloads of scans and renditions."""
 
 import io
 from typing import Any
@@ -92,7 +92,7 @@ def test_names_are_safe_in_the_header(
     acme: Any, client: Any, name: str, disposition: str
 ) -> None:
     with acme.scope():
-        # As a card may be called that came in before names were cleaned.
+        # A name that a card may have from before names were cleaned.
         card = WorkCardFactory(uploaded=True, original_filename=name)
     assert client.get(url(card))["Content-Disposition"] == disposition
 
@@ -205,7 +205,7 @@ def test_tasks_make_every_page_and_pass_over_missing_files(
     with acme.scope():
         file.refresh_from_db()
     assert [entry["is_made"] for entry in file.renditions] == [True, False]
-    # A page a task, so that a long scan does not hold a worker.
+    # One page per task, so that a long scan does not occupy a worker.
     (task,) = DBTaskResult.objects.all()
     assert task.args_kwargs["kwargs"]["page"] == 2
     make_renditions.func(**task.args_kwargs["kwargs"])

@@ -1,4 +1,4 @@
-"""Days of approved cards that another card sets aside, and how they come back."""
+"""Days of approved cards that another card sets aside, and their reposting."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ def approved(acme: Any, employee: Any, sites: Any) -> Any:
 
 
 def winner_of(card: Any) -> Any:
-    """The id of the card that sets aside the card's only day."""
+    """Return the id of the card that sets aside the card's only day."""
     return DayEntry.objects.get(work_card=card).set_aside_by_id
 
 
@@ -123,7 +123,7 @@ def test_days_set_aside_come_back_at_each_site_the_latest_approval_first(
     outcome = reopen(acme, winner)
     assert [day.entry.work_card_id for day in outcome.reposted] == [other.pk, at_b.pk]
     assert ledger(employee) == {1: [("A", "6.00"), ("B", "3.00")]}
-    # It was set aside by a card that is still approved.
+    # The card that set it aside is still approved.
     assert winner_of(oldest) == other.pk
 
 
@@ -134,7 +134,7 @@ def test_a_winner_that_is_set_aside_itself_keeps_what_it_set_aside(
     second = approved("B", "3", choice=REPLACE)
     third = approved("B", "4", choice=REPLACE)
     assert [winner_of(card) for card in (first, second)] == [second.pk, third.pk]
-    # Without its winner the first day has its site for itself again.
+    # Without its winner the first day is the only day at its site again.
     assert [day.entry.work_card_id for day in reopen(acme, second).reposted] == [
         first.pk
     ]
@@ -205,7 +205,7 @@ def test_a_day_without_room_stays_out_and_warns(
     event = AuditEvent.objects.get(event_type="card_reopened")
     (told,) = event.metadata["not_reposted"]
     assert told == {k: v for k, v in refused.as_json().items() if k != "detail"}
-    # With the row gone that it clashed with, there is room for it.
+    # After the conflicting row is gone, the day fits again.
     (again,) = reopen(acme, third).reposted
     assert again.entry.work_card_id == first.pk
 
@@ -216,12 +216,12 @@ def test_a_card_kept_out_at_several_sites_waits_behind_the_row_of_its_own(
     at_a = approved("A", "8")
     at_b = approved("B", "9", choice=ADD)
     assert winner_of(approved("A", "2", choice=KEEP)) == at_a.pk
-    # At another site it is the row with the most hours.
+    # At another site the winner is the row with the most hours.
     assert winner_of(approved("C", "2", choice=KEEP)) == at_b.pk
 
 
 def test_dates_are_set_aside_one_by_one(acme: Any, employee: Any) -> None:
-    """A card that is replaced on one date and another card that is replaced on the other."""
+    """One card is replaced on one date, another card on the other."""
     one = card_with(acme, employee, {1: "8", 2: "SICK", 3: "1"})
     approve(acme, one)
     two = card_with(acme, employee, {1: "7", 2: "SICK", 3: "2"})
@@ -266,7 +266,7 @@ def test_the_api_names_what_is_paid_again(
         "too_many_hours",
     )
     assert refused["detail"] in answer["warnings"][0]
-    # What was read may be sent back.
+    # A client may send the response back.
     days["version"] = answer["card"]["version"]
     sent = client.put(f"/api/work_cards/{second.pk}/day-entries", days)
     assert sent.status_code == 200, sent.content

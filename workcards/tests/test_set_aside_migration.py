@@ -1,4 +1,4 @@
-"""The migration that fills `set_aside_by`: from the answers in the trail, else by the row that stands."""
+"""The migration that fills `set_aside_by` from the audit trail's answers, else from the ledger row."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -51,7 +51,7 @@ def cards(acme: Any) -> Any:
 
 
 def winners() -> dict[Any, Any]:
-    """`set_aside_by` of each day, by card and day of the month."""
+    """Return `set_aside_by` of each day, by card and day of the month."""
     return {
         (entry.work_card_id, entry.work_date.day): entry.set_aside_by_id
         for entry in DayEntry.objects.all()
@@ -59,7 +59,7 @@ def winners() -> dict[Any, Any]:
 
 
 def fill_anew() -> dict[Any, Any]:
-    """Forget every winner, and let the migration find them; gives what it found."""
+    """Clear every winner, run the migration, and return the winners that it found."""
     DayEntry.objects.update(set_aside_by=None)
     ClosedMonthFactory()
     run(migration.fill)
@@ -73,7 +73,7 @@ def run(step: Any) -> None:
 
 
 def listed() -> list[Any]:
-    """Card, day of the month and winner of each day that the migration lists."""
+    """Return card, day of the month and winner of each day that the migration lists."""
     return [
         (event.work_card_id, int(day["date"][-2:]), day["set_aside_by_id"])
         for event in AuditEvent.objects.filter(event_type=EVENT).order_by("id")
@@ -82,7 +82,7 @@ def listed() -> list[Any]:
 
 
 def test_the_answers_of_reviewers_are_found_in_the_trail(cards: Any) -> None:
-    """Also in a closed month, which the trigger would refuse to touch."""
+    """It also works in a closed month, which the trigger protects from updates."""
     first = cards("A", {1: "8", 2: "SICK"})
     kept_out = cards("A", {1: "7", 2: "5"}, "keep")
     replaced = cards("B", {1: "6"}, "replace")
@@ -113,7 +113,7 @@ def test_days_that_the_trail_knows_nothing_of_are_listed(cards: Any) -> None:
 def test_a_day_that_an_older_version_lost_is_set_aside_by_the_row_that_stands(
     cards: Any,
 ) -> None:
-    """Its winner was reopened, and the date still had a row at another site. What is paid does not change."""
+    """Its winner was reopened, and the date still had a row at another site. The paid days do not change."""
     lost = cards("A", {1: "8"})
     cards("B", {1: "3"}, "add")
     stands = cards("C", {1: "4"}, "add")
@@ -151,7 +151,7 @@ def test_an_answer_of_before_an_approval_counts_no_more(acme: Any, cards: Any) -
 
 
 def test_the_conflicts_of_the_first_ledger_count_as_answers(cards: Any) -> None:
-    """The step from one company left an event for each day that it did not post."""
+    """The migration from one company left an event for each day that it did not post."""
     kept, dropped = cards("A", {1: "8"}), cards("A", {1: "8"})
     AuditEventFactory(
         event_type="ledger_backfill_conflict",

@@ -1,4 +1,4 @@
-"""TIFFs as scanners and fax machines write them: thumbnails, dots that are not square, grey of 12 bits."""
+"""TIFFs of scanners and fax machines: thumbnails, pixels that are not square, grey of 12 bits."""
 
 from io import BytesIO
 from struct import pack
@@ -25,7 +25,7 @@ def shown(data, page=1):
 
 
 def tiff(*frames, tag=254):
-    """A TIFF of these frames, each a picture and its kind of subfile."""
+    """Return a TIFF of these frames, each an image and its subfile type."""
     images = []
     for image, kind in frames:
         frame = image.copy()
@@ -89,8 +89,8 @@ def test_a_fax_is_shown_with_square_dots():
         ((200, 100), (300, 400)),
         ((100, 200), (600, 200)),
         ((300, 300), (300, 200)),
-        ((204, 203), (300, 200)),  # as good as square
-        ((300, 1), (300, 200)),  # no scanner writes that
+        ((204, 203), (300, 200)),  # almost square
+        ((300, 1), (300, 200)),  # an implausible value
     ],
 )
 @pytest.mark.parametrize("pillow_format", ["TIFF", "PNG", "JPEG"])
@@ -107,7 +107,7 @@ def test_dots_become_square_in_a_picture_that_lies_on_its_side():
 
 
 def grey(*values):
-    """16 bits of grey: white paper of the last value, with a row of each other value."""
+    """Return an image with 16 bits of grey: the last value, with a stripe of each other value."""
     rows = [values[min(y // 40, len(values) - 1)] for y in range(400)]
     return Image.frombytes(
         "I;16", (300, 400), b"".join(pack("<H", value) * 300 for value in rows)

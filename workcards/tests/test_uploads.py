@@ -1,4 +1,4 @@
-"""Scans that come in by the API."""
+"""Uploads of scans by the API."""
 
 import hashlib
 import time
@@ -54,7 +54,7 @@ def errors(response: Any) -> list[Any]:
 
 
 def stored() -> set[str]:
-    """The paths of all files in storage."""
+    """Return the paths of all files in storage."""
 
     def walk(folder: str) -> Any:
         folders, files = default_storage.listdir(folder)
@@ -400,14 +400,14 @@ def test_an_upload_that_dies_half_way_leaves_nothing(
         assert not WorkCardFile.objects.exists()
     assert stored() == before
 
-    # Or later, when everything was written but not committed.
+    # After all writes, but before the commit.
     with pytest.raises(Broken), acme.scope():
         services.upload_cards(files=[image()], site=site, actor=acme.uploader)
         assert len(stored()) == len(before) + 1
         raise Broken
     assert stored() == before
 
-    # Or in a savepoint of a transaction that goes on.
+    # In a savepoint of a transaction that continues.
     with acme.scope():
         with pytest.raises(Broken), transaction.atomic():
             services.upload_cards(files=[image()], site=site, actor=acme.uploader)
@@ -454,7 +454,7 @@ def test_a_file_that_storage_does_not_take_is_refused_alone(
     assert [(f["filename"], f["code"]) for f in body["failed"]] == [
         ("b.png", "not_stored")
     ]
-    # Nothing half done: neither bytes nor rows nor events nor a task of the second.
+    # The second file leaves no bytes, rows, events or tasks.
     assert stored() - before == {calls[0], calls[2]}
     with acme.scope():
         assert WorkCardFile.objects.count() == 2
@@ -500,7 +500,7 @@ def test_three_uploads_of_a_person_are_worked_on_at_once(
         assert response.status_code == 429
         assert errors(response) == [("too_many_uploads", None)]
         assert response["Retry-After"] == "5"
-        # Other people of the business are not kept waiting.
+        # Other users of the business need not wait.
         reviewer = client_of(acme.reviewer)
         assert upload(reviewer, image(), site_id=str(site.pk)).status_code == 201
     again = upload(client, image(shade=4), site_id=str(site.pk))
@@ -537,7 +537,7 @@ def test_scans_are_read_while_no_transaction_is_open(
 
 
 def post_claiming(client: Any, url: str, size: int) -> Any:
-    """The answer to a form that says how large it is and of which nothing has come yet."""
+    """Return the response to a form with a declared size of which no byte has arrived."""
     return client.generic(
         "POST",
         url,
@@ -558,7 +558,7 @@ def test_a_request_that_is_too_large_is_refused_by_what_it_says_of_itself(
 def test_nobody_sends_files_who_has_not_signed_in() -> None:
     assert post_claiming(Client(), URL, 2 * 1024**2).status_code == 401
     visitor = Client(enforce_csrf_checks=True)
-    visitor.cookies["csrftoken"] = "x" * 32  # which makes Django read the form
+    visitor.cookies["csrftoken"] = "x" * 32  # it makes Django read the form
     assert post_claiming(visitor, "/admin/login/", 2 * 1024**2).status_code == 400
 
 
@@ -576,5 +576,5 @@ def test_what_belongs_to_another_business_is_not_there(
         WorkCardFactory(uploaded=True, file__content=picture())
     response = upload(client, image(), employee_id=str(foreign.pk))
     assert errors(response) == [("does_not_exist", "employee_id")]
-    # The other business's card with the same bytes is no duplicate.
+    # Another business's card with the same bytes is not a duplicate.
     assert upload(client, image(), site_id=str(site.pk)).status_code == 201

@@ -1,4 +1,4 @@
-"""John, his card, and a reviewer at the admin."""
+"""Fixtures of the admin's card tests: John, his card, and a signed-in reviewer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pages of a card, as a browser would send them."""
+"""Helpers for the pages of a card, which send forms as a browser does."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def url_of(card: WorkCard, page: str = "change") -> str:
 def sheet(
     card: WorkCard, days: dict[int, dict[str, Any]], **more: Any
 ) -> dict[str, Any]:
-    """The form of a card's days as the page sends it: every day of the month, and these filled in."""
+    """Return the form of a card's days as the page sends it: all days of the month, with the values in `days`."""
     month = days_of_month(card.processing_month)
     body = {
         "version": card.version,

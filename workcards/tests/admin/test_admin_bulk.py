@@ -1,4 +1,4 @@
-"""Approving what is chosen in the list of cards, and what the page tells of each."""
+"""Bulk approval in the list of cards, and the messages about each card."""
 
 import re
 import uuid
@@ -25,7 +25,7 @@ LIST = reverse("admin:workcards_workcard_changelist")
 
 
 def chosen(client: AdminClient, *cards: WorkCard) -> dict[str, Any]:
-    """What the list sends when these cards are ticked: the ids, and all that it has hidden in its rows."""
+    """Return the form of the list with these cards selected: their ids and the hidden fields of all rows."""
     html = client.get(LIST).content.decode()
     hidden = re.findall(r'type="hidden" name="(version_[^"]+)" value="([^"]+)"', html)
     ids = [str(card.pk) for card in cards]

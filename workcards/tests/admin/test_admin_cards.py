@@ -1,4 +1,4 @@
-"""Cards in the admin: uploaded, seen, assigned, moved, made by hand, deleted."""
+"""Cards in the admin: upload, scan, assignment, moves, manual cards, deletion."""
 
 import datetime as dt
 import io
@@ -99,7 +99,7 @@ def test_the_month_of_today_is_filled_in(client: AdminClient, site: Site) -> Non
     assert re.search(r'<input type="month" name="month" value="\d{4}-\d{2}"', page)
 
 
-# The picture
+# The scan
 
 
 def test_the_picture_is_shown_to_who_may_see_the_card(
@@ -131,7 +131,7 @@ def test_a_card_without_a_picture_says_so(acme: Personas, client: AdminClient) -
     assert client.get(url_of(card, "file")).status_code == 404
 
 
-# Assign, edit, make by hand
+# Assign, edit, create manually
 
 
 def test_a_card_is_assigned_and_unassigned(
@@ -191,7 +191,7 @@ def test_the_month_stays_while_there_are_days(
 def test_what_is_edited_is_saved_by_a_button_that_says_so(
     client: AdminClient, card: WorkCard
 ) -> None:
-    """A verb's button says what the verb is called, unless that would be no answer."""
+    """The button has the label of the action, unless another word is clearer, as for edit."""
     said = '<input type="submit" class="default" value="%s">'
     for verb, button in (("edit", "Save"), ("reject", "Reject")):
         assert said % button in client.get(url_of(card, verb)).content.decode()
@@ -207,7 +207,7 @@ def test_a_card_is_made_by_hand_once(
         "notes": "lost the paper",
     }
     add = reverse("admin:workcards_workcard_add")
-    # The month that cards are handed in for stands there already: until the fifth that is the one before.
+    # The form presets the processing month: until the fifth that is the previous month.
     with time_machine.travel(dt.datetime(2026, 7, 3, 9, tzinfo=dt.UTC), tick=False):
         page = client.get(add).content.decode()
     assert '<input type="month" name="processing_month" value="2026-06"' in page

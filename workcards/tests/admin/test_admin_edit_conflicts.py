@@ -1,4 +1,4 @@
-"""A card that two people edit at once: who comes second sees both, day by day, and chooses."""
+"""Concurrent edits of a card: the second user sees both versions of each day, and chooses."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,12 +18,12 @@ from .review_pages import fresh, sheet, url_of
 
 @pytest.fixture
 def drawn(acme: Personas, card: WorkCard) -> WorkCard:
-    """The card as the page has shown it: 8 hours on the 1st, 2nd and 3rd."""
+    """Return the card as the page has shown it: 8 hours on the 1st, 2nd and 3rd."""
     return saved(acme, card, {1: 8, 2: 8, 3: 8})
 
 
 def saved(acme: Personas, card: WorkCard, days: dict[int, int]) -> WorkCard:
-    """The card after somebody else has made these its days, in hours."""
+    """Return the card after another user has saved `days`, in hours."""
     entries = [
         {"work_date": MONTH.replace(day=day), "total_hours": Decimal(hours)}
         for day, hours in days.items()
@@ -51,7 +51,7 @@ def stored(acme: Personas, card: WorkCard) -> dict[int, str]:
 
 
 def met(response: Any) -> dict[int, tuple[str, str, str, bool]]:
-    """Of each day that differs: theirs, mine, whose is taken, and whether the person had left it alone."""
+    """Return, for each day that differs: stored hours, typed hours, the choice, and a flag for a day without edits."""
     return {
         day.day: (
             one.theirs.shown["total_hours"],
@@ -70,7 +70,7 @@ def cell(response: Any, day: int) -> str:
 def test_of_each_day_stand_theirs_and_mine_and_who_has_changed_it(
     acme: Personas, client: AdminClient, drawn: WorkCard
 ) -> None:
-    """The 1st only they have changed, the 2nd both of us, the 3rd only I."""
+    """The other user has changed the 1st, both have changed the 2nd, the editor only the 3rd."""
     saved(acme, drawn, {1: 4, 2: 5, 3: 8})
     response = client.send(url_of(drawn), sheet(drawn, hours("8.00", "6.75", "7")))
     page = response.content.decode()
@@ -81,7 +81,7 @@ def test_of_each_day_stand_theirs_and_mine_and_who_has_changed_it(
         1: ("4.00", "8.00", "theirs", True),
         2: ("5.00", "6.75", "", False),
     }
-    # On the lines stands what will be saved: theirs where I changed nothing, mine elsewhere.
+    # The lines show the values to be saved: stored where the editor changed nothing, typed elsewhere.
     assert [cell(response, day) for day in (1, 2, 3)] == ["4.00", "6.75", "7"]
     assert page.count(f"<bdi>{acme.admin.full_name}</bdi> changed this day") == 2
     assert (
@@ -149,7 +149,7 @@ def test_who_is_overtaken_again_is_asked_again(
 def test_choices_stay_when_the_ledger_asks_something_besides(
     acme: Personas, client: AdminClient, drawn: WorkCard
 ) -> None:
-    """Here a total does not fit its times: the page comes back with what was chosen."""
+    """A total does not fit its times: the page comes back with the user's choices."""
     now = saved(acme, drawn, {1: 4, 2: 5, 3: 8})
     shown = {"version": now.version, "since": drawn.version}
     days = hours("8.00", "6.75", "8.00")
@@ -196,7 +196,7 @@ def test_a_card_that_was_approved_meanwhile_keeps_what_was_typed_on_the_page(
 def test_where_the_trail_is_silent_every_day_that_differs_is_asked_about(
     acme: Personas, client: AdminClient, drawn: WorkCard
 ) -> None:
-    """Rows of before the trail, or of another hand: nobody knows what the page has shown."""
+    """Without events of the edit, the version that the page showed is unknown."""
     with acme.scope():
         WorkCard.objects.filter(pk=drawn.pk).update(version=drawn.version + 5)
         assert AuditEvent.objects.of_work_card(drawn.pk).count() == 1

@@ -1,4 +1,4 @@
-"""Months in the admin: closed, looked at, opened again; and what a closed one does to the pages of its cards."""
+"""Months in the admin: close, view, reopen; and the pages of cards in a closed month."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The cards before and after a card: in the filter and order of the list that the user came from."""
+"""The previous and next card, in the filter and order of the list that the user came from."""
 
 import re
 from typing import Any
@@ -23,7 +23,7 @@ NAMES = ("Ann", "Ben", "Cid", "Dan")
 
 @pytest.fixture
 def cards(acme: Personas) -> dict[str, WorkCard]:
-    """A card to review for each name at one site, then one of Zoe at another; each with a day."""
+    """Return a card to review for each name at one site, and a card of Zoe at another; each has a day."""
     found = {}
     with acme.scope():
         harbour = SiteFactory(site_name="Harbour")
@@ -36,12 +36,12 @@ def cards(acme: Personas) -> dict[str, WorkCard]:
 
 
 def came_from(card: WorkCard, query: str) -> str:
-    """The address of a card's page as the list with `query` links to it."""
+    """Return the address of a card's page as the list with `query` links to it."""
     return f"{url_of(card)}?{urlencode({'_changelist_filters': query})}"
 
 
 def by_name(cards: dict[str, WorkCard], *, downwards: bool = False) -> str:
-    """The query string of the list of Harbour, ordered by employee."""
+    """Return the query string of Harbour's list, ordered by employee."""
     asked = {"site__id__exact": cards["Ann"].site_id, "o": "-3" if downwards else "3"}
     return urlencode(asked)
 
@@ -116,7 +116,7 @@ def test_a_search_is_kept_and_other_statuses_are_left_out(
     with acme.scope():
         WorkCardFactory(approved=True, employee=cards["Zoe"].employee)
     assert around(client, came_from(cards["Zoe"], "q=Zoe"))[2:] == (1, 1)
-    # A list of one status is followed as it is, whatever the status.
+    # The queue follows a list of one status unchanged, for any status.
     query = "q=Zoe&review_status__exact=APPROVED"
     with acme.scope():
         (approved,) = WorkCard.objects.filter(review_status="APPROVED")

@@ -1,4 +1,4 @@
-"""Review in the admin: days are entered, cards approved, rejected, reopened."""
+"""Review in the admin: enter days, approve, reject, reopen."""
 
 from decimal import Decimal
 from typing import Any
@@ -190,7 +190,7 @@ def test_what_is_no_time_is_marked_and_kept(
     assert f'value="{wrong}"' in response.content.decode()
 
 
-# Beside the days
+# The context of the days
 
 
 def test_beside_each_day_stands_what_others_say_of_it(
@@ -378,7 +378,7 @@ def test_approving_what_somebody_else_has_changed_is_refused(
 
 @pytest.fixture
 def conflict(acme: Personas, john: Employee, card: WorkCard) -> ApprovedDay:
-    """John's 1 June is paid with 8 hours at another site; the card says 6, and has 2 June besides."""
+    """Return John's ledger row: 8 hours on 1 June at another site; the card has 6, and also 2 June."""
     with acme.scope():
         other = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
         DayEntryFactory(work_card=other, work_date=MONTH)
@@ -526,7 +526,7 @@ def test_a_verb_that_the_state_does_not_allow_is_refused(
 def test_an_acting_super_admin_leaves_the_name_and_the_card_in_the_list(
     acme: Personas, super_admin: User, card: WorkCard
 ) -> None:
-    """A reference to a person of another business must not drop the row from a list."""
+    """The list must keep rows that refer to a user of another business."""
     with acme.scope():
         DayEntryFactory(work_card=card)
     client = browser_of(super_admin, acting_for=acme.business)

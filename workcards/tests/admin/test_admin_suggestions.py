@@ -1,4 +1,4 @@
-"""Whose card it could be, on the card's page: a search, and a button for each suggestion."""
+"""Suggested employees on the page of a card: a search, and a button for each suggestion."""
 
 import re
 from typing import Any
@@ -22,13 +22,13 @@ from .review_pages import fresh, url_of
 
 @pytest.fixture
 def lost(acme: Personas, john: Employee) -> WorkCard:
-    """A card of nobody at John's site."""
+    """Return an unassigned card at John's site."""
     with acme.scope():
         return WorkCardFactory(unassigned=True, site=john.site)
 
 
 def choice_on(html: str) -> tuple[str, dict[str, str]]:
-    """The address and the fields that the only choice on a card's page sends, without the text in the search field."""
+    """Return the address and fields of the only suggestion on a card's page, without the search text."""
     ((path, form),) = re.findall(
         r'<form method="post" action="([^"]+/assign/)"[^>]*>(.*?)</form>', html, re.S
     )
@@ -50,7 +50,7 @@ def test_a_card_is_searched_for_and_assigned_with_a_button(
     assert names(page) == ["John Example"]
     html = page.content.decode()
     assert "Every word is in the name, but for a letter." in html
-    # Exactly what the button on the page sends.
+    # Exactly the fields that the button on the page sends.
     path, sent = choice_on(html)
     assert client.send(path, {**sent, "q": "example jhon"})["Location"] == url_of(lost)
     assert fresh(lost).employee_id == john.pk
@@ -70,7 +70,7 @@ def test_a_choice_is_refused_if_the_text_has_changed_since_the_search(
     assert response.status_code == 409
     form = response.context["form"]
     assert "Choose the employee again." in str(form.errors["employee"])
-    # What is shown again offers no employee, and can be sent with another one.
+    # The form comes back without an employee, and can be sent with another employee.
     assert (form["employee"].value(), form["found_for"].value()) == ("", "")
     assert fresh(lost).employee_id is None
     assert events(acme.id) == []
@@ -91,7 +91,7 @@ def test_space_around_the_text_is_no_change(
 def test_the_search_button_leads_to_the_page_with_what_was_found(
     acme: Personas, john: Employee, lost: WorkCard
 ) -> None:
-    """Without scripts: an uploader may assign, and so may search too; nothing is written."""
+    """The search works without scripts. An uploader may assign, and so may search; nothing is written."""
     client = browser_of(acme.uploader)
     answer = client.send(url_of(lost), {"q": " John & ", "_search": "1"})
     assert answer["Location"] == f"{url_of(lost)}?q=John+%26"
@@ -102,7 +102,7 @@ def test_the_search_button_leads_to_the_page_with_what_was_found(
 def test_whose_it_is_comes_first_on_a_card_of_nobody(
     client: AdminClient, card: WorkCard, lost: WorkCard
 ) -> None:
-    """One thing to do next stands out: to assign it, and of a card that is somebody's to approve it."""
+    """Only the next step is the primary button: assign an unassigned card, approve an assigned card."""
     for one, first in ((lost, "Assign"), (card, "Approve and next")):
         html = client.get(url_of(one)).content.decode()
         bar = html.partition('class="card-toolbar"')[2].partition('class="card-layout')[

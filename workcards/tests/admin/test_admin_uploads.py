@@ -1,4 +1,4 @@
-"""The page that files are dropped on: what it presets, and what it answers the script that sends them."""
+"""The upload page: its presets, and its responses to the script that uploads."""
 
 import uuid
 from dataclasses import replace
@@ -26,7 +26,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
 def send(client: AdminClient, *files: Any, **fields: Any) -> Any:
-    """As the script of the page does."""
+    """POST files as the page's script does."""
     body = {"files": list(files), "month": "2026-06", **fields}
     return client.send(UPLOAD, body, headers={"accept": "application/json"})
 
@@ -237,7 +237,7 @@ def test_the_site_of_the_last_upload_is_chosen_already(
     asked = client.get(UPLOAD, {"site": other.pk, "month": "2026-02"}).content.decode()
     assert f'<option value="{other.pk}" selected>' in asked
     assert 'value="2026-02"' in asked
-    # Others' uploads preset nothing.
+    # Uploads of other users preset nothing.
     assert browser_of(acme.admin).get(UPLOAD).context["form"].initial["site"] is None
 
 

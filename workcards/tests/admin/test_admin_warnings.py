@@ -1,4 +1,4 @@
-"""Warnings before approving, on the pages of the admin."""
+"""Warnings before approval, on the pages of the admin."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -24,7 +24,7 @@ SENTENCE = "More than 16 hours on these days: 2 Jun 2026."
 
 @pytest.fixture
 def long_card(acme: Personas, card: WorkCard) -> WorkCard:
-    """The card of John with a day of 20 hours."""
+    """Return John's card with a day of 20 hours."""
     with acme.scope():
         day = {"work_date": MONTH + timedelta(days=1), "total_hours": Decimal(20)}
         saved = set_day_entries(
@@ -52,7 +52,7 @@ def test_the_page_shows_the_warnings_before_approving(
     response = client.send(url_of(long_card), body)
     assert response.status_code == 302
     assert fresh(long_card).review_status == "APPROVED"
-    # Told once more, and not asked about any more.
+    # The page still shows the warning, but needs no further confirmation.
     page = client.get(url_of(long_card))
     assert SENTENCE in page.content.decode()
     assert shown(page) == []
@@ -61,7 +61,7 @@ def test_the_page_shows_the_warnings_before_approving(
 def test_warnings_about_what_was_typed_are_shown_first(
     acme: Personas, client: AdminClient, card: WorkCard
 ) -> None:
-    """Saving and approving is one step: days that no page has warned of are neither saved nor approved."""
+    """Saving and approving is one step: days with unseen warnings are neither saved nor approved."""
     assert shown(client.get(url_of(card))) == []
     refused = client.send(url_of(card), sheet(card, LONG, _approve="1"))
     assert refused.status_code == 409
@@ -86,7 +86,7 @@ def test_another_date_of_the_same_warning_is_shown_first(
     body = sheet(long_card, more, _approve="1", seen_warning=seen)
     refused = client.send(url_of(long_card), body)
     assert (refused.status_code, shown(refused)) == (409, ["long_day"])
-    # Fewer dates than were shown are no new warning.
+    # A warning about fewer dates is not a new warning.
     body = sheet(long_card, LONG, _approve="1", seen_warning=keys(refused))
     assert client.send(url_of(long_card), body).status_code == 302
 
