@@ -1,4 +1,4 @@
-"""The harness: what every test can rely on. Fixtures of a subject live beside its tests."""
+"""Pytest configuration and fixtures for all tests. Fixtures of an app are in its tests."""
 
 import gc
 import os
@@ -20,14 +20,14 @@ from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope
 from tests.template_database import close_to_public, use_template
 
-# How long an example takes says more about the machine than about the code.
+# The duration of an example depends more on the machine than on the code.
 hypothesis_settings.register_profile("automatehq", deadline=None)
 hypothesis_settings.load_profile("automatehq")
 
 NEEDS_A_PROGRAM = ("browser", "deployment")
 
 
-@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that `make test-server` runs."""
     for item in items:
@@ -36,18 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the collected tests and modules out of garbage collection; they stay until the end anyway."""
+    """Exclude the collected tests and modules from garbage collection; they stay until the end."""
     gc.collect()
     gc.freeze()
 
 
 def depends_on_server(item: pytest.Item) -> bool:
-    """Return whether another version of PostgreSQL could change the outcome of a test.
+    """Return True if another version of PostgreSQL could change the outcome of a test.
 
     - `businesses/` is row-level security: roles, grants, policies, constraints, migrations.
     - Tests that start a server, or that migrate, test the server and the SQL of the migrations.
-    - Tests with real commits test locks, triggers that fire at the commit and concurrent transactions.
-      Those in a browser use the server like all others.
+    - Tests with real commits test locks, triggers that fire at the commit and concurrent transactions. Browser tests
+      with real commits use the server like all others.
     - Other modules carry the marker `server` themselves: triggers of the ledger, generated columns, collation, plans.
     """
     if item.get_closest_marker("browser"):
@@ -67,14 +67,17 @@ def django_db_modify_db_settings(
     django_test_environment: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> None:
-    """Let all workers copy one migrated database."""
+    """Let all workers copy the same migrated database."""
     with django_db_blocker.unblock():
         use_template()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The test database, used as production uses its own: a superuser would walk through row-level security unseen."""
+    """Create the test database and use it with the login of production.
+
+    A superuser would bypass row-level security.
+    """
     with django_db_blocker.unblock():
         close_to_public()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -93,9 +96,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 def put_back_first_businesses(using: str, **kwargs: Any) -> None:
-    """A test with real commits ends by emptying every table, and takes with it what migrations inserted."""
+    """Insert the rows of migrations again after a test with real commits.
+
+    Such a test ends by emptying every table.
+    """
     if "plan" in kwargs:
-        return  # a migration, which does this itself
+        return  # a migration inserts the rows itself
     with platform_scope("the rows that migrations insert", using=using):
         Business.objects.get_or_create(
             id=PLATFORM_ID,
@@ -115,7 +121,7 @@ def put_back_first_businesses(using: str, **kwargs: Any) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a test that is skipped because its program is missing, with AUTOMATEHQ_REQUIRE_BROWSER=1.
+    """Fail a test that is skipped without its program, if AUTOMATEHQ_REQUIRE_BROWSER=1.
 
     That applies to tests of a browser and of the files in `deploy/`.
     """
@@ -135,27 +141,27 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session", autouse=True)
 def _media_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Uploads of a test run go to a folder of its own."""
+    """Store the uploads of a test run in a temporary folder."""
     with override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))):
         yield
 
 
-# The standing personas. A test that needs real commits asks for `transactional_db` besides.
+# The standing personas. A test that needs real commits also requests `transactional_db`.
 
 
 @pytest.fixture
 def acme(db: None) -> Personas:
-    """The business that a test is about, with one person of each role: `acme.admin`, `with acme.scope(): …`."""
+    """Return the tested business with a user per role: `acme.admin`, `with acme.scope(): …`."""
     return make_personas("Acme")
 
 
 @pytest.fixture
 def globex(db: None) -> Personas:
-    """Another business, which must neither see nor be seen."""
+    """Return another business, whose rows must stay separate from those of `acme`."""
     return make_personas("Globex")
 
 
 @pytest.fixture
 def super_admin(db: None) -> User:
-    """A super-admin, who belongs to Platform and acts for nobody yet."""
+    """Return a super-admin, who belongs to Platform and does not act for a business."""
     return make_super_admin()

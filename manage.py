@@ -14,7 +14,7 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(str(error))  # a sentence for people; its trace says nothing more
+        sys.exit(str(error))  # a message for users; a traceback adds no information
     except Error as error:
         from automatehq.outages import sentence_of
 

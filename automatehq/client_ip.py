@@ -9,11 +9,9 @@ from django.http import HttpRequest
 def get_client_ip(request: HttpRequest) -> str | None:
     """Return the client's IP address, or None without a trustworthy address.
 
-    Each of the TRUSTED_PROXIES appends the address of its peer to X-Forwarded-For. With n proxies the n-th
-    address from
-    the right is the client's. Addresses further left may be forged by the client. A header with fewer addresses
-    did not
-    pass through the proxies.
+    Each of the TRUSTED_PROXIES appends the address of its peer to X-Forwarded-For. With n proxies the n-th address
+    from the right is the client's. Addresses further left may be forged by the client. A header with fewer addresses
+    did not pass through the proxies.
     """
     proxies: int = settings.TRUSTED_PROXIES
     peer = _address(request.META.get("REMOTE_ADDR", ""))

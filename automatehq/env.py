@@ -16,9 +16,8 @@ OFF = ("false", "off", "no", "n", "0", "")
 def read_env_file(*, named: str, default: Path) -> None:
     """Load settings from the file that ENV_FILE names, else from `default` if it exists.
 
-    Raises `ImproperlyConfigured` when the file cannot be read: AutomateHQ would otherwise start with other
-    settings than
-    the operator's. Variables of the environment take precedence.
+    Raises `ImproperlyConfigured` when the file cannot be read: AutomateHQ would otherwise start with other settings
+    than the operator's. Variables of the environment take precedence.
     """
     if not named and not default.exists():
         return

@@ -1,7 +1,6 @@
 """The lookup `folded`: text search that ignores case, accents and width.
 
-It compares like `automatehq.text.fold`: `full_name__folded="Munoz"` finds Muñoz, MUNOZ and Ｍｕｎｏｚ. The text
-becomes a
+It compares like `automatehq.text.fold`: `full_name__folded="Munoz"` finds Muñoz, MUNOZ and Ｍｕｎｏｚ. The text becomes a
 regular expression with a character class per letter. PostgreSQL matches it against the stored column, without an
 extension, a function or a second column.
 """

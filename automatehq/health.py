@@ -22,8 +22,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Return 200 when this process can serve requests, else 503 with the problems.
 
-    Checks the database, its migrations, the manifest of static files, and write access to MEDIA_ROOT. The
-    response is
+    Checks the database, its migrations, the manifest of static files, and write access to MEDIA_ROOT. The response is
     public, so it contains no path and no address.
     """
     try:

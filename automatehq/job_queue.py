@@ -1,9 +1,7 @@
 """The order of queued tasks: by priority, and in turn between businesses.
 
-The table of tasks belongs to django-tasks-db. A task names its business in the keyword argument `business_id`;
-tasks
-without a business share a turn. `automatehq/migrations/0002_task_queue_indexes.py` creates the indexes that
-keep the
+The table of tasks belongs to django-tasks-db. A task names its business in the keyword argument `business_id`; tasks
+without a business share a turn. `automatehq/migrations/0002_task_queue_indexes.py` creates the indexes that keep the
 query fast.
 """
 
@@ -71,10 +69,8 @@ def claim_next_task(
     """Mark the next task as running; return it and its waiting time in seconds, or None.
 
     `tasks` are the ready tasks that the worker may run. The highest priority comes first; within a priority the
-    business
-    with the fewest running tasks, then the business with the least recent start; within a business the oldest
-    task. Rows
-    that another worker has locked are skipped.
+    business with the fewest running tasks, then the business with the least recent start; within a business the
+    oldest task. Rows that another worker has locked are skipped.
     """
     with transaction.atomic(using=tasks.db):
         for priority, business_id in _turns(tasks.db):

@@ -1,8 +1,7 @@
 """Slots for concurrent requests with costly work, by user, business and server.
 
 A slot is an advisory lock on a file in a temporary folder of this server. It needs no database connection and no
-transaction, is shared by all processes of a server, and is released when its process ends. Each database has
-its own
+transaction, is shared by all processes of a server, and is released when its process ends. Each database has its own
 folder. Each server counts only its own requests: the slots protect its threads and processors.
 """
 
@@ -36,9 +35,8 @@ class NoPlace(Exception):
 class Limits:
     """The maximum numbers of concurrent requests of a kind on a server.
 
-    A request waits up to `seconds` for a slot of its business or of the server. It occupies a thread while it
-    waits, so
-    the number of waiting requests is limited too.
+    A request waits up to `seconds` for a slot of its business or of the server. It occupies a thread while it waits,
+    so the number of waiting requests is limited too.
     """
 
     kind: str

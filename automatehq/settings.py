@@ -1,7 +1,6 @@
 """Settings, read from the environment, and defaults for development.
 
-A `.env` file beside manage.py, or the file that ENV_FILE names, adds settings. A missing or malformed setting
-stops
+A `.env` file beside manage.py, or the file that ENV_FILE names, adds settings. A missing or malformed setting stops
 the start with a message that names it. `docs/operations.md` lists every setting.
 """
 

@@ -1,13 +1,10 @@
 """Text cleaning before storage, and folding for comparison.
 
-Two texts that look the same are stored as the same text. Models (`text_columns.py`), serializers
-(`api/fields.py`),
+Two texts that look the same are stored as the same text. Models (`text_columns.py`), serializers (`api/fields.py`),
 forms (`admin/form_fields.py`), file imports and commands use these functions. This module imports no app.
 
-Some invisible characters are preserved, because they change how the text looks: a joiner or non-joiner after an
-Indic
-virama, a non-joiner between Arabic letters (Persian), and the joiners and variation selectors of emoji. `fold`
-drops
+Some invisible characters are preserved, because they change how the text looks: a joiner or non-joiner after an Indic
+virama, a non-joiner between Arabic letters (Persian), and the joiners and variation selectors of emoji. `fold` drops
 them too. Hebrew and Latin need none. NUL and lone surrogates stay, because such text is damaged: the API and forms
 reject it.
 """
@@ -71,9 +68,8 @@ def clean_line(text: str) -> str:
 def clean_text(text: str) -> str:
     """Return a text of several lines in its stored form.
 
-    As `clean_line`, but line breaks, tabs and inner spaces stay. Line breaks become `\\n`. Spaces at the end of
-    lines and
-    blank lines around the text are dropped.
+    As `clean_line`, but line breaks, tabs and inner spaces stay. Line breaks become `\\n`. Spaces at the end of lines
+    and blank lines around the text are dropped.
     """
     lines = _LINE_BREAKS.sub("\n", _visible(_LINE_BREAKS.sub("\n", text))).split("\n")
     return _composed("\n".join(line.rstrip() for line in lines).strip())
@@ -88,8 +84,7 @@ def fold(text: str) -> str:
     """Return `text` in the form for comparison.
 
     It has no case, accents, vowel points, width, invisible characters or kinds of dashes.
-    `automatehq/folded_lookup.py`
-    does the same in PostgreSQL.
+    `automatehq/folded_lookup.py` does the same in PostgreSQL.
     """
     text = _JOINERS.sub("", clean_line(text))
     if not text.isascii():

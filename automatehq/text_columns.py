@@ -82,8 +82,8 @@ def clean_columns(row: models.Model) -> None:
 def assign(row: models.Model, values: Mapping[str, Any]) -> None:
     """Set `values` on `row` and clean the row; other text columns keep their stored text.
 
-    Stored text that would violate a constraint when cleaned is left unchanged until it is edited: see
-    `manage.py check_names`.
+    Stored text that would violate a constraint when cleaned is left unchanged until it is edited: see `manage.py
+    check_names`.
     """
     kept = {
         field.attname: row.__dict__[field.attname]

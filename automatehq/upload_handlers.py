@@ -15,9 +15,8 @@ KEPT_BYTES = 11 * 1024 * 1024
 class BoundedFileUploadHandler(FileUploadHandler):
     """A handler that stores only the beginning of each file, to protect the disk.
 
-    A file that is too large is rejected by name. The files have no names on disk, so that the system frees
-    their space
-    even after a crash.
+    A file that is too large is rejected by name. The files have no names on disk, so that the system frees their
+    space even after a crash.
     """
 
     file: "UploadedFile[bytes]"

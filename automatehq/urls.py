@@ -1,7 +1,6 @@
 """The routes of the API and of the pages, in one table.
 
-A line is path, view, name and, for a viewset, method → action. Fixed words come before `<id:pk>`. Tests iterate
-over
+A line is path, view, name and, for a viewset, method → action. Fixed words come before `<id:pk>`. Tests iterate over
 the table: a route without a row in their tables fails.
 """
 

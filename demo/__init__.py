@@ -1,19 +1,23 @@
-"""Invented businesses with months of work cards, to try AutomateHQ out and to measure it.
+"""Demo data: invented businesses with months of work cards, for trials and measurements.
 
 | module | holds |
 |---|---|
-| `words` | the names and phrases that everything is made up from |
-| `size` | how much of it |
-| `dice` | chance that comes out the same each time, and ids likewise |
+| `vocabulary` | names and phrases |
+| `options` | the amount of data |
+| `seeded_random` | reproducible random numbers and ids |
 | `people` | businesses, sites, users, employees |
-| `shifts` | what employees write on their cards |
-| `plans` | which cards there are, and what becomes of each |
-| `lives` | the cards as rows: each step of their lives with its event in the trail |
-| `ledger` | the approved days, and the conflicts on the way |
-| `payroll` | how the payroll program reads files, and the months that are closed |
-| `scans` | the pictures |
-| `bulk` | thousands of rows in one statement |
-| `seeding` | the whole, a business at a time |
+| `timesheets` | the days that employees write on their cards |
+| `card_plans` | the planned cards and their final status |
+| `card_history` | the cards as rows, with an audit event for each step |
+| `audit_history`, `initial_events` | audit events, and the events before the first card |
+| `ledger_simulation` | the approved days, and the conflicts of the approvals |
+| `payroll_profiles` | payroll profiles and closed months |
+| `card_image`, `handwriting` | images of filled-in cards |
+| `scan_files`, `scan_rendering` | files of scans, rendered in worker processes |
+| `bulk_insert` | inserts of thousands of rows in one statement |
+| `seed` | the creation of all demo data, business by business |
+| `demo_accounts` | sign-ins of the demo |
+| `worker_pool`, `progress_bar` | worker processes and progress output |
 
-The same size, seed and day make the same content, ids included; only the export runs are real, with ids of their own.
+The same size, seed and day give the same data, including ids. Only the export runs are real, with new ids.
 """

@@ -1,4 +1,4 @@
-"""The audit events of the demo, as `audit.services.record` would have written them at the time."""
+"""Audit events of the demo, equal to those that `audit.services.record` writes."""
 
 import random
 import uuid
@@ -17,7 +17,7 @@ from .seeded_random import id_at
 
 
 class Trail:
-    """One business's trail."""
+    """The audit trail of a business."""
 
     def __init__(self, business_id: uuid.UUID, rng: random.Random) -> None:
         self.events: list[AuditEvent] = []
@@ -37,7 +37,7 @@ class Trail:
         channel: str = "admin",
         **details: Any,
     ) -> None:
-        """Something happened at that time."""
+        """Add an event with the given time."""
         metadata: Mapping[str, Any] = {"channel": channel, **details}
         self.events.append(
             AuditEvent(
@@ -64,7 +64,7 @@ class Trail:
     def add_card(
         self, at: datetime, event_type: str, card: WorkCard, **details: Any
     ) -> None:
-        """Something happened to a card at that time."""
+        """Add an event of a card with the given time."""
         self.add(
             at,
             event_type,

@@ -1,8 +1,8 @@
-"""Thousands of rows in one statement.
+"""Bulk inserts: thousands of rows in one statement.
 
-PostgreSQL has no COPY FROM for roles that row-level security holds for, and the scope is what makes sure that every row
-lands in its business. The next best is one INSERT from one long text, which the database takes apart as COPY would: about
-eight times as fast as `bulk_create`.
+PostgreSQL has no COPY FROM for roles under row-level security, and the scope ensures that every row belongs to its
+business. The fastest alternative is an INSERT from a long text that the database splits like COPY: about eight times
+as fast as `bulk_create`.
 """
 
 import json
@@ -15,16 +15,16 @@ from django.db import connection, models, reset_queries
 
 from businesses.unique_names import NameKeyField
 
-# Rows a statement: enough to forget what a statement costs, and a text of some ten megabytes at most.
+# Rows per statement: enough to make the overhead negligible, with a text of about ten megabytes at most.
 CHUNK = 20_000
-# Between rows and values, and for NULL: what no text has in it.
+# Separators of rows and values, and NULL: characters that no text contains.
 ROW, COLUMN, NULL = "\x1e", "\x1f", "\x1d"
 
 Writer: TypeAlias = Callable[[Any], str]
 
 
 def insert(rows: Sequence[models.Model]) -> None:
-    """Add unsaved rows of one model as they are, with the keys of their names. No time is filled in."""
+    """Insert unsaved rows of one model unchanged, with their primary keys. Sets no timestamps."""
     if not rows:
         return
     model = type(rows[0])
@@ -46,7 +46,7 @@ def insert(rows: Sequence[models.Model]) -> None:
 def insert_values(
     model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Add rows given as values of these columns; the other columns take the database's defaults."""
+    """Insert rows given as values of these columns; other columns get the database's defaults."""
     fields = {field.column: field for field in model._meta.concrete_fields}
     statement = _statement(model, [fields[column] for column in columns])
     writers = [_writer(fields[column]) for column in columns]
@@ -66,7 +66,7 @@ def insert_values(
             assert text.count(ROW) == len(chunk) - 1
             assert text.count(COLUMN) == len(chunk) * (len(columns) - 1)
             cursor.execute(statement, [ROW, COLUMN, NULL, text])
-            # With DEBUG on Django remembers thousands of statements, and these are of ten megabytes each.
+            # With DEBUG on, Django stores thousands of statements, and each has ten megabytes.
             reset_queries()
 
 
@@ -76,7 +76,7 @@ def _statement(model: type[models.Model], fields: Sequence[Any]) -> str:
         f"given[{number}]::{field.db_type(connection)}"
         for number, field in enumerate(fields, start=1)
     )
-    # MATERIALIZED: or a row would be taken apart anew for each of its values.
+    # MATERIALIZED, because a row would otherwise be split again for each of its values.
     return (
         "WITH separators AS (SELECT %s AS of_rows, %s AS of_columns, %s AS of_null), "  # noqa: S608 -- our own models' names
         "lines AS MATERIALIZED (SELECT string_to_array(line, of_columns, of_null) AS given "
@@ -86,7 +86,7 @@ def _statement(model: type[models.Model], fields: Sequence[Any]) -> str:
 
 
 def _writer(field: Any) -> Writer:
-    """How a column's values are written for the database to read."""
+    """Return the function that formats a column's values for the database."""
     if isinstance(field, models.JSONField):
         return _json
     return _array if isinstance(field, ArrayField) else str

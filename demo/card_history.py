@@ -1,4 +1,4 @@
-"""The cards of a business as rows: every step of their lives in the order of time, each with its event in the trail."""
+"""The cards of a business as rows, with each step in order of time and its audit event."""
 
 import random
 import uuid
@@ -29,7 +29,7 @@ from .scan_rendering import RenderedScan
 from .seeded_random import dice, id_at
 from .timesheets import Day, changed
 
-# What happens to a card of each fate, one step after another; Life has a method for each.
+# The steps of a card by its final status; each step is a method of CardHistory.
 STEPS = {
     TargetStatus.UNASSIGNED: (),
     TargetStatus.ASSIGNED: ("assign",),
@@ -50,7 +50,7 @@ WORK_BEGINS, WORK_ENDS = time(7, 30), time(18)
 
 
 class CardHistories:
-    """All cards of a business: `tell` them, then take the rows."""
+    """All cards of a business. Call `tell`, then read the rows."""
 
     ENTRY_COLUMNS = (
         *("id", "business_id", "work_card_id", "work_date", "from_time", "to_time"),
@@ -65,13 +65,16 @@ class CardHistories:
         self.files: list[WorkCardFile] = []
         self.bytes_of: dict[uuid.UUID, bytes] = {}
         self._lives: list[CardHistory] = []
-        # All that is told has happened by the end of yesterday.
+        # All steps are before the end of yesterday.
         self.latest = firm.at(firm.today, 0)
 
     def tell(
         self, plans: Sequence[Plan], drawn: dict[int, tuple[Plan, RenderedScan]]
     ) -> None:
-        """Let every card live. `drawn`: of each plan (by `id`) with a scan, its first page and file."""
+        """Create the cards of the plans and run their steps in order of time.
+
+        `drawn` maps each plan (by `id`) with a scan to the plan of the file's first page and the file.
+        """
         files: dict[int, WorkCardFile] = {}
         steps: list[tuple[datetime, int, str]] = []
         for number, plan in enumerate(plans):
@@ -90,7 +93,7 @@ class CardHistories:
             getattr(self._lives[number], step)(moment)
 
     def entries(self) -> Iterator[tuple[Any, ...]]:
-        """Every line that was entered, as values of `ENTRY_COLUMNS`."""
+        """Yield all entered days as values of `ENTRY_COLUMNS`."""
         for life in self._lives:
             for day in life.entered:
                 figures = day.figures
@@ -111,7 +114,7 @@ class CardHistories:
 
 @dataclass(eq=False)
 class CardHistory:
-    """One card's. The methods do to it what the services of the same names do."""
+    """The history of a card. Its methods do the same as the services of the same names."""
 
     lives: CardHistories
     plan: Plan
@@ -147,7 +150,7 @@ class CardHistory:
     # Scan
 
     def file(self, drawn: RenderedScan) -> WorkCardFile:
-        """The row of the file that this card is the first page of."""
+        """Return the row of the file whose first page is this card."""
         intake = drawn.intake
         file = WorkCardFile(
             id=id_at(self.moment, self.rng),
@@ -166,7 +169,7 @@ class CardHistory:
         return file
 
     def put_on(self, file: WorkCardFile, drawn: RenderedScan) -> None:
-        """This card is a page of that file."""
+        """Make this card a page of the file."""
         card = self.card
         card.file = file
         card.original_filename = drawn.intake.filename
@@ -175,19 +178,19 @@ class CardHistory:
         card.sha256_hash = file.sha256_hash
         card.source_page_number = self.plan.page
         if file.page_count > 1:
-            # One upload, one moment.
+            # All cards of an upload have the same time.
             card.source = Source.UPLOAD_BATCH
             self.moment = card.created_at = card.updated_at = file.created_at
 
-    # Time
+    # Times
 
     def schedule(self) -> Iterator[tuple[datetime, str]]:
-        """What happens to the card, and when."""
+        """Yield the times and names of the card's steps."""
         steps = list(STEPS[self.plan.fate])
         if self.plan.fate is TargetStatus.REJECTED and self.rng.random() < 0.5:
             steps.remove("assign")
         if self.plan.is_by_hand:
-            # Made for somebody; only then can it be without anybody.
+            # A manual card is created for an employee, so its step is the removal of the employee.
             steps = [step for step in steps if step != "assign"]
             if self.plan.fate is TargetStatus.UNASSIGNED:
                 steps.append("unassign")
@@ -201,14 +204,14 @@ class CardHistory:
         firm = self.lives.firm
         day = self.plan.ends_on + timedelta(days=self.rng.randint(1, 4))
         moment = firm.at(day, self.rng.randrange(8, 17), self.rng.randrange(60))
-        # What was written until yesterday was handed in yesterday.
+        # A card with days until yesterday was submitted yesterday.
         return min(
             moment,
             self.lives.latest - timedelta(minutes=self.rng.randrange(7 * 60, 12 * 60)),
         )
 
     def _later(self, moment: datetime) -> datetime:
-        """Some working hours later, but before all ends."""
+        """Return a time some working hours later, but before the end of the history."""
         later = moment + timedelta(minutes=int(self.rng.expovariate(1 / 900)) + 4)
         if later.time() > WORK_ENDS:
             later += timedelta(days=1)
@@ -250,7 +253,7 @@ class CardHistory:
     def enter(self, moment: datetime) -> None:
         days = list(self.plan.days)
         if self.plan.fate is TargetStatus.CORRECTED:
-            # One is read wrongly: the last that was worked, if there is one.
+            # A day is misread: the last worked day, if there is one.
             worked = [day for day in days if day.figures.is_worked] or days
             days[days.index(worked[-1])] = changed(worked[-1], self.rng)
         self._set_days(moment, days)
@@ -331,7 +334,7 @@ class CardHistory:
         return self.rng.choice(self.lives.firm.with_role(role))
 
     def _reviewer(self) -> User:
-        """Now and then the administrator reviews too."""
+        """Return a reviewer, or sometimes the administrator."""
         role = Role.ADMIN if self.rng.random() < 0.1 else Role.REVIEWER
         return self._somebody(role)
 

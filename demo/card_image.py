@@ -1,6 +1,6 @@
-"""Pictures of filled-in work cards, as a phone takes them, for the demo data.
+"""Images of filled-in work cards, like photos of a phone, for the demo data.
 
-Nothing is read from files or the network, and the same random.Random gives the same bytes.
+The module reads no files and no network. The same random.Random gives the same bytes.
 """
 
 import random
@@ -19,10 +19,10 @@ from workcards.hours import sum_hours
 from .handwriting import Color, Hand, visual_order
 
 SIZE = (924, 1238)
-# Drawn and turned twice as large as it comes out: smooth strokes from fast, coarse drawing.
+# Images are drawn and rotated at twice the final size: smooth strokes from fast, coarse drawing.
 REDUCED = 2
 
-# Everything is laid out, and all sizes are given, in these units.
+# The unit of the layout and of all sizes.
 LAYOUT = (1060, 1420)
 SCALE = REDUCED * SIZE[0] / LAYOUT[0]
 
@@ -38,18 +38,18 @@ INKS: tuple[Color, ...] = (
     (38, 38, 44),
 )
 
-MARGIN = 32  # desk round the paper
+MARGIN = 32  # the desk around the paper
 LEFT, RIGHT = 100, 960
 TABLE_TOP, HEAD_HEIGHT, LINE_HEIGHT, LINES = 264, 36, 31, 31
 FIRST_LINE = TABLE_TOP + HEAD_HEIGHT
 LAST_LINE = FIRST_LINE + LINES * LINE_HEIGHT
-# Where the lines of the days begin and end, as shares of the picture's height, in its middle.
+# Top and bottom of the day lines in the middle of the image, as fractions of its height.
 LINES_SPAN = (FIRST_LINE / LAYOUT[1], LAST_LINE / LAYOUT[1])
 INK_HEIGHT = 17
-# How often somebody begins with a wrong time and crosses it out.
+# The probability of a wrong time that is crossed out.
 SLIPS = 0.012
 
-# Name of a column, its Hebrew name, and where it begins.
+# Name of a column, its Hebrew name, and its left edge.
 COLUMNS = (
     ("Day", "יום", LEFT),
     ("From", "משעה", 162),
@@ -61,7 +61,7 @@ COLUMNS = (
 
 
 class CardLine(NamedTuple):
-    """What is written on a day's line; None and "" leave the field empty."""
+    """The text of a day's line; None and "" leave the field empty."""
 
     work_date: date
     from_time: time | None = None
@@ -82,9 +82,9 @@ def render_card(
     employee_number: str = "",
     size: tuple[int, int] = SIZE,
 ) -> bytes:
-    """A card of that month with those lines filled in by hand, as a JPEG of that size.
+    """Return a JPEG of a card of that month, with handwriting on its lines.
 
-    About 50 ms and 140 kB. Names in Latin or Hebrew letters; others are left out.
+    Takes about 50 ms and gives about 140 kB. Letters of names other than Latin and Hebrew are left out.
     """
     sheet = _form(business_name).copy()
     draw = ImageDraw.Draw(sheet)
@@ -142,7 +142,7 @@ def _fill_in_line(draw: ImageDraw.ImageDraw, hand: Hand, line: CardLine) -> None
 def _strike_out(
     draw: ImageDraw.ImageDraw, hand: Hand, text: str, x: float, base: float
 ) -> float:
-    """A slip of the pen, crossed out: the hours of another day. Returns where to go on."""
+    """Draw the crossed-out hours of another day; return the position after them."""
     hour, minute = text.split(":")
     wrong = f"{(int(hour) + hand.rng.choice((-1, 1, 2))) % 24:02}:{minute}"
     end = _write(draw, hand, wrong, x, base)
@@ -173,14 +173,14 @@ def _write(
     height: float = INK_HEIGHT,
     room: float | None = None,
 ) -> float:
-    """Write by hand; returns where the text ends."""
+    """Draw handwritten text; return the position of its end."""
     room = room * SCALE if room else None
     at = (x * SCALE, base * SCALE)
     return hand.write(draw, text, at, height * SCALE, room) / SCALE
 
 
 def _clock(value: time | None, rng: random.Random) -> str:
-    """07:00, or 7:00, as it comes."""
+    """Return 07:00 or 7:00, chosen at random."""
     if value is None:
         return ""
     text = f"{value:%H:%M}"
@@ -189,7 +189,7 @@ def _clock(value: time | None, rng: random.Random) -> str:
 
 @lru_cache(maxsize=2)  # 18 MB each
 def _form(business_name: str) -> Image.Image:
-    """The printed form on its paper on the desk, not filled in; REDUCED times SIZE."""
+    """Return the empty printed form on the desk, in REDUCED times SIZE."""
     width, height = (side * REDUCED for side in SIZE)
     edge = MARGIN * SCALE
     sheet = Image.new("RGB", (width, height), DESK)
@@ -283,7 +283,7 @@ def _print(
     middle: bool = False,
     end: bool = False,
 ) -> None:
-    """Printed text on a base line, from x, up to x (`end`) or about x (`middle`)."""
+    """Draw printed text on a base line, from x, up to x (`end`) or centred on x (`middle`)."""
     x, base = x * SCALE, base * SCALE
     if text.isascii():
         font = ImageFont.load_default(height * SCALE)
@@ -291,7 +291,7 @@ def _print(
         weight = 1 if bold else 0
         draw.text((x, base), text, PRINT, font, anchor, stroke_width=weight)
         return
-    # Pillow's own font would print boxes.
+    # Pillow's own font would draw boxes.
     size = height * SCALE * 0.8
     hand = Hand.printing(PRINT, pen=size * (0.16 if bold else 0.12))
     length = hand.length(visual_order(text), size)
@@ -302,7 +302,7 @@ def _print(
 def _photographed(
     sheet: Image.Image, rng: random.Random, size: tuple[int, int]
 ) -> Image.Image:
-    """The sheet as it lay under the camera, turned and sheared a little about its middle."""
+    """Return the sheet as a camera sees it, rotated and sheared a little about its middle."""
     turn = radians(rng.uniform(-1.6, 1.6))
     shear = rng.uniform(-0.008, 0.008)
     a, b = cos(turn), sin(turn) + shear
@@ -310,7 +310,7 @@ def _photographed(
     middle_x, middle_y = sheet.width / 2, sheet.height / 2
     c = middle_x - a * middle_x - b * middle_y
     f = middle_y - d * middle_x - e * middle_y
-    # The nearest pixel will do, and is three times as fast: four of them become one.
+    # Nearest-neighbour sampling suffices, because four pixels become one, and is three times as fast.
     turned = sheet.transform(
         sheet.size,
         Image.Transform.AFFINE,
@@ -324,7 +324,7 @@ def _photographed(
 
 
 def _light(rng: random.Random, size: tuple[int, int]) -> Image.Image:
-    """Light that falls unevenly, the grain of the camera, and the fold across the paper."""
+    """Return a layer of uneven light, camera noise and the fold across the paper."""
     coarse = (5, 7)
     bright, dim = rng.uniform(248, 255), rng.uniform(206, 232)
     lean_x, lean_y = rng.uniform(-1, 1), rng.uniform(-1, 1)
@@ -339,7 +339,7 @@ def _light(rng: random.Random, size: tuple[int, int]) -> Image.Image:
     light.putdata([max(0, min(255, round(spot))) for spot in spots])
     light = light.resize(size, Image.Resampling.BICUBIC)
 
-    fold = size[1] * rng.uniform(0.48, 0.52)  # to fit a pocket
+    fold = size[1] * rng.uniform(0.48, 0.52)  # folded to fit a pocket
     lean = size[1] * rng.uniform(-0.006, 0.006)
     ends = size[0] * 0.05, size[0] * 0.95
     draw = ImageDraw.Draw(light)
@@ -351,7 +351,7 @@ def _light(rng: random.Random, size: tuple[int, int]) -> Image.Image:
     light = ImageChops.subtract(
         light, grain.point([value // 36 for value in range(256)])
     )
-    # Warm: blue is what lamps have least of.
+    # Warm: lamps have little blue light.
     tints = (1.0, 0.99, rng.uniform(0.94, 0.985))
     return Image.merge(
         "RGB",

@@ -1,4 +1,4 @@
-"""Which cards there are, and what becomes of each."""
+"""Plans of the demo's cards: employee, site, month, days and final status."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,19 +15,19 @@ from .timesheets import Day, changed, evening, month_of
 
 
 class TargetStatus(Enum):
-    """How far a card has come, and by which way."""
+    """The final status of a card, and the steps towards it."""
 
     APPROVED = auto()
-    ENTERED = auto()  # its days are there, nobody has decided
+    ENTERED = auto()  # with days, not yet reviewed
     UNASSIGNED = auto()
     REJECTED = auto()
-    ASSIGNED = auto()  # nobody has entered its days
-    REOPENED = auto()  # approved, and taken back
-    CORRECTED = auto()  # approved, taken back, changed, approved again
+    ASSIGNED = auto()  # without days
+    REOPENED = auto()  # approved, then reopened
+    CORRECTED = auto()  # approved, reopened, changed, approved again
 
 
-# The share of each in a month that began so many months ago; beyond, as in the last. The first ones come first where
-# there are too few cards for all.
+# The share of each status by the month's age in months; older months use the last row. With few cards the first
+# statuses take precedence.
 SHARES: Sequence[Mapping[TargetStatus, float]] = (
     {
         TargetStatus.ENTERED: 0.30,
@@ -57,7 +57,7 @@ SHARES: Sequence[Mapping[TargetStatus, float]] = (
 
 @dataclass(eq=False)
 class Plan:
-    """A card before it is a row."""
+    """A planned card without a row."""
 
     person: Person
     site: Site
@@ -76,7 +76,7 @@ class Plan:
 
 
 def make_plans(firm: DemoBusiness) -> list[Plan]:
-    """The cards of a business, month by month."""
+    """Return the planned cards of a business, month by month."""
     plans: list[Plan] = []
     for month in firm.months:
         plans += _plans_of_month(firm, month)
@@ -101,7 +101,7 @@ def _plans_of_month(firm: DemoBusiness, month: date) -> list[Plan]:
             pairs.append(pair)
         alone += [card for card in cards if not pair or card not in pair]
     _decide(alone, firm, month, rng)
-    # The first always waits for a reviewer: one that conflicts, if there is one.
+    # The first card always waits for review; it has a conflict if any card has one.
     pairs.sort(key=lambda pair: not _conflict(*pair))
     for number, pair in enumerate(pairs):
         waits = number == 0 or rng.random() < 0.25
@@ -118,9 +118,9 @@ def _cards_of_person(
     last: date,
     rng: random.Random,
 ) -> Iterator[Plan]:
-    """Two cards for most, to the middle and to the end of the month; one or none for some."""
+    """Yield two cards for most employees, for the halves of the month; one or none for some."""
     if not days or rng.random() < 0.04:
-        return  # missing
+        return  # no card
     site = person.employee.site or rng.choice(firm.sites)
     middle = month + timedelta(days=14)
     chance = rng.random()
@@ -131,14 +131,17 @@ def _cards_of_person(
     second_half = [day for day in days if day.work_date > middle]
     if first_half:
         yield Plan(person, site, month, first_half, min(middle, last))
-    if second_half and chance > 0.12:  # else the second is missing
+    if second_half and chance > 0.12:  # otherwise the second card is missing
         yield Plan(person, site, month, second_half, last)
 
 
 def _pair(
     firm: DemoBusiness, cards: list[Plan], rng: random.Random
 ) -> tuple[Plan, Plan] | None:
-    """Now and then two cards have a date in common: with other figures, with the same, or at another site."""
+    """Sometimes give two cards a common date.
+
+    The figures differ, or are equal, or belong to another site.
+    """
     if not cards or rng.random() > 0.12:
         return None
     card = cards[0]
@@ -172,7 +175,10 @@ def _conflict(one: Plan, other: Plan) -> bool:
 def _decide(
     cards: list[Plan], firm: DemoBusiness, month: date, rng: random.Random
 ) -> None:
-    """Give each its fate: every one that the month knows if there are enough cards, the rest by their shares."""
+    """Set the final status of each card.
+
+    With enough cards, each status of the month occurs at least once. The other cards follow the shares.
+    """
     age = len(firm.months) - 1 - firm.months.index(month)
     shares = SHARES[min(age, len(SHARES) - 1)]
     missing = max(len(cards) - len(shares), 0)
@@ -186,7 +192,7 @@ def _decide(
 
 
 def _scan_together(firm: DemoBusiness, plans: list[Plan]) -> None:
-    """Once, a site has sent three cards as one PDF."""
+    """Make three cards of a site pages of a single PDF."""
     by_place: dict[tuple[object, date, date], list[Plan]] = {}
     for plan in plans:
         if plan.fate in (
@@ -208,7 +214,10 @@ def _scan_together(firm: DemoBusiness, plans: list[Plan]) -> None:
 
 
 def _choose_scans(firm: DemoBusiness, plans: list[Plan]) -> None:
-    """Only so many have a picture: a business's part of all, what waits first, then the newest."""
+    """Select the cards with an image, up to the business's share of the total.
+
+    Cards that wait for a user come first, then the newest.
+    """
     pictures, businesses = firm.size.pictures, firm.size.businesses
     room = pictures // businesses + (firm.number < pictures % businesses)
     waiting = (

@@ -1,4 +1,4 @@
-"""Who can sign in after `quickstart` and `seed_demo`, and with what."""
+"""Users who can sign in after `quickstart` and `seed_demo`, with their passwords."""
 
 import os
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from businesses.tenancy.context import platform_scope
 
 from .people import CODE_PREFIX
 
-# Known to everybody: taken only while DEBUG is on.
+# Publicly known, so it is accepted only while DEBUG is on.
 DEFAULT_PASSWORD = "work-cards-demo"  # noqa: S105 -- printed on every start of the demo
-# The first people of a demo whose environment names none; `manage.py seed` makes them.
+# The first users of a demo whose environment names none; `manage.py seed` creates them.
 FIRST_PEOPLE = {
     "ADMIN": "admin@mizhav.example",
     "SUPERADMIN": "super-admin@automatehq.example",
@@ -30,7 +30,10 @@ class SignIn(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """Ours, for `manage.py seed`, and where it names no first people the demo's, if DEBUG is on."""
+    """Return the environment for `manage.py seed`.
+
+    If DEBUG is on, the demo's first users fill in for missing settings.
+    """
     variables = dict(os.environ)
     if settings.DEBUG:
         for prefix, email in FIRST_PEOPLE.items():
@@ -41,14 +44,14 @@ def environment() -> dict[str, str]:
 
 
 def sign_ins() -> list[SignIn]:
-    """The first people, then the active users of the demo's first businesses.
+    """Return the first users, then the active users of the demo's first businesses.
 
-    A password from the environment is not shown, but where it came from; "(changed)" stands for one that is not what it
-    was made with.
+    For a password from the environment, the name of the setting is shown. "(changed)" stands for a password that has
+    changed since the user's creation.
     """
     demo_password = settings.DEMO_PASSWORD or DEFAULT_PASSWORD
     shown_password = "(DEMO_PASSWORD)" if settings.DEMO_PASSWORD else DEFAULT_PASSWORD
-    passwords = {}  # of each e-mail: what it is, what is shown
+    passwords = {}  # e-mail → (password, displayed text)
     for prefix, email in FIRST_PEOPLE.items():
         given = getattr(settings, f"{prefix}_EMAIL").lower()
         passwords[given or email] = (
@@ -57,7 +60,7 @@ def sign_ins() -> list[SignIn]:
             else (DEFAULT_PASSWORD, DEFAULT_PASSWORD)
         )
     users = _users(list(passwords))
-    # Everybody of the demo has one hash together, and checking one takes its time.
+    # All demo users have the same hash, and checking a hash is slow.
     is_right: dict[tuple[str, str], bool] = {}
     found = []
     for user in users:
@@ -91,7 +94,7 @@ def _users(emails: list[str]) -> list[User]:
 
 
 def table(rows: Sequence[SignIn]) -> str:
-    """The sign-ins in columns."""
+    """Return the sign-ins as a text table."""
     lines = [("Business", "Role", "E-mail", "Password"), *rows]
     widths = [max(len(row[column]) for row in lines) for column in range(4)]
     return "\n".join(

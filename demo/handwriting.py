@@ -1,7 +1,7 @@
-"""Handwriting for the pictures of the demo data: a font of pen strokes, Latin and Hebrew.
+"""Handwriting for the images of the demo data: a stroke font with Latin and Hebrew letters.
 
-A font file would have to be brought along, looks printed, and few have Hebrew; strokes are a page
-of text, and every letter can come out a little different.
+A font file would be an additional file, looks printed, and few fonts have Hebrew. Strokes are a page of text, and
+each letter can be drawn with small differences.
 """
 
 import random
@@ -16,8 +16,8 @@ Point = tuple[float, float]
 Stroke = list[Point]
 Color = tuple[int, int, int]
 
-# A letter is its strokes, a stroke the points it passes, each x and y in one hexadecimal digit:
-# y is 0 at the top and 8 on the line, x starts at 0 on the left. "~" bends round its points.
+# A letter is its strokes. A stroke is a list of points, with x and y as a hexadecimal digit each: y is 0 at the top
+# and 8 on the line, x starts at 0 on the left. "~" makes a curve through its points.
 GLYPHS: dict[str, tuple[str, ...]] = {
     "0": ("~30 11 04 17 28 37 45 42 30 20",),
     "1": ("12 30 28",),
@@ -96,19 +96,19 @@ GLYPHS: dict[str, tuple[str, ...]] = {
     "״": ("20 02", "40 22"),
 }
 
-LINE_HEIGHT = 8  # of a capital, in the units of GLYPHS
+LINE_HEIGHT = 8  # of a capital letter, in the units of GLYPHS
 GAP = 2.0  # between letters
 SPACE = 3.0
-BENDS = 4  # pieces that a bend is drawn with, from point to point
-# How many ways each letter is written, the first of them exactly; more would not be noticed.
+BENDS = 4  # segments of a curve between two points
+# The number of variants of each letter, of which the first is exact; more would not be noticed.
 VARIANTS = 7
 
 
 class Hand:
-    """Somebody's handwriting: always slanted and spaced alike, never twice the same."""
+    """A handwriting with constant slant and spacing and varying letters."""
 
     def __init__(self, rng: random.Random, ink: Color, pen: float) -> None:
-        """`ink` is the colour, `pen` the width of a stroke in pixels."""
+        """Set the colour `ink` and the stroke width `pen` in pixels."""
         self.rng = rng
         self.ink = ink
         self.pen = pen
@@ -120,7 +120,7 @@ class Hand:
 
     @classmethod
     def printing(cls, ink: Color, pen: float) -> "Hand":
-        """A hand that never trembles: print, for letters that no font at hand has."""
+        """Return exact strokes that look printed, for letters that no available font has."""
         hand = cls(random.Random(0), ink, pen)  # noqa: S311 -- nothing secret in it
         hand.slant, hand.width, hand.unrest, hand.variants = 0, 0.95, 0, 1
         return hand
@@ -133,9 +133,9 @@ class Hand:
         height: float,
         room: float | None = None,
     ) -> float:
-        """Write on the line that begins at a point; returns where the pen is in the end.
+        """Draw text on the line that begins at a point; return the position after it.
 
-        `height` is that of a capital. Text that needs more than `room` is written smaller.
+        `height` is the height of a capital letter. Text wider than `room` is drawn smaller.
         """
         letters = visual_order(text)
         if room is not None:
@@ -148,7 +148,7 @@ class Hand:
         return x
 
     def length(self, text: str, height: float) -> float:
-        """How long a text comes out, about."""
+        """Return the approximate width of a text."""
         units = sum(advance(letter) for letter in text)
         return units * self.width * height / LINE_HEIGHT
 
@@ -177,7 +177,7 @@ class Hand:
     def sign(
         self, draw: ImageDraw.ImageDraw, at: Point, length: float, height: float
     ) -> None:
-        """A signature: ups and downs that get lower, and a stroke under them."""
+        """Draw a signature: decreasing waves, underlined."""
         rng = self.rng
         waves = rng.randint(4, 8)
         x, line = at
@@ -198,7 +198,7 @@ class Hand:
 
 
 def visual_order(text: str) -> str:
-    """The letters from left to right, Hebrew turned round; without what GLYPHS can't write."""
+    """Return the letters from left to right, Hebrew reversed, without letters missing in GLYPHS."""
     letters = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text).upper()
@@ -223,7 +223,7 @@ def is_hebrew(letter: str) -> bool:
 
 
 def advance(letter: str) -> float:
-    """The width of a letter with the gap after it, in units."""
+    """Return the width of a letter and the gap after it, in units."""
     if letter == " ":
         return SPACE
     return max(x for stroke in strokes(letter) for x, _y in stroke) + GAP
@@ -231,7 +231,7 @@ def advance(letter: str) -> float:
 
 @cache
 def strokes(letter: str) -> list[Stroke]:
-    """The points of a letter relative to the line: y is 0 on it and negative above."""
+    """Return the points of a letter relative to the line: y is 0 on it and negative above."""
     if letter == " ":
         return []
     return [
@@ -245,7 +245,7 @@ def strokes(letter: str) -> list[Stroke]:
 
 @cache
 def drawn(letter: str, variant: int, crosses_sevens: bool) -> list[Stroke]:
-    """One way of writing a letter, ready to be placed."""
+    """Return the strokes of a variant of a letter, ready to be placed."""
     unrest = 0.16 if variant else 0
     rng = random.Random(f"{letter}{variant}")  # noqa: S311 -- nothing secret in it
     written = []
@@ -261,7 +261,7 @@ def drawn(letter: str, variant: int, crosses_sevens: bool) -> list[Stroke]:
 
 
 def bent(points: Stroke, pieces: int) -> Stroke:
-    """A smooth line through the points (Catmull and Rom's)."""
+    """Return a smooth curve through the points (Catmull-Rom)."""
     ends = [points[0], *points, points[-1]]
     return [*_bends(ends, pieces), points[-1]]
 

@@ -1,4 +1,4 @@
-"""What stands in a business's trail of its people and sites."""
+"""The first audit events of a business, about its users, employees and sites."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ from .people import DemoBusiness
 def tell_beginnings(
     firm: DemoBusiness, sites: list[Site], settings: list[SiteSettings], trail: Trail
 ) -> None:
-    """Everything but the cards, from the day on which the business came to AutomateHQ."""
+    """Add all events other than those of cards, from the business's first day."""
     business = firm.business
     (admin,) = firm.with_role(Role.ADMIN)
     after = snapshot(business, BUSINESS_FIELDS)

@@ -1,4 +1,4 @@
-"""The ledger of approved days, as approving the demo's cards fills it."""
+"""The ledger of approved days that results from the approval of the demo's cards."""
 
 import random
 import uuid
@@ -18,7 +18,7 @@ from .timesheets import Day
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A day in the ledger, from a card that is approved."""
+    """A day in the ledger, from an approved card."""
 
     id: uuid.UUID
     card: WorkCard
@@ -26,7 +26,10 @@ class Row:
 
 
 class Ledger:
-    """One business's. The rules are those of `workcards.services.posting`; a reviewer's answers come by chance."""
+    """The ledger of a business.
+
+    It follows the rules of `workcards.services.posting`. The resolutions of reviewers are random.
+    """
 
     COLUMNS = (
         *("id", "business_id", "employee_id", "site_id", "work_card_id"),
@@ -41,7 +44,7 @@ class Ledger:
     def post(
         self, card: WorkCard, days: Sequence[Day], at: datetime, rng: random.Random
     ) -> list[dict[str, Any]]:
-        """Post the days of an approved card; gives the conflicts that the reviewer has settled, as the trail has them."""
+        """Post the days of an approved card; return the resolved conflicts in the form of the audit trail."""
         conflicts = []
         for day in days:
             rows = self._rows.setdefault((card.employee_id, day.work_date), [])
@@ -63,7 +66,10 @@ class Ledger:
         return conflicts
 
     def withdraw(self, card: WorkCard, days: Sequence[Day]) -> None:
-        """Take a card's rows out. It must not share a date with another: nothing is posted in its place."""
+        """Remove a card's rows.
+
+        The card must not share a date with another card, because no other day is posted in its place.
+        """
         for day in days:
             rows = self._rows.pop((card.employee_id, day.work_date))
             assert [row.card for row in rows] == [card]
@@ -73,7 +79,7 @@ class Ledger:
         return self._set_aside.get((card.pk, day.work_date))
 
     def values(self) -> Iterator[tuple[Any, ...]]:
-        """Every row, as values of `COLUMNS`."""
+        """Yield every row as values of `COLUMNS`."""
         for rows in self._rows.values():
             for row in rows:
                 card, figures = row.card, row.day.figures
@@ -115,7 +121,7 @@ def _is_same(row: Row, card: WorkCard, day: Day) -> bool:
 def _answer(
     rows: Sequence[Row], card: WorkCard, day: Day, rng: random.Random
 ) -> Choice:
-    """What a reviewer says about a date that the ledger has already."""
+    """Return a reviewer's resolution for a date that the ledger already has."""
     if all(row.card.site_id == card.site_id for row in rows):
         return rng.choice([Choice.KEEP, Choice.REPLACE])
     try:
@@ -132,7 +138,7 @@ def _answer(
 def _as_json(
     card: WorkCard, day: Day, row: Row, choice: Choice | None
 ) -> dict[str, Any]:
-    """As `workcards.services.posting` writes a conflict."""
+    """Return a conflict in the form of `workcards.services.posting`."""
     assert choice is not None
     of_row = row.card
     return {

@@ -1,8 +1,8 @@
-"""How much demo data there shall be."""
+"""Options for the amount of demo data."""
 
 from dataclasses import dataclass
 
-# Ids of people are numbered by business and employee.
+# Ids of employees are numbered by business and employee.
 LIMITS = {
     "businesses": (1, 5_000),
     "sites": (1, 2_000),
@@ -14,7 +14,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Size:
-    """`employees` and `pictures`: the first is a business's, the second all businesses' together."""
+    """The amount of demo data: `employees` per business, `pictures` of all businesses together."""
 
     businesses: int = 3
     sites: int = 8

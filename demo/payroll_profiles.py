@@ -1,4 +1,4 @@
-"""What the office does for payroll: tells how its program reads files, and closes the months that are done."""
+"""Payroll profiles and closed months of the demo."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ from .ledger_simulation import Ledger
 from .people import DemoBusiness
 from .seeded_random import dice, id_at
 
-# The last months are still being worked on; every third business is late with two more.
+# The last months are still open; every third business has two more open months.
 STILL_OPEN, LATE = 2, 2
 FIRST_CODE = 100
 
 
 def make_profile(firm: DemoBusiness) -> ExportProfile:
-    """How the payroll program of the business reads its files."""
+    """Return the format in which the business's payroll program reads files."""
     moment = firm.at(firm.first_day, 12)
     rng = dice(firm.size.seed, firm.number, "profile")
     return ExportProfile(
@@ -55,7 +55,10 @@ def tell_profile(profile: ExportProfile, lives: CardHistories) -> None:
 
 
 def close_months(lives: CardHistories) -> Iterator[ClosedMonth]:
-    """The months that are closed, each after the last thing that happened in it, with its event."""
+    """Yield the closed months and record their events.
+
+    Each month is closed after its last event.
+    """
     firm = lives.firm
     (admin,) = firm.with_role(Role.ADMIN)
     is_late = firm.number % 3 == 2
@@ -95,7 +98,7 @@ def close_months(lives: CardHistories) -> Iterator[ClosedMonth]:
 
 
 def _ledger_by_month(ledger: Ledger) -> dict[date, tuple[int, Decimal]]:
-    """Days and hours that each month pays."""
+    """Return the days and hours that each month pays."""
     found: dict[date, tuple[int, Decimal]] = {}
     for values in ledger.values():
         row: dict[str, Any] = dict(zip(Ledger.COLUMNS, values, strict=True))

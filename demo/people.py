@@ -1,4 +1,4 @@
-"""Who is in the demo: businesses, the sites that they share, their users and employees."""
+"""Businesses, shared sites, users and employees of the demo."""
 
 import random
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from . import vocabulary
 from .options import Size
 from .seeded_random import dice, id_at
 
-# By this businesses of the demo are told from others.
+# The prefix that distinguishes businesses of the demo from others.
 CODE_PREFIX = "demo-"
-# Beyond every employee's number: the one who left the business for another of the demo.
+# A number above those of all employees: the employee who moved to another business of the demo.
 LEAVER = 9_999
 
-# Role and the part of the e-mail before the @; the last one has left.
+# Role and local part of the e-mail; the last user is inactive.
 USERS = (
     (Role.ADMIN, "admin"),
     (Role.REVIEWER, "reviewer"),
@@ -34,7 +34,7 @@ USERS = (
 
 @dataclass
 class Person:
-    """An employee, and how they work."""
+    """An employee and their working habits."""
 
     employee: Employee
     starts_at: time
@@ -47,7 +47,7 @@ class Person:
 
 @dataclass
 class DemoBusiness:
-    """A business with everything that its story needs."""
+    """A business with the data of its cards: users, employees, sites, months."""
 
     number: int
     size: Size
@@ -61,24 +61,24 @@ class DemoBusiness:
 
     @property
     def phrases(self) -> vocabulary.Phrases:
-        """What its people write, in its language."""
+        """Return the phrases in the business's language."""
         return vocabulary.PHRASES[self.business.language]
 
     @property
     def first_day(self) -> date:
-        """When it began with AutomateHQ."""
+        """Return the day on which the business joined AutomateHQ."""
         return self.months[0] - timedelta(days=60)
 
     def with_role(self, role: Role) -> list[User]:
         return [user for user in self.users if user.role == role and user.is_active]
 
     def at(self, day: date, hour: int, minute: int = 0) -> datetime:
-        """That time of day where the business is."""
+        """Return a time of day in the business's time zone."""
         return datetime.combine(day, time(hour, minute), self.business.zone)
 
 
 def make_businesses(size: Size, months: list[date]) -> list[Business]:
-    """The businesses, without anything in them. No two have the same name or code."""
+    """Return the businesses, without data. Names and codes are unique."""
     names = [
         (f"{latin} {trade}", f"{hebrew} {hebrew_trade}")
         for latin, hebrew in vocabulary.BUSINESS_NAMES
@@ -93,7 +93,7 @@ def make_businesses(size: Size, months: list[date]) -> list[Business]:
         round_ = number // len(names)
         suffix = f" {round_ + 1}" if round_ else ""
         rng = dice(size.seed, number, "business")
-        # The second of three writes Hebrew.
+        # The second of three businesses uses Hebrew.
         is_hebrew = number % 3 == 1
         businesses.append(
             Business(
@@ -112,7 +112,7 @@ def make_businesses(size: Size, months: list[date]) -> list[Business]:
 
 
 def make_sites(size: Size, businesses: list[Business]) -> list[Site]:
-    """Sites, whose stewards are the businesses in turn."""
+    """Return sites, whose stewards are the businesses in turn."""
     sites = []
     for number in range(size.sites):
         name, code, address = vocabulary.SITES[number % len(vocabulary.SITES)]
@@ -133,7 +133,7 @@ def make_sites(size: Size, businesses: list[Business]) -> list[Site]:
 
 
 def make_users(firm: DemoBusiness, password: str) -> Iterator[User]:
-    """The people who sign in; `password` is the hash of the one that they share."""
+    """Yield the users; `password` is the hash that they share."""
     domain = str(firm.business.business_code).removeprefix(CODE_PREFIX)
     for number, (role, mailbox) in enumerate(USERS):
         moment = firm.at(firm.first_day, 9, 10 + number)
@@ -142,7 +142,7 @@ def make_users(firm: DemoBusiness, password: str) -> Iterator[User]:
             business=firm.business,
             email=f"{mailbox}@{domain}.example",
             full_name=_name(firm.rng, is_hebrew=firm.business.language == "he"),
-            # In a range that is not given out to people.
+            # From a range of numbers that are not assigned.
             phone_number=f"+9725000{firm.number * len(USERS) + number:05}",
             role=role,
             is_active=mailbox != "former",
@@ -153,7 +153,10 @@ def make_users(firm: DemoBusiness, password: str) -> Iterator[User]:
 
 
 def make_people(firm: DemoBusiness) -> Iterator[Person]:
-    """The employees: most for long, some new, some gone; the last has gone to the next business of the demo."""
+    """Yield the employees: most long employed, some new, some gone.
+
+    The last employee has moved to the next business of the demo.
+    """
     count = firm.size.employees
     for number in range(count):
         rng = dice(firm.size.seed, firm.number, "employee", number)
@@ -178,14 +181,14 @@ def make_people(firm: DemoBusiness) -> Iterator[Person]:
             employee.left_on = _some_day(firm, rng)
             employee.is_active = False
         elif number % 37 == 11:
-            # Nobody remembers when: inactive, without a day.
+            # The leaving date is unknown: inactive, without a date.
             employee.is_active = False
         _date(firm, employee, rng)
         yield _habits(employee, rng)
 
 
 def make_settings(firm: DemoBusiness, sites: list[Site]) -> Iterator[SiteSettings]:
-    """What the business keeps to itself about its sites; one that it does not work at is hidden, if there is one."""
+    """Yield the business's settings for its sites; an unused site is hidden, if there is one."""
     others = [site for site in sites if site not in firm.sites]
     for site in [*firm.sites, *others[:1]]:
         rng = dice(firm.size.seed, firm.number, "settings", site.pk)
@@ -227,7 +230,7 @@ def _habits(employee: Employee, rng: random.Random) -> Person:
 
 
 def _hire_leaver(firm: DemoBusiness, employee: Employee) -> None:
-    """This one comes from the business before: same person, same passport, which was released there."""
+    """Make an employee the leaver of the previous business, which released the same passport."""
     gone = dice(firm.size.seed, firm.number - 1, "employee", firm.size.employees - 1)
     employee.full_name = _name(gone, is_hebrew=gone.random() < 0.45)
     employee.passport_id = _passport((firm.number - 1) * 10_000 + LEAVER)
@@ -242,12 +245,12 @@ def _let_go(firm: DemoBusiness, employee: Employee) -> None:
 
 
 def _leaving_day(firm: DemoBusiness) -> date:
-    """When people change from one business of the demo to the next: early in its first month."""
+    """Return the day of moves between demo businesses: early in its first month."""
     return min(firm.months[0] + timedelta(days=8), firm.today - timedelta(days=1))
 
 
 def _date(firm: DemoBusiness, employee: Employee, rng: random.Random) -> None:
-    """When it was entered: shortly before the first day, but not before AutomateHQ was there."""
+    """Set the creation time: shortly before the first day, not before the business joined."""
     assert employee.started_on is not None
     entered_on = max(employee.started_on - timedelta(days=3), firm.first_day)
     moment = firm.at(entered_on, 9, rng.randrange(60))
@@ -256,7 +259,7 @@ def _date(firm: DemoBusiness, employee: Employee, rng: random.Random) -> None:
 
 
 def _some_day(firm: DemoBusiness, rng: random.Random) -> date:
-    """Any day of its months that is over."""
+    """Return a random past day of the business's months."""
     last = min(last_of_month(firm.months[-1]), firm.today - timedelta(days=1))
     days = max((last - firm.months[0]).days, 1)
     return firm.months[0] + timedelta(days=rng.randrange(days))
@@ -273,6 +276,6 @@ def _phone(rng: random.Random) -> str:
 
 
 def _passport(number: int) -> str:
-    """An invented passport, another one for every number: the factor and the prime make no two fall together."""
+    """Return an invented passport number, unique because the factor and the prime modulus are coprime."""
     digits = (number * 7_368_787 + 1_234_577) % 99_999_989
     return f"{'ABEGKNPRT'[number % 9]}{digits:08}"

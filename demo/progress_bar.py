@@ -1,16 +1,19 @@
-"""Showing people how far something has come."""
+"""Progress output of commands."""
 
 import time
 from types import TracebackType
 from typing import Any
 
 WIDTH = 30
-# Where there is no screen, a line now and then.
+# Without a terminal, print a line at intervals.
 SECONDS = 10
 
 
 class Bar:
-    """A bar on one line of a screen; in a log a line every ten seconds. Call it with a share from 0 to 1 and a text."""
+    """A progress bar on a terminal; in a log, a line every ten seconds.
+
+    Call it with a share from 0 to 1 and a text.
+    """
 
     def __init__(self, output: Any) -> None:
         self._output = output

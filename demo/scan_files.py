@@ -1,4 +1,4 @@
-"""The files of the cards that have a picture."""
+"""Scans of the cards that have an image, and their storage."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from .timesheets import Day
 
 
 def scans_of(firm: DemoBusiness, plans: list[Plan]) -> list[tuple[list[Plan], Scan]]:
-    """Each file that there shall be, with the cards on it."""
+    """Return the scans to render, each with the plans of its cards."""
     found = []
     for number, plan in enumerate(plans):
         if plan.is_by_hand or plan.first_page:
@@ -43,11 +43,11 @@ def scans_of(firm: DemoBusiness, plans: list[Plan]) -> list[tuple[list[Plan], Sc
 
 @contextmanager
 def storage_undone_on_failure() -> Iterator[Callable[[str, bytes], None]]:
-    """A function that stores bytes at a path. If the block fails, what it has stored goes again."""
+    """Yield a function that stores bytes at a path; delete the stored files if the block fails."""
     stored: list[str] = []
 
     def store(path: str, data: bytes) -> None:
-        # What a killed run may have left there.
+        # A killed run may have left a file at this path.
         default_storage.delete(path)
         stored.append(default_storage.save(path, ContentFile(data)))
 

@@ -1,6 +1,6 @@
-"""Drawing the scans, in processes of their own: it is most of the work.
+"""Rendering of scans in worker processes, which takes most of the time.
 
-Imports nothing that needs Django to be set up, for those processes have none.
+Imports nothing that needs Django's setup, which the processes lack.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +19,12 @@ from .card_image import CardLine, render_card
 from .seeded_random import dice
 from .worker_pool import helpers
 
-# Below this, processes of their own are not worth their start.
+# The minimum number of scans for which worker processes are worth their start.
 FEW = 8
 
 
 class Sheet(NamedTuple):
-    """What is on a card: the arguments of `render_card` that are written on it."""
+    """The content of a card: the arguments of `render_card` that are written on it."""
 
     business_name: str
     site_name: str
@@ -37,7 +37,7 @@ class Sheet(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """A file as it comes in: one sheet a picture, several a PDF."""
+    """A file to render: an image of one sheet, or a PDF of several."""
 
     filename: str
     sheets: list[Sheet]
@@ -48,13 +48,13 @@ class RenderedScan(NamedTuple):
     data: bytes
 
 
-# Gives the files of scans, in their order.
+# Renders scans and returns their files in the same order.
 Drawing: TypeAlias = Callable[[Sequence[Scan]], Iterator[RenderedScan]]
 
 
 @contextmanager
 def drawing_together() -> Iterator[Drawing]:
-    """A function that draws with the help of processes, which are started when there is enough to do."""
+    """Yield a function that renders scans; it starts processes when there are many scans."""
     with ExitStack() as stack:
         pools: list[ProcessPoolExecutor] = []
 
@@ -69,7 +69,7 @@ def drawing_together() -> Iterator[Drawing]:
 
 
 def draw(scan: Scan) -> RenderedScan:
-    """The file of a scan, and what the intake says of it."""
+    """Return the file of a scan with the metadata that the scan validation finds."""
     pictures = [_picture(sheet) for sheet in scan.sheets]
     data = pictures[0] if len(pictures) == 1 else _pdf(pictures)
     return RenderedScan(inspect(BytesIO(data), scan.filename), data)
@@ -83,7 +83,7 @@ def _picture(sheet: Sheet) -> bytes:
 def _pdf(pictures: list[bytes]) -> bytes:
     pages = [Image.open(BytesIO(picture)) for picture in pictures]
     output = BytesIO()
-    # Always the same time in it, or the same cards would not be the same bytes.
+    # A constant time in the PDF, so that the same cards give the same bytes.
     moment = gmtime(0)
     pages[0].save(
         output,

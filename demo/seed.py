@@ -1,4 +1,4 @@
-"""Putting the demo data into the database, a business at a time."""
+"""Creation of the demo data in the database, business by business."""
 
 from collections.abc import Callable
 from concurrent.futures import as_completed
@@ -44,18 +44,19 @@ from .scan_rendering import Drawing, RenderedScan, draw, drawing_together
 from .seeded_random import dice
 from .worker_pool import helpers
 
-# Told how far everything has come, from 0 to 1, and what has been done or is being done.
+# Receives the overall progress, from 0 to 1, and a text about the current step.
 Progress = Callable[[float, str], None]
-# From here on each business is a process's; below it, processes draw the pictures of one business together.
+# From this number on, each process fills a business. Below it, the processes render the images of a business
+# together.
 MANY = 8
-DRAWING = 0.8  # the share of a business's work
-# A run costs what reading the ledger of a month costs: a few will do.
+DRAWING = 0.8  # the share of rendering in a business's work
+# A run costs as much as reading the ledger of a month, so a few runs suffice.
 WITH_EXPORTS = 5
 
 
 @dataclass(frozen=True)
 class Work:
-    """One business to fill: what a process has to be told."""
+    """The arguments of a process that fills a business."""
 
     size: Size
     number: int
@@ -66,17 +67,17 @@ class Work:
 
 
 def demo_businesses() -> list[Business]:
-    """The businesses of the demo that are there, filled or not."""
+    """Return the existing businesses of the demo, filled or not."""
     with platform_scope("look for demo data"):
         found = Business.objects.filter(business_code__startswith=CODE_PREFIX)
         return list(found.order_by("id"))
 
 
 def seed(size: Size, *, password: str, today: date, progress: Progress) -> int:
-    """Make the demo data that are missing; gives the number of businesses that were filled.
+    """Create the missing demo data; return the number of businesses that were filled.
 
-    0 if all are there already. Of an interrupted run, the same size makes the rest. The months end with that of `today`.
-    Let nobody else seed meanwhile.
+    Return 0 if all exist already. After an interrupted run, the same size creates the rest. The months end with that
+    of `today`. Must not run concurrently with itself.
     """
     if not demo_businesses():
         _make_frame(size, today)
@@ -97,7 +98,7 @@ def seed(size: Size, *, password: str, today: date, progress: Progress) -> int:
 
 
 def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
-    """Make up everything of a business, then write it in one transaction; gives its name."""
+    """Generate all data of a business and write it in one transaction; return its name."""
     firm, sites = _firm(work)
     name: str = firm.business.business_name
     firm.users = list(make_users(firm, work.password))
@@ -124,7 +125,7 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
         insert_values(ApprovedDay, Ledger.COLUMNS, lives.ledger.values())
         insert(trail.events)
         insert([profile])
-        # Last: nothing comes into a month that is closed.
+        # Last, because a closed month accepts no rows.
         insert(closed)
         for file in lives.files:
             store(str(file.original.name), lives.bytes_of[file.pk])
@@ -137,7 +138,7 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
 def _report(
     progress: Progress, count: int, businesses: int, part: float, text: str
 ) -> None:
-    """Of so many businesses so many are done, and of the next one that part."""
+    """Report the progress: the businesses done, and the share of the current business."""
     progress((count + part) / businesses, text)
 
 
@@ -146,7 +147,7 @@ def _months(size: Size, today: date) -> list[date]:
 
 
 def _make_frame(size: Size, today: date) -> None:
-    """Businesses and sites, all or none: a business needs the sites of the others."""
+    """Create businesses and sites, all or none: a business uses the sites of the others."""
     businesses = make_businesses(size, _months(size, today))
     sites = make_sites(size, businesses)
     with transaction.atomic():
@@ -158,7 +159,7 @@ def _make_frame(size: Size, today: date) -> None:
 
 
 def _empty(size: Size, today: date) -> list[tuple[int, object]]:
-    """Number and id of the businesses without an employee."""
+    """Return number and id of the businesses without employees."""
     numbers = {
         business.business_code: number
         for number, business in enumerate(make_businesses(size, _months(size, today)))
@@ -173,7 +174,7 @@ def _empty(size: Size, today: date) -> list[tuple[int, object]]:
 
 
 def _fill_side_by_side(work: list[Work], progress: Progress) -> None:
-    """Each business by one of as many processes as there are processors."""
+    """Fill the businesses in parallel, in a process per processor."""
     with helpers(with_django=True) as pool:
         tasks = [pool.submit(_fill_alone, one) for one in work]
         for count, done in enumerate(as_completed(tasks), start=1):
@@ -185,7 +186,7 @@ def _fill_alone(work: Work) -> str:
 
 
 def _firm(work: Work) -> tuple[DemoBusiness, list[Site]]:
-    """The business, as far as the database knows it, and all sites of the demo."""
+    """Return the business with its stored users, and all sites of the demo."""
     size = work.size
     with platform_scope("fill a business of the demo"):
         business = Business.objects.get(pk=work.business_id)
@@ -208,7 +209,7 @@ def _draw(
     drawing: Drawing,
     progress: Progress,
 ) -> dict[int, tuple[Plan, RenderedScan]]:
-    """Of each plan (by `id`) that has a scan: the card on its first page, and the file."""
+    """Render the scans; map each plan (by `id`) to the plan of the first page and the file."""
     wanted = scans_of(firm, plans)
     files = drawing([scan for _pages, scan in wanted])
     drawn = {}
@@ -220,7 +221,7 @@ def _draw(
 
 
 def _export(firm: DemoBusiness) -> None:
-    """The file of the first month, by the real job."""
+    """Create the file of the first month with the real task."""
     (admin,) = firm.with_role(Role.ADMIN)
     with business_scope(firm.business.pk):
         run = request_run(
@@ -228,12 +229,15 @@ def _export(firm: DemoBusiness) -> None:
             kind=ExportRun.Kind.DAYS_CSV,
             processing_month=firm.months[0],
         )
-    # Now, and not when a worker comes to it: that one will find it done.
+    # Run the task immediately; the worker then finds it done.
     make_export.call(run_id=str(run.pk), business_id=str(firm.business.pk))
 
 
 def _reach_across() -> None:
-    """Somebody of each business has tried the id of an employee of the one before; only super-admins see it."""
+    """Record a cross-business access of each business, which only super-admins see.
+
+    A user has requested the id of an employee of the previous business.
+    """
     businesses = demo_businesses()[:WITH_EXPORTS]
     with platform_scope("an attempt for the demo"):
         for owner, stranger in pairwise(businesses):

@@ -1,4 +1,4 @@
-"""Chance that comes out the same each time."""
+"""Reproducible random numbers and ids."""
 
 import random
 import uuid
@@ -6,12 +6,15 @@ from datetime import datetime
 
 
 def dice(*names: object) -> random.Random:
-    """A source of chance of its own for what these names stand for, so that one part's does not disturb another's."""
+    """Return a random generator seeded by these names.
+
+    Separate generators keep the parts of the demo data independent.
+    """
     return random.Random("/".join(map(str, names)))  # noqa: S311 -- sample data
 
 
 def id_at(moment: datetime, rng: random.Random) -> uuid.UUID:
-    """A UUID of version 7, as a row that was made at that moment would have."""
+    """Return a UUID of version 7 for a row created at `moment`."""
     milliseconds = int(moment.timestamp() * 1000)
     chance = rng.getrandbits(74)
     return uuid.UUID(

@@ -1,4 +1,4 @@
-"""What an employee writes on a card: the days of a month."""
+"""The days that an employee writes on a card."""
 
 import random
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from .vocabulary import Phrases
 
 FRIDAY = 4
 QUARTERS = (0, 0, 0, 0, 15, 15, 30, 45, 60, -15, -30)
-# An absence, how often it begins on a day, and how many days it may last.
+# Absence, probability of its start on a day, and maximum length in days.
 ABSENCES = (
     (DayStatus.VACATION, 0.012, 5),
     (DayStatus.SICK, 0.012, 3),
@@ -39,7 +39,7 @@ def month_of(
     phrases: Phrases,
     rng: random.Random,
 ) -> list[Day]:
-    """The person's lines from `first` to `last`, of the days that they were employed."""
+    """Return the employee's lines from `first` to `last`, limited to days of employment."""
     employee = person.employee
     first = max(first, employee.started_on or first)
     last = min(last, employee.left_on or last)
@@ -60,7 +60,7 @@ def month_of(
 
 
 def changed(day: Day, rng: random.Random) -> Day:
-    """The same day as another card has it, or as it was read wrongly: some hours more or less."""
+    """Return the same day with other hours, as on another card or as misread."""
     hours = Decimal(rng.choice([6, 7, 8, 9, 10]))
     if day.figures.total_hours == hours:
         hours += Decimal("0.50")
@@ -68,7 +68,7 @@ def changed(day: Day, rng: random.Random) -> Day:
 
 
 def evening(day: Day, rng: random.Random) -> Day:
-    """A few hours in the evening of the same day, at another site."""
+    """Return a few evening hours of the same day, at another site."""
     times = rng.choice([(time(18), time(21)), (time(18, 30), time(22, 30))])
     return Day(day.work_date, _figures(from_time=times[0], to_time=times[1]))
 
@@ -114,7 +114,7 @@ def _absences(
         day += timedelta(days=1)
 
 
-@lru_cache(maxsize=4096)  # most days are like many others
+@lru_cache(maxsize=4096)  # most days are equal to many others
 def _figures(**given: Any) -> DayFigures:
     figures = day_figures(**given)
     assert figures is not None

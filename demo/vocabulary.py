@@ -1,8 +1,8 @@
-"""What the demo data are made up from. All names are invented; who is called like this is so by chance."""
+"""Names and phrases of the demo data. All names are invented; any resemblance is a coincidence."""
 
 from typing import NamedTuple
 
-# Latin and Hebrew.
+# Names in Latin and Hebrew letters.
 BUSINESS_NAMES = (
     ("Gazit", "גזית"),
     ("Snunit", "סנונית"),
@@ -98,7 +98,10 @@ FILE_NAMES = ("IMG_{number:04}.jpg", "scan-{number:04}.jpg", "card {number}.jpg"
 
 
 class Phrases(NamedTuple):
-    """What people of a business write, in their language. `day_comments`, `guard_duty` and `rain` are on the card itself too."""
+    """Phrases of users and employees, in the business's language.
+
+    `day_comments`, `guard_duty` and `rain` also appear in the images of cards.
+    """
 
     day_comments: tuple[str, ...]
     guard_duty: str

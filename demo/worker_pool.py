@@ -1,6 +1,6 @@
-"""Processes that help, as many as there are processors.
+"""Worker processes, one per processor.
 
-Imports nothing that needs Django to be set up: they begin with nothing.
+Imports nothing that needs Django's setup, which new processes lack.
 """
 
 import os
@@ -13,9 +13,9 @@ from multiprocessing import get_context
 
 @contextmanager
 def helpers(*, with_django: bool) -> Iterator[ProcessPoolExecutor]:
-    """New processes, which share nothing with this one, no connection to the database above all.
+    """Yield a pool of new processes that share no database connection with this process.
 
-    They end with the block; if it fails, without beginning what they have not begun.
+    The processes end with the block. If the block fails, pending work is cancelled.
     """
     pool = ProcessPoolExecutor(
         os.cpu_count(),
@@ -32,7 +32,7 @@ def helpers(*, with_django: bool) -> Iterator[ProcessPoolExecutor]:
 
 
 def _begin(with_django: bool) -> None:
-    # Ctrl-C goes to every process of the terminal; the one that started these ends them.
+    # Ctrl-C reaches every process of the terminal; the parent process ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if with_django:
         import django  # noqa: PLC0415 -- those that only draw do without

@@ -121,8 +121,7 @@ class ServiceErrorsMixin:
 class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg]
     """The form of a row that a service writes; `values` holds the validated data.
 
-    Model validation is switched off: the serializer holds the rules, and the database reports what only it can
-    check.
+    Model validation is switched off: the serializer holds the rules, and the database reports what only it can check.
     """
 
     serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None

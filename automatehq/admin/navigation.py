@@ -19,10 +19,8 @@ class NavItem(NamedTuple):
     """An item of the side bar.
 
     It is shown to users with `right` (None: to all), in the scopes of `where`, if the admin has the page named
-    `page`.
-    `counts` names the number beside it, `count_label` its text for screen readers. `kind` is its colour:
-    pending cards
-    stand out, sizes do not.
+    `page`. `counts` names the number beside it, `count_label` its text for screen readers. `kind` is its colour:
+    pending cards stand out, sizes do not.
     """
 
     label: Any

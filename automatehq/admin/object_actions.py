@@ -37,8 +37,7 @@ class Verb:
     """An action on a row. `run(request, obj, values)` calls the service and returns the success message.
 
     `values` is the cleaned data of `form`. `right` is a key of the role table. The action is offered for rows that
-    `is_for` accepts; the service makes the final check. `button` replaces the label on the submit button of the
-    form.
+    `is_for` accepts; the service makes the final check. `button` replaces the label on the submit button of the form.
     """
 
     name: str

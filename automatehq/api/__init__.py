@@ -62,7 +62,6 @@ The complete API of an app:
     raise Conflict("stale_version", "Someone changed this card.", card=card_json)
     raise Invalid("total_mismatch", "8.50 is not 8.00.", "entries.3.total_hours")
 
-`list_actions` names the actions other than `list` that return a filtered, paged list. `extra_query_parameters`
-names
+`list_actions` names the actions other than `list` that return a filtered, paged list. `extra_query_parameters` names
 the query parameters that are not filters.
 """

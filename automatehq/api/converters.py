@@ -1,7 +1,7 @@
 """Path converters: a path segment as a value or as an error.
 
-Django responds 404 when a converter rejects a segment. These converters accept every segment. So authentication
-comes first, and a malformed id gives 400 like a malformed id in a body.
+Django responds 404 when a converter rejects a segment. These converters accept every segment. So authentication comes
+first, and a malformed id gives 400 like a malformed id in a body.
 """
 
 import datetime

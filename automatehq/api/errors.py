@@ -1,10 +1,8 @@
 """Errors of services, and the tables that convert database errors to them.
 
 An error response under `/api` has the body `{"type", "errors": [{"code", "detail", "attr"}]}`, the format of
-drf-standardized-errors. An error with additional data adds members beside `errors`:
-`raise Conflict("stale_version", "…", card=…)`. `attr` is the path of the field (`entries.3.from_time`), or null
-for
-an error of the whole request.
+drf-standardized-errors. An error with additional data adds members beside `errors`: `raise Conflict("stale_version",
+"…", card=…)`. `attr` is the path of the field (`entries.3.from_time`), or null for an error of the whole request.
 
 The classes do not depend on a request: the admin and the commands catch the same `DomainError` and read its
 `problems`. Any module may import this one, also a module of models. `exception_handler.py` builds the responses.

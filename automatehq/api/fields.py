@@ -224,9 +224,8 @@ class ShortListField(serializers.ListField):
 class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
     """A reference `site_id` in a body, read as the row: `queryset=Site.objects`.
 
-    The source is the name without `_id`. An id outside the scope gives 400 `does_not_exist`, also if another
-    business has
-    a row with it. Both cases cost one query and are reported alike for the audit trail.
+    The source is the name without `_id`. An id outside the scope gives 400 `does_not_exist`, also if another business
+    has a row with it. Both cases cost one query and are reported alike for the audit trail.
     """
 
     default_error_messages = {
@@ -283,9 +282,8 @@ class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
     """A read-only `{id, name}` beside `…_id`, or null.
 
     `site = NamedReference("site.site_name")` reads the id from `site_id` of the row and the name along the path.
-    `uploaded_by = NamedReference("uploaded_by_name")` reads the name stored beside a reference, so that no join
-    can lose
-    the row.
+    `uploaded_by = NamedReference("uploaded_by_name")` reads the name stored beside a reference, so that no join can
+    lose the row.
     """
 
     def __init__(self, name: str, *, id_from: str | None = None, **kwargs: Any) -> None:

@@ -1,7 +1,6 @@
 """Filters, search and ordering that reject unknown parameters.
 
-References are compared as plain ids, without a lookup. So an id of another business gives the same empty list
-as an
+References are compared as plain ids, without a lookup. So an id of another business gives the same empty list as an
 unknown id.
 """
 
@@ -133,8 +132,7 @@ class StrictFilterSet(FilterSet):
 def allowed_query_parameters(view: Any) -> set[str]:
     """Return the query parameters that the request may have.
 
-    These are the view's `extra_query_parameters` (names, or a table action → names). A list adds its filters,
-    paging,
+    These are the view's `extra_query_parameters` (names, or a table action → names). A list adds its filters, paging,
     `ordering` and `search`.
     """
     extra = getattr(view, "extra_query_parameters", ())
@@ -209,9 +207,8 @@ class FoldedSearch(SearchFilter):
 class StrictFilterBackend(DjangoFilterBackend):
     """The filterset, `search` and `ordering` of a list; other requests are left unchanged.
 
-    A view may declare `filterset_class`, `search_fields`, `ordering` (columns) and `ordering_fields`: names, or
-    a table
-    name → columns. The order always ends with the id, so that pages do not overlap.
+    A view may declare `filterset_class`, `search_fields`, `ordering` (columns) and `ordering_fields`: names, or a
+    table name → columns. The order always ends with the id, so that pages do not overlap.
     """
 
     filterset_base = StrictFilterSet

@@ -97,8 +97,7 @@ class Pages(PageNumberPagination):
 class CursorPagination(BasePagination):
     """Pages as `{next, previous, results}`, newest first; clients follow the links.
 
-    For the audit trail: counting millions of rows to show fifty is too expensive, and new events must not shift
-    the
+    For the audit trail: counting millions of rows to show fifty is too expensive, and new events must not shift the
     pages. A cursor is the position of a row in the order (created_at, id), which also pages rows of the same time.
     """
 

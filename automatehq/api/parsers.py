@@ -102,8 +102,7 @@ def _content_length(parser_context: Any) -> int:
 class IgnoreAcceptNegotiation(DefaultContentNegotiation):
     """Content negotiation that returns the view's first renderer for any Accept header.
 
-    The API responds in JSON only, and each file has one type. An image requested with `Accept: image/*` must
-    not be
+    The API responds in JSON only, and each file has one type. An image requested with `Accept: image/*` must not be
     rejected because errors are JSON.
     """
 

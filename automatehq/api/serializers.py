@@ -57,10 +57,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that rejects unknown fields and changed read-only fields.
 
     Read-only fields with their current value are accepted, so that the body of a GET can be sent with PUT. In a
-    create
-    request they are accepted only as null, and `business_id` also as the business of the request. Text is
-    stripped, and
-    limited to TEXT_LIMIT unless it has a limit. Timestamps are UTC.
+    create request they are accepted only as null, and `business_id` also as the business of the request. Text is
+    stripped, and limited to TEXT_LIMIT unless it has a limit. Timestamps are UTC.
     """
 
     _prototypes: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]]
@@ -183,9 +181,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A StrictSerializer of a model.
 
-    Constraints of the database check uniqueness. A query could only see rows of the same business, so its
-    response would
-    differ from the response for another business's row.
+    Constraints of the database check uniqueness. A query could only see rows of the same business, so its response
+    would differ from the response for another business's row.
     """
 
     serializer_field_mapping = {

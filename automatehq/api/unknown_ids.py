@@ -1,8 +1,7 @@
 """Reports of rejected ids and values, for the audit of cross-business access.
 
 A response must not reveal whether a rejected id exists in another business. So the id is not looked up before the
-response. A hook receives the id and records it after the response. The cost is the same for an id of another
-business
+response. A hook receives the id and records it after the response. The cost is the same for an id of another business
 and for an unknown id.
 """
 
@@ -46,8 +45,7 @@ def note(
 ) -> None:
     """Pass a rejected id or value to the hook, if there are a hook and a request.
 
-    `model` is the model of the id, as a class or a label (`workforce.employee`). `field` is the field of the
-    request.
+    `model` is the model of the id, as a class or a label (`workforce.employee`). `field` is the field of the request.
     Views and services that reject ids themselves (bulk lists, import rows) call this once for each id.
     """
     path: str | None = getattr(settings, "TENANCY_UNKNOWN_ID", None)

@@ -15,8 +15,7 @@ from .serializers import StrictSerializer
 class StrictRequestMixin:
     """Mixin of all views: query parameters are checked, responses are not cached.
 
-    Put it before APIView or a viewset. `extra_query_parameters` holds the names: a tuple, or a table action →
-    names.
+    Put it before APIView or a viewset. `extra_query_parameters` holds the names: a tuple, or a table action → names.
     Filters, paging, `ordering` and `search` of lists count as declared.
     """
 

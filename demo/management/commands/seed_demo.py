@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 
 def demo_password() -> str:
-    """DEMO_PASSWORD; what is known to everybody will only do while DEBUG is on."""
+    """Return DEMO_PASSWORD, or the public default password while DEBUG is on."""
     password: str = settings.DEMO_PASSWORD
     if settings.DEBUG:
         return password or DEFAULT_PASSWORD
