@@ -1,4 +1,4 @@
-"""Files as the writers make them, and what is read back from them."""
+"""Helpers that write export files and parse them."""
 
 import csv
 import io
@@ -24,7 +24,7 @@ def made(
     site_id: Any = None,
     profile: ExportProfile | None = None,
 ) -> bytes:
-    """The file of a kind from the rows in scope."""
+    """Return the file of a kind from the rows in scope."""
     writer = WRITERS[kind]
     rows = month_rows(
         month,
@@ -49,7 +49,7 @@ def csv_lines(
 
 
 def sheets(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
-    """Name → rows of cells, in the workbook's order."""
+    """Return name → rows of cells, in the workbook's order."""
     book = openpyxl.load_workbook(io.BytesIO(content))
     return {sheet.title: list(sheet.iter_rows()) for sheet in book}
 

@@ -1,4 +1,4 @@
-"""Runs that are done, with what they read beside them."""
+"""Helpers that create finished runs with their snapshots."""
 
 import io
 from typing import Any
@@ -15,7 +15,7 @@ from workcards.tests.factories import MONTH
 def done_run(
     *, site: Any = None, include_unapproved: bool = False, **values: Any
 ) -> ExportRun:
-    """A run that a worker would just have made, without its file. In the scope of a business."""
+    """Return a run as a worker leaves it, without its file; call it in the scope of a business."""
     spool = io.BytesIO()
     rows = month_rows(
         MONTH, site_id=site and site.pk, include_unapproved=include_unapproved
@@ -33,7 +33,7 @@ def done_run(
 
 
 def keep_snapshot(run: ExportRun, content: bytes) -> None:
-    """Store `content` as what the run has read."""
+    """Store `content` as the snapshot of the run."""
     run.snapshot = default_storage.save(
         f"businesses/{run.business_id}/exports/{run.pk}-1/snapshot.jsonl",
         ContentFile(content),

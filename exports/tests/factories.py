@@ -1,4 +1,4 @@
-"""Sample export runs and profiles. They are made in the scope of a business."""
+"""Factories of export runs and profiles, used in the scope of a business."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class ExportRunFactory(DjangoModelFactory[ExportRun]):
 
 
 class ExportProfileFactory(DjangoModelFactory[ExportProfile]):
-    """Every component has a code: 100 to 104."""
+    """A profile with a code for each component: 100 to 104."""
 
     class Meta:
         model = ExportProfile

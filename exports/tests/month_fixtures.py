@@ -28,7 +28,7 @@ def site_named(name: str) -> Site:
 def post_day(
     employee: Employee, day: int, *, site: Site | None = None, **figures: Any
 ) -> ApprovedDay:
-    """A day in the ledger, from an approved card of `employee`."""
+    """Add a day to the ledger, from an approved card of `employee`."""
     card = WorkCardFactory(approved=True, employee=employee, site=site or employee.site)
     posted: ApprovedDay = ApprovedDayFactory(
         work_card=card,
@@ -43,7 +43,7 @@ def post_day(
 def draft_day(
     employee: Employee, day: int, *, created_at: dt.datetime | None = None, **kw: Any
 ) -> WorkCard:
-    """A card under review with one day."""
+    """Return a card under review with one day."""
     card = WorkCardFactory(employee=employee, site=employee.site)
     if created_at is not None:
         WorkCard.objects.filter(pk=card.pk).update(created_at=created_at)
@@ -51,7 +51,7 @@ def draft_day(
     return card
 
 
-# 08:00 to 16:30 with a break of 30 minutes, as the factories have it.
+# 08:00 to 16:30 with a break of 30 minutes, the default of the factories.
 EIGHT = {"hours": Decimal("8.00")}
 NO_TIMES: dict[str, Any] = {"from_time": None, "to_time": None, "break_minutes": 0}
 ABSENT: dict[str, Any] = {

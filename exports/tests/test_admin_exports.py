@@ -1,4 +1,4 @@
-"""Exports in the admin: asked for, watched, downloaded."""
+"""Tests of exports in the admin: request, progress, download."""
 
 import re
 from typing import Any
@@ -113,7 +113,7 @@ def test_a_failed_run_says_why(acme: Personas, client: AdminClient) -> None:
     assert url_of(run, "file") not in page.content.decode()
     listed = client.get(reverse("admin:exports_exportrun_changelist"))
     assert "The worker died 3 times." in listed.content.decode()
-    # It is asked for once more in the form, filled in alike.
+    # The link leads to the form, prefilled with the same options.
     again = re.search(r'href="([^"]+)">Try again<', listed.content.decode())
     assert again
     form = client.get(again[1].replace("&amp;", "&")).context["adminform"].form

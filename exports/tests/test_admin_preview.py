@@ -1,4 +1,4 @@
-"""How a file will begin, on the page of a new run."""
+"""Tests of the file preview on the page of a new run."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Export profiles in the admin, and a payroll file that is asked for there."""
+"""Tests of export profiles in the admin, and of a payroll file requested with one."""
 
 from typing import Any
 

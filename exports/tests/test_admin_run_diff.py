@@ -1,4 +1,4 @@
-"""The page of the admin that says what has changed since a run."""
+"""Tests of the admin page of a run's diff."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from .month_fixtures import (
 
 @pytest.fixture
 def run(acme: Personas) -> ExportRun:
-    """A run after which a day at `<b>North</b>` was added."""
+    """Return a run; after it a day at `<b>North</b>` was added."""
     with acme.scope():
         run = done_run()
         post_day(employee_at(site_named("<b>North</b>"), "Zoe <i>"), 1, **EIGHT)

@@ -1,4 +1,4 @@
-"""The limit of queued and running exports of a business."""
+"""Tests of the limit of a business's queued and running exports."""
 
 import threading
 from typing import Any

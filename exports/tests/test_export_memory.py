@@ -1,4 +1,4 @@
-"""The memory of a run does not grow with its rows."""
+"""Tests that the memory of a run does not grow with its rows."""
 
 import datetime as dt
 import tempfile
@@ -29,13 +29,16 @@ PROFILE = Profile(
     encoding="utf-8-sig",
 )
 PEOPLE_AT_A_SITE = 10
-# What may come and go by chance, and what a workbook keeps of each sheet, whatever is in it.
+# Random variation, and the memory that a workbook needs for each sheet, empty or not.
 SLACK = 400_000
 A_SHEET = 15_000
 
 
 def rows(people: int, *, by_site: bool) -> Iterator[DayRow]:
-    """Thirty days for each of them, at sites of `PEOPLE_AT_A_SITE`, or each person at another one."""
+    """Yield thirty days for each employee.
+
+    With `by_site` a site has `PEOPLE_AT_A_SITE` employees. Otherwise successive employees are at different sites.
+    """
     for number in range(people):
         place = str(number // PEOPLE_AT_A_SITE if by_site else number % 7)
         for day in days_of_month(MONTH):
@@ -59,7 +62,7 @@ def rows(people: int, *, by_site: bool) -> Iterator[DayRow]:
 
 
 def peak_of(kind: Any, people: int) -> int:
-    """The most memory that writing takes, from the spool to the file, both on disk."""
+    """Return the peak memory of writing a file; the spool and the file are on disk."""
     writer = WRITERS[kind]
     wanted = Wanted(MONTH, "he", profile=PROFILE)
     with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as file:
@@ -75,7 +78,7 @@ def peak_of(kind: Any, people: int) -> int:
 
 @pytest.mark.parametrize("kind", ExportRun.Kind.values)
 def test_ten_times_the_rows_take_no_more_memory(kind: str) -> None:
-    peak_of(kind, 1)  # what is loaded once
+    peak_of(kind, 1)  # a first run loads modules and caches
     few, many = 50, 500
     small, large = (peak_of(kind, people) for people in (few, many))
     sheets = (many - few) // PEOPLE_AT_A_SITE if kind == "matrix_xlsx" else 0

@@ -1,4 +1,4 @@
-"""A run's way from the request to the file, also when its worker dies."""
+"""Tests of a run from the request to the file, also when its worker dies."""
 
 import hashlib
 import io
@@ -159,7 +159,7 @@ def test_a_queued_run_whose_job_was_lost_is_queued_anew(acme, run):
 
 
 def requeue_after_leases() -> dict[str, int]:
-    """Let the leases of all runs and tasks run out, then reap."""
+    """Expire the leases of all runs and tasks, then reap."""
     with platform_scope("test"):
         owners = set(ExportRun.objects.values_list("business_id", flat=True))
     for business_id in owners:
@@ -312,7 +312,7 @@ jobs.WRITERS[kind] = writer._replace(write=stuck)
 
 @pytest.mark.parametrize("kind", ["days_csv", "matrix_xlsx", "payroll_csv"])
 def test_a_worker_killed_half_way_loses_nothing(acme, tmp_path, kind):
-    """kill -9 in the middle of the file; another worker ends it, and there is one file."""
+    """Kill a worker with SIGKILL in the middle of the file; another worker finishes it, and one file exists."""
     with acme.scope():
         zoe = employee_at(site_named("North"), "Zoe", external_employee_id="7")
         for day in (1, 2, 3):

@@ -1,4 +1,4 @@
-"""The API of exports."""
+"""Tests of the API of exports."""
 
 import uuid
 
@@ -173,7 +173,7 @@ def test_a_super_admin_sees_all_and_asks_only_when_acting(acme, globex, super_ad
 def test_a_list_costs_the_same_for_one_run_and_for_fifty(
     acme, transactional_db, django_assert_num_queries
 ):
-    """BEGIN, scope, person, count, page, COMMIT; with real commits, so that no savepoint of the test is counted."""
+    """The queries are BEGIN, scope, user, count, page, COMMIT. Commits are real, so no savepoint of the test counts."""
     client = client_of(acme.admin)
     with acme.scope():
         site = SiteFactory()

@@ -1,4 +1,4 @@
-"""What /api/export_profiles and /api/export_runs answer is what the OpenAPI document says."""
+"""Tests that responses of /api/export_profiles and /api/export_runs conform to the OpenAPI document."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,7 @@
-"""Whatever the kind, a file says what the ledger says: for months of 28 to 31 days, of nobody, of one and of many."""
+"""Tests that files of all kinds agree with the ledger.
+
+They cover months of 28 to 31 days, with no employee, one and many.
+"""
 
 import datetime as dt
 import random
@@ -32,7 +35,10 @@ Ledger = dict[tuple[str, str, dt.date], Decimal | str]
 
 
 def fill(month: dt.date, people: int, seed: int) -> Ledger:
-    """A month in which people work at one or two sites a day, are absent, or have 0.00; external id → days."""
+    """Fill a month and return external id → days.
+
+    Employees work at one or two sites a day, are absent, or have 0.00 hours.
+    """
     dice = random.Random(seed)
     sites = [site_named(f"Site {seed} {number}") for number in range(SITES)]
     ledger: Ledger = {}

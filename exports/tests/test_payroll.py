@@ -1,4 +1,4 @@
-"""The payroll program's file: what stands in it by which profile, and for whom it is refused."""
+"""Tests of the payroll program's file: its content by profile, and its errors."""
 
 from datetime import time
 from decimal import Decimal
@@ -50,7 +50,7 @@ def test_a_row_an_employee_and_component_over_all_sites(acme: Personas) -> None:
         )
         lines = csv_lines(file_for(profile))
     zoes = ["2026-06", "0042", "007", "Zoe"]
-    # Ann has no hours and an absence that the profile leaves out.
+    # Ann has no hours, and only an absence that the profile leaves out.
     assert lines == [HEADER, [*zoes, "0100", "9.50"], [*zoes, "S", "2"]]
 
 

@@ -1,4 +1,4 @@
-"""The API of export profiles, and runs that are asked for with one."""
+"""Tests of the API of export profiles, and of runs with a profile."""
 
 import json
 import uuid

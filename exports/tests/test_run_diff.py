@@ -1,4 +1,4 @@
-"""What has changed since a run: only what payroll has to be told, and all of that."""
+"""Tests of the diff between a run and the current data: exactly the changes that affect pay."""
 
 import csv
 import io
@@ -71,7 +71,7 @@ def answer(acme: Personas, run: ExportRun) -> dict[str, Any]:
 
 
 def told(acme: Personas, run: ExportRun) -> dict[str, list[Any]]:
-    """Kind → [(employee, day of the month, site, old, new, difference)]."""
+    """Return kind → [(employee, day of the month, site, old, new, difference)]."""
     body = answer(acme, run)
 
     def figures(side: dict[str, Any] | None) -> str | None:
@@ -100,7 +100,7 @@ def file_of(acme: Personas, run: ExportRun) -> list[list[str]]:
     return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
 
 
-# What is a change
+# Changes
 
 
 def test_a_correction_by_reopening_editing_and_approving_is_a_change(
@@ -299,7 +299,7 @@ def test_a_draft_is_compared_with_what_a_draft_would_be_now(
 def test_of_a_draft_run_a_row_without_a_date_is_no_day(
     acme: Personas, zoe: Employee
 ) -> None:
-    """A matrix also keeps who was expected."""
+    """The snapshot of a matrix also contains the expected employees."""
     with acme.scope():
         post_day(zoe, 3, **EIGHT)
         run = done_run()
@@ -310,7 +310,7 @@ def test_of_a_draft_run_a_row_without_a_date_is_no_day(
     assert told(acme, run) == NOTHING
 
 
-# Whatever happens
+# Random changes
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -446,13 +446,13 @@ def test_a_list_has_a_bound_and_the_file_has_all(
     assert len(file_of(acme, run)) == 6
 
 
-# What can't be compared
+# Runs that cannot be compared
 
 
 def test_a_snapshot_without_minutes_is_compared_by_its_times_and_hours(
     acme: Personas, zoe: Employee
 ) -> None:
-    """Earlier versions kept fourteen values of a day."""
+    """Snapshots of earlier versions have fourteen values a day."""
     shift = {"from_time": time(7), "to_time": time(14, 20), "break_minutes": 0}
     with acme.scope():
         by_times = post_day(zoe, 1, hours=Decimal("7.33"), **shift)
@@ -464,7 +464,7 @@ def test_a_snapshot_without_minutes_is_compared_by_its_times_and_hours(
         keep_snapshot(run, "\n".join(lines).encode())
     assert told(acme, run) == NOTHING
     with acme.scope():
-        # 440 minutes either way.
+        # 440 minutes in both cases.
         ApprovedDay.objects.filter(pk=typed.pk).update(hours=Decimal("7.33"))
     assert told(acme, run) == NOTHING
     with acme.scope():
@@ -517,7 +517,7 @@ def test_a_snapshot_that_is_lost_from_storage_is_told(
         b"[" + b'"x",' * 13 + b'"x"]',
         b"[" + b"null," * 13 + b"null]",
         b"[1, 2, 3]",
-        # As we write them, but for one word.
+        # The current format with one invalid word.
         row_with(day_status="HANGOVER"),
         row_with(draft="PERHAPS"),
         row_with(hours="eight"),
@@ -549,7 +549,7 @@ def test_another_type_is_refused(acme: Personas, wanted: str) -> None:
     assert problem(response) == (400, "invalid_choice", "type")
 
 
-# Whose they are
+# Isolation and permissions
 
 
 def test_another_businesss_days_at_the_same_site_are_not_among_them(
@@ -597,13 +597,13 @@ def test_roles(acme: Personas, role: str, status: int) -> None:
     assert client_of(acme.user(role)).get(url_of(run)).status_code == status
 
 
-# What it costs, and the whole way
+# Query counts, and the way from the request to the diff
 
 
 def test_it_costs_the_same_for_one_change_and_for_many(
     acme: Personas, zoe: Employee
 ) -> None:
-    """The person, the run, the figures of now, and the names of employees and sites."""
+    """The queries are: user, run, current figures, and the names of employees and sites."""
     client = client_of(acme.viewer)
     with acme.scope():
         run = done_run()

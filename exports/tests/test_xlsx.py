@@ -1,4 +1,4 @@
-"""The workbooks: what stands in their cells, how they are read, and that nothing but their cells makes their bytes."""
+"""Tests of the workbooks: their cells and layout, and that their bytes depend on the cells alone."""
 
 import datetime as dt
 import hashlib
@@ -147,7 +147,7 @@ def test_a_printed_matrix_has_the_whole_month_and_its_dates_on_each_page(
         content = made("matrix_xlsx")
     (sheet,) = openpyxl.load_workbook(io.BytesIO(content))
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
-    # As long as a page, which is what a workbook means that does not say; as wide as its employees.
+    # One page high, also the default of a workbook without this value; as wide as its employees need.
     assert sheet.page_setup.fitToHeight in (1, None)
     assert sheet.page_setup.fitToWidth == 0
     assert (sheet.print_title_cols, sheet.print_title_rows) == ("$A:$B", "$1:$2")

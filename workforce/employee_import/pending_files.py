@@ -61,7 +61,7 @@ def find(carried: str, *, user: Any) -> Kept | None:
         path, hash_, sheet, encoding, *whose = signing.loads(
             carried, salt=_SALT, max_age=MAX_AGE_SECONDS
         )
-    except (signing.BadSignature, ValueError):  # also one from before an update
+    except (signing.BadSignature, ValueError):  # also a reference from an older version
         return None
     if whose != [str(get_current_business_id()), str(user.pk)]:
         return None

@@ -27,7 +27,7 @@ class Sites:
     def find(self, row: PersonRow) -> Site | None:
         """Return the site of a row, or None if the row names no site.
 
-        An unknown or ambiguous site adds an error to the row, and the result is None too.
+        For an unknown site, or two different sites, add an error to the row and return None too.
         """
         found = set()
         for name, table in (

@@ -156,7 +156,7 @@ class EmployeeFilesMixin(Base):
         found: Any = Business.objects
         if own_id is not None:
             return found.get(pk=own_id)  # type: ignore[no-any-return]
-        self.filter_queryset(self.get_queryset())  # 400 for what is no id
+        self.filter_queryset(self.get_queryset())  # raises 400 for an invalid id
         return found.filter(pk=asked).first()  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""Who and what most tests of sites and employees are about."""
+"""Fixtures of the tests of sites and employees."""
 
 from datetime import date
 
@@ -11,14 +11,14 @@ from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 @pytest.fixture
 def site(acme: Personas) -> Site:
-    """A site of which acme is the steward."""
+    """Return a site of which acme is the steward."""
     with acme.scope():
         return SiteFactory(site_name="Construction Site 1", site_code="CS-1")
 
 
 @pytest.fixture
 def john(acme: Personas, site: Site) -> Employee:
-    """An employee of acme, at home there."""
+    """Return an employee of acme with that home site."""
     with acme.scope():
         return EmployeeFactory(
             full_name="John Example",

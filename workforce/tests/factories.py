@@ -1,4 +1,4 @@
-"""Sample sites, employees and site settings. They are made in the scope of a business, which becomes a site's steward."""
+"""Factories of sites, employees and site settings, used in the scope of a business, a site's steward."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class SiteFactory(DjangoModelFactory[Site]):
 
     @classmethod
     def _setup_next_sequence(cls) -> int:
-        """Begin after the names that tests give themselves, such as "Construction Site 1"."""
+        """Begin after the numbers in the names that tests use, such as "Construction Site 1"."""
         return 100
 
 
@@ -30,7 +30,7 @@ class EmployeeFactory(DjangoModelFactory[Employee]):
     site = factory.SubFactory(SiteFactory)
     full_name = factory.Sequence(lambda number: f"Employee {number}")
     passport_id = factory.Sequence(lambda number: f"P{number:07}")
-    # Never what a test calls somebody by itself.
+    # Distinct from the ids that tests set themselves.
     external_employee_id = factory.Sequence(lambda number: f"9{number:06}")
 
 

@@ -1,4 +1,4 @@
-"""Sites, their settings and employees in the admin."""
+"""Tests of sites, their settings and employees in the admin."""
 
 import datetime as dt
 from typing import Any
@@ -127,7 +127,7 @@ def test_an_employee_leaves_comes_back_and_is_released(
     assert (john.is_active, john.left_on) == (False, dt.date(2026, 6, 15))
     client.send(url_of(john, "release"))
     page = client.get(url_of(john)).content.decode()
-    assert "AB123456" in page  # where it was, to read
+    assert "AB123456" in page  # the former passport, read-only
     client.send(url_of(john, "activate"))
     with acme.scope():
         john.refresh_from_db()

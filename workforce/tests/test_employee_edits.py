@@ -1,4 +1,4 @@
-"""/api/employees: create and edit."""
+"""Tests of creating and editing employees through /api/employees."""
 
 import json
 import uuid
@@ -208,7 +208,7 @@ def test_a_body_that_is_no_object_is_refused(acme: Personas, body: str) -> None:
 
 def test_the_body_of_a_get_can_be_put_back(acme: Personas, john: Employee) -> None:
     client = client_of(acme.admin)
-    with acme.scope():  # as from before numbers were looked at
+    with acme.scope():  # like a row from before numbers were validated
         Employee.objects.filter(pk=john.pk).update(phone_number="ask Dana")
     body = client.get(path(john)).json()
     assert client.put(path(john), body).json() == body

@@ -1,4 +1,4 @@
-"""/api/employees: who reads them, and how they are asked for."""
+"""Tests of reading /api/employees: permissions, filters and search."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Employees leave, come back and are released, so that another business can hire them."""
+"""Tests that employees leave, return and are released, so that another business can hire them."""
 
 import threading
 from collections.abc import Callable
@@ -166,7 +166,7 @@ def test_only_admins_release(acme: Personas, role: Role) -> None:
 
 
 def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """What each of `acts` answers, all begun at the same moment on connections of their own."""
+    """Return the results of `acts`, started at the same moment on separate connections."""
     start = threading.Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:

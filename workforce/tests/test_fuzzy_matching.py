@@ -1,4 +1,4 @@
-"""Who is meant by what somebody read off a card: the rules alone, without a database."""
+"""Tests of matching text from a card to employees, without a database."""
 
 import random
 
@@ -17,7 +17,7 @@ from workforce.fuzzy_matching import (
 )
 
 PAIRS = dict(["O0", "0O", "I1", "1I", "S5", "5S", "B8", "8B"])
-# Letters and digits with nobody who looks like them.
+# Letters and digits that resemble no other.
 PLAIN = "ACDEFGHJKLMNPQRTUVWXYZ234679"
 
 passports = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=5, max_size=15)
@@ -67,7 +67,10 @@ def transposed(passport: str, at: int) -> str:
         ("ab-1", Reason.PASSPORT_BEGINNING),
         ("AB", Reason.PASSPORT_BEGINNING),
         ("A", None),
-        ("A8", None),  # exactly as it stands there, or it fits too many
+        (
+            "A8",
+            None,
+        ),  # a beginning matches unchanged only, otherwise it fits too many
         ("B123", None),
         ("AB1234567", None),
         ("AB123457", None),
@@ -108,7 +111,7 @@ def test_one_transposition_is_seen_through_also_beside_lookalikes(
 ) -> None:
     at = data.draw(st.integers(0, len(passport) - 2))
     typed = misread(transposed(passport, at), chance)
-    # Neighbours that look alike, or are the same, have not visibly changed places.
+    # A transposition of equal or similar neighbours is not visible.
     assert reason(typed, passport_id=passport) in {
         Reason.PASSPORT_EXACT,
         Reason.PASSPORT_LOOKALIKE,
@@ -147,7 +150,11 @@ def test_another_letter_is_another_passport(passport: str, data: st.DataObject) 
         ("j", "John Adam Smith", None),
         ("j s", "John Adam Smith", None),
         ("Jonh Smith", "John Adam Smith", Reason.NAME_SIMILAR),
-        ("Jon Smith", "John Smith", None),  # three letters are another name
+        (
+            "Jon Smith",
+            "John Smith",
+            None,
+        ),  # a short name with a different letter is a different name
         ("Smiht", "John Smith", Reason.NAME_SIMILAR),
         ("Smithe", "John Smith", Reason.NAME_SIMILAR),
         ("שמעןן גורן", "שמעון גורן", Reason.NAME_SIMILAR),
@@ -191,7 +198,7 @@ def test_the_best_reason_counts() -> None:
     assert list(RANK) == list(Reason)
 
 
-# What they are built from
+# Helper functions
 
 
 @given(st.text("abc", max_size=6), st.text("abc", max_size=6))

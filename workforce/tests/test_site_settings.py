@@ -1,4 +1,4 @@
-"""/api/sites/{id}/settings: what each business keeps to itself about a site."""
+"""Tests of /api/sites/{id}/settings: the private settings of a business for a site."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""/api/sites: shared by all businesses, edited by the one that made it, closed by a super-admin."""
+"""Tests of /api/sites: read by all businesses, edited by the steward, deactivated by super-admins."""
 
 import json
 import uuid
@@ -290,7 +290,7 @@ def test_names_and_codes_are_unique_everywhere(
 def test_a_wrong_body_is_refused_by_the_name_of_its_field(
     acme: Personas, body: dict[str, Any], code: str, attr: str
 ) -> None:
-    # Not by the test client's own renderer, which can't write lone surrogates.
+    # The renderer of the test client cannot write lone surrogates.
     answer = client_of(acme.admin).post(
         "/api/sites", json.dumps(body), content_type="application/json"
     )

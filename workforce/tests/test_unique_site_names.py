@@ -1,4 +1,4 @@
-"""Names and ids that look the same are the same, through the API, the admin and the import."""
+"""Tests that visually equal names and ids are equal in the API, the admin and the import."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ def test_rows_written_past_the_services_are_cleaned_too(acme: Personas) -> None:
 
 
 def test_an_edit_leaves_stored_text_that_it_does_not_name(acme: Personas) -> None:
-    """A stored id that would clash when cleaned stays, and does not keep the row from being edited."""
+    """A stored id that would clash when cleaned stays unchanged, and the row can still be edited."""
     with acme.scope():
         EmployeeFactory(external_employee_id="M-1")
         other = EmployeeFactory(external_employee_id="M-2")
@@ -107,7 +107,7 @@ def test_an_edit_leaves_stored_text_that_it_does_not_name(acme: Personas) -> Non
 
 
 def _store_uncleaned(row: Any, **columns: str) -> None:
-    """Write `columns` as they are, as rows written before text was cleaned have them."""
+    """Write `columns` without cleaning, like rows from before text was cleaned."""
     with connection.cursor() as cursor:
         for column, text in columns.items():
             cursor.execute(

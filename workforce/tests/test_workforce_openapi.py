@@ -1,4 +1,4 @@
-"""What /api/sites, /api/employees and /api/audit_events answer is what the OpenAPI document says."""
+"""Tests that responses of /api/sites, /api/employees and /api/audit_events conform to the OpenAPI document."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who and what the files are about."""
+"""Fixtures of the import tests: a site, an employee and a client."""
 
 from datetime import date
 

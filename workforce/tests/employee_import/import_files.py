@@ -1,4 +1,4 @@
-"""Employee files as people have them, and what it takes to send them."""
+"""Helpers that create employee files, send them and read the responses."""
 
 import csv
 import io
@@ -46,7 +46,7 @@ def apply(client: APIClient, data: bytes, hash_: str, **more: Any) -> Any:
 
 
 def imported(client: APIClient, data: bytes, **more: Any) -> Any:
-    """Preview and apply; gives the answer of the apply."""
+    """Preview and apply a file; return the response of the apply."""
     hash_ = preview(client, data).json()["hash"]
     return apply(client, data, hash_, **more)
 

@@ -1,4 +1,4 @@
-"""Import and export in the admin: a file, its preview, and what becomes of both."""
+"""Tests of import and export in the admin: upload, preview, apply and deletion of the file."""
 
 import re
 from typing import Any
@@ -48,7 +48,7 @@ def waiting(acme: Personas, user: User) -> list[str]:
 
 
 def counts(page: Any) -> dict[str, int]:
-    """How many rows the preview says are new, changed and so on."""
+    """Return the number of rows by action, as the preview shows it."""
     return {
         action: int(count)
         for action, count in re.findall(

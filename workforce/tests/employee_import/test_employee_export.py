@@ -1,4 +1,4 @@
-"""The export: what is in it, for whom, and that importing it again changes nothing."""
+"""Tests of the export: its content and permissions, and that a re-import changes nothing."""
 
 import csv
 import datetime
@@ -102,7 +102,7 @@ def test_the_same_employees_give_the_same_bytes(
     with time_machine.travel("2026-03-05T22:01:00Z", tick=False):
         second = export(client_of(acme.viewer), kind)
     assert first.content == second.content
-    # The date in the name is the business's own.
+    # The date in the name is the date at the business.
     assert f"employees-2026-03-05.{kind}" in first["Content-Disposition"]
     assert f"employees-2026-03-06.{kind}" in second["Content-Disposition"]
 
@@ -183,7 +183,7 @@ def test_more_employees_cost_no_more_queries(
     assert cost() == few
 
 
-# There and back
+# Export followed by import
 
 HOSTILE = [
     "=1+1",
@@ -224,7 +224,7 @@ def test_what_is_exported_is_imported_unchanged(
                 left_on=datetime.date(2026, 3, 5) if number % 7 else None,
                 is_active=bool(number % 4),
             )
-        # The same number but for its zeros: two people.
+        # The same number except for zeros: two employees.
         EmployeeFactory(site=None, passport_id="12345", external_employee_id="7")
         EmployeeFactory(site=None, passport_id="012345", external_employee_id="07")
     shown = preview(client, export(client, kind).content).json()

@@ -1,4 +1,4 @@
-"""Files of employees as people have them, and as nobody should: what is read, and what is refused with which reason."""
+"""Tests of parsing: common and malicious files of employees, with the error of each rejected file."""
 
 import datetime
 import io
@@ -50,7 +50,7 @@ def refusal_of(data: bytes) -> str:
     return caught.value.code
 
 
-# What is read
+# Accepted files
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_no_header_means_two_columns() -> None:
     assert len(names) == len(set(names)) == len(FIELDS)
 
 
-# What is refused
+# Rejected files
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_of_several_files_none_is_read(client: APIClient) -> None:
 
 
 def repacked(data: bytes, **parts: bytes | None) -> bytes:
-    """A workbook with parts replaced; the names with `.` for `__` and `/` for `_`."""
+    """Return a workbook with replaced parts; in their names `__` stands for `.` and `_` for `/`."""
     wanted: dict[str, Any] = {
         name.replace("__", ".").replace("_", "/"): content
         for name, content in parts.items()
@@ -254,7 +254,7 @@ def test_a_workbook_that_costs_more_than_its_limits_is_stopped() -> None:
 
 def test_a_text_that_very_many_cells_name_is_refused_before_each_has_it() -> None:
     file = io.BytesIO()
-    with xlsxwriter.Workbook(file) as book:  # which keeps each text once
+    with xlsxwriter.Workbook(file) as book:  # stores each text once
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, ENGLISH)
         for row in range(1, 1000):

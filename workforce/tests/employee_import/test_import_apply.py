@@ -1,4 +1,4 @@
-"""Preview and apply: the same, all or nothing, once; and what strangers can learn from either."""
+"""Tests of preview and apply: equal effects, all or none, once; and no disclosure across businesses."""
 
 from contextlib import ExitStack
 from dataclasses import replace
@@ -197,7 +197,7 @@ def test_json_is_no_file(client: APIClient) -> None:
 def test_a_thousand_rows_cost_as_many_queries_as_a_few(
     acme: Personas, client: APIClient, site: Site
 ) -> None:
-    """Ten thousand take ten seconds because nothing is asked row by row."""
+    """Ten thousand rows take ten seconds, because no query is made row by row."""
 
     def file(first: int, last: int) -> bytes:
         rows = [
@@ -298,11 +298,11 @@ def test_twenty_in_use_an_hour_and_nothing_is_told_any_more(
     assert problem(refused) == (429, "too_many_in_use", None)
     assert refused["Retry-After"]
     assert "rows" not in refused.json()
-    # Every door is shut now, also for what is free.
+    # Other endpoints are blocked now too, also for free values.
     assert problem(send([NEW]))[:2] == (429, "too_many_in_use")
     free = client.post("/api/employees", {"full_name": "X", "passport_id": "FREE123"})
     assert problem(free)[:2] == (429, "too_many_in_use")
-    # A file that writes no such value is none of that.
+    # A file without such values is not affected.
     assert preview(client, as_csv(HEADER, WRONG)).status_code == 200
 
 
@@ -319,7 +319,7 @@ def test_twenty_at_once_are_told_and_the_next_one_is_not(
 def test_a_foreign_file_says_no_more_than_one_of_nobody(
     acme: Personas, globex: Personas, client: APIClient, john: Employee
 ) -> None:
-    """Whoever has none of these employees sees new people, whoever they really are; only a passport can be in use."""
+    """A user of another business sees these employees as new; only a passport can be in use."""
     thief = client_of(globex.reviewer)
     data = as_csv(HEADER, ("", "0012", "John Example", ""))
     other = as_csv(HEADER, ("", "9912", "John Example", ""))
@@ -330,7 +330,7 @@ def test_a_foreign_file_says_no_more_than_one_of_nobody(
     assert first.sql == second.sql
 
 
-# At once
+# Concurrency
 
 
 @pytest.mark.django_db(transaction=True)
@@ -386,7 +386,7 @@ def test_two_imports_of_a_person_are_worked_on_at_once(
         answer = preview(client, as_csv(HEADER, NEW))
         assert problem(answer) == (429, "too_many_imports", None)
         assert answer["Retry-After"] == "5"
-        # Other people of the business are not kept waiting.
+        # Other users of the business do not wait.
         assert preview(client_of(acme.admin), as_csv(HEADER, NEW)).status_code == 200
     assert imported(client, as_csv(HEADER, NEW)).status_code == 200
 

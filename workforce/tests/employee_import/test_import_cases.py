@@ -1,4 +1,4 @@
-"""Files of employees that were read wrongly once, each the smallest that shows a kind of fault."""
+"""Tests of files that were once read wrongly; each is the smallest file with a kind of fault."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Previews: how the file was read, the choice of sheet and encoding, and cells that have no place."""
+"""Tests of previews: how the file was read, the choice of sheet and encoding, and misplaced cells."""
 
 import re
 from typing import Any

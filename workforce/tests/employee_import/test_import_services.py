@@ -1,4 +1,4 @@
-"""What a row of an employee file becomes: somebody new, a change, nothing, or an error that says why."""
+"""Tests of the result of a row: a new employee, a change, no change, or an error with its reason."""
 
 import datetime
 from typing import Any
@@ -41,7 +41,7 @@ def warned(found: Any) -> list[str]:
     return [problem["code"] for problem in found["warnings"]]
 
 
-# Who is meant
+# Matching
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_other_businesses_external_ids_mean_nobody(
     assert row(client, KEYED, ("", "99", "New One"))["action"] == "create"
 
 
-# What is written
+# Written values
 
 
 def test_somebody_new_has_what_the_row_says(
@@ -235,7 +235,7 @@ def test_columns_that_are_not_known_are_named(client: APIClient) -> None:
     assert preview(client, data).json()["ignored_columns"] == ["Shoe size"]
 
 
-# What is wrong with a row
+# Errors of a row
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Workbooks: cells by their kind, sheets, and what spreadsheet programs write in odd ways."""
+"""Tests of workbooks: kinds of cells, sheets, and unusual output of spreadsheet programs."""
 
 import io
 import time
@@ -45,7 +45,7 @@ def person(data: bytes, **choices: str) -> Row:
 
 
 def cell_of(xml: str, **parts: Any) -> Cell:
-    """The cell under “External ID” of a person's row."""
+    """Return the cell under “External ID” of an employee's row."""
     row = PERSON.replace("</row>", f"{xml}</row>")
     return person(workbook(sheet(HEAD + row), **parts)).cell("external_employee_id")
 
@@ -262,7 +262,7 @@ def test_a_million_formatted_rows_without_a_value_cost_seconds(blank: str) -> No
     began = time.monotonic()
     numbers = [row.number for row in read_table(data).rows]
     assert numbers == [2, 1_048_576]
-    assert time.monotonic() - began < 25  # also on a machine with much else to do
+    assert time.monotonic() - began < 25  # also on a busy machine
 
 
 def test_text_that_looks_like_blank_rows_is_text() -> None:
@@ -340,7 +340,7 @@ def test_a_workbook_of_hidden_sheets_alone_has_no_rows() -> None:
     assert person(data, sheet="Sheet1").number == 2
 
 
-# What is not read
+# Rejected files
 
 
 def types(data: bytes) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Workbooks made part by part, to be as spreadsheet programs or strangers write them."""
+"""Builds workbooks part by part, like the output of spreadsheet programs or of attackers."""
 
 import io
 import zipfile
@@ -39,7 +39,7 @@ def workbook(
     related: str = RELATED,
     more: dict[str, bytes | str] | None = None,
 ) -> bytes:
-    """A workbook with these worksheets, named Sheet1, Sheet2 …; `more` adds and replaces parts."""
+    """Return a workbook with these worksheets, named Sheet1, Sheet2 …; `more` adds and replaces parts."""
     names = "".join(
         f'<sheet name="Sheet{n}" sheetId="{n}" state="{state}" r:id="rId{n}"/>'
         for n, state in enumerate(_padded(states, len(sheets)), start=1)
