@@ -1,23 +1,42 @@
-"""What is measured, and how. The last figures are in README.md.
+"""Benchmarks. README.md contains the latest results.
 
-| module | |
+`make bench` runs `__main__.py`, which runs these measurements one after the other:
+
+| module | measures |
 |---|---|
-| `__main__.py` | `make bench`: runs the measures below, one after the other |
-| `databases.py` | the same business among 10,000, 100,000 and 1,000,000 cards |
-| `servers.py` | gunicorn as in production, and a client that keeps its connection |
-| `figures.py` | medians, 95th percentiles, tables in Markdown |
-| `requests.py` | the requests that are measured, each with the SQL of `sql/` that answers the same JSON |
-| `reads.py` | each against PostgreSQL answering the same by itself |
-| `growth.py` | each among many cards against among few |
-| `tenancy.py` | what the locks cost: the same application without row-level security, or with a plain manager |
-| `plans.py` | the plan of each statement, kept in `plans/`; fails on one that reads a whole table |
-| `exports.py` | days as CSV against `COPY`; the matrix as a workbook |
+| `query_plans.py` | the plan of each statement, stored in `plans/`; fails if a plan reads a whole table |
+| `reads.py` | read requests, compared with PostgreSQL returning the same JSON |
+| `data_growth.py` | read requests with many cards in the database, compared with few |
+| `tenancy.py` | the cost of row-level security and of the manager |
+| `exports.py` | days as CSV, compared with `COPY`, and the matrix as an XLSX file |
 | `large.py` | the largest requests: an import of 10,000 rows, an upload of 50 pictures, an approval of 500 cards |
-| `unlocked.py` | the application with a lock left open, for `tenancy.py` |
-| `load.py` | requests a second, and memory after many of them |
-| `export_memory.py`, `hostile_imports.py`, `migrate_forward.py`, `scrolling.py`, `upload_memory.py` | programs of their own |
+| `request_load.py` | requests per second, and memory after many requests |
 
-Import this package first: it sets Django up, on the benchmark's own server.
+These programs run separately, as `python -m benchmarks.<name>`:
+
+| module | measures |
+|---|---|
+| `admin_pages_speed.py` | queries, transfer size and load time of each admin page |
+| `export_memory.py` | memory and time of an export by its number of days |
+| `hostile_imports.py` | the delay that hostile imports cause for another business |
+| `import_speed.py` | time and queries of the largest import of employees |
+| `migrate_forward.py` | duration and locks of the migrations from the single-company schema |
+| `queue_fairness.py` | the delay of an export behind the queued tasks of another business |
+| `scrolling.py` | the frame times of the matrix page while it scrolls |
+| `upload_memory.py` | memory and time of the largest upload |
+
+The other modules support them:
+
+| module | holds |
+|---|---|
+| `databases.py` | databases with the same first business among 10,000, 100,000 and 1,000,000 cards |
+| `measurements.py` | medians, 95th percentiles and Markdown tables |
+| `processors.py` | the processor time of processes |
+| `requests.py` | the measured requests, each with a statement in `sql/` that returns the same JSON |
+| `servers.py` | gunicorn with production settings, and a client with a persistent connection |
+| `unlocked.py` | the application with an isolation layer disabled, for `tenancy.py` |
+
+Importing the package sets up Django with the settings of the benchmarks.
 """
 
 import os
@@ -27,6 +46,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "automatehq.settings")
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
-# The same for the servers that are measured: they must believe the tokens that are made here.
+# The measured servers inherit this key, so that they accept the tokens created here.
 os.environ.setdefault("SECRET_KEY", "benchmark" * 6)
 django.setup()

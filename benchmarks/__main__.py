@@ -1,6 +1,7 @@
-"""Measure what `benchmarks/README.md` tells of, and print the tables: `make bench`, or `python -m benchmarks [measure …]`.
+"""Run the benchmarks of `benchmarks/README.md` and print their tables.
 
-With `--scales 10000` only among few cards; the databases are made the first time and kept.
+Call it with `make bench` or `python -m benchmarks [measure …]`. `--scales 10000` limits the run to the smallest
+database. The first run creates the databases, and later runs use them again.
 """
 
 import argparse

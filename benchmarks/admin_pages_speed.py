@@ -1,16 +1,17 @@
-"""What each page of the admin costs: queries, bytes over the wire, and time until it can be used.
+"""Measure the cost of each admin page: queries, bytes transferred, and time until the page is usable.
 
-    python manage.py seed        # with SUPERADMIN_EMAIL and SUPERADMIN_PASSWORD: seed_demo makes no super-admin
+    python manage.py seed        # with SUPERADMIN_EMAIL and SUPERADMIN_PASSWORD: seed_demo creates no super-admin
     python manage.py seed_demo --businesses 200 --employees 100 --months 12
     python -m benchmarks.admin_pages_speed [--rounds 3] [--only matrix]
 
-On the demo data that are in the database, as an administrator of the business with the most cards and as a super-admin on the
-platform; gunicorn and static files as in production, Chromium with an empty cache for each look. Prints a table in Markdown:
+The pages show the demo data in the database. The users are an administrator of the business with the most cards, and a
+super-admin on the platform. gunicorn and static files are configured as in production. Chromium loads each page with an
+empty cache. The program prints a table in Markdown:
 
-    queries   of the page's own request, without those that open and leave a scope; what its scripts fetch costs its own
-    kB        everything that came until the network was quiet, as it was sent: headers, and bodies as compressed; without the scan
-    answer    milliseconds until the first byte of the page, the middle of the rounds
-    usable    milliseconds until the page is drawn and its scripts have run, the middle of the rounds
+    queries   of the page's own request, without those that open and leave a scope, and without requests of scripts
+    kB        all headers and compressed bodies transferred until the network is idle, without the scan
+    answer    milliseconds until the first byte of the page, median of the rounds
+    usable    milliseconds until the page is drawn and its scripts have run, median of the rounds
 """
 
 import argparse
@@ -40,7 +41,7 @@ from .servers import gunicorn
 
 
 class Figures(NamedTuple):
-    """Of one page; the times are in milliseconds."""
+    """The measurements of one page. The times are in milliseconds."""
 
     path: str
     queries: int
@@ -76,7 +77,10 @@ def main() -> None:
 
 
 def people() -> tuple[User, User]:
-    """Of the business with the most cards an administrator; and a super-admin."""
+    """Return an administrator of the business with the most cards, and a super-admin.
+
+    Exits with a message if there is none.
+    """
     with platform_scope("choose whose pages are measured"):
         most = WorkCard.objects.values("business").annotate(n=Count("pk"))
         business_id = most.order_by("-n").values_list("business", flat=True).first()
@@ -91,7 +95,10 @@ def people() -> tuple[User, User]:
 
 
 def rows_of_here() -> Iterator[tuple[str, Any]]:
-    """The newest row of each model that has pages, and of the cards one that waits for review and has a scan."""
+    """Yield the label and the newest row of each model with admin pages.
+
+    The card is one that needs review and has a scan.
+    """
     for model in admin.site._registry:
         rows = model._default_manager.order_by("-pk")
         if model is apps.get_model("workcards", "workcard"):
@@ -105,7 +112,7 @@ def measure(address: str, client: AdminClient, path: str, rounds: int) -> Figure
     cookie = client.cookies["sessionid"].value
     looks = []
     with chromium() as browser:
-        # The first finds a cold browser.
+        # The first load includes the start of the browser and is left out.
         for _ in range(rounds + 1):
             looks.append(look_uncached(browser, address, cookie, path))
     return Figures(

@@ -1,4 +1,7 @@
-"""The same requests of the same business, among many cards against among few, in turns."""
+"""Compare the same requests of the same business in databases with many and with few cards.
+
+The requests alternate between the databases.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +17,7 @@ from .servers import gunicorn
 
 
 def measure(databases: Sequence[tuple[int, Database]], rounds: int) -> str:
-    """Medians (95th percentiles) at each size, and how the largest compares with the smallest."""
+    """Return a table of medians (95th percentiles) at each size, and of the ratios of largest to smallest."""
     clock: dict[tuple[str, int], list[float]] = defaultdict(list)
     processor: dict[tuple[str, int], list[float]] = defaultdict(list)
     with ExitStack() as stack:

@@ -1,7 +1,8 @@
-"""Databases of sample data, made once and kept under `var/bench`: the same first business among few, many and very many.
+"""Databases of sample data under `var/bench`, with the same first business among few and many others.
 
-All are of `seed_demo`, with the same seed: each business has `EMPLOYEES` people and `MONTHS` months, some 2,060 cards, and the first is the
-same in all but for its ids. What differs is what lies around it.
+`seed_demo` creates them once, with the same seed. Each business has `EMPLOYEES` employees and `MONTHS` months, about
+2,060 cards. The first business is the same in all databases, apart from its ids. They differ in the number of other
+businesses.
 """
 
 import os
@@ -22,7 +23,7 @@ SCALES = {10_000: 5, 100_000: 49, 1_000_000: 490}
 
 @dataclass(frozen=True)
 class Database:
-    """One of the benchmark's databases, on the server that the settings name."""
+    """A database of the benchmarks, on the PostgreSQL server in the settings."""
 
     name: str
 
@@ -39,7 +40,7 @@ class Database:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to work on it."""
+        """Return the environment variables of a process that uses the database."""
         return {"DATABASE_URL": self.url, "MEDIA_ROOT": self.media}
 
     def exists(self) -> bool:
@@ -49,7 +50,7 @@ class Database:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Until the block ends Django's connection leads here."""
+        """Connect Django to this database until the block ends."""
         before = connection.settings_dict["NAME"]
         connection.close()
         connection.settings_dict["NAME"] = self.name
@@ -61,7 +62,10 @@ class Database:
 
 
 def of_scale(cards: int) -> Database:
-    """The database with about so many cards; made if it is not there, which takes a while."""
+    """Return the database with about `cards` cards.
+
+    Creates the database if it does not exist, which takes several minutes.
+    """
     database = Database(f"cards_{cards}")
     if not database.exists():
         making = Database(f"{database.name}_unfinished")
@@ -85,13 +89,13 @@ def of_scale(cards: int) -> Database:
 
 @contextmanager
 def copy_of(database: Database, suffix: str) -> Iterator[Database]:
-    """A copy to write in, or to change the rules of, until the block ends."""
+    """Copy a database for writes or changes of its schema; drop the copy when the block ends."""
     copy = Database(f"{database.name}_{suffix}")
-    connection.close()  # nobody may be in a database that is copied
+    connection.close()  # PostgreSQL does not copy a database with open connections
     _run_sql(
         f"DROP DATABASE IF EXISTS {copy.name}",
         f"CREATE DATABASE {copy.name} TEMPLATE {database.name}",
-        # What a database has of grants is not copied.
+        # CREATE DATABASE does not copy the privileges on the template database.
         f"REVOKE CONNECT, TEMPORARY ON DATABASE {copy.name} FROM PUBLIC",
     )
     try:
@@ -101,7 +105,7 @@ def copy_of(database: Database, suffix: str) -> Iterator[Database]:
 
 
 def manage(database: Database, *arguments: str, **environment: str) -> None:
-    """`manage.py …` on a database."""
+    """Run a command of `manage.py` on a database."""
     subprocess.run(  # noqa: S603 -- our own command line
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,

@@ -1,10 +1,11 @@
-"""How much memory and time an export takes, by how many days are in it.
+"""Measure memory and time of an export by its number of days.
 
     python -m benchmarks.export_memory [--days 1000 10000 100000]
 
-Fills a database of its own with a month of each size at 25 sites (and the largest at one site only), then makes each kind
-of file as a worker does, each time in a process of its own. Prints a table in Markdown: by how much the process grew at
-most while it made the file (`VmHWM`; a process that has loaded AutomateHQ and made an empty file is the zero), and seconds.
+A temporary database gets a month of each size at 25 sites, and the largest again at one site. A separate process
+generates each kind of file, as a worker does. The program prints a table in Markdown with the growth of the process's
+peak memory (`VmHWM`) and the seconds. The growth is relative to a process that has loaded AutomateHQ and generated an
+empty file.
 """
 
 import argparse
@@ -44,7 +45,7 @@ PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 def fill(
     month: date, days: int, sites: list[Site], days_a_person: int = DAYS_A_PERSON
 ) -> None:
-    """A month of that many days, of people with `days_a_person` each."""
+    """Insert `days` approved days in a month, `days_a_person` for each employee."""
     now = timezone.now()
     business = {"business_id": DEFAULT_BUSINESS_ID}
     people, cards, posted = [], [], []
@@ -99,14 +100,17 @@ def queue(month: date, kind: str, profile: ExportProfile) -> uuid.UUID:
 
 
 def peak() -> int:
-    """The most that this process has had of memory, in kB."""
+    """Return the peak memory of this process, in kB."""
     match = PEAK.search(Path("/proc/self/status").read_text())
     assert match
     return int(match[1])
 
 
 def make(empty_id: str, run_id: str) -> None:
-    """In a process of its own: make an empty file, then the one in question; prints what that one took."""
+    """Generate an empty file, then the measured one; print the kB and seconds of the second as JSON.
+
+    The caller starts a separate process for it.
+    """
     ids = {"business_id": str(DEFAULT_BUSINESS_ID)}
     make_export.func(run_id=empty_id, **ids)
     before, began = peak(), time.monotonic()
@@ -120,7 +124,7 @@ def measured(kind: str, month: date, profile: ExportProfile) -> str:
     database = connection.settings_dict
     address = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
     with tempfile.TemporaryDirectory() as media:
-        done = subprocess.run(  # noqa: S603 -- this very module
+        done = subprocess.run(  # noqa: S603 -- this module
             [sys.executable, "-m", __spec__.name, "--make", *runs],
             env={**os.environ, "DATABASE_URL": address, "MEDIA_ROOT": media},
             stdout=subprocess.PIPE,

@@ -1,7 +1,7 @@
-"""Large exports: days as CSV against `COPY` of the same query, and the matrix as a workbook.
+"""Measure large exports: days as CSV, compared with `COPY` of the same query, and the matrix as an XLSX file.
 
-In a database of its own with one month of 2,500 people at 25 sites: 77,500 days. What an export needs of memory, by how many days are
-in it, is measured by `export_memory.py`.
+A temporary database has one month of 2,500 employees at 25 sites, which is 77,500 days. `export_memory.py` measures the
+memory of an export by its number of days.
 """
 
 import os
@@ -29,7 +29,10 @@ MONTH, PEOPLE, SITES = date(2026, 3, 1), 2_500, 25
 
 
 def measure(rounds: int) -> str:
-    """Medians of so many rounds, in turns; processor time is the worker's alone."""
+    """Return a table of medians over `rounds` alternating rounds.
+
+    Processor time is that of the worker alone, without PostgreSQL.
+    """
     with scratch_database(), tempfile.TemporaryDirectory() as folder:
         migrate()
         with business_scope(DEFAULT_BUSINESS_ID):
@@ -55,7 +58,7 @@ def measure(rounds: int) -> str:
 
 
 def exported(kind: str) -> tuple[float, float]:
-    """Seconds, and seconds of the processor, in which a worker makes a file."""
+    """Generate a file as a worker does; return seconds and seconds of processor time."""
     with business_scope(DEFAULT_BUSINESS_ID):
         run = ExportRun.objects.create(
             kind=kind, processing_month=MONTH, filters={"include_unapproved": False}
@@ -71,7 +74,7 @@ def exported(kind: str) -> tuple[float, float]:
 
 
 def copied(folder: str) -> tuple[float, float]:
-    """The same query, written by PostgreSQL into a file."""
+    """Write the same query to a file with `COPY`; return seconds and seconds of processor time."""
     with business_scope(DEFAULT_BUSINESS_ID):
         sql, params = query_of_rows()
         before, began = processor_seconds([os.getpid()]), time.perf_counter()
@@ -83,7 +86,7 @@ def copied(folder: str) -> tuple[float, float]:
 
 
 def query_of_rows() -> tuple[str, Any]:
-    """The one statement that an export reads its rows with."""
+    """Return the single statement that reads the rows of an export, and its parameters."""
     found = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

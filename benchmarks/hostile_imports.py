@@ -1,10 +1,10 @@
-"""What twelve hostile imports at once cost the people of another business.
+"""Measure the delay that twelve concurrent hostile imports cause for users of another business.
 
     python -m benchmarks.hostile_imports [--workers 3] [--threads 4] [--imports 12]
 
-To gunicorn as in production, in a database of its own. Each import is a workbook of 249 kB whose table of shared strings
-has millions of empty entries, sent by another user of one business. A user of another business asks `GET /api/auth/me`
-every 100 ms, and imports one honest file of 1,000 rows. Prints a table in Markdown.
+gunicorn with production settings serves a temporary database. Each import is an XLSX file of 249 kB, and its table of
+shared strings has millions of empty entries. A different user of one business sends each. A user of another business
+requests `GET /api/auth/me` every 100 ms and imports a normal file of 1,000 rows. The program prints a table in Markdown.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def people(count: int) -> tuple[list[str], str]:
-    """Tokens of so many reviewers of one business, and of one reviewer of another."""
+    """Return tokens of `count` reviewers of one business, and of a reviewer of another."""
     acme, globex = make_personas("Acme"), make_personas("Globex")
     with business_scope(acme.id):
         users = [
@@ -65,7 +65,7 @@ def people(count: int) -> tuple[list[str], str]:
                 email=f"attacker{number}@benchmark.example",
                 full_name="Attacker",
                 role=Role.REVIEWER,
-                password="!",  # noqa: S106 -- nobody signs in with it
+                password="!",  # noqa: S106 -- no one signs in with it
             )
             for number in range(count)
         ]
@@ -130,7 +130,7 @@ def ask(address: str, token: str) -> float:
 
 
 def send(address: str, token: str, data: bytes) -> tuple[str, float]:
-    """Preview a file; return status and code, and the seconds that it took."""
+    """Preview a file; return status and code of the response, and the seconds."""
     body = (
         b'--limit\r\nContent-Disposition: form-data; name="file"; filename="list"\r\n\r\n'
         + data
@@ -158,7 +158,7 @@ def honest_list() -> bytes:
 
 
 def hostile_workbook() -> bytes:
-    """A workbook whose only row names the last of millions of shared strings."""
+    """Return an XLSX file with millions of shared strings; its only row refers to the last of them."""
 
     def rels(*targets: tuple[str, str]) -> str:
         found = "".join(

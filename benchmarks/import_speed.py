@@ -1,10 +1,10 @@
-"""How long the largest list of employees takes to be looked at, to be imported, and to be written out again.
+"""Measure preview, import and export of the largest list of employees.
 
     python -m benchmarks.import_speed [--rows 10000]
 
-In a database of its own, through the whole application as the API serves it, but without a web server. As CSV and as XLSX:
-everybody is new; then the same file again, which changes nothing; then with another name for each. Prints a table in
-Markdown: seconds and queries of each preview and apply.
+A temporary database is used. The requests pass through the whole application, without a web server. As CSV and as XLSX,
+three files are imported: new employees, the same file again without a change, and a new name for each employee. The
+program prints a table in Markdown with the seconds and queries of each preview and apply.
 """
 
 import argparse
@@ -77,7 +77,7 @@ def measure(name: str, write: Write, rows: int) -> None:
 
 
 def reviewer() -> APIClient:
-    """Signed in to a business that has `SITES` sites and nobody at them."""
+    """Return a client signed in to a business with `SITES` sites and no employees."""
     with business_scope(DEFAULT_BUSINESS_ID):
         for number in range(SITES):
             Site.objects.create(
@@ -87,7 +87,7 @@ def reviewer() -> APIClient:
             email="reviewer@benchmark.example",
             full_name="Reviewer",
             role=Role.REVIEWER,
-            password="!",  # noqa: S106 -- nobody signs in with it
+            password="!",  # noqa: S106 -- no one signs in with it
         )
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {start_sign_in(user).access}")
@@ -109,7 +109,7 @@ def people(first_name: str, count: int, since: int = 0) -> list[Sequence[str]]:
 
 
 def timed(act: Callable[[], Any]) -> tuple[Any, str]:
-    """What it gives, and in words how long it took and how many queries."""
+    """Return the result of `act()`, and a text with its seconds and queries."""
     answers = []
     began = time.monotonic()
     count = queries(lambda: answers.append(act()))

@@ -1,7 +1,7 @@
-"""The largest requests: 10,000 employees imported, 50 pictures uploaded, 500 cards approved.
+"""Measure the largest requests: import of 10,000 employees, upload of 50 pictures, approval of 500 cards.
 
-To gunicorn with one process, in a database of its own; each is sent several times, with other rows every time. Processor time is
-that of the web process, of the processes that read pictures for it, and of PostgreSQL's sessions.
+gunicorn with one process serves a temporary database. Each request is sent several times with different rows. Processor
+time is that of the web process, of the processes that decode pictures for it, and of PostgreSQL's sessions.
 """
 
 import json
@@ -35,12 +35,12 @@ from .servers import Server, gunicorn
 from .upload_memory import picture
 
 EMPLOYEES, PICTURES, CARDS = 10_000, 50, 500
-PICTURE = 3 * 1024**2  # bytes, of 24 megapixels: as a telephone takes them
+PICTURE = 3 * 1024**2  # bytes, of 24 megapixels, as from a telephone's camera
 MONTH, DAYS_A_CARD = date(2026, 3, 1), 20
 
 
 class Sender:
-    """Sends requests to a server of its own, and keeps what each took: seconds, and seconds of the processors."""
+    """A client that records the seconds and the seconds of processor time of each request."""
 
     def __init__(self, database: Database, server: Server, token: str) -> None:
         self.database, self.server, self.token = database, server, token
@@ -48,7 +48,7 @@ class Sender:
 
     def send(self, name: str, path: str, body: bytes, content_type: str) -> Any:
         before = self.busy()
-        # A connection of its own: while pictures are made, the server closes one that is kept.
+        # Use a new connection, because the server closes an idle one while the pictures are generated.
         client = self.server.client(self.token)
         answer, seconds = client.ask(path, "POST", body, content_type)
         client.connection.close()
@@ -56,7 +56,10 @@ class Sender:
         return json.loads(answer)
 
     def busy(self) -> float:
-        """Of the web process, of its children that have ended, and of PostgreSQL's processes."""
+        """Return the seconds of processor time used so far.
+
+        They are those of the web process, of its finished child processes, and of PostgreSQL's sessions.
+        """
         (web,) = self.server.process.children()
         ended = web.cpu_times()
         own = application_seconds(self.server, self.database)
@@ -64,7 +67,7 @@ class Sender:
 
 
 def measure(rounds: int) -> str:
-    """Medians of so many rounds."""
+    """Return a table of medians over `rounds` rounds."""
     with scratch_database(), tempfile.TemporaryDirectory() as folder:
         migrate()
         database = Database(connection.settings_dict["NAME"])
@@ -83,7 +86,7 @@ def measure(rounds: int) -> str:
 
 
 def beginnings() -> tuple[str, list[Site]]:
-    """A reviewer's token, and sites without anybody."""
+    """Create sites without employees, and a reviewer; return the reviewer's token and the sites."""
     with business_scope(DEFAULT_BUSINESS_ID):
         sites = [
             Site.objects.create(
@@ -95,13 +98,13 @@ def beginnings() -> tuple[str, list[Site]]:
             email="reviewer@benchmark.example",
             full_name="Reviewer",
             role=Role.REVIEWER,
-            password="!",  # noqa: S106 -- nobody signs in with it
+            password="!",  # noqa: S106 -- no one signs in with it
         )
     return start_sign_in(reviewer).access, sites
 
 
 def import_employees(sender: Sender, number: int) -> None:
-    """A file of people who are all new, looked at and then applied."""
+    """Preview and apply a file of new employees."""
     file = (
         "people.csv",
         as_csv(HEADER, *people(f"Round {number}", EMPLOYEES, since=number * EMPLOYEES)),
@@ -142,7 +145,7 @@ def approve_cards(sender: Sender, number: int, sites: list[Site]) -> None:
 
 
 def waiting_cards(number: int, sites: list[Site]) -> list[WorkCard]:
-    """Cards of as many people, with their days."""
+    """Create `CARDS` cards with days that need review, each of another employee."""
     with business_scope(DEFAULT_BUSINESS_ID):
         employees = Employee.objects.order_by("pk")[number * CARDS :][:CARDS]
         cards: list[WorkCard] = WorkCard.objects.bulk_create(
@@ -164,7 +167,7 @@ def waiting_cards(number: int, sites: list[Site]) -> list[WorkCard]:
 
 
 def form(path: str, files: list[Any], **fields: Any) -> tuple[bytes, str]:
-    """The body of a multipart form, and its type."""
+    """Return the body of a multipart form, and its content type."""
     request = requests.Request("POST", f"http://any{path}", files=files, data=fields)
     prepared = request.prepare()
     assert isinstance(prepared.body, bytes)

@@ -1,4 +1,4 @@
-"""Figures of many measurements, and how they are told."""
+"""Statistics of measurements, and their Markdown format."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ from django.db import connection
 
 
 class Times(NamedTuple):
-    """Median and 95th percentile, in milliseconds."""
+    """A median and a 95th percentile, in milliseconds."""
 
     median: float
     p95: float
@@ -20,18 +20,18 @@ class Times(NamedTuple):
 
 
 def times(seconds: Sequence[float]) -> Times:
-    """Of at least two measurements."""
+    """Return the statistics of at least two measurements in seconds."""
     return Times(median(seconds) * 1000, quantiles(seconds, n=20)[-1] * 1000)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown."""
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def circumstances() -> str:
-    """On what, and how busy, the figures were measured."""
+    """Return versions, number of processors and load of this machine as text."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         (version,) = cursor.fetchone()

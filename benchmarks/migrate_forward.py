@@ -1,10 +1,10 @@
-"""How long the step from one company to many businesses takes, and what it locks.
+"""Measure the duration and locks of the migrations from the single-company schema to many businesses.
 
     python -m benchmarks.migrate_forward [--cards 200000]
 
-Fills a database of its own with the single-company schema and N cards of ten days each (two in a hundred rows with
-something to put right), migrates it forward, and prints a table in Markdown: each migration's time, and how long it keeps
-each table locked against everybody, readers too.
+A temporary database with the single-company schema gets N cards of ten days each. Two rows in a hundred need a
+correction. The program migrates it forward and prints a table in Markdown: the seconds of each migration, and the
+seconds for which it locks each table against reads and writes.
 """
 
 import argparse
@@ -31,7 +31,7 @@ WHERE l.pid = %s AND l.granted AND l.mode = 'AccessExclusiveLock'
     AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
 """
 
-# n cards: a person hands in two a month for ten months; a card has ten days, a file, and two events in the trail.
+# n cards: two a month for ten months per employee. Each card has ten days, a file and two audit events.
 FILL = """
 INSERT INTO users (id, password, email, phone_number, full_name, role, is_active, created_at, updated_at)
 SELECT gen_random_uuid(), 'x', 'Person' || i || '@Mizhav.example', '054-55' || lpad(i::text, 5, '0'), 'Person ' || i,
@@ -89,7 +89,7 @@ FROM card c JOIN person u ON u.number = c.number %% 200 CROSS JOIN unnest(ARRAY[
 
 
 class Watch(threading.Thread):
-    """Looks, over a connection of its own, at what the migration keeps locked against everybody."""
+    """A thread that records the tables locked exclusively by the migration, over a separate connection."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -119,7 +119,7 @@ class Watch(threading.Thread):
 
 
 def step() -> list[tuple[str, float, str]]:
-    """Migrate forward; gives each migration, its seconds, and the tables that it kept locked with their seconds."""
+    """Migrate forward; return the name and seconds of each migration, and its locked tables with seconds."""
     watch = Watch()
     started: dict[str, float] = {}
     seconds: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""How long processes have been on a processor: on a machine with other work the clock counts that too. Linux only."""
+"""The processor time of processes, which does not count other work of the machine, as clock time does. Linux only."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from .servers import Server
 
 
 def processor_seconds(pids: Iterable[int]) -> float:
-    """Of all threads of these processes together, since they began."""
+    """Return the seconds of processor time that all threads of these processes have used."""
     stats = [
         stat for pid in pids for stat in Path(f"/proc/{pid}/task").glob("*/schedstat")
     ]
@@ -18,15 +18,16 @@ def processor_seconds(pids: Iterable[int]) -> float:
 
 
 def application_seconds(server: Server, database: Database, *, but: int = 0) -> float:
-    """Of the web processes and of PostgreSQL's sessions for them, all `but` one: whichever there are now, since each of
-    gunicorn's threads opens one when its turn comes first.
+    """Return the processor seconds of the web processes and their PostgreSQL sessions, except the session `but`.
+
+    The sessions are listed at each call, because each of gunicorn's threads opens one at its first request.
     """
     web = [child.pid for child in server.process.children()]
     return processor_seconds([*web, *backends(database, but=but)])
 
 
 def backends(database: Database, *, but: int = 0) -> list[int]:
-    """PostgreSQL's processes that serve sessions in `database`, all `but` one."""
+    """Return the ids of PostgreSQL's processes for sessions in `database`, except `but`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = current_user AND pid NOT IN (%s, pg_backend_pid())",

@@ -1,7 +1,8 @@
-"""The plan of every statement of the measured requests, as PostgreSQL runs it for the tenant.
+"""The plan of every statement of the measured requests, as PostgreSQL executes it for the tenant role.
 
-Kept in `plans/`, a file a request. Fails if a statement reads a whole table of tenants, or looks into one by an index without the
-business, the key of a single row apart. A table of a few pages is read as a whole by any plan, so it counts only if it is larger.
+The plans are stored in `plans/`, in one file per request. The check fails if a statement reads the whole table of a
+tenant model. It also fails if an index condition lacks the business, unless it is the primary key of one row. Every
+plan reads a table of a few pages as a whole, so that only larger tables count.
 """
 
 import re
@@ -26,7 +27,10 @@ FEW_PAGES = 16 * 8192
 
 
 def measure(database: Database) -> str:
-    """Write the plans; a sentence that says what was found. Raises `AssertionError` that names each fault."""
+    """Write the plans; return a sentence with their number.
+
+    Raises `AssertionError` with each fault.
+    """
     ours = measured(database)
     faults: list[str] = []
     count = 0
@@ -36,7 +40,7 @@ def measure(database: Database) -> str:
             headers={"Authorization": f"Bearer {ours.token}"}, SERVER_NAME="127.0.0.1"
         )
         for read in ours.reads():
-            client.get(read.path)  # what is looked up once a process
+            client.get(read.path)  # fill the caches of the process
             plans = list(explained(client, read))
             count += len(plans)
             for statement, _, plan in plans:
@@ -52,7 +56,7 @@ def measure(database: Database) -> str:
 
 
 def explained(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
-    """Of each statement of the request that reads: its beginning, its plan as text, and as data."""
+    """Yield each SELECT statement of the request, shortened, with its plan as text and as data."""
     found = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -76,7 +80,7 @@ def explained(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
 
 @cache
 def tenant_tables() -> set[str]:
-    """The tables of tenants that have more than a few pages here."""
+    """Return the tables of tenant models with more than a few pages in this database."""
     tables = [
         model._meta.db_table
         for model in apps.get_models()
@@ -91,7 +95,7 @@ def tenant_tables() -> set[str]:
 
 
 def faults_of(plan: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with a plan or a part of it."""
+    """Yield the faults of a plan and of its parts."""
     relation = plan.get("Relation Name", "")
     kind = plan["Node Type"]
     if relation in tenant_tables():

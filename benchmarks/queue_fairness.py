@@ -1,10 +1,10 @@
-"""How long a business's export waits behind the queued exports and scans of another business.
+"""Measure the delay of a business's export behind the queued exports and scans of another business.
 
     python -m benchmarks.queue_fairness [--exports 60] [--pictures 500] [--workers 1]
 
-In a database of its own with real worker processes. Business A queues exports of 37,200 days in all, a site each, and renditions
-of scans of 3 megapixels. Once a worker is busy with them, business B requests an export. Prints a table in Markdown: seconds
-until B's export starts, and until it is done.
+A temporary database and real worker processes are used. Business A queues exports of 37,200 days in all, one per site,
+and renditions of scans of 3 megapixels. When a worker has finished the first task, business B requests an export. The
+program prints a table in Markdown: seconds until B's export starts, and until it is done.
 """
 
 import argparse
@@ -102,7 +102,7 @@ def administrator(business_id: Any) -> User:
             email=f"admin@{business_id}.example",
             full_name="Administrator",
             role=Role.ADMIN,
-            password="!",  # noqa: S106 -- nobody signs in with it
+            password="!",  # noqa: S106 -- no one signs in with it
         )
         return user
 
@@ -144,7 +144,7 @@ def picture() -> bytes:
 
 @contextmanager
 def worker_processes(count: int, media: str) -> Iterator[None]:
-    """Run so many workers until the block ends."""
+    """Run `count` workers until the block ends."""
     database = connection.settings_dict
     address = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
     processes = [

@@ -1,7 +1,7 @@
-"""Each request against PostgreSQL answering the same JSON by itself, in turns.
+"""Compare each read request with PostgreSQL returning the same JSON, in alternation.
 
-The application's time is that of a client of gunicorn; PostgreSQL's that of one statement of psycopg2, in a session that is in the
-business's scope already. The answers are compared before anything is measured.
+The application's time is measured by a client of gunicorn. PostgreSQL's time is that of one statement of psycopg2, in a
+session that already has the business's scope. The responses are compared before the measurement.
 """
 
 import json
@@ -27,7 +27,7 @@ HEAD = (
 
 
 def measure(database: Database, rounds: int) -> str:
-    """Medians (95th percentiles), and how many times as long the application takes."""
+    """Return a table of medians (95th percentiles), and of the ratios of application to PostgreSQL."""
     ours = measured(database)
     clock: dict[Any, list[float]] = defaultdict(list)
     processor: dict[Any, list[float]] = defaultdict(list)
@@ -73,7 +73,7 @@ def asked(cursor: Any, statement: str, values: dict[str, Any]) -> str:
 
 
 def compare(answer: bytes, text: str) -> None:
-    """Raise unless both say the same, but for a list's links."""
+    """Raise `AssertionError` unless both contain the same JSON, apart from a list's links."""
     ours = {
         name: value
         for name, value in json.loads(answer).items()

@@ -1,4 +1,4 @@
-"""Requests a second, and memory after many: two web processes, sixteen clients."""
+"""Measure requests per second, and memory after many requests, with two web processes and sixteen clients."""
 
 import itertools
 import threading
@@ -11,12 +11,15 @@ from .servers import Client, Server, gunicorn
 
 WORKERS, CLIENTS = 2, 16
 EARLY = 0.1
-# An access token lives fifteen minutes.
+# The number of requests per access token, which is valid for fifteen minutes.
 A_TOKEN_FOR = 1000
 
 
 def measure(database: Database, requests: int) -> str:
-    """Sentences: how fast, how many errors, and what a process had after a tenth of the requests and after all."""
+    """Return a text with requests per second, errors, and memory per process.
+
+    Memory is measured after a tenth of the requests and after all.
+    """
     with gunicorn(database, workers=WORKERS, threads=CLIENTS // WORKERS) as server:
         began = time.monotonic()
         early, errors = 0, 0
@@ -35,7 +38,7 @@ def measure(database: Database, requests: int) -> str:
 
 
 def _ask(database: Database, server: Server, count: int) -> Iterator[int]:
-    """Send so many requests, the measured ones in turn; gives the errors of each thousand."""
+    """Send `count` requests, the measured ones in turn; yield the number of errors in each thousand."""
     while count > 0:
         part = min(count, A_TOKEN_FOR)
         count -= part

@@ -1,4 +1,4 @@
-"""The requests that are measured, all of the first sample business, and who asks them."""
+"""The measured requests, all of an administrator of the first sample business."""
 
 import uuid
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ SQL = Path(__file__).parent / "sql"
 
 @dataclass(frozen=True)
 class Read:
-    """A request that only reads; `sql` answers the same JSON in one statement."""
+    """A read request. `sql` returns a statement that produces the same JSON."""
 
     name: str
     path: str
@@ -44,7 +44,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Measured:
-    """The first business of a database."""
+    """The first business of a database, with the ids that its requests need."""
 
     business_id: uuid.UUID
     admin: User
@@ -77,7 +77,7 @@ class Measured:
 
 
 def measured(database: Database) -> Measured:
-    """The business to measure, with an administrator signed in."""
+    """Return the business to measure, with an administrator signed in."""
     with database.entered():
         business = demo_businesses()[0]
         with business_scope(business.pk):
@@ -92,7 +92,7 @@ def measured(database: Database) -> Measured:
 
 @contextmanager
 def plain_session(database: Database, business_id: uuid.UUID) -> Iterator[Any]:
-    """A cursor of psycopg2 alone, in one transaction as that business's tenant."""
+    """Open a psycopg2 cursor, without Django, in one transaction with the business's tenant role."""
     role = connection.settings_dict["USER"] + "_tenant"
     session = psycopg2.connect(database.url)
     try:

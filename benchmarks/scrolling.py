@@ -1,18 +1,19 @@
-"""What a frame costs while the matrix of a month is scrolled through.
+"""Measure the cost of a frame while the matrix of a month scrolls.
 
     python manage.py seed        # with SUPERADMIN_EMAIL and SUPERADMIN_PASSWORD
     python manage.py seed_demo --businesses 1 --sites 25 --employees 2500 --months 2 --pictures 0
     python -m benchmarks.scrolling [--month 2026-10] [--frames 300] [--step 100]
 
-On the demo data that are in the database, as an administrator of the business with the most cards; gunicorn as in production.
-Each frame scrolls `step` px further. Prints a table in Markdown, milliseconds a frame: median, 95th percentile and most:
+The page shows the demo data in the database to an administrator of the business with the most cards. gunicorn is
+configured as in production. Each frame scrolls `step` px. The program prints a table in Markdown with the median, 95th
+percentile and maximum of the milliseconds per frame:
 
-    processor  of the page's main thread: scripts, style, layout and paint together, whatever else the machine does
+    processor  processor time of the page's main thread: scripts, style, layout and paint together
     script, style, layout
-               the parts of it
-    clock      from one frame to the next; here other work of the machine counts too
+               the parts of the processor time
+    clock      time from one frame to the next, which includes other work of the machine
 
-and how many rows of the table were there at most at once.
+The last column is the maximum number of table rows in the page.
 """
 
 import argparse
@@ -36,7 +37,7 @@ PARTS = {
     "style": "RecalcStyleDuration",
     "layout": "LayoutDuration",
 }
-# Gives the milliseconds since the frame before; what a frame draws is drawn when it answers.
+# Returns the milliseconds since the previous frame, after the frame has been drawn, and the number of rows.
 _FRAME = """step => new Promise(done => requestAnimationFrame(now => {
     const view = document.querySelector(".matrix");
     view.scrollTop += step;
@@ -84,9 +85,9 @@ def main() -> None:
 def scroll(
     page: Any, frames: int, step: int
 ) -> tuple[list[tuple[float, float, float]], int]:
-    """Of each part, and then of the clock, median, 95th percentile and most; and the most rows at once."""
+    """Scroll; return median, 95th percentile and maximum of each part and of the clock, and the most rows."""
     wire = page.context.new_cdp_session(page)
-    # On a processor, not by the clock.
+    # Measure processor time instead of clock time.
     wire.send("Performance.enable", {"timeDomain": "threadTicks"})
     spent: dict[str, list[float]] = {name: [] for name in (*PARTS, "clock")}
     most = 0

@@ -1,4 +1,4 @@
-"""Gunicorn as in production, and a client that keeps its connection to it."""
+"""gunicorn with production settings, and a client with a persistent connection."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ PATIENCE = 120.0
 
 
 class Client:
-    """One person's connection to a server. `ask` gives the body and takes note of the seconds."""
+    """A persistent connection of one user to a server."""
 
     def __init__(self, port: int, token: str = "") -> None:
         self.token = token
@@ -32,7 +32,10 @@ class Client:
         body: bytes | None = None,
         content_type: str = "application/json",
     ) -> tuple[bytes, float]:
-        """The body of the answer, and how many seconds it took; raises for any but a good one."""
+        """Send a request; return the body of the response and the seconds.
+
+        Raises `RuntimeError` for a status of 400 or more.
+        """
         headers = {"Authorization": f"Bearer {self.token}"}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -57,7 +60,7 @@ class Server:
         return Client(self.port, token)
 
     def memory(self) -> int:
-        """What its web processes have of memory on average, in bytes."""
+        """Return the average resident memory of the web processes, in bytes."""
         sizes = [child.memory_info().rss for child in self.process.children()]
         return sum(sizes) // len(sizes)
 
@@ -71,7 +74,7 @@ def gunicorn(
     threads: int = 4,
     **environment: str,
 ) -> Iterator[Server]:
-    """Run a server on `database`, with settings and static files as in production; it ends with the block."""
+    """Run a server on `database` with production settings and static files until the block ends."""
     manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
     listener = listen(8400)
     port = listener.getsockname()[1]
@@ -99,7 +102,7 @@ def gunicorn(
 
 
 def production() -> dict[str, str]:
-    """Settings as in production, but for TLS, which a proxy would take care of."""
+    """Return production settings without TLS, which a proxy terminates in production."""
     return {
         "DEBUG": "0",
         "ALLOWED_HOSTS": "127.0.0.1",

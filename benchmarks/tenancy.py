@@ -1,7 +1,9 @@
-"""What the locks cost: the application as it is, without row-level security, and with a plain manager, in turns.
+"""Measure the cost of two isolation layers: row-level security and the manager.
 
-Each on a copy of its own, in which the same rows are written; as it is twice, so that one sees what is noise. A scope's message to the database, which is part of all, is
-measured by itself.
+The unchanged application, the application without row-level security, and the application with a plain manager take
+turns. Each uses a separate copy of the database, in which the same rows are written. The unchanged application runs
+twice; the difference between both is noise. The statements that open a scope are part of all variants and are
+measured separately.
 """
 
 import json
@@ -41,7 +43,7 @@ HEAD = (
 
 
 def measure(database: Database, rounds: int) -> str:
-    """Medians (95th percentiles), and the locks' costs as shares of processor time."""
+    """Return a table of medians (95th percentiles), and of the layers' costs as shares of processor time."""
     clock: dict[tuple[str, str], list[float]] = defaultdict(list)
     processor: dict[tuple[str, str], list[float]] = defaultdict(list)
     with ExitStack() as stack:
@@ -83,17 +85,17 @@ def measure(database: Database, rounds: int) -> str:
 
 
 class Request:
-    """One that is sent again and again; a writing one says something else each time."""
+    """A request that is sent repeatedly. A write request alternates between its bodies."""
 
     def __init__(self, name: str, path: str, method: str = "GET", *bodies: Any) -> None:
         self.name, self.path, self.method, self.bodies = name, path, method, bodies
 
     def send(self, client: Client, number: int) -> float:
-        """The seconds that it took."""
+        """Send the request; return the seconds."""
         if not self.bodies:
             return client.ask(self.path)[1]
         if "days" in self.name:
-            # The version that one has seen goes along.
+            # The body must contain the current version of the card.
             body = json.loads(client.ask(self.path)[0])
             body["entries"][0]["comment"] = self.bodies[number % 2]
         else:
@@ -120,7 +122,7 @@ def requests_of(database: Database, ours: Measured) -> Iterator[Request]:
 
 
 def open_policies(database: Database) -> None:
-    """Take row-level security off every table of tenants."""
+    """Disable row-level security on the tables of all tenant models."""
     with database.entered(), connection.cursor() as cursor:
         for model in apps.get_models():
             if issubclass(model, TenantModel):
@@ -130,13 +132,13 @@ def open_policies(database: Database) -> None:
 
 
 def cost(processor: dict[tuple[str, str], list[float]], name: str, other: str) -> str:
-    """How much more processor time the application takes as it is."""
+    """Return the additional processor time of the unchanged application over `other`, in percent."""
     more = median(processor[name, AS_IT_IS]) / median(processor[name, other]) - 1
     return f"{more:+.1%}"
 
 
 def scope_alone(database: Database, rounds: int) -> str:
-    """What opening and leaving a scope takes against a transaction with one trivial statement."""
+    """Return a text with the time of opening and leaving a scope, and of a trivial transaction."""
     ours = measured(database)
     seconds: dict[str, list[float]] = {"scope": [], "transaction": []}
     with database.entered():

@@ -1,7 +1,7 @@
-"""AutomateHQ for gunicorn with a lock left open, to measure what it costs. Never for anything else.
+"""A WSGI application with one isolation layer disabled, to measure the cost of the layer. Never use it otherwise.
 
-`BENCHMARK_WITHOUT=manager`: the manager filters nothing. `=policies`: for a database without row-level security, with which the
-application itself would not start.
+With `BENCHMARK_WITHOUT=manager` the manager does not filter by business. With `BENCHMARK_WITHOUT=policies` the
+application accepts a database without row-level security, with which AutomateHQ itself does not start.
 """
 
 import os

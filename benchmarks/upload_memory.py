@@ -1,10 +1,10 @@
-"""What the largest upload costs: 50 files of 10 MB in one request, to gunicorn as in production.
+"""Measure the largest upload: 50 files of 10 MB in one request to gunicorn with production settings.
 
     python -m benchmarks.upload_memory [--files 50] [--megabytes 10] [--workers 2] [--threads 4]
 
-In a database of its own. While the upload goes on, another person asks for a list of employees every 100 ms. Prints a table in
-Markdown: the peak of memory (RSS) of each process of gunicorn and of the processes that read the files, how long the upload
-took, and how long the lists took, before and meanwhile. Linux only: it reads /proc.
+A temporary database is used. During the upload another user requests a list of employees every 100 ms. The program
+prints a table in Markdown: the peak memory (RSS) of gunicorn's processes and of the processes that read the files, the
+seconds of the upload, and the times of the lists before and during the upload. Linux only, because it reads /proc.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def measure(
 
 
 def picture(size: int, seed: int) -> bytes:
-    """A JPEG of that size, as a good camera makes it: 24 megapixels, and then bytes that nobody decodes."""
+    """Return a JPEG of `size` bytes: 24 megapixels, and random bytes after the end of the picture."""
     noise = Image.effect_noise((1500, 1000), 40 + seed % 7).resize((6000, 4000))
     output = BytesIO()
     for quality in (95, 90, 80, 60, 30):
@@ -117,7 +117,7 @@ def picture(size: int, seed: int) -> bytes:
 
 
 def people() -> tuple[Any, str, str]:
-    """A site, and the tokens of an uploader and a viewer."""
+    """Create a site with employees; return its id and the tokens of an uploader and a viewer."""
     with business_scope(DEFAULT_BUSINESS_ID):
         site = Site.objects.create(
             site_name="Benchmark Quay", steward_id=DEFAULT_BUSINESS_ID
@@ -129,7 +129,7 @@ def people() -> tuple[Any, str, str]:
                 email=f"{role.lower()}@benchmark.example",
                 full_name=role.title(),
                 role=role,
-                password="!",  # noqa: S106 -- nobody signs in with it
+                password="!",  # noqa: S106 -- no one signs in with it
             )
             for role in (Role.UPLOADER, Role.VIEWER)
         ]
@@ -152,7 +152,7 @@ def write_form(path: Path, site_id: Any, pictures: list[bytes]) -> None:
 
 
 def ask(address: str, token: str) -> float:
-    """How long a list takes, in seconds."""
+    """Request a list of employees; return the seconds."""
     request = urllib.request.Request(  # noqa: S310 -- our own server
         f"{address}/api/employees", headers={"Authorization": f"Bearer {token}"}
     )
@@ -187,7 +187,7 @@ def memory(server: psutil.Process) -> dict[int, float]:
 def watch(
     server: psutil.Process, peaks: dict[str, int], ended: threading.Event
 ) -> None:
-    """Note the most that each kind of process had. The kernel keeps the peak of those that live: VmHWM."""
+    """Record the peak memory of each kind of process, in bytes, until `ended`."""
     peaks.update(server=0, reader=0, all=0)
     while not ended.is_set():
         together = server.memory_info().rss

@@ -1,6 +1,6 @@
 """Mutate the code in one place at a time, and check that a test fails each time.
 
-    python -m isolation.mutation.runner                 a sample of each area's mutants; stores results in var/mutants.json
+    python -m isolation.mutation.runner                 a sample of each area's mutants; results in var/mutants.json
     python -m isolation.mutation.runner --all           every mutant that the rules make (takes hours)
     python -m isolation.mutation.runner --most 24       a larger sample
     python -m isolation.mutation.runner grants scope    areas with one of these words in their names
