@@ -29,7 +29,10 @@ Item = TypeVar("Item")
 
 
 class Row(NamedTuple):
-    """A row with a file: its description for users, its id, and the expected path of the file."""
+    """A row with a file.
+
+    It has a description for users, its id, and the expected path of the file.
+    """
 
     what: str
     id: uuid.UUID
@@ -44,12 +47,11 @@ class FileOwner:
     """
 
     folder: str
-    # Return the referenced file names in the folders of these keys. None: a process may
-    # The rows with ids above this id, in the order of their ids, up to the given
-    # number. None: the first rows.
+    # Returns the names of referenced files in the folders of these keys. None: a
+    # process may be writing to the folder.
     known: Callable[[Collection[str]], Mapping[str, Collection[str] | None]]
-    # Return a chunk of rows with ids above this id, in the order of their ids. None:
-    # the first chunk.
+    # Returns rows with ids above this id, ordered by id, up to the given number. None:
+    # the first rows.
     rows: Callable[[uuid.UUID | None, int], Sequence[Row]]
 
 

@@ -28,7 +28,7 @@ BATCH = 5_000
 
 
 class Column(NamedTuple):
-    """A text column: the name of its cleaner, and the scope in which its values are unique."""
+    """A text column, the name of its cleaner, and the scope of its uniqueness."""
 
     name: str
     kind: str = "line"
@@ -163,7 +163,7 @@ def _update(cursor: Any, table: Table, column: Column, rows: list[Stored]) -> No
 
 
 def _is_nullable(cursor: Any, table: Table, column: Column) -> bool:
-    """Return True if the column may be NULL; such a column has NULL instead of blank text."""
+    """Return True if the column may be NULL; it then holds no blank text."""
     cursor.execute(
         "SELECT is_nullable = 'YES' FROM information_schema.columns "
         "WHERE table_schema = 'public' AND table_name = %s AND column_name = %s",

@@ -153,7 +153,7 @@ class BusinessViewSet(TenantViewSet[Business]):
 
 
 def _about_admin(refusal: DomainError) -> DomainError:
-    """Return the problems with the first administrator's fields under the path `admin.…`."""
+    """Return the problems; fields of the first administrator begin with `admin.`."""
     fields = FirstAdminSerializer().fields
     return Invalid.several(
         problem._replace(attr=f"admin.{problem.attr}")

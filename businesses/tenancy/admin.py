@@ -154,7 +154,10 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
     # Searching
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return lookups that ignore case, accents and width: see `automatehq/folded_lookup.py`."""
+        """Return lookups that ignore case, accents and width.
+
+        See `automatehq/folded_lookup.py`.
+        """
         return [f"{name}__folded" for name in super().get_search_fields(request)]
 
     def get_search_results(

@@ -1,4 +1,4 @@
-"""Lists of permitted exceptions in the database, which the verification and the checks use."""
+"""Exceptions that the verification and the system checks permit."""
 
 # table → columns or expressions that are unique across all businesses. A value of
 # another business is rejected as "already in use", without further details. Every other

@@ -1,7 +1,7 @@
-"""The facts in PostgreSQL's catalog, read from pg_catalog and checked by `catalog_checks.py`.
+"""The contents of PostgreSQL's catalog, which `catalog_checks.py` checks.
 
-PostgreSQL's own schemas and objects of extensions are left out. A name without a schema
-is in `public`.
+They are read from pg_catalog. PostgreSQL's own schemas and objects of extensions are
+left out. A name without a schema is in `public`.
 """
 # ruff: noqa: S608  the SQL is put together from the constants of this file alone
 

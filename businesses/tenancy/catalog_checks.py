@@ -64,7 +64,7 @@ def isolated_models(declared: Declared) -> list[type[models.Model]]:
 
 
 def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Check the rights of the login and of the group roles, and the members of the group roles.
+    """Check the rights and the memberships of the login and of the group roles.
 
     The login and the group roles have only the necessary rights. No other role can
     become a group role.
@@ -146,7 +146,10 @@ def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[st
 
 
 def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Check that every table is declared, has a business id that is not null, and has its owner."""
+    """Check that every table is declared and has its owner.
+
+    Also check that `business_id` is NOT NULL and that no table is missing.
+    """
     for table in catalog.tables():
         is_right = (
             table.owner == owner() if is_restricted_login() else table.is_owned_by_login
@@ -240,7 +243,10 @@ def policies(
 
 
 def foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Check that foreign keys stay inside one business and that no declared key is missing."""
+    """Check that foreign keys stay inside one business.
+
+    Also check that no declared key is missing.
+    """
     by_name = {table.name: table for table in isolated_tables(catalog, declared)}
     users = get_user_model()._meta.db_table
     for key in catalog.foreign_keys:
@@ -321,7 +327,7 @@ def indexes(catalog: Catalog, declared: Declared) -> Iterator[str]:
 
 
 def triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
-    """Check that the triggers and rules are the declared ones and that all triggers are enabled."""
+    """Check that triggers and rules are exactly the declared ones, and enabled."""
     wanted = dict(TRIGGERS)
     for trigger in catalog.triggers:
         is_declared = trigger.is_internal

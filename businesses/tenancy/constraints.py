@@ -1,4 +1,4 @@
-"""The third layer: foreign keys over (business_id, …), which rule out foreign references.
+"""The third layer: foreign keys over (business_id, …) within one business.
 
 Row-level security does not check references, because PostgreSQL reads the referenced
 row as the table's owner. Without these keys, any field that takes an id would accept
@@ -38,11 +38,12 @@ END $do$"""
 
 
 class TenantForeignKeyConstraint(BaseConstraint):
-    """A constraint `FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`.
+    """A foreign key that includes the business.
 
-    The model's field has `db_constraint=False`, because this key includes that one.
-    `to` is "app.Model"; its table needs UNIQUE (business_id, id). Columns in `also`
-    must agree in both tables too. A null reference is not checked.
+    It is `FOREIGN KEY (business_id, <field>_id) REFERENCES <to> (business_id, id)`. The
+    model's field has `db_constraint=False`, because this key includes that one. `to` is
+    "app.Model"; its table needs UNIQUE (business_id, id). Columns in `also` must agree
+    in both tables too. A null reference is not checked.
     """
 
     def __init__(

@@ -30,7 +30,10 @@ def tenant_role() -> str:
 
 
 def platform_role() -> str:
-    """Return the name of the role that reads across businesses and writes no tenant data."""
+    """Return the name of the role that reads across businesses.
+
+    It writes no tenant data.
+    """
     name: str = settings.TENANCY_PLATFORM_ROLE
     return name
 
@@ -150,7 +153,7 @@ def _problems_of_owner(
 def _owned_by_others(
     connection: BaseDatabaseWrapper, cursor: CursorWrapper
 ) -> list[tuple[str, str, list[str]]]:
-    """Return rows of the login, a role that owns project tables instead, and those tables."""
+    """Return (login, owner, tables) for project tables that the login does not own."""
     cursor.execute(
         "SELECT session_user::text, pg_get_userbyid(relowner)::text, array_agg(relname::text ORDER BY relname)"
         " FROM pg_class WHERE relkind IN ('r', 'p') AND relname = ANY(%s) AND pg_table_is_visible(oid)"
@@ -210,7 +213,7 @@ def setup_sql(connection: BaseDatabaseWrapper) -> str:
 
 
 def log_settings_sql(login: str) -> str:
-    """Return the SQL that keeps the values of rejected statements out of PostgreSQL's log.
+    """Return SQL that keeps values of rejected statements out of PostgreSQL's log.
 
     Only a superuser may change these settings. For another administrator the SQL prints
     a warning and changes nothing.

@@ -1,4 +1,7 @@
-"""SECURITY DEFINER functions that read rows of all businesses: sign-in, names, values in use."""
+"""SECURITY DEFINER functions that read rows of all businesses.
+
+They look up a sign-in, clashing names and values in use.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -57,11 +60,12 @@ _EFFECTS = {"login_lookup": ", so nobody can sign in"}
 
 
 def values_in_use(function: str, values: Iterable[str]) -> set[str]:
-    """Return the values that a row of any business has, by a function of `DEFINER_FUNCTIONS`.
+    """Return the values that a row of any business has.
 
-    The result does not name the business. The query runs as the login, in any scope or
-    outside. The caller checks the limit of "already in use" errors before the call and
-    raises `AlreadyInUse` after it. One query.
+    `function` is a name of `DEFINER_FUNCTIONS`. The result does not name the business.
+    The query runs as the login, in any scope or outside. The caller checks the limit of
+    "already in use" errors before the call and raises `AlreadyInUse` after it. One
+    query.
     """
     with unscoped(), connection.cursor() as cursor:
         cursor.execute(
@@ -134,7 +138,9 @@ def drop_definer_functions(
 
 
 def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return a sentence for each function whose result differs from the platform role's rows.
+    """Return a sentence for each function with a wrong result.
+
+    The right result is that of the platform role's own query.
 
     After a restored dump a function may return no row, and then no user can sign in.
     For a login without the platform role, only the permission to call the functions is

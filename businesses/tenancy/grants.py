@@ -121,7 +121,7 @@ def tenant_models() -> list[type[models.Model]]:
 
 
 def _existing(cursor: Any, tables: Iterable[str]) -> dict[str, bool]:
-    """Return the existing tables of `tables`, with True if row-level security is enabled."""
+    """Return existing tables; True means that row-level security is enabled."""
     cursor.execute(
         "SELECT relname, relrowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace "
         "AND relkind IN ('r', 'p') AND relname = ANY(%s) ORDER BY relname",

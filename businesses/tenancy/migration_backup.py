@@ -1,4 +1,4 @@
-"""Functions for migrations that change or remove users' rows and store the originals.
+"""Functions for migrations that change or remove rows and store the originals.
 
 `change` and `set_aside` copy each row into the table `migration_originals` before they
 change or remove it. `restore` undoes both. All three work on sets, so a step over
@@ -72,7 +72,7 @@ def change(
 
 
 def set_aside(cursor: Any, table: str, ids: str) -> int:
-    """Remove the rows of `table` whose ids the query `ids` returns, and return their number."""
+    """Remove the rows of `table` with the ids of the query `ids`; return their number."""
     keep = _KEEP.format(table=table, changed="NULL")
     cursor.execute(
         f"WITH gone AS (DELETE FROM {table} WHERE id IN ({ids}) RETURNING {table}.*) "

@@ -34,8 +34,8 @@ class IdentifiedModel(models.Model):
 class TenantModel(IdentifiedModel):
     """A row that belongs to one business.
 
-    It is written only in the scope of that business, takes the business of the scope if
-    it has none, and never moves to another.
+    It is written only in the scope of that business. A new row without a business takes
+    the business of the scope. No row moves to another business.
 
     Raises: `WrongBusiness` in the scope of another business, `NoActiveBusiness` without
     a scope.

@@ -56,7 +56,9 @@ class RequireDatabaseRoles(_TenancyOperation):
 
 
 class IsolateTenantTable(_TenancyOperation):
-    """Enabled and forced row-level security on a model's table, with a declared set of policies.
+    """Enabled and forced row-level security on a model's table.
+
+    `policies` is the name of a declared set of policies.
 
     Foreign keys to and from a table with rows must be created before this operation,
     and removed after it on the way back. To validate a foreign key PostgreSQL reads

@@ -26,7 +26,7 @@ class ActAsRequired(PermissionDenied):
 
 
 class BelongsToBusiness(BasePermission):
-    """The permission class that requires the action's permission and the scope's business.
+    """A check of the action's permission and of the object's business.
 
     An object of another business raises `NotFound`, with the same response as for an
     unknown id. A permission that the user's role lacks raises `PermissionDenied`.

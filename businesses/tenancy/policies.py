@@ -1,8 +1,8 @@
-"""The second layer: the row-level security policies of each kind of table, as data.
+"""The second layer: row-level security policies of each kind of table, as data.
 
 Policies are separate for each role. The tenant role's predicate is therefore a bare
-comparison that an index can serve, and no setting that the tenant role can change turns
-it off. A login outside a scope has neither role and reads no row.
+comparison that an index can serve. No setting that the tenant role can change turns it
+off. A login outside a scope has neither role and reads no row.
 """
 
 from dataclasses import dataclass

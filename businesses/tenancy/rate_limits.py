@@ -1,8 +1,9 @@
-"""Rate limits: counts of events in a time window, stored in the cache for all processes.
+"""Rate limits: counts of events in a time window.
 
-A window begins with its first event and ends a given time later. Django's `cache.incr`
-gives a key the default lifetime of the cache and loses counts between processes. The
-functions work in every scope and outside, because the cache table holds no tenant rows.
+The counts are stored in the cache and shared by all processes. A window begins with its
+first event and ends a given time later. Django's `cache.incr` gives a key the default
+lifetime of the cache and loses counts between processes. The functions work in every
+scope and outside, because the cache table holds no tenant rows.
 """
 
 import time

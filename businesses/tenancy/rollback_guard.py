@@ -37,7 +37,7 @@ def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator
 
 
 def require_single_business(connection: BaseDatabaseWrapper) -> None:
-    """Raise `MultipleBusinessesError` if more than one business has a row in a tenant table.
+    """Raise `MultipleBusinessesError` if more than one business has tenant rows.
 
     Platform does not count.
     """

@@ -1,7 +1,8 @@
-"""System checks of the isolation in the code and in the database, each with a remedy.
+"""System checks of the isolation, in the code and in the database.
 
-E001 to E008 check the code at every command. E101 to W103 check the database: before
-the first step of `migrate`, and in `check --database default`.
+Each message has a hint with the remedy. E001 to E008 check the code at every command.
+E101 to W103 check the database, before the first step of `migrate` and in
+`check --database default`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

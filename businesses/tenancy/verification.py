@@ -1,4 +1,4 @@
-"""The verification: a comparison of PostgreSQL's catalog with the declarations in the code.
+"""The verification: a comparison of PostgreSQL's catalog with the declarations.
 
 `manage.py tenancy_proof` prints the differences and the system checks report them. In
 production the web process does not start while there are any. `catalog.py` reads the

@@ -71,4 +71,7 @@ class TenantViewSet(
     TenantReadOnlyViewSet[M],
     Generic[M],
 ):
-    """A viewset that lists, reads, creates and edits. Other changes are separate actions."""
+    """A viewset that lists, reads, creates and edits rows.
+
+    Other changes are separate actions.
+    """

@@ -1,4 +1,7 @@
-"""Factories of businesses. They need the platform scope, which alone may create businesses."""
+"""Factories of businesses.
+
+Only the platform scope may create businesses, so the factories need it.
+"""
 
 from typing import Any
 

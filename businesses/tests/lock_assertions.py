@@ -1,4 +1,6 @@
-"""Context managers that disable layers of isolation, to test that each layer works alone.
+"""Context managers that disable layers of isolation.
+
+Tests use them to show that each layer works alone.
 
     with opened("manager", "row_security"): …      these two are disabled
     with only("composite_keys"): …                 all but this one are disabled

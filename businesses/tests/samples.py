@@ -93,7 +93,7 @@ def all_of(personas: Personas) -> dict[str, list[Any]]:
 
 
 def execute(sql: str, *params: Any) -> Any:
-    """Return the first row of a SELECT, or the number of rows that another statement changed."""
+    """Return the first row of a SELECT, or the row count of another statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchone() if cursor.description else cursor.rowcount
@@ -125,7 +125,7 @@ def composite_keys() -> list[tuple[type[models.Model], TenantForeignKeyConstrain
 
 
 def crossing_references() -> list[str]:
-    """Return the names of keys by which a readable row references another business's row."""
+    """Return the names of keys that reference a row of another business."""
     found = []
     for model, constraint in composite_keys():
         field: Any = model._meta.get_field(constraint.field)

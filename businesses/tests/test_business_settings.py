@@ -1,4 +1,4 @@
-"""Tests of business settings in the API and the admin: audited, and of one business only."""
+"""Tests of business settings in the API and the admin."""
 
 import uuid
 from typing import Any

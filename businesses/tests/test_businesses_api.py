@@ -1,4 +1,4 @@
-"""Tests of /api/businesses: the own business, and for super-admins all except Platform."""
+"""Tests of /api/businesses."""
 
 import uuid
 from typing import Any

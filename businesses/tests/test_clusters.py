@@ -1,4 +1,4 @@
-"""Tests of roles, logins and set-ups of a whole PostgreSQL server, on private servers."""
+"""Tests of the roles and logins of a PostgreSQL server, on private servers."""
 
 import subprocess
 from collections.abc import Iterator

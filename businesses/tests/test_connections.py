@@ -1,4 +1,4 @@
-"""Tests of scopes and connections: reused, dropped, in other threads, with one snapshot."""
+"""Tests of scopes on reused and dropped connections and in other threads."""
 
 import contextvars
 import threading
@@ -121,7 +121,7 @@ def test_callbacks_after_commit_have_no_scope(acme: Personas) -> None:
 def on_another_connection(
     work: Callable[[], Any], context: contextvars.Context | None = None
 ) -> Any:
-    """Return the result of `work` in a thread with its own connection, or raise its error."""
+    """Run `work` in a thread with its own connection; return its result or error."""
     outcome: list[Any] = []
 
     def run() -> None:

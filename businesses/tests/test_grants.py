@@ -31,9 +31,10 @@ def test_of_the_frameworks_tables_a_scope_reads_the_names_of_models_alone() -> N
 
 
 def test_what_web_and_console_may_outside_every_scope() -> None:
-    """Web and console need sign-in, sessions, counters and the queue, but no tenant table.
+    """Web and console need no tenant table outside every scope.
 
-    Only the console's worker reads the queue.
+    They need the tables of sign-in, sessions, counters and the queue. Only the
+    console's worker reads the queue.
     """
     reached = {
         table: (declared.web, declared.console)

@@ -92,7 +92,7 @@ def test_outside_every_scope_the_owner_of_the_tables_sees_and_writes_nothing(
 def test_outside_every_scope_the_owner_has_none_of_the_tables_that_the_platform_edits(
     table: str, mine: Rows
 ) -> None:
-    """A login that inherits the platform role does not thereby read as the platform."""
+    """A login that only inherits the platform role does not read as the platform."""
     with platform_scope("looks that there are some"):
         assert execute(f"SELECT count(*) FROM {table}") > (0,)
     assert execute(f"SELECT count(*) FROM {table}") == (0,)
@@ -292,7 +292,7 @@ def test_a_form_names_the_field_that_refers_to_another_business(
 def test_with_every_lock_open_a_foreign_reference_is_accepted(
     acme: Personas, mine: Rows, theirs: Rows
 ) -> None:
-    """That the openers open: without this, the tests above would prove nothing."""
+    """The layers are really disabled; otherwise the tests above would prove nothing."""
     with opened(*LOCKS), acme.scope():
         WorkCard.objects.filter(pk=mine[WorkCard].pk).update(employee=theirs[Employee])
         assert Employee.objects.filter(pk=theirs[Employee].pk).exists()

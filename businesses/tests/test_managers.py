@@ -1,4 +1,4 @@
-"""Tests of the first layer: every query through a manager returns the scope's rows only.
+"""Tests of the first layer: managers return rows of the scope only.
 
 Row-level security is disabled throughout, so that the tests cover the manager alone.
 """

@@ -1,4 +1,4 @@
-"""Tests without a scope: every attribute of a queryset raises before any SQL is sent.
+"""Tests without a scope: every queryset method raises before it sends SQL.
 
 The attributes are read from Django's classes. An attribute that a new Django adds fails
 until it has a case here, or a reason why it needs none.

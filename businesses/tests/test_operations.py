@@ -109,7 +109,7 @@ def test_isolation_waits_for_constraints_that_are_not_checked_yet(
 def key_and_indexes() -> tuple[Any, list[Any]]:
     """Return the key from employees to businesses, and the indexes of the business alone.
 
-    PostgreSQL's number identifies the key.
+    The key is the number that PostgreSQL gives it.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""Tests of work before a request's transaction: its order, its result and its rollback."""
+"""Tests of work that runs before a request's transaction."""
 
 import threading
 from contextlib import ExitStack

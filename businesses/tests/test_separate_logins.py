@@ -1,4 +1,4 @@
-"""Tests of separate logins on a private server: owner, web and console, in real processes."""
+"""Tests of the owner, web and console logins, in processes on a private server."""
 
 import contextlib
 import os

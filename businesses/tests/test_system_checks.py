@@ -1,4 +1,4 @@
-"""Tests of the system checks: each fault raises its own id with a hint, and valid code none."""
+"""Tests of the system checks: each fault has its own id and a hint."""
 
 from collections.abc import Iterator
 

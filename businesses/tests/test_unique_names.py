@@ -1,4 +1,4 @@
-"""Tests of names of sites and businesses that must be unique by appearance, in all businesses."""
+"""Tests of the names of sites and businesses, which are unique by appearance."""
 
 import uuid
 from typing import Any

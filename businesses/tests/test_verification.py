@@ -1,4 +1,4 @@
-"""Tests of the verification: no fault in the test database, and a sentence for each planted one."""
+"""Tests of the verification: each planted fault has its sentence."""
 
 import pytest
 from django.db import connection

@@ -1,4 +1,4 @@
-"""`manage.py sweep_files`: delete orphaned files and report rows whose file is missing."""
+"""`manage.py sweep_files`: delete orphaned files and report missing ones."""
 
 from datetime import timedelta
 from typing import Any

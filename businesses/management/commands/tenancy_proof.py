@@ -1,4 +1,4 @@
-"""`manage.py tenancy_proof`: check that the database isolates businesses as declared."""
+"""`manage.py tenancy_proof`: check that the database isolates businesses."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections

@@ -1,4 +1,4 @@
-"""`manage.py tenancy_roles`: check, print or repair the database roles and their grants."""
+"""`manage.py tenancy_roles`: check, print or repair database roles and grants."""
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
