@@ -1,4 +1,4 @@
-"""Clients of the API that are signed in."""
+"""API clients of signed-in users."""
 
 import uuid
 from datetime import timedelta
@@ -14,9 +14,9 @@ from businesses.tenancy.context import business_scope
 
 
 def token_of(user: User, *, acting_for: Business | None = None) -> str:
-    """An access token as signing in gives it to `user`; for a super-admin, if it is said, as acting for a business does.
+    """Return an access token of `user`; with `acting_for`, a super-admin's token for that business.
 
-    The trail knows nothing of such acting.
+    The audit trail has no event of this acting.
     """
     access = start_sign_in(user).access
     sign_in_id = read_access_token(access).sign_in_id
@@ -32,7 +32,7 @@ def token_of(user: User, *, acting_for: Business | None = None) -> str:
 
 
 def client_of(user: User, *, acting_for: Business | None = None) -> APIClient:
-    """A client that bears a token of `user`: `client_of(acme.admin).get("/api/employees")`."""
+    """Return a client with a token of `user`: `client_of(acme.admin).get("/api/employees")`."""
     client = APIClient()
     client.credentials(
         HTTP_AUTHORIZATION=f"Bearer {token_of(user, acting_for=acting_for)}"

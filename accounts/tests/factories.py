@@ -1,4 +1,4 @@
-"""Sample users. They are made in the scope of the business that they belong to."""
+"""Factories of users and sign-ins. They need the scope of the business."""
 
 import uuid
 from datetime import timedelta
@@ -12,12 +12,12 @@ from factory.django import DjangoModelFactory
 from accounts.models import IdempotencyKey, SignIn, User
 from accounts.roles import Role
 
-# What every sample user signs in with.
+# The password of all sample users.
 PASSWORD = "correct horse battery staple"
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """`UserFactory(password="…")` sets another password than `PASSWORD`."""
+    """A user; `UserFactory(password="…")` sets another password than `PASSWORD`."""
 
     class Meta:
         model = User

@@ -1,4 +1,4 @@
-"""The hasher of the tests."""
+"""The password hasher of the tests."""
 
 from django.contrib.auth.hashers import MD5PasswordHasher
 
@@ -6,4 +6,4 @@ from accounts.password_hashing import Limited
 
 
 class MD5Hasher(Limited, MD5PasswordHasher):
-    """A fast hasher with the limit of the real ones."""
+    """A fast hasher with the limit of the production hashers."""

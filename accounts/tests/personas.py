@@ -1,7 +1,7 @@
-"""Who is in the tests: two businesses with one person of each role, and a super-admin.
+"""The businesses and users of the tests: two businesses with a user of each role, and a super-admin.
 
-acme      the business that a test is about
-globex    another business, which must neither see nor be seen
+acme      the business under test
+globex    another business, isolated from it
 """
 
 import uuid
@@ -19,7 +19,7 @@ from .factories import UserFactory
 
 @dataclass(frozen=True)
 class Personas:
-    """A business and its people."""
+    """A business and its users."""
 
     business: Business
     admin: User
@@ -32,17 +32,17 @@ class Personas:
         return self.business.id
 
     def scope(self) -> AbstractContextManager[Scope]:
-        """Work for this business: `with acme.scope(): …`."""
+        """Return the scope of this business: `with acme.scope(): …`."""
         return business_scope(self.id)
 
     def user(self, role: Role | str) -> User:
-        """The one person of this business who has `role`."""
+        """Return the user of this business with `role`."""
         user: User = getattr(self, str(role).lower())
         return user
 
 
 def make_personas(name: str) -> Personas:
-    """A business called `name`, with one person of each role: `admin@<name>.example.com` and so on."""
+    """Create a business with a user of each role: `admin@<name>.example.com` and so on."""
     code = name.lower()
     with platform_scope("sample data"):
         business = BusinessFactory(business_name=name, business_code=code)
@@ -59,7 +59,7 @@ def make_personas(name: str) -> Personas:
 
 
 def make_super_admin() -> User:
-    """A super-admin, who belongs to Platform."""
+    """Create a super-admin, who belongs to Platform."""
     with business_scope(PLATFORM_ID):
         return UserFactory(
             role=Role.SUPER_ADMIN,

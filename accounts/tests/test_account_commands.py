@@ -1,4 +1,4 @@
-"""seed, createsuperuser and changepassword, each in the right scope."""
+"""Tests of seed, createsuperuser and changepassword, and of their scopes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
@@ -169,7 +169,7 @@ def test_createsuperuser_makes_one_in_platform(
         (["--noinput", "--email", "x"], GOOD, "no e-mail address"),
         (["--noinput", "--email", "a@example.com"], "", PASSWORD_VARIABLE),
         (["--noinput", "--email", "a@example.com"], "short", "too short"),
-        (["--email", "a@example.com"], "", PASSWORD_VARIABLE),  # nobody to ask
+        (["--email", "a@example.com"], "", PASSWORD_VARIABLE),  # no terminal
     ],
 )
 def test_createsuperuser_refuses_with_a_sentence(

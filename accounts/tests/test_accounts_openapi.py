@@ -1,4 +1,4 @@
-"""The OpenAPI document says what users, businesses and signing in really answer."""
+"""Tests that the OpenAPI document matches the responses about users, businesses and sign-in."""
 
 from typing import Any
 

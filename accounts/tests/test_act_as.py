@@ -1,4 +1,4 @@
-"""A super-admin acts for a business: an hour, a reason, and that business's trail."""
+"""Tests of acting for a business: the hour, the reason and the audit trail."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Users and businesses in the admin: made, edited, shut out, let in again, released."""
+"""Tests of users and businesses in the admin: create, edit, deactivate, activate, release."""
 
 import re
 from typing import Any
@@ -42,7 +42,7 @@ def fresh(user: User, business: Personas) -> User:
 
 
 def values_of(user: User, **changed: Any) -> dict[str, Any]:
-    """The form of a user as the page sends it."""
+    """Return the form data of a user, as the page sends it."""
     return {
         "full_name": user.full_name,
         "email": user.email or "",

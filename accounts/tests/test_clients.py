@@ -1,4 +1,4 @@
-"""The tests' signed-in clients are what signing in makes."""
+"""Tests that the clients of the tests have the same tokens and sessions as a sign-in gives."""
 
 import pytest
 

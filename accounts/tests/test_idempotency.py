@@ -1,4 +1,4 @@
-"""The Idempotency-Key header: a create request that is sent twice creates one row."""
+"""Tests of the Idempotency-Key header: a repeated create request creates one row."""
 
 import time
 from collections.abc import Callable
@@ -62,7 +62,7 @@ def send_card(client: APIClient, site: Any) -> Any:
 
 
 def send_upload(client: APIClient, site: Any, shade: int = 255) -> Any:
-    # Each call builds its form anew, with another boundary.
+    # Each call encodes the form again, with another boundary.
     file = SimpleUploadedFile("card.png", picture(shade), "image/png")
     return client.post(
         "/api/work_cards/upload",
@@ -87,7 +87,7 @@ ENDPOINTS: dict[str, tuple[Send, Any]] = {
 
 @pytest.fixture(params=ENDPOINTS)
 def endpoint(request: Any, acme: Personas, site: Any) -> tuple[Send, Any]:
-    """A function that sends a create request with the key `k-1`, and the model of what it creates."""
+    """Return a function that sends a create request with the key `k-1`, and the created model."""
     send, model = ENDPOINTS[request.param]
     if send is send_card:
         with acme.scope():
@@ -233,7 +233,7 @@ def test_the_command_deletes_expired_keys_of_all_businesses(
             assert IdempotencyKey.objects.count() == 1
 
 
-# At once
+# Simultaneous requests
 
 
 @pytest.mark.django_db(transaction=True)
@@ -265,7 +265,7 @@ def test_a_request_that_waits_too_long_is_409(
     def send_beside() -> Any:
         return at_once(lambda: send_employee(client, site))[0]
 
-    with acme.scope():  # holds the lock as a request that is still running does
+    with acme.scope():  # holds the lock like a request in progress
         idempotency._lock(acme.admin, "k-1")
         assert code_of(send_beside()) == (409, "request_in_progress")
     assert send_beside().status_code == 201

@@ -1,4 +1,4 @@
-"""How often a password may be guessed."""
+"""Tests of the limits of failed sign-ins."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +69,7 @@ def test_the_lock_ends_15_minutes_after_the_last_failure(
 ) -> None:
     fail(5)
     clock.shift(timedelta(minutes=14))
-    assert status_of(EMAIL, PASSWORD) == 429  # and does not begin anew
+    assert status_of(EMAIL, PASSWORD) == 429  # and the 15 minutes do not start again
     assert ask(EMAIL, REMOTE_ADDR=ADDRESS)["Retry-After"] == "60"
     clock.shift(timedelta(minutes=1, seconds=1))
     assert status_of(EMAIL, PASSWORD) == 200
@@ -119,7 +119,7 @@ def test_behind_a_trusted_proxy_the_client_is_counted(
     acme: Personas, settings: Any
 ) -> None:
     settings.TRUSTED_PROXIES = 1
-    for number in range(5):  # what stands further left, the client wrote itself
+    for number in range(5):  # the client can forge the addresses further left
         fail(1, HTTP_X_FORWARDED_FOR=f"192.0.2.{number}, 198.51.100.1")
     assert status_of(EMAIL, PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.1") == 429
     assert status_of(EMAIL, PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.2") == 200
@@ -194,7 +194,7 @@ def test_counts_at_once_lose_none_and_work_in_a_scope(acme: Personas) -> None:
     assert rate_limits.get_count("at-once").count == 12
     with acme.scope():
         assert rate_limits.get_count("at-once").count == 12
-        assert User.objects.count() == 4  # and the scope is as it was
+        assert User.objects.count() == 4  # the scope is unchanged
     connection.close()
 
 

@@ -1,4 +1,4 @@
-"""`manage.py lockouts`: the counts of sign-ins and of values in use, listed and opened."""
+"""Tests of `manage.py lockouts`: list and open the counts of sign-ins and of values in use."""
 
 import uuid
 from io import StringIO

@@ -1,4 +1,4 @@
-"""POST /api/auth/login: who gets in, and what the others are told."""
+"""Tests of POST /api/auth/login: successful and rejected sign-ins."""
 
 from typing import Any
 from unittest.mock import patch
@@ -111,7 +111,7 @@ def test_known_and_unknown_emails_cost_the_same_queries(
             login(email, "wrong")
         return [query["sql"].split()[0] for query in captured.captured_queries]
 
-    login("first@example.com", "wrong")  # begins the count of the address
+    login("first@example.com", "wrong")  # starts the count of the address
     assert queries_of("admin@acme.example.com") == queries_of("nobody@example.com")
 
 

@@ -1,4 +1,4 @@
-"""Signing in while one is shut out: what was looked at before counts for nothing after."""
+"""Tests of a sign-in during a deactivation: a check from before it gives no access."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def login(user: User) -> Any:
 
 
 def shut_out(user: User, how: str) -> None:
-    """What an administrator does, by another connection, between two steps of the sign-in."""
+    """Deactivate the user or reset the password, as an administrator would during the sign-in."""
     if how == "reset":
         update_user(user_id=user.pk, values={"password": GOOD}, actor=None)
         return
@@ -85,7 +85,7 @@ def test_shut_out_since_the_request_came_in_nobody_acts(
 def test_stopping_to_act_makes_a_session_no_younger(
     acme: Personas, super_admin: User
 ) -> None:
-    """Else one that was ended meanwhile would live again."""
+    """Otherwise a session that had ended would become valid again."""
     request = RequestFactory().post("/admin/stop_acting/")
     request.session = SessionStore()  # type: ignore[assignment]
     admin_sessions.start_session(request, super_admin)

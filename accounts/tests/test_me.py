@@ -1,4 +1,4 @@
-"""/api/auth/me and /api/auth/password: oneself."""
+"""Tests of /api/auth/me and /api/auth/password: the signed-in user."""
 
 from typing import Any
 

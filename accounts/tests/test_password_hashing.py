@@ -1,4 +1,4 @@
-"""The limit on password hashes at once: where it holds, who waits and who is refused."""
+"""Tests of the limit on simultaneous password hashes: hashers, waiting requests, errors."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ NEW_USER = {
 
 @pytest.fixture(autouse=True)
 def _not_crowded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the requests of earlier tests that waited in vain."""
+    """Reset the state that an earlier test's timeout left."""
     monkeypatch.setattr(password_hashing, "_crowded_until", 0.0)
 
 
@@ -47,7 +47,7 @@ def _short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def no_place() -> Iterator[None]:
-    """Let other threads hold every place."""
+    """Occupy all slots."""
     for _ in range(settings.PASSWORD_HASHES_AT_ONCE):
         assert password_hashing._places.acquire(timeout=0)
     try:
@@ -89,7 +89,7 @@ def test_no_more_than_the_setting_run_at_once(
         with (
             password_hashing.place(),
             password_hashing.place(),
-        ):  # a nested one takes no second place
+        ):  # a nested call takes no second slot
             with lock:
                 running += 1
                 most = max(most, running)
@@ -120,7 +120,7 @@ def test_after_a_vain_wait_others_are_refused_at_once_for_a_second(
             waits.append(time.monotonic() - before)
     assert waits[0] >= password_hashing.WAIT > waits[1]
     with password_hashing.place():
-        pass  # a free place is given meanwhile
+        pass  # a free slot is still available
     monkeypatch.setattr(password_hashing, "_crowded_until", time.monotonic())
     with no_place():
         before = time.monotonic()
@@ -172,7 +172,7 @@ def test_a_sign_in_waits_for_its_place_and_its_turn_without_a_transaction(
 
 
 def _requests(acme: Personas) -> dict[str, Any]:
-    """Every request of a signed-in user that hashes a password, by what it is."""
+    """Return all requests of signed-in users that hash a password, by description."""
     api, page = client_of(acme.admin), browser_of(acme.admin)
     user = f"/api/users/{acme.viewer.pk}"
     form = {"full_name": "New", "role": "VIEWER", "new_password": GOOD}
@@ -204,7 +204,7 @@ def _requests(acme: Personas) -> dict[str, Any]:
 def test_signed_in_users_wait_for_a_place_before_their_transaction_begins(
     acme: Personas, super_admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A request whose path is not in the table would take its place inside."""
+    """A request that the pattern does not match would take its slot inside the transaction."""
     taken: list[bool] = []
     acquire = password_hashing._places.acquire
 

@@ -1,4 +1,4 @@
-"""Who may touch whom: ranks, oneself, the last administrator, super-admins."""
+"""Tests of permissions between users: ranks, the user's own row, the last administrator, super-admins."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -42,13 +42,13 @@ def row(user: User) -> User:
 
 @pytest.fixture
 def platform(super_admin: User) -> APIClient:
-    """A super-admin who acts for nobody."""
+    """A client of a super-admin on the platform."""
     return client_of(super_admin)
 
 
 @pytest.fixture
 def acting(super_admin: User, acme: Personas) -> APIClient:
-    """A super-admin who acts for acme."""
+    """A client of a super-admin who acts for Acme."""
     return client_of(super_admin, acting_for=acme.business)
 
 
@@ -58,7 +58,7 @@ def other_super_admin(db: None) -> User:
         return UserFactory(role=Role.SUPER_ADMIN, email="other@platform.example.com")
 
 
-# The tables
+# The tables of ranks and permissions
 
 
 def test_ranks_go_from_viewer_to_super_admin() -> None:
@@ -81,7 +81,7 @@ def test_an_administrator_may_all_that_others_of_the_business_may(role: Role) ->
     assert permissions_for(role) <= permissions_for(Role.ADMIN)
 
 
-# Above one's own role
+# Roles above the actor's own
 
 
 @pytest.mark.parametrize("actor", ["admin", "acting"])
@@ -102,7 +102,7 @@ def test_nobody_gives_a_role_above_their_own(
 
 
 def test_the_services_know_ranks_without_the_role_table(acme: Personas) -> None:
-    """Should another role ever manage users, it will not reach above itself."""
+    """A further role that manages users could not reach above its own rank."""
     values = {"email": "x@example.com", "full_name": "X", "role": Role.ADMIN}
     reviewer = acme.reviewer
     with acme.scope(), pytest.raises(Denied):
@@ -119,12 +119,12 @@ def test_even_a_command_makes_no_super_admin_in_a_business(acme: Personas) -> No
         create_user(values=values, password=NEW["password"], actor=None)
 
 
-# Oneself
+# The actor's own row
 
 
 def test_nobody_demotes_or_deactivates_themselves(acme: Personas) -> None:
     with acme.scope():
-        UserFactory(role=Role.ADMIN)  # it is not for being the last one
+        UserFactory(role=Role.ADMIN)  # so the actor is not the last one
     client = client_of(acme.admin)
     assert problem(client.patch(path(acme.admin), {"role": "VIEWER"})) == (
         *REFUSED,
@@ -192,7 +192,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(
 
     with ThreadPoolExecutor(2) as pool:
         statuses = sorted(pool.map(attempt, pairs))
-    # The slower one is refused, by the rule or because they have been signed out.
+    # The second request is rejected by the rule, or because its user has been signed out.
     assert statuses[0] == 200
     assert statuses[1] in (401, 403, 409)
     with acme.scope():

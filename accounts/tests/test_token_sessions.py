@@ -1,4 +1,4 @@
-"""Refreshing and ending a sign-in."""
+"""Tests of refreshing tokens and ending sign-ins."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -163,7 +163,7 @@ def test_somebody_elses_bearer_sent_along_changes_nothing(
     bearer = {"Authorization": f"Bearer {token_of(globex.admin)}"}
     assert refresh(tokens.refresh, headers=bearer).status_code == 200
     assert code_of(refresh(tokens.refresh, headers=bearer)) == DEAD
-    with acme.scope():  # the revocation was not taken back with a scope of globex's
+    with acme.scope():  # globex's scope has not rolled back the revocation
         assert AuditEvent.objects.count() == 1
         assert not SignIn.objects.filter(revoked_at__isnull=True).exists()
     with globex.scope():

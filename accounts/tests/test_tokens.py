@@ -1,4 +1,4 @@
-"""Tokens that are dead, forged or somebody else's: 401, each with its code."""
+"""Tests of invalid, forged and foreign tokens: 401, each with its code."""
 
 import time
 import uuid
@@ -32,7 +32,7 @@ GOOD = "four other random words"
 
 
 def answer(token: str, path: str = ME) -> tuple[int, str]:
-    """Status and first code of a request that bears `token`."""
+    """Return status and first error code of a request with `token`."""
     response = APIClient().get(path, headers={"Authorization": f"Bearer {token}"})
     errors = response.json().get("errors") or [{"code": ""}]
     if response.status_code == 401:
@@ -54,7 +54,7 @@ def signed(claims: dict[str, Any], key: str = settings.JWT_SIGNING_KEY) -> str:
 
 
 def retold(user: User, **claims: Any) -> str:
-    """A token of `user` that says something else, with a good signature: as if our key had been misused."""
+    """Return a token of `user` with other claims and a valid signature, as if the key had leaked."""
     return signed(claims_of(token_of(user)) | claims)
 
 
@@ -112,7 +112,7 @@ def of_no_issuer(token: str) -> str:
 
 
 def changed(token: str) -> str:
-    """Claims changed under the old signature."""
+    """Return a token with changed claims under the old signature."""
     header, _, signature = token.split(".")
     payload = unsigned(signed(claims_of(token) | {USER: str(uuid.uuid4())}))
     return f"{header}.{payload.split('.')[1]}.{signature}"
@@ -159,7 +159,7 @@ def test_a_token_without_one_of_our_claims_is_401(acme: Personas, claim: str) ->
         (claim, value)
         for claim in (USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT)
         for value in ("rubbish", 7.5e300, [], {}, True)
-        # True is a number to Python: a moment of 1970, and good.
+        # True is the number 1 in Python, a valid time in 1970.
         if (claim, value) != (ISSUED_AT, True)
     ],
 )
@@ -180,7 +180,7 @@ def test_a_token_that_ends_at_no_time_is_401(acme: Personas, kind: Any) -> None:
 
 
 def test_an_expired_token_is_401(acme: Personas) -> None:
-    """With five seconds more, by which the clocks of two machines may differ."""
+    """The validation tolerates a difference of five seconds between the clocks of two machines."""
     token = token_of(acme.admin)
     with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=6)):
         assert answer(token) == DEAD
@@ -209,7 +209,7 @@ def test_a_token_from_the_future_is_401(acme: Personas) -> None:
 def test_a_sign_out_ends_the_tokens_of_machines_whose_clocks_differ(
     acme: Personas, ahead: float
 ) -> None:
-    """The times that are compared are those of the database, so no machine's clock matters."""
+    """The compared times are those of the database, so the clocks of the machines do not matter."""
     shifted = timezone.now() + timedelta(seconds=ahead)
     with time_machine.travel(shifted):
         before = token_of(acme.viewer)
@@ -244,7 +244,7 @@ def test_a_token_lives_15_minutes(acme: Personas) -> None:
     assert claims["exp"] - claims["iat"] == 15 * 60
 
 
-# The row decides, whatever the token says.
+# The user's row overrides the claims of a validly signed token.
 
 
 def test_a_good_signature_opens_no_other_business(
@@ -287,7 +287,7 @@ def test_a_super_admins_token_opens_no_business_that_they_do_not_act_for(
 def test_a_user_who_is_no_super_admin_any_more_is_refused(
     acme: Personas, super_admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The database ties the role to Platform; should that ever be lifted, the row still decides."""
+    """The database ties the role to Platform. The check holds even without that constraint."""
     on_platform = token_of(super_admin)
     acting = token_of(super_admin, acting_for=acme.business)
     monkeypatch.setattr(User, "is_super_admin", property(lambda user: False))
@@ -295,7 +295,7 @@ def test_a_user_who_is_no_super_admin_any_more_is_refused(
     assert answer(acting) == DEAD
 
 
-# Dead by what happened since.
+# Tokens that became invalid after they were issued.
 
 
 def test_an_inactive_users_token_is_user_inactive_and_stays_dead(

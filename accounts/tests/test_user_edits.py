@@ -1,4 +1,4 @@
-"""/api/users: editing, resetting, activating, deactivating, releasing; and another business's."""
+"""Tests of /api/users: edit, reset, activate, deactivate, release, and users of another business."""
 
 import json
 import uuid
@@ -32,7 +32,7 @@ def row(user: User) -> User:
         return found
 
 
-# Editing
+# Edit
 
 
 def test_an_edit_writes_what_changed_and_one_event(acme: Personas) -> None:
@@ -117,7 +117,7 @@ def test_a_reset_with_other_changes_is_one_event(acme: Personas) -> None:
     assert GOOD not in json.dumps(event.metadata)
 
 
-# Activating, deactivating, releasing
+# Activate, deactivate, release
 
 
 def test_deactivating_and_activating_are_one_event_each(acme: Personas) -> None:
@@ -197,7 +197,7 @@ def test_an_inactive_user_keeps_the_old_password(acme: Personas) -> None:
     assert row(acme.viewer).check_password(PASSWORD)
 
 
-# Another business's
+# Users of another business
 
 
 @pytest.mark.parametrize(

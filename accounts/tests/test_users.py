@@ -1,4 +1,4 @@
-"""/api/users: who manages whom, and what the trail says of it."""
+"""Tests of /api/users: permissions of administrators and super-admins, and the audit events."""
 
 import json
 import uuid
@@ -43,7 +43,7 @@ def row(user: User) -> User:
         return found
 
 
-# Reading
+# Read
 
 
 def test_a_user_is_shown_whole_and_without_secrets(acme: Personas) -> None:
@@ -108,7 +108,7 @@ def test_a_super_admin_sees_the_users_of_every_business(
     assert client.get(path(acme.viewer)).status_code == 200
 
 
-# Making
+# Create
 
 
 def test_an_administrator_makes_a_user(acme: Personas) -> None:

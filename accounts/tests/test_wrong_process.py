@@ -1,4 +1,4 @@
-"""In the hardened set-up each process serves its own people, and tells the others so."""
+"""Tests of separate processes for businesses and platform: each rejects the users of the other."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def test_a_super_admins_tokens_are_dead_at_the_web_also_when_acting(
             assert code_of(client.get(f"/api/{path}")) == (401, "console_only")
     refreshed = APIClient().post("/api/auth/refresh", {"refresh": tokens.refresh})
     assert code_of(refreshed) == (401, "console_only")
-    with as_console:  # the refusal has not used it up
+    with as_console:  # the rejected request has not used up the token
         refreshed = APIClient().post("/api/auth/refresh", {"refresh": tokens.refresh})
         assert refreshed.status_code == 200
 

@@ -1,4 +1,4 @@
-"""What tests of refused ids watch: the queue, the worker, what the platform sees, and all that an answer tells."""
+"""Helpers of the tests of unknown ids: the queue, the worker, platform events, and visible traces of a request."""
 
 import re
 import signal
@@ -17,13 +17,16 @@ WORKERS_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 
 
 def queued() -> list[dict[str, Any]]:
-    """What the tasks that wait have been asked, oldest first."""
+    """Return the arguments of the queued tasks, oldest first."""
     tasks = DBTaskResult.objects.order_by("enqueued_at")
     return [task.args_kwargs["kwargs"] for task in tasks]
 
 
 def run_worker() -> None:
-    """Let the real worker do what is queued. Needs real commits; its signal handlers do not outlive it."""
+    """Run the worker until the queue is empty.
+
+    It needs committed data. The worker's signal handlers are removed afterwards.
+    """
     kept = {number: signal.getsignal(number) for number in WORKERS_SIGNALS}
     try:
         call_command(
@@ -35,19 +38,19 @@ def run_worker() -> None:
 
 
 def run_queued() -> None:
-    """Do what is queued here and now, inside the test's own transaction."""
+    """Run the queued tasks inside the test's transaction."""
     for said in queued():
         cross_business.look_up_attempt.func(**said)
 
 
 def recorded() -> list[AuditEvent]:
-    """The events that only the platform sees."""
+    """Return the events that only the platform sees."""
     with platform_scope("looks at attempts"):
         return list(AuditEvent.objects.filter(platform_only=True))
 
 
 class Trace(NamedTuple):
-    """All that can be told of a request from outside, and the work done for it."""
+    """Everything about a request that a client can observe, and its SQL statements."""
 
     status: int
     content: bytes
@@ -64,5 +67,5 @@ def trace(act: Callable[[], Any]) -> Trace:
 
 
 def shape(sql: str) -> str:
-    """A statement without its values, and without the numbers that savepoints are given."""
+    """Return a statement without its values and the numbers of its savepoints."""
     return re.sub(r"'[^']*'|\"s\d+_x\d+\"", "?", sql)

@@ -1,4 +1,4 @@
-"""Sample events of the trail. They are made in the scope of a business."""
+"""A factory of audit events. It needs the scope of a business."""
 
 from factory.django import DjangoModelFactory
 

@@ -1,4 +1,4 @@
-"""/api/audit_events: who may read which part of the trail, and how it is asked."""
+"""Tests of /api/audit_events: permissions and filters."""
 
 import uuid
 from datetime import UTC, datetime
@@ -24,12 +24,12 @@ EVENTS = "/api/audit_events"
 
 
 def make(personas: Personas, **values: Any) -> AuditEvent:
-    """An event of a business; `created_at` may be given."""
+    """Create an event of a business, with an optional `created_at`."""
     created_at = values.pop("created_at", None)
     with personas.scope():
         event: AuditEvent = AuditEventFactory(**values)
     if created_at is not None:
-        # The trail can't be edited, not even by its tests: only its owner may.
+        # The role of the tests cannot update events; only the owner of the table can.
         event.created_at = created_at
         rewrite(event)
     return event
@@ -187,7 +187,7 @@ def test_filters_by_type(acme: Personas) -> None:
 def test_from_and_to_are_local_days_of_the_business_and_included(
     acme: Personas,
 ) -> None:
-    # In Jerusalem the 5th of March begins at 22:00 UTC of the 4th.
+    # In Jerusalem, 5 March begins at 22:00 UTC on 4 March.
     for name, moment in {
         "before": datetime(2026, 3, 4, 21, 59, 59, tzinfo=UTC),
         "first": datetime(2026, 3, 4, 22, 0, 0, tzinfo=UTC),

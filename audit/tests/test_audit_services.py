@@ -1,4 +1,4 @@
-"""Whose act an event is, and what it holds."""
+"""Tests of the actor and the contents of an event."""
 
 import datetime as dt
 import uuid

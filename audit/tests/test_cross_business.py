@@ -1,4 +1,4 @@
-"""Reaching for another business's rows: answered like reaching for nothing, and told to the platform alone."""
+"""Tests of cross-business access: the response is that of an unknown id, and only the platform sees the event."""
 
 import uuid
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def jane(globex: Personas) -> Employee:
         return EmployeeFactory(full_name="Jane Example", passport_id="AB123456")
 
 
-# One task, after the response, the same for every refused id
+# One task for each rejected id, after the response
 
 
 Ask = Callable[[APIClient, Any], Any]
@@ -95,9 +95,12 @@ def test_another_business_named_in_a_body_is_answered_like_a_missing_one(
 
 
 def check_alike(acme: Personas, row: Model, ask: Ask) -> None:
-    """Answers, work and the next answer are the same for a foreign id and for a missing one; one task each."""
+    """Check that response, work and next response are the same for a foreign and a missing id.
+
+    Each id enqueues one task.
+    """
     client = client_of(acme.admin)
-    ask(client, uuid.uuid4())  # the first of all makes the row that counts
+    ask(client, uuid.uuid4())  # the first request creates the row of the counter
     DBTaskResult.objects.all().delete()
     foreign, missing = (
         (trace(lambda pk=pk: ask(client, pk)), trace(lambda: client.get(EMPLOYEES)))
@@ -121,7 +124,7 @@ def test_many_ids_of_one_request_are_one_task_each(
 
 
 def enqueue_as(user: User, ids: list[uuid.UUID]) -> None:
-    """What the end of one request of `user` does, in which all of `ids` were refused."""
+    """Enqueue the look-ups of a request of `user` in which all of `ids` were rejected."""
     evidence = cross_business.Credentials(
         user.pk, user.business_id, user.business_id, timezone.now()
     )

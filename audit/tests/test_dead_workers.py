@@ -1,4 +1,4 @@
-"""A worker that dies while it looks up who reached across: another one does it, and there is one event."""
+"""Tests of a worker that dies during a look-up: another worker repeats it, and one event is recorded."""
 
 import io
 import threading
@@ -26,7 +26,7 @@ from .audit_helpers import recorded, run_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Where the worker stops and waits to be killed, and how many events are there then.
+# The statement that makes the worker stop until it is killed, and the number of events at that time.
 MOMENTS = {
     "before the event": ("attempts._find = stuck", 0),
     "before it is told that the task is done": (
@@ -47,7 +47,7 @@ def stuck(*arguments):
 
 @pytest.fixture
 def task(acme: Personas, globex: Personas) -> Any:
-    """The look-up of an id of Globex's that Acme has asked for."""
+    """The look-up of an id of Globex that Acme has requested."""
     with globex.scope():
         jane = EmployeeFactory(full_name="Jane Example")
     client_of(acme.admin).get(f"/api/employees/{jane.pk}")
@@ -84,7 +84,7 @@ def test_a_look_up_whose_worker_is_killed(
 def test_a_look_up_that_failed_is_tried_again(
     task: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PostgreSQL was started again, say."""
+    """A restart of PostgreSQL is a possible cause."""
     with monkeypatch.context() as patch:
         patch.setattr(cross_business, "_find", lambda *said: 1 / 0)
         run_worker()
@@ -112,7 +112,7 @@ def test_after_three_times_it_is_given_up(task: Any, caplog: Any) -> None:
 
 
 class Once(threading.Event):
-    """Ended as soon as somebody waits for the end."""
+    """An event that is set by the first wait for it."""
 
     def wait(self, timeout: float | None = None) -> bool:
         self.set()
@@ -136,7 +136,7 @@ def test_a_worker_looks_after_look_ups_and_runs(acme: Personas, task: Any) -> No
 
 
 def test_the_tasks_of_others_are_left_alone(acme: Personas) -> None:
-    """An export has a lease of its own, which it renews."""
+    """An export renews a separate lease."""
     with acme.scope():
         request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
     task = DBTaskResult.objects.get()
@@ -151,7 +151,7 @@ def test_the_tasks_of_others_are_left_alone(acme: Personas) -> None:
 def test_a_task_of_an_earlier_version_is_still_done(
     acme: Personas, globex: Personas, task: Any
 ) -> None:
-    """It was queued without the id of its event."""
+    """The task was queued without the id of its event."""
     del task.args_kwargs["kwargs"]["event_id"]
     task.save()
     run_worker()

@@ -1,4 +1,4 @@
-"""Values that somebody has already: told alike whoever it is, a few times an hour, and to the platform alone by whom."""
+"""Tests of values in use: the same response for all owners, a limit per hour, events for the platform only."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -69,7 +69,7 @@ def test_a_passport_that_another_request_writes_at_once_is_refused_and_noted(
 
     with ThreadPoolExecutor(1) as threads:
         with globex.scope():
-            # Not committed: the check does not see it, the unique index does.
+            # Uncommitted: the check does not see the row, the unique index does.
             EmployeeFactory(passport_id="AB123456")
             answer = threads.submit(post)
             wait_until_blocked()
@@ -80,7 +80,7 @@ def test_a_passport_that_another_request_writes_at_once_is_refused_and_noted(
 def test_an_e_mail_of_another_business_is_a_conflict_too(
     acme: Personas, globex: Personas
 ) -> None:
-    """Noted as it would have been stored, however it was written."""
+    """The event contains the value as it would be stored."""
     answer = client_of(acme.admin).post(
         "/api/users",
         {
@@ -140,7 +140,7 @@ def test_fresh_users_of_a_business_share_its_limit(
         refused = browser_of(fresh).send("/admin/workforce/employee/add/", taken)
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 3600
-    # The other business has a count of its own.
+    # The other business has a separate count.
     with globex.scope():
         EmployeeFactory(passport_id="OWN12345")
     own = taken | {"passport_id": "OWN12345"}

@@ -1,4 +1,4 @@
-"""Every event type has a sentence, and events are told in words: who did what to what, and old → new."""
+"""Tests that each event type has a sentence, and of the descriptions of events."""
 
 import ast
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ from workforce.tests.factories import (
     SiteSettingsFactory,
 )
 
-# Of the migration that began the ledger: written in SQL.
+# Event types of the migration that created the ledger; it writes them in SQL.
 OF_MIGRATIONS = {"ledger_backfill_conflict", "ledger_backfill_set_aside"}
 
 
-# The table
+# The table of sentences
 
 
 def sources() -> Iterator[tuple[Path, ast.AST]]:
@@ -49,7 +49,10 @@ def _parsed(app: str) -> Iterator[tuple[Path, ast.AST]]:
 
 
 def event_types() -> dict[str, str]:
-    """Every event type that is written anywhere → where: what is passed on as `event_type`, by place or by name."""
+    """Return every event type in the code, with the file that writes it.
+
+    The types are the values of arguments called `event_type`, positional or by keyword.
+    """
     trees = list(sources())
     places: dict[str, int] = {}
     for _, tree in trees:
@@ -77,13 +80,16 @@ def _event_types_of(call: ast.Call, places: dict[str, int]) -> Iterator[ast.expr
     if place is not None and len(call.args) > place:
         yield call.args[place]
     for keyword in call.keywords:
-        # Filters of querysets say `event_type` too, and what they say has been written somewhere.
+        # Filters of querysets also have an `event_type`; its values are written elsewhere.
         if keyword.arg == "event_type" and name != "filter":
             yield keyword.value
 
 
 def _texts(value: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
-    """The constants that a value may be: itself, both sides of a choice, or what the function has given its name."""
+    """Yield the possible constants of an expression.
+
+    They are the constant, both sides of a conditional expression, or the values of a local variable.
+    """
     if isinstance(value, ast.Name):
         for node in ast.walk(function):
             if isinstance(node, ast.Assign) and any(
@@ -117,7 +123,7 @@ def test_a_sentence_names_nothing_that_there_is_not(
         assert "%" not in outline(event_type)
 
 
-# Events
+# Descriptions
 
 
 def sentence_of(event: AuditEvent) -> str:
@@ -180,7 +186,7 @@ def test_days_are_told_in_lines(acme: Personas) -> None:
             label: (old, new) for label, old, new in changes_of(newest("days_updated"))
         }
     assert changes["20 June"] == ("–", "<bdi>Sick</bdi>")
-    # The times keep their order also among words that are read from right to left.
+    # The times keep their order in right-to-left text.
     assert changes[f"{entry.work_date.day} June"][1] == (
         '<bdi dir="ltr">07:00–16:00</bdi>, break 30, <bdi>8.50</bdi>'
     )
@@ -270,7 +276,7 @@ def test_another_businesss_employee_stays_without_a_name(
 def test_rows_are_called_in_the_trail_what_they_are_called_elsewhere(
     acme: Personas,
 ) -> None:
-    """The names that PostgreSQL puts together are those of `str()`."""
+    """The names that PostgreSQL computes equal those of `str()`."""
     with acme.scope():
         nameless = UserFactory(business=acme.business, full_name="")
         card = WorkCardFactory()
@@ -307,7 +313,7 @@ def test_an_event_of_an_older_version_is_told_plainly(acme: Personas) -> None:
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_many_events_cost_what_one_costs(acme: Personas, count: int) -> None:
-    """However many rows of however many kinds they refer to: one query for what all of them are called."""
+    """One query reads all names, for any number of rows and models."""
     with acme.scope():
         for _ in range(count):
             record(

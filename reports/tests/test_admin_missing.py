@@ -1,4 +1,4 @@
-"""The page of missing cards."""
+"""Tests of the page of missing cards."""
 
 import datetime as dt
 import uuid
@@ -102,7 +102,7 @@ def test_while_the_month_runs_the_page_says_so(acme: Personas) -> None:
 def test_the_month_is_by_default_the_one_that_cards_are_for_now(
     acme: Personas, zone: str, cutoff_day: int, month: str
 ) -> None:
-    """Noon UTC on 1 August: on Kiritimati it is the 2nd."""
+    """At noon UTC on 1 August it is 2 August on Kiritimati."""
     with acme.scope():
         type(acme.business).objects.update(time_zone=zone, month_cutoff_day=cutoff_day)
     page = browser_of(acme.viewer).get(URL)

@@ -1,4 +1,4 @@
-"""Charts: round scales, and bars as high as their figures say."""
+"""Tests of charts: round scales, and bars in proportion to their figures."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The dashboard: figures that a plain recount gives too, of one's own business alone, at the same cost whatever the size."""
+"""Tests of the dashboard: figures equal to a plain recount, isolation, and a constant number of queries."""
 
 import csv
 import datetime as dt
@@ -63,7 +63,7 @@ def dashboard(user: User, **query: str) -> dict[str, Any]:
 
 
 def populate(seed: int) -> None:
-    """Half a year of a business in scope, by chance."""
+    """Create half a year of seeded random data in the business in scope."""
     chance = random.Random(seed)
     sites = [SiteFactory() for _ in range(3)]
     SiteSettingsFactory(site=sites[0], expected_cards_per_month=1)
@@ -112,7 +112,7 @@ def populate(seed: int) -> None:
 
 
 def recount() -> dict[str, Any]:
-    """The same figures by going through every row of the business in scope."""
+    """Return the same figures, computed from all rows of the business in scope."""
     cards, days = list(WorkCard.objects.all()), list(ApprovedDay.objects.all())
     now = [card for card in cards if card.processing_month == MONTH]
     ledger = [day for day in days if day.work_date.replace(day=1) == MONTH]
@@ -264,7 +264,7 @@ def test_who_has_no_home_is_missed_under_no_site_and_last(acme: Personas) -> Non
 def test_the_month_by_default_is_the_one_that_a_card_of_today_is_for(
     acme: Personas, super_admin: User
 ) -> None:
-    """By the business's own date and cut-off day."""
+    """The business's local date and cut-off day decide."""
     client = client_of(acme.viewer)
     for at, month in (
         ("2026-07-10T20:59:00Z", "2026-06"),
@@ -304,7 +304,7 @@ def test_every_role_sees_it(acme: Personas, role: str) -> None:
     assert client_of(acme.user(role)).get(URL).status_code == 200
 
 
-# Borders
+# Isolation
 
 
 @pytest.mark.parametrize("locks", [(), ("manager",), ("row_security",)], ids=str)
@@ -414,7 +414,7 @@ def test_the_platform_sees_each_business_with_its_figures(
         "cards": 4,
         "open_reviews": 3,
         "storage_bytes": 1024,
-        # The attempts came later, but they are no doing of the business.
+        # The attempts are later, but they are not an activity of the business.
         "last_activity_at": "2026-07-02T08:00:00Z",
         "cross_business_attempts": 2,
     }
@@ -466,13 +466,17 @@ def test_the_figures_of_all_businesses_are_for_super_admins_alone(
         assert str(globex.id) not in client.get(URL).content.decode()
 
 
-# What it costs
+# Cost
 
 
 def test_it_costs_the_same_for_one_row_and_for_many(
     acme: Personas, super_admin: User
 ) -> None:
-    """The person, cards with who was paid, days, who is expected, sites' names; from the platform the business too."""
+    """The queries: the user, the cards with the paid employees, the days, the expected employees, the names of the
+    sites.
+
+    On the platform there is one more, for the business.
+    """
     member, platform_client = client_of(acme.viewer), client_of(super_admin)
     one_business = JUNE | {"business_id": str(acme.id)}
     costs = []

@@ -1,4 +1,4 @@
-"""Home: the figures of the dashboard, links that lead somewhere, nothing of another business, the same cost for any size."""
+"""Tests of the home page: figures of the dashboard, valid links, isolation, and a constant number of queries."""
 
 import datetime as dt
 import re
@@ -71,7 +71,7 @@ def home(client: AdminClient, **query: str) -> Any:
 
 
 class Links(HTMLParser):
-    """The addresses in `<main>`."""
+    """The URLs of the links in `<main>`."""
 
     def __init__(self, page: Any) -> None:
         super().__init__()
@@ -94,7 +94,10 @@ def todos(page: Any) -> list[str]:
 
 
 def work_for_everyone() -> None:
-    """June, over and open: cards in every state, a day in conflict with the ledger, somebody who has handed in nothing."""
+    """Create a finished, open June with all tasks.
+
+    It has cards in all statuses, a day in conflict with the ledger and an employee without cards.
+    """
     somebody = EmployeeFactory(full_name="John Example", site=SiteFactory())
     EmployeeFactory(full_name="Jane Example")
     post_day(somebody, 3, **EIGHT)
@@ -178,7 +181,7 @@ def test_the_side_bar_counts_the_cards_of_all_months_on_home_too(
     assert counts[0][:2] == ["2", "1"]
 
 
-# Who sees what
+# Permissions
 
 
 @pytest.mark.parametrize("person", [*PEOPLE, "platform"])
@@ -286,7 +289,7 @@ def settle(page: Any) -> list[tuple[str, str, str]]:
 
 
 def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
-    """They are counted over all cards under review; the newest of these is where the link leads."""
+    """The count includes all cards under review; the link leads to the newest of them."""
     with acme.scope():
         site, elsewhere = SiteFactory(), SiteFactory()
         somebody = EmployeeFactory(site=site)
@@ -370,7 +373,7 @@ def test_in_a_closed_month_only_what_can_be_done_is_offered(
             assert 'id="reopen"' in client.get(todo.url).content.decode()
 
 
-# Another business
+# Isolation
 
 
 def test_nothing_of_another_business_is_on_the_page(
@@ -438,7 +441,7 @@ def test_the_first_and_the_last_month_have_arrows_too(acme: Personas) -> None:
 
 
 def test_the_month_is_that_of_the_businesss_calendar(acme: Personas) -> None:
-    """Half past ten on the last evening of July in Greenwich: in Tokyo it is August, but its cut-off has not come."""
+    """In Tokyo it is 23:30 on 1 August, still within the cut-off day."""
     with acme.scope():
         WorkCardFactory(processing_month=MONTH.replace(month=8))
         Business.objects.update(time_zone="Asia/Tokyo", month_cutoff_day=1)
@@ -451,7 +454,7 @@ def test_the_month_is_that_of_the_businesss_calendar(acme: Personas) -> None:
     assert "today is 2 August" in page.content.decode()
 
 
-# A business that begins
+# A business without cards
 
 
 def test_the_sites_of_other_businesses_are_no_first_step(
@@ -494,7 +497,7 @@ def test_a_new_business_is_shown_the_way_to_its_first_month(acme: Personas) -> N
     assert "steps" not in browser_of(acme.admin).get(HOME).context
 
 
-# What it costs
+# Cost
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -508,7 +511,7 @@ def test_home_costs_the_same_whatever_the_size_and_eight_queries_at_most(
         home(client)
         with acme.scope():
             work_for_everyone()
-        # Who sees nothing of the trail is not told what happened lately: two queries.
+        # A user without permission for the audit trail has no recent events: two queries fewer.
         assert queries(lambda: home(client)) == (6 if person == "uploader" else 8)
     page = home(client)
     assert len(page.content) < MOST_BYTES

@@ -1,4 +1,4 @@
-"""Home's "Lately": the newest of the trail that this person may see, of the work alone, and what it is called."""
+"""Tests of the recent activity on the home page: the newest events of the work that the user may see."""
 
 import datetime as dt
 import re
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 EMPLOYEE = {"event_type": "employee_updated", "entity_type": "employee"}
 CARD = {"event_type": "card_approved", "entity_type": "workcard"}
-# (what happened, to what), oldest first; what is of the work, and of that what is of cards and employees.
+# (event type, entity type), oldest first; below, those of the work, and of these those of cards and employees.
 HAPPENED = (
     ("employee_created", "employee"),
     ("card_rejected", "workcard"),
@@ -55,7 +55,7 @@ def lately(page: Any) -> list[str]:
 
 
 def box(page: Any) -> str:
-    """The box as it is written, "" if there is none."""
+    """Return the HTML of the box of recent activity, or "" if there is none."""
     found = re.search(
         r'<section[^>]* aria-labelledby="h-lately">.*?</section>',
         page.content.decode(),
@@ -130,7 +130,7 @@ def test_events_are_sentences_with_the_reason_and_who_came_from_outside(
 def test_of_today_the_time_is_told_else_the_date_by_the_businesss_clock(
     acme: Personas,
 ) -> None:
-    """Twenty past midnight in Tokyo is yesterday afternoon in Greenwich."""
+    """At 15:20 UTC it is 00:20 on the next day in Tokyo."""
     with acme.scope():
         WorkCardFactory()
         Business.objects.update(time_zone="Asia/Tokyo")
@@ -148,7 +148,7 @@ def test_nothing_of_another_business_or_of_the_platform_alone_is_told(
         happen(**EMPLOYEE, entity_label="Secret Person")
     with acme.scope():
         WorkCardFactory()
-        # An id of another business's, as nothing of ours would ever write it, has no name here.
+        # The code never writes an id of another business; if it did, the name would stay hidden.
         happen(**CARD, employee_id=secret.pk, entity_label="2026-06 scan.png")
     with platform_scope("sample"):
         AuditEvent.append_for_platform(

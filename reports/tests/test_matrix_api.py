@@ -1,4 +1,4 @@
-"""The matrix as the API tells it."""
+"""Tests of the API of the matrix."""
 
 import uuid
 from decimal import Decimal
@@ -182,7 +182,7 @@ def test_a_site_that_is_not_there_is_404_in_the_path_and_nothing_in_the_filter(
     assert (body["employees"], body["cells"]) == ([], {})
 
 
-# Borders
+# Isolation
 
 
 def test_another_business_at_a_shared_site_is_nowhere_in_the_answer(

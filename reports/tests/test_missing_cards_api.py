@@ -1,4 +1,4 @@
-"""Missing cards as the API tells them."""
+"""Tests of the API of missing cards."""
 
 import datetime as dt
 import uuid
@@ -87,7 +87,7 @@ def test_what_is_asked_wrongly_is_named(
     assert problem(response) == (400, *expected)
 
 
-# Borders
+# Isolation
 
 
 def test_another_business_at_a_shared_site_is_nowhere_in_the_answer(
@@ -114,7 +114,7 @@ def test_another_business_at_a_shared_site_is_nowhere_in_the_answer(
 def test_another_businesss_calendar_is_not_told_apart(
     acme: Personas, globex: Personas
 ) -> None:
-    """It is July on Kiritimati already, where Acme has its calendar."""
+    """It is already July on Kiritimati, the time zone of Acme."""
     with acme.scope():
         Business.objects.filter(pk=acme.id).update(time_zone="Pacific/Kiritimati")
     moment = dt.datetime(2026, 6, 30, 12, tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""The page of a month: its matrix, whose cards are missing, and closing it."""
+"""Tests of the page of a month: matrix, missing cards and closing."""
 
 import datetime as dt
 import re
@@ -190,8 +190,8 @@ def test_the_name_that_is_looked_for_narrows_the_missing_too(acme: Personas) -> 
     page = page_of(acme.uploader, name="zo")
     assert "2 of 2 employees: 2 with no card, 0 with some cards" in page
     assert "<bdi>Adam</bdi>" not in page
-    assert "name=zo&amp;month=2026-06" in page  # the list of all has the same
-    # What stands between the month and its closing is all of it.
+    assert "name=zo&amp;month=2026-06" in page  # in the link to the list of all
+    # The closing of a month depends on all cards, not only on the filtered ones.
     assert "with missing cards" not in page
     assert "3 employees with missing cards" in page_of(acme.uploader)
 
@@ -211,7 +211,7 @@ def test_the_last_file_of_the_whole_month_leads_to_what_has_changed(
                 whole = run
     changes = reverse("admin:exports_exportrun_changes", args=[whole.pk])
     assert f'href="{changes}" data-changes' in page_of(acme.admin)
-    # Who may not see exports is not led to them.
+    # A user without permission for exports gets no link.
     assert changes not in page_of(acme.uploader)
 
 

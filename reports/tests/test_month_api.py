@@ -1,4 +1,4 @@
-"""Months over the API: what is in them, closing them, opening them again."""
+"""Tests of the API of months: list, close and reopen."""
 
 import uuid
 from datetime import date
@@ -30,14 +30,17 @@ CLOSE, REOPEN = f"{URL}/2026-06/close", f"{URL}/2026-06/reopen"
 
 @pytest.fixture(autouse=True)
 def _mid_july() -> Any:
-    """The 15th of July: cards are handed in for July, and June is over."""
+    """Set the time to 15 July: June is over, and uploads count for July."""
     with time_machine.travel("2026-07-15T10:00:00Z", tick=False):
         yield
 
 
 @pytest.fixture
 def june(acme: Any) -> Any:
-    """Acme's June, all of it reviewed: 20 hours at two sites; gives the newest of its runs."""
+    """Create a June of Acme with all cards reviewed and 20 hours at two sites.
+
+    Return the newest export run of the month.
+    """
     with acme.scope():
         for hours in ("8.00", "12.00"):
             card = WorkCardFactory(approved=True)
@@ -249,7 +252,7 @@ def test_a_refusal_does_not_name_thousands(acme: Any) -> None:
 def test_a_month_is_over_when_it_is_at_the_business(
     acme: Any, moment: str, is_over: bool
 ) -> None:
-    with time_machine.travel(moment, tick=False):  # Jerusalem is three hours ahead
+    with time_machine.travel(moment, tick=False):  # Jerusalem is at UTC+3
         client = client_of(acme.admin)
         answer = client.post(CLOSE)
         if is_over:
@@ -307,7 +310,7 @@ def test_a_super_admin_closes_for_a_business_and_stands_in_its_trail(
     assert problem(refused)[:2] == (403, "act_as_required")
     acting = client_of(super_admin, acting_for=acme.business)
     assert acting.post(CLOSE).json()["closed_by"]["name"] == super_admin.full_name
-    # Also for those who do not see the super-admin's row.
+    # Users who cannot see the super-admin's row see the stored name.
     shown = listed(client_of(acme.viewer))[1]
     assert shown["closed_by"]["name"] == super_admin.full_name
     (event,) = events(acme.id, "month_closed")

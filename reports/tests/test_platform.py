@@ -1,4 +1,4 @@
-"""The console: every business with its figures, found and sorted, at the same cost whatever their number."""
+"""Tests of the platform dashboard: figures, search, sorting, and a constant number of queries."""
 
 import datetime as dt
 from typing import Any
@@ -126,7 +126,7 @@ def test_businesses_are_found_by_name_or_code(
         Business.objects.filter(pk=globex.id).update(is_active=False)
     page = console(super_admin, **query)
     assert names(page) == expected
-    # Figures above the table are of all.
+    # The figures above the table include all businesses.
     assert page.context["totals"]["businesses"] == 3
 
 
