@@ -39,7 +39,7 @@ def main(locks: "list[str]") -> None:
 
 
 def is_usable() -> bool:
-    """Return whether `.venv` belongs to this clone and its Python runs.
+    """Return True if `.venv` belongs to this clone and its Python runs.
 
     The interpreter may have been removed, and the folder may be a copy from another clone.
     """
@@ -70,7 +70,7 @@ def install(lock: str) -> None:
                 return
     report("Installing %s (the first time takes a minute or two)" % lock)
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    # Python compiles a module at its first import; compiling all of them here takes a third of the time.
+    # Python compiles a module at its first import; compiling all modules in advance takes a third of the time.
     if subprocess.call([*pip, "--no-compile", "--require-hashes", "-r", lock]):
         sys.exit(NOT_INSTALLED % {"lock": lock})
     with open(stamp, "w") as installed:

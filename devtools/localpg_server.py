@@ -1,17 +1,17 @@
-"""A private PostgreSQL server for this clone, so that `make demo` and `make test` need none installed.
+"""A private PostgreSQL server of this clone, so that `make demo` and `make test` need no installed server.
 
-`settings.py` asks for its address when DEBUG is on and no DATABASE_URL is set. The first call builds the server under
-`var/pg`, later ones find it running or start it; it is left running (`manage.py localpg stop`).
+`settings.py` requests its address when DEBUG is on and no DATABASE_URL is set. The first call creates the server
+under `var/pg`. Later calls start it unless it runs. It keeps running until `manage.py localpg stop`.
 
-    var/pg.lock              held while somebody looks, builds or starts: the others wait
-    var/pg/port              where it listened last, on 127.0.0.1 alone
-    var/pg/password          of the login `automatehq`, which is all that AutomateHQ ever uses
-    var/pg/admin-password    of the superuser `postgres`, used here only to ask a server whether it is ours
-    var/pg/data/             PostgreSQL's own folder, with its log `server.log`
+    var/pg.lock              locked during checks, creation and start: other processes wait
+    var/pg/port              the last port, on 127.0.0.1 only
+    var/pg/password          of the login `automatehq`, the only login that AutomateHQ uses
+    var/pg/admin-password    of the superuser `postgres`, used only to check the server's identity
+    var/pg/data/             PostgreSQL's data folder, with its log `server.log`
 
-PostgreSQL refuses to run as root, so root runs it as an unprivileged user. That user must reach the data, and cannot when
-the clone lies in a closed folder such as /root. Opening /root would be wrong: `var/pg` is then a link to a folder below
-`/var/lib/automatehq`. Likewise for programs inside a closed virtual environment: they are copied beside the data.
+PostgreSQL does not run as root, so root runs it as an unprivileged user. That user cannot reach the data when the
+clone is in a closed folder such as /root. Opening /root would be unsafe, so `var/pg` is then a link to a folder below
+`/var/lib/automatehq`. Programs inside a closed virtual environment are copied beside the data.
 """
 
 import contextlib
@@ -37,12 +37,15 @@ from .localpg_binaries import LocalPostgresError
 
 LOGIN = "automatehq"
 OUTSIDE = Path("/var/lib/automatehq")
-SECONDS = 60  # to answer, or to stop
-ATTEMPTS = 8  # to start, a second apart
+SECONDS = 60  # the time limit for a response, and for a stop
+ATTEMPTS = 8  # of a start, a second apart
 
 
 def database_url(place: Path, *, start: bool = True) -> str:
-    """The address of the server at `place` for its unprivileged login; it runs, unless told not to start it."""
+    """Return the address of the server at `place` for its unprivileged login.
+
+    Starts the server unless `start` is False.
+    """
     server = LocalPostgres(place)
     if start:
         server.start()
@@ -50,24 +53,24 @@ def database_url(place: Path, *, start: bool = True) -> str:
 
 
 class LocalPostgres:
-    """The server at `place` (usually `var/pg`); making the object touches nothing."""
+    """The server at `place` (usually `var/pg`). The constructor has no side effects."""
 
     def __init__(self, place: Path) -> None:
         self.place = place.absolute()
 
     @property
     def data(self) -> Path:
-        """PostgreSQL's data folder by its real path: its user may not be able to follow ours."""
+        """Return the real path of the data folder; its user may lack access to a link's folder."""
         return self.place.resolve() / "data"
 
     @property
     def url(self) -> str:
-        """Its address as DATABASE_URL wants it; the port is 0 until the first start."""
+        """Return the value for DATABASE_URL; the port is 0 until the first start."""
         login = f"{LOGIN}:{self._recall('password')}"
         return f"postgres://{login}@127.0.0.1:{self._recall('port') or 0}/{LOGIN}"
 
     def start(self) -> None:
-        """Build it if it is not there, start it if it does not answer, return when it does."""
+        """Create the server if it is absent, start it if it does not respond, and wait for it."""
         with self._lock():
             self._make_place()
             folder = self._programs()
@@ -79,20 +82,21 @@ class LocalPostgres:
                     raise LocalPostgresError(
                         f"PostgreSQL in {self.place} does not answer; its log is {self.data}/server.log."
                     )
-                if self._process():  # it is starting, recovering or just stopping
+                if self._process():  # it is starting, recovering or stopping
                     time.sleep(0.1)
                     continue
                 try:
                     self._launch(folder)
                 except LocalPostgresError:
-                    # Its port was taken this moment, or a killed server's last sessions are still leaving.
+                    # Another process has just taken the port, or the last sessions of a killed server are still
+                    # ending.
                     attempts += 1
                     if attempts == ATTEMPTS:
                         raise
                     time.sleep(1)
 
     def stop(self) -> bool:
-        """End it, rolling back what is under way; False when it was not running."""
+        """Stop the server and roll back open transactions; return False if it was not running."""
         with self._lock():
             process = self._process()
             if process is None:
@@ -108,7 +112,7 @@ class LocalPostgres:
             return True
 
     def remove(self) -> None:
-        """Stop it and delete it with all its data."""
+        """Stop the server and delete it with all its data."""
         self.stop()
         with self._lock():
             if self.data.parent.exists():
@@ -116,7 +120,7 @@ class LocalPostgres:
             self.place.unlink(missing_ok=True)  # if it was a link
 
     def status(self) -> str:
-        """A sentence for people."""
+        """Return a message about the server's state."""
         with self._lock():
             if not self.is_running():
                 return f"Not running; its place is {self.place}."
@@ -124,7 +128,10 @@ class LocalPostgres:
             return f"PostgreSQL {major} runs on port {self._recall('port')}; its data are in {self.data}."
 
     def is_running(self) -> bool:
-        """Whether this very server answers: a pid or an open port may be somebody else's by now."""
+        """Return True if this clone's server responds.
+
+        A pid or an open port may belong to another process by now.
+        """
         port, password = self._recall("port"), self._recall("admin-password")
         if not (port and password):
             return False
@@ -138,17 +145,17 @@ class LocalPostgres:
                 connect_timeout=5,
                 sslmode="disable",
                 gssencmode="disable",
-                require_auth="scram-sha-256",  # a stranger must not learn the password
+                require_auth="scram-sha-256",  # an unknown server must not receive the password
             )
         except psycopg2.OperationalError:
             return False
         with contextlib.closing(connection), connection.cursor() as cursor:
             cursor.execute("SHOW data_directory")
             (folder,) = cursor.fetchone() or ("",)
-        # A copied clone has the same passwords and port, but its data lie elsewhere.
+        # A copied clone has the same passwords and port, but another data folder.
         return Path(folder).exists() and self.data.samefile(folder)
 
-    # Where it lives, who runs it and with what
+    # Folder, user and programs
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
@@ -172,7 +179,7 @@ class LocalPostgres:
             ):
                 return
             self.place.rmdir()
-            # Always the same name for this path, so that the data are found again after `rm -r var`.
+            # The name depends only on the path, so that the data are found again after `rm -r var`.
             name = hashlib.sha256(bytes(self.place)).hexdigest()[:16]
             self.place.symlink_to(OUTSIDE / name)
         for folder in (self.place.readlink().parent, self.place.readlink()):
@@ -181,7 +188,10 @@ class LocalPostgres:
 
     @functools.cached_property
     def _user(self) -> programs.Account:
-        """Whom it runs as when we are root: the owner of its data, else `postgres`, else `nobody`."""
+        """Return the server's user if this process is root, else None.
+
+        It is the owner of the data, else `postgres`, else `nobody`.
+        """
         if os.geteuid() != 0:
             return None
         if self.data.exists():
@@ -190,7 +200,7 @@ class LocalPostgres:
         return accounts.get("postgres") or accounts["nobody"]
 
     def _programs(self) -> Path:
-        """The folder of programs to use, where its user can run them."""
+        """Return the folder of programs; copy them if the server's user cannot run them."""
         folder = programs.choose(self.data)
         if programs.can_run(self._user, folder / "postgres", "--version"):
             return folder
@@ -206,11 +216,11 @@ class LocalPostgres:
                 (workshop / "copy").rename(copy)
         return copy / programs.WHEEL_PROGRAMS
 
-    # Building and starting
+    # Creating and starting
 
     @contextlib.contextmanager
     def _workshop(self) -> Iterator[Path]:
-        """A folder to build in. What is ready is renamed out of it, so nothing unfinished is ever taken for whole."""
+        """Yield a temporary folder. Finished items are moved out, so that no unfinished item remains."""
         home = self.data.parent
         for leftover in home.glob("unfinished-*"):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -218,7 +228,7 @@ class LocalPostgres:
             yield Path(folder)
 
     def _build(self, folder: Path) -> None:
-        """Make the data folder with roles and database in it; it appears whole or not at all."""
+        """Create the data folder with its roles and database; an error leaves no partial folder."""
         password, admin_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         member = (
             "WITH INHERIT FALSE, SET TRUE" if programs.version(folder)[0] >= 16 else ""
@@ -229,7 +239,7 @@ class LocalPostgres:
             f"CREATE ROLE {LOGIN}_platform NOLOGIN",
             f"GRANT {LOGIN}_tenant, {LOGIN}_platform TO {LOGIN} {member}",
             f"CREATE DATABASE {LOGIN} OWNER {LOGIN}",
-            # Values of refused statements stay out of its log.
+            # Keep values of failed statements out of the log.
             f"ALTER ROLE {LOGIN} SET log_min_error_statement = 'panic'",
             f"ALTER ROLE {LOGIN} SET log_error_verbosity = 'terse'",
         ]
@@ -246,7 +256,7 @@ class LocalPostgres:
                     os.chown(path, self._user.pw_uid, self._user.pw_gid)
             initdb = (folder / "initdb", "-D", data, f"--pwfile={secret}", *options)
             programs.run(*initdb, user=self._user)
-            # In single-user mode nobody else can connect yet, and each line is a statement.
+            # Single-user mode accepts no other connection, and each line is a statement.
             single = (folder / "postgres", "--single", "-D", data, "postgres")
             feed = "".join(f"{statement}\n" for statement in statements)
             programs.run(*single, "-c", "exit_on_error=on", user=self._user, feed=feed)
@@ -255,7 +265,7 @@ class LocalPostgres:
             data.rename(self.data)
 
     def _launch(self, folder: Path) -> None:
-        """Start the server, of which no process is left."""
+        """Start the server, which has no running process."""
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         port = _free_port(preferred=int(self._recall("port") or 0))
         self._remember("port", str(port))
@@ -273,7 +283,10 @@ class LocalPostgres:
             ) from None
 
     def _process(self) -> psutil.Process | None:
-        """Its main process. The pid file only says where to look: after a crash the pid may be anybody's."""
+        """Return the server's main process, or None.
+
+        After a crash, the pid in the pid file may belong to another process. So the command line is checked too.
+        """
         try:
             pid = (self.data / "postmaster.pid").read_text().split("\n")[0]
             process = psutil.Process(int(pid))
@@ -295,12 +308,12 @@ class LocalPostgres:
 
 
 def _is_fast() -> bool:
-    """Whether data may be lost when the machine stops: only the tests say so."""
+    """Return True if a crash of the machine may lose data, as in tests."""
     return os.environ.get("AUTOMATEHQ_PG_FAST") == "1"
 
 
 def _free_port(*, preferred: int) -> int:
-    """A port of 127.0.0.1 on which nobody listens: the preferred one if possible."""
+    """Return a free port of 127.0.0.1, the preferred port if possible."""
     for port in (preferred, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

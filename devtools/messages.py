@@ -1,7 +1,8 @@
-"""Bring the Hebrew catalogue up to date with the source: `make messages`, or with `--check` say what is amiss.
+"""Update the Hebrew catalogue from the source: `make messages`; with `--check`, report problems only.
 
-Reads what Django's own `makemessages` reads, and writes what `compilemessages` writes, without the programs of GNU
-gettext: the compiled catalogue is in the repository, so that a fresh clone speaks Hebrew, and every machine can check it.
+Reads the same source as Django's `makemessages` and writes the same file as `compilemessages`, without the programs
+of GNU gettext. The compiled catalogue is in the repository. So a fresh clone has Hebrew texts, and every machine can
+check them.
 """
 
 import argparse
@@ -25,7 +26,7 @@ PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
 MEND = "Run `make messages`, translate what is empty in locale/he/LC_MESSAGES/django.po, and run it again."
 
 Forms = tuple[str, ...]
-Key = tuple[Forms, str | None]  # what the source says, and the context
+Key = tuple[Forms, str | None]  # the source text, and the context
 
 PASSED_OVER = {"tests", "migrations", "devtools", "benchmarks", "var", "static-root"}
 ONE, CONTEXT_AND_ONE = None, ((1, "c"), 2)
@@ -35,7 +36,7 @@ KEYWORDS = {
     **dict.fromkeys(["pgettext", "pgettext_lazy"], CONTEXT_AND_ONE),
     **dict.fromkeys(["npgettext", "npgettext_lazy"], ((1, "c"), 2, 3)),
 }
-# `%(name)s`, `%s`, `%d`, `%%` and `{name}`.
+# Matches `%(name)s`, `%s`, `%d`, `%%` and `{name}`.
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd%]|\{\w+(?::\w+)?\}")
 
 
@@ -57,7 +58,7 @@ def read() -> Catalog:
 
 
 def translations(catalog: Catalog) -> dict[Key, Forms]:
-    """What a catalogue says for what; its head, which names the tools that wrote it, left out."""
+    """Return the translations of a catalogue, without its header, which names tools."""
     return {
         (_forms(message.id), message.context): _forms(message.string)
         for message in catalog
@@ -66,12 +67,15 @@ def translations(catalog: Catalog) -> dict[Key, Forms]:
 
 
 def _forms(text: Any) -> Forms:
-    """A text and its plurals, if any; one reader makes a list of these, the other a tuple, and of none at all None."""
+    """Return a text and its plurals as a tuple.
+
+    One reader returns a list, the other a tuple, and None without a text.
+    """
     return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def update() -> None:
-    """Add what is new, drop what is gone, and compile; what is translated stays."""
+    """Add new messages, drop unused messages, and compile; translations stay."""
     catalog, found = read(), source()
     found.creation_date = catalog.creation_date
     catalog.update(found, no_fuzzy_matching=True)
@@ -82,7 +86,7 @@ def update() -> None:
 
 
 def source() -> Catalog:
-    """Every message of the source, with the files that have it."""
+    """Return every message of the source, with the files that contain it."""
     catalog = Catalog()
     for path in sorted(ROOT.rglob("*")):
         parts = path.relative_to(ROOT).parts
@@ -103,7 +107,7 @@ def source() -> Catalog:
 def _messages(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
     text = path.read_text()
     if path.suffix == ".html":
-        # Django's reading of a template gives calls between letters; indented, they would be no Python.
+        # Django's parser converts a template to calls between letters; indented, they would not be valid Python.
         text = "\n".join(line.strip() for line in templatize(text).splitlines())
     yield from extract(
         "python", io.BytesIO(text.encode()), KEYWORDS, comment_tags=["Translators:"]
@@ -111,7 +115,7 @@ def _messages(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
 
 
 def faults(catalog: Catalog, found: Catalog, compiled: Catalog) -> Iterator[str]:
-    """What is amiss with a catalogue, given what the source has and what was compiled; a sentence each."""
+    """Yield a message per problem of the catalogue, compared with the source and the compiled file."""
     there, wanted = translations(catalog), translations(found)
     for forms, _ in sorted(wanted.keys() - there.keys(), key=str):
         yield f"Not in the catalogue: {forms[0]!r}"
@@ -133,7 +137,7 @@ def _faults_of(message: Message, plurals: int) -> Iterator[str]:
     if not all(texts) or len(texts) != (plurals if len(originals) > 1 else 1):
         yield f"Not translated: {originals[0]!r}"
         return
-    # “One card” and “two cards” are words in Hebrew and may do without a figure that has a name; `%d` must be filled.
+    # “One card” and “two cards” are words in Hebrew and may omit a named number. `%d` is positional and must be used.
     known, used = _placeholders(originals[-1]), [_placeholders(text) for text in texts]
     nameless = known & {"%s", "%d"}
     if used[-1] != known or not all(nameless <= some <= known for some in used):

@@ -1,4 +1,4 @@
-"""Processes that live and die together, for `manage.py quickstart`."""
+"""A group of processes that end together, for `manage.py quickstart`."""
 
 import contextlib
 import ctypes
@@ -12,21 +12,24 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 10.0  # seconds to end in
-GLANCE = 0.2  # seconds between two looks at whether all live
+PATIENCE = 10.0  # the time limit for a stop, in seconds
+GLANCE = 0.2  # seconds between two checks of the processes
 SET_PARENT_DEATH_SIGNAL = 1  # <sys/prctl.h>
 
 
 class Stopped(Exception):
-    """Somebody wants an end: Ctrl-C, SIGTERM, or the terminal is gone."""
+    """The user requested a stop with Ctrl-C or SIGTERM, or the terminal was closed."""
 
 
 class ProcessExited(Exception):
-    """One has ended that should not have."""
+    """A process of the group has ended unexpectedly."""
 
 
 class ProcessGroup:
-    """Named processes. Leaving the `with` block ends all that are left, and what they have started themselves."""
+    """A group of named processes.
+
+    Leaving the `with` block ends the remaining processes and their children.
+    """
 
     def __init__(self) -> None:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -40,7 +43,10 @@ class ProcessGroup:
     def start(
         self, name: str, command: Sequence[str], *, pass_fds: Sequence[int] = ()
     ) -> None:
-        """Start one in a session of its own: Ctrl-C then reaches us alone, and the order of ending is ours."""
+        """Start a process in its own session.
+
+        Ctrl-C then reaches only this process, which controls the order of stops.
+        """
         self._processes[name] = subprocess.Popen(  # noqa: S603 -- our own command line
             command,
             pass_fds=pass_fds,
@@ -50,7 +56,7 @@ class ProcessGroup:
         )
 
     def check(self) -> None:
-        """Raise `ProcessExited` if one has ended."""
+        """Raise `ProcessExited` if a process has ended."""
         for name, process in self._processes.items():
             if process.poll() is not None:
                 how = (
@@ -61,18 +67,18 @@ class ProcessGroup:
                 raise ProcessExited(f"The {name} has ended ({how}).")
 
     def watch(self) -> None:
-        """Wait until one has ended, which raises `ProcessExited`."""
+        """Wait until a process has ended, which raises `ProcessExited`."""
         while True:
             self.check()
             time.sleep(GLANCE)
 
     def stop(self) -> None:
-        """Ask all to end, then make them."""
+        """Request all processes to end, then kill those that remain."""
         for process in self._processes.values():
             process.terminate()
         deadline = time.monotonic() + PATIENCE
         for process in self._processes.values():
-            # A second Ctrl-C: no more patience.
+            # A second Ctrl-C ends the wait.
             with contextlib.suppress(subprocess.TimeoutExpired, Stopped):
                 process.wait(max(deadline - time.monotonic(), 0))
         for process in self._processes.values():
@@ -84,7 +90,7 @@ class ProcessGroup:
 
 @contextlib.contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Turn the signals that ask for an end into `Stopped`."""
+    """Convert the signals that request a stop to `Stopped`."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stopped(signal.Signals(number).name)
@@ -98,9 +104,9 @@ def stopped_by_signals() -> Iterator[None]:
 
 
 def listen(port: int, *, tries: int = 100) -> socket.socket:
-    """A socket that listens on 127.0.0.1 alone, on `port` or the next one that nobody has.
+    """Return a socket that listens on 127.0.0.1 only, on `port` or the next free port.
 
-    Whoever serves gets the socket and not the number: two who start at once can't both be given the same one.
+    The server gets the socket and not the number, so that two concurrent starts cannot get the same port.
     """
     for candidate in range(port, port + tries):
         listener = socket.socket()
@@ -118,6 +124,9 @@ def listen(port: int, *, tries: int = 100) -> socket.socket:
 
 
 def _end_with_parent() -> None:
-    """Even when we are killed in a way that lets us do nothing any more. Linux only; elsewhere they would live on."""
+    """End this process when its parent is killed without a chance to clean up.
+
+    Works on Linux only; on other systems the process would keep running.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -1,11 +1,11 @@
 """Check for words that the style rules of CONTRIBUTING.md forbid: `python devtools/prose.py`.
 
 The check reads the tracked Python, Markdown, HTML and JavaScript files, the Makefile, and the English texts of the
-translation catalogue. Migrations stay as they are once released, so they are left out. Text in backticks is code, and
-is left out as well.
+translation catalogue. Released migrations never change, so they are left out. Text in backticks is code, and is left
+out as well.
 
-`prose-baseline.json` holds the number of findings that each file may still have. More than that is an error.
-`--update` lowers the numbers to those of today. It never raises one.
+`prose-baseline.json` holds the number of findings that each file may still have. More findings are an error.
+`--update` lowers the numbers to the current ones. It never raises a number.
 """
 
 import argparse
@@ -169,7 +169,7 @@ def find_excess(counts: Mapping[str, int], baseline: Mapping[str, int]) -> list[
 
 
 def lower(counts: Mapping[str, int], baseline: Mapping[str, int]) -> dict[str, int]:
-    """Return `baseline` with today's lower numbers, and without files that are clean or gone."""
+    """Return `baseline` with the lower numbers of `counts`, without clean or removed files."""
     lowered = {
         path: min(count, baseline.get(path, count)) for path, count in counts.items()
     }

@@ -1,7 +1,7 @@
-"""Take the pictures of the documents anew: `make pictures`.
+"""Take the screenshots of the documents: `make pictures`.
 
-Makes the demo data of always the same day in a database of its own, which must be empty, and looks at them with Chromium
-while the clock stands still: the same pages give the same pictures.
+The program creates the demo data of a fixed day in an empty database. Chromium shows the pages with a stopped clock.
+So the same pages give the same images.
 """
 
 import csv
@@ -36,7 +36,7 @@ from workcards.transitions import ReviewStatus
 from workforce.models import Employee
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
-# A morning on which May is closed and June is nearly done.
+# A morning on which May is closed and June is almost complete.
 NOW = datetime(2026, 7, 8, 6, 40, tzinfo=UTC)
 JUNE = "2026-06"
 DESK = {"width": 1440, "height": 900}
@@ -45,7 +45,7 @@ DESK = {"width": 1440, "height": 900}
 def main() -> None:
     with time_machine.travel(NOW, tick=False):
         make_data()
-        # In this process, whose clock stands still.
+        # In this process, whose clock is stopped.
         with served(StaticFilesHandler) as url:
             take_all(url)
 
@@ -54,7 +54,7 @@ def make_data() -> None:
     call_command("migrate", verbosity=0)
     made = seed(
         Size(months=12, pictures=200),
-        password="-",  # nobody signs in: see `desk`
+        password="-",  # no user signs in with a password: see `desk`
         today=NOW.date(),
         progress=lambda share, said: None,
     )
@@ -68,7 +68,7 @@ def take_all(url: str) -> None:
     with chromium() as browser:
 
         def desk(user: str, colours: str = "light") -> Any:
-            """A page at which this user of the demo sits."""
+            """Return a page with a session of this demo user."""
             window = browser.new_context(
                 base_url=url,
                 viewport=DESK,
@@ -117,7 +117,7 @@ def take_all(url: str) -> None:
 
 
 def upload(page: Any, scans: list[bytes]) -> None:
-    """Two new ones, one that is there already, and what is no scan."""
+    """Upload two new scans, an existing scan, and a file that is not a scan."""
     page.goto("/admin/workcards/workcard/upload/")
     page.select_option("[name=site]", index=1)
     names = ("IMG_2041.jpg", "IMG_2042.jpg", "IMG_2043.jpg")
@@ -132,7 +132,7 @@ def upload(page: Any, scans: list[bytes]) -> None:
 
 
 def look_up() -> dict[str, Any]:
-    """Whom and what the pictures show."""
+    """Return the users and rows that the screenshots show."""
 
     def url_of(card: WorkCard) -> str:
         return reverse("admin:workcards_workcard_change", args=[card.pk])
@@ -147,7 +147,7 @@ def look_up() -> dict[str, Any]:
     ):
         with business_scope(business.pk):
             user = User.objects.filter(role=role, is_active=True).order_by("email")[0]
-            # Each speaks the language of the business.
+            # Each user has the language of the business.
             User.objects.filter(pk=user.pk).update(language=None)
         found[name] = browser_of(user).cookies["sessionid"].value
     with business_scope(english.pk):
@@ -163,7 +163,7 @@ def look_up() -> dict[str, Any]:
 
 
 def of_june() -> QuerySet[WorkCard]:
-    """The cards of June that wait for a reviewer, and have a scan."""
+    """Return the cards of June that wait for a reviewer and have a scan."""
     waiting: QuerySet[WorkCard] = WorkCard.objects.filter(
         file__isnull=False,
         review_status=ReviewStatus.NEEDS_REVIEW,
@@ -173,7 +173,7 @@ def of_june() -> QuerySet[WorkCard]:
 
 
 def has_conflict(card: WorkCard) -> bool:
-    """One of its days is paid already from another card, and not for the same hours."""
+    """Return True if a day of the card is already paid from another card with other figures."""
     paid = ApprovedDay.objects.filter(employee=card.employee).exclude(work_card=card)
     hours = dict(paid.values_list("work_date", "hours"))
     return any(
@@ -183,7 +183,7 @@ def has_conflict(card: WorkCard) -> bool:
 
 
 def export_and_correct() -> str:
-    """June is exported; then one card is taken back, and one is corrected. Gives the page of what has changed."""
+    """Export June, then reopen a card and correct a card; return the address of the diff page."""
     business = next(one for one in demo_businesses() if one.language == "en")
     with business_scope(business.pk):
         admin = User.objects.filter(role=Role.ADMIN, is_active=True).order_by("email")[
@@ -197,7 +197,7 @@ def export_and_correct() -> str:
     with business_scope(business.pk):
         cards = WorkCard.objects.filter(processing_month=june).order_by("pk")
         approved = cards.filter(review_status=ReviewStatus.APPROVED)
-        # Those with few days, so that the page shows both.
+        # Cards with few days, so that the page shows both.
         counted = approved.annotate(days=Count("day_entries")).filter(days__gt=2)
         taken_back, corrected = counted.order_by("days", "pk")[:2]
         for card in (taken_back, corrected):
@@ -218,7 +218,7 @@ def export_and_correct() -> str:
 
 
 def another(scan: bytes) -> bytes:
-    """The same picture in other bytes: nobody has uploaded it yet."""
+    """Return the same image in other bytes, which have not been uploaded yet."""
     image = Image.open(io.BytesIO(scan)).convert("RGB")
     ImageDraw.Draw(image).point((0, 0), "black")
     buffer = io.BytesIO()
@@ -227,7 +227,7 @@ def another(scan: bytes) -> bytes:
 
 
 def personnel() -> bytes:
-    """A file of the personnel office: new people, changes, no change, and a mistake."""
+    """Return an employee file with new employees, changes, an unchanged row, and an error."""
     known = list(
         Employee.objects.filter(is_active=True).order_by("full_name", "pk")[:4]
     )

@@ -1,6 +1,6 @@
 """Format style sheets and scripts: `python devtools/static_files.py`; with `--check`, change no file.
 
-`make format` runs the check. One declaration or statement a line, so that a diff shows what changed.
+`make format` runs the check. Each declaration or statement is on its own line, so that a diff shows the changes.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def static_files() -> list[Path]:
 
 
 def is_formatted(path: Path) -> bool:
-    """Return whether the file is what the formatter would write."""
+    """Return True if the file equals the formatter's output."""
     return path.read_text() == formatted(path)
 
 
@@ -64,7 +64,7 @@ def format_style_sheet(text: str) -> str:
 
 
 def format_script(text: str) -> str:
-    """Return JavaScript with one statement a line; short functions and objects may stay on one."""
+    """Return JavaScript with one statement a line; short functions and objects may stay on one line."""
     options = jsbeautifier.default_options()
     options.indent_size = 2
     options.end_with_newline = True

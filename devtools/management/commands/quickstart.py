@@ -1,4 +1,4 @@
-"""`manage.py quickstart`: from nothing to a running AutomateHQ with demo data."""
+"""`manage.py quickstart`: set up and start AutomateHQ with demo data."""
 
 import http.client
 import subprocess
@@ -21,7 +21,7 @@ from devtools.process_group import (
     stopped_by_signals,
 )
 
-SECONDS = 60  # for the server to answer
+SECONDS = 60  # the time limit for the server's first response
 GREETING = """
 AutomateHQ is running.
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         "Bring the database up to date, fill it with demo data if it has none, and run web server and worker on this "
         "machine until Ctrl-C. For trying out; docs/operations.md says how to run it for real."
     )
-    # The checks of `migrate` come first: before it there may be no tables to check.
+    # The checks of `migrate` run first: before it there may be no tables to check.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -77,12 +77,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _say(self, text: str) -> None:
-        """Print it now, also where the output is no screen: the next line may be hours away."""
+        """Print the text and flush it, because the next line may come hours later."""
         self.stdout.write(text)
         self.stdout.flush()
 
     def _prepare(self, *, demo: bool) -> None:
-        """Whatever a first start needs and later ones find done. Of two at once, one waits for the other."""
+        """Run the steps of a first start that are still missing. Concurrent calls wait for each other."""
         with session_lock("quickstart", waiting=self._say):
             self._say("Preparing the database …")
             call_command("migrate", verbosity=0, interactive=False)
@@ -91,10 +91,10 @@ class Command(BaseCommand):
                 call_command("seed_demo", verbosity=0, stdout=self.stdout)
             if not settings.DEBUG:
                 call_command("collectstatic", verbosity=0, interactive=False)
-        connection.close()  # the children have their own
+        connection.close()  # child processes open their own connections
 
     def _seed(self) -> None:
-        """The first people, by a process that finds the demo's names in its environment."""
+        """Create the first users in a process with the demo's settings in its environment."""
         done = subprocess.run(  # noqa: S603 -- our own command line
             _manage("seed"),
             env=environment(),
@@ -114,7 +114,7 @@ class Command(BaseCommand):
                     _web_server(listener.fileno()),
                     pass_fds=[listener.fileno()],
                 )
-            # Without its reloader, which would be a process between us and the worker.
+            # Without its reloader, which would be a process between this one and the worker.
             children.start("worker", _manage("db_worker", "--no-reload"))
             self._wait_until_it_answers(children, port)
             self._say(GREETING.format(port=port, table=table(sign_ins())))
@@ -137,7 +137,10 @@ def _manage(*arguments: str) -> list[str]:
 
 
 def _web_server(descriptor: int) -> list[str]:
-    """Gunicorn, also while DEBUG is on: static files come from WhiteNoise either way, and it stops when told to."""
+    """Return the command of gunicorn, which is used with DEBUG too.
+
+    WhiteNoise serves the static files in either case, and gunicorn stops on a signal.
+    """
     return [
         *(sys.executable, "-m", "gunicorn", "automatehq.wsgi:application"),
         *("--chdir", str(settings.BASE_DIR)),
@@ -149,7 +152,7 @@ def _web_server(descriptor: int) -> list[str]:
 
 
 def _answers(port: int) -> bool:
-    """Whether /healthz says anything: what it says depends on settings such as ALLOWED_HOSTS."""
+    """Return True if /healthz gives any response; its status depends on settings such as ALLOWED_HOSTS."""
     asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         asked.request("GET", "/healthz")

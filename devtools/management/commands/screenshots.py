@@ -1,4 +1,4 @@
-"""`manage.py screenshots`: take the pictures of README.md and docs/; `make pictures` runs it."""
+"""`manage.py screenshots`: take the screenshots of README.md and docs/; `make pictures` runs it."""
 
 from typing import Any
 
