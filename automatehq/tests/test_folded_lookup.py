@@ -63,7 +63,7 @@ SINGLE = [chr(code) for code in range(0x20, 0x250) if len(fold(chr(code))) == 1]
 @given(st.text(st.sampled_from(SINGLE), max_size=12))
 def test_latin_text_is_found_by_its_folded_form(text: str) -> None:
     stored = clean_line(text)
-    # Python's expressions read these classes as PostgreSQL's do.
+    # Python reads these character classes like PostgreSQL.
     assert re.search(pattern_of(stored), stored)
     assert re.search(pattern_of(fold(stored)), stored)
 

@@ -29,7 +29,7 @@ A, B, C = "a" * 8, "b" * 8, "c" * 8
 def queue(
     business: str | None, *, priority: int = Priority.URGENT, **values: Any
 ) -> Any:
-    """Queue a task of a business, as the oldest first."""
+    """Queue a task of a business, earlier than all others."""
     return DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": {"business_id": business}},
         priority=priority,
@@ -52,7 +52,7 @@ def business_of(task: Any) -> Any:
 
 
 def started() -> list[Any]:
-    """Claim and finish tasks until none is left; the businesses in the order of their starts."""
+    """Claim and finish all tasks; return the businesses in the order of the starts."""
     order = []
     while task := claim():
         order.append(business_of(task))
@@ -91,7 +91,7 @@ def test_the_business_with_fewer_running_tasks_starts_first() -> None:
     second = claim("two")
     assert [business_of(first), business_of(second)] == [A, B]
     second.set_successful(None)
-    # B started last, and has nothing running.
+    # Business B started last, and has no running task.
     assert business_of(claim("two")) == B
 
 
@@ -114,7 +114,7 @@ def test_a_task_that_is_not_due_is_passed_over() -> None:
 
 
 def test_a_task_that_another_worker_is_claiming_is_skipped() -> None:
-    """Also where it is the only one of the business whose turn it is."""
+    """The locked task may also be the only task of the next business."""
     first = queue(A)
     second = queue(B)
     claimed: list[Any] = []
@@ -157,7 +157,7 @@ def test_many_workers_start_each_task_once() -> None:
 
 @pytest.fixture
 def crowded() -> Iterator[None]:
-    """A hundred thousand tasks of one business, and one task of each of 200 others."""
+    """Queue a hundred thousand tasks of one business, and a task of each of 200 others."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -177,7 +177,7 @@ def crowded() -> Iterator[None]:
 
 
 def test_the_choice_is_fast_with_100_000_queued_tasks(crowded: None) -> None:
-    """Both statements read by index: the plan, since a time depends on the machine."""
+    """Both statements use an index. The test checks the plan, because a time depends on the machine."""
     rows = []
     with connection.execute_wrapper(Explainer(rows)):
         assert business_of(claim()) == "a"
@@ -188,7 +188,7 @@ def test_the_choice_is_fast_with_100_000_queued_tasks(crowded: None) -> None:
 
 
 class Explainer:
-    """Explains each SELECT before it is sent."""
+    """A wrapper that explains each SELECT before it is sent."""
 
     def __init__(self, rows: list[str]) -> None:
         self.rows = rows
@@ -211,7 +211,7 @@ def test_exports_and_look_ups_come_before_renditions() -> None:
 def test_an_export_starts_next_behind_another_businesss_exports_and_pictures(
     acme: Personas, globex: Personas
 ) -> None:
-    """The worker is alone, and other tasks are queued before the export."""
+    """There is a single worker, and other tasks are queued before the export."""
     with acme.scope():
         for kind in ("days_csv", "matrix_xlsx", "summary_xlsx"):
             request_run(actor=acme.admin, kind=kind, processing_month=MONTH)

@@ -21,7 +21,7 @@ MANIFEST = '{"version": "1.1", "paths": {}, "hash": ""}'
 
 @pytest.fixture
 def static_root(tmp_path: Path, settings: Any) -> Path:
-    """An empty folder for static files, stored as in production."""
+    """Return an empty folder for static files, with the storage of production."""
     folder = tmp_path / "static"
     folder.mkdir()
     settings.STATIC_ROOT = str(folder)
@@ -36,7 +36,7 @@ def static_root(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture
 def unwritable_media(tmp_path: Path, settings: Any) -> Path:
-    """A MEDIA_ROOT below a file, in which not even root can create anything."""
+    """Return a MEDIA_ROOT below a file, in which even root cannot create a file."""
     (tmp_path / "media").write_text("not a folder")
     settings.MEDIA_ROOT = str(tmp_path / "media" / "scans")
     return Path(settings.MEDIA_ROOT)

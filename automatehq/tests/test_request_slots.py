@@ -1,4 +1,4 @@
-"""Places: counted by user, business and server, waited for in bounds, and free again however a request ends."""
+"""Slots: limits by user, business and server, limited waiting, and release after every kind of end."""
 
 import subprocess
 import sys

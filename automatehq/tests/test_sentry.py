@@ -1,4 +1,4 @@
-"""Errors reported to a Sentry server: really sent, by a process of its own, to one that listens here."""
+"""Error reports that a separate process sends to a Sentry server of the test."""
 
 import gzip
 import json
@@ -18,14 +18,14 @@ from businesses.models import DEFAULT_BUSINESS_ID
 
 REQUEST_ID = "0195f1c2-7b6a-7000-8000-00000000beef"
 SECRETS = [
-    "PASSPORT1",  # in the query
+    "PASSPORT1",  # in the query string
     "COOKIE1",
     "BEARER1",
     "BODY1",
     "LOCAL1",  # a local variable
-    "VALUE1",  # what the database refused
+    "VALUE1",  # the value that the database rejected
     "ARGUMENT1",  # of the command line
-    "CRUMB1",  # what was logged before
+    "CRUMB1",  # in an earlier log message
 ]
 SCRIPT = """
 import logging, sys, types, uuid
@@ -70,7 +70,7 @@ sentry_sdk.flush(timeout=20)
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes whatever is sent to it."""
+    """A server that records all requests."""
 
     daemon_threads = True
 
@@ -83,7 +83,7 @@ class Collector(ThreadingHTTPServer):
         return f"http://key@127.0.0.1:{self.server_address[1]}/1"
 
     def events(self) -> list[Any]:
-        """The events in the envelopes."""
+        """Return the events in the recorded envelopes."""
         lines = [
             json.loads(line)
             for body in self.taken

@@ -1,4 +1,4 @@
-"""PostgreSQL's log contains no passport and no password hash of a refused write."""
+"""PostgreSQL's log contains no passport and no password hash of a rejected write."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.cluster
 
 TAKEN, PHONE, HASH = "AB123456", "+972541234567", "hash-of-a-password"
 
-# Two businesses; the second has values that users of the first try to write.
+# Two businesses; users of the first try to write values of the second.
 PREPARE = f"""
 import django; django.setup()
 from accounts.tests.personas import make_personas
@@ -25,7 +25,7 @@ with acme.scope():
     EmployeeFactory(passport_id="CD123456", external_employee_id="77")
 """
 
-# Requests that a service refuses, at every entry point.
+# Requests that a service rejects, at every endpoint.
 ASK = f"""
 import django; django.setup()
 from django.conf import settings; settings.ALLOWED_HOSTS = ["*"]
@@ -67,7 +67,7 @@ seen = preview(api, as_csv(HEADER, ("{TAKEN}", "", "X", ""), ("GH123456", "", "Y
 assert seen.json()["summary"]["error"] == 1, seen.content
 """
 
-# Writes that passed the check while another request wrote the value: the unique index refuses them.
+# Writes that pass the check while another request writes the value: the unique index rejects them.
 RACE = f"""
 import django; django.setup()
 from django.db import IntegrityError, transaction
@@ -106,7 +106,7 @@ def run(cluster: Cluster, code: str) -> None:
 
 
 def logged(cluster: Cluster, code: str) -> str:
-    """Run `code` and return the lines that the server logged meanwhile."""
+    """Run `code` and return the lines that the server logs meanwhile."""
     path = cluster.server.data / "server.log"
     before = path.stat().st_size
     run(cluster, code)

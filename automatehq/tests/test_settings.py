@@ -1,4 +1,4 @@
-"""A missing or malformed setting stops the start, and is named."""
+"""A missing or malformed setting stops the start with a message that names it."""
 
 import pytest
 
@@ -18,7 +18,7 @@ PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "s" * 50}
         ("DATABASE_URL", "mysql://a:secret@127.0.0.1/b"),
         ("DATABASE_URL", "postgres://a:sec/ret@127.0.0.1:5432/b"),
         ("TENANCY_PROCESS", "wep"),
-        ("TENANCY_PROCESS", "web"),  # of a login that is not called so
+        ("TENANCY_PROCESS", "web"),  # the name of the login differs
         ("CONN_MAX_AGE", "long"),
         ("CONN_MAX_AGE", "-1"),
         ("TRUSTED_PROXIES", "-1"),

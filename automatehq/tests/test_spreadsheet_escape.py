@@ -1,4 +1,4 @@
-"""Text that a spreadsheet would run is written as text, and read back as it was."""
+"""Formulas are written as text, and an import restores the original text."""
 
 import pytest
 from hypothesis import given

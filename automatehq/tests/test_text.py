@@ -4,7 +4,7 @@ import pytest
 
 from automatehq.text import clean_email, clean_line, clean_text, fold
 
-NEPALI = "राज्\u200dय"  # a joiner after a virama: the half form is shown
+NEPALI = "राज्\u200dय"  # a joiner after a virama shows the half form
 PERSIAN = "می\u200cخواهم"  # a non-joiner between two Arabic letters
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -92,7 +92,7 @@ def test_names_that_look_the_same_fold_to_the_same_text(one: str, other: str) ->
     [
         ("Site 1", "Site 2"),
         ("Site 1", "Site1"),
-        ("กิน", "กัน"),  # Thai vowels are marks, and make other words
+        ("กิน", "กัน"),  # Thai vowels are marks, and their change gives another word
         ("कि", "की"),
         ("が", "か"),
         ("שלום", "שלומ"),

@@ -1,4 +1,4 @@
-"""All text that people write is cleaned: every text column, serializer field and form field is asked."""
+"""All text of users is cleaned, in every text column, serializer field and form field."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -26,7 +26,7 @@ OURS = (
     "workcards",
     "workforce",
 )
-# Columns that hold no text of people. Columns with choices are none either.
+# Columns without text of users. Columns with choices are excluded too.
 NOT_TYPED = {
     "accounts.IdempotencyKey.key": "a token of the client, compared to the letter",
     "accounts.IdempotencyKey.request_hash": "a hash",
@@ -73,7 +73,7 @@ def test_no_reason_is_of_a_column_that_is_gone() -> None:
     assert NOT_TYPED.keys() <= COLUMNS.keys()
 
 
-# Fields of serializers that take text as it is.
+# Serializer fields that store text unchanged.
 TO_THE_LETTER = {
     "password": "a password",
     "current_password": "a password",
@@ -82,7 +82,7 @@ TO_THE_LETTER = {
     "hash": "a hash, validated",
     "sheet": "the name of a sheet as the file has it",
 }
-# Serializers of responses, which are never read.
+# Serializers of responses, which parse no input.
 WRITTEN_ONLY = {
     "accounts.auth_serializers.ActingSerializer",
     "accounts.auth_serializers.ActingTokenSerializer",
@@ -101,7 +101,7 @@ def _subclasses(cls: type) -> Iterator[Any]:
 
 
 def _import_all() -> None:
-    """Import the modules that declare serializers and forms, also those that no route has imported yet."""
+    """Import all modules with serializers and forms, including those that no route has imported."""
     import_module(settings.ROOT_URLCONF)
 
 

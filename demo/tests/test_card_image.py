@@ -1,4 +1,4 @@
-"""The pictures of work cards in the demo data."""
+"""Images of work cards in the demo data."""
 
 import random
 from datetime import date, time

@@ -12,11 +12,11 @@ from devtools import prose
 ROOT = Path(settings.BASE_DIR)
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SPANS = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", TEXT)
-# Not tracked by Git, or examples.
+# Paths that Git does not track, or examples.
 UNTRACKED = {".env", "var/", "var/tests", ".venv", "templates/admin/reports/"}
 PATH = re.compile(r"[\w.-]*/[\w./-]*|[\w.-]+\.(?:json|lock|md|mo|po|py|toml|txt|yaml)")
 NAME = re.compile(r"@?((?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*)(?:\(.*\))?")
-# Examples of forbidden words, and of a commit's subject.
+# Examples of forbidden words, and of the subject of a commit.
 PROSE = {text for text in SPANS if any(prose.find_in_text(text))} | {
     "area: imperative summary"
 }

@@ -1,4 +1,4 @@
-"""The script that creates `.venv`: rejected hashes, and lock files that are installed already."""
+"""The script that creates `.venv`: rejected hashes, and installed lock files."""
 
 import sys
 import zipfile

@@ -17,7 +17,7 @@ PIN = re.compile(
 
 
 def read_ranges(name: str) -> list[Requirement]:
-    """Return the requirements in the file `name`, also those of the files it includes."""
+    """Return the requirements in the file `name` and in the files that it includes."""
     ranges = []
     for line in (ROOT / name).read_text().splitlines():
         if line.startswith("-r "):

@@ -1,4 +1,4 @@
-"""The hooks of .pre-commit-config.yaml: local ones only, whose programs exist."""
+"""The hooks of .pre-commit-config.yaml are local, and their programs exist."""
 
 from pathlib import Path
 

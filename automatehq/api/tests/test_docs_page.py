@@ -1,4 +1,4 @@
-"""The page of the API in a real browser, under our Content-Security-Policy."""
+"""The page of the API in a real browser, under the Content-Security-Policy of production."""
 
 import shutil
 from typing import Any
@@ -16,7 +16,7 @@ CHROMIUM = shutil.which("chromium")
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_the_page_can_be_used_and_breaks_no_rule(live_server: Any) -> None:
-    """Read it, open operations, sign in, try one: no complaint, no foreign host."""
+    """Read the page, open operations, authorize, try an operation: no console error, no foreign host."""
     complaints: list[str] = []
     foreign: list[str] = []
 
@@ -62,5 +62,5 @@ def test_the_page_can_be_used_and_breaks_no_rule(live_server: Any) -> None:
         browser.close()
     assert "AutomateHQ API" in title
     refusals = [text for text in complaints if "404 (Not Found)" not in text]
-    assert refusals == []  # the sample operation itself is no route, hence its 404
+    assert refusals == []  # the sample operation is not a route, hence its 404
     assert foreign == []

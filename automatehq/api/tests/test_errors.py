@@ -1,4 +1,4 @@
-"""One body for every refusal."""
+"""The body of error responses."""
 
 import json
 from types import SimpleNamespace
@@ -39,7 +39,7 @@ OWN_ID = "0195f1c2-7b6a-7000-8000-000000000001"
 
 
 def answer(error: Exception, data: Any = None, **kwargs: Any) -> Response:
-    """What a view that raises `error` answers."""
+    """Return the response of a view that raises `error`."""
 
     class View(APIView):
         authentication_classes = []

@@ -1,4 +1,4 @@
-"""Filters, search, ordering and pages: unknown and malformed is 400, foreign is empty."""
+"""Filters, search, ordering and pages: invalid parameters give 400, ids of other businesses an empty list."""
 
 import datetime
 import uuid
@@ -183,7 +183,7 @@ def test_days_are_those_of_the_business(acme_open: Personas) -> None:
 
 @pytest.fixture
 def events(acme_open: Personas) -> list[str]:
-    """Seven events, newest first; five of them of one moment."""
+    """Return seven events, newest first; five have the same time."""
     moment = datetime.datetime(2026, 3, 4, tzinfo=datetime.UTC)
     made = [
         AuditEvent(

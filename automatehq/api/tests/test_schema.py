@@ -1,4 +1,4 @@
-"""The OpenAPI document describes every route, without a warning, for everybody."""
+"""The public OpenAPI document describes every route, without a warning."""
 
 import json
 from typing import Any

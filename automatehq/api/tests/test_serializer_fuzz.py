@@ -1,4 +1,4 @@
-"""Whatever JSON is sent, a serializer answers with a value or a named error."""
+"""Serializers respond to any JSON with a value or an error that names the field."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Serializers refuse what they do not know, and say which field it was."""
+"""Serializers reject unknown and changed read-only fields by name."""
 
 import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Nothing that is sent twice or blank is half ignored: query parameters of every endpoint, keys of JSON, fields of forms."""
+"""Repeated and blank parts of requests are rejected: query parameters, keys of JSON, form fields."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Ids and values of another business are answered like those of nobody."""
+"""Ids and values of another business give the same responses as unknown ones."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Writing rows quickly writes what rest_framework would."""
+"""The fast serializers and renderers give the same output as DRF's."""
 
 import datetime as dt
 import json
