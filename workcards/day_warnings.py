@@ -14,7 +14,10 @@ from .month_math import ONE_DAY, first_of_month, last_of_month
 
 
 class Day(NamedTuple):
-    """A day of a card or a row of the ledger; `approved_day_id` is None for a card under review."""
+    """A day of a card or a row of the ledger.
+
+    `approved_day_id` is None for a day of a card under review.
+    """
 
     work_date: date
     site_id: uuid.UUID
@@ -38,7 +41,7 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """The data for the checks: the card's days, and the days of the employee's other cards.
+    """The data for the checks: days of the card and of the employee's other cards.
 
     `others` includes one day before and after the month, for shifts past midnight. `asked` has the dates on which the
     ledger differs from the card: the reviewer answers for these separately.
@@ -101,12 +104,15 @@ def after_answers(
 
 
 def inactive_employee(situation: Situation) -> Finding | None:
-    """Find an employee who is inactive."""
+    """Find an inactive employee."""
     return None if situation.is_active else Finding()
 
 
 def outside_employment(situation: Situation) -> Finding | None:
-    """Find days before the employee's first day or after the last one; without days, such a month."""
+    """Find days before the employee's first day or after the last day.
+
+    For a card without days, find a month that is entirely outside the employment.
+    """
     first = situation.started_on or date.min
     last = situation.left_on or date.max
     if not situation.own:
@@ -149,7 +155,10 @@ def overlapping_hours(situation: Situation) -> Finding | None:
 
 
 def long_day(situation: Situation) -> Finding | None:
-    """Find dates on which the card and the ledger's rows of other sites exceed the longest day."""
+    """Find dates with more hours than the longest day.
+
+    The hours are those of the card and of the ledger's rows at other sites.
+    """
     elsewhere: dict[date, dict[uuid.UUID, int]] = defaultdict(dict)
     for other in situation.others:
         if other.is_approved and other.minutes is not None:
@@ -226,7 +235,7 @@ def _overlap(day: Day, other: Day) -> bool:
 
 
 def _span(day: Day) -> tuple[int, int]:
-    """Return the shift's first and last minute, counted from the beginning of the calendar."""
+    """Return the shift's first and last minute, counted from 1 January of year 1."""
     assert day.from_time is not None
     assert day.to_time is not None
     start = day.from_time.hour * 60 + day.from_time.minute

@@ -79,7 +79,10 @@ class DayRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """A day in its stored form: worked (a total, with or without times) or absent (neither)."""
+    """A day in its stored form, worked or absent.
+
+    A worked day has a total, with or without times. An absence has neither.
+    """
 
     from_time: time | None = None
     to_time: time | None = None
@@ -224,7 +227,10 @@ def _checked_total(total: Decimal | None) -> Decimal | None:
 
 
 def _shift_minutes(from_time: time | None, to_time: time | None) -> int | None:
-    """Return the minutes between the times, past midnight if necessary; None without times."""
+    """Return the minutes between the times, past midnight if necessary.
+
+    Return None without times.
+    """
     for field, value in (("from_time", from_time), ("to_time", to_time)):
         if value and (value.second or value.microsecond or value.tzinfo):
             raise DayRefused("invalid_time", field)

@@ -1,4 +1,4 @@
-"""The month as a grid of employees by days, for the API, the admin and the month's spreadsheet.
+"""The month as a grid of employees by days, for the API, the admin and spreadsheets.
 
     month_matrix(month=…, site_id=…)    one matrix, of a site or of all sites together
     month_matrices(month=…)             one matrix after the other, for each site

@@ -1,4 +1,4 @@
-"""Missing cards of a month: the employees with none, some or all of their expected cards."""
+"""Expected and received cards of a month, by employee."""
 
 import uuid
 from collections import Counter
@@ -81,7 +81,9 @@ def missing_cards(
     business: Business | None = None,
     name: str = "",
 ) -> MissingCards:
-    """Return the employed people of a month by site, with their received cards; two queries.
+    """Return the expected employees of a month by site, with their received cards.
+
+    Two queries. An employee is expected if employed in the month.
 
     Cards under review and approved cards count; the pages of one file are one card. The expected number comes from
     the home site's settings, else from the business. Until the month is over, by the business's calendar, one card is
@@ -92,7 +94,7 @@ def missing_cards(
     """
     month = month.replace(day=1)
     if business is None:
-        # The calendar is that of the business in scope, whatever business is requested.
+        # The calendar of the business in scope, even if another business is requested.
         found = Business.objects.filter(pk=try_get_business_id() or business_id)
         is_running = _is_running(month, found.first() or Business())
     else:

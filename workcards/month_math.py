@@ -1,4 +1,4 @@
-"""Arithmetic of months, without database. A month is represented by its first day everywhere."""
+"""Arithmetic of months, without database. The first day represents a month everywhere."""
 
 import re
 from datetime import date, timedelta

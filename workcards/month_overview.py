@@ -1,4 +1,4 @@
-"""The months of a business with their cards and approved hours, for the API and the admin."""
+"""Months of a business with their cards and hours, for the API and the admin."""
 
 import uuid
 from collections.abc import Sequence

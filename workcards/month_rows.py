@@ -1,4 +1,7 @@
-"""The rows of a month: one for each day, employee and site, from the ledger and cards under review."""
+"""The rows of a month, for exports and matrices.
+
+A row is a day of an employee at a site, from the ledger or from a card under review.
+"""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date, time
@@ -35,7 +38,7 @@ Whose = Mapping[str, UUID]
 
 
 class DayRow(NamedTuple):
-    """A day as it is exported. Dates, times and hours are text, as in the snapshot.
+    """A day in an export. Dates, times and hours are text, as in the snapshot.
 
     `draft` is "" for an approved day. A row with an empty `work_date` is no day: its employee is expected in the
     month, at `site_id` unless that is "".

@@ -75,9 +75,9 @@ class WorkCardQuerySet(TenantQuerySet):
         return {status: found.get(status, 0) for status in ReviewStatus.values}
 
     def with_figures(self) -> Self:
-        """Annotate the names of site and employee, the totals, and `month_is_closed`; one query.
+        """Annotate the names of site and employee, totals, and `month_is_closed`.
 
-        The totals are `total_hours`, `total_minutes` and `day_count`.
+        The totals are `total_hours`, `total_minutes` and `day_count`. One query.
         """
         days = self._days().filter(work_card=OuterRef("pk")).order_by()
         per_card = days.values("work_card")
@@ -124,7 +124,7 @@ class DayEntryQuerySet(TenantQuerySet):
         """Return unapproved days, each annotated with `is_contested`.
 
         `is_contested` is true if another card under review has the date, too. The days are on cards under review, on
-        dates without any ledger row of the employee, whatever its site. If several cards have a date, only the newest
+        dates without any ledger row of the employee at any site. If several cards have a date, only the newest
         card's day is returned; all sites count as one.
         """
         under_review = _under_review(month)
@@ -135,7 +135,7 @@ class DayEntryQuerySet(TenantQuerySet):
             .for_month(month)
             .filter(employee_id=OuterRef("work_card__employee_id"), **same_date)
         )
-        # All cards, whatever filters the queryset has. An employee belongs to one business.
+        # All cards, without the queryset's filters. An employee belongs to one business.
         rivals = self.model.objects.filter(
             work_card__employee_id=OuterRef("work_card__employee_id"),
             **under_review,
@@ -153,7 +153,7 @@ class DayEntryQuerySet(TenantQuerySet):
         )
 
     def in_conflict(self, month: date) -> Self:
-        """Return days whose approval would be a conflict: the ledger has other figures for the date.
+        """Return days for which the ledger has other figures on the same date.
 
         The days are on cards under review, which have no ledger row. The rule for one row is
         `ApprovedDay.has_same_figures`.
@@ -227,7 +227,7 @@ class ApprovedDayQuerySet(TenantQuerySet):
         return self.filter(work_date__gte=first, work_date__lt=next_month(first))
 
     def figures(self) -> dict[str, Any]:
-        """Return `{days, hours, minutes}`: the number of rows, the sum of their hours and of their minutes."""
+        """Return the number of rows as `days`, and the sums of `hours` and `minutes`."""
         hours = Coalesce(Sum("hours"), Value(0, output_field=_HOURS))
         minutes = Coalesce(Sum("minutes"), 0)
         return self.aggregate(days=Count("pk"), hours=hours, minutes=minutes)

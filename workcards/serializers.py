@@ -155,7 +155,9 @@ DETAIL_FIELDS = ("days", "file", "warnings", "warning_details")
 
 
 class WorkCardSerializer(StrictModelSerializer):
-    """A card. `site_id`, `processing_month` and `notes` can be edited, other fields change by actions.
+    """A card. Clients can edit `site_id`, `processing_month` and `notes`.
+
+    Other fields change by actions.
 
     Its row comes from `with_figures()`. `days` and `file` are included if the context has `details`; the row then
     comes from `with_details()`. `warnings` and `warning_details` are included if the row has `warnings_found` too.
@@ -374,7 +376,7 @@ class NotRepostedSerializer(RepostedSerializer):
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
-    """The card after an action, the days of other cards that changed, and the card's warnings."""
+    """The card after an action, changed days of other cards, and the card's warnings."""
 
     card = WorkCardSerializer()
     reposted = RepostedSerializer(many=True)
@@ -406,7 +408,7 @@ class SuggestionSerializer(serializers.Serializer[Any]):
 class RefusedCardSerializer(serializers.Serializer[Any]):
     """A card that was not approved, with the error that approving it alone would return.
 
-    The details of that error are included, except `card`.
+    The fields of the error are included, except `card`.
     """
 
     id = IdField()

@@ -12,7 +12,7 @@ from businesses.tenancy.context import business_scope
 from .models import WorkCardFile
 from .scans.storage import keep_display, read_made_display, render_display
 
-# A page takes seconds, so the worker of a longer task is dead.
+# A page takes seconds, so the worker of a longer task has died.
 LEASE = timedelta(minutes=5)
 
 
@@ -34,7 +34,7 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
             # Outside the scope, because rendering takes seconds and must not keep a transaction open.
             rendition = render_display(file, page)
         except Missing:
-            return  # the card's page shows the reason
+            return  # the card's page shows the error
     with business_scope(business_id):
         if rendition is not None:
             keep_display(file, page, rendition)

@@ -1,4 +1,4 @@
-"""Statuses of a work card and the transitions between them, card sources, and absences of days."""
+"""Statuses of a work card and their transitions, card sources, and absences."""
 
 from collections.abc import Mapping
 from enum import StrEnum

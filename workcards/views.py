@@ -150,7 +150,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         return queryset.with_details() if self._details() else queryset.with_figures()
 
     def get_parsers(self) -> list[Any]:
-        # There is no action yet. An upload is multipart form data; all other bodies are JSON.
+        # The action is not set yet. An upload is multipart form data; all other bodies are JSON.
         is_upload = "upload" in self.action_map.values()
         return [MultiPartParser()] if is_upload else super().get_parsers()
 
@@ -188,7 +188,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         )
 
     def _with_warnings(self, card: Any) -> Any:
-        """Attach the warnings of approval to the card if details are requested; return the card."""
+        """Return the card, with the warnings of approval if details are requested."""
         if self._details():
             business = self.request.business  # type: ignore[attr-defined]
             card.warnings_found = warnings_before_approval(card, business)
@@ -281,7 +281,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         examples=openapi_examples.SUGGESTIONS,
     )
     def suggestions(self, request: Request, pk: uuid.UUID) -> Response:
-        """Return at most five employees who match the query, the best reason first.
+        """Return at most five matching employees, the best reason first.
 
         The request assigns no employee.
         """
@@ -347,7 +347,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     def bulk_approve(self, request: Request) -> Response:
         """Approve many cards; the response (200) has the result for each card.
 
-        An error about one card does not affect the others.
+        An error about one card does not affect the other cards.
         """
         seen = [
             services.Seen(card["id"], card["version"])

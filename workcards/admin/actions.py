@@ -77,7 +77,7 @@ def employee_field(**kwargs: Any) -> forms.ModelChoiceField:  # type: ignore[typ
 
 
 class AssignForm(CardForm):
-    """A form that assigns an employee to the card. An employee from a search comes with its text.
+    """A form that assigns an employee to the card, with the text of the search.
 
     `found_for` is the text of the search that returned the employee. `q` is the text in the search field when the
     form was submitted.
@@ -133,7 +133,7 @@ class ApproveForm(CardForm):
 
     @property
     def warnings(self) -> Sequence[services.CardWarning]:
-        """Return the warnings about the card as it is stored."""
+        """Return the warnings about the stored card."""
         business = getattr(self.request, "business", None)
         return warnings_before_approval(self.obj, business)
 
@@ -149,7 +149,10 @@ class ApproveForm(CardForm):
         return answers_in(self.data)
 
     def _conflicts_again(self, refusal: DomainError) -> list[dict[str, Any]]:
-        """Return all conflicts, also if only the answers were invalid: the page shows them again."""
+        """Return all conflicts, because the page shows them again.
+
+        They are returned also if only the answers were invalid.
+        """
         if refusal.code in HOPELESS:
             return []
         request = self.request
@@ -194,7 +197,10 @@ def conflicts_met_by(approve: Callable[[], Any]) -> list[dict[str, Any]]:
 def conflicts_to_settle(
     conflicts: Iterable[Mapping[str, Any]], answers: Iterable[services.Resolution]
 ) -> list[dict[str, Any]]:
-    """Return conflicts for display, each with its choices and the submitted one as `given`."""
+    """Return conflicts for display, each with its choices and the submitted choice.
+
+    The submitted choice is in `given`.
+    """
     given = {str(answer.approved_day_id): answer.choice for answer in answers}
     return [
         {
@@ -221,7 +227,9 @@ def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
 def _by(
     service: Callable[..., services.ActionResult], sentence: Text, **fixed: Any
 ) -> Callable[[HttpRequest, WorkCard, Mapping[str, Any]], str]:
-    """Return a function that runs a service with the form's values and returns the message.
+    """Return a function that runs a service with the form's values.
+
+    The function returns the message for the user.
 
     `sentence` may contain the placeholder of the card's employee.
     """

@@ -76,7 +76,10 @@ def _version_shown(request: HttpRequest, card: WorkCard) -> int | None:
 
 
 def _told(card: WorkCard, refusal: DomainError) -> tuple[str, str, str]:
-    """Return the reason why a card was not approved, and the URL and label of a page to resolve it."""
+    """Return the reason why a card was not approved, and a link.
+
+    The link (URL and label) leads to the page with the conflicts; both are "" without conflicts.
+    """
     sentences = [problem.detail for problem in refusal.problems]
     why = " ".join([*sentences, who_changed_it(refusal)]).strip()
     if "conflicts" not in refusal.extra:

@@ -117,7 +117,10 @@ class ClosedMonthAdmin(TenantAdmin):
         return super().changelist_view(request, context)
 
     def url_of(self, obj: Any) -> str:
-        """Return the URL of the month's page: a month that is open again has no page in this admin."""
+        """Return the URL of the month's page.
+
+        A month that is open again has no page in this admin.
+        """
         return f"{reverse('admin:month')}?month={format_month(obj.month)}"
 
     def response_add(

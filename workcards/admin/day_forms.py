@@ -120,8 +120,7 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     """The forms of all days of a month, with the version of the card that they show."""
 
     def initial_form_count(self) -> int:
-        # All forms exist already, whatever was submitted. Otherwise Django permits an extra form to be unchanged,
-        # without its date.
+        # All forms exist already. Otherwise Django would permit an extra form to be unchanged, without its date.
         return self.total_form_count() if self.is_bound else len(self.initial or ())
 
     @property
@@ -136,7 +135,10 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         ]
 
     def refuse(self, refusal: DomainError) -> list[str]:
-        """Add the problems of an error to their cells; return the messages that belong to no cell."""
+        """Add the problems of an error to their cells.
+
+        Return the messages that belong to no cell.
+        """
         others = []
         for problem in refusal.problems:
             match (problem.attr or "").split("."):
@@ -172,7 +174,7 @@ _DayFormSet = forms.formset_factory(
 def day_formset(
     card: WorkCard, entries: Mapping[Any, DayEntry], data: Any = None
 ) -> Any:
-    """Return the forms of a card's days, with its `entries` by date, or with the posted data."""
+    """Return the forms of a card's days, from its `entries` by date or from posted data."""
     initial = [
         {"work_date": day, **_figures(entries.get(day))}
         for day in days_of_month(card.processing_month)
@@ -251,7 +253,10 @@ def as_typed(entry: DayEntry | None) -> dict[str, str]:
 
 
 def refilled(card: WorkCard, formset: Any, days: Mapping[int, DayEntry | None]) -> Any:
-    """Return the formset with stored days instead of submitted ones in the rows of `days`, by index."""
+    """Return the formset with stored days in place of some submitted days.
+
+    `days` has the stored days by the index of their form.
+    """
     data = formset.data.copy()
     for index, entry in days.items():
         form = formset.forms[index]

@@ -1,4 +1,4 @@
-"""Days that another user has saved since a page was rendered, compared with the submitted days.
+"""Comparison of the submitted days with days that another user has saved meanwhile.
 
 Three versions of each day are compared: the one on the page, the stored one, and the submitted one. If only the other
 user has changed a day, the stored version is used. If only this page has changed it, the submitted one is used. If
@@ -24,7 +24,7 @@ from workcards.transitions import DayStatus
 from .day_forms import as_typed, refilled
 
 THEIRS, MINE = "theirs", "mine"
-# Events of a card that do not increase its version.
+# Types of events that do not increase the card's version.
 _NO_NEW_VERSION = ("card_uploaded", "card_created", "ledger_backfill_conflict")
 
 Facts = Mapping[str, Any] | None
@@ -32,7 +32,7 @@ Facts = Mapping[str, Any] | None
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One side's version of a day: `shown` for display and `values` for the cells, both by field."""
+    """One side's version of a day, by field: `shown` for display, `values` for cells."""
 
     shown: Mapping[str, str]
     values: Mapping[str, str]
@@ -194,7 +194,7 @@ def _facts(day: Any) -> Facts:
 
 
 def _typed(form: Any) -> Facts | DayRefused:
-    """Return the submitted day in the form of the audit trail, or the error if it is invalid."""
+    """Return the submitted day in the audit trail's form, or its validation error."""
     typed = {name: value for name, value in form.cleaned_data.items() if value != ""}
     typed.pop("work_date")
     try:

@@ -39,7 +39,10 @@ class MonthFilter(admin.SimpleListFilter):
 
 
 class CardMonthFilter(MonthFilter):
-    """A filter by month with `?month=open` as well: the cards of all months that are not closed."""
+    """A filter by month that also accepts `?month=open`.
+
+    `open` selects the cards of all months that are not closed.
+    """
 
     OPEN = "open"
 

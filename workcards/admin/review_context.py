@@ -49,7 +49,7 @@ class ReviewContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """The cards before and after a card, of a month's cards to review or of a filtered list.
+    """The cards before and after a card, in its month's queue or in a filtered list.
 
     `is_of_list` is True for a filtered list.
     """
@@ -137,7 +137,10 @@ def figure_of(hours: Decimal | None, day_status: str | None) -> str:
 
 
 def _kin_of(card: WorkCard) -> list[WorkCard]:
-    """Return the cards of the same employee and month, and of the same file, with the card itself."""
+    """Return the cards of the same employee and month, and those of the same file.
+
+    The card itself is included.
+    """
     same = Q(pk__in=[])
     if card.employee_id is not None:
         same |= Q(employee_id=card.employee_id, processing_month=card.processing_month)

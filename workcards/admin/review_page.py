@@ -60,7 +60,10 @@ def called(card: WorkCard, mark: str = "") -> SafeString:
 
 
 class UnseenWarnings(Conflict):
-    """The error for approving with warnings that the page has not shown; raised by the admin only."""
+    """The error for approving with warnings that the page has not shown.
+
+    Only the admin raises it.
+    """
 
     def __init__(self) -> None:
         detail = _("Check the warnings, then approve once more.")
@@ -302,7 +305,7 @@ def asked_in(data: Any) -> str:
 def _suggestions(
     request: HttpRequest, card: WorkCard, verbs: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the context of the employee search, for users who may assign the card now."""
+    """Return the context of the employee search if the user may assign the card."""
     urls = {verb["name"]: verb["url"] for verb in verbs}
     if "assign" not in urls:
         return {}

@@ -1,4 +1,4 @@
-"""The cards before and after a card, from the list that the user came from or its month."""
+"""The cards before and after a card, in the user's previous list or in its month."""
 
 import copy
 import uuid

@@ -1,4 +1,4 @@
-"""The content of a posted form that could not be saved, shown so that no input is lost."""
+"""Description of a posted form that could not be saved, so that no input is lost."""
 
 import re
 from collections.abc import Iterator
@@ -80,7 +80,10 @@ def _named(work_date: str) -> str:
 
 
 def _parts(day: dict[str, str]) -> Iterator[str]:
-    """Yield the parts of a day in the format of the audit trail: `07:00–16:00, break 30, 8.50`."""
+    """Yield the parts of a day in the audit trail's format.
+
+    An example is `07:00–16:00, break 30, 8.50`.
+    """
     times = day.get("from_time", ""), day.get("to_time", "")
     if any(times):
         yield format_html('<bdi dir="ltr">{}–{}</bdi>', *times)

@@ -1,4 +1,4 @@
-"""The upload page: a form, and JSON responses to the script that sends files in batches."""
+"""The upload page, as a form and as JSON for the script that sends files in batches."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -197,7 +197,10 @@ def _same_file(cards: Sequence[WorkCard]) -> str:
 
 
 def _presets(request: Any) -> dict[str, Any]:
-    """Return initial values: those in the URL, else the last upload's site and the current month."""
+    """Return the form's initial values from the URL, or else defaults.
+
+    The defaults are the site of the user's last upload and the current processing month.
+    """
     own = WorkCard.objects.filter(uploaded_by=request.user)
     last = own.order_by("-created_at").values_list("site_id", flat=True).first()
     presets = {"site": last, "month": default_month()}

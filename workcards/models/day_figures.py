@@ -11,7 +11,9 @@ from workcards.transitions import DayStatus
 
 
 class DayMinutes(models.Func):
-    """The minutes of a day: from its times and break, else from its hours; null for an absence.
+    """The minutes of a day, from its times and break, or else from its hours.
+
+    They are null for an absence.
 
     The result equals that of `hours.minutes_of`; a test compares them. It is immutable, so that a generated column
     can use it.
@@ -38,7 +40,7 @@ class DayMinutes(models.Func):
 
 
 def minutes_field(hours: str) -> models.GeneratedField:
-    """Return the generated column of a day's minutes; `hours` names the column of its decimal."""
+    """Return the generated column of a day's minutes; `hours` is the total's column."""
     return models.GeneratedField(
         verbose_name=_("minutes"),
         expression=DayMinutes("from_time", "to_time", "break_minutes", hours),

@@ -39,7 +39,7 @@ BROKEN_RULES.update(
 
 
 class ApprovedDay(DayFiguresModel, TenantModel):
-    """A row of the ledger, which is the only source of what is paid."""
+    """A row of the ledger, which is the only source of paid hours and absences."""
 
     id: uuid.UUID
     employee = models.ForeignKey(

@@ -1,1 +1,4 @@
-"""Scans of work cards: validation, storage, renditions, responses; the decoder runs in a process of its own."""
+"""Scans of work cards: validation, storage, renditions, responses.
+
+The decoder runs in a separate process.
+"""

@@ -74,7 +74,7 @@ def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
     transaction.on_commit(DeleteOnRollback(path).keep, robust=True)
     try:
         stored = default_storage.save(path, content)
-    except Exception as error:  # every storage has its own
+    except Exception as error:  # each storage backend has its own errors
         raise NotStored(path) from error
     assert stored == path, f"{path} was taken already"
 

@@ -1,4 +1,4 @@
-"""Validation of uploaded scans: type by content, number of pages, size, and readability.
+"""Validation of uploaded scans: type, number of pages, size, readability.
 
 The file is untrusted, including its name and header. A separate process decodes it (see `workcards.scans.decoder`),
 with one decoder, a gigabyte of memory and a few seconds. An image is readable if it can be decoded completely. One
@@ -113,7 +113,7 @@ def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> 
 
 
 def read_limited(file: BinaryIO) -> bytes:
-    """Return all bytes of the file; raises `Refused` if there are too many."""
+    """Return all bytes of the file; raise `Refused` above the limit."""
     file.seek(0)
     data = file.read(MAX_FILE_BYTES + 1)
     file.seek(0)
@@ -149,7 +149,7 @@ def read(
                 [sys.executable, "-I", "-c", _READ, _FOLDER, kind.decoder, *task],
                 input=data,
                 capture_output=True,
-                env={},  # our secrets are none of its business
+                env={},  # the decoder must not read secrets
                 cwd="/",
                 timeout=seconds,
                 check=False,
@@ -158,7 +158,7 @@ def read(
             raise Refused(code) from error
     if answer.returncode == EXIT_REFUSED:
         raise Refused(answer.stdout.decode())
-    # Killed, or out of memory. A decoder crashes only on a file made for that purpose.
+    # Killed, or out of memory. Only a file made for that purpose crashes a decoder.
     if answer.returncode < 0 or b"MemoryError" in answer.stderr:
         raise Refused("too_complex")
     if answer.returncode:

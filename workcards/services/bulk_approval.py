@@ -1,4 +1,4 @@
-"""The service that approves many cards. An error about one card does not affect the others."""
+"""The service that approves many cards, each in its own savepoint."""
 
 import uuid
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Warnings before a card is approved: their texts, and the settings that make them errors.
+"""Warnings before approval: their texts, and the settings that make them errors.
 
 | code | finds | setting |
 |---|---|---|
@@ -157,7 +157,7 @@ class Background:
 
 
 def read_background(cards: Iterable[WorkCard]) -> Background:
-    """Return the business's settings and the other days of the cards' employees; two queries.
+    """Return the business's settings and the days of the cards' employees; two queries.
 
     Call it after locking the ledger. Otherwise a day posted in the meantime is missing.
     """
@@ -187,10 +187,10 @@ def warnings_about(
     background: Background,
     settled: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[CardWarning, ...]:
-    """Return the warnings about a card with these days; no query if its employee is loaded.
+    """Return the warnings about a card with these days.
 
     `entries` are its day entries, or figures with a `work_date`. `settled` are the conflicts with the ledger that the
-    reviewer has answered. None means that the card is not being approved yet.
+    reviewer has answered. None means that the card is not being approved yet. No query if the employee is loaded.
     """
     if card.employee_id is None:
         return ()

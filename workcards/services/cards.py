@@ -172,7 +172,10 @@ def delete_card(*, card_id: uuid.UUID, actor: Any, version: int | None = None) -
 
 
 def require_open_site(site: Site) -> None:
-    """Raise `Invalid` `site_closed` for a site that is inactive or hidden by this business."""
+    """Raise `Invalid` `site_closed` for a site that is inactive or hidden.
+
+    Hidden means hidden by the business in scope.
+    """
     if not Site.objects.active().not_hidden().filter(pk=site.pk).exists():
         raise Invalid("site_closed", _("This site takes no new cards."), "site_id")
 

@@ -116,7 +116,10 @@ def _checked(
 def _write(
     card: WorkCard, present: dict[date, DayEntry], wanted: Wanted
 ) -> dict[date, dict[str, Any]]:
-    """Create, change and delete day entries; return the remaining ones for the audit trail."""
+    """Create, change and delete day entries.
+
+    Return the remaining entries in the form of the audit trail.
+    """
     gone, new, changed, kept = [], [], [], {}
     for day, figures in wanted.items():
         entry = present.get(day)

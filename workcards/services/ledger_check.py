@@ -210,7 +210,9 @@ def open_months_of(
 def repair_month(
     employee_id: uuid.UUID | None, month: date, *, apply: bool
 ) -> list[Repair]:
-    """Repair an employee's month and return the changes; without `apply` they are rolled back.
+    """Repair an employee's month and return the changes.
+
+    Without `apply`, the changes are rolled back.
 
     Locks the month's cards and the employee's ledger, then searches for the faults again. A month closed in the
     meantime is not changed. Each card concerned gets an audit event.

@@ -63,7 +63,7 @@ def require_open_month(month: date) -> None:
 
 
 def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
-    """Lock several months in the order of their dates; return the error of each closed month."""
+    """Lock several months in date order; return the error of each closed month."""
     refusals = {}
     for month in sorted(set(months)):
         try:
@@ -82,7 +82,10 @@ def refuse_closed_month(month: date) -> None:
 
 
 def lock_month(month: date) -> None:
-    """Lock a month of the business exclusively until the transaction ends, to close or reopen it."""
+    """Lock a month of the business exclusively until the transaction ends.
+
+    Closing and reopening a month take this lock.
+    """
     name = month_lock(get_current_business_id(), month)
     _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
 

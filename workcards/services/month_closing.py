@@ -30,7 +30,9 @@ MONTH_FIELDS = ("month", "closed_by_name", "closed_at", "note")
 def close_month(
     *, month: date, actor: Any, force: bool = False, note: str = ""
 ) -> ClosedMonth:
-    """Close a month to further changes; return an existing row unchanged, without an event.
+    """Close a month to further changes.
+
+    If the month is closed already, the row is returned unchanged and without an event.
 
     Waits for transactions that write in the month. Raises `Conflict` `month_not_over` (by the business's own date)
     and `unreviewed_cards`, together if both apply. `unreviewed` then has the cards by status. With `force` neither is

@@ -38,7 +38,7 @@ class Choice(models.TextChoices):
 
 @dataclass(frozen=True)
 class Resolution:
-    """The reviewer's answer `choice` to the conflict with the ledger row `approved_day_id`."""
+    """The reviewer's answer to the conflict with the ledger row `approved_day_id`."""
 
     work_date: date
     approved_day_id: uuid.UUID
@@ -61,7 +61,7 @@ class DateConflict(NamedTuple):
 def post_card(
     card: WorkCard, entries: Sequence[DayEntry], resolutions: Sequence[Resolution]
 ) -> list[dict[str, Any]]:
-    """Post the days of a card just approved; return the conflicts that `resolutions` settled.
+    """Post the days of an approved card; return the conflicts that were settled.
 
     A day that the ledger has at the same site with equal figures is set aside by that row's card. Any other date that
     the ledger has is a conflict: `keep` sets the card's day aside, `replace` the days of the rows.
@@ -181,7 +181,7 @@ def _all_as_json(
 
 
 def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any]:
-    """Return a conflict with both figures and cards, as the API and the audit trail format it."""
+    """Return a conflict with both figures and cards, for the API and the audit trail."""
     return {
         "date": entry.work_date.isoformat(),
         "approved_day_id": str(row.pk),

@@ -1,4 +1,4 @@
-"""Days of approved cards that are posted again, or set aside by an existing ledger row.
+"""Days of approved cards that are posted again, or set aside by a ledger row.
 
 The caller has locked the employee's ledger. Each day of an approved card is in one of two states:
 
@@ -192,7 +192,10 @@ def row_that_stands(
 def standing_rank(
     payable: tuple[int | None, str | None], *, is_same_site: bool
 ) -> tuple[bool, bool, int]:
-    """Return the sort key of a row; the row of a date with the highest key sets a day aside."""
+    """Return the sort key of a row.
+
+    The row of a date with the highest key sets a day aside.
+    """
     minutes, day_status = payable
     return is_same_site, day_status is not None, minutes or 0
 

@@ -87,7 +87,10 @@ class Failure:
 
 @dataclass
 class Uploads:
-    """The result for each file; `places` is new card → position of its file in the request."""
+    """The result for each file.
+
+    `places` is new card → position of its file in the request.
+    """
 
     uploaded: list[WorkCard] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
@@ -183,9 +186,9 @@ def default_month(business: Business | None = None) -> date:
 def _inspect_in_turn(
     held: ExitStack, *, files: Sequence[Upload], person_id: Any, business_id: Any
 ) -> list[Intake | Refused]:
-    """Return the inspection of each file, in order. The slot is held until `held` is closed.
+    """Return the inspection of each file, in order.
 
-    Raises `TooMany` `too_many_uploads`, at once or after some seconds.
+    Raises `TooMany` `too_many_uploads`, at once or after some seconds. The slot is released when `held` is closed.
     """
     try:
         LIMITS.enter(held, person_id=person_id, business_id=business_id)
@@ -208,7 +211,10 @@ def _inspect_in_turn(
 def _readable(
     files: Sequence[Upload], inspected: Sequence[Intake | Refused], uploads: Uploads
 ) -> Iterator[tuple[int, Intake]]:
-    """Yield position and inspection of the readable files; add the others to `uploads.failed`."""
+    """Yield position and inspection of the readable files.
+
+    Unreadable files are added to `uploads.failed`.
+    """
     for index, found in enumerate(inspected):
         if isinstance(found, Intake):
             yield index, found
@@ -233,7 +239,9 @@ def _take_in(
     file: WorkCardFile | None,
     pages: Collection[int],
 ) -> list[WorkCard]:
-    """Create a card like `pattern` for each of these pages; store the scan unless `file` is given.
+    """Create a card like `pattern` for each of these pages.
+
+    The scan is stored unless `file` is given.
 
     Raises `NotStored`.
     """

@@ -1,4 +1,4 @@
-"""`manage.py check_ledger`: compare the ledger with the days of approved cards, and repair it."""
+"""`manage.py check_ledger`: compare the ledger with approved days, and repair it."""
 
 import uuid
 from typing import Any

@@ -1,4 +1,6 @@
-"""The decoder of scans, in a separate process that `workcards.scans.validation` starts for each file.
+"""The decoder of scans, which runs in a separate process.
+
+`workcards.scans.validation` starts the process for each file.
 
 A few kilobytes of JPEG can need minutes of a processor. A few hundred bytes of PDF can ask for a thousand million
 drawings, or an image of a terabyte. The decoders are C and C++ code that reads untrusted input. So the process has

@@ -1,4 +1,4 @@
-"""Limits of memory, time and size for decoding, and the error of a file that exceeds them."""
+"""Limits of memory, time and size for decoding, and their error."""
 
 import os
 from contextlib import suppress
@@ -40,5 +40,7 @@ def limit_resources() -> None:
         hard = resource.getrlimit(what)[1]
         if hard != resource.RLIM_INFINITY:
             most = min(most, hard)  # noqa: PLW2901
-        with suppress(ValueError, OSError):  # macOS knows some limits in name only
+        with suppress(
+            ValueError, OSError
+        ):  # macOS defines some limits but rejects them
             resource.setrlimit(what, (most, most))

@@ -1,7 +1,7 @@
-"""The main program of the decoder: `sizes`, or `page` and a number, for the file on stdin.
+"""The main program of the decoder, which reads a file from stdin.
 
-An argument names the decoder. Output is JSON `[[width, height], …]`, or a line `width height` and the page as a JPEG.
-Exit status 3 means that the file is rejected; stdout has the code.
+Arguments are the decoder, and `sizes`, or `page` and a number. Output is JSON `[[width, height], …]`, or a line
+`width height` and the page as a JPEG. Exit status 3 means that the file is rejected; stdout has the code.
 """
 
 import json

@@ -30,7 +30,10 @@ SQUARE, SKEWED = 1.01, 4.0
 
 
 def sizes(data: bytes, pillow_format: str) -> Iterator[tuple[int, int]]:
-    """Yield the display size of each page; decode each completely to prove that it is readable."""
+    """Yield the display size of each page.
+
+    Each page is decoded completely, to prove that it is readable.
+    """
     with _opened(data, pillow_format) as picture:
         for frame in _pages(picture):
             picture.seek(frame)
@@ -163,7 +166,7 @@ def _upright(picture: Image.Image) -> Image.Image:
     held = _orientation(picture)
     size = _display_size(picture)
     if held >= 5:
-        size = size[::-1]  # of the picture as it lies, before it is turned
+        size = size[::-1]  # of the image before its rotation
     picture.draft("RGB", size)  # a JPEG is decoded no larger than needed
     scaled = _resizable(picture).resize(
         size, Image.Resampling.LANCZOS, reducing_gap=2.0
@@ -210,7 +213,7 @@ def _has_16_bits(picture: Image.Image) -> bool:
 
 
 def _brightened(picture: Image.Image) -> Image.Image:
-    """Return 16-bit colours, of which Pillow keeps the upper 8 bits, brighter if necessary.
+    """Return 16-bit colours brighter if necessary; Pillow keeps their upper 8 bits.
 
     The upper bits are nearly empty in the images of 12-bit scanners.
     """
@@ -222,7 +225,10 @@ def _brightened(picture: Image.Image) -> Image.Image:
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
-    """Return the image in RGB on white: black ink on a transparent background would be black on black."""
+    """Return the image in RGB on white.
+
+    Without white, black ink on a transparent background would be black on black.
+    """
     if picture.mode == "RGBA":
         paper = Image.new("RGB", picture.size, "white")
         paper.paste(picture, mask=picture.getchannel("A"))
