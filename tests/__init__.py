@@ -1,1 +1,4 @@
-"""Tests across apps: isolation, admin pages in a browser, user journeys, migrations, documents; and their helpers."""
+"""Tests across apps, and their helpers.
+
+They cover isolation, admin pages in a browser, user journeys, migrations and documents.
+"""

@@ -15,7 +15,10 @@ from businesses.tenancy.form_token import FORM_FIELD, seal
 
 
 class AdminClient(Client):
-    """A client whose forms carry the form token of its business, unless the test passes another token."""
+    """A client whose forms carry the form token of its business.
+
+    A test can pass another token.
+    """
 
     business_id: uuid.UUID | None
 
@@ -27,14 +30,20 @@ class AdminClient(Client):
 
 
 def seal_of(business_id: uuid.UUID | None) -> str:
-    """Return the form token of a page rendered for a business, or for the platform if `business_id` is None."""
+    """Return the form token of a page of a business.
+
+    It is the platform's if `business_id` is None.
+    """
     scope: Any = business_scope(business_id) if business_id else platform_scope("test")
     with scope:
         return seal()
 
 
 def browser_of(user: User, *, acting_for: Business | None = None) -> AdminClient:
-    """Return a client signed in as `user`; `acting_for` is the business that a super-admin acts for."""
+    """Return a client signed in as `user`.
+
+    `acting_for` is the business that a super-admin acts for.
+    """
     acting_token = None
     if acting_for is not None:
         with business_scope(user.business_id):

@@ -84,7 +84,10 @@ def name_of(model: str) -> str:
 
 
 def told(response: Any, *ids: Any) -> tuple[int, str]:
-    """Return status and body, without the requested ids and the CSRF token, which differ in every response."""
+    """Return status and body, without the parts that differ in every response.
+
+    These are the requested ids and the CSRF token.
+    """
     page = response.content.decode()
     page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
     for row_id in ids:
@@ -93,7 +96,10 @@ def told(response: Any, *ids: Any) -> tuple[int, str]:
 
 
 def warm(client: AdminClient) -> AdminClient:
-    """Start the counter of unknown ids, since the first such request of a minute costs more queries."""
+    """Start the counter of unknown ids.
+
+    The first such request of a minute costs more queries than the next.
+    """
     client.get(reverse("admin:workforce_employee_change", args=[uuid.uuid4()]))
     return client
 

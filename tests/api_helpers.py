@@ -1,4 +1,4 @@
-"""Helpers that many API tests share: first error, audit events, SQL statements, query counts."""
+"""Helpers of API tests: first error, audit events, SQL statements, query counts."""
 
 import uuid
 from collections.abc import Callable
@@ -21,7 +21,10 @@ def problem(response: Any) -> tuple[int, str, str | None]:
 
 
 def events(business_id: uuid.UUID, *event_types: str) -> list[AuditEvent]:
-    """Return the audit events of a business, oldest first, optionally only those of `event_types`."""
+    """Return the audit events of a business, oldest first.
+
+    With `event_types`, return only events of these types.
+    """
     with business_scope(business_id):
         found = AuditEvent.objects.order_by("created_at", "id")
         if event_types:
@@ -37,7 +40,7 @@ def statements(act: Callable[[], Any]) -> list[str]:
 
 
 def queries(act: Callable[[], Any]) -> int:
-    """Return the number of queries of `act`, without the statements that open and leave scopes."""
+    """Return the number of queries of `act`, without statements about scopes."""
     return sum(
         not sql.startswith(_SCOPE) and "set_config" not in sql
         for sql in statements(act)

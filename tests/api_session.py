@@ -1,4 +1,4 @@
-"""A front end for tests that knows only the API's address and its user's credentials."""
+"""A front end for tests that knows only the API's address and its credentials."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self

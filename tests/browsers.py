@@ -42,7 +42,10 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 @dataclass
 class Complaints:
-    """The errors of browsers: Content-Security-Policy violations, script errors, requests to other hosts."""
+    """The errors of browsers.
+
+    These are Content-Security-Policy violations, script errors and requests to other hosts.
+    """
 
     violations: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -64,7 +67,10 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def served(static_handler: Any) -> Iterator[str]:
-    """Serve the application in this process with static files by `static_handler`; yield its address."""
+    """Serve the application in this process, and yield its address.
+
+    `static_handler` serves the static files.
+    """
     server = LiveServerThread("127.0.0.1", static_handler)
     server.daemon = True
     server.start()
@@ -94,7 +100,10 @@ def aside(act: Callable[[], None]) -> None:
 def open_window(
     browser: Browser, url: str, complaints: Complaints, **options: Any
 ) -> BrowserContext:
-    """Open a separate browser context, as another user would have, and record its errors in `complaints`."""
+    """Open a separate browser context, as another user would have.
+
+    Its errors are recorded in `complaints`.
+    """
     window = browser.new_context(base_url=url, **options)
     window.expose_function("report", lambda said: complaints.violations.append(said))
     window.add_init_script(_REPORT_VIOLATIONS)
@@ -136,7 +145,10 @@ _USABLE = """() => {
 
 
 def look_uncached(browser: Browser, url: str, session_id: str, path: str) -> Look:
-    """Open a page with an empty browser cache and count all bytes on the wire, except scans."""
+    """Open a page with an empty browser cache.
+
+    All bytes on the wire count, except scans.
+    """
     window = browser.new_context(
         base_url=url, viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
     )

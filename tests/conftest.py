@@ -1,4 +1,4 @@
-"""Fixtures of several test modules: migrated databases, rows of the admin, the review page."""
+"""Fixtures of several modules: migrated databases, admin rows, the review page."""
 
 from collections.abc import Iterator
 
@@ -32,9 +32,9 @@ def unblocked(
 def travelled(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[tuple[str, Journey]]:
-    """Migrate a populated database forward, back and forward; return its name and the snapshots.
+    """Migrate a populated database forward, back and forward.
 
-    Slow: once per worker.
+    Return its name and the snapshots. Slow: once per worker.
     """
     with django_db_blocker.unblock():
         name = create_database()

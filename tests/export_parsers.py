@@ -1,4 +1,4 @@
-"""Parsers of a month's files and pages into one common form, so that tests can compare them."""
+"""Parsers of a month's files and pages into one form, so that tests compare them."""
 
 import csv
 import io
@@ -81,7 +81,10 @@ def from_summary_xlsx(content: bytes) -> Figures:
 
 
 def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> Figures:
-    """Parse the matrix workbook, which has one sheet per site, and check its totals against all cells."""
+    """Parse the matrix workbook, and check its totals against all cells.
+
+    It has one sheet per site.
+    """
     hours: defaultdict[Person, Decimal] = defaultdict(Decimal)
     absences: Counter[Person] = Counter()
     worked = set()

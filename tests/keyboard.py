@@ -33,7 +33,7 @@ for (const kind of ["pointerdown", "mousedown", "touchstart"]) addEventListener(
 
 
 def put_the_mouse_away(window: Any) -> None:
-    """Make `report` of this browser context receive every press of a mouse button from now on."""
+    """Make `report` of this browser context receive every mouse press from now on."""
     window.add_init_script(_NO_POINTER)
 
 

@@ -1,4 +1,4 @@
-"""Parsers of the documents under docs/, so that tests can compare them with the code."""
+"""Parsers of the documents under docs/, for comparison with the code."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
 
 
 def section(document: str, heading: str) -> str:
-    """Return the text under a heading of a document, until the next heading of its rank or above."""
+    """Return the text under a heading, until the next heading of its rank or above."""
     text = (ROOT / document).read_text()
     match = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert match, f"{document} has no heading “{heading}”"
@@ -59,7 +59,10 @@ def links(document: str) -> list[str]:
 
 
 def anchors(document: str) -> set[str]:
-    """Return the fragments that a link to a document may have: its headings in GitHub's notation."""
+    """Return the fragments that a link to a document may have.
+
+    These are its headings in GitHub's notation.
+    """
     headings = re.findall(r"^#+ (.+)$", (ROOT / document).read_text(), re.MULTILINE)
     return {
         re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
@@ -68,7 +71,10 @@ def anchors(document: str) -> set[str]:
 
 
 def own_code() -> Iterator[Path]:
-    """Yield the modules of AutomateHQ's apps, without tests, migrations, verification programs and benchmarks."""
+    """Yield the modules of AutomateHQ's apps.
+
+    Tests, migrations, verification programs and benchmarks are excluded.
+    """
     for package in sorted(ROOT.glob("*/apps.py")):
         for file in sorted(package.parent.rglob("*.py")):
             if not {"tests", "migrations"} & set(file.relative_to(ROOT).parts):

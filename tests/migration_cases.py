@@ -1,4 +1,4 @@
-"""Single rows of the single-company schema, and the result of the migration to businesses for each."""
+"""Single rows of the single-company schema, and their migrated versions."""
 
 import uuid
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Snapshots of a populated database that migrates to many businesses, back, and forward again."""
+"""Snapshots of a database that migrates to many businesses, back, and forward."""
 
 import json
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Rows = dict[str, dict[str, Row]]  # by table and id
 
 @dataclass(frozen=True)
 class OldSight:
-    """A snapshot of a single-company database: rows as text, schema, and applied migrations."""
+    """A snapshot of a single-company database: rows as text, schema, migrations."""
 
     rows: dict[str, dict[str, str]]
     schema: list[tuple[Any, ...]]
@@ -55,7 +55,10 @@ class Journey:
 
 
 def travel() -> Journey:
-    """Migrate forward, back and forward again in an empty database, and return the snapshots."""
+    """Fill an empty database, migrate it forward, back and forward.
+
+    Return the snapshots of each state.
+    """
     migrate_to_single_company()
     with connection.cursor() as cursor:
         company = single_company.build(cursor)
@@ -92,7 +95,10 @@ def everything() -> Rows:
 
 
 def schema() -> list[tuple[Any, ...]]:
-    """Return columns, constraints, indexes, policies, grants, functions and triggers from the catalog."""
+    """Return the schema objects in the catalog.
+
+    These are columns, constraints, indexes, policies, grants, functions and triggers.
+    """
     with connection.cursor() as cursor:
         cursor.execute(SCHEMA)
         return cursor.fetchall()

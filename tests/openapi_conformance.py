@@ -14,7 +14,10 @@ def document() -> dict[str, Any]:
 
 
 def complaints(path: str, method: str, response: Any) -> list[str]:
-    """Return the differences of a response from the document; `path` is a key there, such as `/api/sites/{id}`."""
+    """Return the differences of a response from the document.
+
+    `path` is a key of the document, such as `/api/sites/{id}`.
+    """
     operation = document()["paths"][path][method]
     described = operation["responses"].get(str(response.status_code))
     if described is None:

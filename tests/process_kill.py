@@ -17,9 +17,9 @@ call_command("db_worker", batch=True, startup_delay=False, reload=False)
 
 
 def run_and_kill(script: str, *arguments: str, marker: Path) -> None:
-    """Run a script on the tests' database, and kill -9 it as soon as it has created the file `marker`.
+    """Run a script on the tests' database, and kill it when the file `marker` exists.
 
-    The path of `marker` is the script's first argument. Needs real commits.
+    The signal is SIGKILL. The path of `marker` is the script's first argument. Needs real commits.
     """
     database = connection.settings_dict
     process = subprocess.Popen(

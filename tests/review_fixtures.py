@@ -44,9 +44,10 @@ def card(acme: Personas, john: Employee) -> WorkCard:
 
 @pytest.fixture
 def sit_down(live_server: Any, complaints: Complaints) -> Iterator[Callable[..., Any]]:
-    """Yield a function that opens a page in a separate browser context, signed in as a user.
+    """Yield a function that opens a page signed in as a user.
 
-    The first call starts the browser. Until then the test can write to the database directly.
+    Each page has a separate browser context. The first call starts the browser; until then the test can write to the
+    database directly.
     """
     with ExitStack() as stack:
         browsers: list[Any] = []
@@ -95,7 +96,10 @@ def value_of(page: Any, day: int) -> list[str]:
 
 
 def faults(page: Any) -> list[str]:
-    """Return axe's findings on the page in both colour schemes and three widths, and the elements that are too wide."""
+    """Return axe's findings on the page, and the elements that are too wide.
+
+    The page is checked in both colour schemes and three widths.
+    """
     page.evaluate(AXE)
     wrong = []
     for colours in ("light", "dark"):

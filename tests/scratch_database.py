@@ -14,9 +14,10 @@ OURS = ("accounts", "audit", "workforce", "workcards", "exports")
 
 @contextmanager
 def scratch_database(*, copy: bool = False) -> Iterator[None]:
-    """Connect the default alias to a new database in the block: empty, or a copy of the current one.
+    """Connect the default alias to a new database until the block ends.
 
-    It is the default alias because a library's migration always writes there.
+    The database is empty, or a copy of the current one. It is the default alias because a library's migration always
+    writes there.
     """
     name = create_database(copy=copy)
     try:

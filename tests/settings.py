@@ -1,7 +1,7 @@
-"""Settings of the tests: development settings, without the developer's own data or `.env`.
+"""Settings of the tests, without the developer's own data or `.env`.
 
-The server under `var/tests` runs without the guarantees of durable storage, which is several times faster. The server
-under `var`, which `make demo` uses, keeps them.
+They extend the development settings. The server under `var/tests` runs without the guarantees of durable storage, which
+is several times faster. The server under `var`, which `make demo` uses, keeps them.
 """
 
 import os

@@ -13,10 +13,10 @@ NAME = "test_automatehq_template"
 
 
 def use_template() -> None:
-    """Create the test database as a copy of the template; migrate the template first if this run has none.
+    """Create the test database as a copy of the template.
 
-    The first worker migrates while the other workers wait. Does nothing when there is only one process. The template
-    stays on the server afterwards, and the next run replaces it.
+    If this run has no template, migrate it first: the first worker migrates while the other workers wait. Does nothing
+    when there is only one process. The template stays on the server afterwards, and the next run replaces it.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
     if run is None or os.environ.get("PYTEST_XDIST_WORKER_COUNT") == "1":
@@ -28,7 +28,10 @@ def use_template() -> None:
 
 
 def close_to_public() -> None:
-    """Revoke PUBLIC's access to the test database, since a copy does not inherit the privileges of its template."""
+    """Revoke PUBLIC's access to the test database.
+
+    A copy does not inherit the privileges of its template.
+    """
     with connection.cursor() as cursor:
         cursor.execute(public_access_sql(connection, is_open=False))
 
@@ -42,7 +45,10 @@ def _lock() -> Iterator[None]:
 
 
 def _run_of_template() -> str | None:
-    """Return the id of the run that migrated the template, or None if no complete template exists."""
+    """Return the id of the run that migrated the template.
+
+    Return None if no complete template exists.
+    """
     with connection._nodb_cursor() as cursor:
         cursor.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",

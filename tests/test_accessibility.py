@@ -180,7 +180,10 @@ def test_nothing_is_wrong_with_any_page(
 
 
 def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
-    """Return `pages_of`, with a single page of each kind that looks the same for every model."""
+    """Return `pages_of`, with a single page of each kind that looks alike everywhere.
+
+    A kind is a page that every model has in the same form.
+    """
     seen: set[Any] = set()
     kept = []
     verbs = {
@@ -198,7 +201,10 @@ def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
 
 
 def is_there(client: AdminClient, path: str) -> bool:
-    """Return True if the user may open the page, or if it is the page that represents all others."""
+    """Return True if the user may open the page.
+
+    Forbidden pages look alike, so a single one of them counts as well.
+    """
     return client.get(path).status_code == 200 or path == "/admin/nowhere/"
 
 
@@ -210,7 +216,7 @@ def test_nothing_is_wrong_in_any_look(
     speaking: Callable[[str, str], AdminClient],
     language: str,
 ) -> None:
-    """A list and a form, in each colour scheme and width, have no findings while a super-admin acts."""
+    """A list and a form have no findings in any look while a super-admin acts."""
     client = speaking("acting", language)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
@@ -236,7 +242,10 @@ def test_targets_are_large_enough_at_any_font_width(
     speaking: Callable[[str, str], AdminClient],
     language: str,
 ) -> None:
-    """Lists on a phone keep targets of 24 px with narrow, normal and wide text, and axe finds no small target."""
+    """Lists on a phone keep large targets with narrow, normal and wide text.
+
+    Check boxes measure 24 px, and axe finds no small target.
+    """
     client = speaking("admin", language)
     lists = [
         path
@@ -272,7 +281,10 @@ def test_nothing_is_wrong_while_acting_and_with_what_is_open(
     complaints: Complaints,
     speaking: Callable[[str, str], AdminClient],
 ) -> None:
-    """Menus, the drawer, an autocomplete list, an invalid form and an empty list have no findings."""
+    """Open menus, the drawer, autocomplete and an invalid form have no findings.
+
+    An empty list is tested too.
+    """
     client = speaking("acting", "en")
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)

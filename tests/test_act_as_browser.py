@@ -1,4 +1,7 @@
-"""A super-admin who acts for businesses, in a real browser: the bar, two tabs, and an expired hour."""
+"""A super-admin who acts for businesses, in a real browser.
+
+The bar, two tabs with different businesses, and an expired hour.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -47,7 +50,7 @@ def card(acme: Personas) -> WorkCard:
 def tab(
     live_server: Any, super_admin: User, card: WorkCard
 ) -> Iterator[Callable[[], Any]]:
-    """Yield a function that opens tabs of one window in which the super-admin is signed in."""
+    """Yield a function that opens tabs in which the super-admin is signed in."""
     complaints = Complaints()
     with chromium() as browser:
         window = open_window(browser, live_server.url, complaints, viewport=DESK)
@@ -57,7 +60,7 @@ def tab(
 
 
 def act_for(page: Any, name: str, reason: str = "Ticket 4711") -> None:
-    """Stop acting for the current business, choose another business, and enter a reason."""
+    """Stop acting for the current business, and act for another, with a reason."""
     page.goto("/admin/")
     if page.get_by_role("region", name=BAR).is_visible():
         page.get_by_role("button", name="Stop acting").click()
@@ -164,7 +167,7 @@ def test_what_was_drawn_for_one_business_is_not_saved_in_another(
     tab: Callable[[], Any],
     tmp_path: Path,
 ) -> None:
-    """Three forms of Acme stay open while another tab switches to Globex; none of them is saved."""
+    """None of three open forms of Acme is saved after another tab switches to Globex."""
     form, days, upload, other = tab(), tab(), tab(), tab()
     act_for(other, "Acme")
     form.goto(reverse("admin:workforce_employee_add"))

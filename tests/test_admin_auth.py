@@ -1,4 +1,4 @@
-"""Admin authentication: sign in, sign out, sessions, passwords, acting for a business."""
+"""Admin authentication: sign-in, sign-out, sessions, passwords, acting."""
 
 import uuid
 from datetime import timedelta
@@ -526,7 +526,10 @@ def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
 
 
 def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -> None:
-    """The form token names the business, not the user, so an open form is saved after a new sign-in."""
+    """The form token names the business, not the user.
+
+    So an open form is saved after a new sign-in.
+    """
     sealed = seal_of(acme.id)
     client = browser_of(acme.reviewer)
     body = {FORM_FIELD: sealed, "full_name": "Typed Name"}

@@ -1,4 +1,7 @@
-"""The payroll flow of two businesses at one site, in a real browser under the Content-Security-Policy."""
+"""The payroll flow of two businesses at one site, in a real browser.
+
+The Content-Security-Policy is active.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +43,10 @@ def do_what_is_queued(business: Personas) -> None:
 
 @dataclass
 class Clerk:
-    """A user who enters a month with one card, and the texts that no other business may see."""
+    """A user who enters a month with one card.
+
+    It knows the texts that no other business may see.
+    """
 
     business: Personas
     page: Any
@@ -74,7 +80,7 @@ class Clerk:
         expect(self.page.get_by_role("heading", level=1)).to_have_text(self.person)
 
     def type_days(self) -> None:
-        """Type the days that both businesses have: one with hours, one at night, one of sick leave."""
+        """Type the same days as the other business: with hours, at night, of sick leave."""
         self.page.fill("[name=days-0-total_hours]", self.hours)
         self.page.fill("[name=days-1-from_time]", "22:00")
         self.page.fill("[name=days-1-to_time]", "6:00")
@@ -184,7 +190,7 @@ def pages_about(clerk: Clerk) -> dict[str, str]:
 def test_the_listener_hears_what_the_policy_refuses(
     live_server: Any, acme: Personas, complaints: Complaints
 ) -> None:
-    """Control: the listener hears a violation, so its silence in the test above has a meaning."""
+    """Control: the listener hears a violation, so its silence above has a meaning."""
     with chromium() as browser:
         page = sign_in(open_window(browser, live_server.url, complaints), acme.admin)
         page.evaluate(

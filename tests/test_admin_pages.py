@@ -65,10 +65,10 @@ ANSWERS = (200, 403, 404, 409)
 
 
 def pages_of(rows: dict[str, Any]) -> list[str]:
-    """Return the paths of all pages that a user with every permission can open, and one unknown path.
+    """Return the paths of all pages that a user with every permission can open.
 
-    Without `rows`, by model, the result has no pages of a row. The paths are those that the admin resolves, so that
-    every test over them includes a new page.
+    The result also has one unknown path. Without `rows`, by model, it has no pages of a row. The paths are those that
+    the admin resolves, so that every test over them includes a new page.
     """
     pages = ["/admin/nowhere/"]
     if rows:
@@ -114,7 +114,7 @@ def test_the_pages_that_are_walked_are_all_there_are(
 
 
 class Strictness(HTMLParser):
-    """A recorder of strict Content-Security-Policy violations and of requests to other hosts."""
+    """A recorder of strict Content-Security-Policy violations and foreign requests."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The permissions of each role in the admin, for each model and action, as one table."""
+"""The permissions of each role in the admin, by model and action, as one table."""
 
 from collections.abc import Callable
 from datetime import date
@@ -175,7 +175,10 @@ def client_for(person: str, business: Personas, super_admin: User) -> AdminClien
 
 
 def try_act(client: AdminClient, model: str, act: str, row: Any) -> int:
-    """Return the status of action `act` on `row`: of its page, or of the POST for an action that writes."""
+    """Return the status of action `act` on `row`.
+
+    It is that of the page, or of the POST for an action that writes.
+    """
     name = f"admin:{model.replace('.', '_')}"
     if act == "list":
         return client.get(reverse(f"{name}_changelist")).status_code

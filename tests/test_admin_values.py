@@ -1,4 +1,4 @@
-"""Unique values that another row has, and the platform's events about cross-business values."""
+"""Unique values that another row has, and the platform's events about them."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from .admin_rows import CANARY, name_of, refer
 def forms_with_taken_values(
     acme: Personas,
 ) -> dict[str, tuple[str, str, dict[str, Any]]]:
-    """Return, by case, a model, a field, and a form whose value of that field is Acme's."""
+    """Return, by case, a model, a field, and a form with Acme's value of that field."""
     password = {"new_password": "four other random words"}
     person = {"full_name": "X", "role": "VIEWER", **password}
     return {

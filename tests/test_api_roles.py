@@ -1,4 +1,4 @@
-"""The permissions of each role at every route of the API: the table of `api_cases.py`.
+"""The permissions of each role at every API route: the table of `api_cases.py`.
 
 A rejected request leaves no change, and a request without credentials is always rejected.
 """

@@ -1,7 +1,7 @@
-"""Requests of Globex to the admin with ids or values of Acme: the response is that of an unknown id.
+"""Requests of Globex to the admin with ids or values of Acme.
 
-The crawl in `isolation/` covers ids in the address of every page. The cases about isolation layers run with all layers
-on, then with one of the first two off: each layer works without the other.
+The response is that of an unknown id. The crawl in `isolation/` covers ids in the address of every page. The cases
+about isolation layers run with all layers on, then with one of the first two off: each layer works without the other.
 """
 
 import re
@@ -215,7 +215,10 @@ def test_autocomplete_finds_ones_own_employees_only(
 def test_autocomplete_answers_no_other_question(
     acme: Personas, globex: Personas, field: tuple[str, str, str]
 ) -> None:
-    """The lists of users and businesses are searchable only with permission, and within the scope."""
+    """Autocomplete returns no user and no business outside the scope.
+
+    Users with the permission can search both in their lists.
+    """
     names = ("app_label", "model_name", "field_name")
     query = dict(zip(names, field, strict=True))
     response = browser_of(globex.reviewer).get("/admin/autocomplete/", query)

@@ -58,7 +58,10 @@ TENANT_MODELS = [
 
 @pytest.fixture
 def without_exports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip exports: their snapshot needs a separate transaction, which a test with rollback does not allow."""
+    """Skip exports, whose snapshot needs a separate transaction.
+
+    A test with rollback does not allow one.
+    """
     monkeypatch.setattr(seeding, "WITH_EXPORTS", 0)
 
 
@@ -200,7 +203,10 @@ def test_every_status_and_source_is_there_in_each_business(
 def test_the_ledger_is_what_approved_cards_say(
     db: None, without_exports: None, today: dt.date
 ) -> None:
-    """Each row has an approved card of its employee and date; each date of an approved card has a row."""
+    """Each row has an approved card of its employee and date, and the reverse.
+
+    Each date of an approved card has a row.
+    """
     sow(today=today)
     with platform_scope("compare"):
         posted = set(

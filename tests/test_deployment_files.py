@@ -1,4 +1,7 @@
-"""The units and the proxy configuration in `deploy/`, checked by systemd's and nginx's own programs."""
+"""The units and the proxy configuration in `deploy/`.
+
+The programs of systemd and nginx check them.
+"""
 
 import json
 import os
@@ -61,7 +64,10 @@ def test_systemd_names_a_misspelt_directive(tmp_path: Path) -> None:
 
 
 def _with_programs_of_this_checkout(unit: Path) -> str:
-    """Return the unit's text with this checkout's path, since systemd looks whether each program exists."""
+    """Return the unit's text with this checkout's path.
+
+    systemd checks that each program exists.
+    """
     text = unit.read_text()
     text = text.replace("/srv/automatehq/.venv/bin", str(Path(sys.executable).parent))
     return text.replace("/srv/automatehq", str(settings.BASE_DIR))
@@ -171,7 +177,7 @@ class Proxy:
         return requests.get(url, verify=str(self.certificate), timeout=30)
 
     def begin(self, path: str, *, length: int, body: bytes = b"") -> ssl.SSLSocket:
-        """Open a connection that has sent the headers of a POST of `length` bytes, and `body`."""
+        """Open a connection that has sent headers of a `length` bytes POST, and `body`."""
         context = ssl.create_default_context(cafile=str(self.certificate))
         raw = socket.create_connection(("127.0.0.1", self.port), timeout=30)
         client = context.wrap_socket(raw, server_hostname="127.0.0.1")
@@ -184,7 +190,10 @@ class Proxy:
 
 
 class Echo(BaseHTTPRequestHandler):
-    """A handler that returns the headers and body of each request, one connection at a time."""
+    """A handler that returns the headers and body of each request.
+
+    It serves one connection at a time.
+    """
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
@@ -205,7 +214,10 @@ class Echo(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def upstream() -> Iterator[str]:
-    """Yield the address of a single-threaded server, in which one slow request blocks all other requests."""
+    """Yield the address of a single-threaded server.
+
+    One slow request blocks all other requests.
+    """
     with HTTPServer(("127.0.0.1", 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -233,7 +245,10 @@ def proxy(tmp_path: Path, upstream: str) -> Iterator[Proxy]:
 
 
 def _configuration(folder: Path, upstream: str, port: int) -> Path:
-    """Write a complete configuration that includes the file, with the ports and paths of this test."""
+    """Write a complete configuration that includes the file.
+
+    The ports and paths are those of this test.
+    """
     subprocess.run(
         [
             *(OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),

@@ -1,4 +1,4 @@
-"""Comparison of docs/administrators.md with the code: permissions and the transitions of a card."""
+"""Comparison of docs/administrators.md with the code: permissions, transitions."""
 
 from accounts.roles import MAY, Role
 from tests.markdown_docs import ROOT, own_code, quoted, section, tables

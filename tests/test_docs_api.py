@@ -101,7 +101,10 @@ def documented_tables(
 
 
 def documented_endpoints() -> dict[tuple[str, str], list[str]]:
-    """Return the permissions of each endpoint, by path and method, and assert that each endpoint is unique."""
+    """Return the permissions of each endpoint, by path and method.
+
+    Assert that each endpoint occurs once.
+    """
     found: dict[tuple[str, str], list[str]] = {}
     for _, rows in documented_tables("endpoint", 3):
         for endpoints, permission, _description in rows:
@@ -157,7 +160,10 @@ def test_the_parameters_of_each_list_are_documented() -> None:
 
 
 def documented_fields() -> dict[str, dict[str, tuple[str, str]]]:
-    """Return type and “write” of each field of each object, and assert that each field is unique."""
+    """Return type and “write” of each field of each object.
+
+    Assert that each field occurs once.
+    """
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for head, rows in documented_tables("field", 4):
         fields = found.setdefault(head[0].removeprefix("field of "), {})

@@ -1,4 +1,4 @@
-"""Comparison of docs/architecture.md with the code: the order of imports, and paths."""
+"""Comparison of docs/architecture.md with the code: order of imports, and paths."""
 
 import re
 import tomllib

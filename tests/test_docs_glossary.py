@@ -1,4 +1,4 @@
-"""Comparison of docs/glossary.md with the code: unique words, and existing code names."""
+"""Comparison of docs/glossary.md with the code: unique words, existing names."""
 
 from tests.markdown_docs import ROOT, own_code, quoted, tables
 

@@ -1,4 +1,4 @@
-"""Comparison of the bold words of the documents for users with the texts of the pages."""
+"""Comparison of the bold words in the user documents with the pages' texts."""
 
 import re
 
@@ -12,7 +12,10 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
 
 
 def page_texts() -> re.Pattern[str]:
-    """Return a pattern that matches every translatable text; a placeholder matches any value."""
+    """Return a pattern that matches every translatable text.
+
+    A placeholder matches any value.
+    """
     catalog = trans_real.translation("he")._catalog
     # A key is a text, or a text with the number of its plural form. A context precedes \x04.
     keys = {key[0] if isinstance(key, tuple) else key for key in catalog.keys()}  # noqa: SIM118

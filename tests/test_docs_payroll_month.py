@@ -48,7 +48,10 @@ def test_every_call_of_the_api_is_a_route() -> None:
 
 @pytest.fixture
 def rows(acme: Personas) -> dict[str, Any]:
-    """Return rows by the part of the address before their id, and alternatives that a step may have."""
+    """Return rows by the part of the address before their id.
+
+    Some are alternatives that a step may have instead.
+    """
     with acme.scope():
         leaver = EmployeeFactory(is_active=False)
         card = WorkCardFactory(employee=EmployeeFactory())
@@ -64,7 +67,7 @@ def rows(acme: Personas) -> dict[str, Any]:
 
 
 def addresses(path: str, rows: dict[str, Any]) -> list[str]:
-    """Return the addresses that a path of the document stands for, one for each kind of row."""
+    """Return the addresses of a path in the document, one for each kind of row."""
     if "{id}" not in path:
         return [path]
     model = path.split("/")[3]

@@ -1,6 +1,7 @@
-"""Data that version 1 stored outside its own tables still works: queued tasks, sessions, signed forms.
+"""Data that version 1 stored outside its own tables still works.
 
-The values are written out here as version 1 wrote them. For snapshots of exports see `test_migrations_minutes.py`.
+These are queued tasks, sessions and signed forms. The values are written out here as version 1 wrote them. For
+snapshots of exports see `test_migrations_minutes.py`.
 """
 
 import uuid

@@ -37,7 +37,10 @@ CREATED, ACCEPTED, OK = 201, 202, 200
 
 @pytest.fixture(scope="module")
 def client_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the name of the package that openapi-python-client generated from the document, without a warning."""
+    """Yield the name of the package generated from the document without a warning.
+
+    The generator is openapi-python-client.
+    """
     folder = tmp_path_factory.mktemp("generated")
     (folder / "openapi.json").write_text(json.dumps(document(), default=str))
     options = {"content_type_overrides": FILES, "post_hooks": []}
@@ -62,8 +65,9 @@ def client_package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 class GeneratedClient:
-    """The functions and models of the package, by name: `call("work_cards.work_cards_approve", …)`,
-    `model("ApproveRequest")`.
+    """The functions and models of the package, by name.
+
+    Examples: `call("work_cards.work_cards_approve", …)`, `model("ApproveRequest")`.
     """
 
     def __init__(self, package: str, address: str) -> None:

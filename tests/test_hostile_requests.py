@@ -1,4 +1,7 @@
-"""Hostile requests: too large, of unexpected shapes, or with other businesses' ids in unexpected places."""
+"""Hostile requests to the API.
+
+They are too large, have unexpected shapes, or have other businesses' ids in unexpected places.
+"""
 
 import io
 import json
@@ -185,7 +188,7 @@ def test_a_foreign_id_where_none_is_taken_is_refused_and_told_to_the_platform(
 def test_a_value_in_use_is_looked_for_as_it_is_stored(
     acme: Personas, globex: Personas
 ) -> None:
-    """A released user requests an address that a user of another business has, in capitals."""
+    """A released user requests an address of another business's user, in capitals."""
     client = client_of(acme.admin)
     path = f"/api/users/{acme.viewer.pk}"
     for verb in ("deactivate", "release"):

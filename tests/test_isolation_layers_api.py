@@ -1,7 +1,8 @@
-"""The three isolation layers of the API, in cases that the crawl of `isolation/` does not cover.
+"""The three isolation layers of the API, in cases outside the `isolation/` crawl.
 
-A site that two businesses use, the platform's part of the audit trail, and references that only composite keys reject.
-The other cases run with all layers on, then with one of the first two off: each layer works without the other.
+These are a site that two businesses use, the platform's part of the audit trail, and references that only composite
+keys reject. The other cases run with all layers on, then with one of the first two off: each layer works without the
+other.
 """
 
 import uuid
@@ -119,7 +120,10 @@ REFERENCES = {
 
 
 def refer(globex, case, target):
-    """Send a reference to `target` as Globex's admin, in an otherwise valid request about a site of Globex alone."""
+    """Send a reference to `target` as Globex's admin.
+
+    The request is otherwise valid, and about a site of Globex alone.
+    """
     method, path, fields = REFERENCES[case]
     with globex.scope():
         site = SiteFactory(steward=globex.business)

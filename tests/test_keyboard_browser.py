@@ -1,4 +1,7 @@
-"""A month by keyboard alone: from the sign-in page to the payroll file, with a visible focus."""
+"""A month by keyboard alone, from the sign-in page to the payroll file.
+
+The focus must be visible at every step.
+"""
 
 import csv
 import re

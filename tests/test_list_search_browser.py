@@ -1,4 +1,4 @@
-"""The list of employees in a real browser: results and address follow the search text."""
+"""The list of employees in a real browser: results and address follow the text."""
 
 import re
 from typing import Any

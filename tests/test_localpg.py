@@ -315,7 +315,10 @@ def test_a_server_that_cannot_start_says_what_its_log_says(
 
 @pytest.fixture
 def closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Create a folder that only root can enter, like /root, and redirect /var/lib to a folder beside it."""
+    """Create a folder that only root can enter, like /root.
+
+    The fallback /var/lib becomes a folder beside it.
+    """
     path = folder / "closed"
     path.mkdir(mode=0o700)
     monkeypatch.setattr(localpg_server, "OUTSIDE", folder / "outside")

@@ -23,7 +23,10 @@ EMPLOYEES = "admin:workforce_employee_changelist"
 
 
 def plan_without_sorting(sql: str) -> str:
-    """Return the plan of `sql` with sorting disabled, since with few rows the planner would prefer to sort."""
+    """Return the plan of `sql` with sorting disabled.
+
+    With few rows the planner would prefer to read and sort all.
+    """
     with platform_scope("explain"), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_incremental_sort = off")
@@ -71,7 +74,10 @@ def test_beyond_its_last_page_a_long_list_has_nothing(
 def test_a_super_admins_list_across_businesses_is_read_in_the_order_of_an_index(
     acme: Personas, super_admin: User, model: type, index: str
 ) -> None:
-    """Before, all cards of 200 businesses were read and sorted in 3 seconds, the ledger in 14."""
+    """Before, reading and sorting took 3 seconds for all cards of 200 businesses.
+
+    The ledger took 14 seconds.
+    """
     with acme.scope():
         WorkCardFactory()
         ApprovedDayFactory()

@@ -158,7 +158,7 @@ def test_runs_with_a_file_are_done_and_the_others_failed(journey: Journey) -> No
 
 
 def approved_dates(seen: Journey) -> dict[tuple[Any, Any], list[dict[str, Any]]]:
-    """Return the approved entries with their cards by (employee, date), the winner first."""
+    """Return the approved entries with cards by (employee, date), the winner first."""
     cards = seen.after["work_cards"]
     found: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
     for day in seen.after["work_card_day_entries"].values():

@@ -1,4 +1,4 @@
-"""The migration back to one company, the migration forward again, and the rejected cases."""
+"""The migration back to one company, forward again, and the rejected cases."""
 
 import uuid
 from typing import Any
@@ -45,7 +45,10 @@ def test_going_forward_again_gives_the_same(journey: Journey) -> None:
 
 
 def comparable(table: str, rows: dict[str, Row]) -> list[str]:
-    """Return rows as text; rows that the migration creates, without the values that are new each time."""
+    """Return rows as text.
+
+    Rows that the migration creates come without the values that are new each time.
+    """
     makes = ("approved_days", "audit_events", "businesses", "migration_originals")
     new = {"id", "created_at", "updated_at"} if table in makes else set()
     return sorted(

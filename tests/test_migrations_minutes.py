@@ -85,7 +85,10 @@ SELECT 'North', 'Zoe', employee_id::text, work_date::text, '007', NULL, from_tim
 def before(
     django_db_setup: None, unblocked: None, tmp_path: Any, settings: Any
 ) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the days file and the snapshot of a month that the previous version exported and closed."""
+    """Yield the days file and the snapshot of an exported and closed month.
+
+    The previous version exported and closed it.
+    """
     settings.MEDIA_ROOT = tmp_path
     with scratch_database(copy=True):
         migrate("workcards", "0014")

@@ -1,4 +1,7 @@
-"""The page of a month in a real browser: matrix by keyboard, lazily loaded rows, and closing."""
+"""The page of a month in a real browser.
+
+Matrix by keyboard, rows that load on demand, and closing.
+"""
 
 import re
 from decimal import Decimal
@@ -46,7 +49,10 @@ _HERE = "document.activeElement.getAttribute('aria-label')"
 
 @pytest.fixture
 def month(acme: Personas) -> Any:
-    """June, in which every employee worked on the 5th, and the first was sick on the 6th."""
+    """June, with work of every employee on the 5th and sick leave on the 6th.
+
+    Only the first employee was sick.
+    """
     with acme.scope():
         site = site_named("North")
         for number in range(PEOPLE):

@@ -1,4 +1,7 @@
-"""`manage.py sweep_files` deletes orphaned files, leaves referenced files, and reports both."""
+"""`manage.py sweep_files` deletes orphaned files and leaves referenced files.
+
+Its output names both.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""503 while the database is unavailable or read-only, at every endpoint and moment of a request."""
+"""503 while the database is unavailable or read-only.
+
+The tests cover every endpoint and every moment of a request.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +56,10 @@ def error_with(state: str) -> DatabaseError:
 
 
 def lose_connection() -> None:
-    """End the server's side of this connection, as a restart does; the next statement fails."""
+    """End the server's side of this connection, as a restart does.
+
+    The next statement fails.
+    """
     assert connection.connection is not None
     pid = connection.connection.info.backend_pid
     other = psycopg2.connect(

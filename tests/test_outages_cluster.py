@@ -1,4 +1,7 @@
-"""A real PostgreSQL that stops, restarts, rejects and turns read-only under a web server and a worker."""
+"""Outages of a real PostgreSQL under a web server and a worker.
+
+It stops, restarts, rejects connections, and turns read-only.
+"""
 
 import contextlib
 import http.client
@@ -126,7 +129,10 @@ def stopped(cluster: Cluster) -> Iterator[None]:
 
 @contextlib.contextmanager
 def shutting_down(cluster: Cluster) -> Iterator[None]:
-    """Yield while the server rejects new sessions and waits for an open session to end (57P03)."""
+    """Yield while the server rejects new sessions (57P03).
+
+    It waits for an open session to end.
+    """
     held = psycopg2.connect(cluster.superuser_url)
     process = cluster.server._process()
     assert process is not None

@@ -1,7 +1,7 @@
-"""The budget of every admin page: 8 queries, and 200 kB on the wire with an empty cache.
+"""The budget of every admin page: 8 queries, and 200 kB with an empty cache.
 
-The pages come from the registry, so that a new page is counted too. `python -m benchmarks.admin_pages_speed` measures
-their time on much data.
+The bytes are those on the wire. The pages come from the registry, so that a new page is counted too. `python -m
+benchmarks.admin_pages_speed` measures their time on much data.
 """
 
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def test_nor_does_a_search_through_all_lists(
 
 
 def production_files(folder: Path) -> override_settings:
-    """Return settings under which WhiteNoise sends the compressed files collected in `folder`."""
+    """Return settings under which WhiteNoise sends the compressed files in `folder`."""
     return override_settings(
         STATIC_ROOT=str(folder),
         STORAGES={

@@ -1,4 +1,7 @@
-"""A month of two businesses at shared sites, from the first scan to the second closing, by API."""
+"""A month of two businesses at shared sites, by API alone.
+
+It lasts from the first scan to the second closing.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -243,7 +246,10 @@ def take_people_on(business: Business) -> dict[str, Any]:
 
 
 def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
-    """Upload photos, a PDF of two pages and a phone's picture; also an invalid file and a duplicate."""
+    """Upload photos, a PDF of two pages and a phone's picture.
+
+    Also an invalid file and a duplicate.
+    """
     photo, document = ("ana.jpg", scan()), ("boris.pdf", pages(PDF_PAGES, "PDF"))
     said = north.upload(photo, document, ("note.png", SVG), site=harbour)
     anas, boris, boris_again = said["uploaded"]
@@ -316,7 +322,10 @@ def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
 
 
 def every_file_and_page_says(business: Business, expected: Figures) -> None:
-    """Assert that CSV, XLSX, matrix, months and dashboard agree with each other and with the typed figures."""
+    """Assert that files, pages and the typed figures agree.
+
+    These are CSV, XLSX, matrix, months and dashboard.
+    """
     profiles = business.viewer.rows("export_profiles")
     profile = (
         profiles[0] if profiles else business.admin.create("export_profiles", **PROFILE)
@@ -363,7 +372,10 @@ def the_month_is_closed(north: Business, cards: dict[str, Any], harbour: str) ->
 def a_mistake_is_put_right(
     north: Business, card: dict[str, Any], first_run: dict[str, Any]
 ) -> None:
-    """Correct the night to six and a half hours: reopen the month and the card, and compare the next file."""
+    """Correct the night to six and a half hours.
+
+    The month and the card are reopened, and the next file differs only in these hours.
+    """
     changes = f"export_runs/{first_run['id']}/changes"
     nothing = {"added": 0, "removed": 0, "changed": 0}
     assert north.viewer.get(changes)["counts"] == nothing
@@ -392,7 +404,10 @@ def a_mistake_is_put_right(
 def somebody_changes_agencies(
     north: Business, south: Business, ana: dict[str, Any], first_file: bytes
 ) -> None:
-    """The other business hires Ana after her release; her past pay stays with the first business."""
+    """The other business hires Ana after her release.
+
+    Her past pay stays with the first business.
+    """
     hired = {"full_name": "Ana Example", "passport_id": ana["passport_id"]}
     refused = south.admin.post("employees", hired, status=400)
     assert refused["errors"][0]["code"] == "already_in_use"

@@ -1,4 +1,4 @@
-"""The queryset methods of every app, each called in two businesses that share the sites.
+"""The queryset methods of every app, in two businesses that share the sites.
 
 Both businesses have rows with the same names, so that a row of the other business shows as `LEAKED`.
 """
@@ -32,7 +32,7 @@ JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
 
 @dataclass
 class World:
-    """A business and its rows by name; both businesses use the sites `here` and `there`."""
+    """A business and its rows by name; both businesses use `here` and `there`."""
 
     personas: Personas
     here: Site
@@ -311,7 +311,7 @@ def test_each_business_gets_its_own_answer(
 def test_a_question_about_anothers_rows_finds_nothing_of_theirs(
     worlds: tuple[World, World], ask: Ask, expected: set[str]
 ) -> None:
-    """With the other business's names and ids, the result has only the caller's own rows, or none."""
+    """With the other business's names and ids, the result has none of its rows."""
     mine, theirs = worlds
     with theirs.personas.scope():
         phone_owner = User.objects.get(pk=theirs.viewer.pk)

@@ -1,4 +1,7 @@
-"""`manage.py quickstart` with real processes, a separate database, signals and occupied ports."""
+"""`manage.py quickstart` with real processes, signals and occupied ports.
+
+It uses a separate database.
+"""
 
 import contextlib
 import http.client
@@ -100,7 +103,10 @@ def wait_for(condition: Callable[[], bool], explain: Callable[[], str]) -> None:
 
 @pytest.fixture(scope="module")
 def environment(unblocked: None) -> Iterator[dict[str, str]]:
-    """Yield the environment of an empty database and of a media folder with a space in its name."""
+    """Yield the environment of an empty database and a media folder.
+
+    The folder's name has a space.
+    """
     folder = tempfile.mkdtemp(prefix="auto mate ")
     with scratch_database():
         found = connection.settings_dict
@@ -121,7 +127,10 @@ def environment(unblocked: None) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def start(environment: dict[str, str]) -> Iterator[Callable[..., Quickstart]]:
-    """Yield a function that starts quickstart, by default without demo data; kill the rest at the end."""
+    """Yield a function that starts quickstart, by default without demo data.
+
+    Processes that still run at the end are killed.
+    """
     begun: list[Quickstart] = []
 
     def start(*arguments: str, **variables: str) -> Quickstart:

@@ -364,7 +364,7 @@ def test_two_requests_of_one_user_do_not_wait_for_each_other(acme: Personas) -> 
 def test_a_request_that_meets_a_deadlock_is_told_to_try_again(
     furnished: Personas,
 ) -> None:
-    """Another transaction locks the business, and waits for a row that the request has written."""
+    """Another transaction locks the business, and waits for a row of the request."""
     with furnished.scope():
         employee = Employee.objects.first()
     client = client_of(furnished.reviewer)

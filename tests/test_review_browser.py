@@ -1,4 +1,7 @@
-"""The review of a card in a real browser: typing, conflicts and approval by keyboard, without loss."""
+"""The review of a card in a real browser: typing, conflicts, approval.
+
+All by keyboard, and without loss of input.
+"""
 
 from collections.abc import Callable
 from datetime import time
@@ -229,7 +232,10 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     sit_down: Callable[..., Any],
     language: str,
 ) -> None:
-    """A card with a conflict, an invalid line, selected days and the list of keys has no findings in any look."""
+    """A card with problems has no findings in any look.
+
+    It has a conflict, an invalid line, selected days and the list of keys. Looks: light, dark, wide, narrow.
+    """
     with acme.scope():
         User.objects.filter(pk=acme.reviewer.pk).update(language=language)
         paying = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
@@ -291,7 +297,10 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
 def test_names_that_are_too_long_are_cut_at_their_own_end(
     acme: Personas, john: Employee, card: WorkCard, sit_down: Callable[..., Any]
 ) -> None:
-    """Long names are cut at their logical end also in Hebrew, and do not overlap their neighbours."""
+    """Long names are cut at their logical end, also in Hebrew.
+
+    They do not overlap their neighbours.
+    """
     long = "Association of Scaffolders and Formworkers of the Northern Harbour"
     with acme.scope():
         User.objects.filter(pk=acme.reviewer.pk).update(language="he")

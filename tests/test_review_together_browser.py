@@ -1,4 +1,7 @@
-"""Concurrent changes of a card and broken connections, in a real browser: no input is lost."""
+"""Concurrent changes of a card and broken connections, in a real browser.
+
+No input is lost.
+"""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -39,7 +39,10 @@ def said(page: Any) -> str:
 
 @pytest.fixture
 def page(acme: Personas, card: WorkCard, sit_down: Callable[..., Any]) -> Any:
-    """Open a card: day 1 with a break, day 2 a total alone, day 3 sick, day 4 with a comment."""
+    """Open a card with four days.
+
+    Day 1 has a break, day 2 a total alone, day 3 is sick leave, day 4 has a comment.
+    """
     with acme.scope():
         DayEntryFactory(work_card=card, day=0)
         DayEntryFactory(

@@ -1,6 +1,6 @@
-"""The allowlist of all calls that bypass the scope of one business, each with its purpose.
+"""The allowlist of calls that bypass the scope of one business.
 
-A new call fails until it is listed.
+Each has its purpose. A new call fails until it is listed.
 """
 
 import ast
@@ -74,7 +74,7 @@ def test_every_escape_is_listed(name: str, listed: dict[str, int]) -> None:
 def test_a_businesss_people_never_need_the_platforms_role(
     acme: Personas, globex: Personas
 ) -> None:
-    """A web process without permission for the platform role serves a business's users completely."""
+    """A web process without the platform role serves a business's users completely."""
     admin, nobody = client_of(acme.admin), APIClient()
     credentials = {"email": acme.admin.email, "password": PASSWORD}
     refresh = {"refresh": start_sign_in(acme.admin).refresh}

@@ -1,4 +1,4 @@
-"""The search through all lists: results by permission, and no rows of other businesses."""
+"""The search through all lists: results by permission, of one business only."""
 
 from datetime import date
 from typing import Any

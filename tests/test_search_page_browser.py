@@ -1,4 +1,7 @@
-"""The search through all lists in a real browser, by keyboard: from any page to a result's page."""
+"""The search through all lists in a real browser, by keyboard.
+
+It leads from any page to the results, and from there to a row's page.
+"""
 
 import re
 from typing import Any

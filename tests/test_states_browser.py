@@ -1,7 +1,8 @@
-"""Page states after an action, in both languages and colour schemes, without axe-core findings.
+"""Page states after an action, without axe-core findings.
 
-The crawl of `test_accessibility.py` sees the first state of each page. This module covers the preview of an import,
-suggested employees of a card, the start of an export, changes since an export, and closed rows that can be reopened.
+In both languages and colour schemes. The crawl of `test_accessibility.py` sees the first state of each page. This
+module covers the preview of an import, suggested employees of a card, the start of an export, changes since an export,
+and closed rows that can be reopened.
 """
 
 from datetime import date
@@ -78,7 +79,10 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
         wrong = []
 
         def see(*, opened: bool = False, covered: bool = False) -> None:
-            """Check the page in both colour schemes, with a menu that covers elements or with all parts open."""
+            """Check the page in both colour schemes.
+
+            Either with a menu that covers elements, or with all parts open.
+            """
             found = look(page, **PART) if covered else look(page)
             page.emulate_media(color_scheme="dark")
             found += [f"in dark {one}" for one in ask(page, runOnly=OF_LOOKS)]

@@ -1,4 +1,4 @@
-"""The Hebrew catalogue is complete: it has every text of the source, translated and compiled."""
+"""The Hebrew catalogue has every text of the source, translated and compiled."""
 
 import importlib.util
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Two businesses at one site, by the API: each sees only its own employees and cards."""
+"""Two businesses at one site, by the API: each sees only its own rows."""
 
 import uuid
 from typing import Any
@@ -39,7 +39,10 @@ def names(client: APIClient, url: str, **query: str) -> list[str]:
 
 @pytest.fixture
 def played(acme: Personas, globex: Personas, super_admin: User) -> dict[str, Any]:
-    """John works for A and Jane for B, both at the shared "Construction Site 1", both with external id 1."""
+    """John works for A and Jane for B, at the shared "Construction Site 1".
+
+    Both have external id 1.
+    """
     a, b = sign_in(acme.admin), sign_in(globex.admin)
     site = created(sign_in(super_admin), "/api/sites", site_name="Construction Site 1")
     john = created(

@@ -1,4 +1,7 @@
-"""Lists that follow the typed text, on a slow network: results belong to the text of their request."""
+"""Lists that follow the typed text, on a slow network.
+
+Results belong to the text of their request.
+"""
 
 import time
 from collections.abc import Callable
@@ -23,7 +26,10 @@ LIST = "/admin/workforce/employee/"
 
 
 class SlowNetwork:
-    """A network that holds back responses whose address contains a text, until they are released."""
+    """A network that holds back responses until they are released.
+
+    It holds those whose address contains a text.
+    """
 
     def __init__(self, page: Any) -> None:
         self.page = page

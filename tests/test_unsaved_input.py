@@ -1,4 +1,4 @@
-"""The page of a form that could not be saved shows all typed values and no internal fields."""
+"""The page of an unsaved form shows all typed values and no internal fields."""
 
 import re
 import uuid

@@ -1,4 +1,7 @@
-"""A session that ends while a user types a card: the card's page or the error page keeps the input."""
+"""A session that ends while a user types a card.
+
+The card's page or the error page keeps the input.
+"""
 
 from collections.abc import Callable
 from typing import Any

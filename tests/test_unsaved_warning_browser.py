@@ -1,4 +1,7 @@
-"""Leaving a page with edits shows a warning, on every form of the admin; without edits it does not."""
+"""The warning on leaving a page with edits, on every form of the admin.
+
+Without edits no warning appears.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,7 @@
-"""Uploads in a real browser: dropped files, duplicates, errors and retries, without loss."""
+"""Uploads in a real browser: dropped files, duplicates, errors and retries.
+
+No file is lost.
+"""
 
 import base64
 from collections.abc import Iterator
@@ -53,7 +56,10 @@ def dropped(page: Any, *files: tuple[str, str, bytes]) -> None:
 def upload_page(
     live_server: Any, user: User, *, site: str = "Harbour"
 ) -> Iterator[Any]:
-    """Yield the upload page of `user` with this site chosen; fail if the browser reported errors."""
+    """Yield the upload page of `user` with this site chosen.
+
+    Fail if the browser reported errors.
+    """
     complaints = Complaints()
     client = browser_of(user)
     with chromium() as browser:

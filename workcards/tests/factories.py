@@ -27,7 +27,10 @@ MONTH = dt.date(2026, 6, 1)
 
 
 def picture(shade: int = 255, number: int = 0) -> bytes:
-    """Return a small real PNG; another `shade` (0–255) or `number` (32 bits) changes its bytes."""
+    """Return a small real PNG.
+
+    Another `shade` (0–255) or `number` (32 bits) changes its bytes.
+    """
     image = Image.new("L", (60, 80), shade)
     for x, byte in enumerate(number.to_bytes(4, "big")):
         image.putpixel((x, 0), byte)
@@ -91,7 +94,10 @@ class WorkCardFactory(DjangoModelFactory[WorkCard]):
 
 
 def _of_eight_hours(field: str, value: Any, otherwise: Any = None) -> Any:
-    """Return `value` for a day of eight hours, else `otherwise`: other hours would contradict the times."""
+    """Return `value` for a day of eight hours, else `otherwise`.
+
+    Other hours would contradict the times.
+    """
     return factory.LazyAttribute(
         lambda row: (
             value

@@ -1,4 +1,4 @@
-"""Random months of one business, compared with a plain model of cards, days and ledger.
+"""Random months of one business, compared with a plain model.
 
 `Play` runs the same steps through the services and on `Model`, which knows sites, dates and minutes and no database.
 `check` compares everything: cards, days, `set_aside_by`, ledger, closed months. The test suite runs it briefly
@@ -93,7 +93,10 @@ class Play:
     def attempt(
         self, verb: Any, *months: int, is_allowed: bool = True, **values: Any
     ) -> Any:
-        """Call the service; assert that it fails if and only if the model says so or one of `months` is closed."""
+        """Call the service, and return its result or None if it fails.
+
+        Assert that it fails if and only if the model says so or one of `months` is closed.
+        """
         is_closed = bool(self.model.closed & set(months))
         code, done = "", None
         try:
@@ -150,7 +153,10 @@ class Play:
         return person, site, chance.choice(MOSTLY_THE_FIRST)
 
     def new(self) -> None:
-        """Create a card with days directly, so that an employee can have several at one site."""
+        """Create a card with days without the services.
+
+        So an employee can have several cards at one site.
+        """
         person, site, month = self.place()
         if month in self.model.closed:
             return
@@ -213,7 +219,10 @@ class Play:
         return {date: self.chance.choice(FIGURES) for date in dates}
 
     def as_entry(self, what: int) -> dict[str, Any]:
-        """Return a day as clients send it: whole hours as a total or by times, other minutes by times."""
+        """Return a day as clients send it.
+
+        Whole hours come as a total or by times, other minutes by times.
+        """
         if what == SICK:
             return {"day_status": "SICK"}
         if what % 60 == 0 and self.chance.random() < 0.5:

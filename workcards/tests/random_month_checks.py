@@ -71,7 +71,10 @@ def compare(model: Model, people: list[Any], sites: list[Any]) -> None:
 
 
 def minutes_of(day: Any) -> int:
-    """Return the minutes of a stored day, from its times if it has them; or its absence."""
+    """Return the minutes of a stored day, or its absence.
+
+    The minutes come from its times if it has them.
+    """
     if day.day_status:
         return SICK
     if day.from_time is None:
@@ -101,7 +104,10 @@ def _compare_ledger(
 def _look_for_the_impossible(
     cards: Mapping[Any, Any], entries: list[Any], rows: list[Any]
 ) -> None:
-    """Assert that rows come from approved days, and that each of these is posted or leads to a posted day."""
+    """Assert that rows come from days of approved cards.
+
+    Each of these days is posted, or leads to a posted day.
+    """
     days = {(entry.work_card_id, entry.work_date): entry for entry in entries}
     posted = {(row.work_card_id, row.work_date) for row in rows}
     for row in rows:

@@ -1,4 +1,7 @@
-"""A plain model of two months of cards and their ledger: sites, dates and minutes, and no database."""
+"""A plain model of two months of cards and their ledger.
+
+It has sites, dates and minutes, and no database.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,7 +22,10 @@ Key = tuple[int, int, int]  # employee, month, day of the month
 
 @dataclass(eq=False)
 class Card:
-    """A card of the model; `set_aside` maps a day of the month to the card that sets it aside."""
+    """A card of the model.
+
+    `set_aside` maps a day of the month to the card that sets it aside.
+    """
 
     row: Any
     employee: int | None
@@ -46,7 +52,10 @@ class Row(NamedTuple):
 
 @dataclass
 class Model:
-    """Two months of two employees at some sites, without a database: the paid days by employee and date."""
+    """Two months of two employees at some sites, without a database.
+
+    `ledger` has the paid days by employee and date.
+    """
 
     cards: list[Card] = field(default_factory=list)
     closed: set[int] = field(default_factory=set)
@@ -54,7 +63,10 @@ class Model:
     clock: Any = field(default_factory=lambda: count(1))
 
     def approve(self, card: Card, choice: str) -> bool:
-        """Approve with `choice` for every conflict; return False and change nothing if the approval fails."""
+        """Approve with `choice` for every conflict.
+
+        Return False and change nothing if the approval fails.
+        """
         if not card.days:
             return False
         posted: dict[Key, list[Row]] = {}
@@ -123,7 +135,10 @@ class Model:
 
 
 def standing(rows: list[Row], site: int) -> Row:
-    """Return the row that sets a day at `site` aside: of the site, else an absence, else the longest, else the first."""
+    """Return the row that sets a day at `site` aside.
+
+    This is the row of the site, else an absence, else the longest, else the first.
+    """
     for is_it in (lambda row: row.site == site, lambda row: row.what == SICK):
         if found := [row for row in rows if is_it(row)]:
             return found[0]

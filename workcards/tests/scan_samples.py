@@ -138,7 +138,10 @@ def pdf_of_a_billion_drawings(depth=9):
 
 
 def pdf_with_password(password):
-    """Return an empty page that opens only with the password (RC4 of 40 bits, as in PDF 1.4)."""
+    """Return an empty page that opens only with the password.
+
+    It is encrypted with RC4 of 40 bits, as in PDF 1.4.
+    """
     from hashlib import md5
 
     padding = bytes.fromhex(
@@ -175,7 +178,10 @@ def _rc4(key, data):
 
 
 def jpeg_of_many_scans(count, side=7_000):
-    """Return a small JPEG of `count` scans without changes; a decoder visits every block for each scan."""
+    """Return a small JPEG of `count` scans without changes.
+
+    A decoder visits every block for each scan.
+    """
     data = encoded(Image.new("L", (side, side), 255), "JPEG", progressive=True)
     # The first scan, a table with one word (a run of 16,384 blocks or more), and scans made of it.
     first = data.index(b"\xff\xda")

@@ -130,7 +130,7 @@ def test_of_two_with_a_date_in_common_the_first_is_approved(
 def test_a_limit_that_only_the_database_knows_fails_its_card_alone(
     acme: Any, client: Any
 ) -> None:
-    """Only the card that violates a database constraint fails; the other cards are approved."""
+    """Only the card that violates a database constraint fails."""
     with acme.scope():
         cards = [card_with(acme, EmployeeFactory(), {1: "8"}) for _ in range(3)]
         cards[1].day_entries.all().delete()

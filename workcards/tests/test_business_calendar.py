@@ -1,4 +1,7 @@
-"""The current month by the calendar and cut-off day of the business, independent of the server's clock."""
+"""The current month by the calendar and cut-off day of the business.
+
+It does not depend on the server's clock.
+"""
 
 import datetime as dt
 from zoneinfo import ZoneInfo

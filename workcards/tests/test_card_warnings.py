@@ -1,4 +1,4 @@
-"""Warnings before approval: in the card's details, in approval responses, and as errors."""
+"""Warnings before approval, in the API: card details, responses and errors."""
 
 from datetime import date, time, timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""`manage.py check_ledger` finds every difference of ledger and cards, and repairs open months."""
+"""`manage.py check_ledger` finds differences of ledger and cards.
+
+It finds every kind, and repairs open months.
+"""
 
 import io
 from collections.abc import Callable

@@ -37,7 +37,10 @@ RULE = "closed_months_month_is_closed"
 
 @pytest.fixture
 def june(acme: Any) -> dict[str, Any]:
-    """Return Acme's closed June: cards that are pending, unassigned, approved and rejected."""
+    """Return Acme's closed June.
+
+    It has a card that is pending, one unassigned, one approved and one rejected.
+    """
     with acme.scope():
         waiting = DayEntryFactory(day=0).work_card
         approved = WorkCardFactory(approved=True, site=waiting.site)
@@ -61,7 +64,7 @@ def sent(method: str, card: str, path: str, body: Any = None) -> Any:
 def test_what_another_business_has_closed_closes_nothing_here(
     acme: Any, globex: Any
 ) -> None:
-    """The trigger compares the business itself, and does not rely on row-level security."""
+    """The trigger compares the business and does not rely on row-level security."""
     with globex.scope():
         ClosedMonthFactory()
     with opened("row_security"), acme.scope():
@@ -139,7 +142,10 @@ def test_nothing_comes_into_a_closed_month(acme: Any, june: dict[str, Any]) -> N
 def test_no_scan_is_read_for_a_closed_month(
     acme: Any, june: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reading a scan takes seconds of a processor, so the month is checked before and after it."""
+    """The month is checked before and after the slow reading of a scan.
+
+    Reading takes seconds of a processor.
+    """
     monkeypatch.setattr(uploads, "inspect", lambda *args, **kwargs: pytest.fail("read"))
     with acme.scope():
         site = SiteFactory()

@@ -113,7 +113,7 @@ def test_approving_and_editing_days_do_not_both_happen(
 
 @pytest.mark.parametrize("attempt", range(3))
 def test_two_cards_of_one_employee_see_each_other(acme: Any, attempt: int) -> None:
-    """Different cards, the same date: the second approval returns a conflict with the first."""
+    """Two cards have the same date; the second approval returns a conflict."""
     with acme.scope():
         employee = EmployeeFactory()
         cards = [WorkCardFactory(employee=employee) for _ in range(4)]
@@ -255,7 +255,10 @@ def test_two_first_views_of_a_scan_make_one_rendition(acme: Any) -> None:
 def test_bulk_approvals_of_the_same_cards_approve_each_once(
     acme: Any, attempt: int
 ) -> None:
-    """Bulk approvals in opposite orders, several cards per employee, and a single approval: no deadlock."""
+    """Concurrent bulk approvals in opposite orders cause no deadlock.
+
+    Several cards per employee, and a single approval of one of them.
+    """
     with acme.scope():
         people = [EmployeeFactory() for _ in range(4)]
         cards = [WorkCardFactory(employee=people[n % 4]) for n in range(12)]

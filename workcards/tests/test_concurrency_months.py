@@ -1,6 +1,7 @@
-"""Closing a month during concurrent changes: later changes fail, and none is lost or added.
+"""Closing a month during concurrent changes: later changes fail.
 
-The event of the closing has the month's figures. They must equal the figures after it.
+The event of the closing has the month's figures. They must equal the figures after it; a change in between would make
+them differ.
 """
 
 import random
@@ -45,7 +46,10 @@ def close(acme: Any, client: Any = None) -> Any:
 
 
 def check_what_was_closed(acme: Any) -> None:
-    """Assert that the figures of the last closing equal the current ones, since no change came after it."""
+    """Assert that the figures of the last closing equal the current ones.
+
+    No change came after it.
+    """
     told = events(acme.id, "month_closed")[-1].metadata
     with acme.scope():
         assert ClosedMonth.objects.count() == 1
@@ -180,7 +184,10 @@ def test_of_two_who_reopen_one_does(acme: Any, attempt: int) -> None:
 
 
 def test_a_crowd_in_a_month_that_is_closed_and_opened(acme: Any) -> None:
-    """Many cards of the same employees, all actions on cards, and a user who closes and reopens."""
+    """Many cards of the same employees, with all actions, while the month closes.
+
+    A user closes and reopens it repeatedly.
+    """
     with acme.scope():
         cards = [DayEntryFactory(day=0, total_hours=Decimal(8)).work_card]
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Requests to the API from another business, with a wrong role, or with malformed bodies."""
+"""API requests from another business, with a wrong role, or malformed."""
 
 import json
 import uuid
@@ -227,7 +227,10 @@ def test_forms_are_for_uploads_and_json_for_the_rest(acme: Any, card: Any) -> No
 
 
 def test_the_main_job(acme: Any, globex: Any) -> None:
-    """A scan is uploaded and assigned, its days are entered and approved; another business sees none of it."""
+    """A scan is uploaded and assigned, and its days are entered and approved.
+
+    Another business sees none of it.
+    """
     with acme.scope():
         site = SiteFactory(site_name="Construction Site 1")
         john = EmployeeFactory(full_name="John Smith", site=site)

@@ -136,7 +136,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def _stored(values: dict[str, Any]) -> DayFigures | None:
-    """Return a valid day from arbitrary values; drop a total that contradicts the times."""
+    """Return a valid day from arbitrary values; drop a contradictory total."""
     try:
         return day_figures(**values)
     except DayRefused:

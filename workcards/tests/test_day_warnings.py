@@ -192,7 +192,10 @@ def some_days(draw: Any) -> list[Day]:
 
 @given(some_days())
 def test_overlaps_are_those_of_the_quarters_of_hours(days: list[Day]) -> None:
-    """The result equals that of a plain list of quarter hours, which has no rule about neighbours."""
+    """The result equals that of a plain list of quarter hours.
+
+    That list has no rule about neighbours.
+    """
 
     def quarters(day: Day) -> set[int]:
         assert day.from_time is not None

@@ -1,4 +1,4 @@
-"""Suggested employees of a card, by the API: matches, order, queries, and isolation."""
+"""Suggested employees of a card, by the API: matches, order, queries, isolation."""
 
 import time
 import uuid
@@ -158,7 +158,7 @@ def test_odd_text_finds_nobody(acme: Any, client: Any, card: Any, text: str) -> 
 
 
 def test_the_card_itself_is_not_added_up(acme: Any, client: Any, card: Any) -> None:
-    """The client requests it with every letter, so the response leaves out totals and scan."""
+    """The response leaves out totals and scan, since each typed letter requests it."""
     with acme.scope():
         scanned = WorkCardFactory(uploaded=True)
     for ask in (

@@ -1,4 +1,7 @@
-"""Hostile uploads through the API: each is rejected with its reason, or stored and harmless."""
+"""Hostile uploads through the API.
+
+Each is rejected with its reason, or stored and harmless.
+"""
 
 import io
 import zipfile
@@ -42,7 +45,10 @@ def archive() -> bytes:
 
 
 def tiff_of(frames: int) -> bytes:
-    """Return a TIFF of so many identical frames: an entry of twelve bytes makes a frame."""
+    """Return a TIFF of so many identical frames.
+
+    An entry of twelve bytes makes a frame.
+    """
     entries = [(256, 3, 1, 1), (257, 3, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1)]
     entries += [(262, 3, 1, 1), (273, 4, 1, 8), (277, 3, 1, 1), (278, 3, 1, 1)]
     entries += [(279, 4, 1, 1)]

@@ -1,4 +1,4 @@
-"""The arithmetic of a day: a table of cases, and properties that hold for all of them."""
+"""The arithmetic of a day: a table of cases, and properties of all of them."""
 
 from datetime import UTC, time, timedelta
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""kill -9 during an upload, in a separate process: no row without a file, no file stays without a row."""
+"""kill -9 during an upload, in a separate process.
+
+No row is without a file, and no file stays without a row.
+"""
 
 import os
 import time

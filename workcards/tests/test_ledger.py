@@ -219,7 +219,10 @@ def test_adding_more_than_a_day_or_beside_an_absence_is_refused(
 
 @pytest.fixture
 def two_sites(acme: Any, employee: Any, site_b: Any) -> Any:
-    """The ledger has 8 hours at A and 4 at B; a card with 6 at A is pending, with two conflicts."""
+    """The ledger has 8 hours at A and 4 at B.
+
+    A pending card has 6 at A, with two conflicts.
+    """
     approve(acme, card_with(acme, employee, {1: "8"}))
     at_b = card_with(acme, employee, {1: "4"}, site=site_b)
     approve(acme, at_b, *answers(conflicts_of(acme, at_b), ADD))

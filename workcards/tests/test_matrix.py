@@ -242,7 +242,10 @@ def figures(seed: int) -> dict[str, Any]:
 
 
 def fill(site: Site, people: int, days: Iterable[dt.date]) -> None:
-    """Create a card for each of `people` with the given days: different hours, and some absences."""
+    """Create a card for each of `people` with the given days.
+
+    The days have different hours, and some are absences.
+    """
     month = next(iter(days), MONTH).replace(day=1)
     cards = [
         WorkCardFactory(

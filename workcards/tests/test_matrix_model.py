@@ -1,4 +1,7 @@
-"""The matrix compared with a plain model, for months that hypothesis generates; and its query plans."""
+"""The matrix compared with a plain model, and its query plans.
+
+hypothesis generates the months.
+"""
 
 import datetime as dt
 from collections import defaultdict
@@ -86,7 +89,10 @@ def hours(quarters: int) -> Decimal:
 
 
 def write(papers: list[Paper], *, at_once: bool) -> tuple[Ledger, Any, Any, Any]:
-    """Save the papers as rows, and return their model: ledger, cards by employee and day, employees and sites."""
+    """Save the papers as rows, and return their model.
+
+    It has the ledger, cards by employee and day, employees and sites.
+    """
     sites = [SiteFactory() for _ in range(SITES)]
     people = [EmployeeFactory(site=sites[0]) for _ in range(PEOPLE)]
     ledger: Ledger = defaultdict(dict)
@@ -208,7 +214,10 @@ def test_the_matrix_is_what_the_rules_say(
 
 
 def fill(people: int, sites: int) -> Site:
-    """Create a month of two cards each, approved and under review, of 13 days each; return one of the sites."""
+    """Create a month of two cards per employee, and return one of the sites.
+
+    One card is approved and one is under review; each has 13 days.
+    """
     places = [SiteFactory() for _ in range(sites)]
     employees = Employee.objects.bulk_create(
         Employee(full_name=f"Worker {number:04}", site=places[number % sites])
@@ -264,7 +273,7 @@ def sent(act: Any) -> list[str]:
 def test_a_site_of_thousands_of_rows_can_be_found_by_indexes(
     acme: Personas, globex: Personas
 ) -> None:
-    """Few rows make a sequential scan cheaper, so the test forbids it and reads the plan."""
+    """The test forbids sequential scans, which are cheaper for few rows."""
     with globex.scope():
         fill(120, 4)
     with acme.scope():

@@ -1,4 +1,7 @@
-"""Missing cards: expected employees, received cards, their number, and the end of a month."""
+"""Missing cards: expected employees, received cards, and the end of a month.
+
+Also the number of expected cards.
+"""
 
 import datetime as dt
 from typing import Any
@@ -107,7 +110,10 @@ def test_expected_is_who_is_employed_in_the_month(
 def test_deactivating_and_releasing_somebody_changes_no_month_before(
     acme: Personas,
 ) -> None:
-    """By the API: `left_on` is the business's date, and the months until then still expect the employee."""
+    """By the API: the months until `left_on` still expect the employee.
+
+    `left_on` is the business's date.
+    """
     client = client_of(acme.admin)
     with acme.scope():
         zoe = EmployeeFactory(full_name="Zoe", passport_id="AB123456")

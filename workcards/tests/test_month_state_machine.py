@@ -1,4 +1,7 @@
-"""Random months against a plain model, briefly; `make prove ARGS=months` runs 20,000 steps of two businesses."""
+"""Random months against a plain model, briefly.
+
+`make prove ARGS=months` runs 20,000 steps of two businesses.
+"""
 
 import random
 from collections.abc import Iterator

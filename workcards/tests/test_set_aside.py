@@ -46,7 +46,10 @@ def sites(employee: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def approved(acme: Any, employee: Any, sites: Any) -> Any:
-    """Return a function that approves a card of one day at a site, with one answer for all conflicts, or one a site."""
+    """Return a function that approves a card of one day at a site.
+
+    It takes one answer for all conflicts, or one a site.
+    """
 
     def make(site: str, what: str, **by_site: str) -> Any:
         card = card_with(acme, employee, {1: what}, site=sites[site])

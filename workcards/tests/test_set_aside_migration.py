@@ -1,4 +1,7 @@
-"""The migration that fills `set_aside_by` from the audit trail's answers, else from the ledger row."""
+"""The migration that fills `set_aside_by`.
+
+It takes the answers in the audit trail, else the row in the ledger.
+"""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -37,7 +40,10 @@ def _scope(acme: Any) -> Any:
 
 @pytest.fixture
 def cards(acme: Any) -> Any:
-    """Return a function that approves a card of one employee, with the same answer to all conflicts."""
+    """Return a function that approves a card of one employee.
+
+    It gives the same answer to all conflicts.
+    """
     sites = {name: SiteFactory(site_name=name) for name in "ABC"}
     employee = EmployeeFactory(site=sites["A"])
 

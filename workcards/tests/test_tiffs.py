@@ -1,4 +1,7 @@
-"""TIFFs of scanners and fax machines: thumbnails, pixels that are not square, grey of 12 bits."""
+"""TIFFs of scanners and fax machines.
+
+Thumbnails, pixels that are not square, grey of 12 bits.
+"""
 
 from io import BytesIO
 from struct import pack
@@ -107,7 +110,10 @@ def test_dots_become_square_in_a_picture_that_lies_on_its_side():
 
 
 def grey(*values):
-    """Return an image with 16 bits of grey: the last value, with a stripe of each other value."""
+    """Return an image with 16 bits of grey.
+
+    It is filled with the last value, with a stripe of each other value.
+    """
     rows = [values[min(y // 40, len(values) - 1)] for y in range(400)]
     return Image.frombytes(
         "I;16", (300, 400), b"".join(pack("<H", value) * 300 for value in rows)

@@ -21,7 +21,10 @@ def url_of(card: WorkCard, page: str = "change") -> str:
 def sheet(
     card: WorkCard, days: dict[int, dict[str, Any]], **more: Any
 ) -> dict[str, Any]:
-    """Return the form of a card's days as the page sends it: all days of the month, with the values in `days`."""
+    """Return the form of a card's days as the page sends it.
+
+    It has all days of the month, with the values in `days`.
+    """
     month = days_of_month(card.processing_month)
     body = {
         "version": card.version,

@@ -25,7 +25,10 @@ LIST = reverse("admin:workcards_workcard_changelist")
 
 
 def chosen(client: AdminClient, *cards: WorkCard) -> dict[str, Any]:
-    """Return the form of the list with these cards selected: their ids and the hidden fields of all rows."""
+    """Return the form of the list with these cards selected.
+
+    It has their ids, and the hidden fields of all rows.
+    """
     html = client.get(LIST).content.decode()
     hidden = re.findall(r'type="hidden" name="(version_[^"]+)" value="([^"]+)"', html)
     ids = [str(card.pk) for card in cards]

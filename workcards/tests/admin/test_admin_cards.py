@@ -191,7 +191,7 @@ def test_the_month_stays_while_there_are_days(
 def test_what_is_edited_is_saved_by_a_button_that_says_so(
     client: AdminClient, card: WorkCard
 ) -> None:
-    """The button has the label of the action, unless another word is clearer, as for edit."""
+    """The button has the action's label, unless another word is clearer."""
     said = '<input type="submit" class="default" value="%s">'
     for verb, button in (("edit", "Save"), ("reject", "Reject")):
         assert said % button in client.get(url_of(card, verb)).content.decode()

@@ -1,4 +1,7 @@
-"""Concurrent edits of a card: the second user sees both versions of each day, and chooses."""
+"""Concurrent edits of a card.
+
+The second user sees both versions of each day, and chooses.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -51,7 +54,10 @@ def stored(acme: Personas, card: WorkCard) -> dict[int, str]:
 
 
 def met(response: Any) -> dict[int, tuple[str, str, str, bool]]:
-    """Return, for each day that differs: stored hours, typed hours, the choice, and a flag for a day without edits."""
+    """Return the differences by day of the month.
+
+    Each has stored hours, typed hours, the choice, and True if the user did not edit the day.
+    """
     return {
         day.day: (
             one.theirs.shown["total_hours"],
@@ -70,7 +76,7 @@ def cell(response: Any, day: int) -> str:
 def test_of_each_day_stand_theirs_and_mine_and_who_has_changed_it(
     acme: Personas, client: AdminClient, drawn: WorkCard
 ) -> None:
-    """The other user has changed the 1st, both have changed the 2nd, the editor only the 3rd."""
+    """The other user has changed the 1st, both the 2nd, the editor only the 3rd."""
     saved(acme, drawn, {1: 4, 2: 5, 3: 8})
     response = client.send(url_of(drawn), sheet(drawn, hours("8.00", "6.75", "7")))
     page = response.content.decode()

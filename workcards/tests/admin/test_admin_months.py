@@ -1,4 +1,4 @@
-"""Months in the admin: close, view, reopen; and the pages of cards in a closed month."""
+"""Months in the admin: close, view, reopen; and the cards of a closed month."""
 
 from datetime import date
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The previous and next card, in the filter and order of the list that the user came from."""
+"""The previous and next card, in the filter and order of the user's list."""
 
 import re
 from typing import Any
@@ -23,7 +23,10 @@ NAMES = ("Ann", "Ben", "Cid", "Dan")
 
 @pytest.fixture
 def cards(acme: Personas) -> dict[str, WorkCard]:
-    """Return a card to review for each name at one site, and a card of Zoe at another; each has a day."""
+    """Return cards to review: one for each name at a site, and Zoe's at another.
+
+    Each card has a day.
+    """
     found = {}
     with acme.scope():
         harbour = SiteFactory(site_name="Harbour")

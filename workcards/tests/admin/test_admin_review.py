@@ -378,7 +378,10 @@ def test_approving_what_somebody_else_has_changed_is_refused(
 
 @pytest.fixture
 def conflict(acme: Personas, john: Employee, card: WorkCard) -> ApprovedDay:
-    """Return John's ledger row: 8 hours on 1 June at another site; the card has 6, and also 2 June."""
+    """Return John's ledger row: 8 hours on 1 June at another site.
+
+    The card has 6 hours on that date, and also 2 June.
+    """
     with acme.scope():
         other = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
         DayEntryFactory(work_card=other, work_date=MONTH)

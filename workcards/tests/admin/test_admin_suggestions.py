@@ -1,4 +1,4 @@
-"""Suggested employees on the page of a card: a search, and a button for each suggestion."""
+"""Suggested employees on the page of a card: a search, and a button for each."""
 
 import re
 from typing import Any
@@ -28,7 +28,10 @@ def lost(acme: Personas, john: Employee) -> WorkCard:
 
 
 def choice_on(html: str) -> tuple[str, dict[str, str]]:
-    """Return the address and fields of the only suggestion on a card's page, without the search text."""
+    """Return the address and fields of the only suggestion on a card's page.
+
+    The text in the search field is left out.
+    """
     ((path, form),) = re.findall(
         r'<form method="post" action="([^"]+/assign/)"[^>]*>(.*?)</form>', html, re.S
     )
@@ -102,7 +105,10 @@ def test_the_search_button_leads_to_the_page_with_what_was_found(
 def test_whose_it_is_comes_first_on_a_card_of_nobody(
     client: AdminClient, card: WorkCard, lost: WorkCard
 ) -> None:
-    """Only the next step is the primary button: assign an unassigned card, approve an assigned card."""
+    """Only the next step is the primary button.
+
+    This is to assign an unassigned card, and to approve an assigned card.
+    """
     for one, first in ((lost, "Assign"), (card, "Approve and next")):
         html = client.get(url_of(one)).content.decode()
         bar = html.partition('class="card-toolbar"')[2].partition('class="card-layout')[

@@ -61,7 +61,10 @@ def test_the_page_shows_the_warnings_before_approving(
 def test_warnings_about_what_was_typed_are_shown_first(
     acme: Personas, client: AdminClient, card: WorkCard
 ) -> None:
-    """Saving and approving is one step: days with unseen warnings are neither saved nor approved."""
+    """Days with unseen warnings are neither saved nor approved.
+
+    Saving and approving is one step.
+    """
     assert shown(client.get(url_of(card))) == []
     refused = client.send(url_of(card), sheet(card, LONG, _approve="1"))
     assert refused.status_code == 409
