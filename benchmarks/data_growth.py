@@ -1,4 +1,4 @@
-"""Compare the same requests of the same business in databases with many and with few cards.
+"""Compare the requests of one business in databases with many and with few cards.
 
 The requests alternate between the databases.
 """
@@ -17,7 +17,10 @@ from .servers import gunicorn
 
 
 def measure(databases: Sequence[tuple[int, Database]], rounds: int) -> str:
-    """Return a table of medians (95th percentiles) at each size, and of the ratios of largest to smallest."""
+    """Return a table of medians (95th percentiles) and ratios.
+
+    It has a column for each size. The ratios compare the largest size with the smallest.
+    """
     clock: dict[tuple[str, int], list[float]] = defaultdict(list)
     processor: dict[tuple[str, int], list[float]] = defaultdict(list)
     with ExitStack() as stack:

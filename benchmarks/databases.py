@@ -1,8 +1,7 @@
-"""Databases of sample data under `var/bench`, with the same first business among few and many others.
+"""Databases of sample data under `var/bench`, with few and with many businesses.
 
 `seed_demo` creates them once, with the same seed. Each business has `EMPLOYEES` employees and `MONTHS` months, about
-2,060 cards. The first business is the same in all databases, apart from its ids. They differ in the number of other
-businesses.
+2,060 cards. The first business is the same in all databases, apart from its ids.
 """
 
 import os

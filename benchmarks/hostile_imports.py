@@ -1,4 +1,4 @@
-"""Measure the delay that twelve concurrent hostile imports cause for users of another business.
+"""Measure the delay that concurrent hostile imports cause for another business.
 
     python -m benchmarks.hostile_imports [--workers 3] [--threads 4] [--imports 12]
 

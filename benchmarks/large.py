@@ -40,7 +40,7 @@ MONTH, DAYS_A_CARD = date(2026, 3, 1), 20
 
 
 class Sender:
-    """A client that records the seconds and the seconds of processor time of each request."""
+    """A client that records the seconds and the processor seconds of each request."""
 
     def __init__(self, database: Database, server: Server, token: str) -> None:
         self.database, self.server, self.token = database, server, token

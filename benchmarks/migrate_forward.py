@@ -1,4 +1,4 @@
-"""Measure the duration and locks of the migrations from the single-company schema to many businesses.
+"""Measure the duration and locks of the migrations from the single-company schema.
 
     python -m benchmarks.migrate_forward [--cards 200000]
 
@@ -89,7 +89,10 @@ FROM card c JOIN person u ON u.number = c.number %% 200 CROSS JOIN unnest(ARRAY[
 
 
 class Watch(threading.Thread):
-    """A thread that records the tables locked exclusively by the migration, over a separate connection."""
+    """A thread that records the exclusive locks of the migration.
+
+    It reads them over a separate connection.
+    """
 
     def __init__(self) -> None:
         super().__init__(daemon=True)

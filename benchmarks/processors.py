@@ -1,4 +1,7 @@
-"""The processor time of processes, which does not count other work of the machine, as clock time does. Linux only."""
+"""The processor time of processes. Linux only.
+
+Clock time also includes other work of the machine.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +13,7 @@ from .servers import Server
 
 
 def processor_seconds(pids: Iterable[int]) -> float:
-    """Return the seconds of processor time that all threads of these processes have used."""
+    """Return the processor seconds that all threads of these processes have used."""
     stats = [
         stat for pid in pids for stat in Path(f"/proc/{pid}/task").glob("*/schedstat")
     ]
@@ -18,16 +21,17 @@ def processor_seconds(pids: Iterable[int]) -> float:
 
 
 def application_seconds(server: Server, database: Database, *, but: int = 0) -> float:
-    """Return the processor seconds of the web processes and their PostgreSQL sessions, except the session `but`.
+    """Return the processor seconds of the web processes and their PostgreSQL sessions.
 
-    The sessions are listed at each call, because each of gunicorn's threads opens one at its first request.
+    The session `but` does not count. The sessions are listed at each call, because each of gunicorn's threads opens
+    one at its first request.
     """
     web = [child.pid for child in server.process.children()]
     return processor_seconds([*web, *backends(database, but=but)])
 
 
 def backends(database: Database, *, but: int = 0) -> list[int]:
-    """Return the ids of PostgreSQL's processes for sessions in `database`, except `but`."""
+    """Return the ids of PostgreSQL's processes for `database`, except `but`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = %s AND usename = current_user AND pid NOT IN (%s, pg_backend_pid())",

@@ -1,4 +1,4 @@
-"""The plan of every statement of the measured requests, as PostgreSQL executes it for the tenant role.
+"""The query plans of all statements of the measured requests, under the tenant role.
 
 The plans are stored in `plans/`, in one file per request. The check fails if a statement reads the whole table of a
 tenant model. It also fails if an index condition lacks the business, unless it is the primary key of one row. Every
@@ -56,7 +56,10 @@ def measure(database: Database) -> str:
 
 
 def explained(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
-    """Yield each SELECT statement of the request, shortened, with its plan as text and as data."""
+    """Yield each SELECT statement of the request with its plan as text and as data.
+
+    The statement is shortened to `LENGTH` characters.
+    """
     found = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Measure the delay of a business's export behind the queued exports and scans of another business.
+"""Measure the delay of an export behind the queued tasks of another business.
 
     python -m benchmarks.queue_fairness [--exports 60] [--pictures 500] [--workers 1]
 

@@ -1,7 +1,8 @@
-"""Compare each read request with PostgreSQL returning the same JSON, in alternation.
+"""Compare each read request with PostgreSQL returning the same JSON.
 
-The application's time is measured by a client of gunicorn. PostgreSQL's time is that of one statement of psycopg2, in a
-session that already has the business's scope. The responses are compared before the measurement.
+Requests and statements alternate. The application's time is measured by a client of gunicorn. PostgreSQL's time is that
+of one statement of psycopg2, in a session that already has the business's scope. The responses are compared before the
+measurement.
 """
 
 import json
@@ -27,7 +28,7 @@ HEAD = (
 
 
 def measure(database: Database, rounds: int) -> str:
-    """Return a table of medians (95th percentiles), and of the ratios of application to PostgreSQL."""
+    """Return a table of medians (95th percentiles) and ratios to PostgreSQL."""
     ours = measured(database)
     clock: dict[Any, list[float]] = defaultdict(list)
     processor: dict[Any, list[float]] = defaultdict(list)
@@ -73,7 +74,7 @@ def asked(cursor: Any, statement: str, values: dict[str, Any]) -> str:
 
 
 def compare(answer: bytes, text: str) -> None:
-    """Raise `AssertionError` unless both contain the same JSON, apart from a list's links."""
+    """Raise `AssertionError` unless both have the same JSON, apart from links."""
     ours = {
         name: value
         for name, value in json.loads(answer).items()

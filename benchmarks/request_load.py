@@ -1,4 +1,7 @@
-"""Measure requests per second, and memory after many requests, with two web processes and sixteen clients."""
+"""Measure requests per second, and memory after many requests.
+
+Sixteen clients send the requests to two web processes.
+"""
 
 import itertools
 import threading

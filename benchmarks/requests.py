@@ -92,7 +92,7 @@ def measured(database: Database) -> Measured:
 
 @contextmanager
 def plain_session(database: Database, business_id: uuid.UUID) -> Iterator[Any]:
-    """Open a psycopg2 cursor, without Django, in one transaction with the business's tenant role."""
+    """Open a psycopg2 cursor in one transaction with the tenant role and `business_id`."""
     role = connection.settings_dict["USER"] + "_tenant"
     session = psycopg2.connect(database.url)
     try:

@@ -74,7 +74,10 @@ def gunicorn(
     threads: int = 4,
     **environment: str,
 ) -> Iterator[Server]:
-    """Run a server on `database` with production settings and static files until the block ends."""
+    """Run a server on `database` until the block ends.
+
+    Settings and static files are those of production.
+    """
     manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
     listener = listen(8400)
     port = listener.getsockname()[1]

@@ -43,7 +43,10 @@ HEAD = (
 
 
 def measure(database: Database, rounds: int) -> str:
-    """Return a table of medians (95th percentiles), and of the layers' costs as shares of processor time."""
+    """Return a table of medians (95th percentiles) and of the layers' costs.
+
+    The costs are shares of processor time.
+    """
     clock: dict[tuple[str, str], list[float]] = defaultdict(list)
     processor: dict[tuple[str, str], list[float]] = defaultdict(list)
     with ExitStack() as stack:
@@ -132,13 +135,16 @@ def open_policies(database: Database) -> None:
 
 
 def cost(processor: dict[tuple[str, str], list[float]], name: str, other: str) -> str:
-    """Return the additional processor time of the unchanged application over `other`, in percent."""
+    """Return the additional processor time of the unchanged application in percent.
+
+    The base is the variant `other`.
+    """
     more = median(processor[name, AS_IT_IS]) / median(processor[name, other]) - 1
     return f"{more:+.1%}"
 
 
 def scope_alone(database: Database, rounds: int) -> str:
-    """Return a text with the time of opening and leaving a scope, and of a trivial transaction."""
+    """Return a text with the times of an empty scope and of a trivial transaction."""
     ours = measured(database)
     seconds: dict[str, list[float]] = {"scope": [], "transaction": []}
     with database.entered():

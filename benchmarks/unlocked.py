@@ -1,4 +1,4 @@
-"""A WSGI application with one isolation layer disabled, to measure the cost of the layer. Never use it otherwise.
+"""A WSGI application with one isolation layer disabled, for benchmarks only.
 
 With `BENCHMARK_WITHOUT=manager` the manager does not filter by business. With `BENCHMARK_WITHOUT=policies` the
 application accepts a database without row-level security, with which AutomateHQ itself does not start.

@@ -27,7 +27,7 @@ os.environ.setdefault("LOG_LEVEL", "CRITICAL")
 
 
 class Part(NamedTuple):
-    """A module with a function `prove(arguments) -> Report` that sets up its own database."""
+    """A check: a module with a function `prove(arguments) -> Report`, and its title."""
 
     module: str
     title: str

@@ -101,6 +101,9 @@ def report_of(found: dict[tuple[Lock, ...], list[Problem]]) -> Report:
 
 
 def _breach(problem: Problem) -> Breach:
-    """Return the part of `problem` that identifies the breach in every setting, without its ids and bytes."""
+    """Return the key of the breach that `problem` describes.
+
+    The key has no ids or bytes, which differ between the settings.
+    """
     place = problem.detail.partition(":")[0]
     return problem.kind, problem.method, problem.door, place

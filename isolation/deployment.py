@@ -116,9 +116,10 @@ class Stage:
         return done.stdout
 
     def set_clock(self, minutes: int) -> None:
-        """Set the clocks of web server and workers `minutes` ahead (see `isolation.faults.fake_clock`).
+        """Set the clocks of web server and workers `minutes` ahead of the real time.
 
-        PostgreSQL's clock does not change.
+        The processes read the offset from a file (see `isolation.faults.fake_clock`). PostgreSQL's clock does not
+        change.
         """
         new = self.clock.with_suffix(".new")
         new.write_text(str(minutes))

@@ -148,7 +148,10 @@ class Walk:
         return self
 
     def own_answers(self) -> Iterator[tuple[tuple[str, str, str], Answer]]:
-        """Yield (role, method, endpoint) and the response to the owner's own request, for every endpoint of the walk."""
+        """Yield (role, method, path) and the response to the owner's own request.
+
+        The result covers all endpoints, methods and roles of the walk.
+        """
         for door in self.doors_walked():
             for method in door.methods:
                 for role in self.roles:
@@ -396,7 +399,7 @@ class Walk:
         return door.path.startswith(("api/sites/", "admin/workforce/site/"))
 
     def _expected(self, door: Door, method: str, role: str) -> int | None:
-        """Return the status in the table of roles, or None if the table has no row for the endpoint."""
+        """Return the status in the table of roles, or None if it has no such row."""
         row = self.rows.get((method, door.name)) if door.is_api else None
         if row is None:
             return None

@@ -157,7 +157,10 @@ class Fuzz:
 
 @contextmanager
 def _one_connection() -> Iterator[None]:
-    """Keep requests from closing the connection, so that they run in the caller's transaction."""
+    """Prevent requests from closing the connection until the block ends.
+
+    They then run inside the caller's transaction.
+    """
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     try:

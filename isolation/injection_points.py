@@ -133,7 +133,10 @@ class Finder:
     # Bodies
 
     def in_body(self, seen: Seen) -> Iterator[Place]:
-        """Yield every field of the serializers that parsed the body, and every model choice field of its forms."""
+        """Yield every field that can hold an id, a text or a file in the body.
+
+        They are the fields of the serializers that parsed the body, and the model choice fields of its forms.
+        """
         for serializer in seen.readers:
             if not isinstance(serializer, QuerySerializer):
                 yield from self._in_serializer(serializer, (), ())
@@ -174,7 +177,10 @@ class Finder:
             yield from self._value(name, model)
 
     def _value(self, name: str, model: Any) -> Iterator[Pair]:
-        """Yield a marked text of Globex from the column `name` of `model`, or of any model if it is None."""
+        """Yield a marked text of Globex from the column `name`, if there is one.
+
+        The column is one of `model`, or of any model if `model` is None.
+        """
         rows = self.world.globex.rows
         for row in [rows[model._meta.label_lower]] if model else rows.values():
             text = getattr(row, name, None)
@@ -196,7 +202,7 @@ class Finder:
 
 
 def nobodys(text: str) -> str:
-    """Return `text` with the canary replaced by a word of the same length that is in no row."""
+    """Return `text` with an unused word of the same length in place of the canary."""
     for word, other in (
         (CANARY, NOBODYS),
         (CANARY.upper(), NOBODYS.upper()),

@@ -56,7 +56,7 @@ def full(globex: Side) -> None:
 
 
 def changed(globex: Side) -> None:
-    """Change every text of Globex, the states of employees and cards, and delete its day entries."""
+    """Change texts and states of Globex's rows, and delete its day entries."""
     marked(globex, "Ostrich")
     with globex.personas.scope():
         Employee.objects.update(is_active=False)
@@ -67,7 +67,7 @@ def changed(globex: Side) -> None:
 
 
 def empty(globex: Side) -> None:
-    """Delete the rows of Globex from the tables of all tenant models, including its users."""
+    """Delete all rows of Globex in the tables of tenant models, even its users."""
     tables = [model._meta.db_table for model in tenant_models()]
     with unscoped(), unforced(connection, tables), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -98,7 +98,7 @@ def prove(arguments: list[str]) -> Report:
 
 
 def compare(world: World, roles: Sequence[str], doors: Sequence[str]) -> Report:
-    """Compare Acme's responses in each state of Globex with those while Globex has all its rows."""
+    """Compare Acme's responses in each state of Globex with those in the full state."""
     walk = Walk(world, roles, doors)
     answers_while(full, walk)  # fill the caches of this process
     before = answers_while(full, walk)

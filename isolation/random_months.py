@@ -1,8 +1,8 @@
-"""Run random months of two businesses at shared sites, and compare each step with a model of cards, days and ledger.
+"""Run random months of two businesses and compare each step with a model.
 
     python -m isolation months [--steps 20000] [--seed 7]
 
-The model (`workcards/tests/random_month_model.py`) computes with sites, dates and minutes, without a database. After
+The businesses share their sites. The model (`workcards/tests/random_month_model.py`) needs no database. After
 each step the rows of the business are compared with it: cards, days, days set aside, ledger and closed months.
 `check_ledger` must find no fault. After each sequence both businesses are compared, then all changes are rolled back.
 """

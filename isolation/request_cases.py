@@ -1,4 +1,6 @@
-"""A valid request for every endpoint and method, so that an error in a changed request is due to the id alone.
+"""A valid request for every endpoint and method.
+
+If the same request with another id fails, the id is the cause.
 
 Requests to the API come from the table of routes and roles. Requests to the admin are built as a browser builds them:
 fetch the page and submit its forms with their initial values. An endpoint or method without a case is a problem.
@@ -57,9 +59,9 @@ class Sent:
         return replace(self, query={**self.query, name: value})
 
     def saying(self, place: tuple[Any, ...], value: object) -> "Sent":
-        """Return the request with `value` in the body at `place`, a path of keys and indexes.
+        """Return the request with `value` in the body at `place`.
 
-        The last key may be new.
+        `place` is a path of keys and indexes. Its last key may be new.
         """
         body = copy.copy(self.body) if self.is_form else copy.deepcopy(self.body)
         body = {} if body is None else dict(body)
@@ -169,7 +171,10 @@ def admin_row(door: Door, side: Side) -> Any:
 def filled(
     door: Door, found: list[forms.BaseForm], side: Side, row: Any
 ) -> dict[str, Any]:
-    """Return the data that a browser submits for these forms, with a value in every required field."""
+    """Return the data that a browser submits for these forms.
+
+    Every required field has a value.
+    """
     values: dict[str, Any] = {"post": "yes", "reason": "Why not"}
     if hasattr(row, "version"):
         values["version"] = row.version

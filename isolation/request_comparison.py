@@ -47,7 +47,10 @@ class Answer:
     last_id: bytes = b"g"
 
     def told(self, *sent: str) -> tuple[int, bytes, tuple[str, ...]]:
-        """Return status, body and headers, with placeholders for `sent` values and for ids of new rows."""
+        """Return status, body and headers, all that a client can observe.
+
+        Placeholders replace the `sent` values and the ids of new rows.
+        """
         return (
             self.status,
             self._plain(self.content, *sent),
@@ -85,7 +88,7 @@ def without(content: bytes, *sent: str) -> bytes:
 
 
 def unpacked(content: bytes) -> Iterator[bytes]:
-    """Yield the bytes themselves, the members of a ZIP file (XLSX), and the streams of a PDF."""
+    """Yield the bytes, the members of a ZIP file (XLSX), and the streams of a PDF."""
     yield content
     if content.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -99,7 +102,7 @@ def unpacked(content: bytes) -> Iterator[bytes]:
 
 @dataclass
 class Seen:
-    """The serializers and forms that parsed a request, and the parameter names that were read from it."""
+    """The serializers, forms and parameter names that were used to parse a request."""
 
     readers: list[serializers.BaseSerializer[Any]] = field(default_factory=list)
     forms: list[BaseForm] = field(default_factory=list)
@@ -113,7 +116,7 @@ class Seen:
 
 @contextmanager
 def watching() -> Iterator[Seen]:
-    """Record every serializer, form and parameter name that reads a request until the block ends."""
+    """Record the serializers, forms and parameter names used until the block ends."""
     seen = Seen()
     init, to_internal = BaseForm.__init__, serializers.Serializer.to_internal_value
 
@@ -146,7 +149,10 @@ def watching() -> Iterator[Seen]:
 
 
 class Asker:
-    """A sender of requests that rolls back each in a savepoint and compares Globex's rows after it."""
+    """A sender of requests that rolls back each of them.
+
+    It compares Globex's rows after each request.
+    """
 
     def __init__(self, checksums: Callable[[], dict[str, str]]) -> None:
         self._checksums = checksums
@@ -161,7 +167,10 @@ class Asker:
     def ask(
         self, client: Any, send: Callable[[Any], Any], *, seen: bool = False
     ) -> tuple[Answer, Seen]:
-        """Return the response to `send(client)`; record what reads the request if `seen`."""
+        """Return the response to `send(client)`, and the record of its parsing.
+
+        The record is empty unless `seen`.
+        """
         self.requests += 1
         cookies = client.cookies.output()
         client.raise_request_exception = False

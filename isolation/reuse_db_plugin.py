@@ -1,7 +1,7 @@
-"""A pytest plugin (`-p isolation.reuse_db_plugin`) that creates the test database once and copies it for each run.
+"""A pytest plugin that creates the test database once and copies it for each run.
 
-Each run then begins with the same rows. `AUTOMATEHQ_KEPT=make` with `--reuse-db --create-db` creates the database
-again. `AUTOMATEHQ_KEPT=copy` with `--reuse-db` copies it.
+Load it with `-p isolation.reuse_db_plugin`. Each run begins with the same rows. `AUTOMATEHQ_KEPT=make` with `--reuse-db
+--create-db` creates the database again. `AUTOMATEHQ_KEPT=copy` with `--reuse-db` copies it.
 """
 
 import os

@@ -79,7 +79,10 @@ def _begin_as_owner(connection: Any, **kwargs: Any) -> None:
 
 @contextmanager
 def hardened_database() -> Iterator[None]:
-    """Provide a migrated database with separate logins, in one transaction that is rolled back."""
+    """Provide a migrated database with separate logins.
+
+    The block runs in one transaction that is rolled back.
+    """
     setup_test_environment(debug=False)
     try:
         with own_cluster() as cluster:

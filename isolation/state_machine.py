@@ -227,7 +227,10 @@ class TwoBusinesses(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["Dan", "Eve"]), in_sql=st.booleans())
     def rename_all(self, name: str, in_sql: bool) -> None:
-        """Rename all visible employees, through the manager or in SQL, which only row-level security limits."""
+        """Rename all visible employees, through the manager or in SQL.
+
+        Row-level security alone limits the SQL.
+        """
         if isinstance(self.here, Personas):
             if in_sql:
                 changed = execute("UPDATE employees SET full_name = %s", name)
@@ -290,7 +293,7 @@ class TwoBusinesses(RuleBasedStateMachine):
 
     @rule(side=SIDES)
     def another_thread_works(self, side: int) -> None:
-        """Query from another thread, which sees the committed rows of the business in its scope."""
+        """Query from another thread, which sees the committed rows in its scope."""
 
         def work() -> set[uuid.UUID]:
             with self.sides[side].scope():

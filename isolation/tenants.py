@@ -1,4 +1,4 @@
-"""Two businesses with a row of every model, and the texts and rows of the second that must stay private.
+"""Two businesses with a row of every model, and the private texts of the second.
 
 Acme's users send the requests, and Globex's rows must be out of their reach. Both have the same rows, so that a request
 for Globex's row can repeat a request that succeeds for Acme's own row.
@@ -71,7 +71,7 @@ class Target(NamedTuple):
 
 @dataclass
 class Side:
-    """A business with its users, a row of every model, and the rows that the API's table of cases needs."""
+    """A business with its users, a row of every model, and the rows of the API's table."""
 
     personas: Personas
     super_admin: User
@@ -276,7 +276,7 @@ _NO_CANARY = re.compile(r".{0,5}|\d{4}-\d\d-\d\d.*|\d\d:\d\d:\d\d|[\d.]+", re.DO
 
 
 def _texts(business_id: uuid.UUID) -> Iterator[str]:
-    """Yield every id and text in the rows of a business that can identify it (see `_NO_CANARY`)."""
+    """Yield every id and text in a business's rows, except those of `_NO_CANARY`."""
     with platform_scope("collects canaries"), connection.cursor() as cursor:
         for model in tenant_models():
             table = quoted(model._meta.db_table)

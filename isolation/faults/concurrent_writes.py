@@ -1,10 +1,11 @@
-"""Run all actions on cards from many threads in two businesses, and check that ledger and cards agree.
+"""Run all actions on cards concurrently, and check that ledger and cards agree.
 
     python -m isolation storm [--seconds 120] [--threads 16]
 
-The threads send requests to the API over real connections that commit. They use few employees, sites, months and dates,
-so that they conflict often. `check_ledger` must find no fault during and after the run. No response may be a server
-error. This includes deadlocks, because PostgreSQL ends one of the transactions with an error.
+Many threads work in two businesses at the same time. They send requests to the API over real connections that commit.
+They use few employees, sites, months and dates, so that they conflict often. `check_ledger` must find no fault during
+and after the run. No response may be a server error. This includes deadlocks, because PostgreSQL ends one of the
+transactions with an error.
 """
 
 import argparse

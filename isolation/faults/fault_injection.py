@@ -1,4 +1,4 @@
-"""Inject faults under load, and check that every acknowledged write is stored exactly once.
+"""Inject faults under load, and check that no acknowledged write is lost or doubled.
 
     python -m isolation faults            each fault three times, directly and through pgbouncer; takes several minutes
     python -m isolation faults --quick    each fault once; takes one or two minutes

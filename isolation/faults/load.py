@@ -1,4 +1,4 @@
-"""Clients that put an installation under load and record every write that it acknowledged.
+"""Clients that put an installation under load and record its acknowledged writes.
 
 Each client keeps its connections open and alternates between the two businesses. Every response is checked at once. A
 row or canary of the other business anywhere in its body is a problem, independent of the status.
@@ -75,12 +75,15 @@ class Watch:
         return self.statuses.total() + self.cut
 
     def first_good_after(self, moment: float) -> float | None:
-        """Return the seconds from `moment` to the first success among requests sent after it, or None."""
+        """Return the seconds from `moment` to the first success, or None.
+
+        Requests sent before `moment` do not count.
+        """
         ends = [end for begun, end in self.good if begun >= moment]
         return min(ends) - moment if ends else None
 
     def last_bad_between(self, moment: float, until: float) -> float:
-        """Return the seconds from `moment` to the last failed request before `until`; 0 if none failed."""
+        """Return the seconds from `moment` to the last failure before `until`, or 0."""
         ends = [end for _, end, _ in self.bad if moment <= end <= until]
         return max(ends) - moment if ends else 0.0
 
@@ -365,7 +368,7 @@ def check_exports(client: Client, business: Business) -> int:
 
 
 def trail_matches(client: Client, business: Business) -> int:
-    """Return the number of acknowledged employees without exactly one event in the audit trail."""
+    """Return the number of acknowledged employees without exactly one audit event."""
     events: dict[str, int] = {}
     path = "audit_events"
     query: dict[str, Any] = {"event_type": "employee_created", "page_size": 200}

@@ -84,7 +84,10 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Return the key of the mutant in `EQUIVALENT`, without its line number, which may change."""
+        """Return the key of the mutant in `EQUIVALENT`.
+
+        It does not contain the line number, which changes with other edits.
+        """
         return self.path, self.edit.where, self.edit.what
 
 
@@ -103,7 +106,10 @@ def files(pattern: str) -> list[str]:
 
 
 def _next_role(right: str, roles: str) -> Iterator[str]:
-    """Yield role sets without the lowest role that has the permission, and with the highest that lacks it."""
+    """Yield role sets that differ from `roles` by one role.
+
+    One set lacks the lowest role that has the permission. The other adds the highest role without it.
+    """
     holders = MAY[right.strip('"')]
     ranked = list(Role)  # from highest to lowest
     (least,) = [role for role in ranked if role in holders][-1:]
@@ -126,7 +132,10 @@ def _other_status(step: str, target: str) -> Iterator[str]:
 
 
 def transitions_added(source: Source) -> Iterator[Edit]:
-    """Add a transition that the table does not permit, to a status that the same action leads to elsewhere."""
+    """Add a transition that the table does not permit.
+
+    Its target is the status to which the same action leads elsewhere.
+    """
     at = source.data.index(b"        (_UNASSIGNED, Verb.ASSIGN)")
     for status in ReviewStatus:
         for verb in Verb:
@@ -157,7 +166,7 @@ ROLES = (
 
 
 def rows_about(mutant: Mutant) -> Sequence[str]:
-    """Return pytest's arguments for the role tests about the permission that the mutant changes."""
+    """Return pytest's arguments for the role tests of the changed permission."""
     subject = re.search(r'"(\w+?)(?:es|s)?\.\w+"', mutant.edit.what)
     return (*ROLES, "-k", _SUBJECTS.get(subject[1], subject[1])) if subject else ()
 

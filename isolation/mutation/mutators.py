@@ -1,4 +1,4 @@
-"""Mutation rules that introduce one error into a source file, as a careless change could.
+"""Mutation rules. Each introduces one error into a source file, as a careless change may.
 
 A rule takes a parsed file and yields every edit that it can make in it. No edit is written for a single place. A rule
 changes Python syntax (a guard, a condition, a row of a table, a call) or SQL in a string.
@@ -53,7 +53,7 @@ class Source:
         return self.data[:position].count(b"\n") + 1
 
     def nodes(self) -> Iterator[tuple[ast.AST, str]]:
-        """Yield every node with the dotted name of the function, class or variable that contains it."""
+        """Yield every node with the dotted name of its function, class or variable."""
 
         def inside(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
             types = (getattr(node, "annotation", None), getattr(node, "returns", None))
@@ -293,7 +293,7 @@ def arguments_dropped(call: str, keyword: str | None = None) -> Rule:
 
 
 def words_changed(call: str, words: Sequence[str]) -> Rule:
-    """Drop each word of the string in `call("A B")`, and add each of `words` that it lacks."""
+    """Drop a word of the string in `call("A B")`, or add one of `words`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():
@@ -331,7 +331,7 @@ def names_replaced(name: str, new: str, where_in: str) -> Rule:
 
 
 def strings_changed(name: str, pattern: str, new: str) -> Rule:
-    """Replace each match of `pattern` in the SQL strings of a variable or function by `new`."""
+    """Replace a match of `pattern` in the SQL of a variable or function by `new`."""
 
     def rule(source: Source) -> Iterator[Edit]:
         for node, where in source.nodes():

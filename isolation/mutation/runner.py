@@ -91,7 +91,7 @@ class Workshop:
             compiled.unlink()
 
     def furnish(self) -> None:
-        """Create the database that mutants get a copy of, with the unchanged code, unless it exists."""
+        """Create the database for copies with the unchanged code, unless it exists."""
         if not self._is_furnished:
             made = ("--reuse-db", "--create-db")
             killer = self._ask(CLEAN, made, kept="make", seconds=SECONDS)["killed"]

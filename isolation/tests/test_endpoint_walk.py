@@ -64,7 +64,7 @@ def test_nor_finds_them_by_their_texts(world: World) -> None:
     "locks",
     [
         (),
-        # Row-level security remains, whose behaviour may depend on the version of PostgreSQL.
+        # Row-level security remains. Its behaviour may depend on the version of PostgreSQL.
         pytest.param(("manager",), marks=pytest.mark.server),
         ("row_security",),
     ],
@@ -110,7 +110,7 @@ def test_a_list_that_forgets_the_manager_is_named(world: World) -> None:
 
 
 def test_a_row_that_is_found_for_anybody_is_named_with_the_harm(world: World) -> None:
-    """The permission that checks the row's business is disabled too, besides the layers."""
+    """The permission that checks the row's business is disabled too."""
     anybody = patch.object(
         BelongsToBusiness, "has_object_permission", return_value=True
     )
@@ -146,7 +146,7 @@ def test_every_text_of_the_other_business_has_a_canary(world: World) -> None:
 
 @pytest.mark.parametrize("made_before", [0, 255, 65_535])
 def test_no_file_that_is_uploaded_is_one_that_somebody_has(made_before: int) -> None:
-    """The hash of a file is a canary, so uploads must differ from the files of earlier tests."""
+    """The hash of a file is a canary, so uploads differ from stored files."""
     WorkCardFileFactory.reset_sequence(made_before)
     theirs = {WorkCardFileFactory.build().sha256_hash for _ in range(3)}
     sent = {hashlib.sha256(picture(shade)).hexdigest() for shade in range(256)}
@@ -156,7 +156,7 @@ def test_no_file_that_is_uploaded_is_one_that_somebody_has(made_before: int) -> 
 
 
 def test_a_canary_is_found_in_every_kind_of_answer(world: World) -> None:
-    """Responses to Globex's own users contain the canaries that Acme's must not contain."""
+    """Responses to Globex's own users contain the canaries."""
     client, asker = client_of(world.globex.personas.admin), Asker(world.checksums)
     for path, asked in (
         ("/api/employees", {}),

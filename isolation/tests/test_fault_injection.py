@@ -1,4 +1,4 @@
-"""The clients of `isolation.faults.fault_injection` detect lost, doubled and foreign data."""
+"""The clients of the fault checks detect lost, doubled and foreign data."""
 
 import hashlib
 from typing import Any
@@ -14,7 +14,7 @@ SCAN = b"a scan"
 
 
 class Remembered(Client):
-    """A client of an installation with the given rows, which serves each scan as `SCAN`."""
+    """A client of an installation with the given rows. Each scan is `SCAN`."""
 
     def __init__(
         self, employees: list[tuple[str, str]], cards: list[tuple[str, str]]
