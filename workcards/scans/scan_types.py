@@ -85,10 +85,10 @@ def is_markup(head: bytes) -> bool:
 def clean_filename(name: str, kind: FileType | None = None) -> str:
     """Return the name under which an upload is stored and downloaded.
 
-    It has 1 to 120 characters. Removed are folders, control characters, line ends, invisible characters, marks that
-    change the direction of writing (`gnp.exe` shown as `exe.png`), and characters that file systems reject. With a
-    `kind` the extension is one of the kind's: an image named `card.html` becomes `card.html.jpg`, so that a download
-    opens as an image.
+    It has 1 to 120 characters. Folders, control characters, line ends and invisible characters are removed. So are
+    characters that file systems reject, and marks that change the direction of writing (`gnp.exe` shown as `exe.png`).
+    With a `kind`, the extension is one of the kind's. An image named `card.html` becomes `card.html.jpg`, so that a
+    download opens as an image.
     """
     name = unicodedata.normalize("NFC", name)
     name = re.split(r"[/\\]", name)[-1]
