@@ -151,7 +151,10 @@ def _media_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def acme(db: None) -> Personas:
-    """Return the tested business with a user per role: `acme.admin`, `with acme.scope(): …`."""
+    """Return the tested business with a user per role.
+
+    Examples: `acme.admin`, `with acme.scope(): …`.
+    """
     return make_personas("Acme")
 
 

@@ -1,4 +1,4 @@
-"""Advisory locks of PostgreSQL: for a session, for a transaction, with a time-out, and slots."""
+"""Advisory locks of PostgreSQL: session, transaction, time-out, slots."""
 
 import hashlib
 import time

@@ -16,6 +16,6 @@ class AutomateHQConfig(AppConfig):
 
 
 class AdminSiteConfig(AdminConfig):
-    """Django's admin app with this project's admin site: `@admin.register` registers models on it."""
+    """Django's admin app with this project's admin site, used by `@admin.register`."""
 
     default_site = "accounts.admin_site.AutomateHQAdminSite"

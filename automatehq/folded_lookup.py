@@ -48,7 +48,10 @@ def _same() -> Mapping[str, str]:
 
 
 def pattern_of(text: str) -> str:
-    """Return the PostgreSQL regular expression that finds `text` in a column, ignoring case, accents and width."""
+    """Return a PostgreSQL regular expression that matches `text`, folded.
+
+    It ignores case, accents and width.
+    """
     return _BETWEEN.join(_classes(fold(text.replace("\0", ""))))
 
 

@@ -68,9 +68,14 @@ def claim_next_task(
 ) -> tuple[DBTaskResult[Any, Any], float] | None:
     """Mark the next task as running; return it and its waiting time in seconds, or None.
 
-    `tasks` are the ready tasks that the worker may run. The highest priority comes first; within a priority the
-    business with the fewest running tasks, then the business with the least recent start; within a business the
-    oldest task. Rows that another worker has locked are skipped.
+    `tasks` are the ready tasks that the worker may run. The order is:
+
+    1. the highest priority,
+    2. the business with the fewest running tasks,
+    3. the business with the least recent start,
+    4. the oldest task of the business.
+
+    Rows that another worker has locked are skipped.
     """
     with transaction.atomic(using=tasks.db):
         for priority, business_id in _turns(tasks.db):

@@ -20,7 +20,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
 
 
 class OutageMiddleware:
-    """Middleware that returns 503 with Retry-After if an outage of the database caused an error.
+    """Middleware that returns 503 with Retry-After for errors of a database outage.
 
     Every inner middleware converts its exceptions to a 500 response immediately. So the middleware listens to the
     signal for exceptions. It covers errors in a view, when a scope is opened or committed, and when a session is read

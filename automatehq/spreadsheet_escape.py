@@ -1,4 +1,4 @@
-"""Escaping of CSV cells: spreadsheets read them as text, and an import restores the text."""
+"""Escaping of CSV cells against formulas; an import restores the text."""
 
 import unicodedata
 

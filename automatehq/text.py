@@ -3,10 +3,14 @@
 Two texts that look the same are stored as the same text. Models (`text_columns.py`), serializers (`api/fields.py`),
 forms (`admin/form_fields.py`), file imports and commands use these functions. This module imports no app.
 
-Some invisible characters are preserved, because they change how the text looks: a joiner or non-joiner after an Indic
-virama, a non-joiner between Arabic letters (Persian), and the joiners and variation selectors of emoji. `fold` drops
-them too. Hebrew and Latin need none. NUL and lone surrogates stay, because such text is damaged: the API and forms
-reject it.
+Some invisible characters are preserved, because they change how the text looks:
+
+- a joiner or non-joiner after an Indic virama,
+- a non-joiner between Arabic letters (Persian),
+- the joiners and variation selectors of emoji.
+
+`fold` drops them too. Hebrew and Latin need none. NUL and lone surrogates stay, because their text is damaged: the API
+and forms reject it.
 """
 
 import re
@@ -110,7 +114,7 @@ def _visible(text: str) -> str:
 
 
 def _is_visible_joiner(text: str, at: int) -> bool:
-    """Return True if the joiner or variation selector at `at` changes how its neighbours look."""
+    """Return True if the joiner or variation selector at `at` changes the text's look."""
     before = text[at - 1] if at else ""
     after = text[at + 1] if at + 1 < len(text) else ""
     if not before:

@@ -14,7 +14,9 @@ _GT = TypeVar("_GT")
 
 
 class CleanedColumn:
-    """Mixin of text fields: values are cleaned before validation, comparison, saving and UPDATE.
+    """Mixin of text fields that clean their values.
+
+    Values are cleaned before validation, comparison, saving and UPDATE.
 
     `pre_save` also writes the cleaned text back to the instance. Migrations contain Django's plain field.
     """

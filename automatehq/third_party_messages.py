@@ -1,4 +1,6 @@
-"""Messages of libraries without a Hebrew translation, listed for this project's catalogue.
+"""Messages of libraries that lack a Hebrew translation.
+
+Their list makes them part of this project's catalogue.
 
 `make messages` reads this module, and no module imports it. This project's catalogue takes precedence over the
 libraries' in every language (LOCALE_PATHS).

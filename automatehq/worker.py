@@ -81,7 +81,7 @@ class Worker(db_worker.Worker):
         return len(task.worker_ids) < MAX_TRIES
 
     def recover(self, error: Exception) -> None:
-        """Wait until the database is back, then make this worker's unfinished tasks ready again."""
+        """Wait for the database, then make this worker's unfinished tasks ready again."""
         logger.warning(
             "database_away",
             extra={"worker_id": self.worker_id, "reason": str(error).strip()},

@@ -1,4 +1,4 @@
-"""Demo data: invented businesses with months of work cards, for trials and measurements.
+"""Demo data: invented businesses with months of work cards.
 
 | module | holds |
 |---|---|

@@ -1,4 +1,4 @@
-"""The cards of a business as rows, with each step in order of time and its audit event."""
+"""The cards of a business as rows, with each step and its audit event."""
 
 import random
 import uuid

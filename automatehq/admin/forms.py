@@ -49,7 +49,7 @@ def refusing(request: HttpRequest) -> Iterator[None]:
 
 
 def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
-    """Set the status of a service's error on `response`, so that the transaction rolls back."""
+    """Set the status of a service's error on `response`; the transaction rolls back."""
     response.status_code = refusal.status_code
     if isinstance(refusal, TooMany) and refusal.wait:
         response["Retry-After"] = str(math.ceil(refusal.wait))

@@ -37,7 +37,10 @@ class NavItem(NamedTuple):
 
 
 class NavLink(NamedTuple):
-    """A rendered item: `current` is the value of `aria-current`, "" if the user is on another page."""
+    """A rendered item of the side bar.
+
+    `current` is the value of `aria-current`, "" if the user is on another page.
+    """
 
     label: Any
     url: str
@@ -94,7 +97,10 @@ def _link(
 
 
 def _nearness(item: NavItem, request: HttpRequest) -> tuple[int, bool]:
-    """Return how many characters of the requested path the item covers, and whether its filter is set."""
+    """Return the rank of an item for the requested page; the highest is current.
+
+    The rank is the number of covered characters of the path, then True if the item's filter is set.
+    """
     pages = (item.page, *(page for page in item.also if _page_exists(page)))
     paths = [_path(page, request) for page in pages]
     is_itself = request.path in paths

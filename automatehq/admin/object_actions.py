@@ -135,7 +135,7 @@ class ObjectActionsMixin:
         return reverse(f"admin:{self._url_name('change')}", args=[quote(obj.pk)])
 
     def with_list(self: Any, request: HttpRequest, url: str) -> str:
-        """Return `url` with the query string of the list that the request's page was opened from."""
+        """Return `url` with the query string of the list that led to the current page."""
         context = {
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),

@@ -76,7 +76,7 @@ class IdConverter:
 
 
 class MonthConverter:
-    """Converter of `<month:month>`: the first of the month, from `2026-03` or any date in it."""
+    """Converter of `<month:month>`: the first of the month of `2026-03` or a date."""
 
     regex = "[^/]+"
 

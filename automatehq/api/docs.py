@@ -31,7 +31,10 @@ class PlainYamlRenderer(OpenApiYamlRenderer):
 
 
 class SchemaNegotiation(DefaultContentNegotiation):
-    """Content negotiation of the document: YAML if the Accept header or `?format=yaml` requests it, else JSON."""
+    """Content negotiation of the document: YAML on request, else JSON.
+
+    The Accept header or `?format=yaml` requests YAML.
+    """
 
     def select_renderer(
         self, request: Any, renderers: Any, format_suffix: Any = None

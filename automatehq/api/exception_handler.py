@@ -72,7 +72,7 @@ class Handler(ExceptionHandler):
                 return super().convert_known_exceptions(exc)
 
     def _missing_row(self) -> exceptions.APIException:
-        """Return the 404 that is the same for every row, or a 400 for a malformed path segment."""
+        """Return the uniform 404 for a row, or a 400 for a malformed path segment."""
         in_path = self.context.get("kwargs") or {}
         in_path = {"id" if k == "pk" else k: value for k, value in in_path.items()}
         for name, value in in_path.items():

@@ -1,4 +1,4 @@
-"""Pagination: `Pages` by number for most lists, `CursorPagination` for the audit trail."""
+"""Pagination: `Pages` for most lists, `CursorPagination` for the audit trail."""
 
 import datetime
 import re

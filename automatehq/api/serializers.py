@@ -89,7 +89,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     @cached_property
     def _columns(self) -> list[tuple[str, str, Any]]:
-        """Return for each field its name, the row's attribute ("" for a computed value) and the field."""
+        """Return (name, attribute, field) of each field; "" for a computed value."""
         return [
             (str(field.field_name), plain_attribute(field), field)
             for field in self._readable_fields
@@ -235,7 +235,10 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 def _repeated(
     data: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> dict[str, list[ErrorDetail]]:
-    """Reject repeated fields of a form other than lists: all values but the last would be lost."""
+    """Reject repeated form fields other than lists.
+
+    Otherwise all values but the last would be lost.
+    """
     if not isinstance(data, MultiValueDict):
         return {}
     lists = (serializers.ListField, serializers.MultipleChoiceField)

@@ -18,7 +18,7 @@ def current_request_id() -> str | None:
 
 
 class RequestIdMiddleware:
-    """Middleware that takes a valid request id from the proxy's header, or generates an id.
+    """Middleware that reads the request id of the proxy, or generates an id.
 
     It comes first, so that the logs and responses of all other middleware contain the id.
     """

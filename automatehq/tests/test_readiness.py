@@ -1,4 +1,4 @@
-"""Files that a process needs before it serves: settings, static files, the folder of scans."""
+"""Local files that a process needs: settings, static files, the folder of scans."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Slots: limits by user, business and server, limited waiting, and release after every kind of end."""
+"""Slots of requests: limits, limited waiting, and release after every kind of end."""
 
 import subprocess
 import sys

@@ -101,7 +101,7 @@ def _subclasses(cls: type) -> Iterator[Any]:
 
 
 def _import_all() -> None:
-    """Import all modules with serializers and forms, including those that no route has imported."""
+    """Import all modules with serializers and forms, also those without a route."""
     import_module(settings.ROOT_URLCONF)
 
 

@@ -1,4 +1,4 @@
-"""Lock files: pinned versions within the ranges, hashes, no address of a package index."""
+"""Lock files: pinned versions within the ranges, hashes, no package index."""
 
 import re
 from pathlib import Path

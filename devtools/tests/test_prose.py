@@ -1,4 +1,4 @@
-"""The check for forbidden words: findings in each kind of file, and the baseline, which only decreases."""
+"""The check for forbidden words, and its baseline, which only decreases."""
 
 import json
 import subprocess

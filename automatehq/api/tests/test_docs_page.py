@@ -1,4 +1,4 @@
-"""The page of the API in a real browser, under the Content-Security-Policy of production."""
+"""The page of the API in a browser, under the real Content-Security-Policy."""
 
 import shutil
 from typing import Any
@@ -16,7 +16,10 @@ CHROMIUM = shutil.which("chromium")
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_the_page_can_be_used_and_breaks_no_rule(live_server: Any) -> None:
-    """Read the page, open operations, authorize, try an operation: no console error, no foreign host."""
+    """A user reads the page, opens operations, authorizes and tries an operation.
+
+    The console shows no error, and no other host is contacted.
+    """
     complaints: list[str] = []
     foreign: list[str] = []
 

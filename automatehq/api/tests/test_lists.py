@@ -1,4 +1,7 @@
-"""Filters, search, ordering and pages: invalid parameters give 400, ids of other businesses an empty list."""
+"""Filters, search, ordering and pages of lists.
+
+Invalid parameters give 400, ids of other businesses an empty list.
+"""
 
 import datetime
 import uuid
@@ -167,7 +170,7 @@ def test_pages_end_at_the_last_and_hold_at_most_200(acme_open: Personas) -> None
 
 
 def test_days_are_those_of_the_business(acme_open: Personas) -> None:
-    """23:30 on 4 March in Jerusalem is 21:30 UTC; half past midnight is 22:30 UTC."""
+    """The filters use local days: 23:30 on 4 March in Jerusalem is 21:30 UTC; half past midnight is 22:30 UTC."""
     late, early = EmployeeFactory(full_name="late"), EmployeeFactory(full_name="early")
     for row, hour in ((late, 21), (early, 22)):
         moment = datetime.datetime(2026, 3, 4, hour, 30, tzinfo=datetime.UTC)

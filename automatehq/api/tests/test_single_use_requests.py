@@ -1,4 +1,4 @@
-"""Repeated and blank parts of requests are rejected: query parameters, keys of JSON, form fields."""
+"""Repeated and blank query parameters, JSON keys and form fields are rejected."""
 
 import json
 import uuid

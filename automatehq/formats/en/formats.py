@@ -1,4 +1,7 @@
-"""English formats of dates and times: day before month and 24 hours, unlike Django's American formats."""
+"""English formats of dates and times: day before month, 24 hours.
+
+Django's own formats are American.
+"""
 
 DATE_FORMAT = "j F Y"
 SHORT_DATE_FORMAT = "j M Y"

@@ -1,3 +1,6 @@
-"""Hebrew formats of numbers: Django has the comma, but not its position before every third digit."""
+"""Hebrew formats of numbers: a comma before every third digit.
+
+Django has the comma, but not its position.
+"""
 
 NUMBER_GROUPING = 3

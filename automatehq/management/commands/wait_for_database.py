@@ -1,4 +1,4 @@
-"""`manage.py wait_for_database`: for service managers, before a web process or worker starts."""
+"""`manage.py wait_for_database`: a check before a web process or worker starts."""
 
 import time
 from typing import Any
