@@ -1,7 +1,8 @@
-"""Account status: the columns of a user and of the user's business that permit or forbid requests.
+"""Account status: the columns that permit or forbid a user's requests.
 
-`locked_standing` reads them at the end of a transaction, with share locks on both rows. The locks serialize a
-deactivation and this transaction: the transaction either commits first or sees the deactivation.
+They are columns of the user and of the user's business. `locked_standing` reads them at the end of a transaction, with
+share locks on both rows. The locks serialize a deactivation and this transaction: the transaction either commits first
+or sees the deactivation.
 """
 
 import uuid
@@ -64,9 +65,9 @@ class Standing:
 
 
 def locked_standing(user_id: uuid.UUID) -> Standing | None:
-    """Lock and return the status of a user of the business in scope; None for another user.
+    """Lock and return the status of a user of the business in scope.
 
-    The status cannot change until the transaction ends. One query.
+    The status cannot change until the transaction ends. None for a user of another business. One query.
     """
     row = _row(_READ, user_id)
     if row is None:
@@ -84,7 +85,7 @@ def locked_business_standing(business_id: uuid.UUID) -> BusinessStanding | None:
 
 
 def still_has_permission(user_id: uuid.UUID, right: str) -> bool:
-    """Return True if the user is active and has the permission `right` in the business in scope.
+    """Return True if the user is active and has the permission in this scope.
 
     `right` is a key of `roles.MAY`. For tasks on behalf of a user. A super-admin who acted for the business has an
     administrator's permissions, also after the hour of acting. The answer holds until the transaction ends.

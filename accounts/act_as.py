@@ -1,7 +1,7 @@
-"""Acting: a super-admin works for one business, for a stated reason, for at most one hour.
+"""Acting: a super-admin works for one business for at most one hour.
 
-The audit trail of the business records the start and the end. The credentials must match the `acting_…` columns of the
-super-admin's row.
+The super-admin states a reason. The audit trail of the business records the start and the end. The credentials must
+match the `acting_…` columns of the super-admin's row.
 """
 
 import uuid
@@ -22,9 +22,10 @@ HOUR = timedelta(hours=1)
 
 
 def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
-    """Start or renew acting for a business, for one hour; end acting for another business.
+    """Start or renew acting for a business, for one hour.
 
-    Return the user's row. Its `acting_…` columns are the claims of the token or session.
+    Acting for another business ends. Return the user's row. Its `acting_…` columns are the claims of the token or
+    session.
 
     Raises: `Invalid` if the business does not exist or is Platform; `Conflict` if the business is inactive.
     """
@@ -73,9 +74,9 @@ def stop_acting(*, user: User) -> None:
 
 
 def _leave(user: User) -> None:
-    """Record the end in the audit trail of the business acted for, and clear the locked row.
+    """Record the end of acting in the audit trail and clear the locked row.
 
-    The caller saves the row.
+    The event belongs to the business acted for. The caller saves the row.
     """
     if user.acting_business_id is None:
         return
@@ -95,9 +96,10 @@ def _leave(user: User) -> None:
 
 
 def note_own_access_ended(user: User) -> None:
-    """Mark the current user if the request ends the user's own sign-ins or acting on purpose.
+    """Mark the current user if the request ends their own access on purpose.
 
-    Without the mark, the check at the end of the request (`rechecks`) would reject the request.
+    Access ends with the sign-ins or the acting. Without the mark, the check at the end of the request (`rechecks`)
+    would reject the request.
     """
     current = try_get_current_user()
     if current is not None and current.pk == user.pk:

@@ -1,4 +1,4 @@
-"""Admin authentication views: sign in, sign out, change password and language, act for a business."""
+"""Admin authentication views: sign in and out, password, language, acting."""
 
 from dataclasses import replace
 from typing import Any
@@ -111,7 +111,7 @@ class AuthViewsMixin:
     def login(
         self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Sign in by e-mail and password, with the rules, limits and errors of /api/auth/login."""
+        """Sign in by e-mail and password. Rules, limits and errors are those of /api/auth/login."""
         form = SignInForm(request.POST or None)
         refusal: DomainError | None = None
         if request.method == "POST" and form.is_valid():
@@ -183,7 +183,10 @@ class AuthViewsMixin:
         return HttpResponseRedirect(self._next(request))
 
     def act_as(self: Any, request: HttpRequest) -> HttpResponse:
-        """Act for a business with an administrator's permissions for one hour, or renew the hour."""
+        """Start or renew acting for a business.
+
+        It gives an administrator's permissions for one hour.
+        """
         user: Any = request.user
         if not user.may("platform.act_as"):
             raise PermissionDenied
@@ -246,7 +249,7 @@ class AuthViewsMixin:
         return HttpResponseRedirect(reverse("admin:index"))
 
     def _next(self, request: HttpRequest) -> str:
-        """Return the address of the page after sign-in; an address on another host is replaced by the index."""
+        """Return the address of the page after sign-in. The index replaces an address on another host."""
         wanted = request.POST.get(_NEXT) or request.GET.get(_NEXT) or ""
         is_ours = url_has_allowed_host_and_scheme(
             wanted,

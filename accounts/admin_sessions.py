@@ -43,7 +43,10 @@ def stop_acting(request: HttpRequest, user: User) -> None:
 
 
 def end_session(request: HttpRequest) -> None:
-    """Delete the session after the scope ends, because an error response rolls the scope back."""
+    """Delete the session after the scope ends.
+
+    An error response rolls the scope back, and the deletion with it.
+    """
     on_scope_exit(request.session.flush)
 
 

@@ -1,4 +1,4 @@
-"""The admin site: Django's admin with the project's authentication, scopes and audit trail.
+"""The admin site: Django's admin with authentication, scopes and audit trail.
 
 Apps register their admin classes in the usual way. Admin classes of libraries are skipped, because they would query
 tables that the role of a business cannot access.
@@ -53,7 +53,7 @@ _OURS_INSTEAD = {
 
 
 class Report(Protocol):
-    """An admin page that is not a list of rows: path, URL name, title, permission and view."""
+    """An admin page that is not a list of rows."""
 
     path: str
     name: str
@@ -186,7 +186,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return self.front(self, request)
 
     def app_list_context(self, request: Any) -> dict[str, Any]:
-        """Return the model lists and reports that the user may see, for the end of the home page."""
+        """Return the lists and reports that the user may see. The home page ends with them."""
         return {
             "app_list": self.get_app_list(request),
             "reports": [
@@ -195,7 +195,10 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         }
 
     def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
-        """Render the audit events of an object, newest first, in pages (`?before=<event id>`)."""
+        """Render the audit events of an object, newest first.
+
+        `?before=<event id>` selects an older page.
+        """
         if not self.may_see_history(request, model_admin.opts):
             raise PermissionDenied
         events = AuditEvent.objects.of_entity(obj._meta.model_name, obj.pk)
@@ -217,9 +220,9 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return TemplateResponse(request, "admin/object_history.html", context)
 
     def _events_around(self, request: Any, opts: Any, obj: Any) -> str:
-        """Return the URL of the audit list with all events related to `obj`, or "" without one.
+        """Return the URL of the audit list with all events related to `obj`.
 
-        Such events are those of an employee's cards, or the actions of a user.
+        Such events are those of an employee's cards, or the actions of a user. "" if there is no such list.
         """
         parameter = EVENTS_AROUND.get(opts.model_name)
         if parameter is None or not request.user.may("audit.see_cards_and_employees"):
@@ -228,7 +231,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return f"{url}?{parameter}={obj.pk}"
 
     def may_see_history(self, request: HttpRequest, opts: Any) -> bool:
-        """Return True if the role table permits the user to see the history of this model."""
+        """Return True if the user may see the history of objects of this model."""
         user: Any = request.user
         if user.may("audit.see"):
             return True
@@ -244,7 +247,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
     def session_expired_response(
         self, request: HttpRequest, dead: InvalidCredentials
     ) -> HttpResponse:
-        """Return status 401 with the reason, and show the posted values for the user to copy."""
+        """Return status 401 with the reason. Show the posted values, so that no input is lost."""
         if dead.code != "acting_expired":
             end_session(request)
         context = {

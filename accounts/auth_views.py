@@ -1,4 +1,4 @@
-"""API views of authentication: sign in and out, tokens, own user, password, acting for a business."""
+"""API views of authentication: sign-in, tokens, own user, password, acting."""
 
 from typing import Any
 

@@ -40,7 +40,7 @@ SESSION_KEY = "automatehq_evidence"
 
 
 class InvalidCredentials(DomainError):
-    """401: the token or session is not valid, or no longer; the code gives the reason."""
+    """401: the token or session is not valid. The code gives the reason."""
 
     status_code = 401
     auth_header = AUTH_HEADER
@@ -67,7 +67,7 @@ class Person:
 
 
 def admit(evidence: Credentials) -> Person:
-    """Return the user and business of `evidence`, read inside the scope that it names.
+    """Return the user and business of `evidence`, read inside its scope.
 
     One query. A super-admin's row is read in a nested scope of Platform. While the super-admin acts for a business, it
     is read in the platform's scope, which also shows the row of that business.
@@ -93,9 +93,9 @@ def admit(evidence: Credentials) -> Person:
 
 
 def read_user(evidence: Credentials, *joined: str) -> User:
-    """Return the user of `evidence` with their business and the relations in `joined`. One query.
+    """Return the user of `evidence` with their business and the `joined` relations.
 
-    The caller has opened the scope of the user's own business, or the platform's.
+    One query. The caller has opened the scope of the user's own business, or the platform's.
 
     Raises: `InvalidCredentials` if the user is missing or inactive, the business is inactive, the sign-in has ended, or
     the credentials are older than a sign-out.
@@ -122,7 +122,7 @@ def read_user(evidence: Credentials, *joined: str) -> User:
 def check_standing(
     standing: Standing, evidence: Credentials, *, ignore_sign_out: bool = False
 ) -> None:
-    """Raise `InvalidCredentials` if the user or business is inactive, or signed out since.
+    """Raise `InvalidCredentials` if the user or business is inactive or signed out.
 
     Credentials issued at or before a sign-out of the user or the business are invalid.
     """
@@ -140,7 +140,10 @@ def check_acting(
     business: Business | BusinessStanding | None,
     evidence: Credentials,
 ) -> None:
-    """Raise `InvalidCredentials` unless the super-admin acts for the active business of `evidence`."""
+    """Raise `InvalidCredentials` unless the super-admin acts for the business.
+
+    The business is the one of `evidence`, and it must be active.
+    """
     if (
         evidence.acting_token is None
         or standing.acting_token != evidence.acting_token
@@ -156,12 +159,15 @@ def check_acting(
 
 
 def _is_older(evidence: Credentials, *signed_out_at: datetime | None) -> bool:
-    """Return True if the credentials were issued at or before a time in `signed_out_at`."""
+    """Return True if the credentials are not newer than a time in `signed_out_at`."""
     return any(moment and evidence.issued_at <= moment for moment in signed_out_at)
 
 
 def _business_acted_for(user: User, evidence: Credentials) -> Business:
-    """Return the business that the super-admin acts for, if the user's row matches the credentials."""
+    """Return the business that the super-admin acts for.
+
+    The user's row must match the credentials.
+    """
     business: Business | None = user.acting_business
     check_acting(Standing.of(user), business, evidence)
     assert business is not None
@@ -182,7 +188,7 @@ def _bearer(request: HttpRequest | Request) -> str | None:
 
 
 def credentials_of_bearer(request: HttpRequest) -> Credentials | None:
-    """Return the credentials in the request's access token; None without a valid token."""
+    """Return the credentials in the request's access token. None without a valid token."""
     raw = _bearer(request)
     if raw is None:
         return None

@@ -59,7 +59,7 @@ class KeyReused(DomainError):
 
 
 def idempotent(method: View) -> View:
-    """Make a viewset's create method answer a repeated request with the stored response.
+    """Make a create method answer a repeated request with the stored response.
 
     Without the header the method runs unchanged. Costs three statements with it: lock, look-up, insert.
 
@@ -100,9 +100,10 @@ def _read_key(request: Request) -> str | None:
 
 
 def hash_request(request: Request) -> str:
-    """Return the SHA-256 hash of method, path with query string, and parsed body, in hexadecimal.
+    """Return the SHA-256 hash of a request in hexadecimal.
 
-    The hash covers the parsed body, because a repeated multipart form has another boundary.
+    The hash covers the method, the path with the query string, and the parsed body. It does not cover the raw body,
+    because a repeated multipart form has another boundary.
     """
     digest = hashlib.sha256()
     for part in (request.method, request.get_full_path(), *_body_parts(request.data)):
@@ -179,14 +180,20 @@ def _store(user: Any, key: str, request_hash: str, response: Response) -> None:
 
 
 def delete_expired_keys() -> int:
-    """Delete the keys of the business in scope that are older than 24 hours; return the count."""
+    """Delete the keys of the business in scope that are older than 24 hours.
+
+    Return the number of deleted keys.
+    """
     expired = IdempotencyKey.objects.filter(created_at__lte=timezone.now() - LIFETIME)
     deleted: int = expired.delete()[0]
     return deleted
 
 
 def delete_all_expired_keys() -> int:
-    """Delete the expired keys of all businesses, each in its own scope; return the count."""
+    """Delete the expired keys of all businesses, each in its own scope.
+
+    Return the number of deleted keys.
+    """
     with platform_scope("find businesses with expired idempotency keys"):
         business_ids = list(
             IdempotencyKey.objects.filter(created_at__lte=timezone.now() - LIFETIME)

@@ -1,7 +1,8 @@
-"""Limits of failed sign-ins in 15 minutes: 5 for an e-mail and address, 50 for an address.
+"""Limits of failed sign-ins in 15 minutes.
 
-django-axes counts the failures of an e-mail from an address. A counter of the project counts the failures of an
-address. Unknown e-mails count like known ones. Works in all scopes and outside them.
+The limit is 5 for an e-mail and address, and 50 for an address. django-axes counts the failures of an e-mail from an
+address. A counter of the project counts the failures of an address. Unknown e-mails count like known ones. Works in all
+scopes and outside them.
 """
 
 import ipaddress
@@ -39,9 +40,9 @@ def serialize_attempts(request: HttpRequest, email: str) -> bool:
 
 
 def refusal(request: HttpRequest, email: str) -> TooMany | None:
-    """Return 429 `too_many_attempts` while the e-mail or the address is locked; else None.
+    """Return 429 `too_many_attempts` while the e-mail or the address is locked.
 
-    The lock of an e-mail applies to the request's address only.
+    The lock of an e-mail applies to the request's address only. None if neither is locked.
     """
     wait = max(_wait_for_email(request, email), _wait_for_address(request))
     if wait <= 0:
@@ -99,7 +100,7 @@ def _address_key(request: HttpRequest) -> str:
 
 
 def key_of_address(address: str) -> str:
-    """Return the cache key of an address's failures; an IPv6 /64 counts as one address.
+    """Return the cache key of an address's failures. An IPv6 /64 counts as one address.
 
     Raises: `ValueError` if the text is not an address.
     """

@@ -32,9 +32,9 @@ from .login import look_up_sign_in
 
 @dataclass(frozen=True)
 class Count:
-    """A running count of failed sign-ins, or of "already in use" responses to a user or business.
+    """A running count of failed sign-ins or of "already in use" responses.
 
-    `name` is the address, e-mail or id. For an e-mail, `address` is the source of the failures.
+    `name` is the address, e-mail, or id of a user or business. For an e-mail, `address` is the source of the failures.
     """
 
     kind: str
@@ -57,12 +57,12 @@ class Count:
 
 
 def running_counts() -> list[Count]:
-    """Return all counts that have not expired, from the table of axes and from the cache."""
+    """Return all counts that have not expired. They are in the table of axes and in the cache."""
     return [*_of_emails(), *_of_cache()]
 
 
 def open_lock(count: Count) -> None:
-    """Delete a count, which ends its lock, and record `lockout_opened` in the audit trail."""
+    """Delete a count, which ends its lock. Record `lockout_opened` in the audit trail."""
     business_id = PLATFORM_ID
     if count.kind == "e-mail":
         _, business_id = look_up_sign_in(count.name)
@@ -137,7 +137,7 @@ def _network(text: str) -> str | None:
 
 
 def parse_name(text: str) -> str | None:
-    """Return an address, e-mail or id in the form of `Count.name`; None for other text."""
+    """Return an address, e-mail or id in the form of `Count.name`. None for other text."""
     text = clean_email(text)
     if text == UNKNOWN_ADDRESS or "@" in text:
         return text

@@ -101,10 +101,11 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
 
 
 def _admit(user: User) -> bool:
-    """Store the time of the sign-in; return False if the user's row has changed since the check.
+    """Store the time of the sign-in, unless the user has changed since the check.
 
-    A change is a deactivation, a sign-out or a new password. The update waits for other transactions that lock the row.
-    Tokens and sessions are issued with `last_login` as their time, so a later sign-out invalidates them.
+    Return False after a change: a deactivation, a sign-out or a new password. The update waits for other transactions
+    that lock the row. Tokens and sessions are issued with `last_login` as their time, so a later sign-out invalidates
+    them.
     """
     user.last_login = database_now()
     unchanged = User.objects.filter(
@@ -186,9 +187,10 @@ def _refusal_of(user: User | None) -> DomainError | None:
 
 
 def look_up_sign_in(email: str) -> tuple[uuid.UUID | None, uuid.UUID]:
-    """Return the ids of the user with `email` and of the user's business; None and Platform if unknown.
+    """Return the ids of the user with `email` and of the user's business.
 
-    Works outside all scopes. The rest of the user is read in the scope of the business.
+    They are None and Platform's if the e-mail is unknown. Works outside all scopes. The rest of the user is read in the
+    scope of the business.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT user_id, business_id FROM login_lookup(%s)", [email])
@@ -220,7 +222,10 @@ class BusinessBackend(BaseBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the active user with this e-mail and password, checked in the scope of their business."""
+        """Return the active user with this e-mail and password.
+
+        The password is checked in the scope of the user's business.
+        """
         email = username if username is not None else kwargs.get("email")
         if not email or password is None:
             return None
@@ -230,4 +235,4 @@ class BusinessBackend(BaseBackend):
         return user if _refusal_of(user) is None else None
 
     def get_user(self, user_id: Any) -> None:
-        """Return None: a user is read in the scope of their business, which an id alone does not name."""
+        """Return None, because an id alone does not name the scope to read the user in."""

@@ -155,7 +155,7 @@ class User(AbstractBaseUser, TenantModel):
 
     @property
     def acting_role(self) -> Role:
-        """Return the role that is in effect: ADMIN for a super-admin who acts for a business."""
+        """Return the role in effect: ADMIN while a super-admin acts for a business."""
         return Role.ADMIN if self.acting else Role(self.role)
 
     @cached_property
@@ -168,12 +168,12 @@ class User(AbstractBaseUser, TenantModel):
         return own | {"platform.act_as"} if self.acting else own
 
     def may(self, right: str) -> bool:
-        """Return True if the role table gives the user the permission `right`, a key of `roles.MAY`."""
+        """Return True if the user has the permission `right`, a key of `roles.MAY`."""
         return self.is_active and right in self.rights
 
     @property
     def is_staff(self) -> bool:
-        """Return True for each active user; the role table decides which pages the user sees."""
+        """Return True for each active user. The role table decides which pages the user sees."""
         return bool(self.is_active)
 
 
@@ -213,7 +213,10 @@ class SignIn(TenantModel):
 
 
 class IdempotencyKey(TenantModel):
-    """A stored response to a create request with an Idempotency-Key header; see `accounts/idempotency.py`."""
+    """A stored response to a create request with an Idempotency-Key header.
+
+    See `accounts/idempotency.py`.
+    """
 
     # No foreign key: a super-admin who acts for this business belongs to Platform.
     user_id = models.UUIDField()

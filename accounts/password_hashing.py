@@ -48,7 +48,7 @@ def too_many() -> TooMany:
 
 @contextmanager
 def place() -> Iterator[None]:
-    """Hold a slot until the block ends; a nested block shares the slot of the outer one.
+    """Hold a slot until the block ends. A nested block shares the slot of the outer one.
 
     Waits up to `WAIT` seconds for a slot, but does not wait inside a transaction.
 

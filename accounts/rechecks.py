@@ -27,10 +27,10 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 def recheck(evidence: Credentials, user: User) -> None:
-    """Raise `InvalidCredentials` if `user`, authenticated by `evidence`, may no longer act.
+    """Raise `InvalidCredentials` if the authenticated `user` may no longer act.
 
-    The result holds until the transaction ends. One query; for a super-admin who acts for a business, three queries and
-    the scopes.
+    `evidence` authenticated the user at the start of the request. The result holds until the transaction ends. One
+    query; for a super-admin who acts for a business, three queries and the scopes.
     """
     is_at_home = evidence.business_id == evidence.home_id
     if is_at_home:

@@ -1,7 +1,7 @@
-"""Service functions for users: create, update, activate, deactivate, release, change password and language.
+"""Service functions for users: create, update, deactivate, release and others.
 
 Each function locks the user's row, saves only the changed fields and records one audit event. `actor` is the user who
-acts, or None for a command. On the platform the users are the super-admins, whose rows belong to the business Platform.
+acts, or None for a command. On the platform the users are the super-admins, who belong to the business Platform.
 Elsewhere they are the users of the business in scope.
 """
 
@@ -191,9 +191,9 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
 
 
 def change_own_password(*, user: User, new_password: str) -> None:
-    """Set a new password for `user` and end all their sign-ins, including the current one.
+    """Set a new password for `user` and end all their sign-ins.
 
-    The caller has already checked the old password.
+    This includes the current sign-in. The caller has already checked the old password.
     """
     with business_scope(user.business_id):
         user = _locked(user.pk)
@@ -221,9 +221,10 @@ def choose_language(*, user: User, language: str | None) -> None:
 
 
 def _where_users_are() -> AbstractContextManager[Scope]:
-    """Return the scope of the users: the business in scope, or Platform when on the platform.
+    """Return the scope of the users: the business in scope, or Platform.
 
-    Platform holds the super-admins. Tenant data cannot be written without the scope of a business.
+    On the platform it is Platform, which holds the super-admins. Tenant data cannot be written without the scope of a
+    business.
     """
     return business_scope(try_get_business_id() or PLATFORM_ID)
 
@@ -267,7 +268,10 @@ def _check_not_oneself(
 
 
 def _check_not_last_admin(user: User) -> None:
-    """Raise `Conflict` if `user` is the last active administrator or super-admin of the business."""
+    """Raise `Conflict` if `user` is the last active administrator of the business.
+
+    In Platform, this applies to the last super-admin.
+    """
     if not user.is_active or user.role not in (Role.ADMIN, Role.SUPER_ADMIN):
         return
     others = User.objects.active().with_role(user.role).exclude(pk=user.pk)
@@ -276,7 +280,9 @@ def _check_not_last_admin(user: User) -> None:
 
 
 def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
-    """Check the limit of "already in use" answers, then the unique values of all businesses.
+    """Check the limit of "already in use" answers, then the unique values.
+
+    The values are unique among all businesses.
 
     Raises: `TooMany` if the limit is exceeded; `AlreadyInUse` if another user has the value. The unique indexes reject
     the value as well, but PostgreSQL would log the statement with the password hash.
@@ -304,7 +310,7 @@ def _act_as_required() -> Denied:
 def _set_password(
     user: User, password: str, attr: str, *, may_be_weak: bool = False
 ) -> None:
-    """Set the password, or raise `Invalid` on `attr` with all problems of the password."""
+    """Set the password. Raises: `Invalid` on `attr` with all problems of the password."""
     if len(password) > PASSWORD_LIMIT:
         raise Invalid(
             "max_length",

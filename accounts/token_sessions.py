@@ -31,9 +31,9 @@ class Tokens(NamedTuple):
 
 
 def start_sign_in(user: User, admitted_at: datetime | None = None) -> Tokens:
-    """Return the first tokens of a new sign-in of `user`; delete the user's expired sign-ins.
+    """Return the first tokens of a new sign-in of `user`.
 
-    `admitted_at` is the time of the password check, by default now.
+    Delete the user's expired sign-ins. `admitted_at` is the time of the password check, by default now.
     """
     admitted_at = admitted_at or database_now()
     sign_in = SignIn(id=uuid7(), user=user)

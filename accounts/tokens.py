@@ -36,10 +36,10 @@ USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
 def access_token(
     user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
 ) -> AccessToken:
-    """Return an access token of `user` for their business; of a super-admin, for the platform.
+    """Return an access token of `user` for their business.
 
-    `admitted_at` is the time when the user's access was checked. A later sign-out or deactivation invalidates the
-    token.
+    The token of a super-admin is for the platform. `admitted_at` is the time when the user's access was checked. A
+    later sign-out or deactivation invalidates the token.
     """
     token: AccessToken = _write_own(AccessToken(), user, sign_in_id, admitted_at)
     return token
@@ -95,7 +95,7 @@ def write_claims(
     issued_at: datetime,
     acting_token: uuid.UUID | None = None,
 ) -> Any:
-    """Write the claims of user, business, sign-in, time of issue and acting into `token`."""
+    """Write the claims into `token`."""
     token[USER] = str(user_id)
     token[HOME] = str(home_id)
     token[BUSINESS] = str(business_id) if business_id else None

@@ -160,7 +160,7 @@ def _told(event: Any) -> EventDescription:
 
 
 def _readable_detail(name: str, value: Any) -> SafeString | str:
-    """Return an entry of the metadata for display; a list of days has one line for each day."""
+    """Return an entry of the metadata for display. A list of days has one line for each day."""
     lines = listed_days(value) if name in DAY_LISTS else None
     if lines is None:
         return readable(value)

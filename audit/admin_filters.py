@@ -43,7 +43,7 @@ def _latest(request: Any, model_admin: Any) -> list[Seen]:
 
 
 class RecentFilter(admin.SimpleListFilter):
-    """A filter whose choices are the values of the latest events and the selected value."""
+    """A filter with the values of the latest events, and the selected value."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         latest = _latest(request, model_admin)
@@ -219,7 +219,10 @@ def _midnight(text: str, days: int = 0) -> datetime:
 
 
 class EmployeeFilter(TypedFilter):
-    """A filter by the event's employee: an id, as links contain it, or a part of the name."""
+    """A filter by the event's employee: an id or a part of the name.
+
+    Links to the list contain the id.
+    """
 
     title = _("employee")
     inputs = {"employee": (_("Name of the employee"), "search")}

@@ -1,4 +1,7 @@
-"""The old import path of the look-up task: tasks queued by earlier versions refer to it."""
+"""The old import path of the look-up task.
+
+Tasks that earlier versions queued refer to it.
+"""
 
 from .cross_business import look_up_attempt
 

@@ -77,7 +77,10 @@ def note(
 
 
 def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) -> None:
-    """Enqueue one identical task for each rejected id or value, up to the user's limit per minute."""
+    """Enqueue one identical task for each rejected id or value.
+
+    A user's tasks per minute are limited.
+    """
     user_id = str(evidence.user_id)
     business_id = str(evidence.business_id) if evidence.business_id else None
     try:
@@ -102,7 +105,10 @@ def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) ->
 
 
 class Subject(NamedTuple):
-    """A counter of "already in use" responses to a user or business: cache key and limit per hour."""
+    """A counter of "already in use" responses to a user or business.
+
+    `key` is the cache key; `limit` is the maximum per hour.
+    """
 
     key: str
     limit: int
@@ -193,10 +199,10 @@ def look_up_attempt(
 
 
 def requeue_stale_checks() -> int:
-    """Queue again the look-ups that failed or whose worker died, up to `MAX_TRIES` tries.
+    """Queue again the look-ups that failed or whose worker died.
 
-    A task whose workers died `MAX_TRIES` times is set to failed. Needs no scope, because the queue belongs to no
-    business. Return the number of queued tasks.
+    Each is tried up to `MAX_TRIES` times, and set to failed if the last worker died. Needs no scope, because the queue
+    belongs to no business. Return the number of queued tasks.
     """
     begun = DBTaskResult.objects.filter(
         task_path=look_up_attempt.module_path,

@@ -1,4 +1,4 @@
-"""Descriptions of audit events for display: a sentence each, and the changes as old → new.
+"""Descriptions of audit events for display: a sentence and the changes.
 
     told(events)         `EventDescription` of each event, in order; one query for all names, however many the events
     outline(event_type)  the sentence of an event type without its details: "… approved the card of … for …"
@@ -203,10 +203,10 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
 
 
 def listed_days(value: Any) -> list[str] | None:
-    """Return a line for each day that an event lists under a name of `DAY_LISTS`; else None.
+    """Return a line for each day that an event lists under a name of `DAY_LISTS`.
 
-    A day is `{date, site, hours, day_status, …}`. Older events, without sites, have `{date: id of the card}`. None
-    means an unknown format.
+    A day is `{date, site, hours, day_status, …}`. Older events, without sites, have `{date: id of the card}`. None for
+    an unknown format.
     """
     if isinstance(value, Mapping):
         value = [{"date": day, "work_card": card} for day, card in value.items()]
@@ -274,7 +274,7 @@ def _day(figures: Any, names: Names) -> str:
 
 
 def _word(field: Any, value: Any, names: Names) -> str:
-    """Return a value of an event for display; `field` is the model's field, if there is one."""
+    """Return a value of an event for display. `field` is the model's field, if there is one."""
     if _is_nothing(value):
         return _NOTHING
     if isinstance(value, bool):
@@ -323,7 +323,7 @@ def _model_of(entity_type: str) -> type[models.Model] | None:
 
 
 def field_of(model: type[models.Model] | None, name: str) -> Any:
-    """Return the field of this name or column of the model, or of its settings; else None."""
+    """Return the field of this name or column of the model or its settings, or None."""
     try:
         return model._meta.get_field(name) if model is not None else None
     except FieldDoesNotExist:

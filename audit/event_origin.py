@@ -13,7 +13,10 @@ from automatehq.middleware.request_id import current_request_id
 
 @dataclass(frozen=True)
 class Origin:
-    """The channel (`api`, `admin`, `command` or `task`), and a request's id and client address."""
+    """The channel of an event, with the id and client address of a request.
+
+    The channel is `api`, `admin`, `command` or `task`.
+    """
 
     channel: str = "command"
     request_id: str = ""

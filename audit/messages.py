@@ -12,7 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Sentence(NamedTuple):
-    """A sentence, and the one for a card without an employee; None means the same sentence."""
+    """A sentence, and its variant for a card without an employee.
+
+    Without a variant (None), `text` is used for such cards.
+    """
 
     text: Any
     of_nobody: Any = None

@@ -23,9 +23,9 @@ BATCH = 1000
 
 
 def record(event_type: str, **details: Any) -> AuditEvent:
-    """Add one event to the audit trail of the business in scope, in the current transaction.
+    """Add one event to the audit trail of the business in scope.
 
-    `details` are the arguments of `event_of`.
+    It is part of the current transaction. `details` are the arguments of `event_of`.
     """
     event = event_of(event_type, **details)
     event.save(force_insert=True)
@@ -102,7 +102,10 @@ def record_after_rollback(
 
 
 def snapshot(row: models.Model, fields: Iterable[str]) -> dict[str, Any]:
-    """Return the values of `fields` (attribute names) of a row, as stored in an event."""
+    """Return the values of `fields` of a row as stored in events.
+
+    `fields` are names of attributes.
+    """
     return {field: plain(getattr(row, field)) for field in fields}
 
 

@@ -1,1 +1,4 @@
-"""Reports over several models: home, dashboard, months, matrix, missing cards and platform. The app has no models."""
+"""Reports over several models; the app has no models.
+
+They are home, dashboard, months, matrix, missing cards and platform.
+"""

@@ -1,4 +1,4 @@
-"""The status of a business beside the month's figures: one query for the home page."""
+"""The status of a business beside the month's figures: one query for home."""
 
 import uuid
 from dataclasses import dataclass, field

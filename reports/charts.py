@@ -1,6 +1,7 @@
-"""Charts as numbers for a template: bars in an area of 120 × 100, a column of 10 for each month.
+"""Charts as numbers for a template.
 
-The functions have no side effects. The pages have no inline styles, so the numbers are SVG attributes.
+A chart is 120 × 100 units, with a column of 10 for each month. The functions have no side effects. The pages have no
+inline styles, so the numbers are SVG attributes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -81,7 +82,10 @@ def chart_of(figures: Iterable[tuple[date, Any]]) -> Chart:
 
 
 def top_of(values: Sequence[Decimal | int]) -> int:
-    """Return the smallest round number that is at least the maximum and has an integer half."""
+    """Return the smallest round number that is at least the maximum.
+
+    Its half is an integer.
+    """
     most = max(values, default=0)
     power = 1
     while most > 10 * power:

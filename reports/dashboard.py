@@ -1,4 +1,4 @@
-"""Figures of the home page and the dashboard: a month of a business, and all businesses.
+"""Figures of a month of a business, and of all businesses.
 
 Employees are counted once: an employee with two cards in a month is one expected, missing or paid employee.
 """
@@ -60,7 +60,10 @@ class SiteMonth:
 
 @dataclass(slots=True)
 class TrendMonth:
-    """A month of the trend: the hours in the ledger, the employees with a day in it, and the cards."""
+    """A month of the trend.
+
+    `hours` come from the ledger, `employees` counts those with a day in it.
+    """
 
     month: date
     hours: Decimal = NO_HOURS
@@ -285,10 +288,10 @@ def all_businesses(month: date | None = None) -> list[BusinessFigures]:
 
 
 def _last_activity() -> Case:
-    """Return the time of the newest event that the business can see, without a full scan.
+    """Return the time of the newest event that the business can see.
 
-    Usually this is the newest event of any kind, which an index finds. Only if that event is hidden from the business,
-    the others are searched.
+    It avoids a full scan. Usually this is the newest event of any kind, which an index finds. Only if that event is
+    hidden from the business, the others are searched.
     """
     events = AuditEvent.objects.filter(business=OuterRef("pk"))
     newest = _newest(events)
@@ -306,7 +309,7 @@ def _newest(events: Any) -> Subquery:
 
 
 def figure_of(rows: Any, figure: Any = None) -> Coalesce:
-    """Return the number of `rows` of the business of the outer query, or another aggregate."""
+    """Return the number of `rows` of the outer business, or another aggregate."""
     found = rows.filter(business=OuterRef("pk")).order_by().values("business")
     figures = found.annotate(figure=figure or Count("*")).values("figure")
     return Coalesce(Subquery(figures, output_field=models.BigIntegerField()), 0)
@@ -323,7 +326,7 @@ SUMMED = (
 
 
 def totals_of(businesses: Iterable[BusinessFigures]) -> dict[str, int]:
-    """Return the number of businesses, of active businesses, and the sums of their figures."""
+    """Return the numbers of all and active businesses, and the sums of their figures."""
     totals: Counter[str] = Counter(dict.fromkeys(SUMMED, 0))
     count = active = 0
     for business in businesses:

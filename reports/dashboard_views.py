@@ -189,7 +189,7 @@ class DashboardView(APIView):
         examples=[OF_BUSINESS, OF_PLATFORM],
     )
     def get(self, request: Request) -> Response:
-        """Return the figures of a month of your business, and of the twelve months that end with it.
+        """Return a month of your business, and the twelve months that end with it.
 
         A super-admin who does not act for a business gets all businesses, or one of them with `business_id`.
         """
@@ -205,7 +205,7 @@ class DashboardView(APIView):
 
 
 def _business(request: Any, business_id: uuid.UUID | None) -> Business:
-    """Return the business of the request; an empty one if it is unknown or not visible."""
+    """Return the business of the request, or an empty one if it is not visible."""
     own: Business | None = request._request.business
     if own is not None and business_id in (None, own.pk):
         return own

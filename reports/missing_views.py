@@ -109,6 +109,6 @@ class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
         parameters=[MissingQuery], responses=MissingSerializer, examples=[EXAMPLE]
     )
     def missing(self, request: Request) -> Response:
-        """Return the employees expected in the month by site, those with missing cards first."""
+        """Return the employees expected in the month, by site. Those with missing cards come first."""
         report = missing_cards(**MissingQuery.read(request))
         return Response(MissingSerializer(report).data)

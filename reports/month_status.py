@@ -91,7 +91,10 @@ def month_state(business: Business, month: date) -> MonthState:
 
 
 def _first(rows: QuerySet[Any], **fields: str) -> Subquery:
-    """Return a subquery with the first of `rows` of the outer business as an object, or null."""
+    """Return a subquery with the first of `rows` as an object, or null.
+
+    The rows are those of the outer query's business.
+    """
     of_business = rows.filter(business=OuterRef("pk"))
     return Subquery(
         of_business.annotate(found=JSONObject(**fields)).values("found")[:1]

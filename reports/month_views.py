@@ -180,9 +180,9 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
     }
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return all months with cards, all closed months, and the month that uploads count for now.
+        """Return all months with cards, all closed months, and the current upload month.
 
-        The newest month comes first.
+        The current upload month is the one that uploads count for now. The newest month comes first.
         """
         self.filter_queryset(self.get_queryset())  # rejects unknown filters
         asked = parse_uuid(request.query_params.get("business_id"))

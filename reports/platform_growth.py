@@ -1,4 +1,4 @@
-"""The growth of the platform: figures of all businesses by month, and recent cross-business access."""
+"""The growth of the platform by month, and recent cross-business access."""
 
 from datetime import date
 from typing import NamedTuple
@@ -16,16 +16,19 @@ ATTEMPTS_SHOWN = 5
 
 
 class Growth(NamedTuple):
-    """By month, the oldest first: the number of cards, and of employees at the end of the month."""
+    """Cards and employees by month, the oldest first.
+
+    Employees are those employed at the end of the month.
+    """
 
     cards: dict[date, int]
     employees: dict[date, int]
 
 
 def growth_until(month: date) -> Growth:
-    """Return the figures of the twelve months that end with `month`, over all businesses.
+    """Return the figures of the twelve months that end with `month`.
 
-    Two queries in the platform's scope.
+    They include all businesses. Two queries in the platform's scope.
     """
     months = last_months(month, MONTHS_OF_TREND)
     counts = (

@@ -112,7 +112,7 @@ _PENDING = {
 
 
 def count_annotations() -> dict[str, Any]:
-    """Return annotations of a business's row for all counts; `parse_counts` reads their values."""
+    """Return annotations of a business's row for all counts. `parse_counts` reads their values."""
     waiting = {
         name: Count("pk", filter=Q(review_status=status))
         for name, status in _PENDING.items()
@@ -132,16 +132,16 @@ def count_annotations() -> dict[str, Any]:
 
 
 def parse_counts(values: Mapping[str, Any]) -> dict[str, int]:
-    """Return the counts by the names of `NavItem.counts`, from values of `count_annotations`.
+    """Return the counts by the names of `NavItem.counts`.
 
-    Other values are ignored.
+    `values` are those of `count_annotations`. Other values are ignored.
     """
     sizes = {name: values[name] for name in _SIZES if name in values}
     return {**(values.get("waiting_cards") or {}), **sizes}
 
 
 def _count_of(rows: Any, of: Count | None = None) -> Coalesce:
-    """Return a subquery with the number of `rows` in scope, or with another count over them."""
+    """Return a subquery with the number of `rows` in scope, or with another count."""
     counted = _all_of(rows).annotate(figure=of or Count("pk")).values("figure")
     return Coalesce(Subquery(counted), 0)
 

@@ -15,7 +15,10 @@ PASSWORD_VARIABLE = "AUTOMATEHQ_PASSWORD"  # noqa: S105  a name, not a password
 
 
 def read_email(text: str, name: str = "The e-mail") -> str:
-    """Return `text` as a normalised e-mail address, or raise `CommandError` that names `name`."""
+    """Return `text` as a normalised e-mail address.
+
+    Raises: `CommandError` with `name` if the text is not an e-mail address.
+    """
     email = clean_email(text)
     try:
         validate_email(email)

@@ -14,9 +14,9 @@ from businesses.tenancy.context import business_scope
 
 
 def token_of(user: User, *, acting_for: Business | None = None) -> str:
-    """Return an access token of `user`; with `acting_for`, a super-admin's token for that business.
+    """Return an access token of `user`.
 
-    The audit trail has no event of this acting.
+    With `acting_for`, it is a super-admin's token for that business. The audit trail has no event of this acting.
     """
     access = start_sign_in(user).access
     sign_in_id = read_access_token(access).sign_in_id
@@ -32,7 +32,10 @@ def token_of(user: User, *, acting_for: Business | None = None) -> str:
 
 
 def client_of(user: User, *, acting_for: Business | None = None) -> APIClient:
-    """Return a client with a token of `user`: `client_of(acme.admin).get("/api/employees")`."""
+    """Return a client with a token of `user`.
+
+    Example: `client_of(acme.admin).get("/api/employees")`.
+    """
     client = APIClient()
     client.credentials(
         HTTP_AUTHORIZATION=f"Bearer {token_of(user, acting_for=acting_for)}"

@@ -1,7 +1,8 @@
-"""The businesses and users of the tests: two businesses with a user of each role, and a super-admin.
+"""The businesses and users of the tests.
 
-acme      the business under test
-globex    another business, isolated from it
+Each business has a user of each role. There is also a super-admin.
+
+acme the business under test globex another business, isolated from it
 """
 
 import uuid
@@ -42,7 +43,10 @@ class Personas:
 
 
 def make_personas(name: str) -> Personas:
-    """Create a business with a user of each role: `admin@<name>.example.com` and so on."""
+    """Create a business with a user of each role.
+
+    The e-mails are `admin@<name>.example.com` and so on.
+    """
     code = name.lower()
     with platform_scope("sample data"):
         business = BusinessFactory(business_name=name, business_code=code)

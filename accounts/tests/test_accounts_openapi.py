@@ -1,4 +1,4 @@
-"""Tests that the OpenAPI document matches the responses about users, businesses and sign-in."""
+"""Tests of the OpenAPI document about users, businesses and sign-in."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests of users and businesses in the admin: create, edit, deactivate, activate, release."""
+"""Tests of users and businesses in the admin."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests that the clients of the tests have the same tokens and sessions as a sign-in gives."""
+"""Tests of the signed-in clients: their tokens and sessions are real ones."""
 
 import pytest
 

@@ -87,7 +87,10 @@ ENDPOINTS: dict[str, tuple[Send, Any]] = {
 
 @pytest.fixture(params=ENDPOINTS)
 def endpoint(request: Any, acme: Personas, site: Any) -> tuple[Send, Any]:
-    """Return a function that sends a create request with the key `k-1`, and the created model."""
+    """Return a function that sends a create request, and the created model.
+
+    The request has the key `k-1`.
+    """
     send, model = ENDPOINTS[request.param]
     if send is send_card:
         with acme.scope():

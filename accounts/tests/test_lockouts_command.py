@@ -1,4 +1,4 @@
-"""Tests of `manage.py lockouts`: list and open the counts of sign-ins and of values in use."""
+"""Tests of `manage.py lockouts`: list and open the running counts."""
 
 import uuid
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Tests of a sign-in during a deactivation: a check from before it gives no access."""
+"""Tests of a deactivation during a sign-in: an earlier check gives no access."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def login(user: User) -> Any:
 
 
 def shut_out(user: User, how: str) -> None:
-    """Deactivate the user or reset the password, as an administrator would during the sign-in."""
+    """Deactivate the user or reset the password, in the middle of a sign-in."""
     if how == "reset":
         update_user(user_id=user.pk, values={"password": GOOD}, actor=None)
         return

@@ -1,4 +1,4 @@
-"""Tests of the limit on simultaneous password hashes: hashers, waiting requests, errors."""
+"""Tests of the limit on simultaneous password hashes."""
 
 import threading
 import time
@@ -204,7 +204,7 @@ def _requests(acme: Personas) -> dict[str, Any]:
 def test_signed_in_users_wait_for_a_place_before_their_transaction_begins(
     acme: Personas, super_admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A request that the pattern does not match would take its slot inside the transaction."""
+    """A request outside the pattern would take its slot inside the transaction."""
     taken: list[bool] = []
     acquire = password_hashing._places.acquire
 

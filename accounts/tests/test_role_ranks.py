@@ -1,4 +1,4 @@
-"""Tests of permissions between users: ranks, the user's own row, the last administrator, super-admins."""
+"""Tests of permissions between users: ranks and the last administrator."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

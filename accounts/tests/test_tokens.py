@@ -54,7 +54,10 @@ def signed(claims: dict[str, Any], key: str = settings.JWT_SIGNING_KEY) -> str:
 
 
 def retold(user: User, **claims: Any) -> str:
-    """Return a token of `user` with other claims and a valid signature, as if the key had leaked."""
+    """Return a token of `user` with other claims and a valid signature.
+
+    It stands for a leaked key.
+    """
     return signed(claims_of(token_of(user)) | claims)
 
 
@@ -180,7 +183,7 @@ def test_a_token_that_ends_at_no_time_is_401(acme: Personas, kind: Any) -> None:
 
 
 def test_an_expired_token_is_401(acme: Personas) -> None:
-    """The validation tolerates a difference of five seconds between the clocks of two machines."""
+    """The validation tolerates clocks of two machines that differ by five seconds."""
     token = token_of(acme.admin)
     with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=6)):
         assert answer(token) == DEAD
@@ -209,7 +212,7 @@ def test_a_token_from_the_future_is_401(acme: Personas) -> None:
 def test_a_sign_out_ends_the_tokens_of_machines_whose_clocks_differ(
     acme: Personas, ahead: float
 ) -> None:
-    """The compared times are those of the database, so the clocks of the machines do not matter."""
+    """The times come from the database, so the machines' clocks are irrelevant."""
     shifted = timezone.now() + timedelta(seconds=ahead)
     with time_machine.travel(shifted):
         before = token_of(acme.viewer)

@@ -1,4 +1,4 @@
-"""Tests of /api/users: edit, reset, activate, deactivate, release, and users of another business."""
+"""Tests of /api/users/<id>: edit, reset, activate, deactivate, release."""
 
 import json
 import uuid

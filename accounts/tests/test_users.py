@@ -1,4 +1,4 @@
-"""Tests of /api/users: permissions of administrators and super-admins, and the audit events."""
+"""Tests of /api/users: permissions and audit events."""
 
 import json
 import uuid

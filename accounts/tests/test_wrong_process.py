@@ -1,4 +1,7 @@
-"""Tests of separate processes for businesses and platform: each rejects the users of the other."""
+"""Tests of separate processes for the businesses and for the platform.
+
+Each process rejects the users of the other.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Helpers of the tests of unknown ids: the queue, the worker, platform events, and visible traces of a request."""
+"""Helpers of the tests of unknown ids: queue, worker, platform events, traces."""
 
 import re
 import signal

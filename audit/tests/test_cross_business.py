@@ -1,4 +1,7 @@
-"""Tests of cross-business access: the response is that of an unknown id, and only the platform sees the event."""
+"""Tests of cross-business access.
+
+The response is that of an unknown id, and only the platform sees the event.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -95,9 +98,9 @@ def test_another_business_named_in_a_body_is_answered_like_a_missing_one(
 
 
 def check_alike(acme: Personas, row: Model, ask: Ask) -> None:
-    """Check that response, work and next response are the same for a foreign and a missing id.
+    """Check that a foreign and a missing id get the same response and cost the same.
 
-    Each id enqueues one task.
+    The next request does not differ either. Each id enqueues one task.
     """
     client = client_of(acme.admin)
     ask(client, uuid.uuid4())  # the first request creates the row of the counter
@@ -124,7 +127,7 @@ def test_many_ids_of_one_request_are_one_task_each(
 
 
 def enqueue_as(user: User, ids: list[uuid.UUID]) -> None:
-    """Enqueue the look-ups of a request of `user` in which all of `ids` were rejected."""
+    """Enqueue the look-ups of a request of `user` that rejected all of `ids`."""
     evidence = cross_business.Credentials(
         user.pk, user.business_id, user.business_id, timezone.now()
     )

@@ -1,4 +1,7 @@
-"""Tests of a worker that dies during a look-up: another worker repeats it, and one event is recorded."""
+"""Tests of a worker that dies during a look-up.
+
+Another worker repeats the look-up, and one event is recorded.
+"""
 
 import io
 import threading

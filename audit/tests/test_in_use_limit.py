@@ -1,4 +1,4 @@
-"""Tests of values in use: the same response for all owners, a limit per hour, events for the platform only."""
+"""Tests of values in use: equal responses, a limit per hour, platform events."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

@@ -1,4 +1,4 @@
-"""Base classes of the admin pages of a month: a query form and the report below it."""
+"""Base classes of the admin pages of a month: a query form with a report."""
 
 from datetime import date
 from typing import Any, ClassVar, cast
@@ -33,9 +33,10 @@ class _Choices(ModelChoiceIterator):  # type: ignore[type-arg]
 
 
 class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A model choice field that reads its rows once, for the choices and for the validation.
+    """A model choice field that reads its rows once.
 
-    A form with its values in the URL needs both. The queryset caches its rows; each form has a separate one.
+    A form with its values in the URL needs the rows for the choices and for the validation. The queryset caches its
+    rows; each form has a separate one.
     """
 
     iterator = _Choices

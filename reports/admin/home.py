@@ -1,4 +1,7 @@
-"""The home page: the month of a business at a glance, and the next steps as links for permitted users."""
+"""The home page: the month of a business at a glance, and the open tasks.
+
+Each task is a link for the users who may do it.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -79,7 +82,10 @@ STATES = (
 
 
 def home(site: Any, request: Any) -> HttpResponse:
-    """Render the home page of the business; status 400 and the current month for an invalid month."""
+    """Render the home page of the business.
+
+    For an invalid month, the status is 400 and the page shows the current month.
+    """
     form = MonthForm(request.GET)
     asked = form.cleaned_data["month"] if form.is_valid() else None
     business: Business = request.business
@@ -328,7 +334,7 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
 
 
 def _settle(conflicts: dict[str, Any]) -> ToDo:
-    """Return a link to the newest card with conflicts, which is the first in the review list."""
+    """Return a link to the newest card with conflicts. It is the first in the review list."""
     days, cards = conflicts["days"], conflicts["cards"]
     return ToDo(
         ngettext("Settle %(n)d day in conflict", "Settle %(n)d days in conflict", days)
@@ -412,7 +418,10 @@ def _missing(month: date) -> str:
 
 
 def _matrix_of(site: SiteMonth, month: date) -> str:
-    """Return the URL of a site's month, or of the missing cards for employees without a home site."""
+    """Return the URL of a site's month.
+
+    For employees without a home site, return the URL of the missing cards.
+    """
     if site.site_id is None:
         return _missing(month)
     return _at("month", month=format_month(month), site=str(site.site_id))

@@ -1,4 +1,4 @@
-"""The index page of the admin: the month of a business, or all businesses on the platform."""
+"""The index page of the admin: home of a business, or platform dashboard."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from .platform import console
 
 
 def front(site: Any, request: HttpRequest) -> HttpResponse:
-    """Render the home page of the business in scope, or the platform dashboard on the platform.
+    """Render the home page of the business in scope, or the platform dashboard.
 
     Both pages are read-only and open to all users of the scope.
     """

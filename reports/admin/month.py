@@ -111,7 +111,10 @@ class MonthPage(MonthReport):
         }
 
     def _state(self, request: Any, month: date) -> dict[str, Any]:
-        """Return the state of the month: closed or not, and the open cards; empty on the platform."""
+        """Return the closing state and the open cards of the month.
+
+        Empty on the platform.
+        """
         if is_on_platform():
             return {}
         state = month_state(request.business, month)

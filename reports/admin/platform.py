@@ -140,7 +140,10 @@ def sorted_by(sort: str, businesses: list[BusinessFigures]) -> list[BusinessFigu
 
 
 def ago(moment: datetime | None) -> str:
-    """Return an approximate time since `moment`, its date if it is not recent, or "" for None."""
+    """Return an approximate time since `moment`, or its date if it is not recent.
+
+    "" for None.
+    """
     if moment is None:
         return ""
     past = timezone.now() - moment
@@ -152,7 +155,7 @@ def ago(moment: datetime | None) -> str:
 
 
 def _head(column: Column, asked: dict[str, str]) -> dict[str, Any]:
-    """Return the heading of a column: label, link, and sort order in the values of `aria-sort`."""
+    """Return the heading of a column: label, link, and sort order for `aria-sort`."""
     sort = asked["sort"] or "name"
     up, down = column.name, f"-{column.name}"
     first, second = (down, up) if column.is_number else (up, down)
@@ -166,7 +169,10 @@ def _head(column: Column, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _from(metadata: dict[str, Any], names: dict[Any, str]) -> str:
-    """Return the business of the user who made the attempt; "" if it is Platform or missing."""
+    """Return the name of the business of the user who made the attempt.
+
+    "" if it is Platform or no longer exists.
+    """
     return names.get(parse_uuid(metadata.get("from_business_id")), "")
 
 

@@ -1,4 +1,7 @@
-"""Tests of the dashboard: figures equal to a plain recount, isolation, and a constant number of queries."""
+"""Tests of the dashboard: correct figures, isolation, number of queries.
+
+The figures equal those of a plain recount.
+"""
 
 import csv
 import datetime as dt
@@ -472,10 +475,10 @@ def test_the_figures_of_all_businesses_are_for_super_admins_alone(
 def test_it_costs_the_same_for_one_row_and_for_many(
     acme: Personas, super_admin: User
 ) -> None:
-    """The queries: the user, the cards with the paid employees, the days, the expected employees, the names of the
-    sites.
+    """The number of queries is constant.
 
-    On the platform there is one more, for the business.
+    The queries read the user, the cards with the paid employees, the days, the expected employees and the names of the
+    sites. On the platform there is one more, for the business.
     """
     member, platform_client = client_of(acme.viewer), client_of(super_admin)
     one_business = JUNE | {"business_id": str(acme.id)}

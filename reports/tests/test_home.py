@@ -1,4 +1,4 @@
-"""Tests of the home page: figures of the dashboard, valid links, isolation, and a constant number of queries."""
+"""Tests of the home page: figures, links, isolation, number of queries."""
 
 import datetime as dt
 import re
@@ -289,7 +289,7 @@ def settle(page: Any) -> list[tuple[str, str, str]]:
 
 
 def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
-    """The count includes all cards under review; the link leads to the newest of them."""
+    """The count includes all cards under review. The link leads to the newest of them."""
     with acme.scope():
         site, elsewhere = SiteFactory(), SiteFactory()
         somebody = EmployeeFactory(site=site)

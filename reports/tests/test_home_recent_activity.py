@@ -1,4 +1,4 @@
-"""Tests of the recent activity on the home page: the newest events of the work that the user may see."""
+"""Tests of the recent activity on the home page."""
 
 import datetime as dt
 import re

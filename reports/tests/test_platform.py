@@ -1,4 +1,4 @@
-"""Tests of the platform dashboard: figures, search, sorting, and a constant number of queries."""
+"""Tests of the platform dashboard: figures, search, sorting, number of queries."""
 
 import datetime as dt
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py prune_idempotency_keys`: delete expired responses of create requests."""
+"""`manage.py prune_idempotency_keys`: delete the expired idempotency keys."""
 
 from typing import Any
 
