@@ -2,9 +2,10 @@
 
     python -m isolation months [--steps 20000] [--seed 7]
 
-The businesses share their sites. The model (`workcards/tests/random_month_model.py`) needs no database. After
-each step the rows of the business are compared with it: cards, days, days set aside, ledger and closed months.
-`check_ledger` must find no fault. After each sequence both businesses are compared, then all changes are rolled back.
+The businesses share their sites. The model (`workcards/tests/random_month_model.py`) computes with sites, dates and
+minutes, without a database. After each step the rows of the business are compared with it: cards, days, days set aside,
+ledger and closed months. `check_ledger` must find no fault. After each sequence both businesses are compared, and all
+changes are rolled back.
 """
 
 import argparse
