@@ -1,6 +1,6 @@
 """The data of a company in the single-company schema, with its irregularities.
 
-`build` fills the tables of the `0001_initial` migrations with the rows of `migration_cases` and with hundreds of random
+`build` fills the tables of the `0001_initial` migrations with the rows of `migration_cases`. It adds hundreds of random
 rows, the same each time. The random rows must obey the rules after the migration and come back unchanged.
 """
 

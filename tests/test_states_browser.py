@@ -1,8 +1,8 @@
 """Page states after an action, without axe-core findings.
 
 In both languages and colour schemes. The crawl of `test_accessibility.py` sees the first state of each page. This
-module covers the preview of an import, suggested employees of a card, the start of an export, changes since an export,
-and closed rows that can be reopened.
+module covers the preview of an import, suggested employees of a card, and rows that can be reopened. It also covers the
+start of an export, and the changes since.
 """
 
 from datetime import date
