@@ -320,7 +320,7 @@ ROUTES = {route.name: route for routes in API.values() for route in routes}
 
 
 def methods_of(route: Route) -> Iterator[str]:
-    """The methods that a route answers: those of its table, or those its view defines."""
+    """Yield the methods of a route, from its table or else from its view."""
     every = ("get", "post", "put", "patch", "delete")
     named = route.actions or [name for name in every if hasattr(route.view, name)]
     return (name.upper() for name in named)

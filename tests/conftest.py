@@ -22,7 +22,7 @@ def unblocked(
 ) -> Iterator[None]:
     """Allow access to databases for tests that create their own.
 
-    The test database is set up first, so that a later test does not set it up while the connection leads elsewhere.
+    The test database is set up first, so that a later test does not set it up during a connection to another database.
     """
     with django_db_blocker.unblock():
         yield

@@ -45,7 +45,7 @@ def do_what_is_queued(business: Personas) -> None:
 class Clerk:
     """A user who enters a month with one card.
 
-    It knows the texts that no other business may see.
+    It has the texts that no other business may see.
     """
 
     business: Personas

@@ -47,7 +47,7 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server(folder: Path) -> LocalPostgres:
-    """Yield a running server."""
+    """Return a running server."""
     server = LocalPostgres(folder / "var" / "pg")
     server.start()
     return server

@@ -49,9 +49,9 @@ _HERE = "document.activeElement.getAttribute('aria-label')"
 
 @pytest.fixture
 def month(acme: Personas) -> Any:
-    """June, with work of every employee on the 5th and sick leave on the 6th.
+    """Create June, with work of every employee on the 5th.
 
-    Only the first employee was sick.
+    The first employee is sick on the 6th.
     """
     with acme.scope():
         site = site_named("North")

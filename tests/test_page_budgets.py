@@ -115,7 +115,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def as_in_production(transactional_db: None, collected: Path) -> Iterator[str]:
-    """Return the address of a server that sends the collected files."""
+    """Yield the address of a server that sends the collected files."""
     # Without Django's own static files handler, which would send the source files.
     with production_files(collected), served(lambda inner: inner) as url:
         yield url

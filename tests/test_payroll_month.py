@@ -404,7 +404,7 @@ def a_mistake_is_put_right(
 def somebody_changes_agencies(
     north: Business, south: Business, ana: dict[str, Any], first_file: bytes
 ) -> None:
-    """The other business hires Ana after her release.
+    """Release Ana, and hire her at the other business.
 
     Her past pay stays with the first business.
     """

@@ -31,7 +31,7 @@ _READ = """table => [...document.querySelectorAll(`${table} tbody :is(td, th)`)]
 
 @pytest.fixture
 def much(acme: Personas) -> None:
-    """A business with a long name, employees, cards and a cross-business attempt."""
+    """Create a business with a long name, employees, cards and a cross-business attempt."""
     with acme.scope():
         for _ in range(3):
             DayEntryFactory(work_card=WorkCardFactory())

@@ -330,7 +330,7 @@ def test_a_request_waits_for_a_deactivation_that_is_about_to_commit(
     with furnished.scope():
         deactivate_user(user_id=furnished.reviewer.pk, actor=None)
         thread = in_another_thread(lambda: responses.append(request()))
-        # Its authentication read an active user; it is blocked at its end.
+        # The request read an active user at its authentication, and is blocked at its end.
         wait_until_blocked()
     thread.join(timeout=30)
     assert code_of(responses[0]) == (401, "user_inactive")

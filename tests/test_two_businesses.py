@@ -39,7 +39,7 @@ def names(client: APIClient, url: str, **query: str) -> list[str]:
 
 @pytest.fixture
 def played(acme: Personas, globex: Personas, super_admin: User) -> dict[str, Any]:
-    """John works for A and Jane for B, at the shared "Construction Site 1".
+    """Create John at A and Jane at B, at the shared "Construction Site 1".
 
     Both have external id 1.
     """

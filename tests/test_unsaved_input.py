@@ -59,7 +59,7 @@ def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
         "2026-02-31 8",
         "1 June Keep what is in the ledger",
     ]
-    # Only the page's script knows if the input is back on the card.
+    # Only the page's script can check that the input is back on the card.
     assert "Sign in opens in a new tab" in notice_of(page)
 
 

@@ -194,7 +194,7 @@ def test_what_the_server_asks_to_wait_for_goes_on_and_what_breaks_is_held(
         ]
         dropped(page, *files)
         page.wait_for_selector("[data-notice]:has-text('busy')")
-        # After the second of Retry-After; then the connection breaks.
+        # After the Retry-After time of one second; then the connection breaks.
         page.wait_for_selector("[data-notice]:has-text('connection')")
         assert page.locator("tr.waiting").count() == 3
         page.click("tr.waiting >> nth=0 >> [data-remove]")

@@ -1,6 +1,6 @@
 """Random months of one business, compared with a plain model.
 
-`Play` runs the same steps through the services and on `Model`, which knows sites, dates and minutes and no database.
+`Play` runs the same steps through the services and on `Model`, which has sites, dates and minutes and no database.
 `check` compares everything: cards, days, `set_aside_by`, ledger, closed months. The test suite runs it briefly
 (`test_month_state_machine.py`), `make prove ARGS=months` at length.
 """

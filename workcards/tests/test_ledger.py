@@ -219,9 +219,9 @@ def test_adding_more_than_a_day_or_beside_an_absence_is_refused(
 
 @pytest.fixture
 def two_sites(acme: Any, employee: Any, site_b: Any) -> Any:
-    """The ledger has 8 hours at A and 4 at B.
+    """Return a pending card of 6 hours at A, and its two conflicts.
 
-    A pending card has 6 at A, with two conflicts.
+    The ledger has 8 hours at A and 4 at B.
     """
     approve(acme, card_with(acme, employee, {1: "8"}))
     at_b = card_with(acme, employee, {1: "4"}, site=site_b)

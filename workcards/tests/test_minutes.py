@@ -44,7 +44,7 @@ SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN pg_attribute a
         (("22:00", "06:20"), 30, "7.83", 470),
         (("16:00", "00:00"), 0, "8.00", 480),
         (("08:00", "08:30"), 30, "0.00", 0),
-        # The times count, not the total beside them.
+        # The times count, and not the total.
         (("07:00", "14:20"), 0, "7.34", 440),
         # A total alone, to the nearest minute.
         (None, 0, "7.33", 440),

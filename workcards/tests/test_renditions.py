@@ -1,4 +1,4 @@
-"""The renditions of a scan's pages: upright, small, and without metadata."""
+"""The renditions of a scan's pages: upright, small enough, and without metadata."""
 
 from io import BytesIO
 from threading import Thread
