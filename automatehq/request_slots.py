@@ -1,8 +1,8 @@
 """Slots for concurrent requests with costly work, by user, business and server.
 
 A slot is an advisory lock on a file in a temporary folder of this server. It needs no database connection and no
-transaction, is shared by all processes of a server, and is released when its process ends. Each database has its own
-folder. Each server counts only its own requests: the slots protect its threads and processors.
+transaction. All processes of a server share the slots, and the end of a process releases its slots. Each database has
+its own folder. Each server counts only its own requests: the slots protect its threads and processors.
 """
 
 import fcntl

@@ -190,7 +190,7 @@ class CardHistory:
         if self.plan.fate is TargetStatus.REJECTED and self.rng.random() < 0.5:
             steps.remove("assign")
         if self.plan.is_by_hand:
-            # A manual card is created for an employee, so its step is the removal of the employee.
+            # A manual card is created with an employee, who is removed later if the card ends unassigned.
             steps = [step for step in steps if step != "assign"]
             if self.plan.fate is TargetStatus.UNASSIGNED:
                 steps.append("unassign")

