@@ -173,7 +173,7 @@ class User(AbstractBaseUser, TenantModel):
 
     @property
     def is_staff(self) -> bool:
-        """Return True for each active user. The role table decides which pages the user sees."""
+        """Return True for each active user. The role table limits the pages that the user sees."""
         return bool(self.is_active)
 
 

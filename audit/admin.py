@@ -61,7 +61,7 @@ class AuditEventAdmin(TenantAdmin):
         "cross_business",
     )
     search_fields = ("event_type", "actor_label", "entity_label")
-    found_in = ()  # what its events are about is
+    found_in = ()  # the search finds the objects of events, not events
     fields = (
         "created_at",
         "sentence",

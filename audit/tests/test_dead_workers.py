@@ -103,7 +103,7 @@ def test_a_look_up_that_failed_is_tried_again(
 
 def test_after_three_times_it_is_given_up(task: Any, caplog: Any) -> None:
     for number in range(1, MAX_TRIES + 1):
-        task.claim(f"worker {number}")  # and dies
+        task.claim(f"worker {number}")  # the worker dies
         let_lease_run_out()
         assert requeue_stale_checks() == int(number < MAX_TRIES)
         task.refresh_from_db()
@@ -127,7 +127,7 @@ def test_a_worker_looks_after_look_ups_and_runs(acme: Personas, task: Any) -> No
         run = request_run(actor=acme.admin, kind="days_csv", processing_month=MONTH)
         ExportRun.objects.update(lease_expires_at=F("lease_expires_at") - LEASE)
     for each in DBTaskResult.objects.all():
-        each.claim("a worker")  # and dies
+        each.claim("a worker")  # the worker dies
     let_lease_run_out()
     db_worker._reap(Once())
     statuses = DBTaskResult.objects.order_by("status").values_list("status", flat=True)

@@ -267,7 +267,7 @@ def test_who_has_no_home_is_missed_under_no_site_and_last(acme: Personas) -> Non
 def test_the_month_by_default_is_the_one_that_a_card_of_today_is_for(
     acme: Personas, super_admin: User
 ) -> None:
-    """The business's local date and cut-off day decide."""
+    """The default depends on the business's local date and cut-off day."""
     client = client_of(acme.viewer)
     for at, month in (
         ("2026-07-10T20:59:00Z", "2026-06"),
