@@ -31,7 +31,7 @@ _READ = """table => [...document.querySelectorAll(`${table} tbody :is(td, th)`)]
 
 @pytest.fixture
 def much(acme: Personas) -> None:
-    """Create a business with a long name, employees, cards and a cross-business attempt."""
+    """Create cards, a cross-business attempt and a long name of the business."""
     with acme.scope():
         for _ in range(3):
             DayEntryFactory(work_card=WorkCardFactory())
