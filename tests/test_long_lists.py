@@ -42,11 +42,13 @@ def test_a_list_counts_no_further_than_it_has_pages_for(
     with acme.scope():
         EmployeeFactory.create_batch(2)
     whole = browser.get(reverse(EMPLOYEES)).content.decode()
+    whole = " ".join(whole.split())
     assert "2 employees" in whole
     with acme.scope():
         EmployeeFactory()
     with CaptureQueriesContext(connection) as captured:
         cut = browser.get(reverse(EMPLOYEES)).content.decode()
+    cut = " ".join(cut.split())
     assert "2+ employees" in cut
     (counting,) = [
         query["sql"]
