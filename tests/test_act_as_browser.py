@@ -239,7 +239,7 @@ def test_what_was_typed_when_the_hour_was_over_is_saved_after_renewing(
         page.keyboard.press("Control+s")
     else:
         page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("nothing is lost")).to_be_visible()
+    expect(page.get_by_text("your input is kept")).to_be_visible()
     typed = "7.25" if leaves == "days" else "Joan Typed"
     expect(page.get_by_role("cell", name=typed, exact=True)).to_be_visible()
     page.evaluate(AXE)

@@ -234,7 +234,7 @@ def test_a_killed_server_starts_again_while_a_session_still_runs(
 def test_a_half_finished_build_is_thrown_away(folder: Path) -> None:
     place = folder / "pg"
     killed_after_initdb = (
-        "import os; from automatehq import localpg_programs as p; run = p.run\n"
+        "import os; from devtools import localpg_binaries as p; run = p.run\n"
         "p.run = lambda *c, **k: os.kill(os.getpid(), 9) if '--single' in c else run(*c, **k)"
     )
     builder = other_process(place, before=killed_after_initdb)

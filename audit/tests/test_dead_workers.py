@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # The statement that makes the worker stop until it is killed, and the number of events at that time.
 MOMENTS = {
-    "before the event": ("attempts._find = stuck", 0),
+    "before the event": ("cross_business._find = stuck", 0),
     "before it is told that the task is done": (
         "DBTaskResult.set_successful = stuck",
         1,
@@ -40,7 +40,7 @@ MOMENTS = {
 STUCK = """
 import pathlib, sys, time, django
 django.setup()
-from audit import attempts
+from audit import cross_business
 from django_tasks_db.models import DBTaskResult
 def stuck(*arguments):
     pathlib.Path(sys.argv[1]).touch()

@@ -83,10 +83,10 @@ def test_a_process_that_is_killed_leaves_its_place() -> None:
 import sys, time
 from contextlib import ExitStack
 from pathlib import Path
-from automatehq import places
-places._folder = lambda: Path({str(_folder())!r})
+from automatehq import request_slots
+request_slots._folder = lambda: Path({str(_folder())!r})
 with ExitStack() as held:
-    assert places.take(held, "killed", 1)
+    assert request_slots.take(held, "killed", 1)
     print("taken", flush=True)
     time.sleep(60)
 """

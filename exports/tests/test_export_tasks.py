@@ -297,16 +297,16 @@ STUCK = """
 import pathlib, sys, time, django
 django.setup()
 from businesses.tenancy.context import business_scope, platform_scope
-from exports import jobs
+from exports import tasks
 marker, kind = sys.argv[1:]
-writer = jobs.WRITERS[kind]
+writer = tasks.WRITERS[kind]
 def half(rows):
     yield next(rows)
     pathlib.Path(marker).touch()
     time.sleep(60)
 def stuck(rows, file, wanted):
     return writer.write(half(rows), file, wanted)
-jobs.WRITERS[kind] = writer._replace(write=stuck)
+tasks.WRITERS[kind] = writer._replace(write=stuck)
 """
 
 
