@@ -367,5 +367,5 @@ def test_the_bar_of_who_acts_counts_down_and_says_when_little_is_left(
         assert "five minutes" in page.text_content(says)
         page.clock.run_for("05:00")
         assert page.inner_text(left).startswith("0:00")
-        assert "is over" in page.text_content(says)
+        assert "has expired" in page.text_content(says)
     complaints.check()
