@@ -27,7 +27,7 @@ from automatehq.admin.search import find
 from automatehq.api.converters import parse_uuid
 from businesses.tenancy.admin import PermissionTableMixin
 from businesses.tenancy.form_token import (
-    FORM_FIELD,
+    FORM_BUSINESS_FIELD,
     form_is_for_other_business,
     form_matches_scope,
     seal,
@@ -160,7 +160,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             # Lazy: only the page template reads it.
             "navigation": SimpleLazyObject(lambda: self.navigation(request)),
             "may": getattr(user, "rights", frozenset()),
-            "seal_field": FORM_FIELD,
+            "seal_field": FORM_BUSINESS_FIELD,
             "seal": seal(),
         }
 

@@ -11,7 +11,7 @@ from accounts.authentication import SESSION_KEY
 from accounts.models import User
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
-from businesses.tenancy.form_token import FORM_FIELD, seal
+from businesses.tenancy.form_token import FORM_BUSINESS_FIELD, seal
 
 
 class AdminClient(Client):
@@ -25,7 +25,9 @@ class AdminClient(Client):
     def send(self, path: str, data: dict[str, Any] | None = None, **extra: Any) -> Any:
         """POST `data` with the form token of the client's business."""
         return self.post(
-            path, {FORM_FIELD: seal_of(self.business_id), **(data or {})}, **extra
+            path,
+            {FORM_BUSINESS_FIELD: seal_of(self.business_id), **(data or {})},
+            **extra,
         )
 
 

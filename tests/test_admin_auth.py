@@ -20,7 +20,7 @@ from audit.models import AuditEvent
 from businesses.models import PLATFORM_ID
 from businesses.services import deactivate_business
 from businesses.tenancy.context import business_scope
-from businesses.tenancy.form_token import FORM_FIELD
+from businesses.tenancy.form_token import FORM_BUSINESS_FIELD
 from workforce.tests.factories import EmployeeFactory
 
 from .admin_clients import AdminClient, browser_of, seal_of
@@ -427,7 +427,7 @@ def test_a_form_that_came_too_late_is_sent_again_after_renewing(
         client.business_id = None
         act_for(client, acme)
         sent = dict(late.context["sent"])
-        assert sent == {FORM_FIELD: seal_of(acme.id), **typed}
+        assert sent == {FORM_BUSINESS_FIELD: seal_of(acme.id), **typed}
         assert client.post(f"{EMPLOYEES}add/", sent).status_code == 302
     assert "employee_created" in kinds(acme.id)
 
@@ -479,7 +479,7 @@ def test_a_form_drawn_for_another_business_is_refused_with_what_was_typed(
     with acme.scope():
         employee = EmployeeFactory(full_name="Old Name")
     body = {
-        FORM_FIELD: sealed,
+        FORM_BUSINESS_FIELD: sealed,
         "full_name": "Typed Name",
         "_selected_action": [employee.pk],
     }
@@ -514,7 +514,7 @@ def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
         f"/admin/workcards/workcard/{uuid.uuid4()}/change/",
     ):
         typed = {"full_name": "Typed Name"}
-        refused = client.post(path, {FORM_FIELD: seal_of(globex.id), **typed})
+        refused = client.post(path, {FORM_BUSINESS_FIELD: seal_of(globex.id), **typed})
         assert refused.status_code == 409
         # A card's form has no such field, so the page shows its name in words.
         told = '<th scope="row">Full name</th><td><bdi>Typed Name</bdi></td>'
@@ -532,7 +532,7 @@ def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -
     """
     sealed = seal_of(acme.id)
     client = browser_of(acme.reviewer)
-    body = {FORM_FIELD: sealed, "full_name": "Typed Name"}
+    body = {FORM_BUSINESS_FIELD: sealed, "full_name": "Typed Name"}
     assert client.post(f"{EMPLOYEES}add/", body).status_code == 302
 
 

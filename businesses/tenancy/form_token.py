@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from .context import try_get_scope
 
-FORM_FIELD = "_business"
+FORM_BUSINESS_FIELD = "_business"
 _SIGNER = signing.Signer(salt="automatehq.admin.business")
 
 
@@ -23,7 +23,7 @@ def form_matches_scope(request: HttpRequest) -> bool:
 
     It is not if the user has changed the business in another tab.
     """
-    return request.POST.get(FORM_FIELD) == seal()
+    return request.POST.get(FORM_BUSINESS_FIELD) == seal()
 
 
 def form_is_for_other_business(request: HttpRequest) -> bool:
@@ -31,7 +31,7 @@ def form_is_for_other_business(request: HttpRequest) -> bool:
 
     Return False for a form without a valid token.
     """
-    sealed = request.POST.get(FORM_FIELD, "")
+    sealed = request.POST.get(FORM_BUSINESS_FIELD, "")
     try:
         _SIGNER.unsign(sealed)
     except signing.BadSignature:

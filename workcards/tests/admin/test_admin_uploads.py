@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from businesses.tenancy.form_token import FORM_FIELD
+from businesses.tenancy.form_token import FORM_BUSINESS_FIELD
 from tests.admin_clients import AdminClient, browser_of, seal_of
 from tests.api_helpers import queries
 from workcards.models import WorkCard
@@ -183,16 +183,19 @@ def test_another_businesss_scan_is_no_duplicate(
 def test_what_was_drawn_for_another_business_is_not_taken_in(
     acme: Personas, globex: Personas, client: AdminClient, site: Site
 ) -> None:
-    other = {FORM_FIELD: seal_of(globex.id)}
+    other = {FORM_BUSINESS_FIELD: seal_of(globex.id)}
     assert send(client, scan(), site=site.pk, **other).status_code == 409
-    assert send(client, scan(), site=site.pk, **{FORM_FIELD: ""}).status_code == 409
+    assert (
+        send(client, scan(), site=site.pk, **{FORM_BUSINESS_FIELD: ""}).status_code
+        == 409
+    )
     assert cards_of(acme) == cards_of(globex) == 0
 
 
 def test_the_script_needs_the_token_of_its_page(acme: Personas, site: Site) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser_of(acme.reviewer).cookies
-    body = {"files": [scan()], "site": site.pk, FORM_FIELD: seal_of(acme.id)}
+    body = {"files": [scan()], "site": site.pk, FORM_BUSINESS_FIELD: seal_of(acme.id)}
     answer = strict.post(UPLOAD, body, headers={"accept": "application/json"})
     assert answer.status_code == 403
     assert cards_of(acme) == 0
