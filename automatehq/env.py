@@ -38,7 +38,10 @@ def read_env_file(*, named: str, default: Path) -> None:
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """Read a boolean. (`Env.bool` reads misspelled values as False, even for a security setting.)"""
+    """Read a boolean.
+
+    `Env.bool` would read misspelled values as False, even for a security setting.
+    """
     text: str = env.str(name, default=str(default)).strip().lower()
     if text not in (*env.BOOLEAN_TRUE_STRINGS, *OFF):
         raise ValueError(f"{text!r} is neither on nor off.")

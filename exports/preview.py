@@ -30,8 +30,9 @@ LINES = 12
 
 @dataclass
 class Preview:
-    """The first lines of a file as text, and the totals of the month. `problem` is the reason why no file can be
-    made.
+    """The first lines of a file as text, and the totals of the month.
+
+    `problem` is the reason why no file can be made.
     """
 
     header: list[str] = field(default_factory=list)

@@ -17,8 +17,9 @@ from .profile_serializers import ExportProfileSerializer
 
 
 class ExportProfileViewSet(TenantViewSet[ExportProfile]):
-    """Export profiles: the file formats of payroll programs. A run keeps a copy of its profile, so later edits change
-    no file.
+    """Export profiles: the file formats of payroll programs.
+
+    A run stores a copy of its profile, so later edits change no file.
     """
 
     queryset = ExportProfile.objects

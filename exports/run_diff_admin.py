@@ -35,8 +35,9 @@ class ChangesPage(TenantAdmin):
     def available_actions(
         self, request: HttpRequest, obj: ExportRun
     ) -> list[dict[str, Any]]:
-        """Return the buttons of a run, with a link to its changes. The link changes nothing, so it is no object
-        action.
+        """Return the buttons of a run, with a link to its changes.
+
+        The link changes nothing, so it is no object action.
         """
         buttons: list[dict[str, Any]] = super().available_actions(request, obj)
         if obj.status != ExportRun.Status.DONE:

@@ -28,8 +28,9 @@ class LeaseLost(RuntimeError):
 
 @dataclass(frozen=True)
 class Claim:
-    """The claim of one worker on a run, valid until the lease expires. `attempt` distinguishes it from earlier
-    claims.
+    """The claim of one worker on a run, valid until the lease expires.
+
+    `attempt` distinguishes it from earlier claims.
     """
 
     run_id: uuid.UUID

@@ -46,8 +46,9 @@ from .models import ExportProfile, ExportRun
     ]
 )
 class ExportRunSerializer(StrictModelSerializer):
-    """An export run. `file_url` is null until the run is done; `filters.profile` is the profile at the time of the
-    request.
+    """An export run.
+
+    `file_url` is null until the run is done. `filters.profile` is the profile at the time of the request.
     """
 
     processing_month = MonthField(read_only=True)

@@ -9,8 +9,9 @@ _NAMELESS = "Site"
 
 
 class SheetNames:
-    """The names used in a workbook. Each name fits Excel's length, has no forbidden character, and is unique
-    regardless of case.
+    """The names used in a workbook.
+
+    Each name fits Excel's length, has no forbidden character, and is unique regardless of case.
     """
 
     def __init__(self) -> None:

@@ -42,13 +42,13 @@ def row(user: User) -> User:
 
 @pytest.fixture
 def platform(super_admin: User) -> APIClient:
-    """A client of a super-admin on the platform."""
+    """Return a client of a super-admin on the platform."""
     return client_of(super_admin)
 
 
 @pytest.fixture
 def acting(super_admin: User, acme: Personas) -> APIClient:
-    """A client of a super-admin who acts for Acme."""
+    """Return a client of a super-admin who acts for Acme."""
     return client_of(super_admin, acting_for=acme.business)
 
 

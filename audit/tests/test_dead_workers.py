@@ -50,7 +50,7 @@ def stuck(*arguments):
 
 @pytest.fixture
 def task(acme: Personas, globex: Personas) -> Any:
-    """The look-up of an id of Globex that Acme has requested."""
+    """Enqueue the check of an id of Globex that Acme has requested."""
     with globex.scope():
         jane = EmployeeFactory(full_name="Jane Example")
     client_of(acme.admin).get(f"/api/employees/{jane.pk}")

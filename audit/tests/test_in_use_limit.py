@@ -27,7 +27,7 @@ EMPLOYEES = "/api/employees"
 
 @pytest.fixture
 def jane(globex: Personas) -> Employee:
-    """An employee of the other business."""
+    """Create an employee of the other business."""
     with globex.scope():
         return EmployeeFactory(full_name="Jane Example", passport_id="AB123456")
 

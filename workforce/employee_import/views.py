@@ -101,8 +101,9 @@ class EmployeeFilesMixin(Base):
         responses=ImportSerializer,
     )
     def apply_import(self, request: Request) -> Response:
-        """Apply the changes of the preview with this `hash`, all or none. With `skip_errors`, rows with errors are
-        left out.
+        """Apply the changes of the preview with this `hash`, all or none.
+
+        With `skip_errors`, rows with errors are left out.
         """
         body = ApplyRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
