@@ -32,6 +32,7 @@ from businesses.tenancy.context import get_current_business_id, try_get_business
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 from exports.models import ExportRun
 from workcards import services
+from workcards.json_values import named_reference
 from workcards.models import ClosedMonth
 from workcards.month_overview import (
     MonthOverview,
@@ -42,7 +43,6 @@ from workcards.month_overview import (
 from workcards.serializers import (
     CloseMonthSerializer,
     ReopenMonthSerializer,
-    reference,
 )
 from workcards.transitions import ReviewStatus
 
@@ -100,7 +100,7 @@ class MonthSerializer(serializers.Serializer[Any]):
         closed = overview.closed
         if closed is None:
             return None
-        return reference(closed.closed_by_id, closed.closed_by_name)
+        return named_reference(closed.closed_by_id, closed.closed_by_name)
 
     @extend_schema_field(LastRunSerializer(allow_null=True))
     def get_last_run(self, overview: MonthOverview) -> dict[str, Any] | None:

@@ -1,8 +1,6 @@
 """Serializers of work cards. docs/api.md lists every field."""
 
-import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +8,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from automatehq.api.fields import (
-    TIMESTAMP_FORMAT,
     DateField,
     HourMinuteField,
     HoursField,
@@ -34,16 +31,6 @@ MAX_ENTRIES = 31
 # A date for each day of a month, at ten sites.
 MAX_RESOLUTIONS = 310
 MAX_APPROVED_AT_ONCE = 500
-
-
-def reference(row_id: uuid.UUID | None, name: str) -> dict[str, str] | None:
-    """Return `{id, name}`, or None without an id."""
-    return None if row_id is None else {"id": str(row_id), "name": name}
-
-
-def moment(value: datetime) -> str:
-    """Return a timestamp as the API formats it."""
-    return value.astimezone(UTC).strftime(TIMESTAMP_FORMAT)
 
 
 class LedgerSerializer(serializers.Serializer[Any]):
@@ -256,12 +243,6 @@ class ManualCardSerializer(WorkCardSerializer):
     """The initial values of a card without a scan."""
 
     employee_id = ReferenceField(queryset=Employee.objects)
-
-
-def card_json(card_id: uuid.UUID) -> dict[str, Any]:
-    """Return a card of the scope as the API formats it."""
-    card = WorkCard.objects.with_figures().get(pk=card_id)
-    return dict(WorkCardSerializer(card).data)
 
 
 def days_json(card: WorkCard) -> dict[str, Any]:

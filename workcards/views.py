@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -15,11 +16,13 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import serializers, status
+from rest_framework.exceptions import APIException
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
+from automatehq.api.converters import InvalidPathValue
 from automatehq.api.errors import Conflict, Invalid, Problem
 from automatehq.api.parsers import JSONObjectParser
 from automatehq.api.schema import RefusalSerializer
@@ -45,7 +48,6 @@ from .serializers import (
     UploadSerializer,
     UploadsSerializer,
     WorkCardSerializer,
-    card_json,
     days_json,
 )
 from .services.card_warnings import warnings_before_approval
@@ -215,7 +217,8 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             actor=request.user,
         )
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
-        return Response(card_json(card.pk), status=code)
+        card = self.get_queryset().get(pk=card.pk)
+        return Response(WorkCardSerializer(card).data, status=code)
 
     def perform_update(self, serializer: serializers.BaseSerializer[WorkCard]) -> None:
         card: Any = serializer.instance
@@ -237,7 +240,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
         ADMIN may delete any card, other users only cards that they uploaded or created.
         """
-        services.delete_card(card_id=self.get_object().pk, actor=request.user)
+        services.delete_card(card_id=self._card_id(), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -297,7 +300,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @described(AssignSerializer, OutcomeSerializer, openapi_examples.ASSIGN)
     def assign(self, request: Request, pk: uuid.UUID) -> Response:
         """Assign an employee to the card; null removes the employee."""
-        return self._done(services.assign_card, AssignSerializer)
+        return self._run(services.assign_card, AssignSerializer)
 
     # Days
 
@@ -320,12 +323,11 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         return self._write_days(keep_others=True)
 
     def _write_days(self, *, keep_others: bool) -> Response:
-        card_id = self.get_object().pk
         card = services.set_day_entries(
-            card_id=card_id,
+            card_id=self._card_id(),
             keep_others=keep_others,
             actor=self.request.user,
-            **self._body(DayEntriesSerializer),
+            **self._card_body(DayEntriesSerializer),
         )
         return Response(days_json(card))
 
@@ -337,7 +339,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
         Dates that the ledger already has with other figures need an answer each: 409 `day_conflicts`.
         """
-        return self._done(services.approve_card, ApproveSerializer)
+        return self._run(services.approve_card, ApproveSerializer)
 
     @extend_schema(
         request=BulkApproveSerializer,
@@ -361,7 +363,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REJECT)
     def reject(self, request: Request, pk: uuid.UUID) -> Response:
         """Reject the card, with a reason."""
-        return self._done(services.reject_card, ReasonSerializer)
+        return self._run(services.reject_card, ReasonSerializer)
 
     @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REOPEN)
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
@@ -369,49 +371,59 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
         `reposted` lists days of other cards that are paid again.
         """
-        return self._done(services.reopen_card, ReasonSerializer)
+        return self._run(services.reopen_card, ReasonSerializer)
 
     @described(StatusSerializer, OutcomeSerializer, openapi_examples.STATUS)
     def change_status(self, request: Request, pk: uuid.UUID) -> Response:
         """Run the action that leads to the given status."""
-        return self._done(services.change_status, StatusSerializer)
+        return self._run(services.change_status, StatusSerializer)
 
-    def _done(
-        self, verb: Any, serializer_class: type[serializers.BaseSerializer[Any]]
+    def _run(
+        self,
+        service: Callable[..., services.ActionResult],
+        serializer_class: type[serializers.BaseSerializer[Any]],
     ) -> Response:
-        """Run `verb` for the card in the path, with the validated body as arguments."""
-        card_id = self.get_object().pk
-        given = self._body(serializer_class)
-        if "resolutions" in given:
-            given["resolutions"] = [
+        """Run `service` for the card in the path, with the validated body as arguments."""
+        card_id, values = self._card_id(), self._card_body(serializer_class)
+        if "resolutions" in values:
+            values["resolutions"] = [
                 services.Resolution(
-                    answer["date"], answer["approved_day_id"], answer["choice"]
+                    resolution["date"],
+                    resolution["approved_day_id"],
+                    resolution["choice"],
                 )
-                for answer in given["resolutions"]
+                for resolution in values["resolutions"]
             ]
         try:
-            outcome = verb(card_id=card_id, actor=self.request.user, **given)
-        except Conflict as refused:
-            self._note_unknown(given.get("resolutions", ()), refused)
+            result = service(card_id=card_id, actor=self.request.user, **values)
+        except Conflict as error:
+            self._report_unknown_rows(values.get("resolutions", ()), error)
             raise
         return Response(
             {
-                "card": card_json(outcome.card.pk),
-                "reposted": [day.as_json() for day in outcome.reposted],
-                "not_reposted": [day.as_json() for day in outcome.not_reposted],
-                "warnings": outcome.warnings,
-                "warning_details": [one.as_json for one in outcome.found],
+                "card": WorkCardSerializer(result.card).data,
+                "reposted": [day.as_json() for day in result.reposted],
+                "not_reposted": [day.as_json() for day in result.not_reposted],
+                "warnings": result.warnings,
+                "warning_details": [warning.as_json for warning in result.found],
             }
         )
 
-    def _note_unknown(
-        self, resolutions: Iterable[services.Resolution], refused: Conflict
+    def handle_exception(self, exc: Exception) -> Response:
+        """Return the error response; an error about a card includes the card."""
+        if isinstance(exc, services.CardConflict):
+            card = WorkCardSerializer(exc.card).data
+            exc.extra = {"card": card, **exc.extra}
+        return super().handle_exception(exc)
+
+    def _report_unknown_rows(
+        self, resolutions: Iterable[services.Resolution], error: Conflict
     ) -> None:
-        """Report the answered ledger ids that are not in conflict, of any business."""
-        known = {row["approved_day_id"] for row in refused.extra.get("conflicts", ())}
+        """Report the ids in resolutions that are no row in conflict, of any business."""
+        known = {row["approved_day_id"] for row in error.extra.get("conflicts", ())}
         for resolution in resolutions:
             if (
-                refused.code == "day_conflicts"
+                error.code == "day_conflicts"
                 and str(resolution.approved_day_id) not in known
             ):
                 note(
@@ -435,6 +447,23 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             detail = _("One of: %(names)s.") % {"names": ", ".join(RENDITIONS)}
             raise Invalid("invalid_choice", detail, "rendition")
         return scan_response(request._request, self.get_object(), rendition)
+
+    def _card_id(self) -> uuid.UUID:
+        """Return the id in the path; the service raises 404 for an unknown one."""
+        pk: uuid.UUID | InvalidPathValue = self.kwargs["pk"]
+        if isinstance(pk, InvalidPathValue):
+            raise Http404
+        return pk
+
+    def _card_body(
+        self, serializer_class: type[serializers.BaseSerializer[Any]]
+    ) -> dict[str, Any]:
+        """Return the validated body of a request about the card in the path."""
+        try:
+            return self._body(serializer_class)
+        except APIException:
+            self.get_object()  # for an unknown card, 404 takes precedence
+            raise
 
     def _body(
         self, serializer_class: type[serializers.BaseSerializer[Any]]

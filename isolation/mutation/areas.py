@@ -443,13 +443,17 @@ AREAS = (
         [
             (
                 "workcards/services/*.py",
-                [calls_dropped("require_open_month|refuse_closed_month|lock_month")],
+                [
+                    calls_dropped(
+                        "require_open_month|refuse_closed_month|lock_month|share_month_lock"
+                    )
+                ],
             ),
             (
                 "workcards/services/locking.py",
                 [
                     within(
-                        "require_open_month|closed_among|refuse_closed_month|lock_month",
+                        "require_open_month|closed_among|refuse_closed_month|lock_month|lock_card",
                         *LOGIC,
                     )
                 ],

@@ -28,6 +28,7 @@ from .card_warnings import CardWarning
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
 from .ledger_check import Finding, Repair, find_faults, open_months_of, repair_month
+from .locking import CardConflict
 from .month_closing import close_month, reopen_month
 from .posting import Choice, Resolution
 from .results import ActionResult
@@ -37,6 +38,7 @@ from .uploads import Uploads, upload_cards
 __all__ = [
     "ActionResult",
     "BulkApprovalResult",
+    "CardConflict",
     "CardWarning",
     "Choice",
     "Finding",

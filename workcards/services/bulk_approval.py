@@ -48,7 +48,7 @@ class BulkApprovalResult:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the result as the API formats it. Errors omit the card."""
+        """Return the result as the API formats it, with errors without the card."""
         return {
             "approved": [str(card_id) for card_id in self.approved],
             "failed": [
@@ -56,7 +56,7 @@ class BulkApprovalResult:
                     "id": str(card_id),
                     "code": refusal.code,
                     "detail": refusal.problems[0].detail,
-                    **{k: v for k, v in refusal.extra.items() if k != "card"},
+                    **refusal.extra,
                 }
                 for card_id, refusal in self.refused.items()
             ],
@@ -108,12 +108,14 @@ def _approve(
     try:
         with transaction.atomic():
             check_version(card, version)
-            return approve_locked(card, actor=actor, background=background)
+            result = approve_locked(card, actor=actor, background=background)
     except DatabaseError as error:
         refusal = refusal_of(error)
         if refusal is None:
             raise
         raise refusal from error
+    background.note_approval(card)
+    return result
 
 
 def _refuse_duplicates(seen: Iterable[Seen]) -> None:

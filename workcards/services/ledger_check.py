@@ -16,13 +16,14 @@ from django.db import connection, transaction
 
 from audit.services import plain
 from automatehq.api.errors import Conflict
+from workcards.json_values import hours_text
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.month_math import first_of_month
 from workcards.transitions import ReviewStatus
 
 from .audit_events import record_card
-from .locking import lock_cards, lock_ledger, require_open_month
-from .reposting import decide_anew, hours_text
+from .locking import lock_cards, lock_ledgers, require_open_month
+from .reposting import decide_anew
 
 
 class Fault(StrEnum):
@@ -223,7 +224,7 @@ def repair_month(
     except Conflict:
         return []  # closed after the first search
     if employee_id is not None:
-        lock_ledger(employee_id)
+        lock_ledgers([employee_id])
     findings = find_faults(employee_id, month)
     repairs = [*_remove(findings), *_clear(findings), *_decide(findings)]
     by_card = defaultdict(list)

@@ -12,26 +12,37 @@ from django.utils.translation import gettext as _
 from audit.models import AuditEvent
 from automatehq.api.errors import Conflict, Denied
 from businesses.tenancy.context import get_current_business_id
+from workcards.json_values import named_reference, timestamp_text
 from workcards.models import ClosedMonth, WorkCard, month_lock
 from workcards.month_math import format_month
-from workcards.serializers import card_json, moment
 from workcards.transitions import RIGHTS, ReviewStatus, Verb, status_after
 
 
-def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
-    """Return the card, locked until the transaction ends.
+class CardConflict(Conflict):
+    """A conflict with the state of a card, to which the API adds the card."""
 
-    Raises `Http404` for an unknown card, `Conflict` `month_closed` if its month is closed, and `stale_version` if
-    `version` is given and differs from the stored version.
+    def __init__(self, card: WorkCard, code: str, detail: str, **extra: Any) -> None:
+        super().__init__(code, detail, **extra)
+        self.card = card
+
+
+def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
+    """Return the card with its figures, locked until the transaction ends.
+
+    The figures are those of `with_figures`, before the changes of the service. Raises `Http404` for an unknown card, `Conflict` `month_closed` if its month is closed, and `stale_version` if
+    `version` is given and differs from the stored version. Three queries.
     """
-    # No joins: after waiting for the lock, a join would return the new card with its previous employee. No key: a
-    # ledger row may reference a card that another transaction has locked, and need not wait.
-    card: WorkCard | None = (
-        WorkCard.objects.select_for_update(no_key=True).filter(pk=card_id).first()
-    )
-    if card is None:
+    # The month tells which lock to take next. No key: a ledger row may reference a card that another transaction has
+    # locked, and need not wait.
+    locked = WorkCard.objects.select_for_update(no_key=True).filter(pk=card_id)
+    month = locked.values_list("processing_month", flat=True).first()
+    if month is None:
         raise Http404
-    require_open_month(card.processing_month)
+    share_month_lock(month)
+    # A separate query, after both locks: a query that waits for a lock joins the new card with its previous employee.
+    card: WorkCard = WorkCard.objects.with_figures().get(pk=card_id)
+    if card.month_is_closed:  # type: ignore[attr-defined]
+        raise _month_closed(month)
     if version is not None:
         check_version(card, version)
     return card
@@ -47,7 +58,7 @@ def lock_cards(card_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, WorkCard]:
 def check_version(card: WorkCard, version: int) -> None:
     """Raise `Conflict` `stale_version` unless the locked card has this version."""
     if card.version != version:
-        raise _stale(card)
+        raise _stale_version(card)
 
 
 def require_open_month(month: date) -> None:
@@ -56,8 +67,7 @@ def require_open_month(month: date) -> None:
     Cards must be locked before. Raises `Conflict` `month_closed` with the month. The database triggers raise an error
     too, but without the month.
     """
-    name = month_lock(get_current_business_id(), month)
-    _lock("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", name)
+    share_month_lock(month)
     # A separate query, after the lock: it must see a closing that the lock has waited for.
     refuse_closed_month(month)
 
@@ -76,9 +86,7 @@ def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
 def refuse_closed_month(month: date) -> None:
     """Raise `Conflict` `month_closed` if the month is closed. Takes no lock."""
     if ClosedMonth.objects.for_month(month).exists():
-        text = format_month(month)
-        detail = _("%(month)s is closed: nothing in it can change any more.")
-        raise Conflict("month_closed", detail % {"month": text}, month=text)
+        raise _month_closed(month)
 
 
 def lock_month(month: date) -> None:
@@ -90,16 +98,11 @@ def lock_month(month: date) -> None:
     _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
 
 
-def lock_ledger(employee_id: uuid.UUID) -> None:
-    """Lock the employee's ledger until the transaction ends.
-
-    Cards and months must be locked before.
-    """
-    lock_ledgers([employee_id])
-
-
 def lock_ledgers(employee_ids: Iterable[uuid.UUID]) -> None:
-    """Lock the ledgers of several employees in the order of their ids; one query."""
+    """Lock the ledgers of employees in the order of their ids; one query.
+
+    They stay locked until the transaction ends. Cards and months must be locked before.
+    """
     # The lock that the ledger's own trigger takes: see migration 0010 of this app.
     names = sorted({f"approved_days {employee_id}" for employee_id in employee_ids})
     with connection.cursor() as cursor:
@@ -118,6 +121,17 @@ def lock_names(kind: str, names: Iterable[object]) -> None:
     # In one order: otherwise two requests with the same names could deadlock.
     for name in sorted({f"{kind} {business_id} {name}" for name in names}):
         _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", name)
+
+
+def share_month_lock(month: date) -> None:
+    name = month_lock(get_current_business_id(), month)
+    _lock("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", name)
+
+
+def _month_closed(month: date) -> Conflict:
+    text = format_month(month)
+    detail = _("%(month)s is closed: nothing in it can change any more.")
+    return Conflict("month_closed", detail % {"month": text}, month=text)
 
 
 def _lock(sql: str, name: str) -> None:
@@ -160,34 +174,24 @@ def require_pending(card: WorkCard) -> None:
 def require_unapproved(card: WorkCard) -> None:
     """Raise `Conflict` `card_approved` if the card is approved."""
     if card.review_status == ReviewStatus.APPROVED:
-        raise Conflict(
-            "card_approved",
-            _("The card is approved. Reopen it first."),
-            card=card_json(card.pk),
-        )
+        detail = _("The card is approved. Reopen it first.")
+        raise CardConflict(card, "card_approved", detail)
 
 
-def invalid_transition(card: WorkCard) -> Conflict:
-    """Return the `Conflict` (409) for an action that the card's status does not permit."""
+def invalid_transition(card: WorkCard) -> CardConflict:
+    """Return the `CardConflict` for an action that the card's status does not permit."""
     status = ReviewStatus(card.review_status)
     detail = _("This can't be done with a card in the status “%(status)s”.")
-    return Conflict(
-        "invalid_transition", detail % {"status": status.label}, card=card_json(card.pk)
-    )
+    return CardConflict(card, "invalid_transition", detail % {"status": status.label})
 
 
-def _stale(card: WorkCard) -> Conflict:
-    """Return the `Conflict` `stale_version`, with the user and time of the last change."""
+def _stale_version(card: WorkCard) -> CardConflict:
+    """Return the `CardConflict` `stale_version`, with the user and time of the last change."""
     last = AuditEvent.objects.of_work_card(card.pk).first()
-    who = (
-        {"id": str(last.actor_id), "name": last.actor_label}
-        if last and last.actor_id
-        else None
-    )
-    return Conflict(
+    return CardConflict(
+        card,
         "stale_version",
         _("Somebody has changed this card since you opened it."),
-        card=card_json(card.pk),
-        changed_by=who,
-        changed_at=moment(last.created_at if last else card.updated_at),
+        changed_by=last and named_reference(last.actor_id, last.actor_label),
+        changed_at=timestamp_text(last.created_at if last else card.updated_at),
     )

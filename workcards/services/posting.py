@@ -16,11 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.api.errors import Conflict, Invalid
 from workcards.hours import DayRefused, check_shared_date
+from workcards.json_values import hours_text, named_reference, timestamp_text
 from workcards.models import ApprovedDay, DayEntry, WorkCard
-from workcards.serializers import moment, reference
 
 from .reposting import (
-    hours_text,
     ledger_of,
     ledger_row,
     row_that_stands,
@@ -190,15 +189,15 @@ def _as_json(card: WorkCard, entry: DayEntry, row: ApprovedDay) -> dict[str, Any
             "hours": hours_text(entry.total_hours),
             "minutes": entry.minutes,
             "day_status": entry.day_status,
-            "site": reference(card.site_id, card.site.site_name),
+            "site": named_reference(card.site_id, card.site.site_name),
         },
         "ledger": {
             "hours": hours_text(row.hours),
             "minutes": row.minutes,
             "day_status": row.day_status,
-            "site": reference(row.site_id, row.site.site_name),
+            "site": named_reference(row.site_id, row.site.site_name),
             "work_card_id": str(row.work_card_id),
-            "approved_by": reference(row.approved_by_id, row.approved_by_name),
-            "approved_at": moment(row.approved_at),
+            "approved_by": named_reference(row.approved_by_id, row.approved_by_name),
+            "approved_at": timestamp_text(row.approved_at),
         },
     }

@@ -17,15 +17,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from workcards.hours import DayRefused, check_shared_date
+from workcards.json_values import hours_text, named_reference
 from workcards.models import ApprovedDay, DayEntry, WorkCard
-from workcards.serializers import reference
 from workcards.transitions import DayStatus, ReviewStatus
 
 
@@ -57,7 +56,7 @@ class DecidedDay:
         card = self.entry.work_card
         return {
             "date": self.entry.work_date.isoformat(),
-            "site": reference(card.site_id, card.site.site_name),
+            "site": named_reference(card.site_id, card.site.site_name),
             "hours": hours_text(self.entry.total_hours),
             "minutes": self.entry.minutes,
             "day_status": self.entry.day_status,
@@ -232,11 +231,6 @@ def ledger_row(card: WorkCard, entry: DayEntry) -> ApprovedDay:
         approved_by_name=card.approved_by_name,
         approved_at=card.approved_at,
     )
-
-
-def hours_text(hours: Decimal | None) -> str | None:
-    """Return hours as the API and the audit trail format them."""
-    return None if hours is None else f"{hours:.2f}"
 
 
 def in_trail(days: Iterable[DecidedDay]) -> list[Mapping[str, Any]]:

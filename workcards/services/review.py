@@ -22,7 +22,7 @@ from .card_warnings import (
     warnings_about,
 )
 from .cards import assign_card
-from .locking import check_verb, invalid_transition, lock_card, lock_ledger
+from .locking import check_verb, invalid_transition, lock_card, lock_ledgers
 from .posting import Resolution, post_card
 from .reposting import Reposting, in_trail, withdraw_card
 from .results import ActionResult
@@ -46,7 +46,7 @@ def approve_card(
     """
     card = lock_card(card_id, version=version)
     if card.employee_id is not None:
-        lock_ledger(card.employee_id)
+        lock_ledgers([card.employee_id])
     background = read_background([card])
     return approve_locked(
         card, actor=actor, background=background, resolutions=resolutions
@@ -79,7 +79,6 @@ def approve_locked(
     save_card(
         "card_approved", card, actor=actor, before=before, conflicts=conflicts or None
     )
-    background.note_approval(card)
     return ActionResult(card, found=found)
 
 
@@ -113,7 +112,7 @@ def reopen_card(
     anew = Reposting()
     if card.review_status == ReviewStatus.APPROVED:
         assert card.employee_id is not None
-        lock_ledger(card.employee_id)
+        lock_ledgers([card.employee_id])
         anew = withdraw_card(card)
     card.review_status = status
     card.approved_by = None

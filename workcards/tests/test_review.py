@@ -11,6 +11,7 @@ from audit.models import AuditEvent
 from automatehq.api.errors import Conflict, Denied, DomainError, Invalid
 from workcards import services
 from workcards.models import WorkCard
+from workcards.services import CardConflict
 from workcards.tests.factories import WorkCardFactory
 from workcards.tests.review_helpers import approve, card_with, reopen
 from workcards.transitions import ReviewStatus, Verb
@@ -117,10 +118,10 @@ def test_every_verb_from_every_status(
     events = AuditEvent.objects.count()
     target = LEADS_TO.get((status.value, verb.value))
     if target is None:
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(CardConflict) as refused:
             do(verb, card, acme.admin)
         assert refused.value.code == "invalid_transition"
-        assert refused.value.extra["card"]["review_status"] == status
+        assert refused.value.card.review_status == status
         assert str(status.label) in str(refused.value.detail)
         expected = (status, card.version, events)
     else:
@@ -156,7 +157,7 @@ def test_a_stale_version_says_who_changed_the_card_and_when(
 ) -> None:
     card = card_with(acme, employee, {1: "8"})
     services.edit_card(card_id=card.pk, notes="see back", actor=acme.admin)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(CardConflict) as refused:
         services.approve_card(card_id=card.pk, version=2, actor=acme.reviewer)
     error = refused.value
     assert error.code == "stale_version"
@@ -166,8 +167,7 @@ def test_a_stale_version_says_who_changed_the_card_and_when(
     }
     event = AuditEvent.objects.get(event_type="card_updated")
     assert error.extra["changed_at"] == f"{event.created_at:%Y-%m-%dT%H:%M:%SZ}"
-    assert error.extra["card"]["version"] == 3
-    assert error.extra["card"]["notes"] == "see back"
+    assert (error.card.version, error.card.notes) == (3, "see back")
 
 
 @pytest.mark.parametrize("status", ReviewStatus)
