@@ -41,7 +41,7 @@ def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
             business = Business.objects.listed().filter(pk=business_id).first()
             if business is None:
                 raise Invalid(
-                    "does_not_exist", _("There is nothing with this id."), "business_id"
+                    "does_not_exist", _("No record has this ID."), "business_id"
                 )
             if not business.is_active:
                 raise Conflict(

@@ -56,7 +56,7 @@ class UserForm(ServiceForm):
             self.fields["new_password"].required = is_new
             if not is_new:
                 self.fields["new_password"].help_text = _(
-                    "Only to reset it, which ends this user’s sign-ins."
+                    "Set only to reset; signs the user out everywhere."
                 )
 
     def payload(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _deactivate(request: Any, user: User, values: Mapping[str, Any]) -> str:
 
 def _release(request: Any, user: User, values: Mapping[str, Any]) -> str:
     services.release_user(user_id=user.pk, actor=request.user)
-    return _("E-mail and phone of %s are free.") % user
+    return _("The e-mail and phone number of %s were released.") % user
 
 
 @admin.register(User)
@@ -116,7 +116,7 @@ class UserAdmin(TenantAdmin):
             name="activate",
             label=gettext_lazy("Activate"),
             question=gettext_lazy(
-                "This user can sign in again, with the old password."
+                "The user can sign in again with the previous password."
             ),
             right="users.manage",
             run=_activate,
@@ -128,7 +128,7 @@ class UserAdmin(TenantAdmin):
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy(
-                "This user can’t sign in any more; their sign-ins end at once."
+                "The user is signed out immediately and can no longer sign in."
             ),
             right="users.manage",
             run=_deactivate,
@@ -139,7 +139,7 @@ class UserAdmin(TenantAdmin):
             name="release",
             label=gettext_lazy("Release"),
             question=gettext_lazy(
-                "E-mail and phone become free, so that another business can take this person on. What they did stays."
+                "Frees the e-mail and phone number for another business. Past work is kept."
             ),
             right="users.manage",
             run=_release,

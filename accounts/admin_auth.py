@@ -64,7 +64,7 @@ class PasswordForm(ServiceErrorsMixin, forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     repeated = forms.CharField(
-        label=gettext_lazy("New password again"),
+        label=gettext_lazy("Confirm new password"),
         strip=False,
         max_length=PASSWORD_LIMIT,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -73,7 +73,7 @@ class PasswordForm(ServiceErrorsMixin, forms.Form):
     def clean_repeated(self) -> str:
         repeated: str = self.cleaned_data["repeated"]
         if repeated != self.cleaned_data.get("new_password", repeated):
-            raise forms.ValidationError(_("The two new passwords differ."))
+            raise forms.ValidationError(_("The new passwords do not match."))
         return repeated
 
 
@@ -128,7 +128,7 @@ class AuthViewsMixin:
             "title": _("Sign in"),
             "form": form,
             "next": self._next(request),
-            "note": _("The password is changed. Sign in with the new one.")
+            "note": _("Password changed. Sign in with the new password.")
             if _CHANGED in request.GET
             else "",
         }
@@ -166,7 +166,7 @@ class AuthViewsMixin:
             **self.each_context(request),
             "title": _("Change password"),
             "form": form,
-            "question": _("All your sign-ins end, this one too."),
+            "question": _("You will be signed out everywhere."),
             "button": _("Change password"),
         }
         response = TemplateResponse(request, "admin/form_page.html", context)
@@ -216,13 +216,12 @@ class AuthViewsMixin:
                 return HttpResponseRedirect(reverse("admin:index"))
         context = {
             **self.each_context(request),
-            "title": _("Act for one hour more") if present else _("Act for a business"),
+            "title": _("Act for another hour") if present else _("Act for a business"),
             "form": form,
             "question": _(
-                "You get an administrator’s rights in this business for one hour. "
-                "Start and end stand in its trail, with your name and the reason."
+                "You get administrator permissions in this business for one hour. Its audit trail records the start, the end, your name and the reason."
             ),
-            "button": _("Act for it"),
+            "button": _("Act for this business"),
         }
         response = TemplateResponse(request, "admin/form_page.html", context)
         return refused(response, refusal) if refusal else response

@@ -143,8 +143,10 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
                     # The form belongs to another scope, where its row may exist and may be editable.
                     return self.business_changed_response(request)
                 if isinstance(refusal, Http404):
-                    return self._refusal(request, 404, _("There is no such page."))
-                return self._refusal(request, 403, _("Your role may not do this."))
+                    return self._refusal(request, 404, _("This page does not exist."))
+                return self._refusal(
+                    request, 403, _("You don’t have permission to do this.")
+                )
 
         answering.__dict__.update(getattr(view, "__dict__", {}))
         return answering
@@ -272,7 +274,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return self._refusal(
             request,
             409,
-            _("This form was drawn for another business"),
+            _("This form belongs to another business"),
             typed=self.describe_posted_form(request),
             # The business in scope has the same form, but not the same row.
             is_here=not request.resolver_match.kwargs,

@@ -49,10 +49,10 @@ class InvalidCredentials(DomainError):
 def dead(code: str) -> InvalidCredentials:
     """Return the error with `code`, which must be one of the codes below."""
     details: dict[str, Any] = {
-        "token_not_valid": _("The sign-in is not valid, or not any more."),
+        "token_not_valid": _("Your session is invalid or has expired."),
         "user_inactive": _("This user is inactive."),
         "business_inactive": _("This business is inactive."),
-        "acting_expired": _("The hour of acting for the business is over."),
+        "acting_expired": _("Acting for this business has expired."),
         **MISDIRECTED,
     }
     return InvalidCredentials(code, details[code])

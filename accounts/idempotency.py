@@ -94,7 +94,7 @@ def _read_key(request: Request) -> str | None:
     if key is None:
         return None
     if not key or len(key) > MAX_LENGTH or not (key.isascii() and key.isprintable()):
-        detail = _("A key has 1 to %(limit)s printable ASCII characters.")
+        detail = _("The key must have 1 to %(limit)s printable ASCII characters.")
         raise Invalid("invalid", detail % {"limit": MAX_LENGTH}, HEADER)
     return key
 

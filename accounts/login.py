@@ -36,9 +36,7 @@ class WrongCredentials(DomainError):
     auth_header = AUTH_HEADER
 
     def __init__(self) -> None:
-        super().__init__(
-            "authentication_failed", _("The e-mail or the password is wrong.")
-        )
+        super().__init__("authentication_failed", _("The e-mail or password is wrong."))
 
 
 def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
@@ -136,7 +134,7 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     if is_right:
         return
     wrong = Invalid(
-        "incorrect_password", _("This is not your password."), "current_password"
+        "incorrect_password", _("The current password is wrong."), "current_password"
     )
     # The count is committed with the lock. Counted later, the next guess could overtake it.
     keep_writes(request)

@@ -28,7 +28,7 @@ ALREADY_IN_USE.update(
 _NOT_IN_PLATFORM = Rule(
     "role",
     "invalid_choice",
-    _("Super-admins belong to the platform, and nobody else does."),
+    _("Super-admins must belong to the platform, all other users to a business."),
 )
 BROKEN_RULES.update(
     {
@@ -67,7 +67,7 @@ class User(AbstractBaseUser, TenantModel):
         choices=[("he", _("Hebrew")), ("en", _("English"))],
         null=True,
         blank=True,
-        help_text=_("Empty: the business's."),
+        help_text=_("Leave empty to use the business language."),
     )
     is_active = models.BooleanField(_("active"), default=True)
     signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -5,16 +5,16 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from automatehq.api.schema import RefusalSerializer
 
 _DETAILS = {
-    "authentication_failed": "The e-mail or the password is wrong.",
-    "token_not_valid": "The sign-in is not valid, or not any more.",
+    "authentication_failed": "The e-mail or password is wrong.",
+    "token_not_valid": "Your session is invalid or has expired.",
     "user_inactive": "This user is inactive.",
     "business_inactive": "This business is inactive.",
     "too_many_attempts": "Too many failed attempts to sign in. Try again later.",
     "too_many_at_once": "Too many passwords are being checked at once. Try again in a few seconds.",
     "act_as_required": "Act for the business first: POST /api/auth/act-as.",
-    "permission_denied": "This role is above your own.",
+    "permission_denied": "This role is higher than yours.",
     "last_admin": "This is the last active administrator.",
-    "user_is_active": "Deactivate this user before releasing them.",
+    "user_is_active": "Deactivate the user before the release.",
 }
 
 

@@ -96,7 +96,11 @@ def update_user(
         if not written:
             return user
         if "email" in after and user.email is None:
-            raise Invalid("null", _("Release the user to free the e-mail."), "email")
+            raise Invalid(
+                "null",
+                _("The e-mail cannot be removed. Release the user instead."),
+                "email",
+            )
         _check_in_use(actor, after)
         if is_demoted or password is not None:
             written += _sign_out(user)
@@ -130,7 +134,9 @@ def activate_user(
         assign(user, {"is_active": True, "email": email or user.email})
         if user.email is None:
             raise Invalid(
-                "required", _("This user was released and needs an e-mail."), "email"
+                "required",
+                _("This user was released. Enter an e-mail address first."),
+                "email",
             )
         before, after = changes(before, snapshot(user, FIELDS))
         _check_in_use(actor, after)
@@ -177,7 +183,7 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
         _check_rank(actor, user.role)
         if user.is_active:
             raise Conflict(
-                "user_is_active", _("Deactivate this user before releasing them.")
+                "user_is_active", _("Deactivate the user before the release.")
             )
         before = snapshot(user, FIELDS)
         user.email = user.phone_number = None
@@ -257,7 +263,7 @@ def _check_rank(actor: User | None, *roles: str) -> None:
         return
     own = RANK[actor.acting_role]
     if any(RANK[Role(role)] > own for role in roles):
-        raise Denied(detail=_("This role is above your own."), attr="role")
+        raise Denied(detail=_("This role is higher than yours."), attr="role")
 
 
 def _check_not_oneself(
@@ -314,7 +320,7 @@ def _set_password(
     if len(password) > PASSWORD_LIMIT:
         raise Invalid(
             "max_length",
-            _("At most %(limit)s letters.") % {"limit": PASSWORD_LIMIT},
+            _("Enter at most %(limit)s characters.") % {"limit": PASSWORD_LIMIT},
             attr,
         )
     try:

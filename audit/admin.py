@@ -128,7 +128,7 @@ class AuditEventAdmin(TenantAdmin):
         )
         return format_html('<table class="changes">{}</table>', rows) if rows else "–"
 
-    @admin.display(description=_("about"))
+    @admin.display(description=_("record"))
     def about(self, event: AuditEvent) -> SafeString:
         return format_html(
             "{}: <bdi>{}</bdi>", entity(event.entity_type), event.entity_label or "–"

@@ -72,7 +72,7 @@ class EventTypeFilter(RecentFilter):
 
 
 class EntityTypeFilter(RecentFilter):
-    title = _("about")
+    title = _("record")
     parameter_name = "entity_type"
 
     def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
@@ -98,7 +98,7 @@ class IdFilter(RecentFilter):
 
 
 class ActorFilter(IdFilter):
-    title = _("person")
+    title = _("user")
     parameter_name = "actor"
 
     def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
@@ -182,7 +182,7 @@ class PlatformOnlyFilter(admin.BooleanFieldListFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = _("hidden from the businesses")
+        self.title = _("hidden from businesses")
 
 
 class DatesFilter(TypedFilter):
@@ -225,7 +225,7 @@ class EmployeeFilter(TypedFilter):
     """
 
     title = _("employee")
-    inputs = {"employee": (_("Name of the employee"), "search")}
+    inputs = {"employee": (_("Employee name"), "search")}
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         asked = self.typed("employee")

@@ -135,7 +135,7 @@ def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
         if met.count + met_now >= subject.limit:
             raise TooMany(
                 "too_many_in_use",
-                _("Too many values were already in use. Try again later."),
+                _("Too many attempts with values already in use. Try again later."),
                 wait=max(1, round(met.seconds_left)),
             )
 

@@ -45,7 +45,7 @@ _LABELS: Final[Mapping[str, Any]] = {
     "bytes": gettext_lazy("bytes"),
     "error": gettext_lazy("reason"),
     "filters": gettext_lazy("filters"),
-    "include_unapproved": gettext_lazy("with days that nobody has approved yet"),
+    "include_unapproved": gettext_lazy("including unapproved days"),
     "approved_by_name": gettext_lazy("approved by"),
     "closed_by_name": gettext_lazy("closed by"),
     "original_filename": gettext_lazy("file name"),
@@ -55,12 +55,14 @@ _LABELS: Final[Mapping[str, Any]] = {
     "request_id": gettext_lazy("request"),
     "reason": gettext_lazy("reason"),
     "requested_by": gettext_lazy("requested by"),
-    "reposted": gettext_lazy("paid again"),
-    "not_reposted": gettext_lazy("not paid again"),
+    "reposted": gettext_lazy("paid from another card"),
+    "not_reposted": gettext_lazy("not paid from another card"),
     "set_aside": gettext_lazy("set aside"),
     "repaired": gettext_lazy("repaired"),
     "too_many_hours": gettext_lazy("more than 24 hours on this date"),
-    "absence_not_alone": gettext_lazy("an absence can't share its date"),
+    "absence_not_alone": gettext_lazy(
+        "absence together with other entries on this date"
+    ),
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
 _NOTHING = "–"
@@ -152,7 +154,7 @@ def _sentence(event: AuditEvent, names: Names) -> SafeString:
         "who": event.actor_label or _("AutomateHQ"),
         "what": event.entity_label or _NOTHING,
         "event": event.event_type,
-        "employee": employee or _("somebody"),
+        "employee": employee or _("unknown employee"),
         "site": _named(names, "workforce.Site", event.site_id) or _NOTHING,
         "month": _month(event),
     }

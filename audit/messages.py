@@ -29,7 +29,7 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
             _("%(who)s uploaded a card for %(month)s at %(site)s"),
         ),
         "card_created": Sentence(
-            _("%(who)s made a card of %(employee)s for %(month)s by hand")
+            _("%(who)s created a card of %(employee)s for %(month)s manually")
         ),
         "card_updated": Sentence(
             _("%(who)s edited the card of %(employee)s for %(month)s"),
@@ -39,7 +39,7 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
             _("%(who)s assigned a card for %(month)s to %(employee)s")
         ),
         "card_unassigned": Sentence(
-            _("%(who)s took a card for %(month)s at %(site)s away from its employee")
+            _("%(who)s unassigned a card for %(month)s at %(site)s")
         ),
         "days_updated": Sentence(
             _("%(who)s entered days on the card of %(employee)s for %(month)s"),
@@ -62,12 +62,12 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         ),
         "ledger_backfill_conflict": Sentence(
             _(
-                "A day of the card of %(employee)s for %(month)s was paid from another card when the ledger began"
+                "A day on the card of %(employee)s for %(month)s was already paid from another card when the ledger was created"
             )
         ),
         "ledger_backfill_set_aside": Sentence(
             _(
-                "Days of the card of %(employee)s for %(month)s were marked as set aside by the card that is paid"
+                "Days on the card of %(employee)s for %(month)s were set aside in favor of the paid card"
             )
         ),
         "ledger_repaired": Sentence(
@@ -76,13 +76,13 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         ),
         # Months
         "month_closed": Sentence(_("%(who)s closed %(month)s")),
-        "month_reopened": Sentence(_("%(who)s opened %(month)s again")),
+        "month_reopened": Sentence(_("%(who)s reopened %(month)s")),
         # Exports
-        "export_requested": Sentence(_("%(who)s asked for the file %(what)s")),
-        "export_finished": Sentence(_("The file %(what)s was made")),
-        "export_failed": Sentence(_("The file %(what)s could not be made")),
+        "export_requested": Sentence(_("%(who)s requested the export %(what)s")),
+        "export_finished": Sentence(_("The export %(what)s finished")),
+        "export_failed": Sentence(_("The export %(what)s failed")),
         "export_profile_created": Sentence(
-            _("%(who)s made the export profile %(what)s")
+            _("%(who)s created the export profile %(what)s")
         ),
         "export_profile_updated": Sentence(
             _("%(who)s edited the export profile %(what)s")
@@ -100,7 +100,7 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         "employee_released": Sentence(
             _("%(who)s released the employee %(what)s to other businesses")
         ),
-        "employees_imported": Sentence(_("%(who)s imported a list of employees")),
+        "employees_imported": Sentence(_("%(who)s imported employees")),
         "site_created": Sentence(_("%(who)s added the site %(what)s")),
         "site_updated": Sentence(_("%(who)s edited the site %(what)s")),
         "site_activated": Sentence(_("%(who)s activated the site %(what)s")),
@@ -112,23 +112,23 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         "user_created": Sentence(_("%(who)s added the user %(what)s")),
         "user_updated": Sentence(_("%(who)s edited the user %(what)s")),
         "user_password_changed": Sentence(
-            _("%(who)s gave the user %(what)s a new password")
+            _("%(who)s changed the password of the user %(what)s")
         ),
         "user_activated": Sentence(_("%(who)s activated the user %(what)s")),
         "user_deactivated": Sentence(_("%(who)s deactivated the user %(what)s")),
         "user_released": Sentence(
             _("%(who)s released the user %(what)s to other businesses")
         ),
-        "sign_in_failed": Sentence(_("Somebody failed to sign in as %(what)s")),
+        "sign_in_failed": Sentence(_("Failed sign-in as %(what)s")),
         "sign_in_locked": Sentence(
-            _("Signing in as %(what)s was locked after too many failures")
+            _("Sign-in as %(what)s was locked after too many failed attempts")
         ),
-        "lockout_opened": Sentence(_("The lock-out of %(what)s was opened")),
+        "lockout_opened": Sentence(_("The sign-in lock of %(what)s was removed")),
         "refresh_token_reused": Sentence(
-            _("An old token of %(what)s was used again; that sign-in was ended")
+            _("An old token of %(what)s was reused; the session was ended")
         ),
         # Businesses
-        "business_created": Sentence(_("%(who)s made the business %(what)s")),
+        "business_created": Sentence(_("%(who)s created the business %(what)s")),
         "business_updated": Sentence(_("%(who)s edited the business %(what)s")),
         "business_settings_updated": Sentence(
             _("%(who)s changed the settings of the business %(what)s")
@@ -137,15 +137,15 @@ EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(
         "business_deactivated": Sentence(
             _("%(who)s deactivated the business %(what)s")
         ),
-        "acting_started": Sentence(_("%(who)s began to act for %(what)s")),
+        "acting_started": Sentence(_("%(who)s started acting for %(what)s")),
         "acting_ended": Sentence(_("%(who)s stopped acting for %(what)s")),
-        "files_swept": Sentence(_("Files that nothing refers to were removed")),
+        "files_swept": Sentence(_("Unreferenced files were deleted")),
         # Events that only the platform sees
         "cross_business_attempt": Sentence(
-            _("%(who)s of another business asked for %(what)s by its id")
+            _("%(who)s of another business tried to open %(what)s")
         ),
         "cross_business_conflict": Sentence(
-            _("%(who)s of another business wanted a value that %(what)s has")
+            _("%(who)s of another business tried to use a value of %(what)s")
         ),
     }
 )

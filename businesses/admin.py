@@ -71,7 +71,7 @@ class WarningsForm(ActionForm):
     on_overlapping_hours = _policy_field("on_overlapping_hours")
     on_long_day = _policy_field("on_long_day")
     longest_day_hours = forms.DecimalField(
-        label=gettext_lazy("Longest day, hours"),
+        label=gettext_lazy("Maximum hours per day"),
         min_value=1,
         max_value=24,
         max_digits=4,
@@ -92,7 +92,7 @@ def _change_warnings(
     services.update_business_settings(
         business_id=business.pk, values=values, actor=request.user
     )
-    return _("The warnings of %s are saved.") % business
+    return _("Warnings of %s saved.") % business
 
 
 def _activate(request: Any, business: Business, values: Mapping[str, Any]) -> str:
@@ -131,7 +131,7 @@ class BusinessAdmin(TenantAdmin):
             name="warnings",
             label=gettext_lazy("Warnings before approving"),
             question=gettext_lazy(
-                "Choose for each warning whether a card with it can still be approved."
+                "For each warning, choose if a card with it can still be approved."
             ),
             button=gettext_lazy("Save"),
             right="businesses.edit",
@@ -141,7 +141,7 @@ class BusinessAdmin(TenantAdmin):
         Verb(
             name="activate",
             label=gettext_lazy("Activate"),
-            question=gettext_lazy("Its people can sign in again."),
+            question=gettext_lazy("Its users can sign in again."),
             right="businesses.manage",
             run=_activate,
             is_for=lambda business: not business.is_active,
@@ -150,7 +150,7 @@ class BusinessAdmin(TenantAdmin):
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy(
-                "Nobody of this business can sign in any more; all their sign-ins end at once."
+                "All users of this business are signed out immediately and can no longer sign in."
             ),
             right="businesses.manage",
             run=_deactivate,
@@ -179,7 +179,9 @@ class BusinessAdmin(TenantAdmin):
         offered = super().available_actions(request, obj)
         if user.may("platform.act_as") and user.acting is None and obj.is_active:
             url = f"{reverse('admin:act_as')}?business={obj.pk}"
-            offered.append({"name": "act_as", "label": _("Act for it"), "url": url})
+            offered.append(
+                {"name": "act_as", "label": _("Act for this business"), "url": url}
+            )
         return offered
 
     def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:

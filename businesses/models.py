@@ -35,13 +35,13 @@ ALREADY_IN_USE.update(
 BROKEN_RULES.update(
     {
         "businesses_code_format": Rule(
-            "business_code", "invalid", _("2 to 40 of a-z, 0-9 and -.")
+            "business_code", "invalid", _("Use 2 to 40 characters: a-z, 0-9 and -.")
         ),
         "businesses_cutoff_day_range": Rule(
-            "month_cutoff_day", "invalid", _("A day from 1 to 28.")
+            "month_cutoff_day", "invalid", _("Enter a day from 1 to 28.")
         ),
         "businesses_expected_cards_range": Rule(
-            "expected_cards_per_month", "invalid", _("A number from 1 to 31.")
+            "expected_cards_per_month", "invalid", _("Enter a number from 1 to 31.")
         ),
         "business_settings_longest_day_range": Rule(
             "longest_day_hours", "invalid", _("Enter from 1 to 24 hours.")
@@ -79,13 +79,15 @@ class Business(NamedModel, IdentifiedModel):
         max_length=40,
         null=True,
         blank=True,
-        validators=[RegexValidator(CODE_PATTERN, _("2 to 40 of a-z, 0-9 and -."))],
+        validators=[
+            RegexValidator(CODE_PATTERN, _("Use 2 to 40 characters: a-z, 0-9 and -."))
+        ],
     )
     is_active = models.BooleanField(_("active"), default=True)
     month_cutoff_day = models.PositiveSmallIntegerField(
         _("month cutoff day"),
         default=10,
-        help_text=_("An upload up to this day belongs to the month before."),
+        help_text=_("Uploads up to this day count for the previous month."),
     )
     expected_cards_per_month = models.PositiveSmallIntegerField(
         _("expected cards per month"), default=2
@@ -96,9 +98,7 @@ class Business(NamedModel, IdentifiedModel):
         default="Asia/Jerusalem",
         validators=[validate_time_zone],
     )
-    default_region = models.CharField(
-        _("region of phone numbers"), max_length=2, default="IL"
-    )
+    default_region = models.CharField(_("phone region"), max_length=2, default="IL")
     language = models.CharField(
         _("language"), max_length=2, choices=Language.choices, default=Language.HEBREW
     )
@@ -172,7 +172,7 @@ class WarningPolicy(models.TextChoices):
     """The effect of a warning on an approval."""
 
     WARN = "warn", _("Warn")
-    REFUSE = "refuse", _("Refuse")
+    REFUSE = "refuse", _("Block")
 
 
 def _policy(label: Any) -> models.CharField:  # type: ignore[type-arg]
@@ -199,7 +199,7 @@ class BusinessSettings(TenantModel):
     on_long_day = _policy(_("long day"))
     on_duplicate_days = _policy(_("another card with the same days"))
     longest_day_hours = models.DecimalField(
-        _("longest day, hours"), max_digits=4, decimal_places=2, default=Decimal(16)
+        _("maximum hours per day"), max_digits=4, decimal_places=2, default=Decimal(16)
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

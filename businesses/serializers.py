@@ -60,7 +60,9 @@ class BusinessSerializer(StrictModelSerializer):
     business_code = CodeField(
         allow_null=True,
         required=False,
-        validators=[RegexValidator(CODE_PATTERN, _("2 to 40 of a-z, 0-9 and -."))],
+        validators=[
+            RegexValidator(CODE_PATTERN, _("Use 2 to 40 characters: a-z, 0-9 and -."))
+        ],
     )
     month_cutoff_day = serializers.IntegerField(
         required=False, min_value=1, max_value=28

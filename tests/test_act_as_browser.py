@@ -66,7 +66,7 @@ def act_for(page: Any, name: str, reason: str = "Ticket 4711") -> None:
         page.get_by_role("button", name="Stop acting").click()
     page.get_by_role("link", name=f"Act as {name}").click()
     page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name="Act for it").click()
+    page.get_by_role("button", name="Act for this business").click()
     expect(page.get_by_role("region", name=BAR)).to_contain_text(name)
 
 
@@ -183,7 +183,7 @@ def test_what_was_drawn_for_one_business_is_not_saved_in_another(
     days.keyboard.press("Control+s")
     for page, typed in ((form, "Joan Typed"), (days, "7.25")):
         expect(page.get_by_role("heading", level=1)).to_have_text(
-            "This form was drawn for another business"
+            "This form belongs to another business"
         )
         expect(page.get_by_text("Nothing was saved.")).to_be_visible()
         # The input is preserved, and the page shows which business is active.
@@ -212,7 +212,7 @@ def end_the_hour(super_admin: User) -> None:
 def renew(page: Any, reason: str) -> None:
     """Renew acting in the tab that opened for it."""
     page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name="Act for it").click()
+    page.get_by_role("button", name="Act for this business").click()
     expect(page.get_by_role("region", name=BAR)).to_contain_text(reason)
 
 

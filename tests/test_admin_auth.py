@@ -68,7 +68,7 @@ def test_a_wrong_password_and_an_unknown_email_are_told_the_same(
 ) -> None:
     response = sign_in(email, "wrong")
     assert response.status_code == 401
-    assert "The e-mail or the password is wrong." in response.content.decode()
+    assert "The e-mail or password is wrong." in response.content.decode()
     assert SESSION_KEY not in response.client.session
     trail = events(acme.id if "acme" in email else PLATFORM_ID)
     assert [event.event_type for event in trail] == ["sign_in_failed"]
@@ -320,7 +320,7 @@ def test_a_super_admin_acts_for_a_business_and_leaves_it(
     assert act_for(client, acme)["Location"] == HOME
     assert client.session.session_key != before
     home = client.get(HOME).content.decode()
-    assert "You act for <strong>Acme</strong>" in home
+    assert "You are acting for <strong>Acme</strong>" in home
     assert "Ticket 4711" in home
     assert client.send(f"{EMPLOYEES}add/", {"full_name": "New"}).status_code == 302
     assert client.post("/admin/stop_acting/")["Location"] == HOME

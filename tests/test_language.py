@@ -169,13 +169,13 @@ def test_the_api_answers_in_the_users_language_and_codes_stay(acme: Personas) ->
 
     assert errors() == {
         "full_name": ("blank", "This field may not be blank."),
-        "nonsense": ("unknown_field", "There is no such field."),
+        "nonsense": ("unknown_field", "Unknown field."),
     }
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language="he")
     assert errors() == {
         "full_name": ("blank", "השדה אינו יכול להיות ריק."),
-        "nonsense": ("unknown_field", "אין שדה כזה."),
+        "nonsense": ("unknown_field", "שדה לא מוכר."),
     }
 
 
@@ -199,8 +199,8 @@ def test_the_api_speaks_the_businesss_language_where_the_user_has_none(
     ("accepted", "said"),
     [
         ("he,en;q=0.5", "הדוא״ל או הסיסמה שגויים."),
-        ("en", "The e-mail or the password is wrong."),
-        ("fr", "The e-mail or the password is wrong."),
+        ("en", "The e-mail or password is wrong."),
+        ("fr", "The e-mail or password is wrong."),
     ],
 )
 def test_who_has_not_signed_in_is_answered_in_the_browsers_language(

@@ -164,7 +164,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             return True
         text = self.request.query_params.get("details", "false")
         if text not in ("true", "false"):
-            raise Invalid("invalid", _("This is neither true nor false."), "details")
+            raise Invalid("invalid", _("Enter true or false."), "details")
         # A client can PUT the response of a GET with details.
         sent = self.request.data if self.action in ("update", "partial_update") else ()
         return text == "true" or "days" in sent or "file" in sent
@@ -293,7 +293,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         if not text:
             raise Invalid("required", _("Say what to look for."), "q")
         if len(text) > QUERY_LENGTH:
-            detail = _("At most %(limit)s letters.") % {"limit": QUERY_LENGTH}
+            detail = _("Enter at most %(limit)s characters.") % {"limit": QUERY_LENGTH}
             raise Invalid("max_length", detail, "q")
         return Response(SuggestionSerializer(suggest(card, text), many=True).data)
 

@@ -166,9 +166,7 @@ class SiteViewSet(TenantViewSet[Site]):
     def _include_counts(self) -> bool:
         text = self.request.query_params.get("include_counts", "false")
         if text not in ("true", "false"):
-            raise Invalid(
-                "invalid", _("This is neither true nor false."), "include_counts"
-            )
+            raise Invalid("invalid", _("Enter true or false."), "include_counts")
         return text == "true"
 
     def _read_again(self, site: Site) -> Site:
@@ -199,7 +197,7 @@ class SiteViewSet(TenantViewSet[Site]):
             return own_id
         business_id = parse_uuid(text)
         if business_id is None:
-            raise Invalid("invalid", _("This is not an id."), "business_id")
+            raise Invalid("invalid", _("Invalid ID."), "business_id")
         if not Business.objects.filter(pk=business_id).exists():
             note(
                 self.request,
@@ -208,9 +206,7 @@ class SiteViewSet(TenantViewSet[Site]):
                 field="business_id",
                 value=business_id,
             )
-            raise Invalid(
-                "does_not_exist", _("There is nothing with this id."), "business_id"
-            )
+            raise Invalid("does_not_exist", _("No record has this ID."), "business_id")
         return business_id
 
 

@@ -108,7 +108,7 @@ def test_seed_takes_a_weak_password_on_a_developers_machine_only(
         ("ADMIN_PASSWORD", "", "ADMIN_PASSWORD must be set"),
         ("SUPERADMIN_PASSWORD", "", "SUPERADMIN_PASSWORD must be set"),
         ("ADMIN_EMAIL", "nonsense", "ADMIN_EMAIL is no e-mail address: nonsense"),
-        ("ADMIN_PASSWORD", "x" * 129, "ADMIN_PASSWORD: At most 128"),
+        ("ADMIN_PASSWORD", "x" * 129, "ADMIN_PASSWORD: Enter at most 128"),
     ],
 )
 def test_seed_refuses_by_name_and_makes_nothing(

@@ -75,7 +75,7 @@ def test_a_wrong_password_and_an_unknown_email_are_told_the_same(
         "errors": [
             {
                 "code": "authentication_failed",
-                "detail": "The e-mail or the password is wrong.",
+                "detail": "The e-mail or password is wrong.",
                 "attr": None,
             }
         ],

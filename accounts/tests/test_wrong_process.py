@@ -80,16 +80,16 @@ def test_the_admin_says_the_same(acme: Personas, super_admin: User) -> None:
     with as_web:
         page = browser_of(super_admin).get("/admin/")
         assert page.status_code == 401
-        assert "Super-admins work at the platform" in page.content.decode()
+        assert "Super-admins must use the platform" in page.content.decode()
         form = {"email": super_admin.email, "password": PASSWORD}
         page = Client().post("/admin/login/", form)
         assert page.status_code == 403
-        assert "Super-admins work at the platform" in page.content.decode()
+        assert "Super-admins must use the platform" in page.content.decode()
         assert browser_of(acme.admin).get("/admin/").status_code == 200
     with as_console:
         page = browser_of(acme.admin).get("/admin/")
         assert page.status_code == 401
-        assert "for super-admins alone" in page.content.decode()
+        assert "Only super-admins can use" in page.content.decode()
         assert browser_of(super_admin).get("/admin/").status_code == 200
 
 

@@ -204,7 +204,7 @@ class MonthField(forms.Field):
     """A month as its first day, typed as `2026-03`; not every browser has a month picker."""
 
     widget = MonthInput(attrs={"placeholder": "2026-03"})
-    default_error_messages = {"invalid": _("This is not a month. Write it as 2026-03.")}
+    default_error_messages = {"invalid": _("Invalid month. Use the format 2026-03.")}
 
     def to_python(self, value: Any) -> datetime.date | None:
         if value in self.empty_values:

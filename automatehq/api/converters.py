@@ -55,12 +55,12 @@ class InvalidPathValue(str):
     """A malformed path segment; views find no row for it."""
 
     __slots__ = ()
-    complaint = _("This is not an id.")
+    complaint = _("Invalid ID.")
 
 
 class MalformedMonth(InvalidPathValue):
     __slots__ = ()
-    complaint = _("This is not a month. Write it as 2026-03.")
+    complaint = _("Invalid month. Use the format 2026-03.")
 
 
 class IdConverter:

@@ -57,7 +57,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         if isinstance(exception, TooManyFilesSent):
             # The error occurs while the form is parsed, before a view could name the field.
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
-            detail = _("At most %(limit)s files at once.") % {"limit": limit}
+            detail = _("Send at most %(limit)s files at once.") % {"limit": limit}
             return refusal_response(Invalid("too_many_files", detail, "files"))
         if isinstance(exception, RequestDataTooBig):
             return refusal_response(TooLarge())

@@ -148,7 +148,7 @@ class AlreadyInUse(Invalid):
 ALREADY_IN_USE: dict[str, str] = {}
 
 _Refusal = tuple[type[DomainError], str, Text]
-_BUSY: _Refusal = (Conflict, "busy", _("Somebody else is changing this. Try again."))
+_BUSY: _Refusal = (Conflict, "busy", _("Another user is changing this. Try again."))
 _AWAY: _Refusal = (
     Unavailable,
     "database_unavailable",
@@ -157,7 +157,7 @@ _AWAY: _Refusal = (
 _READ_ONLY: _Refusal = (
     Unavailable,
     "database_read_only",
-    _("Nothing can be saved right now. Try again in a few seconds."),
+    _("Changes cannot be saved right now. Try again in a few seconds."),
 )
 # SQLSTATE, or its class of two characters → the error of a request that may succeed on a retry.
 SQLSTATES: dict[str, _Refusal] = {

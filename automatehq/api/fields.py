@@ -97,7 +97,7 @@ class EmailAddressField(StrictText, EmailField):
 class MonthField(serializers.Field[datetime.date, Any, str, Any]):
     """The first of a month; written as `2026-03`, read from `2026-03` or any date in it."""
 
-    default_error_messages = {"invalid": _("This is not a month. Write it as 2026-03.")}
+    default_error_messages = {"invalid": _("Invalid month. Use the format 2026-03.")}
 
     def to_internal_value(self, data: Any) -> datetime.date:
         month = parse_month(data)
@@ -112,9 +112,7 @@ class MonthField(serializers.Field[datetime.date, Any, str, Any]):
 class DateField(serializers.DateField):
     """A date as `YYYY-MM-DD`; other ISO 8601 formats and distant years are rejected."""
 
-    default_error_messages = {
-        "invalid": _("This is not a date. Write it as 2026-03-05.")
-    }
+    default_error_messages = {"invalid": _("Invalid date. Use the format 2026-03-05.")}
 
     def to_internal_value(self, value: Any) -> datetime.date:
         date = parse_date(value)
@@ -132,7 +130,7 @@ class HourMinuteField(serializers.TimeField):
     With `is_end`, `24:00` is read as midnight at the end of the day.
     """
 
-    default_error_messages = {"invalid": _("This is not a time. Write it as 08:30.")}
+    default_error_messages = {"invalid": _("Invalid time. Use the format 08:30.")}
 
     def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
         self.is_end = is_end
@@ -173,7 +171,7 @@ class HoursField(serializers.DecimalField):
     """
 
     default_error_messages = {
-        "invalid": _("This is not a number of hours. Write it as 8.50.")
+        "invalid": _("Invalid number of hours. Use the format 8.50.")
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -197,7 +195,7 @@ class HoursField(serializers.DecimalField):
 class IdField(serializers.UUIDField):
     """An id as the API writes it; UUIDField also accepts integers and braces."""
 
-    default_error_messages = {"invalid": _("This is not an id.")}
+    default_error_messages = {"invalid": _("Invalid ID.")}
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
         value = parse_uuid(data)
@@ -229,8 +227,8 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
     """
 
     default_error_messages = {
-        "does_not_exist": _("There is nothing with this id."),
-        "invalid": _("This is not an id."),
+        "does_not_exist": _("No record has this ID."),
+        "invalid": _("Invalid ID."),
     }
 
     def bind(self, field_name: str, parent: Any) -> None:

@@ -63,7 +63,7 @@ class IdFilter(_ParsedFilter):
     """A filter that compares the plain id of a reference: `employee_id=…`."""
 
     parse = staticmethod(parse_uuid)
-    complaint = _("This is not an id.")
+    complaint = _("Invalid ID.")
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03"]})
@@ -71,7 +71,7 @@ class MonthFilter(_ParsedFilter):
     """A filter that compares the first of a month with `2026-03` or any date in it."""
 
     parse = staticmethod(parse_month)
-    complaint = _("This is not a month. Write it as 2026-03.")
+    complaint = _("Invalid month. Use the format 2026-03.")
 
 
 @extend_schema_field({"type": "string", "format": "date"})
@@ -79,7 +79,7 @@ class DateFilter(_ParsedFilter):
     """A filter that compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
 
     parse = staticmethod(parse_date)
-    complaint = _("This is not a date. Write it as 2026-03-05.")
+    complaint = _("Invalid date. Use the format 2026-03-05.")
 
 
 class LocalDateFromFilter(DateFilter):
@@ -113,7 +113,7 @@ class BooleanFilter(_ParsedFilter):
     """A filter for `true` or `false`; django-filter's own ignores other values silently."""
 
     parse = staticmethod({"true": True, "false": False}.get)
-    complaint = _("This is neither true nor false.")
+    complaint = _("Enter true or false.")
 
 
 class StrictFilterSet(FilterSet):
@@ -181,13 +181,13 @@ def check_parameters(request: Request, allowed: Iterable[str]) -> None:
     problems = []
     for name, values in sorted(request.query_params.lists()):
         if name not in allowed:
-            text = gettext("There is no such query parameter.")
+            text = gettext("Unknown query parameter.")
             problems.append(Problem("unknown_parameter", text, name))
         elif len(values) > 1:
-            text = gettext("Send this parameter once only.")
+            text = gettext("Send this parameter only once.")
             problems.append(Problem("repeated", text, name))
         elif name not in FREE_TEXT and not clean_line(values[0]):
-            text = gettext("Give this parameter a value, or leave it out.")
+            text = gettext("Set a value for this parameter or omit it.")
             problems.append(Problem("blank", text, name))
     if problems:
         raise Invalid.several(problems)
@@ -246,7 +246,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         if "\0" in text or len(text) > SEARCH_LIMIT:
             raise Invalid(
                 "invalid",
-                gettext("Search for at most %(limit)s letters.")
+                gettext("Search for at most %(limit)s characters.")
                 % {"limit": SEARCH_LIMIT},
                 "search",
             )

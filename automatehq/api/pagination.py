@@ -43,7 +43,7 @@ def _count(request: Request, name: str, default: int) -> int:
     if not text:
         return default
     if not _COUNT.fullmatch(text):
-        raise Invalid("invalid", _("This is not a whole number from 1 up."), name)
+        raise Invalid("invalid", _("Enter a whole number of at least 1."), name)
     return int(text)
 
 
@@ -66,7 +66,7 @@ class Pages(PageNumberPagination):
     def get_page_number(self, request: Request, paginator: Any) -> int:
         number = _count(request, "page", 1)
         if number > paginator.num_pages:
-            raise Missing("no_such_page", _("There is no such page."), "page")
+            raise Missing("no_such_page", _("This page does not exist."), "page")
         return number
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -176,7 +176,7 @@ class Cursor(NamedTuple):
             return cls(created_at, uuid.UUID(row_id), cast(Way, way))
         except ValueError as error:
             raise Invalid(
-                "invalid", _("This is not a cursor of this list."), "cursor"
+                "invalid", _("Invalid cursor for this list."), "cursor"
             ) from error
 
     def written(self) -> str:

@@ -74,7 +74,7 @@ def _decoded(stream: Any, parser_context: Any) -> Any:
     if repeated:
         # `data` lacks a repeated key inside a value that is itself repeated; it contains the outer one.
         path = next(filter(None, (_path_to(found, data) for found in repeated)))
-        raise Invalid("repeated", _("Send this field once only."), path)
+        raise Invalid("repeated", _("Send this field only once."), path)
     return data
 
 

@@ -14,7 +14,7 @@ from .serializers import StrictSerializer
 class FlagField(serializers.Field[bool, str, bool, Any]):
     """A boolean as `true` or `false`; DRF's field also accepts "1", "yes", "On" and more."""
 
-    default_error_messages = {"invalid": _("This is neither true nor false.")}
+    default_error_messages = {"invalid": _("Enter true or false.")}
 
     def to_internal_value(self, data: str) -> bool:
         if data not in ("true", "false"):

@@ -38,9 +38,9 @@ TEXT_LIMIT = 5_000
 MAX_REFUSED = 50
 
 REFUSALS = {
-    "unknown_field": _("There is no such field."),
+    "unknown_field": _("Unknown field."),
     "read_only": _("This field cannot be changed."),
-    "repeated": _("Send this field once only."),
+    "repeated": _("Send this field only once."),
 }
 
 

@@ -151,6 +151,6 @@ def tell_broken_references() -> None:
                 rule = Rule(
                     f"{constraint.field}_id",
                     "does_not_exist",
-                    "There is nothing with this id.",
+                    "No record has this ID.",
                 )
                 BROKEN_RULES.setdefault(constraint.name, rule)

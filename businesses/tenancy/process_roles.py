@@ -27,8 +27,8 @@ GUESTS: dict[str, frozenset[str]] = {
 
 # Error code → message for a user of another process.
 MISDIRECTED: dict[str, Any] = {
-    "console_only": _("Super-admins work at the platform’s console."),
-    "not_at_console": _("The platform’s console is for super-admins alone."),
+    "console_only": _("Super-admins must use the platform console."),
+    "not_at_console": _("Only super-admins can use the platform console."),
 }
 
 

@@ -78,7 +78,7 @@ def test_a_change_is_audited_with_a_sentence(acme: Personas) -> None:
         (said,) = told([event])
     assert "changed the settings of the business" in said.sentence
     assert [(one.label, one.old, one.new) for one in said.changes] == [
-        ("Long day", "Warn", "Refuse")
+        ("Long day", "Warn", "Block")
     ]
 
 

@@ -94,7 +94,7 @@ class PeopleForm(MonthForm):
     """A query form for month, site and a part of the employees' names."""
 
     name = LineField(
-        label=_("Name of the employee"),
+        label=_("Employee name"),
         max_length=NAME_LENGTH,
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),

@@ -429,7 +429,7 @@ def test_what_is_no_month_is_refused_beside_its_field(
         WorkCardFactory()
     response = browser_of(acme.viewer).get(HOME, {"month": month})
     assert response.status_code == 400
-    assert "This is not a month." in response.content.decode()
+    assert "Invalid month." in response.content.decode()
     assert response.context["month"] == dt.date(2026, 7, 1)
 
 

@@ -266,7 +266,7 @@ def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> 
 def tell(outcome: services.ActionResult, sentence: Text) -> str:
     """Return the message about a card's new state.
 
-    Days that are not paid again get messages of their own.
+    Days that are not paid from another card get messages of their own.
     """
     said = [
         sentence % {"employee": outcome.card.employee},

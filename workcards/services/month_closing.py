@@ -136,6 +136,6 @@ def _checked(text: str, field: str, *, is_required: bool) -> str:
     if is_required and not text:
         raise Invalid("required", _("Say why."), field)
     if len(text) > REASON_LENGTH:
-        detail = _("At most %(limit)s letters.") % {"limit": REASON_LENGTH}
+        detail = _("Enter at most %(limit)s characters.") % {"limit": REASON_LENGTH}
         raise Invalid("max_length", detail, field)
     return text

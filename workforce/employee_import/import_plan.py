@@ -132,7 +132,7 @@ def _lock(known: Iterable[Known]) -> dict[uuid.UUID, Employee]:
         row = locked.get(pk)
         is_same = row and (row.passport_id, row.external_employee_id) == one[1:]
         if not is_same:
-            raise Conflict("busy", _("Somebody else is changing this. Try again."))
+            raise Conflict("busy", _("Another user is changing this. Try again."))
     return locked
 
 

@@ -79,7 +79,7 @@ def test_why_a_month_is_not_closed_is_said_on_the_form(
     assert without_note.status_code == 400
     assert "Say why." in without_note.content.decode()
     malformed = client.send(ADD, {"month": "June"})
-    assert "This is not a month." in malformed.content.decode()
+    assert "Invalid month." in malformed.content.decode()
     assert closed(acme) is None
     assert events(acme.id) == []
 
