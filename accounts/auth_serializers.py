@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from automatehq.api.fields import (
@@ -12,40 +12,26 @@ from automatehq.api.fields import (
     TimestampField,
     TokenField,
 )
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictSerializer
-from businesses.serializers import BUSINESS_EXAMPLE, BusinessSerializer
+from businesses.serializers import BusinessSerializer
 
-from .serializers import USER_EXAMPLE, UserSerializer
-
-_TOKEN = "eyJhbGciOiJIUzI1NiIs…"  # noqa: S105  the beginning of any token
-_TOKENS = {"access": _TOKEN, "refresh": _TOKEN}
+from .serializers import UserSerializer
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Sign in",
-            value={
-                "email": "dana@example.com",
-                "password": "correct horse battery staple",
-            },
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "login"))
 class LoginSerializer(StrictSerializer):
     # Any text is valid. The password check rejects malformed and unknown addresses with the same error.
     email = StringField(max_length=254)
     password = PasswordField()
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("Refresh", value={"refresh": _TOKEN})]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "refresh"))
 class RefreshSerializer(StrictSerializer):
     refresh = TokenField()
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Tokens", value=_TOKENS)])
+@extend_schema_serializer(examples=load_examples("accounts", "tokens"))
 class TokensSerializer(StrictSerializer):
     """An access token for 15 minutes, and a refresh token for one use within 7 days."""
 
@@ -53,14 +39,7 @@ class TokensSerializer(StrictSerializer):
     refresh = serializers.CharField()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Signed in",
-            value={**_TOKENS, "user": USER_EXAMPLE, "business": BUSINESS_EXAMPLE},
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "signed_in"))
 class SignedInSerializer(TokensSerializer):
     """The tokens, the user and the business. `business` is null for a super-admin."""
 
@@ -77,19 +56,7 @@ class ActingSerializer(StrictSerializer):
         return {"id": str(acting.business.pk), "name": acting.business.business_name}
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Me",
-            value={
-                "user": USER_EXAMPLE,
-                "business": BUSINESS_EXAMPLE,
-                "acting": None,
-                "may": ["businesses.see", "cards.review", "cards.see", "cards.upload"],
-            },
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "me"))
 class MeSerializer(StrictSerializer):
     """The signed-in user. `may` lists the user's current permissions, as keys of the role table."""
 
@@ -99,50 +66,19 @@ class MeSerializer(StrictSerializer):
     may = serializers.ListField(child=serializers.CharField())
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Change password",
-            value={
-                "current_password": "correct horse battery staple",
-                "new_password": "four other random words",
-            },
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "password_change"))
 class PasswordChangeSerializer(StrictSerializer):
     current_password = PasswordField()
     new_password = PasswordField()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Act",
-            value={
-                "business_id": BUSINESS_EXAMPLE["id"],
-                "reason": "Ticket 4711: a card was assigned to the wrong person",
-            },
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "act_as"))
 class ActAsSerializer(StrictSerializer):
     business_id = IdField()
     reason = StringField(max_length=500)
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Acting",
-            value={
-                "access": _TOKEN,
-                "expires_at": "2026-03-05T09:00:00Z",
-                "business": BUSINESS_EXAMPLE,
-            },
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "acting_token"))
 class ActingTokenSerializer(StrictSerializer):
     """An access token for acting. It expires at `expires_at` and has no refresh token."""
 

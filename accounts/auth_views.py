@@ -25,7 +25,7 @@ from .auth_serializers import (
     TokensSerializer,
 )
 from .login import check_own_password, sign_in
-from .openapi_examples import refused
+from .openapi_errors import refused
 from .services import change_own_password
 from .tokens import acting_token
 

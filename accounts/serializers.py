@@ -3,46 +3,18 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from automatehq.api.fields import EmailAddressField, PasswordField
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
 from .fields import PhoneField
 from .models import User
 
-USER_EXAMPLE: dict[str, Any] = {
-    "id": "0197f3a0-5c11-7d2e-9a51-3f6c0f4b7a10",
-    "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-    "email": "dana@example.com",
-    "full_name": "Dana Levi",
-    "phone_number": "+972501234567",
-    "role": "REVIEWER",
-    "language": None,
-    "is_active": True,
-    "last_login": "2026-03-05T08:00:00Z",
-    "created_at": "2026-01-11T09:30:00Z",
-    "updated_at": "2026-03-01T12:00:00Z",
-}
 
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("User", value=USER_EXAMPLE, response_only=True),
-        OpenApiExample(
-            "A new reviewer",
-            value={
-                "email": "dana@example.com",
-                "full_name": "Dana Levi",
-                "phone_number": "050-123-4567",
-                "role": "REVIEWER",
-                "password": "correct horse battery staple",
-            },
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "user"))
 class UserSerializer(StrictModelSerializer):
     """A user. A password in an update resets the user's password and ends their sign-ins."""
 
@@ -93,9 +65,7 @@ class UserSerializer(StrictModelSerializer):
         return attrs
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("One who was released", value={"email": "d@example.com"})]
-)
+@extend_schema_serializer(examples=load_examples("accounts", "activation"))
 class ActivationSerializer(StrictSerializer):
     """A released user needs a new e-mail."""
 

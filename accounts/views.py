@@ -19,7 +19,7 @@ from businesses.tenancy.viewsets import TenantViewSet
 from . import services
 from .filters import UserFilterSet
 from .models import User
-from .openapi_examples import refused
+from .openapi_errors import refused
 from .serializers import ActivationSerializer, UserSerializer
 
 NOT_YOURS = refused(

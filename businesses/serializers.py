@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from automatehq.api.fields import (
@@ -15,6 +15,7 @@ from automatehq.api.fields import (
     StringField,
     TimestampField,
 )
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 from businesses.models import (
     CODE_PATTERN,
@@ -22,19 +23,6 @@ from businesses.models import (
     BusinessSettings,
     validate_time_zone,
 )
-
-BUSINESS_EXAMPLE: dict[str, Any] = {
-    "id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-    "business_name": "Acme Builders",
-    "business_code": "acme",
-    "is_active": True,
-    "month_cutoff_day": 10,
-    "expected_cards_per_month": 2,
-    "time_zone": "Asia/Jerusalem",
-    "language": "he",
-    "created_at": "2026-01-11T09:30:00Z",
-    "updated_at": "2026-03-01T12:00:00Z",
-}
 
 
 class CodeField(StringField):
@@ -44,16 +32,7 @@ class CodeField(StringField):
         return super().to_internal_value(data).lower()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("Business", value=BUSINESS_EXAMPLE, response_only=True),
-        OpenApiExample(
-            "Another cutoff day",
-            value={"business_name": "Acme Builders", "month_cutoff_day": 5},
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("businesses", "business"))
 class BusinessSerializer(StrictModelSerializer):
     """A business. Only super-admins change its code."""
 
@@ -106,24 +85,7 @@ class FirstAdminSerializer(StrictSerializer):
     password = PasswordField()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("Business", value=BUSINESS_EXAMPLE, response_only=True),
-        OpenApiExample(
-            "A new business",
-            value={
-                "business_name": "Acme Builders",
-                "business_code": "acme",
-                "admin": {
-                    "email": "dana@example.com",
-                    "full_name": "Dana Levi",
-                    "password": "correct horse battery staple",
-                },
-            },
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("businesses", "new_business"))
 class NewBusinessSerializer(BusinessSerializer):
     """A new business with its first administrator."""
 
@@ -133,28 +95,7 @@ class NewBusinessSerializer(BusinessSerializer):
         fields = (*BusinessSerializer.Meta.fields, "admin")
 
 
-SETTINGS_EXAMPLE: dict[str, Any] = {
-    "business_id": BUSINESS_EXAMPLE["id"],
-    "on_outside_employment": "warn",
-    "on_future_month": "refuse",
-    "on_overlapping_hours": "warn",
-    "on_long_day": "warn",
-    "on_duplicate_days": "warn",
-    "longest_day_hours": "16.00",
-    "updated_at": "2026-03-01T12:00:00Z",
-}
-
-
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("Settings", value=SETTINGS_EXAMPLE, response_only=True),
-        OpenApiExample(
-            "Refuse long days",
-            value={"on_long_day": "refuse", "longest_day_hours": "14.00"},
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("businesses", "business_settings"))
 class BusinessSettingsSerializer(StrictModelSerializer):
     """The settings of a business; `updated_at` is null while the defaults apply.
 

@@ -3,21 +3,14 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 
 from automatehq.api.fields import StringField
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
 from .models import ExportProfile
 from .profiles import CODE_LIMIT, COMPONENTS
-
-COMPONENTS_EXAMPLE = {
-    "hours": "100",
-    "VACATION": "021",
-    "SICK": "022",
-    "INTERNATIONAL_VISA": None,
-    "HOLIDAY": "025",
-}
 
 
 class PrintableField(StringField):
@@ -60,40 +53,7 @@ class ComponentsSerializer(StrictSerializer):
         return {component: code or None for component, code in codes.items()}
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Profile",
-            value={
-                "id": "0197f3a0-9a20-7c8d-a6b3-1d9e8f7a6c54",
-                "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-                "name": "Payroll office",
-                "identifier": "external_employee_id",
-                "organization_number": "0042",
-                "components": COMPONENTS_EXAMPLE,
-                "hours_format": "decimal",
-                "totals": "sum_of_minutes",
-                "decimal_separator": ".",
-                "delimiter": ",",
-                "encoding": "utf-8-sig",
-                "created_at": "2026-03-05T08:00:00Z",
-                "updated_at": "2026-03-05T08:00:00Z",
-            },
-            response_only=True,
-        ),
-        OpenApiExample(
-            "What to send",
-            value={
-                "name": "Payroll office",
-                "identifier": "external_employee_id",
-                "organization_number": "0042",
-                "components": COMPONENTS_EXAMPLE,
-                "encoding": "windows-1255",
-            },
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("exports", "export_profile"))
 class ExportProfileSerializer(StrictModelSerializer):
     """The file format of a payroll program. With PATCH, omitted components keep their code."""
 

@@ -9,7 +9,6 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiParameter,
     extend_schema,
     extend_schema_serializer,
@@ -20,6 +19,7 @@ from rest_framework.response import Response
 
 from automatehq.api.errors import Invalid
 from automatehq.api.fields import DateField, HoursField, MonthField
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictSerializer
 from workcards.matrix import State
 from workcards.month_rows import DRAFT, DRAFT_CONFLICT
@@ -76,53 +76,7 @@ class ChangeCountsSerializer(StrictSerializer):
     changed = serializers.IntegerField()
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "One day was corrected",
-            value={
-                "run_id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
-                "processing_month": "2026-03",
-                "counts": {"added": 0, "removed": 0, "changed": 1},
-                "difference": "-1.50",
-                "difference_minutes": -90,
-                "is_complete": True,
-                "added": [],
-                "removed": [],
-                "changed": [
-                    {
-                        "employee": {
-                            "id": "0197f3a0-61aa-7c33-8b02-9d1f1c0e5a41",
-                            "name": "John Example",
-                        },
-                        "date": "2026-03-05",
-                        "site": {
-                            "id": "0197f3a0-5f00-7e6b-9c31-4a0b7d2e8f13",
-                            "name": "Example Quay",
-                        },
-                        "old": {
-                            "hours": "8.50",
-                            "minutes": 510,
-                            "day_status": None,
-                            "state": "approved",
-                            "work_card_id": "0197f3a0-70d4-7f12-a1c5-2b3c4d5e6f70",
-                        },
-                        "new": {
-                            "hours": "7.00",
-                            "minutes": 420,
-                            "day_status": None,
-                            "state": "approved",
-                            "work_card_id": "0197f3a0-70d4-7f12-a1c5-2b3c4d5e6f70",
-                        },
-                        "difference": "-1.50",
-                        "difference_minutes": -90,
-                    }
-                ],
-            },
-            response_only=True,
-        )
-    ]
-)
+@extend_schema_serializer(examples=load_examples("exports", "changes"))
 class ChangesSerializer(StrictSerializer):
     """The changes since a run. `counts` and `difference` cover all changes, including unlisted changes."""
 

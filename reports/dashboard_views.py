@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from drf_spectacular.utils import (
-    OpenApiExample,
     PolymorphicProxySerializer,
     extend_schema,
 )
@@ -19,6 +18,7 @@ from automatehq.api.fields import (
     NamedReference,
     TimestampField,
 )
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.query_serializers import QuerySerializer
 from automatehq.api.views import APIView
 from businesses.models import Business
@@ -107,71 +107,6 @@ class PlatformSerializer(serializers.Serializer[Any]):
     totals = TotalsSerializer()
 
 
-OF_BUSINESS = OpenApiExample(
-    "Of a business",
-    value={
-        "month": "2026-03",
-        "cards": {
-            "NEEDS_ASSIGNMENT": 3,
-            "NEEDS_REVIEW": 12,
-            "APPROVED": 180,
-            "REJECTED": 2,
-        },
-        "employees_expected": 100,
-        "missing": 7,
-        "hours": "16840.50",
-        "minutes": 1010430,
-        "days": 2104,
-        "trend": [
-            {
-                "month": "2026-03",
-                "hours": "16840.50",
-                "minutes": 1010430,
-                "employees": 93,
-                "cards": 197,
-            }
-        ],
-        "sites": [
-            {
-                "site": {
-                    "id": "0197f3a0-5f00-7e6b-9c31-4a0b7d2e8f13",
-                    "name": "Example Quay",
-                },
-                "cards": 197,
-                "missing": 7,
-                "hours": "16840.50",
-                "minutes": 1010430,
-            }
-        ],
-    },
-    response_only=True,
-)
-FIGURES = {
-    "users": 6,
-    "employees": 100,
-    "cards": 2400,
-    "open_reviews": 15,
-    "storage_bytes": 336000000,
-    "cross_business_attempts": 0,
-}
-OF_PLATFORM = OpenApiExample(
-    "Of the platform",
-    value={
-        "businesses": [
-            {
-                "id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-                "name": "Example Works",
-                "is_active": True,
-                **FIGURES,
-                "last_activity_at": "2026-04-02T08:00:00Z",
-            }
-        ],
-        "totals": {"businesses": 1, "active_businesses": 1, **FIGURES},
-    },
-    response_only=True,
-)
-
-
 class DashboardView(APIView):
     """Figures of a business's month or of all businesses."""
 
@@ -186,7 +121,7 @@ class DashboardView(APIView):
             serializers=[DashboardSerializer, PlatformSerializer],
             resource_type_field_name=None,
         ),
-        examples=[OF_BUSINESS, OF_PLATFORM],
+        examples=load_examples("reports", "dashboard"),
     )
     def get(self, request: Request) -> Response:
         """Return a month of your business, and the twelve months that end with it.

@@ -4,12 +4,13 @@ import uuid
 from datetime import date
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automatehq.api.fields import DateField, HoursField, IdField, MonthField
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.query_serializers import FlagField
 from businesses.tenancy.query_params import OneBusinessQuery
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
@@ -128,46 +129,6 @@ def _cells(cells: dict[date, Cell]) -> dict[str, Any]:
     }
 
 
-EXAMPLE = OpenApiExample(
-    "One employee's month",
-    value={
-        "month": "2026-03",
-        "days": [{"date": "2026-03-07", "is_saturday": True}],
-        "employees": [
-            {
-                "id": "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54",
-                "full_name": "John Example",
-                "passport_id": "AB1234567",
-                "total_hours": "8.50",
-                "total_minutes": 510,
-                "absences": {
-                    "VACATION": 0,
-                    "SICK": 0,
-                    "INTERNATIONAL_VISA": 0,
-                    "HOLIDAY": 0,
-                },
-            }
-        ],
-        "cells": {
-            "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54": {
-                "2026-03-05": {
-                    "hours": "8.50",
-                    "minutes": 510,
-                    "day_status": None,
-                    "state": "approved",
-                    "work_card_id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
-                }
-            }
-        },
-        "day_totals": {"2026-03-05": "8.50"},
-        "day_minutes": {"2026-03-05": 510},
-        "total_hours": "8.50",
-        "total_minutes": 510,
-    },
-    response_only=True,
-)
-
-
 class MatrixViewSet(TenantReadOnlyViewSet[Site]):
     """The month as a matrix, from the ledger."""
 
@@ -180,7 +141,9 @@ class MatrixViewSet(TenantReadOnlyViewSet[Site]):
     rights = {"of_month": "matrix.see", "of_site": "matrix.see"}
 
     @extend_schema(
-        parameters=[MatrixQuery], responses=MatrixSerializer, examples=[EXAMPLE]
+        parameters=[MatrixQuery],
+        responses=MatrixSerializer,
+        examples=load_examples("reports", "matrix"),
     )
     def of_month(self, request: Request) -> Response:
         """Return the month of all sites together, or of one site."""
@@ -188,7 +151,9 @@ class MatrixViewSet(TenantReadOnlyViewSet[Site]):
         return Response(MatrixSerializer(matrix).data)
 
     @extend_schema(
-        parameters=[SiteMatrixQuery], responses=MatrixSerializer, examples=[EXAMPLE]
+        parameters=[SiteMatrixQuery],
+        responses=MatrixSerializer,
+        examples=load_examples("reports", "matrix"),
     )
     def of_site(self, request: Request, pk: uuid.UUID) -> Response:
         """Return the month of a site."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from automatehq.api.fields import (
     NamedReference,
     TimestampField,
 )
+from automatehq.api.openapi_examples import load_examples
 from businesses.tenancy.query_params import OneBusinessQuery
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 from workcards.missing_cards import MissingCards, Received, missing_cards
@@ -66,37 +67,6 @@ class MissingSerializer(serializers.Serializer[Any]):
         return {status: report.counts[status] for status in Received.values}
 
 
-EXAMPLE = OpenApiExample(
-    "A site with one employee",
-    value={
-        "month": "2026-03",
-        "is_running": False,
-        "sites": [
-            {
-                "site": {
-                    "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                    "name": "Construction Site 1",
-                },
-                "employees": [
-                    {
-                        "id": "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54",
-                        "full_name": "John Example",
-                        "passport_id": "AB1234567",
-                        "phone_number": "+972501234567",
-                        "expected": 2,
-                        "received": 1,
-                        "status": "PARTIAL",
-                        "first_card_at": "2026-03-17T08:00:00Z",
-                    }
-                ],
-            }
-        ],
-        "counts": {"NONE": 0, "PARTIAL": 1, "COMPLETE": 0},
-    },
-    response_only=True,
-)
-
-
 class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
     """Missing cards of a month."""
 
@@ -106,7 +76,9 @@ class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
     rights = {"missing": "matrix.see"}
 
     @extend_schema(
-        parameters=[MissingQuery], responses=MissingSerializer, examples=[EXAMPLE]
+        parameters=[MissingQuery],
+        responses=MissingSerializer,
+        examples=load_examples("reports", "missing_cards"),
     )
     def missing(self, request: Request) -> Response:
         """Return the employees expected in the month, by site. Those with missing cards come first."""

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiResponse,
     extend_schema,
     extend_schema_field,
@@ -25,6 +24,7 @@ from automatehq.api.fields import (
     TimestampField,
 )
 from automatehq.api.filters import IdFilter, StrictFilterSet
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.schema import RefusalSerializer
 from automatehq.api.serializers import StrictSerializer
 from businesses.models import Business
@@ -108,65 +108,6 @@ class MonthSerializer(serializers.Serializer[Any]):
         return run and dict(LastRunSerializer(run).data)
 
 
-THE_MONTH = OpenApiExample(
-    "A closed month",
-    value={
-        "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-        "month": "2026-03",
-        "is_closed": True,
-        "closed_by_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-        "closed_by": {
-            "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-            "name": "Dana Levi",
-        },
-        "closed_at": "2026-04-12T08:00:00Z",
-        "note": "",
-        "cards": {
-            "NEEDS_ASSIGNMENT": 0,
-            "NEEDS_REVIEW": 0,
-            "APPROVED": 412,
-            "REJECTED": 3,
-        },
-        "hours": "71312.50",
-        "minutes": 4278750,
-        "last_run": {
-            "id": "0197f3a0-7c11-7d2e-9a51-3f6c0f4b7a10",
-            "kind": "days_csv",
-            "site_id": None,
-            "status": "DONE",
-            "is_draft": False,
-            "created_at": "2026-04-12T07:30:00Z",
-        },
-    },
-    response_only=True,
-)
-UNFINISHED = OpenApiExample(
-    "Cards wait",
-    {
-        "type": "client_error",
-        "errors": [
-            {
-                "code": "unreviewed_cards",
-                "detail": "2 cards of 2026-03 wait to be approved or rejected.",
-                "attr": None,
-            }
-        ],
-        "unreviewed": {
-            "NEEDS_ASSIGNMENT": {"count": 0, "card_ids": []},
-            "NEEDS_REVIEW": {
-                "count": 2,
-                "card_ids": [
-                    "0197f3a0-7e11-7f20-8a4d-90c3b6e2d775",
-                    "0197f3a0-7e11-7f20-8a4d-90c3b6e2d776",
-                ],
-            },
-        },
-    },
-    response_only=True,
-    status_codes=["409"],
-)
-
-
 class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
     """Months: list them with their figures, close and reopen them."""
 
@@ -199,14 +140,16 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
     @extend_schema(
         request=CloseMonthSerializer,
         responses={200: MonthSerializer, 409: REFUSED},
-        examples=[THE_MONTH, UNFINISHED],
+        examples=load_examples("reports", "month", "unfinished_month"),
     )
     def close(self, request: Request, month: date | InvalidPathValue) -> Response:
         """Close a month, so that nothing in it can change. A closed month stays unchanged."""
         return self._done(services.close_month, CloseMonthSerializer, month)
 
     @extend_schema(
-        request=ReopenMonthSerializer, responses=MonthSerializer, examples=[THE_MONTH]
+        request=ReopenMonthSerializer,
+        responses=MonthSerializer,
+        examples=load_examples("reports", "month"),
     )
     def reopen(self, request: Request, month: date | InvalidPathValue) -> Response:
         """Reopen a month, so that it can change again. An open month stays unchanged."""

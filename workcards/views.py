@@ -9,7 +9,6 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
@@ -24,12 +23,13 @@ from rest_framework.response import Response
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.api.converters import InvalidPathValue
 from automatehq.api.errors import Conflict, Invalid, Problem
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.parsers import JSONObjectParser
 from automatehq.api.schema import RefusalSerializer
 from automatehq.api.unknown_ids import note
 from businesses.tenancy.viewsets import TenantViewSet
 
-from . import openapi_examples, services
+from . import services
 from .employee_suggestions import QUERY_LENGTH, suggest
 from .filters import WorkCardFilterSet
 from .models import ApprovedDay, WorkCard
@@ -64,7 +64,7 @@ QUERY = OpenApiParameter(
 )
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
 REFUSED = OpenApiResponse(
-    RefusalSerializer, "What happened instead", openapi_examples.REFUSALS
+    RefusalSerializer, "What happened instead", load_examples("workcards", "refusals")
 )
 SCAN: dict[Any, Any] = {
     (200, "image/*"): OpenApiTypes.BINARY,
@@ -74,22 +74,23 @@ SCAN: dict[Any, Any] = {
 
 
 def described(
-    request: Any, answer: Any, shown: Iterable[OpenApiExample] = ()
+    request: Any, answer: Any, *examples: str
 ) -> Callable[[Described], Described]:
-    """Return `extend_schema` for an action, with request, response, errors and examples."""
-    responses: dict[Any, Any] = {200: answer, 409: REFUSED}
-    return extend_schema(request=request, responses=responses, examples=list(shown))
+    """Return `extend_schema` for an action, with request, response, errors and named examples."""
+    return extend_schema(
+        request=request,
+        responses={200: answer, 409: REFUSED},
+        examples=load_examples("workcards", *examples),
+    )
 
 
 @extend_schema_view(
     list=extend_schema(parameters=[DETAILS]),
-    retrieve=extend_schema(parameters=[DETAILS], examples=[openapi_examples.THE_CARD]),
-    update=described(
-        WorkCardSerializer, WorkCardSerializer, [openapi_examples.THE_CARD]
+    retrieve=extend_schema(
+        parameters=[DETAILS], examples=load_examples("workcards", "card")
     ),
-    partial_update=described(
-        WorkCardSerializer, WorkCardSerializer, [openapi_examples.THE_CARD]
-    ),
+    update=described(WorkCardSerializer, WorkCardSerializer, "card"),
+    partial_update=described(WorkCardSerializer, WorkCardSerializer, "card"),
 )
 class WorkCardViewSet(TenantViewSet[WorkCard]):
     """The work cards of the business, from upload to approval."""
@@ -200,7 +201,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         request=ManualCardSerializer,
         responses={201: WorkCardSerializer, 200: WorkCardSerializer},
         parameters=[IDEMPOTENCY_KEY],
-        examples=[*openapi_examples.MANUAL, openapi_examples.THE_CARD],
+        examples=load_examples("workcards", "manual_card", "card"),
     )
     @idempotent
     def create(self, request: Request) -> Response:
@@ -247,7 +248,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         request={"multipart/form-data": UploadSerializer},
         responses={201: UploadsSerializer, 200: UploadsSerializer},
         parameters=[IDEMPOTENCY_KEY],
-        examples=openapi_examples.UPLOADS,
+        examples=load_examples("workcards", "uploads"),
     )
     @idempotent
     def upload(self, request: Request) -> Response:
@@ -281,7 +282,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         parameters=[QUERY],
         filters=False,
         responses=SuggestionSerializer(many=True),
-        examples=openapi_examples.SUGGESTIONS,
+        examples=load_examples("workcards", "suggestions"),
     )
     def suggestions(self, request: Request, pk: uuid.UUID) -> Response:
         """Return at most five matching employees, the best reason first.
@@ -297,24 +298,27 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             raise Invalid("max_length", detail, "q")
         return Response(SuggestionSerializer(suggest(card, text), many=True).data)
 
-    @described(AssignSerializer, OutcomeSerializer, openapi_examples.ASSIGN)
+    @described(AssignSerializer, OutcomeSerializer, "assign", "outcome")
     def assign(self, request: Request, pk: uuid.UUID) -> Response:
         """Assign an employee to the card; null removes the employee."""
         return self._run(services.assign_card, AssignSerializer)
 
     # Days
 
-    @extend_schema(responses=DayEntriesSerializer, examples=openapi_examples.DAYS)
+    @extend_schema(
+        responses=DayEntriesSerializer,
+        examples=load_examples("workcards", "days", "saved_days"),
+    )
     def days(self, request: Request, pk: uuid.UUID) -> Response:
         """Return the days of the card, and the ledger's figures for their dates."""
         return Response(days_json(self.get_object()))
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, openapi_examples.DAYS)
+    @described(DayEntriesSerializer, DayEntriesSerializer, "days", "saved_days")
     def replace_days(self, request: Request, pk: uuid.UUID) -> Response:
         """Replace all days of the card; omitted dates are removed."""
         return self._write_days(keep_others=False)
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, openapi_examples.EDITED_DAYS)
+    @described(DayEntriesSerializer, DayEntriesSerializer, "edited_days", "saved_days")
     def edit_days(self, request: Request, pk: uuid.UUID) -> Response:
         """Change the given fields of these dates, and no other dates.
 
@@ -333,7 +337,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     # Review
 
-    @described(ApproveSerializer, OutcomeSerializer, openapi_examples.APPROVE)
+    @described(
+        ApproveSerializer, OutcomeSerializer, "approve", "conflicts", "refused_warning"
+    )
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
         """Approve the card, and post its days to the ledger.
 
@@ -344,7 +350,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     @extend_schema(
         request=BulkApproveSerializer,
         responses=ApprovalsSerializer,
-        examples=openapi_examples.BULK_APPROVE,
+        examples=load_examples("workcards", "bulk_approve"),
     )
     def bulk_approve(self, request: Request) -> Response:
         """Approve many cards; the response (200) has the result for each card.
@@ -360,12 +366,12 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             note(request, kind="unknown_id", model=WorkCard, field="id", value=card_id)
         return Response(approvals.as_json())
 
-    @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REJECT)
+    @described(ReasonSerializer, OutcomeSerializer, "reject")
     def reject(self, request: Request, pk: uuid.UUID) -> Response:
         """Reject the card, with a reason."""
         return self._run(services.reject_card, ReasonSerializer)
 
-    @described(ReasonSerializer, OutcomeSerializer, openapi_examples.REOPEN)
+    @described(ReasonSerializer, OutcomeSerializer, "reopen")
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
         """Withdraw an approval or a rejection.
 
@@ -373,7 +379,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """
         return self._run(services.reopen_card, ReasonSerializer)
 
-    @described(StatusSerializer, OutcomeSerializer, openapi_examples.STATUS)
+    @described(StatusSerializer, OutcomeSerializer, "status", "outcome", "conflicts")
     def change_status(self, request: Request, pk: uuid.UUID) -> Response:
         """Run the action that leads to the given status."""
         return self._run(services.change_status, StatusSerializer)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from drf_spectacular.utils import (
-    OpenApiExample,
     extend_schema_field,
     extend_schema_serializer,
 )
@@ -22,6 +21,7 @@ from automatehq.api.fields import (
     ShortListField,
     TimestampField,
 )
+from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
 from .identifiers import normalise_passport
@@ -35,41 +35,7 @@ class PassportField(LineField):
         return normalise_passport(super().to_internal_value(data))
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Settings",
-            value={
-                "id": "0197f3a0-5c11-7d2e-9a51-3f6c0f4b7a10",
-                "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-                "site_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                "site": {
-                    "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                    "name": "Construction Site 1",
-                },
-                "hourly_tariff": "62.50",
-                "contact_emails": ["office@example.com"],
-                "contact_phone": "+97231234567",
-                "responsible_employee_id": None,
-                "responsible_employee": None,
-                "expected_cards_per_month": 2,
-                "is_hidden": False,
-                "created_at": "2026-03-05T08:00:00Z",
-                "updated_at": "2026-03-05T08:00:00Z",
-            },
-            response_only=True,
-        ),
-        OpenApiExample(
-            "What to send",
-            value={
-                "hourly_tariff": "62.50",
-                "contact_emails": ["office@example.com"],
-                "is_hidden": False,
-            },
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("workforce", "site_settings"))
 class SiteSettingsSerializer(StrictModelSerializer):
     """The private settings of one business for a site. `hourly_tariff` is omitted without the permission to read it."""
 
@@ -132,32 +98,7 @@ class SiteCountsSerializer(StrictSerializer):
     cards = serializers.IntegerField(source="card_count")
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Site",
-            value={
-                "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                "site_name": "Construction Site 1",
-                "site_code": "CS-1",
-                "address": "1 Example Street",
-                "is_active": True,
-                "is_steward": True,
-                "settings": None,
-            },
-            response_only=True,
-        ),
-        OpenApiExample(
-            "What to send",
-            value={
-                "site_name": "Construction Site 1",
-                "site_code": "CS-1",
-                "address": "1 Example Street",
-            },
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("workforce", "site"))
 class SiteSerializer(StrictModelSerializer):
     """A site, shared by all businesses. `settings` are those of the business in scope."""
 
@@ -210,45 +151,7 @@ class SiteSerializer(StrictModelSerializer):
         return super().to_internal_value(data)
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample(
-            "Employee",
-            value={
-                "id": "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54",
-                "business_id": "0197f3a0-4b00-7a3c-8d11-2f0a6f1d9e01",
-                "site_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                "site": {
-                    "id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                    "name": "Construction Site 1",
-                },
-                "full_name": "John Example",
-                "passport_id": "AB1234567",
-                "former_passport_id": None,
-                "external_employee_id": "1",
-                "phone_number": "+972501234567",
-                "started_on": "2026-01-15",
-                "left_on": None,
-                "is_active": True,
-                "created_at": "2026-01-14T08:00:00Z",
-                "updated_at": "2026-01-14T08:00:00Z",
-            },
-            response_only=True,
-        ),
-        OpenApiExample(
-            "What to send",
-            value={
-                "full_name": "John Example",
-                "passport_id": "AB 123-4567",
-                "external_employee_id": "1",
-                "site_id": "0197f3a0-51c8-7b1f-b0a4-6a2d43c5e9f2",
-                "phone_number": "050-123-4567",
-                "started_on": "2026-01-15",
-            },
-            request_only=True,
-        ),
-    ]
-)
+@extend_schema_serializer(examples=load_examples("workforce", "employee"))
 class EmployeeSerializer(StrictModelSerializer):
     """A person whom the business pays."""
 

@@ -1,0 +1,14 @@
+"""OpenAPI descriptions of error responses."""
+
+from drf_spectacular.utils import OpenApiResponse
+
+from automatehq.api.openapi_examples import load_examples
+from automatehq.api.schema import RefusalSerializer
+
+_EXAMPLES = {example.name: example for example in load_examples("accounts", "errors")}
+
+
+def refused(description: str, *codes: str) -> OpenApiResponse:
+    """Return the OpenAPI response of an error, with an example for each of `codes`."""
+    examples = [_EXAMPLES[code] for code in codes]
+    return OpenApiResponse(RefusalSerializer, description, examples)
