@@ -1,213 +1,186 @@
 """Deletion of orphaned files, and a report of rows whose file is missing.
 
 A file is stored before its row is committed. A process that is killed in between leaves
-the file behind. Each app that stores files declares in a `FileOwner` the files that
-rows reference. Files outside the owners' folders, or in an unexpected place, are not
-touched. All work is done in chunks, each in a short scope.
+the file behind. A model with files has two methods: `required_files` returns the paths
+that must exist, `optional_files` those that may exist. An optional path can be a folder
+in use.
 """
 
+import os
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Any
+
+from django.core.files.storage import FileSystemStorage
 
 from audit import services as audit
-from automatehq.storage_listing import StorageListing, StoredFile
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
+from businesses.tenancy.grants import tenant_models
 
+# Files are at businesses/<id>/<folder>/<key>/<name>. No row references those in imports.
 ROOT = "businesses"
-# The number of rows that one query reads.
-CHUNK = 500
-
-# Each app that stores files registers its owner here when Django is ready.
-FILE_OWNERS: "list[FileOwner]" = []
-
-Item = TypeVar("Item")
-
-
-class Row(NamedTuple):
-    """A row with a file.
-
-    It has a description for users, its id, and the expected path of the file.
-    """
-
-    what: str
-    id: uuid.UUID
-    path: str
-
-
-@dataclass(frozen=True)
-class FileOwner:
-    """The owner of the files under `businesses/<id>/<folder>/<key>/<name>`.
-
-    Both functions run in the scope of the business.
-    """
-
-    folder: str
-    # Returns the names of referenced files in the folders of these keys. None: a
-    # process may be writing to the folder.
-    known: Callable[[Collection[str]], Mapping[str, Collection[str] | None]]
-    # Returns rows with ids above this id, ordered by id, up to the given number. None:
-    # the first rows.
-    rows: Callable[[uuid.UUID | None, int], Sequence[Row]]
+FOLDERS = ("cards", "exports", "imports")
 
 
 @dataclass
-class Report:
-    """The messages and the counts of a cleanup."""
+class Cleanup:
+    """A cleanup of a storage: its options, and the counts of its results.
 
+    A file that changed at or after `before` is not deleted, because it may belong to a
+    running request.
+    """
+
+    storage: Any
+    before: datetime
+    is_dry_run: bool
     say: Callable[[str], None]
     complain: Callable[[str], None]
-    is_dry_run: bool = False
     removed: int = 0
     removed_bytes: int = 0
     lost: int = 0
     left_alone: int = 0
 
-    def leave_alone(self, path: str, why: str) -> None:
-        self.left_alone += 1
-        self.complain(f"left alone: {path}: {why}")
+    def run(self) -> None:
+        """Clean up the files of all businesses. Report and skip other files, and links."""
+        with platform_scope("which businesses have files to be swept"):
+            ids = [*Business.objects.order_by("pk").values_list("pk", flat=True)]
+        self._subfolders(ROOT, {*map(str, ids)}, "no business has this id")
+        for business_id in ids:
+            self._clean_up_business(business_id)
 
+    def _clean_up_business(self, business_id: uuid.UUID) -> None:
+        removed, removed_bytes = self.removed, self.removed_bytes
+        with business_scope(business_id):
+            required, optional = _known_paths()
+        known = required.keys() | optional
+        stored: set[str] = set()
+        for folder in self._subfolders(f"{ROOT}/{business_id}", FOLDERS):
+            for key_folder in self._subfolders(folder):
+                if key_folder not in known:
+                    stored |= self._clean_up_folder(key_folder, known)
+        if self.removed > removed and not self.is_dry_run:
+            counts = {
+                "files": self.removed - removed,
+                "bytes": self.removed_bytes - removed_bytes,
+            }
+            with business_scope(business_id):
+                business = Business.objects.get(pk=business_id)
+                audit.record("files_swept", entity=business, after=counts)
+        missing = {
+            path for path in required.keys() - stored if not self.storage.exists(path)
+        }
+        if missing:
+            with business_scope(business_id):
+                # A row that was deleted meanwhile lacks no file.
+                missing &= _known_paths()[0].keys()
+        self.lost += len(missing)
+        for path in sorted(missing):
+            self.complain(
+                f"lost: {path}, of the {required[path]} of business {business_id}"
+            )
 
-def sweep(
-    tree: StorageListing,
-    owners: Sequence[FileOwner],
-    *,
-    before: datetime,
-    report: Report,
-) -> None:
-    """Sweep the files of all businesses.
-
-    A file that changed at or after `before` is not deleted, because it may belong to a
-    running request.
-    """
-    with platform_scope("which businesses have files to be swept"):
-        business_ids = list(
-            Business.objects.order_by("pk").values_list("pk", flat=True)
-        )
-    ids = {str(business_id): business_id for business_id in business_ids}
-    with_folder = set()
-    for entry in tree.entries(ROOT):
-        if entry.kind == "folder" and entry.name in ids:
-            with_folder.add(ids[entry.name])
-        else:
-            report.leave_alone(f"{ROOT}/{entry.name}", "no business has this id")
-    for business_id in business_ids:
-        swept = _Sweep(tree, business_id, before, report)
-        if business_id in with_folder:
-            swept.remove_unknown(owners)
-        for owner in owners:
-            swept.find_lost(owner)
-
-
-class _Sweep:
-    """The cleanup of one business."""
-
-    def __init__(
-        self,
-        tree: StorageListing,
-        business_id: uuid.UUID,
-        before: datetime,
-        report: Report,
-    ) -> None:
-        self.tree = tree
-        self.business_id = business_id
-        self.before = before
-        self.report = report
-        self.folder = f"{ROOT}/{business_id}"
-
-    def remove_unknown(self, owners: Sequence[FileOwner]) -> None:
-        """Delete the files that no row references."""
-        removed, size = self.report.removed, self.report.removed_bytes
-        by_folder = {owner.folder: owner for owner in owners}
-        for entry in self.tree.entries(self.folder):
-            if entry.kind == "folder" and entry.name in by_folder:
-                self._sweep_folder(by_folder[entry.name])
-            else:
-                self.report.leave_alone(f"{self.folder}/{entry.name}", "not ours")
-        removed, size = self.report.removed - removed, self.report.removed_bytes - size
-        if removed and not self.report.is_dry_run:
-            with business_scope(self.business_id):
-                audit.record(
-                    "files_swept",
-                    entity=Business.objects.get(pk=self.business_id),
-                    after={"files": removed, "bytes": size},
-                )
-
-    def find_lost(self, owner: FileOwner) -> None:
-        """Report the rows whose file is missing."""
-        last: uuid.UUID | None = None
-        while rows := self._rows(owner, last):
-            missing = [row for row in rows if not self.tree.storage.exists(row.path)]
-            # A row that was deleted meanwhile lacks no file.
-            still = self._rows(owner, last) if missing else ()
-            for row in missing:
-                if row in still:
-                    self.report.lost += 1
-                    self.report.complain(
-                        f"lost: {row.path}, of the {row.what} {row.id} of business {self.business_id}"
-                    )
-            last = rows[-1].id
-
-    def _rows(self, owner: FileOwner, last: uuid.UUID | None) -> Sequence[Row]:
-        with business_scope(self.business_id):
-            return owner.rows(last, CHUNK)
-
-    def _sweep_folder(self, owner: FileOwner) -> None:
-        folder = f"{self.folder}/{owner.folder}"
-        for chunk in chunks(self.tree.entries(folder), CHUNK):
-            keys = [entry.name for entry in chunk if entry.kind == "folder"]
-            with business_scope(self.business_id):
-                known = owner.known(keys)
-            for entry in chunk:
-                if entry.kind != "folder":
-                    self.report.leave_alone(f"{folder}/{entry.name}", "not ours")
-                    continue
-                names = known.get(entry.name, ())
-                if names is not None:
-                    self._sweep_key(f"{folder}/{entry.name}", names)
-
-    def _sweep_key(self, folder: str, known: Collection[str]) -> None:
-        before: datetime | None = self.before
-        for entry in list(self.tree.entries(folder)):
-            path = f"{folder}/{entry.name}"
-            if entry.kind != "file":
-                self.report.leave_alone(path, "not ours")
-            elif entry.name not in known and self._remove(path):
-                before = None  # this run emptied the folder
-        if not known and not self.report.is_dry_run:
-            self.tree.remove_empty(folder, before=before)
+    def _clean_up_folder(self, folder: str, known: Collection[str]) -> set[str]:
+        """Delete the orphans of a folder, and an empty folder; return the stored paths."""
+        folders, files = self._list(folder)
+        self._skip(folders, "not ours")
+        removed = {path for path in files if path not in known and self._remove(path)}
+        is_empty = not folders and removed.issuperset(files)
+        if is_empty and not self.is_dry_run and self._is_on_disk():
+            with suppress(OSError):  # another process wrote to it, or deleted it
+                if files or self.storage.get_modified_time(folder) < self.before:
+                    self.storage.delete(folder)
+        return {*files}
 
     def _remove(self, path: str) -> bool:
-        """Delete a file that no row references, if it is old enough."""
+        """Delete a file if it is old enough."""
         try:
-            file = self.tree.look(path)
-            if file.changed_at >= self.before:
+            changed_at = self.storage.get_modified_time(path)
+            if changed_at >= self.before:
                 return False
-            if not self.report.is_dry_run:
-                self.tree.remove(path)
+            size = self.storage.size(path)
+            if not self.is_dry_run:
+                self.storage.delete(path)
         except FileNotFoundError:
             return False  # another process deleted the file
-        except Exception as error:  # noqa: BLE001 -- every storage has its own; the others go on
-            self.report.leave_alone(path, f"can't be removed: {error}")
+        except Exception as error:  # noqa: BLE001  each storage has its own; the others go on
+            self._skip([path], f"can't be removed: {error}")
             return False
-        self._removed(file)
+        self.removed += 1
+        self.removed_bytes += size
+        self.say(
+            f"{'would remove' if self.is_dry_run else 'removed'}: {path} "
+            f"({size:,} bytes, of {changed_at:%Y-%m-%d %H:%M} UTC)"
+        )
         return True
 
-    def _removed(self, file: StoredFile) -> None:
-        self.report.removed += 1
-        self.report.removed_bytes += file.size_bytes
-        word = "would remove" if self.report.is_dry_run else "removed"
-        self.report.say(
-            f"{word}: {file.path} ({file.size_bytes:,} bytes, of {file.changed_at:%Y-%m-%d %H:%M} UTC)"
+    def _subfolders(
+        self,
+        folder: str,
+        names: Collection[str] | None = None,
+        problem: str = "not ours",
+    ) -> list[str]:
+        """Return the subfolders that have these names; skip everything else."""
+        folders, files = self._list(folder)
+        expected = [
+            path
+            for path in folders
+            if names is None or path.rpartition("/")[2] in names
+        ]
+        self._skip([*files, *sorted({*folders} - {*expected})], problem)
+        return expected
+
+    def _list(self, folder: str) -> tuple[list[str], list[str]]:
+        """Return the paths of the subfolders and files; skip links."""
+        folders: list[str] = []
+        files: list[str] = []
+        links: list[str] = []
+        try:
+            if self._is_on_disk():
+                with os.scandir(self.storage.path(folder)) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(entry.name)
+                        elif entry.is_file(follow_symlinks=False):
+                            files.append(entry.name)
+                        else:
+                            links.append(entry.name)
+            else:
+                folders, files = self.storage.listdir(folder)
+        except FileNotFoundError:
+            return [], []  # nothing was stored yet, or another process deleted it
+        self._skip([f"{folder}/{name}" for name in links], "not a file or a folder")
+        # Some storages list a manually created folder as a file without a name.
+        return (
+            [f"{folder}/{name}" for name in folders if name],
+            [f"{folder}/{name}" for name in files if name],
         )
 
+    def _skip(self, paths: Sequence[str], problem: str) -> None:
+        self.left_alone += len(paths)
+        for path in paths:
+            self.complain(f"left alone: {path}: {problem}")
 
-def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield the items in lists of at most `size`."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
+    def _is_on_disk(self) -> bool:
+        return isinstance(self.storage, FileSystemStorage)
+
+
+def _known_paths() -> tuple[dict[str, str], set[str]]:
+    """Return the required paths, each with its row, and the optional paths.
+
+    The paths are those of the business in scope.
+    """
+    required: dict[str, str] = {}
+    optional: set[str] = set()
+    for model in tenant_models():
+        if not hasattr(model, "required_files"):
+            continue
+        rows: Any = model._default_manager.order_by("pk").iterator()
+        for row in rows:
+            label = f"{model._meta.verbose_name} {row.pk}"
+            required |= dict.fromkeys(row.required_files(), label)
+            optional |= {*row.optional_files()}
+    return required, optional

@@ -1,5 +1,6 @@
 """Export runs, and the profiles of the payroll programs that the files are for."""
 
+import uuid
 from typing import Any, ClassVar
 
 from django.db import models
@@ -113,6 +114,26 @@ class ExportRun(TenantModel):
     def is_draft(self) -> bool:
         """Return True if the file contains unapproved days."""
         return bool(self.filters.get("include_unapproved"))
+
+    @staticmethod
+    def folder(business_id: uuid.UUID, run_id: uuid.UUID, attempt: int) -> str:
+        """Return the folder in storage of an attempt."""
+        return f"businesses/{business_id}/exports/{run_id}-{attempt}"
+
+    def required_files(self) -> list[str]:
+        """Return the paths of the file and the snapshot of a finished run."""
+        if self.status != self.Status.DONE:
+            return []
+        return [path for path in (self.file, self.snapshot) if path]
+
+    def optional_files(self) -> list[str]:
+        """Return the paths of an unfinished run, and the folder that a worker writes to."""
+        in_use = (
+            [self.folder(self.business_id, self.pk, self.attempts)]
+            if self.status == self.Status.RUNNING
+            else []
+        )
+        return [self.file, self.snapshot, *in_use]
 
 
 class ExportProfile(TenantModel):

@@ -119,7 +119,7 @@ def keep(
     claim: Claim, spool: IO[bytes], file: IO[bytes], *, extension: str, row_count: int
 ) -> None:
     """Store both files and finish the run; delete the files if this fails."""
-    folder = f"businesses/{claim.business_id}/exports/{claim.run_id}-{claim.attempt}"
+    folder = ExportRun.folder(claim.business_id, claim.run_id, claim.attempt)
     sha256 = _sha256(file)
     stored: list[str] = []
     try:

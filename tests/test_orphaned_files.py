@@ -20,8 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from automatehq.storage_listing import StorageListing
-from businesses.orphaned_files import FILE_OWNERS, Report, sweep
+from businesses.orphaned_files import Cleanup
 from exports.models import ExportRun
 from exports.tests.factories import ExportRunFactory
 from workcards.models import WorkCardFile
@@ -182,10 +181,10 @@ def test_a_row_whose_file_is_gone_is_named_and_left(
     swept = Swept()
     assert swept.code == 1
     assert (
-        f"lost: {scan.original.name}, of the scan {scan.pk} of business {acme.id}"
+        f"lost: {scan.original.name}, of the work card file {scan.pk} of business {acme.id}"
         in swept.complained
     )
-    assert f"lost: {run.file}, of the export {run.pk}" in swept.complained
+    assert f"lost: {run.file}, of the export run {run.pk}" in swept.complained
     assert "2 rows without their file" in swept.said
     with acme.scope():
         assert WorkCardFile.objects.filter(pk=scan.pk).exists()
@@ -256,14 +255,14 @@ def test_what_cannot_be_removed_is_named_and_the_others_go(
     stuck, free = (f"businesses/{acme.id}/cards/{uuid.uuid4()}/original" for _ in "ab")
     put(stuck)
     put(free)
-    unlink = Path.unlink
+    remove = os.remove
 
-    def refuse(self: Path, **options: Any) -> None:
-        if str(self).endswith(stuck):
+    def refuse(path: str) -> None:
+        if path.endswith(stuck):
             raise PermissionError("not yours")
-        unlink(self, **options)
+        remove(path)
 
-    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "remove", refuse)
     swept = Swept()
     assert swept.code == 1
     assert f"{stuck}: can't be removed: not yours" in swept.complained
@@ -278,12 +277,14 @@ def test_it_works_with_any_storage_that_lists(
     storage.save(f"{key}/original", ContentFile(b"12345"))
     storage.save("businesses/strange.txt", ContentFile(b"1"))
     said: list[str] = []
-    report = Report(said.append, said.append)
     later = timezone.now() + timedelta(hours=1)
-    sweep(StorageListing(storage), FILE_OWNERS, before=later, report=report)
+    cleanup = Cleanup(
+        storage, later, is_dry_run=False, say=said.append, complain=said.append
+    )
+    cleanup.run()
     assert not storage.exists(f"{key}/original")
     assert storage.exists("businesses/strange.txt")
-    assert (report.removed, report.removed_bytes, report.left_alone) == (1, 5, 1)
+    assert (cleanup.removed, cleanup.removed_bytes, cleanup.left_alone) == (1, 5, 1)
 
 
 def test_nothing_stored_yet_is_no_fault() -> None:

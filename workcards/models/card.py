@@ -76,6 +76,14 @@ class WorkCardFile(TenantModel):
         """Return the storage path of a page's display rendition; pages count from 1."""
         return f"businesses/{self.business_id}/cards/{self.pk}/display-{page}.jpg"
 
+    def required_files(self) -> list[str]:
+        """Return the path of the original. Files from before businesses existed have other paths."""
+        return [str(self.original.name)]
+
+    def optional_files(self) -> list[str]:
+        """Return the paths of the renditions."""
+        return [self.rendition_path(page + 1) for page in range(self.page_count)]
+
 
 class WorkCard(TenantModel):
     """A paper card: a month of an employee at a site."""

@@ -180,8 +180,7 @@ def remove_after_commit(file: WorkCardFile) -> None:
 
     The transaction is the one that deletes the file's row.
     """
-    renditions = [file.rendition_path(page + 1) for page in range(file.page_count)]
-    for path in (str(file.original.name), *renditions):
+    for path in (*file.required_files(), *file.optional_files()):
 
         def remove(
             path: str = path,

@@ -7,13 +7,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from uuid_utils.compat import uuid7
 
-from businesses.orphaned_files import FileOwner
 from businesses.tenancy.context import get_current_business_id
 
 from .file_parsing import Choices
 
-# No row references a pending file: each is orphaned once it is old enough.
-IMPORTS = FileOwner("imports", lambda keys: {}, lambda last, limit: ())
+# No row references a pending file: `sweep_files` deletes each that is old enough.
 MAX_AGE_SECONDS = 3600
 # The limit of a user, for previews in several windows. It prevents that previews fill the disk.
 MAX_KEPT = 5

@@ -7,8 +7,7 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from automatehq.storage_listing import listing_for
-from businesses.orphaned_files import FILE_OWNERS, Report, sweep
+from businesses.orphaned_files import Cleanup
 
 # The time between a file and its row in a request or an export step is shorter.
 LEAST_HOURS = 1.0
@@ -36,13 +35,18 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, older_than: float, **options: Any) -> None:
         if not LEAST_HOURS <= older_than <= MOST_HOURS:
             raise CommandError("--older-than must be from 1 to 87600 hours.")
-        report = Report(self.stdout.write, self.stderr.write, is_dry_run=dry_run)
-        before = timezone.now() - timedelta(hours=older_than)
-        sweep(listing_for(default_storage), FILE_OWNERS, before=before, report=report)
+        cleanup = Cleanup(
+            default_storage,
+            before=timezone.now() - timedelta(hours=older_than),
+            is_dry_run=dry_run,
+            say=self.stdout.write,
+            complain=self.stderr.write,
+        )
+        cleanup.run()
         word = "to be removed" if dry_run else "removed"
         self.stdout.write(
-            f"{report.removed} files {word}, {report.removed_bytes:,} bytes. "
-            f"{report.lost} rows without their file. {report.left_alone} things left alone."
+            f"{cleanup.removed} files {word}, {cleanup.removed_bytes:,} bytes. "
+            f"{cleanup.lost} rows without their file. {cleanup.left_alone} things left alone."
         )
-        if report.lost or report.left_alone:
+        if cleanup.lost or cleanup.left_alone:
             raise CommandError("Somebody should look at what is said above.")
