@@ -20,6 +20,7 @@ from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 from businesses.tenancy import rate_limits
 
+from .credentials import users_with_email
 from .lockout import (
     ADDRESS_PREFIX,
     COOL_OFF,
@@ -27,7 +28,6 @@ from .lockout import (
     UNKNOWN_ADDRESS,
     key_of_address,
 )
-from .login import look_up_sign_in
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def open_lock(count: Count) -> None:
     """Delete a count, which ends its lock. Record `lockout_opened` in the audit trail."""
     business_id = PLATFORM_ID
     if count.kind == "e-mail":
-        _, business_id = look_up_sign_in(count.name)
+        places = users_with_email(count.name)
+        business_id = places[0].business_id if places else PLATFORM_ID
         ip_address = None if count.address == UNKNOWN_ADDRESS else count.address
         AccessAttempt.objects.filter(
             username=count.name, ip_address=ip_address

@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -23,7 +23,16 @@ from businesses.tenancy.middleware import keep_writes
 from businesses.tenancy.process_roles import MISDIRECTED, misdirected
 
 from . import lockout, password_hashing
-from .models import User
+from .account_scope import account_scope
+from .credentials import (
+    AccountUser,
+    check_password,
+    find_account,
+    password_matches,
+    read_account,
+    users_of_account,
+)
+from .models import Account, User
 
 # Seconds between two tries to get the lock of an e-mail and address.
 _PAUSE = 0.05
@@ -78,41 +87,79 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
     locked = lockout.refusal(request, email)
     if locked is not None:
         return locked
-    user_id, business_id = look_up_sign_in(email)
-    with business_scope(business_id):
-        user = user_with_password(user_id, password)
-        refusal = _refusal_of(user)
-        if user is not None and refusal is None:
-            if _admit(user):
-                lockout.forget_failures(request, email)
-                return user
-            refusal = WrongCredentials()
-    assert refusal is not None
+    account_id = find_account(email)
+    places = users_of_account(account_id)
+    account = read_account(account_id)
+    is_right = check_password(account, password)
+    outcome = _enter(account, places) if account and is_right else None
+    if isinstance(outcome, User):
+        lockout.forget_failures(request, email)
+        return outcome
+    error = outcome or WrongCredentials()
+    place = places[0] if places else None
     count_failure(
         request,
         email=email,
-        user_id=user_id,
-        business_id=business_id,
-        code=refusal.code,
+        user_id=place.user_id if place else None,
+        business_id=place.business_id if place else PLATFORM_ID,
+        code=error.code,
     )
-    return refusal
+    return error
 
 
-def _admit(user: User) -> bool:
-    """Store the time of the sign-in, unless the user has changed since the check.
+def _enter(account: Account, places: list[AccountUser]) -> User | DomainError:
+    """Return the user to sign in, or the error if no business can be entered.
 
-    Return False after a change: a deactivation, a sign-out or a new password. The update waits for other transactions
-    that lock the row. Tokens and sessions are issued with `last_login` as their time, so a later sign-out invalidates
-    them.
+    Store the time of the sign-in, unless the account or the user has changed since the check: a deactivation, a sign-out
+    or a new password. The updates wait for other transactions that lock the rows. Tokens and sessions are issued with
+    `last_login` as their time, so a later sign-out invalidates them.
     """
-    user.last_login = database_now()
-    unchanged = User.objects.filter(
-        pk=user.pk,
-        password=user.password,
-        is_active=True,
-        signed_out_at=user.signed_out_at,
-    )
-    return bool(unchanged.update(last_login=user.last_login))
+    if error := _error_of(places):
+        return error
+    place = _choose(account, places)
+    with account_scope(account.pk):
+        unchanged = Account.objects.filter(
+            pk=account.pk,
+            password=account.password,
+            signed_out_at=account.signed_out_at,
+        )
+        is_admitted = unchanged.update(last_user_id=place.user_id)
+    if not is_admitted:
+        return WrongCredentials()
+    with business_scope(place.business_id):
+        user: User = User.objects.select_related("business").get(pk=place.user_id)
+        user.last_login = database_now()
+        unchanged = User.objects.filter(
+            pk=user.pk, is_active=True, signed_out_at=place.user_signed_out_at
+        )
+        if not unchanged.update(last_login=user.last_login):
+            return WrongCredentials()
+    return user
+
+
+def _choose(account: Account, places: list[AccountUser]) -> AccountUser:
+    """Return the user who signed in last, or the first by business name."""
+    open_places = [place for place in places if _is_open(place)]
+    last = [place for place in open_places if place.user_id == account.last_user_id]
+    return (last or open_places)[0]
+
+
+def _is_open(place: AccountUser) -> bool:
+    return place.user_is_active and place.business_is_active
+
+
+def _error_of(places: list[AccountUser]) -> DomainError | None:
+    """Return the error if none of the users may sign in, else None."""
+    if not places:
+        return WrongCredentials()
+    is_super_admin = places[0].is_super_admin  # who has no other user
+    if code := misdirected(is_super_admin=is_super_admin):
+        return Denied(code, MISDIRECTED[code])
+    if any(map(_is_open, places)):
+        return None
+    if not any(place.user_is_active for place in places):
+        return Denied("user_inactive", _("This user is inactive."))
+    return Denied("business_inactive", _("This business is inactive."))
 
 
 def check_own_password(request: HttpRequest, user: User, password: str) -> None:
@@ -129,9 +176,7 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     locked = lockout.refusal(request, email)
     if locked is not None:
         raise locked
-    with business_scope(user.business_id):  # an outdated hash is renewed
-        is_right = user.check_password(password)
-    if is_right:
+    if password_matches(user.account_id, password):
         return
     wrong = Invalid(
         "incorrect_password", _("The current password is wrong."), "current_password"
@@ -172,44 +217,6 @@ def count_failure(
         record_after_rollback("sign_in_locked", **failure)
 
 
-def _refusal_of(user: User | None) -> DomainError | None:
-    if user is None:
-        return WrongCredentials()
-    if code := misdirected(is_super_admin=user.is_super_admin):
-        return Denied(code, MISDIRECTED[code])
-    if not user.is_active:
-        return Denied("user_inactive", _("This user is inactive."))
-    if not user.business.is_active:
-        return Denied("business_inactive", _("This business is inactive."))
-    return None
-
-
-def look_up_sign_in(email: str) -> tuple[uuid.UUID | None, uuid.UUID]:
-    """Return the ids of the user with `email` and of the user's business.
-
-    They are None and Platform's if the e-mail is unknown. Works outside all scopes. The rest of the user is read in the
-    scope of the business.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT user_id, business_id FROM login_lookup(%s)", [email])
-        row = cursor.fetchone()
-    return (row[0], row[1]) if row else (None, PLATFORM_ID)
-
-
-def user_with_password(user_id: uuid.UUID | None, password: str) -> User | None:
-    """Return the user of the business in scope if `password` is right, active or not.
-
-    A missing user takes as long as a wrong password.
-    """
-    user: User | None = (
-        User.objects.select_related("business").filter(pk=user_id).first()
-    )
-    if user is None:
-        User().set_password(password)
-        return None
-    return user if user.check_password(password) else None
-
-
 class BusinessBackend(BaseBackend):
     """Authentication backend for Django's `authenticate()`. The views of the project call `sign_in`."""
 
@@ -220,17 +227,20 @@ class BusinessBackend(BaseBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        """Return the active user with this e-mail and password.
-
-        The password is checked in the scope of the user's business.
-        """
+        """Return the active user with this e-mail and password, of an active business."""
         email = username if username is not None else kwargs.get("email")
         if not email or password is None:
             return None
-        user_id, business_id = look_up_sign_in(clean_email(email))
-        with business_scope(business_id):
-            user = user_with_password(user_id, password)
-        return user if _refusal_of(user) is None else None
+        account_id = find_account(clean_email(email))
+        places = users_of_account(account_id)
+        account = read_account(account_id)
+        if not check_password(account, password) or _error_of(places) is not None:
+            return None
+        assert account is not None
+        place = _choose(account, places)
+        with business_scope(place.business_id):
+            user: User = User.objects.select_related("business").get(pk=place.user_id)
+        return user
 
     def get_user(self, user_id: Any) -> None:
         """Return None, because an id alone does not name the scope to read the user in."""

@@ -1,5 +1,6 @@
-"""Models of users, sign-ins and idempotency keys."""
+"""Models of accounts, users, sign-ins and idempotency keys."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +24,7 @@ from .querysets import UserQuerySet
 from .roles import Role, permissions_for
 
 ALREADY_IN_USE.update(
-    {"users_email_unique": "email", "users_phone_unique": "phone_number"}
+    {"accounts_email_unique": "email", "users_phone_unique": "phone_number"}
 )
 _NOT_IN_PLATFORM = Rule(
     "role",
@@ -33,6 +34,9 @@ _NOT_IN_PLATFORM = Rule(
 BROKEN_RULES.update(
     {
         "users_email_lower": Rule(
+            "email", "invalid", _("Enter a valid e-mail address.")
+        ),
+        "accounts_email_lower": Rule(
             "email", "invalid", _("Enter a valid e-mail address.")
         ),
         "users_active_have_email": Rule(
@@ -54,9 +58,49 @@ class Acting:
     expires_at: datetime
 
 
-class User(AbstractBaseUser, TenantModel):
-    """A user of one business, who signs in by e-mail. Users are deactivated, never deleted."""
+class Account(AbstractBaseUser):
+    """The credentials of one person, who has one user in each business they work for.
 
+    The table belongs to no business. Row-level security shows one row at a time: see `account_scope.py`. The id is never
+    that of a user, and no response, page, log line, message, event or archive contains it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = EmailField(_("e-mail"), null=True, blank=True)
+    # The time when the person proved that the mailbox is theirs; None while an administrator may set the password.
+    owned_at = models.DateTimeField(null=True, blank=True)
+    signed_out_at = models.DateTimeField(null=True, blank=True)
+    # The user of the latest sign-in. No foreign key, because the row may be invisible.
+    last_user_id = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_login = None  # type: ignore[assignment]  # that of each business is in `User`
+
+    objects: ClassVar[Any] = models.Manager()
+
+    USERNAME_FIELD = "email"
+
+    class Meta:
+        db_table = "accounts"
+        constraints = [
+            models.UniqueConstraint(fields=["email"], name="accounts_email_unique"),
+            models.CheckConstraint(
+                condition=Q(email=Lower(F("email"))), name="accounts_email_lower"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return "account"  # neither the id nor the address may reach a log line
+
+
+class User(TenantModel):
+    """The place of a person in one business. Users are deactivated, never deleted.
+
+    The person signs in with the e-mail and password of `account`. `email` is the address as this business knows it.
+    """
+
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", editable=False
+    )
     email = EmailField(_("e-mail"), null=True, blank=True)
     phone_number = LineField(_("phone"), max_length=16, null=True, blank=True)
     full_name = LineField(_("full name"), max_length=200)
@@ -70,6 +114,7 @@ class User(AbstractBaseUser, TenantModel):
         help_text=_("Leave empty to use the business language."),
     )
     is_active = models.BooleanField(_("active"), default=True)
+    last_login = models.DateTimeField(_("last login"), null=True, blank=True)
     signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)
     acting_business = models.ForeignKey(
         "businesses.Business",
@@ -92,8 +137,10 @@ class User(AbstractBaseUser, TenantModel):
 
     objects: ClassVar[Any] = TenantManager.of(UserQuerySet)
 
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ["full_name"]
+    USERNAME_FIELD = "id"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    is_anonymous = False
+    is_authenticated = True
 
     class Meta:
         db_table = "users"
@@ -104,7 +151,12 @@ class User(AbstractBaseUser, TenantModel):
             models.UniqueConstraint(
                 fields=["business", "id"], name="users_business_id_unique"
             ),
-            models.UniqueConstraint(fields=["email"], name="users_email_unique"),
+            models.UniqueConstraint(
+                fields=["business", "account"], name="users_account_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["business", "email"], name="users_email_unique"
+            ),
             models.UniqueConstraint(fields=["phone_number"], name="users_phone_unique"),
             models.CheckConstraint(
                 condition=Q(email=Lower(F("email"))), name="users_email_lower"

@@ -1,6 +1,6 @@
 """Service functions for users: create, update, deactivate, release and others.
 
-Each function locks the user's row, saves only the changed fields and records one audit event. `actor` is the user who
+Each function locks the user's row (and before it the account, if the credentials change), saves only the changed fields and records one audit event. `actor` is the user who
 acts, or None for a command. On the platform the users are the super-admins, who belong to the business Platform.
 Elsewhere they are the users of the business in scope.
 """
@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from audit.cross_business import check_in_use_limit
 from audit.services import changes, record, snapshot
-from automatehq.api.errors import AlreadyInUse, Conflict, Denied, Invalid, Problem
-from automatehq.api.fields import PASSWORD_LIMIT
+from automatehq.api.errors import AlreadyInUse, Conflict, Denied, Invalid
 from automatehq.clock import database_now
 from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID, Business
@@ -26,6 +23,7 @@ from businesses.tenancy.context import Scope, business_scope, try_get_business_i
 from businesses.tenancy.definer_functions import fields_in_use
 
 from .act_as import note_own_access_ended, stop_acting
+from .credentials import create_account, hash_password, lock_account, update_account
 from .models import User
 from .roles import RANK, Role
 from .token_sessions import revoke_sign_ins
@@ -54,8 +52,11 @@ def create_user(
     with _where_users_are():
         user = User(**values)
         user.clean()
-        _set_password(user, password, "password", may_be_weak=may_be_weak)
+        password_hash = hash_password(
+            user, password, "password", may_be_weak=may_be_weak
+        )
         _check_in_use(actor, snapshot(user, UNIQUE))
+        user.account_id = create_account(email=user.email, password_hash=password_hash)
         user.save(force_insert=True)
         record("user_created", entity=user, actor=actor, after=snapshot(user, FIELDS))
     return user
@@ -74,7 +75,7 @@ def update_user(
     values = dict(values)
     password = values.pop("password", None)
     with _where_users_are():
-        user = _locked(user_id)
+        user = _locked(user_id, with_account=True)
         _check_rank(actor, user.role, values.get("role", user.role))
         before = snapshot(user, FIELDS)
         is_demoted = RANK[Role(values.get("role", user.role))] < RANK[Role(user.role)]
@@ -84,6 +85,7 @@ def update_user(
         assign(user, values)
         before, after = changes(before, snapshot(user, FIELDS))
         written = [*after]
+        credentials: dict[str, Any] = {}
         if password is not None:
             _check_not_oneself(
                 actor,
@@ -91,9 +93,8 @@ def update_user(
                 _("Change your own password at /api/auth/password."),
                 "password",
             )
-            _set_password(user, password, "password")
-            written.append("password")
-        if not written:
+            credentials["password"] = hash_password(user, password, "password")
+        if not written and not credentials:
             return user
         if "email" in after and user.email is None:
             raise Invalid(
@@ -104,6 +105,12 @@ def update_user(
         _check_in_use(actor, after)
         if is_demoted or password is not None:
             written += _sign_out(user)
+        if password is not None:
+            credentials["signed_out_at"] = user.signed_out_at
+        if "email" in after:
+            credentials["email"] = user.email
+        if credentials:
+            update_account(user.account_id, **credentials)
         user.save(update_fields=[*written, "updated_at"])
         record(
             "user_updated" if after else "user_password_changed",
@@ -126,7 +133,7 @@ def activate_user(
     Raises: `Invalid` if a released user gets no e-mail.
     """
     with _where_users_are():
-        user = _locked(user_id)
+        user = _locked(user_id, with_account=True)
         _check_rank(actor, user.role)
         if user.is_active:
             return user
@@ -140,6 +147,8 @@ def activate_user(
             )
         before, after = changes(before, snapshot(user, FIELDS))
         _check_in_use(actor, after)
+        if "email" in after:
+            update_account(user.account_id, email=user.email)
         user.save(update_fields=[*after, "updated_at"])
         record("user_activated", entity=user, actor=actor, before=before, after=after)
     return user
@@ -179,7 +188,7 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
     Raises: `Conflict` if the user is active.
     """
     with _where_users_are():
-        user = _locked(user_id)
+        user = _locked(user_id, with_account=True)
         _check_rank(actor, user.role)
         if user.is_active:
             raise Conflict(
@@ -189,6 +198,7 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
         user.email = user.phone_number = None
         before, after = changes(before, snapshot(user, FIELDS))
         if after:
+            update_account(user.account_id, email=None)
             user.save(update_fields=[*after, "updated_at"])
             record(
                 "user_released", entity=user, actor=actor, before=before, after=after
@@ -202,9 +212,12 @@ def change_own_password(*, user: User, new_password: str) -> None:
     This includes the current sign-in. The caller has already checked the old password.
     """
     with business_scope(user.business_id):
-        user = _locked(user.pk)
-        _set_password(user, new_password, "new_password")
-        user.save(update_fields=["password", "updated_at", *_sign_out(user)])
+        password_hash = hash_password(user, new_password, "new_password")
+        user = _locked(user.pk, with_account=True)
+        user.save(update_fields=["updated_at", *_sign_out(user)])
+        update_account(
+            user.account_id, password=password_hash, signed_out_at=user.signed_out_at
+        )
         record("user_password_changed", entity=user, actor=user)
 
 
@@ -235,13 +248,17 @@ def _where_users_are() -> AbstractContextManager[Scope]:
     return business_scope(try_get_business_id() or PLATFORM_ID)
 
 
-def _locked(user_id: uuid.UUID) -> User:
+def _locked(user_id: uuid.UUID, *, with_account: bool = False) -> User:
     """Lock the user's business, then the user's row, and return the row.
 
-    The lock on the business serializes changes to its users. Without it, two administrators could demote each other at
+    If the credentials may change, lock the account before both. The lock on the business serializes changes to its users. Without it, two administrators could demote each other at
     the same time and leave the business without one.
     """
     business_id = try_get_business_id()
+    if with_account:
+        accounts = User.objects.filter(pk=user_id).values_list("account_id", flat=True)
+        if account_id := accounts.first():
+            lock_account(account_id)
     Business.objects.select_for_update(no_key=True).get(pk=business_id)
     user: User | None = (
         User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
@@ -311,28 +328,6 @@ def _act_as_required() -> Denied:
 
 
 # Changes to the row
-
-
-def _set_password(
-    user: User, password: str, attr: str, *, may_be_weak: bool = False
-) -> None:
-    """Set the password. Raises: `Invalid` on `attr` with all problems of the password."""
-    if len(password) > PASSWORD_LIMIT:
-        raise Invalid(
-            "max_length",
-            _("Enter at most %(limit)s characters.") % {"limit": PASSWORD_LIMIT},
-            attr,
-        )
-    try:
-        if not may_be_weak:
-            validate_password(password, user)
-    except ValidationError as error:
-        raise Invalid.several(
-            Problem(one.code or "invalid", message, attr)
-            for one in error.error_list
-            for message in one.messages
-        ) from error
-    user.set_password(password)
 
 
 def _sign_out(user: User) -> list[str]:

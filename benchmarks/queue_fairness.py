@@ -32,6 +32,7 @@ from django.test.utils import override_settings  # noqa: E402
 from django_tasks_db.models import DBTaskResult  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from accounts.credentials import create_account  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.roles import Role  # noqa: E402
 from businesses.models import DEFAULT_BUSINESS_ID, Business  # noqa: E402
@@ -102,7 +103,7 @@ def administrator(business_id: Any) -> User:
             email=f"admin@{business_id}.example",
             full_name="Administrator",
             role=Role.ADMIN,
-            password="!",  # noqa: S106 -- no one signs in with it
+            account_id=create_account(email=None, password_hash="!"),  # noqa: S106 -- no one signs in with it
         )
         return user
 

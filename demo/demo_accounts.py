@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db.models import Q
 
+from accounts.credentials import check_password, read_account
 from accounts.models import User
 from businesses.tenancy.context import platform_scope
 
@@ -65,9 +66,11 @@ def sign_ins() -> list[SignIn]:
     found = []
     for user in users:
         password, shown = passwords.get(user.email, (demo_password, shown_password))
-        key = (user.password, password)
+        account = read_account(user.account_id)
+        assert account is not None
+        key = (account.password, password)
         if key not in is_right:
-            is_right[key] = user.check_password(password)
+            is_right[key] = check_password(account, password)
         found.append(
             SignIn(
                 user.business.business_name,

@@ -132,8 +132,8 @@ def make_sites(size: Size, businesses: list[Business]) -> list[Site]:
     return sites
 
 
-def make_users(firm: DemoBusiness, password: str) -> Iterator[User]:
-    """Yield the users; `password` is the hash that they share."""
+def make_users(firm: DemoBusiness) -> Iterator[User]:
+    """Yield the users, still without their accounts."""
     domain = str(firm.business.business_code).removeprefix(CODE_PREFIX)
     for number, (role, mailbox) in enumerate(USERS):
         moment = firm.at(firm.first_day, 9, 10 + number)
@@ -146,7 +146,6 @@ def make_users(firm: DemoBusiness, password: str) -> Iterator[User]:
             phone_number=f"+9725000{firm.number * len(USERS) + number:05}",
             role=role,
             is_active=mailbox != "former",
-            password=password,
             created_at=moment,
             updated_at=moment,
         )

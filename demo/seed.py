@@ -10,6 +10,7 @@ from itertools import pairwise
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from accounts.credentials import create_account
 from accounts.models import User
 from accounts.roles import Role
 from audit.models import AuditEvent
@@ -101,7 +102,7 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
     """Generate all data of a business and write it in one transaction; return its name."""
     firm, sites = _firm(work)
     name: str = firm.business.business_name
-    firm.users = list(make_users(firm, work.password))
+    firm.users = list(make_users(firm))
     firm.people = list(make_people(firm))
     settings = list(make_settings(firm, sites))
     plans = make_plans(firm)
@@ -116,6 +117,10 @@ def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
     closed = list(close_months(lives))
     trail.events.sort(key=lambda event: event.created_at)
     with storage_undone_on_failure() as store, business_scope(firm.business.pk):
+        for user in firm.users:
+            user.account_id = create_account(
+                email=user.email, password_hash=work.password
+            )
         insert(firm.users)
         insert([person.employee for person in firm.people])
         insert(settings)

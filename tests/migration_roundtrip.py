@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.credentials import read_account
 from businesses.tenancy.context import platform_scope
 from tests import single_company
 from tests.scratch_database import (
@@ -39,13 +40,16 @@ class OldSight:
 class Journey:
     """The snapshots of a round trip.
 
-    `rows_after_as_before` has the rows after the migration, in the columns that existed before it.
+    `rows_before_as_after` and `rows_after_as_before` have the rows in the columns that exist before and after the
+    migration. `accounts` has the e-mail and the password hash of each user's account.
     """
 
     company: single_company.Company
     before: OldSight
     after: Rows
+    rows_before_as_after: dict[str, dict[str, str]]
     rows_after_as_before: dict[str, dict[str, str]]
+    accounts: dict[str, tuple[str | None, str]]
     back: OldSight
     again: Rows
 
@@ -63,15 +67,40 @@ def travel() -> Journey:
     with connection.cursor() as cursor:
         company = single_company.build(cursor)
         columns = single_company.columns_of(cursor)
+        lasting = {
+            **columns,
+            "users": columns["users"].replace("password, ", ""),  # now in accounts
+        }
+        rows_before_as_after = single_company.rows_of(cursor, lasting)
     before = old_sight(columns)
     migrate()
     after = everything()
     with platform_scope("a test"), connection.cursor() as cursor:
-        rows_after_as_before = single_company.rows_of(cursor, columns)
+        rows_after_as_before = single_company.rows_of(cursor, lasting)
+    accounts = accounts_of(after["users"])
     migrate("businesses", "zero")
     back = old_sight(columns)
     migrate()
-    return Journey(company, before, after, rows_after_as_before, back, everything())
+    return Journey(
+        company,
+        before,
+        after,
+        rows_before_as_after,
+        rows_after_as_before,
+        accounts,
+        back,
+        everything(),
+    )
+
+
+def accounts_of(users: dict[str, Row]) -> dict[str, tuple[str | None, str]]:
+    """Return e-mail and password hash of the account of each user, by user id."""
+    found = {}
+    for user_id, row in users.items():
+        account = read_account(row["account_id"])
+        assert account is not None
+        found[user_id] = (account.email, account.password)
+    return found
 
 
 def old_sight(columns: dict[str, str]) -> OldSight:

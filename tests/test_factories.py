@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 
+from accounts.credentials import password_matches
 from accounts.models import User
 from accounts.roles import Role
 from accounts.tests.factories import PASSWORD, SignInFactory, UserFactory
@@ -63,7 +64,7 @@ def test_personas_are_told_apart(
     assert globex.reviewer.business_id == globex.id
     assert super_admin.business_id == PLATFORM_ID
     assert acme.user(Role.UPLOADER).email == "uploader@acme.example.com"
-    assert acme.admin.check_password(PASSWORD)
+    assert password_matches(acme.admin.account_id, PASSWORD)
 
 
 def test_personas_leave_no_scope_open(

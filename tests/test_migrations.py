@@ -127,8 +127,22 @@ def test_whatever_was_changed_or_removed_is_kept_as_it_was(
         str(DEFAULT_BUSINESS_ID)
     }
     now = journey.rows_after_as_before[table]
-    before = journey.before.rows[table]
+    before = journey.rows_before_as_after[table]
     assert {i for i in before if before[i] != now.get(i)} == with_original
+
+
+def test_each_user_has_an_account_with_the_password_of_before(
+    journey: Journey,
+) -> None:
+    users = journey.after["users"]
+    assert {user_id: email for user_id, (email, _) in journey.accounts.items()} == {
+        user_id: row["email"] for user_id, row in users.items()
+    }
+    for user_id, (_, password) in journey.accounts.items():
+        assert password in journey.before.rows["users"][user_id]
+    accounts = {row["account_id"] for row in users.values()}
+    assert len(accounts) == len(users)
+    assert not accounts & {row["id"] for row in users.values()}
 
 
 def test_originals_hold_no_passwords(journey: Journey) -> None:

@@ -223,9 +223,9 @@ def test_a_connection_lost_at_sign_in_is_503_and_counts_no_failure(
         lose_connection()
         return look_up(email)
 
-    look_up = login.look_up_sign_in
+    look_up = login.find_account
     with monkeypatch.context() as patch:
-        patch.setattr(login, "look_up_sign_in", losing)
+        patch.setattr(login, "find_account", losing)
         check_unavailable(client.post(path, credentials))
     assert client.post(path, credentials).status_code in (200, 302)
 

@@ -17,13 +17,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.account_status import locked_standing, still_has_permission
+from accounts.credentials import password_matches
 from accounts.models import User
 from accounts.services import (
     deactivate_user,
     update_user,
 )
 from accounts.tests.api_clients import client_of
-from accounts.tests.factories import PASSWORD
+from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
 from businesses.models import PLATFORM_ID, Business
@@ -277,9 +278,7 @@ def test_a_super_admin_on_the_platform_deactivated_meanwhile_commits_nothing(
     super_admin: User,
 ) -> None:
     with business_scope(PLATFORM_ID):
-        User.objects.create(
-            email="other@platform.example.com", full_name="Other", role="SUPER_ADMIN"
-        )
+        UserFactory(email="other@platform.example.com", role="SUPER_ADMIN")
     client = client_of(super_admin)
     AtTheEnd.act = lambda: deactivated(super_admin)
     body = {
@@ -399,7 +398,7 @@ def test_changing_the_own_password_is_committed(acme: Personas) -> None:
     assert client.post("/api/auth/password", body).status_code == 204
     assert client.get("/api/auth/me").status_code == 401
     with acme.scope():
-        assert User.objects.get(pk=acme.viewer.pk).check_password(GOOD)
+        assert password_matches(User.objects.get(pk=acme.viewer.pk).account_id, GOOD)
 
 
 def test_ending_the_own_acting_is_committed(acme: Personas, super_admin: User) -> None:

@@ -3,11 +3,7 @@
 from django.db import migrations
 
 from businesses.stored_text import Column, Table, clean_tables, restore_tables
-from businesses.tenancy.definer_functions import (
-    create_definer_functions,
-    drop_definer_functions,
-)
-from businesses.tenancy.operations import TenantRunPython
+from businesses.tenancy.operations import CreateDefinerFunctions, TenantRunPython
 
 TABLES = (
     Table(
@@ -31,21 +27,13 @@ def backwards(apps, schema_editor):
         restore_tables(cursor, *TABLES)
 
 
-def create_functions(apps, schema_editor):
-    create_definer_functions(schema_editor.connection)
-
-
-def drop_functions(apps, schema_editor):
-    drop_definer_functions(schema_editor.connection, ["business_name_clashes"])
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_idempotency_keys"),
     ]
 
     operations = [
-        migrations.RunPython(create_functions, drop_functions),
+        CreateDefinerFunctions("business_name_clashes"),
         TenantRunPython(
             forwards,
             backwards,

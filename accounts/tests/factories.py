@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from accounts.credentials import create_account
 from accounts.models import IdempotencyKey, SignIn, User
 from accounts.roles import Role
 
@@ -26,6 +27,15 @@ class UserFactory(DjangoModelFactory[User]):
     email = factory.Sequence(lambda number: f"user-{number}@example.com")
     role: Any = Role.VIEWER
     password = factory.Transformer(PASSWORD, transform=make_password)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> User:
+        """Create the account with the hash of the password, then the user."""
+        kwargs["account_id"] = create_account(
+            email=kwargs["email"], password_hash=kwargs.pop("password")
+        )
+        user: User = super()._create(model_class, *args, **kwargs)
+        return user
 
 
 class SignInFactory(DjangoModelFactory[SignIn]):

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command, get_commands
 from django.db import connections
 from rest_framework.test import APIClient
 
+from accounts.credentials import password_matches
 from accounts.management.prompts import PASSWORD_VARIABLE
 from accounts.models import User
 from accounts.roles import Role
@@ -76,7 +77,7 @@ def test_seed_changes_nothing_the_second_time(db: None, settings: Any) -> None:
     assert "is there already" in run("seed")
     (admin,) = users_of(DEFAULT_BUSINESS_ID).values()
     assert admin.full_name == "Renamed"
-    assert admin.check_password(GOOD)
+    assert password_matches(admin.account_id, GOOD)
     assert len(events(DEFAULT_BUSINESS_ID)) == 1
 
 
@@ -158,7 +159,7 @@ def test_createsuperuser_makes_one_in_platform(
     assert "new@example.com is a super-admin" in said
     (user,) = users_of(PLATFORM_ID).values()
     assert (user.role, user.full_name) == (Role.SUPER_ADMIN, "new@example.com")
-    assert user.check_password(GOOD)
+    assert password_matches(user.account_id, GOOD)
     assert [event.event_type for event in events(PLATFORM_ID)] == ["user_created"]
 
 
@@ -220,7 +221,7 @@ def test_changepassword_finds_the_business_and_ends_every_sign_in(
     client = APIClient(headers={"Authorization": f"Bearer {token}"})
     assert client.get("/api/auth/me").status_code == 401
     user = users_of(acme.id)[str(acme.viewer.email)]
-    assert user.check_password(GOOD)
+    assert password_matches(user.account_id, GOOD)
     (event,) = events(acme.id)
     assert event.event_type == "user_password_changed"
     assert event.metadata == {"channel": "command"}
@@ -232,7 +233,9 @@ def test_changepassword_of_a_super_admin(
 ) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, GOOD)
     run("changepassword", str(super_admin.email))
-    assert users_of(PLATFORM_ID)[str(super_admin.email)].check_password(GOOD)
+    assert password_matches(
+        users_of(PLATFORM_ID)[str(super_admin.email)].account_id, GOOD
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,5 +256,7 @@ def test_changepassword_refuses_with_a_sentence(
     monkeypatch.setenv(PASSWORD_VARIABLE, password)
     with pytest.raises(CommandError, match=said):
         run("changepassword", email)
-    assert users_of(acme.id)["viewer@acme.example.com"].check_password(PASSWORD)
+    assert password_matches(
+        users_of(acme.id)["viewer@acme.example.com"].account_id, PASSWORD
+    )
     assert events(acme.id) == []

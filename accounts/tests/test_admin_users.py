@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from accounts.credentials import password_matches
 from accounts.models import User
 from accounts.services import deactivate_user, release_user
 from accounts.tests.factories import PASSWORD, UserFactory
@@ -68,7 +69,7 @@ def test_a_user_is_made_with_values_as_they_are_stored(
         "+972501234567",
         acme.id,
     )
-    assert user.check_password("four other random words")
+    assert password_matches(user.account_id, "four other random words")
     (event,) = events(acme.id)
     assert (event.event_type, event.actor_id) == ("user_created", acme.admin.pk)
     assert "random words" not in str(event.metadata)
@@ -131,7 +132,7 @@ def test_an_edit_without_a_password_leaves_it_and_the_sign_ins(
     assert client.send(url_of(acme.viewer), body).status_code == 302
     user = fresh(acme.viewer, acme)
     assert user.full_name == "Other"
-    assert user.check_password(PASSWORD)
+    assert password_matches(user.account_id, PASSWORD)
     assert theirs.get("/admin/").status_code == 200
 
 
@@ -139,7 +140,9 @@ def test_a_reset_ends_the_users_sign_ins(acme: Personas, client: AdminClient) ->
     theirs = browser_of(acme.viewer)
     body = values_of(acme.viewer, new_password="four other random words")
     assert client.send(url_of(acme.viewer), body).status_code == 302
-    assert fresh(acme.viewer, acme).check_password("four other random words")
+    assert password_matches(
+        fresh(acme.viewer, acme).account_id, "four other random words"
+    )
     assert theirs.get("/admin/").status_code == 401
 
 

@@ -41,14 +41,15 @@ def shut_out(user: User, how: str) -> None:
 def test_shut_out_while_the_password_is_looked_at_nobody_gets_in(
     acme: Personas, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    check = sign_in.user_with_password
+    check = sign_in.check_password
 
-    def slowly(*args: Any) -> User | None:
-        user = check(*args)
-        shut_out(acme.viewer, how)
-        return user
+    def slowly(*args: Any) -> bool:
+        is_right = check(*args)
+        with acme.scope():
+            shut_out(acme.viewer, how)
+        return is_right
 
-    monkeypatch.setattr(sign_in, "user_with_password", slowly)
+    monkeypatch.setattr(sign_in, "check_password", slowly)
     assert login(acme.viewer).status_code == 401
 
 

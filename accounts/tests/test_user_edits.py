@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.credentials import password_matches
 from accounts.models import SignIn, User
 from accounts.services import activate_user, deactivate_user, release_user
 from accounts.tests.api_clients import client_of
@@ -95,7 +96,7 @@ def test_a_password_in_an_edit_is_a_reset_that_ends_sign_ins(acme: Personas) -> 
     assert response.status_code == 200
     assert "password" not in response.json()
     user = row(acme.viewer)
-    assert user.check_password(GOOD)
+    assert password_matches(user.account_id, GOOD)
     assert user.signed_out_at is not None
     with acme.scope():
         live = SignIn.objects.filter(user=acme.viewer, revoked_at__isnull=True)
@@ -194,7 +195,7 @@ def test_an_inactive_user_keeps_the_old_password(acme: Personas) -> None:
     with acme.scope():
         deactivate_user(user_id=acme.viewer.pk, actor=None)
         activate_user(user_id=acme.viewer.pk, actor=None)
-    assert row(acme.viewer).check_password(PASSWORD)
+    assert password_matches(row(acme.viewer).account_id, PASSWORD)
 
 
 # Users of another business

@@ -71,7 +71,7 @@ assert seen.json()["summary"]["error"] == 1, seen.content
 RACE = f"""
 import django; django.setup()
 from django.db import IntegrityError, transaction
-from accounts.models import User
+from accounts.credentials import create_account
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 from workforce.models import Employee
@@ -86,7 +86,7 @@ def refused(write):
     raise AssertionError("not refused")
 refused(lambda: Employee(full_name="X", passport_id="{TAKEN}").save())
 refused(lambda: Employee.objects.filter(passport_id="CD123456").update(passport_id="{TAKEN}"))
-refused(lambda: User(full_name="X", email="viewer@globex.example.com", role="VIEWER", password="{HASH}").save())
+refused(lambda: create_account(email="viewer@globex.example.com", password_hash="{HASH}"))
 """
 SECRETS = (TAKEN, "EF123456", "GH123456", PHONE, HASH, "argon2", "viewer@globex")
 

@@ -31,7 +31,7 @@ NOT_TYPED = {
     "accounts.IdempotencyKey.key": "a token of the client, compared to the letter",
     "accounts.IdempotencyKey.request_hash": "a hash",
     "accounts.IdempotencyKey.response_body": "JSON that the API wrote",
-    "accounts.User.password": "a hash",
+    "accounts.Account.password": "a hash",
     "audit.AuditEvent.event_type": "one of the code's words",
     "audit.AuditEvent.entity_type": "one of the code's words",
     "businesses.Business.time_zone": "validated: a name of the IANA database",

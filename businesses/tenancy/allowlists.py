@@ -6,7 +6,8 @@
 GLOBALLY_UNIQUE: dict[str, frozenset[tuple[str, ...]]] = {
     "businesses": frozenset({("business_name",), ("name_key",), ("business_code",)}),
     "sites": frozenset({("site_name",), ("name_key",), ("site_code",)}),
-    "users": frozenset({("email",), ("phone_number",)}),
+    "accounts": frozenset({("email",)}),
+    "users": frozenset({("phone_number",)}),
     "employees": frozenset({("passport_id",)}),
 }
 

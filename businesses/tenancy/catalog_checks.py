@@ -35,6 +35,7 @@ _DANGEROUS_GROUPS = {
 # policies.
 _DANGEROUS_SETTINGS = {
     "role",
+    "app.account_id",
     "app.business_id",
     "session_replication_role",
     "row_security",
@@ -412,6 +413,11 @@ def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
             for login in {owning, *guests}
         ),
         *(Grant("SCHEMA", "public", role, "USAGE") for role in groups),
+        *(
+            Grant("COLUMN", f"{table.name}.{column}", platform_role(), "SELECT")
+            for table in catalog.tables()
+            for column in declared.get(table.name, _UNDECLARED).platform_columns
+        ),
     }
     found = {
         grant

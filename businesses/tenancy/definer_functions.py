@@ -1,9 +1,9 @@
 """SECURITY DEFINER functions that read rows of all businesses.
 
-They look up a sign-in, clashing names and values in use.
+They look up accounts, clashing names and values in use.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,11 +15,19 @@ from .process_roles import guest_logins, process
 SEARCH_PATH = "pg_catalog, pg_temp"
 # name → (arguments, result, body). Each function is SECURITY DEFINER and owned by the
 # platform role. Only the logins may execute it.
-DEFINER_FUNCTIONS = {
-    "login_lookup": (
+DEFINER_FUNCTIONS: dict[str, tuple[str, str, str]] = {
+    "account_lookup": (
         "wanted text",
-        "TABLE(user_id uuid, business_id uuid)",
-        "SELECT u.id, u.business_id FROM public.users u WHERE u.email = lower(wanted)",
+        "uuid",
+        "SELECT a.id FROM public.accounts a WHERE a.email = lower(wanted)",
+    ),
+    # The users of one account: one row per business in which the person has a user.
+    "users_of_account": (
+        "wanted uuid",
+        "TABLE(user_id uuid, business_id uuid, business_name text, user_is_active boolean, business_is_active boolean, "
+        "user_signed_out_at timestamp with time zone, business_signed_out_at timestamp with time zone)",
+        "SELECT u.id, b.id, b.business_name::text, u.is_active, b.is_active, u.signed_out_at, b.signed_out_at "
+        "FROM public.users u JOIN public.businesses b ON b.id = u.business_id WHERE u.account_id = wanted",
     ),
     # Returns true if a business has a key of `businesses/unique_names.py`, followed by
     # its own id.
@@ -33,7 +41,7 @@ DEFINER_FUNCTIONS = {
     "email_in_use": (
         "wanted text",
         "boolean",
-        "SELECT EXISTS (SELECT FROM public.users u WHERE u.email = wanted)",
+        "SELECT EXISTS (SELECT FROM public.accounts a WHERE a.email = wanted)",
     ),
     "phone_in_use": (
         "wanted text",
@@ -47,16 +55,30 @@ DEFINER_FUNCTIONS = {
     ),
 }
 
+# Definitions that released migrations create and that a later migration replaces.
+EARLIER_FUNCTIONS: dict[str, tuple[str, str, str]] = {
+    "login_lookup": (
+        "wanted text",
+        "TABLE(user_id uuid, business_id uuid)",
+        "SELECT u.id, u.business_id FROM public.users u WHERE u.email = lower(wanted)",
+    ),
+    "email_in_use": (
+        "wanted text",
+        "boolean",
+        "SELECT EXISTS (SELECT FROM public.users u WHERE u.email = wanted)",
+    ),
+}
+
 # name → a query of the platform role: an argument, and the expected result of the
 # function.
 _PROBES = {
-    "login_lookup": "SELECT email, id, business_id FROM users WHERE email IS NOT NULL LIMIT 1",
-    "email_in_use": "SELECT email, true FROM users WHERE email IS NOT NULL LIMIT 1",
+    "account_lookup": "SELECT email, id FROM accounts WHERE email IS NOT NULL LIMIT 1",
+    "email_in_use": "SELECT email, true FROM accounts WHERE email IS NOT NULL LIMIT 1",
     "phone_in_use": "SELECT phone_number, true FROM users WHERE phone_number IS NOT NULL LIMIT 1",
     "passport_in_use": "SELECT passport_id, true FROM employees WHERE passport_id IS NOT NULL LIMIT 1",
 }
 # The effect of a wrong result.
-_EFFECTS = {"login_lookup": ", so nobody can sign in"}
+_EFFECTS = {"account_lookup": ", so no user can sign in"}
 
 
 def values_in_use(function: str, values: Iterable[str]) -> set[str]:
@@ -94,9 +116,10 @@ def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
 
 
 def create_definer_functions(
-    connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
+    connection: BaseDatabaseWrapper,
+    functions: Mapping[str, tuple[str, str, str]] = DEFINER_FUNCTIONS,
 ) -> None:
-    """Create or replace the functions.
+    """Create or replace the functions; `functions` is name → (arguments, result, body).
 
     A restored dump leaves them with another owner, so they are dropped and created
     again.
@@ -110,9 +133,8 @@ def create_definer_functions(
         cursor.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {platform}")
         # An earlier migration also creates functions whose columns do not exist yet.
         cursor.execute("SET LOCAL check_function_bodies = off")
-        for name in names:
-            arguments, result, body = DEFINER_FUNCTIONS[name]
-            signature = f"{name}(text)"
+        for name, (arguments, result, body) in functions.items():
+            signature = _signature(name, arguments)
             cursor.execute(f"DROP FUNCTION IF EXISTS {signature}")
             cursor.execute(f"SET LOCAL ROLE {platform}")
             cursor.execute(
@@ -127,14 +149,20 @@ def create_definer_functions(
 
 
 def drop_definer_functions(
-    connection: BaseDatabaseWrapper, names: Collection[str] = tuple(DEFINER_FUNCTIONS)
+    connection: BaseDatabaseWrapper, functions: Mapping[str, tuple[str, str, str]]
 ) -> None:
     """Drop the functions that `create_definer_functions` created."""
     with connection.cursor() as cursor:
-        for name in names:
+        for name, (arguments, _, _) in functions.items():
             cursor.execute(f"SET LOCAL ROLE {quoted(platform_role())}")
-            cursor.execute(f"DROP FUNCTION IF EXISTS {name}(text)")
+            cursor.execute(f"DROP FUNCTION IF EXISTS {_signature(name, arguments)}")
             cursor.execute("SET LOCAL ROLE NONE")
+
+
+def _signature(name: str, arguments: str) -> str:
+    """Return `name` with its argument types: `users_of_account(uuid)`."""
+    types = [argument.split(maxsplit=1)[1] for argument in arguments.split(", ")]
+    return f"{name}({', '.join(types)})"
 
 
 def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
@@ -183,7 +211,7 @@ def _unanswered(connection: BaseDatabaseWrapper) -> list[str]:
                 transaction.atomic(using=connection.alias),
                 connection.cursor() as cursor,
             ):
-                cursor.execute(f"SELECT * FROM {name}('')")  # noqa: S608  a declared name
+                cursor.execute(f"SELECT * FROM {name}(NULL)")  # noqa: S608  a declared name
         except DatabaseError as error:
             found.append(f"The function {name} fails: {str(error).splitlines()[0]}")
     return found

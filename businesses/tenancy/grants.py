@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .database_roles import platform_role, quoted, tenant_role
 from .models import TenantModel
-from .policies import BUSINESSES, SHARED, TENANT, TRAIL, Policy
+from .policies import ACCOUNTS, BUSINESSES, SHARED, TENANT, TRAIL, Policy
 from .process_roles import guest_logins
 
 
@@ -23,7 +23,8 @@ from .process_roles import guest_logins
 class Declaration:
     """The declared policies of one table and the privileges of each role.
 
-    No policies means no row-level security. `web` and `console` are the separate
+    No policies means no row-level security. `platform_columns` are columns that the
+    platform role may read without a privilege on the whole table. `web` and `console` are the separate
     logins, which need privileges for work outside every scope. An owner needs no grant.
     """
 
@@ -32,6 +33,7 @@ class Declaration:
     platform: frozenset[str] = frozenset()
     web: frozenset[str] = frozenset()
     console: frozenset[str] = frozenset()
+    platform_columns: frozenset[str] = frozenset()
 
 
 def _may(words: str) -> frozenset[str]:
@@ -55,6 +57,12 @@ EXCEPTIONS = {
         TRAIL, _may("SELECT INSERT"), _may("SELECT INSERT")
     ),
     "accounts.User": _KEPT_TABLE,
+    "accounts.Account": Declaration(
+        ACCOUNTS,
+        web=_may("SELECT INSERT UPDATE"),
+        console=_may("SELECT INSERT UPDATE"),
+        platform_columns=_may("id email"),
+    ),
     "workforce.Employee": _KEPT_TABLE,
     "exports.ExportRun": _KEPT_TABLE,
     # A row closes a month, and deleting the row reopens it. A role that could change a
@@ -159,3 +167,8 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
                     cursor.execute(
                         f"GRANT {', '.join(privileges)} ON TABLE {quoted(table)} TO {role}"
                     )
+            if declaration.platform_columns:
+                columns = ", ".join(map(quoted, sorted(declaration.platform_columns)))
+                cursor.execute(
+                    f"GRANT SELECT ({columns}) ON TABLE {quoted(table)} TO {roles['platform']}"
+                )

@@ -10,7 +10,12 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunPython
 
 from .database_roles import problems, public_access_sql, quoted, setup_sql
-from .definer_functions import create_definer_functions, drop_definer_functions
+from .definer_functions import (
+    DEFINER_FUNCTIONS,
+    EARLIER_FUNCTIONS,
+    create_definer_functions,
+    drop_definer_functions,
+)
 from .policies import POLICY_SETS, Policy
 from .rollback_guard import require_single_business, unforced
 
@@ -198,7 +203,10 @@ class DropKeyIndex(Operation):
 
 
 class CreateDefinerFunctions(_TenancyOperation):
-    """Creation of the named SECURITY DEFINER functions, owned by the platform role."""
+    """Creation of the named SECURITY DEFINER functions, owned by the platform role.
+
+    A function that a later migration replaces gets its definition of before.
+    """
 
     reduces_to_sql = False  # The SQL depends on the login.
 
@@ -211,15 +219,51 @@ class CreateDefinerFunctions(_TenancyOperation):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        create_definer_functions(schema_editor.connection, self.names)
+        create_definer_functions(schema_editor.connection, self._functions())
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
-        drop_definer_functions(schema_editor.connection, self.names)
+        drop_definer_functions(schema_editor.connection, self._functions())
+
+    def _functions(self) -> dict[str, tuple[str, str, str]]:
+        declared = {**DEFINER_FUNCTIONS, **EARLIER_FUNCTIONS}
+        return {name: declared[name] for name in self.names}
 
     def describe(self) -> str:
         return f"Create the functions {', '.join(self.names)}"
+
+
+class ReplaceDefinerFunctions(_TenancyOperation):
+    """Replacement of SECURITY DEFINER functions by others, or by other definitions.
+
+    `before` and `after` are name → (arguments, result, body).
+    """
+
+    reduces_to_sql = False  # The SQL depends on the login.
+
+    def __init__(
+        self,
+        before: Mapping[str, tuple[str, str, str]],
+        after: Mapping[str, tuple[str, str, str]],
+    ) -> None:
+        self.before = before
+        self.after = after
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        drop_definer_functions(schema_editor.connection, self.before)
+        create_definer_functions(schema_editor.connection, self.after)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        drop_definer_functions(schema_editor.connection, self.after)
+        create_definer_functions(schema_editor.connection, self.before)
+
+    def describe(self) -> str:
+        return f"Create the functions {', '.join(self.after)}"
 
 
 class TenantRunPython(RunPython):

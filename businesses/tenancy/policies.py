@@ -13,6 +13,7 @@ from .database_roles import literal, platform_role, quoted, tenant_role
 # Outside a scope the setting is NULL, or '' after an earlier transaction on the
 # connection has set it. `nullif` covers both.
 CURRENT_BUSINESS = "nullif(current_setting('app.business_id', true), '')::uuid"
+CURRENT_ACCOUNT = "nullif(current_setting('app.account_id', true), '')::uuid"
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,19 @@ class Policy:
     """A row-level security policy.
 
     `using` and `check` are SQL. `{tenant}` and `{platform}` stand for the names of the
-    roles.
+    roles. The role "public" is every role that has a privilege on the table.
     """
 
     name: str
     command: Literal["ALL", "SELECT", "INSERT", "UPDATE"]
-    role: Literal["tenant", "platform"]
+    role: Literal["tenant", "platform", "public"]
     using: str = ""
     check: str = ""
 
     @property
     def role_name(self) -> str:
-        return tenant_role() if self.role == "tenant" else platform_role()
+        names = {"tenant": tenant_role(), "platform": platform_role()}
+        return names.get(self.role, "PUBLIC")
 
     def expressions(self) -> tuple[str, str]:
         """Return USING and WITH CHECK with this installation's role names; '' for none."""
@@ -44,8 +46,9 @@ class Policy:
         return using, check
 
     def create_sql(self, table: str) -> str:
+        role = "PUBLIC" if self.role == "public" else quoted(self.role_name)
         return (
-            f"CREATE POLICY {quoted(self.name)} ON {quoted(table)} FOR {self.command} TO {quoted(self.role_name)}"
+            f"CREATE POLICY {quoted(self.name)} ON {quoted(table)} FOR {self.command} TO {role}"
             + self._conditions()
         )
 
@@ -120,7 +123,22 @@ SHARED = (
     _PLATFORM_MANAGES,
 )
 
+# The accounts. The plain login reads and writes one account at a time, outside the scopes
+# of businesses: see `accounts/account_scope.py`. The platform role reads the columns that
+# the definer functions need; the tenant role has no privilege.
+ACCOUNTS = (
+    Policy(
+        "one_account",
+        "ALL",
+        "public",
+        f"id = {CURRENT_ACCOUNT}",
+        f"id = {CURRENT_ACCOUNT}",
+    ),
+    _PLATFORM_READS,
+)
+
 POLICY_SETS = {
+    "accounts": ACCOUNTS,
     "tenant": TENANT,
     "trail": TRAIL,
     "businesses": BUSINESSES,

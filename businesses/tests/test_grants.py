@@ -44,6 +44,7 @@ def test_what_web_and_console_may_outside_every_scope() -> None:
     assert reached == {
         "django_migrations": ({"SELECT"}, {"SELECT"}),
         "django_tasks_database_dbtaskresult": ({"INSERT"}, ORDINARY),
+        "accounts": ({"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT", "UPDATE"}),
         "django_session": (ORDINARY, ORDINARY),
         "axes_accessattempt": (ORDINARY, ORDINARY),
         "axes_accessattemptexpiration": (ORDINARY, ORDINARY),

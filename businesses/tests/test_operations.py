@@ -19,12 +19,16 @@ from accounts.tests.personas import Personas
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tenancy.database_roles import tenant_role
-from businesses.tenancy.definer_functions import fields_in_use, values_in_use
+from businesses.tenancy.definer_functions import (
+    DEFINER_FUNCTIONS,
+    fields_in_use,
+    values_in_use,
+)
 from businesses.tenancy.models import TenantModel
 from businesses.tenancy.operations import (
-    CreateDefinerFunctions,
     DropKeyIndex,
     IsolateTenantTable,
+    ReplaceDefinerFunctions,
     RequireDatabaseRoles,
     ShareTable,
     TenantRunPython,
@@ -314,18 +318,19 @@ def test_the_first_step_closes_the_database_to_others(historical: Any) -> None:
 def test_the_sign_in_function_can_be_removed_and_made_again(
     acme: Personas, historical: Any
 ) -> None:
-    backwards(CreateDefinerFunctions(), historical)
+    operation = ReplaceDefinerFunctions({}, DEFINER_FUNCTIONS)
+    backwards(operation, historical)
     with pytest.raises(DatabaseError, match="does not exist"), transaction.atomic():
-        execute("SELECT * FROM login_lookup('x')")
-    forwards(CreateDefinerFunctions(), historical)
-    forwards(CreateDefinerFunctions(), historical)
+        execute("SELECT * FROM account_lookup('x')")
+    forwards(operation, historical)
+    forwards(operation, historical)
     assert prove(connection).faults == []
 
 
 def test_the_sign_in_function_finds_whoever_asks_outside_every_scope(
     acme: Personas, globex: Personas
 ) -> None:
-    ask = "SELECT user_id, business_id FROM login_lookup(%s)"
+    ask = "SELECT user_id, business_id FROM users_of_account(account_lookup(%s))"
     assert execute(ask, acme.admin.email.upper()) == (acme.admin.pk, acme.id)
     assert execute(ask, globex.viewer.email) == (globex.viewer.pk, globex.id)
     assert execute(ask, "nobody@example.com") is None

@@ -176,9 +176,8 @@ ATTEMPTS = [
     "CREATE TEMPORARY TABLE users (id int)",
     "CREATE SCHEMA mine",
     "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-    "CREATE OR REPLACE FUNCTION public.login_lookup(wanted text) RETURNS TABLE(user_id uuid, business_id uuid) "
-    "LANGUAGE sql AS 'SELECT id, business_id FROM users'",
-    "DROP FUNCTION login_lookup(text)",
+    "CREATE OR REPLACE FUNCTION public.account_lookup(wanted text) RETURNS uuid LANGUAGE sql AS 'SELECT id FROM accounts'",
+    "DROP FUNCTION account_lookup(text)",
     "TRUNCATE users",
     "SET session_replication_role = replica",
     "SELECT pg_read_file('PG_VERSION')",
@@ -191,7 +190,10 @@ ATTEMPTS = [
     f"{AS_TENANT} DELETE FROM users",
     f"{AS_TENANT} CREATE TEMPORARY TABLE users (id int)",
     f"{AS_TENANT} SET ROLE automatehq_platform",
-    f"{AS_TENANT} SELECT * FROM login_lookup('{ADMIN}')",
+    f"{AS_TENANT} SELECT account_lookup('{ADMIN}')",
+    f"{AS_TENANT} SELECT * FROM users_of_account(NULL)",
+    f"{AS_TENANT} SELECT id FROM accounts",
+    "DELETE FROM accounts",
 ]
 
 
@@ -207,7 +209,9 @@ def test_the_webs_login_can_be_the_tenant_and_sign_people_in(
     """The control for the rejections above: permitted statements succeed."""
     url, run = hardened.url("web"), hardened.cluster.run
     assert run(f"{AS_TENANT} SELECT email FROM users", url=url) == [(ADMIN,)]
-    assert len(run(f"SELECT * FROM login_lookup('{SUPER_ADMIN}')", url=url)) == 1
+    found = run(f"SELECT account_lookup('{SUPER_ADMIN}') IS NOT NULL", url=url)
+    assert found == [(True,)]
+    assert run("SELECT * FROM accounts", url=url) == []
     assert run("SELECT count(*) >= 0 FROM django_session", url=url) == [(True,)]
 
 
@@ -274,10 +278,10 @@ FAULTS = {
         "REVOKE SELECT ON users FROM automatehq_web",
     ),
     "the web cannot sign people in": (
-        "REVOKE EXECUTE ON FUNCTION login_lookup(text) FROM automatehq_web",
+        "REVOKE EXECUTE ON FUNCTION account_lookup(text) FROM automatehq_web",
         "web",
-        "automatehq_web lacks EXECUTE on function login_lookup",
-        "GRANT EXECUTE ON FUNCTION login_lookup(text) TO automatehq_web",
+        "automatehq_web lacks EXECUTE on function account_lookup",
+        "GRANT EXECUTE ON FUNCTION account_lookup(text) TO automatehq_web",
     ),
     "the web owns a table": (
         "ALTER TABLE employees OWNER TO automatehq_web",

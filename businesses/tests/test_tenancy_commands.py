@@ -79,13 +79,14 @@ def test_odd_names_are_quoted() -> None:
 
 
 def test_repair_makes_the_sign_in_function_anew(acme: Personas) -> None:
-    sql("DROP FUNCTION login_lookup(text)")
-    with pytest.raises(CommandError, match="The function login_lookup is missing"):
+    sql("DROP FUNCTION account_lookup(text)")
+    with pytest.raises(CommandError, match="The function account_lookup is missing"):
         printed("tenancy_proof")
     printed("tenancy_roles", "--repair")
     assert "as declared" in printed("tenancy_proof")
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT user_id, business_id FROM login_lookup(%s)", [acme.admin.email]
+            "SELECT user_id, business_id FROM users_of_account(account_lookup(%s))",
+            [acme.admin.email],
         )
         assert cursor.fetchone() == (acme.admin.pk, acme.id)

@@ -111,8 +111,8 @@ PLANTED = {
         "The index surprise makes export_runs (generated_file_name) unique across businesses",
     ),
     "a global uniqueness lost": (
-        "ALTER TABLE users DROP CONSTRAINT users_email_unique",
-        "users (email) is no longer unique across businesses",
+        "ALTER TABLE accounts DROP CONSTRAINT accounts_email_unique",
+        "accounts (email) is no longer unique across businesses",
     ),
     "no index that begins with the business": (
         "DO $$ DECLARE name text; BEGIN FOR name IN SELECT indexrelid::regclass FROM pg_index "
@@ -152,24 +152,24 @@ PLANTED = {
         "The function hello () is not declared",
     ),
     "the sign-in function dropped": (
-        "DROP FUNCTION login_lookup(text)",
-        "The function login_lookup is missing",
+        "DROP FUNCTION account_lookup(text)",
+        "The function account_lookup is missing",
     ),
     "the sign-in function for everybody": (
-        "SET ROLE {platform}; GRANT EXECUTE ON FUNCTION login_lookup TO PUBLIC; SET ROLE none",
-        "PUBLIC has EXECUTE on function login_lookup",
+        "SET ROLE {platform}; GRANT EXECUTE ON FUNCTION account_lookup TO PUBLIC; SET ROLE none",
+        "PUBLIC has EXECUTE on function account_lookup",
     ),
     "the sign-in function for the tenant": (
-        "SET ROLE {platform}; GRANT EXECUTE ON FUNCTION login_lookup TO {tenant}; SET ROLE none",
-        "_tenant has EXECUTE on function login_lookup",
+        "SET ROLE {platform}; GRANT EXECUTE ON FUNCTION account_lookup TO {tenant}; SET ROLE none",
+        "_tenant has EXECUTE on function account_lookup",
     ),
     "the sign-in function without its search path": (
-        "SET ROLE {platform}; ALTER FUNCTION login_lookup RESET search_path; SET ROLE none",
-        "The function login_lookup has changed: search path is []",
+        "SET ROLE {platform}; ALTER FUNCTION account_lookup RESET search_path; SET ROLE none",
+        "The function account_lookup has changed: search path is []",
     ),
     "the sign-in function with the caller's rights": (
-        "SET ROLE {platform}; ALTER FUNCTION login_lookup SECURITY INVOKER; SET ROLE none",
-        "The function login_lookup has changed: security is False",
+        "SET ROLE {platform}; ALTER FUNCTION account_lookup SECURITY INVOKER; SET ROLE none",
+        "The function account_lookup has changed: security is False",
     ),
     "an undeclared trigger": (
         "CREATE TRIGGER surprise BEFORE INSERT ON employees FOR EACH ROW EXECUTE FUNCTION approved_days_limit()",
@@ -294,14 +294,14 @@ def test_a_sign_in_function_that_answers_nothing_is_a_fault(acme: Personas) -> N
     The login owns the function, so row-level security applies to it.
     """
     plant(
-        "DROP FUNCTION login_lookup(text);"
-        "CREATE FUNCTION login_lookup(wanted text) RETURNS TABLE (user_id uuid, business_id uuid) LANGUAGE sql STABLE "
+        "DROP FUNCTION account_lookup(text);"
+        "CREATE FUNCTION account_lookup(wanted text) RETURNS uuid LANGUAGE sql STABLE "
         "SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
-        "AS 'SELECT u.id, u.business_id FROM public.users u WHERE u.email = lower(wanted)';"
+        "AS 'SELECT a.id FROM public.accounts a WHERE a.email = lower(wanted)';"
     )
     faults = prove(connection).faults
-    assert any("login_lookup has changed: owner" in fault for fault in faults)
-    assert any("so nobody can sign in" in fault for fault in faults)
+    assert any("account_lookup has changed: owner" in fault for fault in faults)
+    assert any("so no user can sign in" in fault for fault in faults)
     assert all(
         "tenancy_roles --repair" in fault for fault in faults if "owner" in fault
     )

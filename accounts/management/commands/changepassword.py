@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.login import look_up_sign_in
+from accounts.credentials import users_with_email
 from accounts.management.prompts import (
     PASSWORD_VARIABLE,
     read_email,
@@ -31,13 +31,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         email = read_email(options["email"])
-        user_id, business_id = look_up_sign_in(email)
-        if user_id is None:
+        places = users_with_email(email)
+        if not places:
             raise CommandError(f"Nobody signs in as {email}.")
         password = read_password(is_interactive=options["interactive"])
         try:
-            with business_scope(business_id):
-                update_user(user_id=user_id, values={"password": password}, actor=None)
+            with business_scope(places[0].business_id):
+                update_user(
+                    user_id=places[0].user_id,
+                    values={"password": password},
+                    actor=None,
+                )
         except DomainError as error:
             raise CommandError(" ".join(p.detail for p in error.problems)) from error
         self.stdout.write(f"{email} has a new password, and is signed out everywhere.")

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.login import look_up_sign_in
+from accounts.credentials import find_account
 from accounts.management.prompts import read_email
 from accounts.roles import Role
 from accounts.services import create_user
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{prefix}_EMAIL is not set: no {name.lower()} is made.")
             return
         email = read_email(email, f"{prefix}_EMAIL")
-        if look_up_sign_in(email)[0] is not None:
+        if find_account(email) is not None:
             self.stdout.write(f"{email} is there already.")
             return
         if not password:
