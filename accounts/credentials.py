@@ -132,7 +132,7 @@ def hash_password(
         )
     try:
         if not may_be_weak:
-            validate_password(password, user)  # type: ignore[arg-type]
+            validate_password(password, user)
     except ValidationError as error:
         raise Invalid.several(
             Problem(one.code or "invalid", message, attr)

@@ -73,7 +73,7 @@ class Account(AbstractBaseUser):
     # The user of the latest sign-in. No foreign key, because the row may be invisible.
     last_user_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    last_login = None  # type: ignore[assignment]  # that of each business is in `User`
+    last_login = None  # that of each business is in `User`
 
     objects: ClassVar[Any] = models.Manager()
 
