@@ -1,6 +1,7 @@
 """Models of accounts, users, sign-ins and idempotency keys."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -196,6 +197,13 @@ class User(TenantModel):
 
     def __str__(self) -> str:
         return self.full_name or self.email or str(self.pk)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        """Validate the fields except the account, which no business can read.
+
+        The foreign key in the database checks that the account exists.
+        """
+        super().clean_fields(exclude={*(exclude or ()), "account"})
 
     def clean(self) -> None:
         clean_columns(self)
