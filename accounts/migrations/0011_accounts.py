@@ -79,7 +79,7 @@ def require_one_user_per_account(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_values_in_use")]
+    dependencies = [("accounts", "0010_texts")]
 
     operations = [
         migrations.CreateModel(
