@@ -1,5 +1,8 @@
 """Real browsers for tests, and the errors that they report."""
 
+import asyncio
+import atexit
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -57,12 +60,31 @@ class Complaints:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*ARGUMENTS]
-        )
+    """Yield the browser of this process, and close its contexts afterwards.
+
+    Playwright marks its event loop as running in this thread. The mark is removed after the block, because Django then
+    opens another connection and rejects queries.
+    """
+    browser, loop = _start()
+    asyncio._set_running_loop(loop)
+    try:
         yield browser
-        browser.close()
+    finally:
+        for window in browser.contexts:
+            window.close()
+        asyncio._set_running_loop(None)
+
+
+@functools.cache
+def _start() -> tuple[Browser, asyncio.AbstractEventLoop]:
+    """Start Chromium, which runs until this process ends, and return it with its event loop.
+
+    A start costs a second of processor time.
+    """
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
+    return browser, asyncio.get_running_loop()
 
 
 @contextmanager
