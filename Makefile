@@ -5,6 +5,8 @@ VENV_PYTHON = .venv/bin/python
 # The environment of tests and checks. It ignores the developer's `.env` and data under `var/`.
 TESTING = DEBUG=1 ENV_FILE=/dev/null AUTOMATEHQ_VAR="$${AUTOMATEHQ_VAR:-var/tests}" AUTOMATEHQ_PG_FAST=1
 ARGS =
+# A process that may not store compiled modules compiles Django at each start, which takes two seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo run test test-all test-server bench check runtime environment clean clean-data clean-environment
 .PHONY: lock hooks messages format lint types imports migrations deployment spelling audit pictures prove
