@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas, make_personas, make_super_admin
 from businesses.models import DEFAULT_BUSINESS_ID, PLATFORM_ID, Business
 from businesses.tenancy.context import platform_scope
+from tests.shared_files import create_folder
 from tests.template_database import close_to_public, use_template
 
 # The duration of an example depends more on the machine than on the code.
@@ -25,6 +26,10 @@ hypothesis_settings.register_profile("automatehq", deadline=None)
 hypothesis_settings.load_profile("automatehq")
 
 NEEDS_A_PROGRAM = ("browser", "deployment")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    create_folder(config)
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects tests

@@ -1,5 +1,6 @@
 """Fixtures of several modules: migrated databases, admin rows, the review page."""
 
+import pickle
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from tests.scratch_database import (
     drop_database,
     scratch_database,
 )
+from tests.shared_files import shared_path
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +34,19 @@ def unblocked(
 def travelled(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[tuple[str, Journey]]:
-    """Migrate a populated database forward, back and forward.
+    """Return the name of a populated database that was migrated forward, back and forward, and the snapshots.
 
-    Return its name and the snapshots. Slow: once per worker.
+    Slow: once per test run. Each worker has a copy. The original stays on the server, and the next run replaces it.
     """
-    with django_db_blocker.unblock():
-        name = create_database()
-        with connected_to(name):
-            journey = travel()
+    original = "scratch_roundtrip"
+    with django_db_blocker.unblock(), shared_path("roundtrip") as file:
+        if not file.exists():
+            drop_database(original)
+            create_database(name=original)
+            with connected_to(original):
+                file.write_bytes(pickle.dumps(travel()))
+        journey = pickle.loads(file.read_bytes())
+        name = create_database(template=original)
     yield name, journey
     with django_db_blocker.unblock():
         drop_database(name)

@@ -19,7 +19,7 @@ def scratch_database(*, copy: bool = False) -> Iterator[None]:
     The database is empty, or a copy of the current one. It is the default alias because a library's migration always
     writes there.
     """
-    name = create_database(copy=copy)
+    name = create_database(template=connection.settings_dict["NAME"] if copy else "")
     try:
         with connected_to(name):
             yield
@@ -27,13 +27,13 @@ def scratch_database(*, copy: bool = False) -> Iterator[None]:
         drop_database(name)
 
 
-def create_database(*, copy: bool = False) -> str:
-    """Create a database, empty or a copy of the current one, and return its name."""
-    name, before = f"scratch_{uuid.uuid4().hex[:16]}", connection.settings_dict["NAME"]
+def create_database(*, name: str = "", template: str = "") -> str:
+    """Create a database, empty or a copy of another one, and return its name."""
+    name = name or f"scratch_{uuid.uuid4().hex[:16]}"
     connection.close()  # PostgreSQL copies a database only if no session is connected to it.
     with connection._nodb_cursor() as cursor:
         cursor.execute(
-            f"CREATE DATABASE {name}" + (f" TEMPLATE {before}" if copy else "")
+            f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")
         )
     return name
 
@@ -52,7 +52,7 @@ def connected_to(name: str) -> Iterator[None]:
 
 
 def drop_database(name: str) -> None:
-    """Drop a database and end its sessions."""
+    """Drop a database if it exists, and end its sessions."""
     with connection._nodb_cursor() as cursor:
         # WITH (FORCE) would also end autovacuum, which belongs to the server and which this role may not end. Without
         # it PostgreSQL asks autovacuum to stop, and waits.
@@ -60,7 +60,7 @@ def drop_database(name: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
             [name],
         )
-        cursor.execute(f"DROP DATABASE {name}")
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
 def migrate(*target: str, **options: Any) -> None:

@@ -1,13 +1,12 @@
 """A migrated database that all workers of one parallel test run copy."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection
 
-from businesses.tenancy.database_roles import public_access_sql, quoted
+from businesses.tenancy.database_roles import public_access_sql
+from tests.shared_files import shared_path
 
 NAME = "test_automatehq_template"
 
@@ -15,15 +14,15 @@ NAME = "test_automatehq_template"
 def use_template() -> None:
     """Create the test database as a copy of the template.
 
-    If this run has no template, migrate it first: the first worker migrates while the other workers wait. Does nothing
-    when there is only one process. The template stays on the server afterwards, and the next run replaces it.
+    The first worker of a run migrates the template. Does nothing when there is only one process. The template stays on
+    the server afterwards, and the next run replaces it.
     """
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    if run is None or os.environ.get("PYTEST_XDIST_WORKER_COUNT") == "1":
+    if os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1") == "1":
         return
-    with _lock():
-        if _run_of_template() != run:
-            _create(run)
+    with shared_path("template-is-migrated") as mark:
+        if not mark.exists():
+            _create()
+            mark.touch()
     connection.settings_dict["TEST"]["TEMPLATE"] = NAME
 
 
@@ -36,30 +35,8 @@ def close_to_public() -> None:
         cursor.execute(public_access_sql(connection, is_open=False))
 
 
-@contextmanager
-def _lock() -> Iterator[None]:
-    """Hold a lock that the workers share, on a separate connection."""
-    with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [NAME])
-        yield  # closing the connection releases the lock
-
-
-def _run_of_template() -> str | None:
-    """Return the id of the run that migrated the template.
-
-    Return None if no complete template exists.
-    """
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
-            [NAME],
-        )
-        row: tuple[str | None] | None = cursor.fetchone()
-    return row and row[0]
-
-
-def _create(run: str) -> None:
-    """Create and migrate the template, and write `run` into its comment last."""
+def _create() -> None:
+    """Create and migrate the template."""
     name, test_name = (
         connection.settings_dict["NAME"],
         connection.settings_dict["TEST"]["NAME"],
@@ -69,8 +46,6 @@ def _create(run: str) -> None:
         connection.creation.create_test_db(
             verbosity=0, autoclobber=True, serialize=False
         )
-        with connection.cursor() as cursor:
-            cursor.execute(f"COMMENT ON DATABASE {quoted(NAME)} IS '{run}'")
     finally:
         connection.close()  # PostgreSQL cannot copy a database that is in use
         connection.settings_dict["TEST"]["NAME"] = test_name

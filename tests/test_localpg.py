@@ -1,6 +1,7 @@
 """The private development server, with real servers and real faults."""
 
 import contextlib
+import io
 import os
 import pwd
 import shutil
@@ -12,11 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
 import pytest
+from django.core.management import call_command
 
+from businesses.tests.clusters import copy_server, empty_server
 from devtools import localpg_binaries, localpg_server
 from devtools.localpg_binaries import LocalPostgresError
 from devtools.localpg_server import LocalPostgres, database_url
@@ -47,8 +51,10 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server(folder: Path) -> LocalPostgres:
-    """Return a running server."""
+    """Return a running server, which is a copy."""
     server = LocalPostgres(folder / "var" / "pg")
+    server.place.parent.mkdir()
+    copy_server(empty_server(), server.place)
     server.start()
     return server
 
@@ -441,14 +447,19 @@ def test_in_production_no_server_is_ever_started(folder: Path) -> None:
     assert not (folder / "var").exists()
 
 
-def test_the_command_starts_stops_and_says_which(folder: Path) -> None:
-    def localpg_command(action: str) -> str:
-        done = run_python(
-            "manage.py", "localpg", action, DEBUG="1", AUTOMATEHQ_VAR=str(folder / "v")
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+def test_the_command_starts_stops_and_says_which(folder: Path, settings: Any) -> None:
+    settings.VAR_DIR = folder / "v"
 
+    def localpg_command(action: str) -> str:
+        printed = io.StringIO()
+        call_command("localpg", action, stdout=printed)
+        return printed.getvalue()
+
+    # Settings start the server, but not for this command.
+    done = run_python(
+        "manage.py", "localpg", "status", DEBUG="1", AUTOMATEHQ_VAR=str(folder / "v")
+    )
+    assert (done.returncode, done.stdout) == (0, localpg_command("status"))
     server = LocalPostgres(folder / "v" / "pg")
     assert "Not running" in localpg_command("status")
     assert "not running" in localpg_command("stop")

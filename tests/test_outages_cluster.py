@@ -17,8 +17,15 @@ from typing import Any
 import psycopg2
 import pytest
 
-from businesses.tests.clusters import Cluster, manage, own_cluster, start_process
+from businesses.tests.clusters import (
+    Cluster,
+    manage,
+    migrated_server,
+    own_cluster,
+    start_process,
+)
 from businesses.tests.test_clusters import PRODUCTION
+from tests.shared_files import shared_path
 
 pytestmark = pytest.mark.cluster
 
@@ -36,12 +43,11 @@ DEFAULT_BUSINESS = "00000000-0000-7000-8000-000000000002"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with own_cluster() as cluster:
-        for command in ("migrate", "seed"):
-            done = manage(
-                command, url=cluster.url, ADMIN_EMAIL=EMAIL, ADMIN_PASSWORD=PASSWORD
-            )
-            assert done.code == 0, done.printed
+    with own_cluster(migrated_server()) as cluster:
+        done = manage(
+            "seed", url=cluster.url, ADMIN_EMAIL=EMAIL, ADMIN_PASSWORD=PASSWORD
+        )
+        assert done.code == 0, done.printed
         yield cluster
 
 
@@ -78,10 +84,12 @@ class Web:
 
 
 @pytest.fixture(scope="module")
-def web(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
-    environment = {**WEB, "STATIC_ROOT": str(tmp_path_factory.mktemp("static"))}
-    static = manage("collectstatic", "--noinput", url=cluster.url, **environment)
-    assert static.code == 0, static.printed
+def web(cluster: Cluster) -> Iterator[Web]:
+    with shared_path("static-files") as folder:
+        environment = {**WEB, "STATIC_ROOT": str(folder)}
+        if not folder.exists():
+            done = manage("collectstatic", "--noinput", url=cluster.url, **environment)
+            assert done.code == 0, done.printed
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -249,6 +257,10 @@ with business_scope("%s"):
 """
 
 
+# Sessions that have looked for tasks.
+WORKERS = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%FROM \"django_tasks_database_dbtaskresult\"%' AND pid <> pg_backend_pid()"
+
+
 @contextlib.contextmanager
 def working(cluster: Cluster) -> Iterator["subprocess.Popen[str]"]:
     running = start_process(
@@ -324,7 +336,7 @@ def test_a_worker_ends_on_sigterm_while_the_database_is_away(cluster: Cluster) -
         "manage.py", "db_worker", "--no-startup-delay", "--no-reload", url=cluster.url
     )
     try:
-        time.sleep(4)
+        wait_until(lambda: bool(cluster.run(WORKERS)))
         with stopped(cluster):
             time.sleep(2)
             running.process.terminate()

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from businesses.tests.clusters import Cluster, in_process, manage, own_cluster
+from businesses.tests.clusters import (
+    Cluster,
+    in_process,
+    manage,
+    migrated_server,
+    own_cluster,
+)
 from devtools.localpg_server import LOGIN
 
 pytestmark = pytest.mark.cluster
@@ -93,9 +99,7 @@ SECRETS = (TAKEN, "EF123456", "GH123456", PHONE, HASH, "argon2", "viewer@globex"
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with own_cluster() as cluster:
-        done = manage("migrate", url=cluster.url)
-        assert done.code == 0, done.printed
+    with own_cluster(migrated_server()) as cluster:
         run(cluster, PREPARE)
         yield cluster
 

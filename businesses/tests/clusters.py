@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 from django.test import override_settings
 
 from devtools.localpg_server import LOGIN, LocalPostgres
+from tests.shared_files import shared_path
 
 # A manifest without files lets a web process start and serve everything except pages.
 STATIC_ROOT = str(Path(__file__).parent / "static_root")
@@ -107,17 +108,55 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def own_cluster() -> Iterator[Cluster]:
-    """Create a server in a folder that any user can read, and delete it afterwards."""
+def own_cluster(original: Path | None = None) -> Iterator[Cluster]:
+    """Create a server in a folder that any user can read, and delete it afterwards.
+
+    The server is a copy of the stopped server at `original`, if given.
+    """
     folder = Path(tempfile.mkdtemp(prefix="automatehq-cluster-"))
     folder.chmod(0o711)
     server = LocalPostgres(folder / "pg")
     try:
+        if original:
+            copy_server(original, server.place)
         server.start()
         yield Cluster(server)
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+def copy_server(original: Path, place: Path) -> None:
+    """Copy the stopped server at `original`, with the owner of its files."""
+    subprocess.run(["cp", "-a", original, place], check=True)
+
+
+def prepared_server(
+    name: str, prepare: Callable[[Cluster], None], *, original: Path | None = None
+) -> Path:
+    """Return the place of a stopped server to copy, which the first worker prepares."""
+    with shared_path(name) as place:
+        if not place.exists():
+            with own_cluster(original) as cluster:
+                prepare(cluster)
+                cluster.server.stop()
+                copy_server(cluster.server.place, place)
+    return place
+
+
+def empty_server() -> Path:
+    """Return the place of a stopped server to copy, with an empty database."""
+    return prepared_server("empty-server", lambda cluster: None)
+
+
+def migrated_server() -> Path:
+    """Return the place of a stopped server to copy, with a migrated database."""
+    return prepared_server("migrated-server", migrate_server, original=empty_server())
+
+
+def migrate_server(cluster: Cluster) -> None:
+    done = manage("migrate", url=cluster.url)
+    assert done.code == 0, done.printed
 
 
 def manage(*arguments: str, url: str, **environment: str) -> "Done":

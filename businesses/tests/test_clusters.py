@@ -11,7 +11,15 @@ from pytest_django import DjangoDbBlocker
 from businesses.tenancy.database_roles import problems
 from businesses.tenancy.verification import obstacles, prove
 
-from .clusters import Cluster, Done, in_process, manage, own_cluster, start_process
+from .clusters import (
+    Cluster,
+    Done,
+    in_process,
+    manage,
+    migrated_server,
+    own_cluster,
+    start_process,
+)
 
 pytestmark = pytest.mark.cluster
 
@@ -21,9 +29,7 @@ PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "s" * 50, "ALLOWED_HOSTS": "example.co
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Yield a server whose database `automatehq` is migrated and has no faults."""
-    with own_cluster() as cluster:
-        done = manage("migrate", url=cluster.url)
-        assert done.code == 0, done.printed
+    with own_cluster(migrated_server()) as cluster:
         yield cluster
 
 

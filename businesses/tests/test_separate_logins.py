@@ -21,7 +21,16 @@ from devtools.localpg_server import LOGIN
 from devtools.process_group import listen
 from tests.api_session import Front
 
-from .clusters import STATIC_ROOT, Cluster, Done, in_process, manage, own_cluster
+from .clusters import (
+    STATIC_ROOT,
+    Cluster,
+    Done,
+    empty_server,
+    in_process,
+    manage,
+    own_cluster,
+    prepared_server,
+)
 
 pytestmark = pytest.mark.cluster
 
@@ -106,26 +115,30 @@ def _wait_until_ready(address: str) -> None:
 
 @pytest.fixture(scope="module")
 def hardened() -> Iterator[Hardened]:
+    server = prepared_server("hardened-server", harden, original=empty_server())
+    with own_cluster(server) as cluster:
+        yield Hardened(cluster)
+
+
+def harden(cluster: Cluster) -> None:
     """Create the separate logins as docs/operations.md describes."""
-    with own_cluster() as cluster:
-        found = Hardened(cluster)
-        stopped = found.manage("owner", "migrate")
-        assert stopped.code == 1
-        assert "The role automatehq_web does not exist" in stopped.printed
-        cluster.run(found.manage("owner", "tenancy_roles", "--sql").printed)
-        for login in LOGINS.values():
-            cluster.run(f"ALTER ROLE {login} PASSWORD '{login}'")
-        for command in ("migrate", "seed"):
-            done = found.manage(
-                "owner",
-                command,
-                ADMIN_EMAIL=ADMIN,
-                ADMIN_PASSWORD=PASSWORD,
-                SUPERADMIN_EMAIL=SUPER_ADMIN,
-                SUPERADMIN_PASSWORD=PASSWORD,
-            )
-            assert done.code == 0, done.printed
-        yield found
+    found = Hardened(cluster)
+    stopped = found.manage("owner", "migrate")
+    assert stopped.code == 1
+    assert "The role automatehq_web does not exist" in stopped.printed
+    cluster.run(found.manage("owner", "tenancy_roles", "--sql").printed)
+    for login in LOGINS.values():
+        cluster.run(f"ALTER ROLE {login} PASSWORD '{login}'")
+    for command in ("migrate", "seed"):
+        done = found.manage(
+            "owner",
+            command,
+            ADMIN_EMAIL=ADMIN,
+            ADMIN_PASSWORD=PASSWORD,
+            SUPERADMIN_EMAIL=SUPER_ADMIN,
+            SUPERADMIN_PASSWORD=PASSWORD,
+        )
+        assert done.code == 0, done.printed
 
 
 def test_the_set_up_may_be_made_again_and_over_an_old_one(hardened: Hardened) -> None:
