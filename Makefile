@@ -91,7 +91,7 @@ pictures: environment ## Take the screenshots of README.md and docs/, from separ
 	@$(PICTURES) $(VENV_PYTHON) manage.py localpg remove
 	rm -rf var/pictures
 
-prove: environment ## Attack the isolation of businesses (docs/isolation.md); `make prove ARGS=walker` runs one part
+prove: environment ## Attack the isolation of businesses (docs/isolation.md); `make prove ARGS=walker` runs one check
 	$(TESTING) $(VENV_PYTHON) -m isolation $(ARGS)
 
 runtime:

@@ -109,7 +109,7 @@ class UserAdmin(TenantAdmin):
     )
     list_filter = ("role", "is_active")
     search_fields = ("full_name", "email", "phone_number")
-    found_in = ("business", "platform")
+    searchable_in = ("business", "platform")
     fields = ("full_name", "email", "phone_number", "role", "language", "new_password")
     verbs = (
         Verb(

@@ -21,7 +21,11 @@ from django.views.decorators.http import require_POST
 from accounts.authentication import InvalidCredentials, admit, credentials_of_session
 from accounts.services import change_own_password, choose_language
 from automatehq.admin.form_fields import LineField
-from automatehq.admin.forms import ServiceErrorsMixin, refused, refusing
+from automatehq.admin.forms import (
+    ServiceErrorsMixin,
+    translate_database_errors,
+    with_error_status,
+)
 from automatehq.api.errors import DomainError
 from automatehq.api.fields import PASSWORD_LIMIT
 from businesses.models import Business
@@ -133,7 +137,7 @@ class AuthViewsMixin:
             else "",
         }
         response = TemplateResponse(request, "admin/accounts/login.html", context)
-        return refused(response, refusal) if refusal else response
+        return with_error_status(response, refusal) if refusal else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def logout(
@@ -170,7 +174,7 @@ class AuthViewsMixin:
             "button": _("Change password"),
         }
         response = TemplateResponse(request, "admin/form_page.html", context)
-        return refused(response, refusal) if refusal else response
+        return with_error_status(response, refusal) if refusal else response
 
     @method_decorator(require_POST)
     def language(self: Any, request: HttpRequest) -> HttpResponse:
@@ -202,7 +206,7 @@ class AuthViewsMixin:
         if request.method == "POST" and form.is_valid():
             business: Business = form.cleaned_data["business"]
             try:
-                with refusing(request):
+                with translate_database_errors(request):
                     user = acting.start_acting(
                         user=user,
                         business_id=business.pk,
@@ -224,7 +228,7 @@ class AuthViewsMixin:
             "button": _("Act for this business"),
         }
         response = TemplateResponse(request, "admin/form_page.html", context)
-        return refused(response, refusal) if refusal else response
+        return with_error_status(response, refusal) if refusal else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def stop_acting(self: Any, request: HttpRequest) -> HttpResponse:
@@ -233,17 +237,17 @@ class AuthViewsMixin:
         The view is outside `admin_view` because no scope can be opened with an expired session of acting. With `_renew`
         in the request, redirect to the form for another hour.
         """
-        evidence = credentials_of_session(request)
-        if evidence is None:
+        credentials = credentials_of_session(request)
+        if credentials is None:
             return HttpResponseRedirect(reverse("admin:login"))
         try:
-            person = admit(replace(evidence, business_id=None, acting_token=None))
+            person = admit(replace(credentials, business_id=None, acting_token=None))
         except InvalidCredentials as dead:
             return self.session_expired_response(request, dead)  # type: ignore[no-any-return]
         acting.stop_acting(user=person.user)
         admin_sessions.stop_acting(request, person.user)
         if _RENEW in request.POST:
-            again = urlencode({"business": str(evidence.business_id or "")})
+            again = urlencode({"business": str(credentials.business_id or "")})
             return HttpResponseRedirect(f"{reverse('admin:act_as')}?{again}")
         return HttpResponseRedirect(reverse("admin:index"))
 

@@ -20,7 +20,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.descriptions import told
+from audit.descriptions import describe_events
 from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
 from automatehq.admin.search import find
@@ -30,7 +30,7 @@ from businesses.tenancy.form_token import (
     FORM_BUSINESS_FIELD,
     form_is_for_other_business,
     form_matches_scope,
-    seal,
+    sign_form_token,
 )
 
 from .admin_auth import AuthViewsMixin
@@ -163,7 +163,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             "navigation": SimpleLazyObject(lambda: self.navigation(request)),
             "may": getattr(user, "rights", frozenset()),
             "seal_field": FORM_BUSINESS_FIELD,
-            "seal": seal(),
+            "form_token": sign_form_token(),
         }
 
     def get_app_list(
@@ -213,7 +213,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             "title": _("History of %s") % obj,
             "opts": model_admin.opts,
             "object": obj,
-            "events": told(page[:EVENTS_A_PAGE]),
+            "events": describe_events(page[:EVENTS_A_PAGE]),
             "more_url": self._events_around(request, model_admin.opts, obj),
             "older_than": page[EVENTS_A_PAGE - 1].pk
             if len(page) > EVENTS_A_PAGE

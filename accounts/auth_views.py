@@ -157,12 +157,12 @@ class ActAsView(APIView):
         `acting_expired`. The audit trail of the business records the start and the end.
         """
         asked = _read(ActAsSerializer, request)
-        evidence: Any = request.auth
+        credentials: Any = request.auth
         user = start_acting(user=request.user, **asked)  # type: ignore[arg-type]
         return _write(
             ActingTokenSerializer,
             {
-                "access": str(acting_token(user, evidence.sign_in_id)),
+                "access": str(acting_token(user, credentials.sign_in_id)),
                 "expires_at": user.acting_expires_at,
                 "business": user.acting_business,
             },

@@ -29,7 +29,7 @@ from businesses.tenancy.context import (
     set_current_user,
 )
 from businesses.tenancy.middleware import Credentials
-from businesses.tenancy.process_roles import MISDIRECTED
+from businesses.tenancy.process_roles import WRONG_PROCESS_MESSAGES
 
 from .account_status import BusinessStanding, Standing
 from .models import Acting, SignIn, User
@@ -53,7 +53,7 @@ def dead(code: str) -> InvalidCredentials:
         "user_inactive": _("This user is inactive."),
         "business_inactive": _("This business is inactive."),
         "acting_expired": _("Acting for this business has expired."),
-        **MISDIRECTED,
+        **WRONG_PROCESS_MESSAGES,
     }
     return InvalidCredentials(code, details[code])
 
@@ -66,34 +66,34 @@ class Person:
     business: Business | None
 
 
-def admit(evidence: Credentials) -> Person:
-    """Return the user and business of `evidence`, read inside its scope.
+def admit(credentials: Credentials) -> Person:
+    """Return the user and business of `credentials`, read inside its scope.
 
     One query. A super-admin's row is read in a nested scope of Platform. While the super-admin acts for a business, it
     is read in the platform's scope, which also shows the row of that business.
 
     Raises: `InvalidCredentials`.
     """
-    if evidence.business_id == evidence.home_id:
-        user = read_user(evidence)
+    if credentials.business_id == credentials.home_id:
+        user = read_user(credentials)
         if user.is_super_admin:
             raise dead("token_not_valid")
         return Person(user, user.business)
-    if evidence.business_id is None:
-        with business_scope(evidence.home_id):
-            user = read_user(evidence)
+    if credentials.business_id is None:
+        with business_scope(credentials.home_id):
+            user = read_user(credentials)
     else:
         with platform_scope("who acts for which business"):
-            user = read_user(evidence, "acting_business__settings_row")
+            user = read_user(credentials, "acting_business__settings_row")
     if not user.is_super_admin:
         raise dead("token_not_valid")
-    if evidence.business_id is None:
+    if credentials.business_id is None:
         return Person(user, None)
-    return Person(user, _business_acted_for(user, evidence))
+    return Person(user, _business_acted_for(user, credentials))
 
 
-def read_user(evidence: Credentials, *joined: str) -> User:
-    """Return the user of `evidence` with their business and the `joined` relations.
+def read_user(credentials: Credentials, *joined: str) -> User:
+    """Return the user of `credentials` with their business and the `joined` relations.
 
     One query. The caller has opened the scope of the user's own business, or the platform's.
 
@@ -101,26 +101,26 @@ def read_user(evidence: Credentials, *joined: str) -> User:
     the credentials are older than a sign-out.
     """
     users = User.objects.select_related("business__settings_row", *joined).filter(
-        pk=evidence.user_id, business_id=evidence.home_id
+        pk=credentials.user_id, business_id=credentials.home_id
     )
     is_signed_in: Any = Value(value=True)
-    if evidence.sign_in_id is not None:  # a session has none
+    if credentials.sign_in_id is not None:  # a session has none
         is_signed_in = Exists(
             SignIn.objects.filter(
-                pk=evidence.sign_in_id, user=OuterRef("pk"), revoked_at__isnull=True
+                pk=credentials.sign_in_id, user=OuterRef("pk"), revoked_at__isnull=True
             )
         )
     user: Any = users.annotate(is_signed_in=is_signed_in).first()
     if user is None:
         raise dead("token_not_valid")
-    check_standing(Standing.of(user), evidence)
+    check_standing(Standing.of(user), credentials)
     if not user.is_signed_in:
         raise dead("token_not_valid")
     return user  # type: ignore[no-any-return]
 
 
 def check_standing(
-    standing: Standing, evidence: Credentials, *, ignore_sign_out: bool = False
+    standing: Standing, credentials: Credentials, *, ignore_sign_out: bool = False
 ) -> None:
     """Raise `InvalidCredentials` if the user or business is inactive or signed out.
 
@@ -131,45 +131,45 @@ def check_standing(
     if not standing.business.is_active:
         raise dead("business_inactive")
     signed_out_at = (standing.signed_out_at, standing.business.signed_out_at)
-    if not ignore_sign_out and _is_older(evidence, *signed_out_at):
+    if not ignore_sign_out and _is_older(credentials, *signed_out_at):
         raise dead("token_not_valid")
 
 
 def check_acting(
     standing: Standing,
     business: Business | BusinessStanding | None,
-    evidence: Credentials,
+    credentials: Credentials,
 ) -> None:
     """Raise `InvalidCredentials` unless the super-admin acts for the business.
 
-    The business is the one of `evidence`, and it must be active.
+    The business is the one of `credentials`, and it must be active.
     """
     if (
-        evidence.acting_token is None
-        or standing.acting_token != evidence.acting_token
-        or standing.acting_business_id != evidence.business_id
+        credentials.acting_token is None
+        or standing.acting_token != credentials.acting_token
+        or standing.acting_business_id != credentials.business_id
         or standing.acting_expires_at is None
         or standing.acting_expires_at <= timezone.now()
     ):
         raise dead("acting_expired")
     if business is None or not business.is_active:
         raise dead("business_inactive")
-    if _is_older(evidence, business.signed_out_at):
+    if _is_older(credentials, business.signed_out_at):
         raise dead("token_not_valid")
 
 
-def _is_older(evidence: Credentials, *signed_out_at: datetime | None) -> bool:
+def _is_older(credentials: Credentials, *signed_out_at: datetime | None) -> bool:
     """Return True if the credentials are not newer than a time in `signed_out_at`."""
-    return any(moment and evidence.issued_at <= moment for moment in signed_out_at)
+    return any(moment and credentials.issued_at <= moment for moment in signed_out_at)
 
 
-def _business_acted_for(user: User, evidence: Credentials) -> Business:
+def _business_acted_for(user: User, credentials: Credentials) -> Business:
     """Return the business that the super-admin acts for.
 
     The user's row must match the credentials.
     """
     business: Business | None = user.acting_business
-    check_acting(Standing.of(user), business, evidence)
+    check_acting(Standing.of(user), business, credentials)
     assert business is not None
     assert user.acting_expires_at is not None
     user.acting = Acting(business, user.acting_reason, user.acting_expires_at)
@@ -202,17 +202,19 @@ class BearerAuthentication(BaseAuthentication):
     """Authentication of API requests by their access token."""
 
     def authenticate(self, request: Request) -> tuple[User, Credentials] | None:
-        evidence: Credentials | None = getattr(request._request, "evidence", None)
-        if evidence is None:
+        credentials: Credentials | None = getattr(request._request, "credentials", None)
+        if credentials is None:
             raw = _bearer(request)
             if raw is None:
                 return None
-            if misdirected := getattr(request._request, "misdirected", None):
-                raise dead(misdirected)
+            if wrong_process_code := getattr(
+                request._request, "wrong_process_code", None
+            ):
+                raise dead(wrong_process_code)
             raise dead("acting_expired" if was_acting_token(raw) else "token_not_valid")
-        person = admit(evidence)
+        person = admit(credentials)
         enter(request._request, person)
-        return person.user, evidence
+        return person.user, credentials
 
     def authenticate_header(self, request: Request) -> str:
         return AUTH_HEADER
@@ -258,13 +260,13 @@ class SignedInUserMiddleware(AuthenticationMiddleware):
 
 
 def _user_of_session(request: Any) -> User | AnonymousUser:
-    evidence: Credentials | None = getattr(request, "evidence", None)
-    if misdirected := getattr(request, "misdirected", None):
-        request.invalid_credentials = dead(misdirected)
-    if evidence is None or not request.path_info.startswith("/admin/"):
+    credentials: Credentials | None = getattr(request, "credentials", None)
+    if wrong_process_code := getattr(request, "wrong_process_code", None):
+        request.invalid_credentials = dead(wrong_process_code)
+    if credentials is None or not request.path_info.startswith("/admin/"):
         return AnonymousUser()
     try:
-        person = admit(evidence)
+        person = admit(credentials)
     except InvalidCredentials as error:
         request.invalid_credentials = error
         return AnonymousUser()

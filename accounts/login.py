@@ -20,7 +20,7 @@ from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import keep_writes
-from businesses.tenancy.process_roles import MISDIRECTED, misdirected
+from businesses.tenancy.process_roles import WRONG_PROCESS_MESSAGES, wrong_process_code
 
 from . import lockout, password_hashing
 from .account_scope import account_scope
@@ -55,7 +55,7 @@ def sign_in(request: HttpRequest, *, email: str, password: str) -> User:
     user's business. For an unknown e-mail it is recorded in the trail of Platform.
 
     Raises: `WrongCredentials`; `TooMany` after too many failures. If the password is right, `Denied` with
-    `user_inactive`, `business_inactive` or a code of `process_roles.MISDIRECTED`.
+    `user_inactive`, `business_inactive` or a code of `process_roles.WRONG_PROCESS_MESSAGES`.
     """
     email = clean_email(email)
     with password_hashing.place():
@@ -153,8 +153,8 @@ def _error_of(places: list[AccountUser]) -> DomainError | None:
     if not places:
         return WrongCredentials()
     is_super_admin = places[0].is_super_admin  # who has no other user
-    if code := misdirected(is_super_admin=is_super_admin):
-        return Denied(code, MISDIRECTED[code])
+    if code := wrong_process_code(is_super_admin=is_super_admin):
+        return Denied(code, WRONG_PROCESS_MESSAGES[code])
     if any(map(_is_open, places)):
         return None
     if not any(place.user_is_active for place in places):

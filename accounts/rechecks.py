@@ -26,24 +26,26 @@ from .roles import RANK, Role
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def recheck(evidence: Credentials, user: User) -> None:
+def recheck(credentials: Credentials, user: User) -> None:
     """Raise `InvalidCredentials` if the authenticated `user` may no longer act.
 
-    `evidence` authenticated the user at the start of the request. The result holds until the transaction ends. One
+    `credentials` authenticated the user at the start of the request. The result holds until the transaction ends. One
     query; for a super-admin who acts for a business, three queries and the scopes.
     """
-    is_at_home = evidence.business_id == evidence.home_id
+    is_at_home = credentials.business_id == credentials.home_id
     if is_at_home:
         standing = locked_standing(user.pk)
     else:
-        with business_scope(evidence.home_id):
+        with business_scope(credentials.home_id):
             standing = locked_standing(user.pk)
     if standing is None or RANK[Role(standing.role)] < RANK[Role(user.role)]:
         raise dead("token_not_valid")
-    check_standing(standing, evidence, ignore_sign_out=user.has_ended_own_access)
-    if is_at_home or evidence.business_id is None or user.has_ended_own_access:
+    check_standing(standing, credentials, ignore_sign_out=user.has_ended_own_access)
+    if is_at_home or credentials.business_id is None or user.has_ended_own_access:
         return
-    check_acting(standing, locked_business_standing(evidence.business_id), evidence)
+    check_acting(
+        standing, locked_business_standing(credentials.business_id), credentials
+    )
 
 
 class RecheckMiddleware:
@@ -58,10 +60,10 @@ class RecheckMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        evidence: Credentials | None = getattr(request, "evidence", None)
+        credentials: Credentials | None = getattr(request, "credentials", None)
         user = try_get_current_user()
         if (
-            evidence is None
+            credentials is None
             or user is None
             or request.method in SAFE_METHODS
             or response.status_code >= 400
@@ -70,7 +72,7 @@ class RecheckMiddleware:
             return response
         # `TenancyMiddleware` rolls back on the status of the error.
         try:
-            recheck(evidence, user)
+            recheck(credentials, user)
         except InvalidCredentials as error:
             return _refusal(request, error)
         except OperationalError as error:

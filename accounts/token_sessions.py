@@ -16,7 +16,7 @@ from audit.services import record_after_rollback
 from automatehq.clock import database_now
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import Credentials
-from businesses.tenancy.process_roles import misdirected
+from businesses.tenancy.process_roles import wrong_process_code
 
 from .authentication import dead, read_user
 from .models import SignIn, User
@@ -53,31 +53,33 @@ def renew(raw: str) -> Tokens:
 
     Raises: `InvalidCredentials`.
     """
-    evidence, jti = _read(raw)
-    if code := misdirected(is_super_admin=evidence.business_id != evidence.home_id):
+    credentials, jti = _read(raw)
+    if code := wrong_process_code(
+        is_super_admin=credentials.business_id != credentials.home_id
+    ):
         raise dead(code)
     admitted_at = database_now()
-    with business_scope(evidence.home_id):
-        user = read_user(evidence)
-        assert evidence.sign_in_id is not None
-        refresh = refresh_token(user, evidence.sign_in_id, admitted_at)
+    with business_scope(credentials.home_id):
+        user = read_user(credentials)
+        assert credentials.sign_in_id is not None
+        refresh = refresh_token(user, credentials.sign_in_id, admitted_at)
         # One conditional update: of two simultaneous requests only one matches the row.
         is_first = SignIn.objects.filter(
-            pk=evidence.sign_in_id, refresh_jti=jti, revoked_at__isnull=True
+            pk=credentials.sign_in_id, refresh_jti=jti, revoked_at__isnull=True
         ).update(refresh_jti=jti_of(refresh), expires_at=_end_of(refresh))
-        if not is_first and _revoke(evidence.sign_in_id):
+        if not is_first and _revoke(credentials.sign_in_id):
             record_after_rollback(
                 "refresh_token_reused",
-                business_id=evidence.home_id,
+                business_id=credentials.home_id,
                 entity_type="user",
                 entity_id=user.pk,
                 entity_label=str(user),
-                sign_in_id=evidence.sign_in_id,
+                sign_in_id=credentials.sign_in_id,
             )
     if not is_first:
         # Raised outside the scope, after the revocation has been committed.
         raise dead("token_not_valid")
-    access = access_token(user, evidence.sign_in_id, admitted_at)
+    access = access_token(user, credentials.sign_in_id, admitted_at)
     return Tokens(str(access), str(refresh))
 
 
@@ -86,10 +88,10 @@ def end_sign_in(raw: str) -> None:
 
     Raises: `InvalidCredentials` if the token is not valid.
     """
-    evidence, _ = _read(raw)
-    assert evidence.sign_in_id is not None
-    with business_scope(evidence.home_id):
-        _revoke(evidence.sign_in_id)
+    credentials, _ = _read(raw)
+    assert credentials.sign_in_id is not None
+    with business_scope(credentials.home_id):
+        _revoke(credentials.sign_in_id)
 
 
 def revoke_sign_ins(user: User) -> None:

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -24,22 +26,23 @@ from .admin_filters import (
 from .descriptions import (
     DAY_LISTS,
     EventDescription,
-    entity,
-    label_of,
-    listed_days,
-    told,
+    describe_events,
+    field_label,
+    format_listed_days,
+    model_label,
 )
 from .models import AuditEvent
+from .querysets import AuditEventQuerySet
 
 # Keys of each event's metadata that the page shows in separate columns.
-_SHOWN_APART = ("before", "after")
+_SEPARATE_COLUMNS = ("before", "after")
 _CHANNELS = {
     "api": "API",
     "admin": _("admin pages"),
     "command": _("command line"),
     "task": _("background job"),
 }
-_ACROSS = boolean_column("cross_business", _("cross-business"))
+_CROSS_BUSINESS = boolean_column("cross_business", _("cross-business"))
 # The maximum number of changes of an event in the list; the event's page shows all.
 CHANGES_LISTED = 4
 
@@ -61,28 +64,36 @@ class AuditEventAdmin(TenantAdmin):
         "cross_business",
     )
     search_fields = ("event_type", "actor_label", "entity_label")
-    found_in = ()  # the search finds the objects of events, not events
+    searchable_in = ()  # the search finds the objects of events, not events
     fields = (
         "created_at",
         "sentence",
         "change_table",
-        "across",
+        "is_cross_business",
         "about",
         "entity_id",
         "event_type",
         "details",
     )
-    readonly_fields = ("sentence", "change_table", "across", "about", "details")
+    readonly_fields = (
+        "sentence",
+        "change_table",
+        "is_cross_business",
+        "about",
+        "details",
+    )
 
-    def get_queryset(self, request: HttpRequest) -> Any:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         user: Any = request.user
-        events = super().get_queryset(request)
+        events: AuditEventQuerySet = super().get_queryset(request)
         return events if user.may("audit.see") else events.of_cards_and_employees()
 
-    def get_object(self, *args: Any, **kwargs: Any) -> AuditEvent | None:
-        event: AuditEvent | None = super().get_object(*args, **kwargs)
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> AuditEvent | None:
+        event: AuditEvent | None = super().get_object(request, object_id, from_field)
         if event is not None:
-            _told(event)  # for the page's title
+            _description_of(event)  # for the page's title
         return event
 
     def get_list_filter(self, request: HttpRequest) -> Any:
@@ -93,29 +104,31 @@ class AuditEventAdmin(TenantAdmin):
             else filters
         )
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the changelist with the descriptions of all its events, read together."""
         page = super().get_changelist_instance(request)
         page.result_list = list(page.result_list)
-        for one in told(page.result_list):
-            one.event.told = one  # type: ignore[attr-defined]
+        for item in describe_events(page.result_list):
+            item.event.description = item  # type: ignore[attr-defined]
         return page
 
     @admin.display(description=_("what happened"))
     def sentence(self, event: AuditEvent) -> SafeString:
-        return _told(event).in_full
+        return _description_of(event).as_html
 
     @admin.display(description=_("before and after"))
     def changed(self, event: AuditEvent) -> SafeString | str:
-        changes = _told(event).changes
+        changes = _description_of(event).changes
         rows = format_html_join(
             "",
             '<div class="change"><b>{}</b> <del><bdi>{}</bdi></del> <span class="arrow">→</span> <ins><bdi>{}</bdi></ins></div>',
-            ((one.label, one.old, one.new) for one in changes[:CHANGES_LISTED]),
+            ((item.label, item.old, item.new) for item in changes[:CHANGES_LISTED]),
         )
-        more = len(changes) - CHANGES_LISTED
-        if more > 0:
-            rest = format_html('<div class="text-muted">{}</div>', _("%d more") % more)
+        hidden = len(changes) - CHANGES_LISTED
+        if hidden > 0:
+            rest = format_html(
+                '<div class="text-muted">{}</div>', _("%d more") % hidden
+            )
             return format_html("{}{}", rows, rest)
         return rows or "–"
 
@@ -124,19 +137,24 @@ class AuditEventAdmin(TenantAdmin):
         rows = format_html_join(
             "",
             '<tr><th scope="row">{}</th><td><del><bdi>{}</bdi></del></td><td><span class="arrow">→</span> <ins><bdi>{}</bdi></ins></td></tr>',
-            ((one.label, one.old, one.new) for one in _told(event).changes),
+            (
+                (item.label, item.old, item.new)
+                for item in _description_of(event).changes
+            ),
         )
         return format_html('<table class="changes">{}</table>', rows) if rows else "–"
 
     @admin.display(description=_("record"))
     def about(self, event: AuditEvent) -> SafeString:
         return format_html(
-            "{}: <bdi>{}</bdi>", entity(event.entity_type), event.entity_label or "–"
+            "{}: <bdi>{}</bdi>",
+            model_label(event.entity_type),
+            event.entity_label or "–",
         )
 
     @admin.display(description=_("cross-business"))
-    def across(self, event: AuditEvent) -> SafeString:
-        return _ACROSS(event)
+    def is_cross_business(self, event: AuditEvent) -> SafeString:
+        return _CROSS_BUSINESS(event)
 
     @admin.display(description=_("details"))
     def details(self, event: AuditEvent) -> SafeString | str:
@@ -144,30 +162,30 @@ class AuditEventAdmin(TenantAdmin):
             "",
             '<tr><th scope="row">{}</th><td><bdi>{}</bdi></td></tr>',
             (
-                (label_of(name), _readable_detail(name, value))
+                (field_label(name), _readable_detail(name, value))
                 for name, value in event.metadata.items()
-                if name not in _SHOWN_APART
+                if name not in _SEPARATE_COLUMNS
             ),
         )
         return format_html("<table>{}</table>", rows) if rows else "–"
 
 
-def _told(event: Any) -> EventDescription:
+def _description_of(event: Any) -> EventDescription:
     """Return the description of an event; render it if the changelist has not."""
-    if not hasattr(event, "told"):
-        (event.told,) = told([event])
-    return event.told  # type: ignore[no-any-return]
+    if not hasattr(event, "description"):
+        (event.description,) = describe_events([event])
+    return event.description  # type: ignore[no-any-return]
 
 
 def _readable_detail(name: str, value: Any) -> SafeString | str:
     """Return an entry of the metadata for display. A list of days has one line for each day."""
-    lines = listed_days(value) if name in DAY_LISTS else None
+    lines = format_listed_days(value) if name in DAY_LISTS else None
     if lines is None:
         return readable(value)
     return format_html_join("", "<div>{}</div>", ([line] for line in lines))
 
 
-def readable(value: Any) -> str:
+def readable(value: object) -> str:
     """Return a value of the metadata for display."""
     if isinstance(value, str) and value in _CHANNELS:
         return str(_CHANNELS[value])

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NamedTuple
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -16,14 +18,15 @@ from django.utils.translation import pgettext_lazy
 
 from automatehq.api.converters import parse_uuid
 
-from .descriptions import entity, outline
+from .descriptions import event_label, model_label
+from .models import AuditEvent
 
 # The filters offer the values of this many latest events, because a scan of all events would be slow.
-LOOKED_AT = 1_000
+RECENT_EVENTS = 1_000
 NAME_LENGTH = 100
 
 
-class Seen(NamedTuple):
+class RecentFilterValues(NamedTuple):
     """The columns of a recent event from which the filters take their choices."""
 
     event_type: str
@@ -33,31 +36,37 @@ class Seen(NamedTuple):
     site_id: uuid.UUID | None
 
 
-def _latest(request: Any, model_admin: Any) -> list[Seen]:
+def _latest(request: Any, model_admin: Any) -> list[RecentFilterValues]:
     """Return the latest events; all filters of a request share one query."""
     if not hasattr(request, "latest_events"):
         events = model_admin.get_queryset(request).order_by("-created_at", "-id")
-        rows = events.values_list(*Seen._fields)[:LOOKED_AT]
-        request.latest_events = [Seen(*row) for row in rows]
+        rows = events.values_list(*RecentFilterValues._fields)[:RECENT_EVENTS]
+        request.latest_events = [RecentFilterValues(*row) for row in rows]
     return request.latest_events  # type: ignore[no-any-return]
 
 
 class RecentFilter(admin.SimpleListFilter):
     """A filter with the values of the latest events, and the selected value."""
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[AuditEvent]"
+    ) -> list[tuple[str, str]]:
         latest = _latest(request, model_admin)
-        found = dict(self.offered(latest))
+        values = dict(self.choices_from(latest))
         if self.value():
-            found.setdefault(str(self.value()), str(self.value()))
-        found.pop("", None)
-        return sorted(found.items(), key=lambda one: one[1])
+            values.setdefault(str(self.value()), str(self.value()))
+        values.pop("", None)
+        return sorted(values.items(), key=lambda choice: choice[1])
 
-    def offered(self, latest: list[Seen]) -> Iterable[tuple[str, str]]:
+    def choices_from(
+        self, latest: list[RecentFilterValues]
+    ) -> Iterable[tuple[str, str]]:
         """Return pairs of a value and its label."""
         raise NotImplementedError
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent]
+    ) -> QuerySet[AuditEvent]:
         if self.value() is None:
             return queryset
         return queryset.filter(**{str(self.parameter_name): self.value()})
@@ -67,19 +76,23 @@ class EventTypeFilter(RecentFilter):
     title = _("event")
     parameter_name = "event_type"
 
-    def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
-        return _called((seen.event_type for seen in latest), outline)
+    def choices_from(
+        self, latest: list[RecentFilterValues]
+    ) -> Iterator[tuple[str, str]]:
+        return _label_values((event.event_type for event in latest), event_label)
 
 
 class EntityTypeFilter(RecentFilter):
     title = _("record")
     parameter_name = "entity_type"
 
-    def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
-        return _called((seen.entity_type for seen in latest), entity)
+    def choices_from(
+        self, latest: list[RecentFilterValues]
+    ) -> Iterator[tuple[str, str]]:
+        return _label_values((event.entity_type for event in latest), model_label)
 
 
-def _called(
+def _label_values(
     values: Iterable[str], name: Callable[[str], str]
 ) -> Iterator[tuple[str, str]]:
     return ((value, name(value)) for value in set(values))
@@ -88,7 +101,9 @@ def _called(
 class IdFilter(RecentFilter):
     """A filter by id. A malformed id is an error, as in Django's own filters."""
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent]
+    ) -> QuerySet[AuditEvent]:
         if self.value() is None:
             return queryset
         pk = parse_uuid(self.value())
@@ -101,12 +116,14 @@ class ActorFilter(IdFilter):
     title = _("user")
     parameter_name = "actor"
 
-    def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
+    def choices_from(
+        self, latest: list[RecentFilterValues]
+    ) -> Iterator[tuple[str, str]]:
         # The newest name comes last, so that it replaces older ones.
         return (
-            (str(seen.actor_id), seen.actor_label)
-            for seen in reversed(latest)
-            if seen.actor_id is not None
+            (str(event.actor_id), event.actor_label)
+            for event in reversed(latest)
+            if event.actor_id is not None
         )
 
 
@@ -114,11 +131,13 @@ class SiteFilter(IdFilter):
     title = _("site")
     parameter_name = "site"
 
-    def offered(self, latest: list[Seen]) -> Iterator[tuple[str, str]]:
-        asked = parse_uuid(self.value())
-        wanted = {seen.site_id for seen in latest} | {asked} - {None}
+    def choices_from(
+        self, latest: list[RecentFilterValues]
+    ) -> Iterator[tuple[str, str]]:
+        selected = parse_uuid(self.value())
+        site_ids = {event.site_id for event in latest} | {selected} - {None}
         sites: Any = apps.get_model("workforce.Site")._default_manager
-        rows = sites.filter(pk__in=wanted).values_list("pk", "site_name")
+        rows = sites.filter(pk__in=site_ids).values_list("pk", "site_name")
         return ((str(pk), name) for pk, name in rows)
 
 
@@ -132,7 +151,7 @@ class Input(NamedTuple):
     value: str
 
 
-class TypedFilter(admin.ListFilter):
+class FormFilter(admin.ListFilter):
     """A filter with text inputs. Its form also submits the other filters of the list."""
 
     template = "admin/filter_form.html"
@@ -153,28 +172,28 @@ class TypedFilter(admin.ListFilter):
     def expected_parameters(self) -> list[str | None]:
         return [*self.inputs]
 
-    def typed(self, name: str) -> str:
+    def text_of(self, name: str) -> str:
         return str(self.used_parameters.get(name, ""))
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        kept = {
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:
+        other_filters = {
             name: value
             for name, value in changelist.params.items()
             if name not in self.inputs
         }
         yield {
-            "set_to": self.set_to(),
-            "kept": kept,
+            "current_value": self.current_value(),
+            "other_filters": other_filters,
             "without": changelist.get_query_string(remove=[*self.inputs]),
             "inputs": [
-                Input(name, label, type_, self.typed(name))
+                Input(name, label, type_, self.text_of(name))
                 for name, (label, type_) in self.inputs.items()
             ],
         }
 
-    def set_to(self) -> str:
+    def current_value(self) -> str:
         """Return the text on the filter's button while the filter is active."""
-        return " – ".join(filter(None, map(self.typed, self.inputs)))
+        return " – ".join(filter(None, map(self.text_of, self.inputs)))
 
 
 class PlatformOnlyFilter(admin.BooleanFieldListFilter):
@@ -185,7 +204,7 @@ class PlatformOnlyFilter(admin.BooleanFieldListFilter):
         self.title = _("hidden from businesses")
 
 
-class DatesFilter(TypedFilter):
+class DatesFilter(FormFilter):
     """A filter by local dates of the business, both included."""
 
     title = _("dates")
@@ -194,10 +213,12 @@ class DatesFilter(TypedFilter):
         "to": (pgettext_lazy("date", "To"), "date"),
     }
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if since := self.typed("from"):
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent]
+    ) -> QuerySet[AuditEvent]:
+        if since := self.text_of("from"):
             queryset = queryset.filter(created_at__gte=_midnight(since))
-        if until := self.typed("to"):
+        if until := self.text_of("to"):
             queryset = queryset.filter(created_at__lt=_midnight(until, days=1))
         return queryset
 
@@ -218,7 +239,7 @@ def _midnight(text: str, days: int = 0) -> datetime:
         raise IncorrectLookupParameters from error
 
 
-class EmployeeFilter(TypedFilter):
+class EmployeeFilter(FormFilter):
     """A filter by the event's employee: an id or a part of the name.
 
     Links to the list contain the id.
@@ -227,20 +248,22 @@ class EmployeeFilter(TypedFilter):
     title = _("employee")
     inputs = {"employee": (_("Employee name"), "search")}
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        asked = self.typed("employee")
-        if not asked:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent]
+    ) -> QuerySet[AuditEvent]:
+        text = self.text_of("employee")
+        if not text:
             return queryset
-        if len(asked) > NAME_LENGTH:
+        if len(text) > NAME_LENGTH:
             raise IncorrectLookupParameters
-        pk = parse_uuid(asked)
+        pk = parse_uuid(text)
         if pk is not None:
             return queryset.filter(employee_id=pk)
         employees: Any = apps.get_model("workforce.Employee")._default_manager
-        named = employees.filter(full_name__folded=asked).values("pk")
-        return queryset.filter(employee_id__in=named)
+        employees_by_name = employees.filter(full_name__folded=text).values("pk")
+        return queryset.filter(employee_id__in=employees_by_name)
 
-    def set_to(self) -> str:
-        asked = self.typed("employee")
+    def current_value(self) -> str:
+        text = self.text_of("employee")
         # The first letters of an id are enough to show that the filter is active.
-        return asked if parse_uuid(asked) is None else f"{asked[:8]}…"
+        return text if parse_uuid(text) is None else f"{text[:8]}…"

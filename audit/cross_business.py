@@ -47,7 +47,7 @@ MAX_TRIES = 3
 logger = logging.getLogger(__name__)
 
 
-class Refused(NamedTuple):
+class RejectedValue(NamedTuple):
     """An id or value of `field` of `model` that a response rejected."""
 
     kind: Kind
@@ -56,52 +56,54 @@ class Refused(NamedTuple):
     value: str
 
 
-def note(
+def report_unknown_id(
     request: HttpRequest, *, kind: Kind, model: str, field: str, value: str
 ) -> None:
     """Store a rejected id or value until the response is complete.
 
     The setting `TENANCY_UNKNOWN_ID` names this function.
     """
-    evidence: Credentials | None = getattr(request, "evidence", None)
-    if evidence is None:
+    credentials: Credentials | None = getattr(request, "credentials", None)
+    if credentials is None:
         return
-    refused = Refused(kind, model, field, value[:200])
-    noted: list[Refused] | None = getattr(request, "refused", None)
-    if noted is not None:
-        noted.append(refused)
+    rejected = RejectedValue(kind, model, field, value[:200])
+    values: list[RejectedValue] | None = getattr(request, "rejected_values", None)
+    if values is not None:
+        values.append(rejected)
         return
-    noted = [refused]
-    request.refused = noted  # type: ignore[attr-defined]
-    on_scope_exit(partial(_enqueue, noted, evidence, current_origin()))
+    values = [rejected]
+    request.rejected_values = values  # type: ignore[attr-defined]
+    on_scope_exit(partial(_enqueue, values, credentials, current_origin()))
 
 
-def _enqueue(noted: Sequence[Refused], evidence: Credentials, source: Origin) -> None:
+def _enqueue(
+    values: Sequence[RejectedValue], credentials: Credentials, source: Origin
+) -> None:
     """Enqueue one identical task for each rejected id or value.
 
     A user's tasks per minute are limited.
     """
-    user_id = str(evidence.user_id)
-    business_id = str(evidence.business_id) if evidence.business_id else None
+    user_id = str(credentials.user_id)
+    business_id = str(credentials.business_id) if credentials.business_id else None
     try:
         so_far = rate_limits.increment(
-            f"attempts:{user_id}", seconds=MINUTE, more=len(noted)
+            f"attempts:{user_id}", seconds=MINUTE, more=len(values)
         ).count
-        for refused in noted[: max(0, MAX_REPORTS_PER_MINUTE - so_far + len(noted))]:
+        for rejected in values[: max(0, MAX_REPORTS_PER_MINUTE - so_far + len(values))]:
             look_up_attempt.enqueue(
-                **refused._asdict(),
+                **rejected._asdict(),
                 user_id=user_id,
                 business_id=business_id,
                 request_id=source.request_id,
                 address=source.address,
                 event_id=str(uuid7()),
             )
-        in_use = sum(refused.kind == "already_in_use" for refused in noted)
+        in_use = sum(rejected.kind == "already_in_use" for rejected in values)
         if in_use:
-            for subject in _subjects(evidence.user_id, evidence.business_id):
+            for subject in _subjects(credentials.user_id, credentials.business_id):
                 rate_limits.increment(subject.key, seconds=HOUR, more=in_use)
     except Exception:
-        logger.exception("Refused ids could not be noted.")
+        logger.exception("The check of rejected ids could not be enqueued.")
 
 
 class Subject(NamedTuple):
@@ -120,23 +122,23 @@ def in_use_subject(kind: Literal["user", "business"], pk: uuid.UUID) -> Subject:
     return Subject(f"{IN_USE_PREFIX}{kind}:{pk}", limits[kind])
 
 
-def check_in_use_limit(user_id: uuid.UUID, *, met_now: int = 0) -> None:
+def check_in_use_limit(user_id: uuid.UUID, *, in_use_count: int = 0) -> None:
     """Raise `TooMany` `too_many_in_use` after too many "already in use" responses.
 
     The user and their business each have a limit. Callers check it before each write of a value that is unique across
     businesses. Beyond the limit, the response no longer reveals which values are free. It is the same for values of the
-    user's own business and of another one. `met_now` is the number of these responses in the current request, which are
+    user's own business and of another one. `in_use_count` is the number of these responses in the current request, which are
     counted after it. One query.
     """
     subjects = _subjects(user_id, try_get_business_id())
     window_counts = rate_limits.get_counts([subject.key for subject in subjects])
     for subject in subjects:
-        met = window_counts[subject.key]
-        if met.count + met_now >= subject.limit:
+        window_count = window_counts[subject.key]
+        if window_count.count + in_use_count >= subject.limit:
             raise TooMany(
                 "too_many_in_use",
                 _("Too many attempts with values already in use. Try again later."),
-                wait=max(1, round(met.seconds_left)),
+                wait=max(1, round(window_count.seconds_left)),
             )
 
 
@@ -165,7 +167,10 @@ def look_up_attempt(
     For a value, record `cross_business_conflict`. The task contains the id of the event. If the task is repeated after
     its worker died, it writes no second event.
     """
-    with origin("task", request_id, address), platform_scope("who reached across"):
+    with (
+        origin("task", request_id, address),
+        platform_scope("look up the owner of an id"),
+    ):
         row = _find(kind, model, field, value)
         owner_id = _owner(row)
         if row is None or owner_id is None or business_id in (None, str(owner_id)):
@@ -204,25 +209,25 @@ def requeue_stale_checks() -> int:
     Each is tried up to `MAX_TRIES` times, and set to failed if the last worker died. Needs no scope, because the queue
     belongs to no business. Return the number of queued tasks.
     """
-    begun = DBTaskResult.objects.filter(
+    started = DBTaskResult.objects.filter(
         task_path=look_up_attempt.module_path,
         started_at__lt=timezone.now() - LEASE,
     )
     # One statement, so that no two workers queue the same task.
     may_be_tried = {f"worker_ids__{MAX_TRIES - 1}__isnull": True}
-    unfinished = begun.filter(
+    unfinished = started.filter(
         status__in=[TaskResultStatus.RUNNING, TaskResultStatus.FAILED]
     )
     queued: int = unfinished.filter(**may_be_tried).update(
         status=TaskResultStatus.READY
     )
-    given_up = begun.filter(status=TaskResultStatus.RUNNING).update(
+    given_up = started.filter(status=TaskResultStatus.RUNNING).update(
         status=TaskResultStatus.FAILED,
         finished_at=timezone.now(),
         traceback=f"The worker died {MAX_TRIES} times.",
     )
     if given_up:
-        logger.error("%s refused ids could not be looked up.", given_up)
+        logger.error("%s rejected ids could not be looked up.", given_up)
     return queued
 
 

@@ -1,9 +1,9 @@
 """Descriptions of audit events for display: a sentence and the changes.
 
-    told(events)         `EventDescription` of each event, in order; one query for all names, however many the events
-    outline(event_type)  the sentence of an event type without its details: "… approved the card of … for …"
-    entity(entity_type)  the verbose name of a model
-    label_of(name, …)    the label of a field; `field_of(model, name)` returns the model's field
+    describe_events(events)   `EventDescription` of each event, in order; one query for all names
+    event_label(event_type)   the sentence of an event type without its details: "… approved the card of … for …"
+    model_label(entity_type)  the verbose name of a model
+    field_label(name, …)      the label of a field; `find_field(model, name)` returns the model's field
 
 Labels of fields and choices come from the models, so a new field needs no change in this module.
 """
@@ -35,7 +35,7 @@ from .messages import EVENT_MESSAGES, UNKNOWN
 from .models import AuditEvent
 
 # Ids whose name is in another column, and values without meaning for users.
-_UNSAID: Final = frozenset({"approved_by_id", "sha256", "sha256_hash"})
+HIDDEN_FIELDS: Final = frozenset({"approved_by_id", "sha256", "sha256_hash"})
 _MONTHS: Final = frozenset({"processing_month", "month"})
 # Labels of names that are not fields of a model.
 _LABELS: Final[Mapping[str, Any]] = {
@@ -65,9 +65,9 @@ _LABELS: Final[Mapping[str, Any]] = {
     ),
 }
 _MONTH_FIRST = re.compile(r"\d{4}-\d{2}")
-_NOTHING = "–"
+_EMPTY = "–"
 # SQL for `str()` of a row. One query reads the names of all these models; other models need one query each.
-_CALLED: Final[Mapping[str, Any]] = {
+_NAME_COLUMNS: Final[Mapping[str, Any]] = {
     "accounts.user": Coalesce(
         NullIf("full_name", Value("")), "email", output_field=models.CharField()
     ),
@@ -79,7 +79,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "businesses.Business": "businesses.BusinessSettings"
 }
 # A value under a date holds the fields of this model.
-_OF_A_DAY = ("workcards", "dayentry")
+_DAY_MODEL = ("workcards", "dayentry")
 
 # Under these names an event lists days of other cards, or repaired days.
 DAY_LISTS: Final = frozenset({"reposted", "not_reposted", "set_aside", "repaired"})
@@ -109,19 +109,19 @@ class EventDescription:
         return str(self.event.metadata.get("reason", ""))
 
     @property
-    def in_full(self) -> SafeString:
+    def as_html(self) -> SafeString:
         """Return the sentence with the reason, and a badge if a super-admin acted."""
-        said = self.sentence
+        html = self.sentence
         if self.reason:
-            said = format_html("{}: <q><bdi>{}</bdi></q>", said, self.reason)
+            html = format_html("{}: <q><bdi>{}</bdi></q>", html, self.reason)
         if self.event.cross_business:
-            said = format_html(
-                '{} <span class="mark">{}</span>', said, _("super-admin")
+            html = format_html(
+                '{} <span class="mark">{}</span>', html, _("super-admin")
             )
-        return said
+        return html
 
 
-def told(events: Iterable[AuditEvent]) -> list[EventDescription]:
+def describe_events(events: Iterable[AuditEvent]) -> list[EventDescription]:
     """Return the description of each event. Rows outside the scope have no name."""
     events = list(events)
     names = _names(events)
@@ -131,13 +131,13 @@ def told(events: Iterable[AuditEvent]) -> list[EventDescription]:
     ]
 
 
-def outline(event_type: str) -> str:
+def event_label(event_type: str) -> str:
     """Return the sentence of an event type with “…” for its details."""
     sentence = EVENT_MESSAGES.get(event_type)
     return str(sentence.text) % defaultdict(lambda: "…") if sentence else event_type
 
 
-def entity(entity_type: str) -> str:
+def model_label(entity_type: str) -> str:
     """Return the verbose name of the model that an event is about."""
     model = _model_of(entity_type)
     return str(capfirst(model._meta.verbose_name)) if model else entity_type
@@ -149,25 +149,26 @@ def entity(entity_type: str) -> str:
 def _sentence(event: AuditEvent, names: Names) -> SafeString:
     sentence = EVENT_MESSAGES.get(event.event_type, UNKNOWN)
     employee = _employee(event, names)
-    text = sentence.text if employee else sentence.of_nobody or sentence.text
-    said = {
+    text = sentence.text if employee else sentence.without_employee or sentence.text
+    details = {
         "who": event.actor_label or _("AutomateHQ"),
-        "what": event.entity_label or _NOTHING,
+        "what": event.entity_label or _EMPTY,
         "event": event.event_type,
         "employee": employee or _("unknown employee"),
-        "site": _named(names, "workforce.Site", event.site_id) or _NOTHING,
+        "site": _name_of(names, "workforce.Site", event.site_id) or _EMPTY,
         "month": _month(event),
     }
     template = conditional_escape(str(text))
     return mark_safe(  # noqa: S308 -- both halves are escaped
-        template % {name: format_html("<bdi>{}</bdi>", said[name]) for name in said}
+        template
+        % {name: format_html("<bdi>{}</bdi>", details[name]) for name in details}
     )
 
 
 def _employee(event: AuditEvent, names: Names) -> str:
-    was = event.metadata.get("before") or {}
-    employee_id = event.employee_id or was.get("employee_id")
-    return _named(names, "workforce.Employee", employee_id)
+    before = event.metadata.get("before") or {}
+    employee_id = event.employee_id or before.get("employee_id")
+    return _name_of(names, "workforce.Employee", employee_id)
 
 
 def _month(event: AuditEvent) -> str:
@@ -177,7 +178,7 @@ def _month(event: AuditEvent) -> str:
     """
     match = _MONTH_FIRST.match(event.entity_label)
     month = parse_date(f"{match[0]}-01") if match else None
-    return _month_in_words(month) if month else _NOTHING
+    return _month_in_words(month) if month else _EMPTY
 
 
 def _month_in_words(month: date) -> str:
@@ -194,17 +195,17 @@ def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
         day = parse_date(name) if _is_date(name) else None
         if day is not None:
             label = date_format(day, "j F")
-            yield Change(label, _day(old, names), _day(new, names))
-        elif name not in _UNSAID and not (_is_nothing(old) and _is_nothing(new)):
-            field = field_of(model, name)
+            yield Change(label, _format_day(old, names), _format_day(new, names))
+        elif name not in HIDDEN_FIELDS and not (_is_empty(old) and _is_empty(new)):
+            field = find_field(model, name)
             yield Change(
-                label_of(name, field),
-                _word(field, old, names),
-                _word(field, new, names),
+                field_label(name, field),
+                _format_value(field, old, names),
+                _format_value(field, new, names),
             )
 
 
-def listed_days(value: Any) -> list[str] | None:
+def format_listed_days(value: object) -> list[str] | None:
     """Return a line for each day that an event lists under a name of `DAY_LISTS`.
 
     A day is `{date, site, hours, day_status, …}`. Older events, without sites, have `{date: id of the card}`. None for
@@ -219,20 +220,20 @@ def listed_days(value: Any) -> list[str] | None:
 
 def _listed_day(day: Mapping[str, Any]) -> str:
     on = parse_date(str(day.get("date")))
-    status = field_of(apps.get_model(*_OF_A_DAY), "day_status")
+    status = find_field(apps.get_model(*_DAY_MODEL), "day_status")
     site = day.get("site")
     parts = [
         date_format(on, "DATE_FORMAT") if on else str(day.get("date")),
         site.get("name") if isinstance(site, Mapping) else None,
         day.get("hours")
-        or (day.get("day_status") and _word(status, day["day_status"], {})),
-        *(label_of(day[name]) for name in ("code", "action") if day.get(name)),
+        or (day.get("day_status") and _format_value(status, day["day_status"], {})),
+        *(field_label(day[name]) for name in ("code", "action") if day.get(name)),
         day.get("work_card"),
     ]
     return ", ".join(str(part) for part in parts if part)
 
 
-def label_of(name: str, field: Any = None) -> str:
+def field_label(name: str, field: object = None) -> str:
     """Return the label of a name in an event's metadata or a form.
 
     `field` is the model's field of that name, if there is one.
@@ -242,7 +243,7 @@ def label_of(name: str, field: Any = None) -> str:
     return str(capfirst(str(label or name.replace("_", " "))))
 
 
-def _is_nothing(value: Any) -> bool:
+def _is_empty(value: Any) -> bool:
     return value is None or value == ""
 
 
@@ -250,51 +251,51 @@ def _is_date(name: str) -> bool:
     return re.fullmatch(r"\d{4}-\d{2}-\d{2}", name) is not None
 
 
-def _day(figures: Any, names: Names) -> str:
+def _format_day(values: Any, names: Names) -> str:
     """Return a day of a card in one line: `07:00–16:00, break 30, 8.50`.
 
     Each part is isolated, so that times and remarks keep their order in all languages.
     """
-    if not isinstance(figures, Mapping):
-        return _NOTHING
-    model = apps.get_model(*_OF_A_DAY)
-    said = {
-        name: _word(field_of(model, name), value, names)
-        for name, value in figures.items()
+    if not isinstance(values, Mapping):
+        return _EMPTY
+    model = apps.get_model(*_DAY_MODEL)
+    formatted = {
+        name: _format_value(find_field(model, name), value, names)
+        for name, value in values.items()
     }
     parts = []
-    if "from_time" in said and "to_time" in said:
-        times = said.pop("from_time"), said.pop("to_time")
+    if "from_time" in formatted and "to_time" in formatted:
+        times = formatted.pop("from_time"), formatted.pop("to_time")
         parts.append(format_html('<bdi dir="ltr">{}–{}</bdi>', *times))
-    if "break_minutes" in said:
-        minutes = said.pop("break_minutes")
+    if "break_minutes" in formatted:
+        minutes = formatted.pop("break_minutes")
         parts.append(conditional_escape(_("break %(minutes)s") % {"minutes": minutes}))
     # The stored fields have no order; the remark comes last.
-    words = sorted(said, key=lambda name: name == "comment")
-    parts += [format_html("<bdi>{}</bdi>", said[name]) for name in words]
+    remaining = sorted(formatted, key=lambda name: name == "comment")
+    parts += [format_html("<bdi>{}</bdi>", formatted[name]) for name in remaining]
     return format_html_join(", ", "{}", ([part] for part in parts))
 
 
-def _word(field: Any, value: Any, names: Names) -> str:
+def _format_value(field: Any, value: Any, names: Names) -> str:
     """Return a value of an event for display. `field` is the model's field, if there is one."""
-    if _is_nothing(value):
-        return _NOTHING
+    if _is_empty(value):
+        return _EMPTY
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(field, models.ForeignKey):
-        return names[field.related_model].get(str(value), _NOTHING)
+        return names[field.related_model].get(str(value), _EMPTY)
     if isinstance(value, str):
         return _text(field, value)
     if isinstance(value, Mapping):
-        said = (
-            f"{_LABELS.get(key, key)}: {_word(None, item, names)}"
+        items = (
+            f"{_LABELS.get(key, key)}: {_format_value(None, item, names)}"
             for key, item in value.items()
         )
-        return ", ".join(said)
+        return ", ".join(items)
     if isinstance(value, list):
-        return ", ".join(_word(None, item, names) for item in value)
+        return ", ".join(_format_value(None, item, names) for item in value)
     return str(value)
 
 
@@ -320,17 +321,19 @@ def _text(field: Any, value: str) -> str:
 
 @cache
 def _model_of(entity_type: str) -> type[models.Model] | None:
-    found = (model for model in apps.get_models() if model._meta.managed)
-    return next((one for one in found if one._meta.model_name == entity_type), None)
+    managed = (model for model in apps.get_models() if model._meta.managed)
+    return next(
+        (model for model in managed if model._meta.model_name == entity_type), None
+    )
 
 
-def field_of(model: type[models.Model] | None, name: str) -> Any:
+def find_field(model: type[models.Model] | None, name: str) -> Any:
     """Return the field of this name or column of the model or its settings, or None."""
     try:
         return model._meta.get_field(name) if model is not None else None
     except FieldDoesNotExist:
         settings = _SETTINGS.get(model._meta.label)  # type: ignore[union-attr]
-        return field_of(apps.get_model(settings), name) if settings else None
+        return find_field(apps.get_model(settings), name) if settings else None
 
 
 # Names of rows
@@ -338,35 +341,44 @@ def field_of(model: type[models.Model] | None, name: str) -> Any:
 
 def _names(events: list[AuditEvent]) -> Names:
     """Return the names of the rows that the events refer to, by model and id."""
-    wanted: dict[type[models.Model], set[str]] = defaultdict(set)
+    ids_by_model: dict[type[models.Model], set[str]] = defaultdict(set)
     for event in events:
-        wanted[apps.get_model("workforce.Site")].add(str(event.site_id))
-        wanted[apps.get_model("workforce.Employee")].add(str(event.employee_id))
+        ids_by_model[apps.get_model("workforce.Site")].add(str(event.site_id))
+        ids_by_model[apps.get_model("workforce.Employee")].add(str(event.employee_id))
         model = _model_of(event.entity_type)
         for change in event.changes:
-            field = field_of(model, change["field"])
+            field = find_field(model, change["field"])
             if isinstance(field, models.ForeignKey):
-                wanted[field.related_model] |= {str(change["old"]), str(change["new"])}
+                ids_by_model[field.related_model] |= {
+                    str(change["old"]),
+                    str(change["new"]),
+                }
     known = {
         model: [pk for pk in map(_uuid, ids) if pk is not None]
-        for model, ids in wanted.items()
+        for model, ids in ids_by_model.items()
     }
-    return _called({model: pks for model, pks in known.items() if pks})
+    return _read_names({model: pks for model, pks in known.items() if pks})
 
 
-def _called(wanted: Mapping[type[models.Model], list[uuid.UUID]]) -> Names:
-    names: dict[type[models.Model], dict[str, str]] = {model: {} for model in wanted}
-    together = []
-    for model, pks in wanted.items():
+def _read_names(ids_by_model: Mapping[type[models.Model], list[uuid.UUID]]) -> Names:
+    names: dict[type[models.Model], dict[str, str]] = {
+        model: {} for model in ids_by_model
+    }
+    name_queries = []
+    for model, pks in ids_by_model.items():
         label = model._meta.label_lower
         rows = model._default_manager.filter(pk__in=pks).order_by()
-        if label in _CALLED:
-            together.append(rows.values_list(Value(label), "pk", _CALLED[label]))
+        if label in _NAME_COLUMNS:
+            name_queries.append(
+                rows.values_list(Value(label), "pk", _NAME_COLUMNS[label])
+            )
         else:
             names[model] = {str(row.pk): str(row) for row in rows}
-    if together:
-        first, *others = together
-        for label, pk, name in first.union(*others, all=True) if others else first:
+    if name_queries:
+        first_query, *more_queries = name_queries
+        for label, pk, name in (
+            first_query.union(*more_queries, all=True) if more_queries else first_query
+        ):
             names[apps.get_model(label)][str(pk)] = name or str(pk)
     return names
 
@@ -378,5 +390,5 @@ def _uuid(text: str) -> uuid.UUID | None:
         return None
 
 
-def _named(names: Names, model: str, pk: Any) -> str:
+def _name_of(names: Names, model: str, pk: Any) -> str:
     return names.get(apps.get_model(model), {}).get(str(pk), "")

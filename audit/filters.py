@@ -1,6 +1,6 @@
 """API filters of the audit trail."""
 
-from typing import Any
+from django_filters import Filter
 
 from automatehq.api.filters import (
     LocalDateFromFilter,
@@ -29,9 +29,9 @@ class AuditEventFilterSet(StrictFilterSet):
         )
 
     @classmethod
-    def get_filters(cls) -> dict[str, Any]:
+    def get_filters(cls) -> dict[str, Filter]:
         # `from` is a Python keyword, so these two cannot be class attributes.
-        filters: dict[str, Any] = super().get_filters()
+        filters: dict[str, Filter] = super().get_filters()
         return filters | {
             "from": LocalDateFromFilter(field_name="created_at"),
             "to": LocalDateToFilter(field_name="created_at"),

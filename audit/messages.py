@@ -18,7 +18,7 @@ class Sentence(NamedTuple):
     """
 
     text: Any
-    of_nobody: Any = None
+    without_employee: Any = None
 
 
 EVENT_MESSAGES: Mapping[str, Sentence] = MappingProxyType(

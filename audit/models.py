@@ -1,7 +1,7 @@
 """The model of the audit trail. The database role may insert events, but not change or delete them."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,14 @@ from automatehq.text_columns import LineField
 from businesses.tenancy.models import TenantModel
 
 from .querysets import AuditEventManager
+
+
+class FieldChange(TypedDict):
+    """A changed field with its old and new value, as stored in the metadata."""
+
+    field: str
+    old: Any
+    new: Any
 
 
 class AuditEvent(TenantModel):
@@ -83,7 +91,7 @@ class AuditEvent(TenantModel):
         return f"{self.event_type} {self.entity_label}".strip()
 
     @property
-    def changes(self) -> list[dict[str, Any]]:
+    def changes(self) -> list[FieldChange]:
         """Return the changes, each as {field, old, new}."""
         before = self.metadata.get("before") or {}
         after = self.metadata.get("after") or {}

@@ -72,7 +72,7 @@ class ShownToBusinesses(CurrentBusinessLookup):
     In the platform's scope it is true for all events.
     """
 
-    def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
+    def condition(self, column: str, scope: Scope) -> tuple[str, tuple[str | int, ...]]:
         return f"NOT {column}", ()
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -17,6 +17,10 @@ from businesses.tenancy.context import (
 
 from .event_origin import current_origin
 from .models import AuditEvent
+
+if TYPE_CHECKING:
+    # The Django plugin of mypy resolves this alias to `accounts.models.User`.
+    from django.contrib.auth.models import _User
 
 # The number of events in one INSERT.
 BATCH = 1000
@@ -44,14 +48,14 @@ def event_of(
     event_type: str,
     *,
     entity: models.Model,
-    actor: Any = None,
+    actor: "_User | None" = None,
     site_id: uuid.UUID | None = None,
     employee_id: uuid.UUID | None = None,
     work_card_id: uuid.UUID | None = None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
     reason: str = "",
-    **details: Any,
+    **details: object,
 ) -> AuditEvent:
     """Return a new, unsaved event of the business in scope.
 
@@ -84,7 +88,7 @@ def record_after_rollback(
     entity_type: str = "",
     entity_id: uuid.UUID | None = None,
     entity_label: str = "",
-    **details: Any,
+    **details: object,
 ) -> None:
     """Add an event that is stored although the request is rejected and rolled back.
 
@@ -110,8 +114,8 @@ def snapshot(row: models.Model, fields: Iterable[str]) -> dict[str, Any]:
 
 
 def changes(
-    before: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    before: Mapping[str, object], after: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
     """Return `before` and `after` with only the fields that differ."""
     differing = [field for field in after if before.get(field) != after[field]]
     return (
@@ -120,7 +124,7 @@ def changes(
     )
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """Return `value` as JSON-compatible data."""
     if isinstance(value, models.Model):
         return str(value.pk)
@@ -135,11 +139,11 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _label(actor: Any) -> str:
+def _label(actor: "_User | None") -> str:
     return "" if actor is None else str(actor)[:320]
 
 
-def _metadata(**details: Any) -> dict[str, Any]:
+def _metadata(**details: object) -> dict[str, Any]:
     origin = current_origin()
     known = {
         "channel": origin.channel,

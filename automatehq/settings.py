@@ -201,7 +201,7 @@ TENANCY_PLATFORM_ROLE: str = _setting(
     env.str, "TENANCY_PLATFORM_ROLE", default=f"{TENANCY_OWNER}_platform"
 )
 # Functions that read a request's signed credentials: path prefix → function(request) -> credentials or None.
-TENANCY_EVIDENCE = {
+TENANCY_CREDENTIALS = {
     "/api/": "accounts.authentication.credentials_of_bearer",
     "/admin/": "accounts.authentication.credentials_of_session",
 }
@@ -221,7 +221,7 @@ TENANCY_UNSCOPED_PATHS = (
 TENANCY_BEFORE_SCOPE = "accounts.password_hashing.place_for_request"
 
 # The function that records rejected ids and values: see audit/cross_business.py.
-TENANCY_UNKNOWN_ID = "audit.cross_business.note"
+TENANCY_UNKNOWN_ID = "audit.cross_business.report_unknown_id"
 
 # Cache: in the database, so that counts are shared by all processes.
 CACHES = {

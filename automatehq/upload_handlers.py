@@ -31,7 +31,7 @@ class BoundedFileUploadHandler(FileUploadHandler):
     ) -> None:
         """Reject a request with a Content-Length above the limit before any of it is stored."""
         # Only authenticated users may upload files.
-        signed_in = getattr(self.request, "evidence", None) is not None
+        signed_in = getattr(self.request, "credentials", None) is not None
         limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if signed_in:
             limit += settings.DATA_UPLOAD_MAX_NUMBER_FILES * KEPT_BYTES

@@ -17,24 +17,24 @@ from . import (
     tenancy,
 )
 from .databases import SCALES, of_scale
-from .measurements import circumstances
+from .measurements import describe_machine
 
 
 def measures(
     scales: list[int], rounds: int, requests: int
 ) -> dict[str, Callable[[], str]]:
-    few, many = scales[0], scales[-1]
-    sparse = max(rounds // 20, 1)
+    smallest, largest = scales[0], scales[-1]
+    few_rounds = max(rounds // 20, 1)
     return {
-        "plans": lambda: query_plans.measure(of_scale(many)),
-        "reads": lambda: reads.measure(of_scale(few), rounds),
+        "plans": lambda: query_plans.measure(of_scale(largest)),
+        "reads": lambda: reads.measure(of_scale(smallest), rounds),
         "growth": lambda: data_growth.measure(
             [(cards, of_scale(cards)) for cards in scales], rounds
         ),
-        "tenancy": lambda: tenancy.measure(of_scale(few), rounds),
-        "exports": lambda: exports.measure(sparse),
-        "large": lambda: large.measure(sparse),
-        "load": lambda: request_load.measure(of_scale(few), requests),
+        "tenancy": lambda: tenancy.measure(of_scale(smallest), rounds),
+        "exports": lambda: exports.measure(few_rounds),
+        "large": lambda: large.measure(few_rounds),
+        "load": lambda: request_load.measure(of_scale(smallest), requests),
     }
 
 
@@ -46,11 +46,11 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--requests", type=int, default=50_000)
-    asked = parser.parse_args()
-    known = measures(sorted(asked.scales), asked.rounds, asked.requests)
-    for name in asked.measures or known:
-        print(f"\n## {name}\n\n{circumstances()}\n\n{known[name]()}", flush=True)
-    print(f"\n{circumstances()}")
+    options = parser.parse_args()
+    available = measures(sorted(options.scales), options.rounds, options.requests)
+    for name in options.measures or available:
+        print(f"\n## {name}\n\n{describe_machine()}\n\n{available[name]()}", flush=True)
+    print(f"\n{describe_machine()}")
 
 
 if __name__ == "__main__":

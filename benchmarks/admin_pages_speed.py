@@ -46,7 +46,7 @@ class Figures(NamedTuple):
     path: str
     queries: int
     size: int
-    answer: float
+    response: float
     usable: float
 
 
@@ -54,36 +54,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="pages whose path has this in it")
-    given = parser.parse_args()
+    options = parser.parse_args()
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
-    administrator, super_admin = people()
+    administrator, super_admin = find_users()
     with business_scope(administrator.business_id):
-        rows = dict(rows_of_here())
+        rows = dict(newest_rows())
         pages = kinds_of_pages(rows)
     database = Database(connection.settings_dict["NAME"])
     media = str(settings.MEDIA_ROOT)
     with gunicorn(database, workers=2, MEDIA_ROOT=media) as server:
         address = f"http://127.0.0.1:{server.port}"
-        for said, user, paths in (
+        for description, user, paths in (
             ("an administrator", administrator, pages),
             ("a super-admin on the platform", super_admin, kinds_of_pages({})),
         ):
             client = browser_of(user)
-            print(f"\nAs {said}\n\n| page | queries | kB | answer | usable |")
+            print(f"\nAs {description}\n\n| page | queries | kB | answer | usable |")
             print("|---|---|---|---|---|")
             for path in paths:
-                if given.only in path and client.get(path).status_code == 200:
-                    show(measure(address, client, path, given.rounds), rows)
+                if options.only in path and client.get(path).status_code == 200:
+                    show(measure(address, client, path, options.rounds), rows)
 
 
-def people() -> tuple[User, User]:
+def find_users() -> tuple[User, User]:
     """Return an administrator of the business with the most cards, and a super-admin.
 
     Exits with a message if there is none.
     """
-    with platform_scope("choose whose pages are measured"):
-        most = WorkCard.objects.values("business").annotate(n=Count("pk"))
-        business_id = most.order_by("-n").values_list("business", flat=True).first()
+    with platform_scope("choose the users to measure"):
+        card_counts = WorkCard.objects.values("business").annotate(n=Count("pk"))
+        business_id = (
+            card_counts.order_by("-n").values_list("business", flat=True).first()
+        )
         users = User.objects.filter(is_active=True).order_by("email")
         administrator = users.filter(business=business_id, role=Role.ADMIN).first()
         super_admin = users.filter(role=Role.SUPER_ADMIN).first()
@@ -94,7 +96,7 @@ def people() -> tuple[User, User]:
     return administrator, super_admin
 
 
-def rows_of_here() -> Iterator[tuple[str, Any]]:
+def newest_rows() -> Iterator[tuple[str, Any]]:
     """Yield the label and the newest row of each model with admin pages.
 
     The card is one that needs review and has a scan.
@@ -102,25 +104,25 @@ def rows_of_here() -> Iterator[tuple[str, Any]]:
     for model in admin.site._registry:
         rows = model._default_manager.order_by("-pk")
         if model is apps.get_model("workcards", "workcard"):
-            waiting = rows.filter(review_status=ReviewStatus.NEEDS_REVIEW)
-            rows = waiting.order_by("file_id", "-pk")
+            in_review = rows.filter(review_status=ReviewStatus.NEEDS_REVIEW)
+            rows = in_review.order_by("file_id", "-pk")
         if row := rows.first():
             yield model._meta.label_lower, row
 
 
 def measure(address: str, client: AdminClient, path: str, rounds: int) -> Figures:
     cookie = client.cookies["sessionid"].value
-    looks = []
+    views = []
     with chromium() as browser:
         # The first load includes the start of the browser and is left out.
         for _ in range(rounds + 1):
-            looks.append(look_uncached(browser, address, cookie, path))
+            views.append(look_uncached(browser, address, cookie, path))
     return Figures(
         path,
         queries(lambda: client.get(path)),
-        looks[-1].size,
-        median(look.answer for look in looks[1:]),
-        median(look.usable for look in looks[1:]),
+        views[-1].size,
+        median(view.answer for view in views[1:]),
+        median(view.usable for view in views[1:]),
     )
 
 
@@ -128,7 +130,7 @@ def show(figures: Figures, rows: dict[str, Any]) -> None:
     path = figures.path
     for row in rows.values():
         path = path.replace(str(row.pk), "…")
-    size, times = figures.size / 1000, (figures.answer, figures.usable)
+    size, times = figures.size / 1000, (figures.response, figures.usable)
     print(
         f"| `{path}` | {figures.queries} | {size:.0f} |",
         " | ".join(f"{time:.0f}" for time in times),

@@ -12,7 +12,7 @@ from .databases import Database
 from .measurements import table, times
 from .processors import application_seconds
 from .reads import ratio
-from .requests import measured
+from .requests import find_measured_business
 from .servers import gunicorn
 
 
@@ -26,31 +26,33 @@ def measure(databases: Sequence[tuple[int, Database]], rounds: int) -> str:
     with ExitStack() as stack:
         clients = []
         for cards, database in databases:
-            ours = measured(database)
+            measured = find_measured_business(database)
             server = stack.enter_context(gunicorn(database))
-            client = server.client(ours.token)
-            for read in ours.reads():
-                client.ask(read.path)
-            busy = partial(application_seconds, server, database)
-            clients.append((cards, client, busy, ours.reads()))
+            client = server.client(measured.token)
+            for read in measured.reads():
+                client.send(read.path)
+            get_seconds = partial(application_seconds, server, database)
+            clients.append((cards, client, get_seconds, measured.reads()))
         for _ in range(rounds):
-            for cards, client, busy, reads in clients:
+            for cards, client, get_seconds, reads in clients:
                 for read in reads:
-                    before = busy()
-                    clock[read.name, cards].append(client.ask(read.path)[1])
-                    processor[read.name, cards].append(busy() - before)
+                    before = get_seconds()
+                    clock[read.name, cards].append(client.send(read.path)[1])
+                    processor[read.name, cards].append(get_seconds() - before)
     sizes = [cards for cards, _ in databases]
-    few, many = sizes[0], sizes[-1]
+    smallest, largest = sizes[0], sizes[-1]
     rows = []
     for name in dict.fromkeys(name for name, _ in clock):
-        at = {cards: times(clock[name, cards]) for cards in sizes}
-        spent = {cards: times(processor[name, cards]) for cards in (few, many)}
+        clock_times = {cards: times(clock[name, cards]) for cards in sizes}
+        processor_times = {
+            cards: times(processor[name, cards]) for cards in (smallest, largest)
+        }
         rows.append(
             (
                 name,
-                *at.values(),
-                ratio(at[many], at[few]),
-                ratio(spent[many], spent[few]),
+                *clock_times.values(),
+                ratio(clock_times[largest], clock_times[smallest]),
+                ratio(processor_times[largest], processor_times[smallest]),
             )
         )
     head = ["request", *(f"{cards:,} cards, ms" for cards in sizes)]

@@ -48,10 +48,10 @@ def fill(
     """Insert `days` approved days in a month, `days_a_person` for each employee."""
     now = timezone.now()
     business = {"business_id": DEFAULT_BUSINESS_ID}
-    people, cards, posted = [], [], []
+    employees, cards, posted = [], [], []
     for number in range(days // days_a_person):
         site = sites[number % len(sites)]
-        person = Employee(
+        employee = Employee(
             site=site,
             full_name=f"Worker {number % 5000:05}",
             external_employee_id=f"{month:%m}-{number:07}",
@@ -64,7 +64,7 @@ def fill(
         )
         card = WorkCard(
             site=site,
-            employee=person,
+            employee=employee,
             processing_month=month,
             source="MANUAL",
             review_status="APPROVED",
@@ -73,11 +73,11 @@ def fill(
             updated_at=now,
             **business,
         )
-        people.append(person)
+        employees.append(employee)
         cards.append(card)
         posted += [
             ApprovedDay(
-                employee=person,
+                employee=employee,
                 site=site,
                 work_card=card,
                 work_date=day,
@@ -87,7 +87,7 @@ def fill(
             )
             for day in days_of_month(month)[:days_a_person]
         ]
-    for rows in (people, cards, posted):
+    for rows in (employees, cards, posted):
         insert(rows)
 
 
@@ -113,12 +113,12 @@ def make(empty_id: str, run_id: str) -> None:
     """
     ids = {"business_id": str(DEFAULT_BUSINESS_ID)}
     make_export.func(run_id=empty_id, **ids)
-    before, began = peak(), time.monotonic()
+    before, start = peak(), time.monotonic()
     make_export.func(run_id=run_id, **ids)
-    print(json.dumps([peak() - before, time.monotonic() - began]))
+    print(json.dumps([peak() - before, time.monotonic() - start]))
 
 
-def measured(kind: str, month: date, profile: ExportProfile) -> str:
+def measure_export(kind: str, month: date, profile: ExportProfile) -> str:
     with business_scope(DEFAULT_BUSINESS_ID):
         runs = [str(queue(at, kind, profile)) for at in (EMPTY_MONTH, month)]
     database = connection.settings_dict
@@ -141,9 +141,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--days", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--make", nargs=2, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.make:
-        make(*asked.make)
+    options = parser.parse_args()
+    if options.make:
+        make(*options.make)
         return
     with scratch_database():
         migrate()
@@ -157,7 +157,7 @@ def main() -> None:
             codes = {"hours": "100", "SICK": "200"}
             profile = ExportProfile.objects.create(name="Payroll", components=codes)
             months: dict[str, date] = {}
-            for number, days in enumerate(asked.days):
+            for number, days in enumerate(options.days):
                 months[f"{days:,} days"] = month = date(2024, 1 + number, 1)
                 fill(month, days, sites)
             month = add_months(month, 1)
@@ -168,7 +168,7 @@ def main() -> None:
         print("| kind | " + " | ".join(months) + " |")
         print("|---" * (1 + len(months)) + "|")
         for kind in ExportRun.Kind.values:
-            cells = [measured(kind, month, profile) for month in months.values()]
+            cells = [measure_export(kind, month, profile) for month in months.values()]
             print(f"| `{kind}` | " + " | ".join(cells) + " |")
 
 

@@ -25,7 +25,7 @@ from . import export_memory
 from .measurements import table
 from .processors import processor_seconds
 
-MONTH, PEOPLE, SITES = date(2026, 3, 1), 2_500, 25
+MONTH, EMPLOYEES, SITES = date(2026, 3, 1), 2_500, 25
 
 
 def measure(rounds: int) -> str:
@@ -42,30 +42,30 @@ def measure(rounds: int) -> str:
                 )
                 for n in range(SITES)
             ]
-            export_memory.fill(MONTH, PEOPLE * 31, sites, days_a_person=31)
+            export_memory.fill(MONTH, EMPLOYEES * 31, sites, days_a_person=31)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        found: dict[str, list[tuple[float, float]]] = {}
+        times: dict[str, list[tuple[float, float]]] = {}
         for _ in range(rounds):
             for kind in (ExportRun.Kind.DAYS_CSV, ExportRun.Kind.MATRIX_XLSX):
-                found.setdefault(kind, []).append(exported(kind))
-            found.setdefault("COPY", []).append(copied(folder))
+                times.setdefault(kind, []).append(time_export(kind))
+            times.setdefault("COPY", []).append(time_copy(folder))
     rows = []
-    for name, measures in found.items():
+    for name, measures in times.items():
         seconds, busy = (median(values) for values in zip(*measures, strict=True))
         rows.append((f"`{name}`", f"{seconds:.2f}", f"{busy:.2f}"))
     return table(("", "seconds", "seconds of the worker's processor"), rows)
 
 
-def exported(kind: str) -> tuple[float, float]:
+def time_export(kind: str) -> tuple[float, float]:
     """Generate a file as a worker does; return seconds and seconds of processor time."""
     with business_scope(DEFAULT_BUSINESS_ID):
         run = ExportRun.objects.create(
             kind=kind, processing_month=MONTH, filters={"include_unapproved": False}
         )
-    before, began = processor_seconds([os.getpid()]), time.perf_counter()
+    before, start = processor_seconds([os.getpid()]), time.perf_counter()
     make_export.func(run_id=str(run.pk), business_id=str(DEFAULT_BUSINESS_ID))
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     busy = processor_seconds([os.getpid()]) - before
     with business_scope(DEFAULT_BUSINESS_ID):
         run.refresh_from_db()
@@ -73,27 +73,27 @@ def exported(kind: str) -> tuple[float, float]:
     return seconds, busy
 
 
-def copied(folder: str) -> tuple[float, float]:
+def time_copy(folder: str) -> tuple[float, float]:
     """Write the same query to a file with `COPY`; return seconds and seconds of processor time."""
     with business_scope(DEFAULT_BUSINESS_ID):
-        sql, params = query_of_rows()
-        before, began = processor_seconds([os.getpid()]), time.perf_counter()
+        sql, params = capture_query()
+        before, start = processor_seconds([os.getpid()]), time.perf_counter()
         with open(f"{folder}/days.csv", "wb") as file, connection.cursor() as cursor:  # noqa: PTH123
             plain: Any = cursor.cursor
             statement = plain.mogrify(sql, params).decode()
             plain.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT csv)", file)
-        return time.perf_counter() - began, processor_seconds([os.getpid()]) - before
+        return time.perf_counter() - start, processor_seconds([os.getpid()]) - before
 
 
-def query_of_rows() -> tuple[str, Any]:
+def capture_query() -> tuple[str, Any]:
     """Return the single statement that reads the rows of an export, and its parameters."""
-    found = []
+    queries = []
 
-    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        found.append((sql, params))
+    def capture(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        queries.append((sql, params))
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(note):
+    with connection.execute_wrapper(capture):
         next(month_rows(MONTH))
-    ((sql, params),) = found
+    ((sql, params),) = queries
     return sql, params

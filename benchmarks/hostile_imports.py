@@ -35,7 +35,7 @@ from .servers import gunicorn
 
 EMPTY_STRINGS = 19_900_000
 FILE_BYTES = 249_000
-ASK_EVERY = 0.1
+REQUEST_INTERVAL = 0.1
 PREVIEW = "/api/employees/import/preview"
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -47,17 +47,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--imports", type=int, default=12)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with scratch_database(), tempfile.TemporaryDirectory() as folder:
         migrate()
-        attackers, victim = people(given.imports)
+        attackers, other_user = create_users(options.imports)
         database = Database(connection.settings_dict["NAME"])
-        size = {"workers": given.workers, "threads": given.threads}
+        size = {"workers": options.workers, "threads": options.threads}
         with gunicorn(database, MEDIA_ROOT=folder, **size) as server:
-            measure(f"http://127.0.0.1:{server.port}", attackers, victim)
+            measure(f"http://127.0.0.1:{server.port}", attackers, other_user)
 
 
-def people(count: int) -> tuple[list[str], str]:
+def create_users(count: int) -> tuple[list[str], str]:
     """Return tokens of `count` reviewers of one business, and of a reviewer of another."""
     acme, globex = make_personas("Acme"), make_personas("Globex")
     with business_scope(acme.id):
@@ -74,60 +74,60 @@ def people(count: int) -> tuple[list[str], str]:
     return tokens, start_sign_in(globex.reviewer).access
 
 
-def measure(address: str, attackers: list[str], victim: str) -> None:
-    hostile, honest = hostile_workbook(), honest_list()
-    calm = sorted(ask(address, victim) for _ in range(20))
-    _, calm_import = send(address, victim, honest)
-    ended = threading.Event()
-    meanwhile: list[float] = []
+def measure(address: str, attackers: list[str], other_user: str) -> None:
+    hostile, normal = hostile_workbook(), normal_list()
+    idle_times = sorted(time_request(address, other_user) for _ in range(20))
+    _, idle_import = send(address, other_user, normal)
+    stop = threading.Event()
+    load_times: list[float] = []
 
-    def keep_asking() -> None:
-        while not ended.is_set():
-            meanwhile.append(ask(address, victim))
-            time.sleep(ASK_EVERY)
+    def send_repeatedly() -> None:
+        while not stop.is_set():
+            load_times.append(time_request(address, other_user))
+            time.sleep(REQUEST_INTERVAL)
 
-    answers: list[tuple[str, float]] = []
+    responses: list[tuple[str, float]] = []
     threads = [
         threading.Thread(
-            target=lambda token=token: answers.append(send(address, token, hostile))
+            target=lambda token=token: responses.append(send(address, token, hostile))
         )
         for token in attackers
     ]
     for thread in threads:
         thread.start()
     time.sleep(0.5)
-    asker = threading.Thread(target=keep_asking)
-    asker.start()
-    honest_answer, honest_seconds = send(address, victim, honest)
+    sender = threading.Thread(target=send_repeatedly)
+    sender.start()
+    normal_response, normal_seconds = send(address, other_user, normal)
     for thread in threads:
         thread.join()
-    ended.set()
-    asker.join()
-    meanwhile.sort()
-    told = collections.Counter(answer for answer, _ in answers)
+    stop.set()
+    sender.join()
+    load_times.sort()
+    outcomes = collections.Counter(response for response, _ in responses)
     print("| | |\n|---|---|")
     rows = {
         f"{len(attackers)} imports of {len(hostile) / 1000:,.0f} kB": ", ".join(
-            f"{count} × {answer}" for answer, count in told.most_common()
+            f"{count} × {response}" for response, count in outcomes.most_common()
         ),
-        "the last of them answered after": f"{max(s for _, s in answers):.1f} s",
-        "`GET /auth/me` before, middle": f"{calm[len(calm) // 2] * 1000:.0f} ms",
-        "meanwhile, middle / slowest of "
-        f"{len(meanwhile)}": f"{meanwhile[len(meanwhile) // 2]:.2f} / {meanwhile[-1]:.2f} s",
-        "honest import of 1,000 rows before": f"{calm_import:.1f} s",
-        "meanwhile": f"{honest_seconds:.1f} s, {honest_answer}",
+        "last response after": f"{max(s for _, s in responses):.1f} s",
+        "`GET /auth/me` before, median": f"{idle_times[len(idle_times) // 2] * 1000:.0f} ms",
+        "during the imports, median / slowest of "
+        f"{len(load_times)}": f"{load_times[len(load_times) // 2]:.2f} / {load_times[-1]:.2f} s",
+        "normal import of 1,000 rows before": f"{idle_import:.1f} s",
+        "during the imports": f"{normal_seconds:.1f} s, {normal_response}",
     }
     for name, value in rows.items():
         print(f"| {name} | {value} |", flush=True)
 
 
-def ask(address: str, token: str) -> float:
+def time_request(address: str, token: str) -> float:
     headers = {"Authorization": f"Bearer {token}"}
     request = urllib.request.Request(f"{address}/api/auth/me", headers=headers)  # noqa: S310
-    began = time.monotonic()
-    with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
-        answer.read()
-    return time.monotonic() - began
+    start = time.monotonic()
+    with urllib.request.urlopen(request, timeout=600) as response:  # noqa: S310
+        response.read()
+    return time.monotonic() - start
 
 
 def send(address: str, token: str, data: bytes) -> tuple[str, float]:
@@ -142,18 +142,18 @@ def send(address: str, token: str, data: bytes) -> tuple[str, float]:
         "Content-Type": "multipart/form-data; boundary=limit",
     }
     request = urllib.request.Request(f"{address}{PREVIEW}", body, headers)  # noqa: S310
-    began = time.monotonic()
+    start = time.monotonic()
     try:
-        with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
-            answer.read()
-            told = str(answer.status)
+        with urllib.request.urlopen(request, timeout=600) as response:  # noqa: S310
+            response.read()
+            outcome = str(response.status)
     except urllib.error.HTTPError as error:
         code = json.loads(error.read())["errors"][0]["code"]
-        told = f"{error.code} {code}"
-    return told, time.monotonic() - began
+        outcome = f"{error.code} {code}"
+    return outcome, time.monotonic() - start
 
 
-def honest_list() -> bytes:
+def normal_list() -> bytes:
     rows: Any = [(f"P{number:08}", f"Worker {number}") for number in range(1000)]
     return as_csv(("Passport", "Full name"), *rows)
 
@@ -162,11 +162,11 @@ def hostile_workbook() -> bytes:
     """Return an XLSX file with millions of shared strings; its only row refers to the last of them."""
 
     def rels(*targets: tuple[str, str]) -> str:
-        found = "".join(
+        relationships = "".join(
             f'<Relationship Id="rId{n}" Type="{RELATED}/{kind}" Target="{target}"/>'
             for n, (kind, target) in enumerate(targets, start=1)
         )
-        return f'<Relationships xmlns="{PACKAGE}">{found}</Relationships>'
+        return f'<Relationships xmlns="{PACKAGE}">{relationships}</Relationships>'
 
     content = "http://schemas.openxmlformats.org/package/2006/content-types"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"

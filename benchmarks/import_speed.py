@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TypeVar
 
 import django
 
@@ -45,6 +45,7 @@ from workforce.tests.employee_import.import_files import (  # noqa: E402
 SITES = 25
 HEADER = ("Full name", "Passport", "External ID", "Site", "Phone", "Start date")
 Write = Callable[..., bytes]
+Result = TypeVar("Result")
 
 
 def main() -> None:
@@ -60,19 +61,22 @@ def main() -> None:
 
 def measure(name: str, write: Write, rows: int) -> None:
     client = reviewer()
-    for what, first_name in (
-        ("everybody is new", "Worker"),
+    for description, first_name in (
+        ("all rows are new", "Worker"),
         ("nothing changes", "Worker"),
-        ("a new name for each", "Builder"),
+        ("every name changes", "Builder"),
     ):
-        data = write(HEADER, *people(first_name, rows))
-        looked, looking = timed(partial(preview, client, data))
+        data = write(HEADER, *employee_rows(first_name, rows))
+        looked, looking = time_call(partial(preview, client, data))
         hash_ = looked.json()["hash"]
-        done, doing = timed(partial(apply, client, data, hash_))
+        done, doing = time_call(partial(apply, client, data, hash_))
         assert done.status_code == 200, done.content[:300]
-        print(f"| {name}, {rows:,} rows: {what} | {looking} | {doing} |", flush=True)
-    _, writing = timed(lambda: client.get(EXPORT, {"type": name.lower()}))
-    print(f"| {name}, written out | {writing} | |", flush=True)
+        print(
+            f"| {name}, {rows:,} rows: {description} | {looking} | {doing} |",
+            flush=True,
+        )
+    _, writing = time_call(lambda: client.get(EXPORT, {"type": name.lower()}))
+    print(f"| {name}, export | {writing} | |", flush=True)
     with business_scope(DEFAULT_BUSINESS_ID):
         assert Employee.objects.filter(full_name__startswith="Builder").count() == rows
 
@@ -95,7 +99,7 @@ def reviewer() -> APIClient:
     return client
 
 
-def people(first_name: str, count: int, since: int = 0) -> list[Sequence[str]]:
+def employee_rows(first_name: str, count: int, since: int = 0) -> list[Sequence[str]]:
     return [
         (
             f"{first_name} {number:05}",
@@ -109,12 +113,12 @@ def people(first_name: str, count: int, since: int = 0) -> list[Sequence[str]]:
     ]
 
 
-def timed(act: Callable[[], Any]) -> tuple[Any, str]:
-    """Return the result of `act()`, and a text with its seconds and queries."""
-    answers = []
-    began = time.monotonic()
-    count = queries(lambda: answers.append(act()))
-    return answers[0], f"{time.monotonic() - began:.1f} s, {count} queries"
+def time_call(call: Callable[[], Result]) -> tuple[Result, str]:
+    """Return the result of `call()`, and a text with its seconds and queries."""
+    responses = []
+    start = time.monotonic()
+    count = queries(lambda: responses.append(call()))
+    return responses[0], f"{time.monotonic() - start:.1f} s, {count} queries"
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from workforce.models import Employee, Site
 from workforce.tests.employee_import.import_files import APPLY, PREVIEW, as_csv
 
 from .databases import Database
-from .import_speed import HEADER, SITES, people
+from .import_speed import HEADER, SITES, employee_rows
 from .measurements import table
 from .processors import application_seconds
 from .servers import Server, gunicorn
@@ -51,10 +51,10 @@ class Sender:
         before = self.busy()
         # Use a new connection, because the server closes an idle one while the pictures are generated.
         client = self.server.client(self.token)
-        answer, seconds = client.ask(path, "POST", body, content_type)
+        response, seconds = client.send(path, "POST", body, content_type)
         client.connection.close()
         self.found[name].append((seconds, self.busy() - before))
-        return json.loads(answer)
+        return json.loads(response)
 
     def busy(self) -> float:
         """Return the seconds of processor time used so far.
@@ -108,7 +108,10 @@ def import_employees(sender: Sender, number: int) -> None:
     """Preview and apply a file of new employees."""
     file = (
         "people.csv",
-        as_csv(HEADER, *people(f"Round {number}", EMPLOYEES, since=number * EMPLOYEES)),
+        as_csv(
+            HEADER,
+            *employee_rows(f"Round {number}", EMPLOYEES, since=number * EMPLOYEES),
+        ),
     )
     looked = sender.send(
         f"look at {EMPLOYEES:,} employees", PREVIEW, *form(PREVIEW, [("file", file)])

@@ -30,7 +30,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def circumstances() -> str:
+def describe_machine() -> str:
     """Return versions, number of processors and load of this machine as text."""
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")

@@ -173,9 +173,9 @@ def main() -> None:
             if seconds >= SECONDS_BETWEEN_LOOKS:
                 print(f"| {name} | {seconds:.1f} | {locks} |")
         print(f"| together | {sum(seconds for _, seconds, _ in steps):.1f} | |")
-        began = time.monotonic()
+        start = time.monotonic()
         migrate("businesses", "zero")
-        print(f"\nBack again: {time.monotonic() - began:.1f} s")
+        print(f"\nBack again: {time.monotonic() - start:.1f} s")
 
 
 if __name__ == "__main__":

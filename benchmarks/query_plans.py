@@ -18,12 +18,12 @@ from django.test import Client
 from businesses.tenancy.models import TenantModel
 
 from .databases import Database
-from .requests import Read, measured
+from .requests import Read, find_measured_business
 
 FOLDER = Path(__file__).parent / "plans"
-OF_A_RUN = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'")
-LENGTH = 160
-FEW_PAGES = 16 * 8192
+ROW_ID = re.compile(r"'[0-9a-f]{8}-[0-9a-f-]{27}'")
+STATEMENT_LENGTH = 160
+SMALL_TABLE_BYTES = 16 * 8192
 
 
 def measure(database: Database) -> str:
@@ -31,36 +31,38 @@ def measure(database: Database) -> str:
 
     Raises `AssertionError` with each fault.
     """
-    ours = measured(database)
+    measured = find_measured_business(database)
     faults: list[str] = []
     count = 0
     FOLDER.mkdir(exist_ok=True)
     with database.entered():
         client = Client(
-            headers={"Authorization": f"Bearer {ours.token}"}, SERVER_NAME="127.0.0.1"
+            headers={"Authorization": f"Bearer {measured.token}"},
+            SERVER_NAME="127.0.0.1",
         )
-        for read in ours.reads():
+        for read in measured.reads():
             client.get(read.path)  # fill the caches of the process
-            plans = list(explained(client, read))
+            plans = list(explain_statements(client, read))
             count += len(plans)
             for statement, _, plan in plans:
                 faults += [
-                    f"{read.name}: {fault} in {statement}" for fault in faults_of(plan)
+                    f"{read.name}: {fault} in {statement}"
+                    for fault in find_faults(plan)
                 ]
             name = read.statement.removesuffix(".sql")
             text = "\n\n".join(f"{statement}\n{shown}" for statement, shown, _ in plans)
             (FOLDER / f"{name}.txt").write_text(f"{text}\n")
     if faults:
         raise AssertionError("\n".join(faults))
-    return f"{count} statements: none reads a whole table of tenants, each looks into one by its business."
+    return f"{count} statements: none reads a whole tenant table, and each searches by the business."
 
 
-def explained(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
+def explain_statements(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
     """Yield each SELECT statement of the request with its plan as text and as data.
 
-    The statement is shortened to `LENGTH` characters.
+    The statement is shortened to `STATEMENT_LENGTH` characters.
     """
-    found = []
+    plans = []
 
     def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         if sql.lstrip().startswith(("SELECT", "(SELECT")) and "set_config" not in sql:
@@ -70,15 +72,15 @@ def explained(client: Client, read: Read) -> Iterator[tuple[str, str, Any]]:
                 cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
                 ((plan,),) = cursor.fetchall()
             statement = " ".join(sql.split())
-            found.append(
-                (statement[:LENGTH], OF_A_RUN.sub("'…'", text), plan[0]["Plan"])
+            plans.append(
+                (statement[:STATEMENT_LENGTH], ROW_ID.sub("'…'", text), plan[0]["Plan"])
             )
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):
-        answer = client.get(read.path)
-    assert answer.status_code == 200, answer.content
-    yield from found
+        response = client.get(read.path)
+    assert response.status_code == 200, response.content
+    yield from plans
 
 
 @cache
@@ -92,40 +94,40 @@ def tenant_tables() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > %s",
-            [tables, FEW_PAGES],
+            [tables, SMALL_TABLE_BYTES],
         )
         return {name for (name,) in cursor.fetchall()}
 
 
-def faults_of(plan: dict[str, Any]) -> Iterator[str]:
+def find_faults(plan: dict[str, Any]) -> Iterator[str]:
     """Yield the faults of a plan and of its parts."""
     relation = plan.get("Relation Name", "")
     kind = plan["Node Type"]
     if relation in tenant_tables():
         if kind == "Seq Scan":
-            yield f"the whole of {relation} is read"
+            yield f"{relation} is read as a whole"
         elif kind in ("Index Scan", "Index Only Scan"):
-            yield from _faults_of_look(relation, plan)
+            yield from _faults_of_index_scan(relation, plan)
         elif kind == "Bitmap Heap Scan":
-            looks = [
+            scans = [
                 part
-                for part in _parts(plan)
+                for part in _iterate_parts(plan)
                 if part["Node Type"] == "Bitmap Index Scan"
             ]
-            if not any("business_id" in look.get("Index Cond", "") for look in looks):
-                yield f"{relation} is looked into without the business"
+            if not any("business_id" in scan.get("Index Cond", "") for scan in scans):
+                yield f"{relation} is searched without the business"
     for part in plan.get("Plans", ()):
-        yield from faults_of(part)
+        yield from find_faults(part)
 
 
-def _faults_of_look(relation: str, plan: dict[str, Any]) -> Iterator[str]:
+def _faults_of_index_scan(relation: str, plan: dict[str, Any]) -> Iterator[str]:
     condition = plan.get("Index Cond", "")
     is_one_row = re.fullmatch(r"\(id = .*\)", condition)
     if "business_id" not in condition and not is_one_row:
-        yield f"{relation} is looked into by {plan['Index Name']} without the business"
+        yield f"{relation} is searched by {plan['Index Name']} without the business"
 
 
-def _parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _iterate_parts(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for part in plan.get("Plans", ()):
         yield part
-        yield from _parts(part)
+        yield from _iterate_parts(part)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -46,8 +47,8 @@ from workforce.models import Site  # noqa: E402
 
 from .export_memory import fill  # noqa: E402
 
-MONTH, PEOPLE_AT_A_SITE = date(2026, 3, 1), 20
-LOOK_EVERY = 0.05
+MONTH, EMPLOYEES_PER_SITE = date(2026, 3, 1), 20
+POLL_INTERVAL = 0.05
 PATIENCE = 600.0
 
 
@@ -56,13 +57,13 @@ def main() -> None:
     parser.add_argument("--exports", type=int, default=60)
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args()
+    options = parser.parse_args()
     print("| queued by A | B's export starts after, s | is done after, s |")
     print("|---|---|---|")
     cases = {
-        f"{given.exports} exports": (given.exports, 0),
-        f"{given.pictures} pictures": (0, given.pictures),
-        "both": (given.exports, given.pictures),
+        f"{options.exports} exports": (options.exports, 0),
+        f"{options.pictures} pictures": (0, options.pictures),
+        "both": (options.exports, options.pictures),
     }
     for name, (exports, pictures) in cases.items():
         with (
@@ -71,7 +72,7 @@ def main() -> None:
             override_settings(MEDIA_ROOT=media),
         ):
             migrate()
-            started, done = measure(exports, pictures, given.workers, media)
+            started, done = measure(exports, pictures, options.workers, media)
         print(f"| {name} | {started:.1f} | {done:.1f} |", flush=True)
 
 
@@ -90,14 +91,14 @@ def measure(
         wait_until(DBTaskResult.objects.filter(status="SUCCESSFUL").exists)
         with business_scope(other.pk):
             run = request_run(actor=admin_b, kind="days_csv", processing_month=MONTH)
-        began = time.monotonic()
+        start = time.monotonic()
         wait_until(lambda: status_of(run) != "QUEUED")
-        started = time.monotonic() - began
+        started = time.monotonic() - start
         wait_until(lambda: status_of(run) == "DONE")
-        return started, time.monotonic() - began
+        return started, time.monotonic() - start
 
 
-def administrator(business_id: Any) -> User:
+def administrator(business_id: uuid.UUID) -> User:
     with business_scope(business_id):
         user: User = User.objects.create(
             email=f"admin@{business_id}.example",
@@ -117,7 +118,7 @@ def queue_exports(actor: User, count: int) -> None:
             for number in range(count)
         ]
         if sites:
-            fill(MONTH, count * PEOPLE_AT_A_SITE * 31, sites, days_a_person=31)
+            fill(MONTH, count * EMPLOYEES_PER_SITE * 31, sites, days_a_person=31)
         for site in sites:
             request_run(
                 actor=actor, kind="matrix_xlsx", processing_month=MONTH, site=site
@@ -176,7 +177,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         if time.monotonic() > deadline:
             raise SystemExit(f"Nothing happened within {PATIENCE:.0f} s.")
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_INTERVAL)
 
 
 if __name__ == "__main__":

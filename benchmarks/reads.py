@@ -12,10 +12,12 @@ from collections import defaultdict
 from functools import partial
 from typing import Any
 
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 -- a class
+
 from .databases import Database
 from .measurements import Times, table, times
 from .processors import application_seconds, processor_seconds
-from .requests import measured, plain_session
+from .requests import find_measured_business, plain_session
 from .servers import gunicorn
 
 HEAD = (
@@ -29,29 +31,31 @@ HEAD = (
 
 def measure(database: Database, rounds: int) -> str:
     """Return a table of medians (95th percentiles) and ratios to PostgreSQL."""
-    ours = measured(database)
+    measured = find_measured_business(database)
     clock: dict[Any, list[float]] = defaultdict(list)
     processor: dict[Any, list[float]] = defaultdict(list)
     with (
         gunicorn(database) as server,
-        plain_session(database, ours.business_id) as cursor,
+        plain_session(database, measured.business_id) as cursor,
     ):
-        client = server.client(ours.token)
-        requests = [(read, read.sql()) for read in ours.reads()]
+        client = server.client(measured.token)
+        requests = [(read, read.sql()) for read in measured.reads()]
         for read, statement in requests:
-            compare(client.ask(read.path)[0], asked(cursor, statement, read.values))
+            compare(
+                client.send(read.path)[0], run_statement(cursor, statement, read.values)
+            )
         plain = cursor.connection.info.backend_pid
         busy = partial(application_seconds, server, database, but=plain)
         for _ in range(rounds):
             for read, statement in requests:
                 before = busy()
-                clock[read.name].append(client.ask(read.path)[1])
+                clock[read.name].append(client.send(read.path)[1])
                 processor[read.name].append(busy() - before)
-                here = [os.getpid(), plain]
-                before, began = processor_seconds(here), time.perf_counter()
-                asked(cursor, statement, read.values)
-                clock[statement].append(time.perf_counter() - began)
-                processor[statement].append(processor_seconds(here) - before)
+                own_processes = [os.getpid(), plain]
+                before, start = processor_seconds(own_processes), time.perf_counter()
+                run_statement(cursor, statement, read.values)
+                clock[statement].append(time.perf_counter() - start)
+                processor[statement].append(processor_seconds(own_processes) - before)
     rows = []
     for read, statement in requests:
         app, plain_sql = times(clock[read.name]), times(clock[statement])
@@ -67,21 +71,22 @@ def measure(database: Database, rounds: int) -> str:
     return table(HEAD, rows)
 
 
-def asked(cursor: Any, statement: str, values: dict[str, Any]) -> str:
+def run_statement(cursor: Cursor, statement: str, values: dict[str, object]) -> str:
     cursor.execute(statement, values)
-    (text,) = cursor.fetchone()
-    return str(text)
+    row = cursor.fetchone()
+    assert row is not None, "every measured statement returns one row"
+    return str(row[0])
 
 
-def compare(answer: bytes, text: str) -> None:
+def compare(response: bytes, text: str) -> None:
     """Raise `AssertionError` unless both have the same JSON, apart from links."""
-    ours = {
+    content = {
         name: value
-        for name, value in json.loads(answer).items()
+        for name, value in json.loads(response).items()
         if name not in ("next", "previous")
     }
-    if ours != json.loads(text):
-        raise AssertionError("PostgreSQL answers otherwise than the application.")
+    if content != json.loads(text):
+        raise AssertionError("PostgreSQL returns other JSON than the application.")
 
 
 def ratio(one: Times, other: Times) -> str:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 
 from .databases import Database
-from .requests import measured
+from .requests import find_measured_business
 from .servers import Client, Server, gunicorn
 
 WORKERS, CLIENTS = 2, 16
-EARLY = 0.1
+EARLY_SHARE = 0.1
 # The number of requests per access token, which is valid for fifteen minutes.
-A_TOKEN_FOR = 1000
+REQUESTS_PER_TOKEN = 1000
 
 
 def measure(database: Database, requests: int) -> str:
@@ -24,35 +24,35 @@ def measure(database: Database, requests: int) -> str:
     Memory is measured after a tenth of the requests and after all.
     """
     with gunicorn(database, workers=WORKERS, threads=CLIENTS // WORKERS) as server:
-        began = time.monotonic()
+        start = time.monotonic()
         early, errors = 0, 0
-        for part, count in (("early", int(requests * EARLY)), ("late", requests)):
-            already = int(requests * EARLY) if part == "late" else 0
-            errors += sum(_ask(database, server, count - already))
+        for part, count in (("early", int(requests * EARLY_SHARE)), ("late", requests)):
+            already = int(requests * EARLY_SHARE) if part == "late" else 0
+            errors += sum(_send_requests(database, server, count - already))
             if part == "early":
                 early = server.memory()
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start
         late = server.memory()
     return (
         f"{requests:,} requests of {CLIENTS} clients to {WORKERS} processes of {CLIENTS // WORKERS} threads: "
         f"{requests / seconds:,.0f} a second, errors {errors}; a process has {early / 2**20:,.1f} MB after "
-        f"{int(requests * EARLY):,} and {late / 2**20:,.1f} MB after all ({late / early - 1:+.1%})."
+        f"{int(requests * EARLY_SHARE):,} and {late / 2**20:,.1f} MB after all ({late / early - 1:+.1%})."
     )
 
 
-def _ask(database: Database, server: Server, count: int) -> Iterator[int]:
+def _send_requests(database: Database, server: Server, count: int) -> Iterator[int]:
     """Send `count` requests, the measured ones in turn; yield the number of errors in each thousand."""
     while count > 0:
-        part = min(count, A_TOKEN_FOR)
+        part = min(count, REQUESTS_PER_TOKEN)
         count -= part
-        ours = measured(database)
-        paths = itertools.cycle([read.path for read in ours.reads()[:3]])
-        wanted = [next(paths) for _ in range(part)]
+        measured = find_measured_business(database)
+        paths = itertools.cycle([read.path for read in measured.reads()[:3]])
+        batch = [next(paths) for _ in range(part)]
         errors: list[Exception] = []
         threads = [
             threading.Thread(
                 target=_client,
-                args=(server.client(ours.token), wanted[n::CLIENTS], errors),
+                args=(server.client(measured.token), batch[n::CLIENTS], errors),
             )
             for n in range(CLIENTS)
         ]
@@ -66,7 +66,7 @@ def _ask(database: Database, server: Server, count: int) -> Iterator[int]:
 def _client(client: Client, paths: list[str], errors: list[Exception]) -> None:
     for path in paths:
         try:
-            client.ask(path)
+            client.send(path)
         except (OSError, RuntimeError) as error:
             errors.append(error)
     client.connection.close()

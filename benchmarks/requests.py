@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import psycopg2
 from django.db import connection
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 -- a class
 
 from accounts.models import User
 from accounts.roles import Role
@@ -36,14 +36,14 @@ class Read:
     name: str
     path: str
     statement: str
-    values: dict[str, Any]
+    values: dict[str, object]
 
     def sql(self) -> str:
         return (SQL / self.statement).read_text()
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredBusiness:
     """The first business of a database, with the ids that its requests need."""
 
     business_id: uuid.UUID
@@ -63,7 +63,7 @@ class Measured:
             "card": str(self.card_id),
         }
         month = format_month(self.month)
-        asked = {
+        requests = {
             "list of 50 cards": ("/api/work_cards", "cards.sql"),
             "list of 50 employees": ("/api/employees", "employees.sql"),
             "card with its days": (
@@ -73,10 +73,10 @@ class Measured:
             "matrix of 100 employees": (f"/api/matrix?month={month}", "matrix.sql"),
             "dashboard": (f"/api/dashboard?month={month}", "dashboard.sql"),
         }
-        return [Read(name, *request, values) for name, request in asked.items()]
+        return [Read(name, *request, values) for name, request in requests.items()]
 
 
-def measured(database: Database) -> Measured:
+def find_measured_business(database: Database) -> MeasuredBusiness:
     """Return the business to measure, with an administrator signed in."""
     with database.entered():
         business = demo_businesses()[0]
@@ -87,11 +87,11 @@ def measured(database: Database) -> Measured:
             cards = WorkCard.objects.for_month(month).filter(review_status="APPROVED")
             card = cards.order_by("created_at", "pk").first()
         token = start_sign_in(admin).access
-    return Measured(business.pk, admin, token, month, card.pk)
+    return MeasuredBusiness(business.pk, admin, token, month, card.pk)
 
 
 @contextmanager
-def plain_session(database: Database, business_id: uuid.UUID) -> Iterator[Any]:
+def plain_session(database: Database, business_id: uuid.UUID) -> Iterator[Cursor]:
     """Open a psycopg2 cursor in one transaction with the tenant role and `business_id`."""
     role = connection.settings_dict["USER"] + "_tenant"
     session = psycopg2.connect(database.url)

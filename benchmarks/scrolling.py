@@ -18,15 +18,15 @@ The last column is the maximum number of table rows in the page.
 
 import argparse
 from statistics import median, quantiles
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from playwright.sync_api import CDPSession, Page
 
 from tests.admin_clients import browser_of
 from tests.browsers import chromium
 
-from .admin_pages_speed import people
+from .admin_pages_speed import find_users
 from .databases import Database
 from .servers import gunicorn
 
@@ -49,15 +49,17 @@ _FRAME = """step => new Promise(done => requestAnimationFrame(now => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--month", default="", help="2026-10; else the one at hand")
+    parser.add_argument(
+        "--month", default="", help="such as 2026-10; the current month by default"
+    )
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--step", type=int, default=100, help="px a frame")
-    given = parser.parse_args()
+    options = parser.parse_args()
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
-    administrator, _ = people()
+    administrator, _ = find_users()
     client = browser_of(administrator)
     database = Database(connection.settings_dict["NAME"])
-    path = f"/admin/month/?month={given.month}" if given.month else "/admin/month/"
+    path = f"/admin/month/?month={options.month}" if options.month else "/admin/month/"
     media = str(settings.MEDIA_ROOT)
     with (
         gunicorn(database, workers=2, MEDIA_ROOT=media) as server,
@@ -74,44 +76,44 @@ def main() -> None:
             window.add_cookies([{"name": "sessionid", "value": cookie, "url": address}])
             page = window.new_page()
             page.goto(path, wait_until="networkidle")
-            figures, rows = scroll(page, given.frames, given.step)
+            figures, rows = scroll(page, options.frames, options.step)
             shown = " | ".join(
-                " / ".join(f"{one:.1f}" for one in of_part) for of_part in figures
+                " / ".join(f"{value:.1f}" for value in values) for values in figures
             )
             print(f"| {name}, {width} × {height} | {shown} | {rows} |", flush=True)
             window.close()
 
 
 def scroll(
-    page: Any, frames: int, step: int
+    page: Page, frames: int, step: int
 ) -> tuple[list[tuple[float, float, float]], int]:
     """Scroll; return median, 95th percentile and maximum of each part and of the clock, and the most rows."""
-    wire = page.context.new_cdp_session(page)
+    session = page.context.new_cdp_session(page)
     # Measure processor time instead of clock time.
-    wire.send("Performance.enable", {"timeDomain": "threadTicks"})
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     spent: dict[str, list[float]] = {name: [] for name in (*PARTS, "clock")}
-    most = 0
-    before = read(wire)
+    max_rows = 0
+    before = read(session)
     for _ in range(frames):
         clock, rows = page.evaluate(_FRAME, step)
-        after = read(wire)
+        after = read(session)
         for name in PARTS:
             spent[name].append(1000 * (after[name] - before[name]))
         spent["clock"].append(clock)
-        before, most = after, max(most, rows)
+        before, max_rows = after, max(max_rows, rows)
     figures = [
         (median(values), quantiles(values, n=20)[-1], max(values))
         for values in spent.values()
     ]
-    return figures, most
+    return figures, max_rows
 
 
-def read(wire: Any) -> dict[str, float]:
-    found = {
-        one["name"]: one["value"]
-        for one in wire.send("Performance.getMetrics")["metrics"]
+def read(session: CDPSession) -> dict[str, float]:
+    metrics = {
+        value["name"]: value["value"]
+        for value in session.send("Performance.getMetrics")["metrics"]
     }
-    return {name: found[metric] for name, metric in PARTS.items()}
+    return {name: metrics[metric] for name, metric in PARTS.items()}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 import psutil
 from django.conf import settings
 
-from devtools.process_group import listen
+from devtools.process_group import bind_free_port
 
 from .databases import Database, manage
 
@@ -25,7 +25,7 @@ class Client:
         self.token = token
         self.connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
 
-    def ask(
+    def send(
         self,
         path: str,
         method: str = "GET",
@@ -39,13 +39,13 @@ class Client:
         headers = {"Authorization": f"Bearer {self.token}"}
         if body is not None:
             headers["Content-Type"] = content_type
-        began = time.perf_counter()
+        start = time.perf_counter()
         self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
-        content = answer.read()
-        seconds = time.perf_counter() - began
-        if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status} {content[:300]!r}")
+        response = self.connection.getresponse()
+        content = response.read()
+        seconds = time.perf_counter() - start
+        if response.status >= 400:
+            raise RuntimeError(f"{method} {path}: {response.status} {content[:300]!r}")
         return content, seconds
 
 
@@ -79,7 +79,7 @@ def gunicorn(
     Settings and static files are those of production.
     """
     manage(database, "collectstatic", "-v0", "--no-input", DEBUG="0")
-    listener = listen(8400)
+    listener = bind_free_port(8400)
     port = listener.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", application]
     command += [f"--bind=fd://{listener.fileno()}", f"--workers={workers}"]
@@ -119,7 +119,7 @@ def _wait_for(port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            Client(port).ask("/readyz")
+            Client(port).send("/readyz")
         except OSError as error:
             if time.monotonic() > deadline:
                 raise TimeoutError("gunicorn did not come up") from error

@@ -26,10 +26,10 @@ from workforce.models import Employee
 from .databases import Database, copy_of
 from .measurements import table, times
 from .processors import application_seconds
-from .requests import Measured, measured
+from .requests import MeasuredBusiness, find_measured_business
 from .servers import Client, gunicorn
 
-AS_IT_IS, NO_POLICIES, PLAIN_MANAGER = "as it is", "policies", "manager"
+UNCHANGED, NO_POLICIES, PLAIN_MANAGER = "unchanged", "policies", "manager"
 CONTROL = "control"
 HEAD = (
     *(
@@ -50,41 +50,41 @@ def measure(database: Database, rounds: int) -> str:
     clock: dict[tuple[str, str], list[float]] = defaultdict(list)
     processor: dict[tuple[str, str], list[float]] = defaultdict(list)
     with ExitStack() as stack:
-        sides: list[tuple[str, Client, Callable[[], float], list[Request]]] = []
-        for side in (AS_IT_IS, NO_POLICIES, PLAIN_MANAGER, CONTROL):
-            copy = stack.enter_context(copy_of(database, side.replace(" ", "_")))
-            ours = measured(copy)
-            requests = list(requests_of(copy, ours))
-            if side == NO_POLICIES:
-                open_policies(copy)
+        variants: list[tuple[str, Client, Callable[[], float], list[Request]]] = []
+        for variant in (UNCHANGED, NO_POLICIES, PLAIN_MANAGER, CONTROL):
+            copy = stack.enter_context(copy_of(database, variant.replace(" ", "_")))
+            measured = find_measured_business(copy)
+            requests = list(list_requests(copy, measured))
+            if variant == NO_POLICIES:
+                disable_policies(copy)
             application = (
                 "benchmarks.unlocked"
-                if side in (NO_POLICIES, PLAIN_MANAGER)
+                if variant in (NO_POLICIES, PLAIN_MANAGER)
                 else "automatehq.wsgi"
             )
             server = stack.enter_context(
-                gunicorn(copy, application=application, BENCHMARK_WITHOUT=side)
+                gunicorn(copy, application=application, BENCHMARK_WITHOUT=variant)
             )
-            client = server.client(ours.token)
+            client = server.client(measured.token)
             for request in requests:
                 request.send(client, 0)
-            spent = partial(application_seconds, server, copy)
-            sides.append((side, client, spent, requests))
+            measure_processor = partial(application_seconds, server, copy)
+            variants.append((variant, client, measure_processor, requests))
         for number in range(1, rounds + 1):
-            for side, client, busy, requests in sides:
+            for variant, client, get_seconds, requests in variants:
                 for request in requests:
-                    before = busy()
-                    clock[request.name, side].append(request.send(client, number))
-                    processor[request.name, side].append(busy() - before)
+                    before = get_seconds()
+                    clock[request.name, variant].append(request.send(client, number))
+                    processor[request.name, variant].append(get_seconds() - before)
     rows = [
         (
             name,
-            *(times(clock[name, side]) for side, *_ in sides[:-1]),
-            *(cost(processor, name, other) for other, *_ in sides[1:]),
+            *(times(clock[name, variant]) for variant, *_ in variants[:-1]),
+            *(format_cost(processor, name, other) for other, *_ in variants[1:]),
         )
         for name in dict.fromkeys(name for name, _ in clock)
     ]
-    return f"{table(HEAD, rows)}\n\n{scope_alone(database, rounds)}"
+    return f"{table(HEAD, rows)}\n\n{measure_scope(database, rounds)}"
 
 
 class Request:
@@ -96,20 +96,20 @@ class Request:
     def send(self, client: Client, number: int) -> float:
         """Send the request; return the seconds."""
         if not self.bodies:
-            return client.ask(self.path)[1]
+            return client.send(self.path)[1]
         if "days" in self.name:
             # The body must contain the current version of the card.
-            body = json.loads(client.ask(self.path)[0])
+            body = json.loads(client.send(self.path)[0])
             body["entries"][0]["comment"] = self.bodies[number % 2]
         else:
             body = self.bodies[number % 2]
-        return client.ask(self.path, self.method, json.dumps(body).encode())[1]
+        return client.send(self.path, self.method, json.dumps(body).encode())[1]
 
 
-def requests_of(database: Database, ours: Measured) -> Iterator[Request]:
-    for read in ours.reads():
+def list_requests(database: Database, measured: MeasuredBusiness) -> Iterator[Request]:
+    for read in measured.reads():
         yield Request(read.name, read.path)
-    with database.entered(), business_scope(ours.business_id):
+    with database.entered(), business_scope(measured.business_id):
         employee = Employee.objects.order_by("pk").first()
         card = (
             WorkCard.objects.filter(
@@ -124,7 +124,7 @@ def requests_of(database: Database, ours: Measured) -> Iterator[Request]:
     yield Request("write the days of a card", path, "PUT", "one", "two")
 
 
-def open_policies(database: Database) -> None:
+def disable_policies(database: Database) -> None:
     """Disable row-level security on the tables of all tenant models."""
     with database.entered(), connection.cursor() as cursor:
         for model in apps.get_models():
@@ -134,30 +134,32 @@ def open_policies(database: Database) -> None:
                 )
 
 
-def cost(processor: dict[tuple[str, str], list[float]], name: str, other: str) -> str:
+def format_cost(
+    processor: dict[tuple[str, str], list[float]], name: str, other: str
+) -> str:
     """Return the additional processor time of the unchanged application in percent.
 
     The base is the variant `other`.
     """
-    more = median(processor[name, AS_IT_IS]) / median(processor[name, other]) - 1
-    return f"{more:+.1%}"
+    added = median(processor[name, UNCHANGED]) / median(processor[name, other]) - 1
+    return f"{added:+.1%}"
 
 
-def scope_alone(database: Database, rounds: int) -> str:
+def measure_scope(database: Database, rounds: int) -> str:
     """Return a text with the times of an empty scope and of a trivial transaction."""
-    ours = measured(database)
+    measured = find_measured_business(database)
     seconds: dict[str, list[float]] = {"scope": [], "transaction": []}
     with database.entered():
         connection.ensure_connection()
         for _ in range(rounds):
-            began = time.perf_counter()
-            with business_scope(ours.business_id):
+            start = time.perf_counter()
+            with business_scope(measured.business_id):
                 pass
-            seconds["scope"].append(time.perf_counter() - began)
-            began = time.perf_counter()
+            seconds["scope"].append(time.perf_counter() - start)
+            start = time.perf_counter()
             with connection.cursor() as cursor:
                 cursor.execute("BEGIN; SELECT 1; COMMIT")
-            seconds["transaction"].append(time.perf_counter() - began)
+            seconds["transaction"].append(time.perf_counter() - start)
     return (
         f"Opening and leaving a scope: {times(seconds['scope'])} ms; a transaction with one trivial statement: "
         f"{times(seconds['transaction'])} ms."

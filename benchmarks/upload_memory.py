@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ from workforce.models import Employee, Site
 from .databases import Database
 from .servers import gunicorn
 
-LOOK_EVERY = 0.02
-ASK_EVERY = 0.1
+POLL_INTERVAL = 0.02
+REQUEST_INTERVAL = 0.1
 
 
 def main() -> None:
@@ -45,17 +46,18 @@ def main() -> None:
     parser.add_argument("--megabytes", type=float, default=10)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=4)
-    given = parser.parse_args()
+    options = parser.parse_args()
     pictures = [
-        picture(int(given.megabytes * 1024**2), number) for number in range(given.files)
+        picture(int(options.megabytes * 1024**2), number)
+        for number in range(options.files)
     ]
     with scratch_database(), tempfile.TemporaryDirectory() as folder:
         migrate()
-        site_id, uploader, viewer = people()
+        site_id, uploader, viewer = create_users()
         body = Path(folder, "body")
         write_form(body, site_id, pictures)
         del pictures
-        size = {"workers": given.workers, "threads": given.threads}
+        size = {"workers": options.workers, "threads": options.threads}
         database = Database(connection.settings_dict["NAME"])
         with gunicorn(database, MEDIA_ROOT=folder, **size) as server:
             address = f"http://127.0.0.1:{server.port}"
@@ -65,31 +67,31 @@ def main() -> None:
 def measure(
     address: str, server: psutil.Process, body: Path, uploader: str, viewer: str
 ) -> None:
-    ended = threading.Event()
+    stop = threading.Event()
     peaks: dict[str, int] = {}
-    calm = [ask(address, viewer) for _ in range(20)]
+    idle_times = [time_request(address, viewer) for _ in range(20)]
     before = memory(server)
-    watcher = threading.Thread(target=watch, args=[server, peaks, ended])
-    meanwhile: list[float] = []
+    watcher = threading.Thread(target=watch, args=[server, peaks, stop])
+    load_times: list[float] = []
 
-    def keep_asking() -> None:
-        while not ended.is_set():
-            meanwhile.append(ask(address, viewer))
-            time.sleep(ASK_EVERY)
+    def send_repeatedly() -> None:
+        while not stop.is_set():
+            load_times.append(time_request(address, viewer))
+            time.sleep(REQUEST_INTERVAL)
 
-    asker = threading.Thread(target=keep_asking)
+    sender = threading.Thread(target=send_repeatedly)
     watcher.start()
-    asker.start()
+    sender.start()
     started = time.monotonic()
-    answer = send(address, uploader, body)
+    response = send(address, uploader, body)
     seconds = time.monotonic() - started
-    ended.set()
+    stop.set()
     watcher.join()
-    asker.join()
+    sender.join()
     size = body.stat().st_size / 1024**2
-    calm.sort()
-    meanwhile.sort()
-    print(f"{len(answer['uploaded'])} cards, {len(answer['failed'])} failed")
+    idle_times.sort()
+    load_times.sort()
+    print(f"{len(response['uploaded'])} cards, {len(response['failed'])} failed")
     print("| | |\n|---|---|")
     rows = {
         f"upload of {size:,.0f} MB": f"{seconds:.1f} s",
@@ -97,9 +99,9 @@ def measure(
         "the process that took it, at most": f"{peaks['server'] / 1024**2:,.0f} MB",
         "a process that reads a file, at most": f"{peaks['reader'] / 1024**2:,.0f} MB",
         "all together, at most": f"{peaks['all'] / 1024**2:,.0f} MB",
-        "a list before, middle": f"{calm[len(calm) // 2] * 1000:.0f} ms",
+        "a list before, middle": f"{idle_times[len(idle_times) // 2] * 1000:.0f} ms",
         "a list meanwhile, middle / slowest of "
-        f"{len(meanwhile)}": f"{meanwhile[len(meanwhile) // 2] * 1000:.0f} / {meanwhile[-1] * 1000:.0f} ms",
+        f"{len(load_times)}": f"{load_times[len(load_times) // 2] * 1000:.0f} / {load_times[-1] * 1000:.0f} ms",
     }
     for name, value in rows.items():
         print(f"| {name} | {value} |")
@@ -117,7 +119,7 @@ def picture(size: int, seed: int) -> bytes:
     return output.getvalue() + secrets.token_bytes(size - output.tell())
 
 
-def people() -> tuple[Any, str, str]:
+def create_users() -> tuple[uuid.UUID, str, str]:
     """Create a site with employees; return its id and the tokens of an uploader and a viewer."""
     with business_scope(DEFAULT_BUSINESS_ID):
         site = Site.objects.create(
@@ -138,7 +140,7 @@ def people() -> tuple[Any, str, str]:
     return site.pk, uploader, viewer
 
 
-def write_form(path: Path, site_id: Any, pictures: list[bytes]) -> None:
+def write_form(path: Path, site_id: uuid.UUID, pictures: list[bytes]) -> None:
     with path.open("wb") as form:
         form.write(
             b'--limit\r\nContent-Disposition: form-data; name="site_id"\r\n\r\n%b\r\n'
@@ -152,14 +154,14 @@ def write_form(path: Path, site_id: Any, pictures: list[bytes]) -> None:
         form.write(b"--limit--\r\n")
 
 
-def ask(address: str, token: str) -> float:
+def time_request(address: str, token: str) -> float:
     """Request a list of employees; return the seconds."""
     request = urllib.request.Request(  # noqa: S310 -- our own server
         f"{address}/api/employees", headers={"Authorization": f"Bearer {token}"}
     )
     started = time.monotonic()
-    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-        answer.read()
+    with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310
+        response.read()
     return time.monotonic() - started
 
 
@@ -175,8 +177,8 @@ def send(address: str, token: str, body: Path) -> Any:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
-                return json.load(answer)
+            with urllib.request.urlopen(request, timeout=300) as response:  # noqa: S310
+                return json.load(response)
         except urllib.error.HTTPError as error:
             raise SystemExit(error.read().decode()) from error
 
@@ -185,23 +187,21 @@ def memory(server: psutil.Process) -> dict[int, float]:
     return {child.pid: child.memory_info().rss / 1024**2 for child in server.children()}
 
 
-def watch(
-    server: psutil.Process, peaks: dict[str, int], ended: threading.Event
-) -> None:
-    """Record the peak memory of each kind of process, in bytes, until `ended`."""
+def watch(server: psutil.Process, peaks: dict[str, int], stop: threading.Event) -> None:
+    """Record the peak memory of each kind of process, in bytes, until `stop`."""
     peaks.update(server=0, reader=0, all=0)
-    while not ended.is_set():
-        together = server.memory_info().rss
+    while not stop.is_set():
+        total = server.memory_info().rss
         for process in server.children(recursive=True):
             try:
                 size = process.memory_info().rss
                 kind = "server" if process.ppid() == server.pid else "reader"
             except psutil.NoSuchProcess:
                 continue
-            together += size
+            total += size
             peaks[kind] = max(peaks[kind], size)
-        peaks["all"] = max(peaks["all"], together)
-        time.sleep(LOOK_EVERY)
+        peaks["all"] = max(peaks["all"], total)
+        time.sleep(POLL_INTERVAL)
 
 
 if __name__ == "__main__":

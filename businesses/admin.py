@@ -125,7 +125,7 @@ class BusinessAdmin(TenantAdmin):
     )
     list_filter = ("is_active",)
     search_fields = ("business_name", "business_code")
-    found_in = ("platform",)
+    searchable_in = ("platform",)
     verbs = (
         Verb(
             name="warnings",

@@ -12,7 +12,7 @@ def _apply_grants(using: str, **kwargs: Any) -> None:
     apply_grants(connections[using])
 
 
-def _refuse_to_merge(using: str, plan: Any = (), **kwargs: Any) -> None:
+def _reject_merging_plan(using: str, plan: Any = (), **kwargs: Any) -> None:
     from .tenancy.operations import reject_merging_plan
 
     reject_merging_plan(plan, using)
@@ -24,9 +24,9 @@ class BusinessesConfig(AppConfig):
 
     def ready(self) -> None:
         from .tenancy import system_checks  # noqa: F401  registers the system checks
-        from .tenancy.constraints import tell_broken_references
+        from .tenancy.constraints import check_references
 
-        tell_broken_references()
+        check_references()
 
         from automatehq import sentry
 
@@ -36,7 +36,7 @@ class BusinessesConfig(AppConfig):
 
         # Before the first step: at the step that would merge businesses, other
         # migrations may already be undone.
-        pre_migrate.connect(_refuse_to_merge, sender=self)
+        pre_migrate.connect(_reject_merging_plan, sender=self)
         # The framework's own hook, and the only place where every table is known to
         # exist.
         post_migrate.connect(_apply_grants, sender=self)

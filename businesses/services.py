@@ -62,7 +62,7 @@ def create_business(
     business.clean()
     _check_in_use(actor, values)
     with platform_scope("a new business"):
-        business.refuse_name_that_clashes()
+        business.reject_clashing_name()
         business.save(force_insert=True)
         with business_scope(business.pk):
             record(
@@ -94,15 +94,15 @@ def update_business_settings(
     with business_scope(business_id):
         # The lock serialises two first changes, which would both create the row.
         business = _locked(business_id)
-        found = BusinessSettings.objects.select_for_update().first()
-        settings: BusinessSettings = found or BusinessSettings(business=business)
+        stored = BusinessSettings.objects.select_for_update().first()
+        settings: BusinessSettings = stored or BusinessSettings(business=business)
         before = snapshot(settings, SETTINGS_FIELDS)
         for name, value in values.items():
             setattr(settings, name, value)
         before, after = changes(before, snapshot(settings, SETTINGS_FIELDS))
         if not after:
             return settings
-        if found is None:
+        if stored is None:
             settings.save(force_insert=True)
         else:
             settings.save(update_fields=[*after, "updated_at"])
@@ -147,7 +147,7 @@ def _change(
             return business
         _check_in_use(actor, after)
         if business.has_new_name:
-            _refuse_name_that_clashes(business)
+            _reject_clashing_name(business)
         written = [*after, "updated_at"]
         if after.get("is_active") is False:
             business.signed_out_at = database_now()
@@ -157,10 +157,10 @@ def _change(
     return business
 
 
-def _refuse_name_that_clashes(business: Business) -> None:
+def _reject_clashing_name(business: Business) -> None:
     """Raise `Invalid` if the new name looks like the clashing name of another business.
 
-    Like `NamedModel.refuse_name_that_clashes`, but from the scope of one business,
+    Like `NamedModel.reject_clashing_name`, but from the scope of one business,
     which reads no other business.
     """
     with unscoped(), connection.cursor() as cursor:

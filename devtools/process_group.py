@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 10.0  # the time limit for a stop, in seconds
-GLANCE = 0.2  # seconds between two checks of the processes
+STOP_TIMEOUT = 10.0  # the time limit for a stop, in seconds
+POLL_INTERVAL = 0.2  # seconds between two checks of the processes
 SET_PARENT_DEATH_SIGNAL = 1  # <sys/prctl.h>
 
 
-class Stopped(Exception):
+class Interrupted(Exception):
     """A request to stop: Ctrl-C, SIGTERM, or a closed terminal."""
 
 
@@ -66,20 +66,20 @@ class ProcessGroup:
                 )
                 raise ProcessExited(f"The {name} has ended ({how}).")
 
-    def watch(self) -> None:
+    def wait(self) -> None:
         """Wait until a process has ended, which raises `ProcessExited`."""
         while True:
             self.check()
-            time.sleep(GLANCE)
+            time.sleep(POLL_INTERVAL)
 
     def stop(self) -> None:
         """Request all processes to end, then kill those that remain."""
         for process in self._processes.values():
             process.terminate()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STOP_TIMEOUT
         for process in self._processes.values():
             # A second Ctrl-C ends the wait.
-            with contextlib.suppress(subprocess.TimeoutExpired, Stopped):
+            with contextlib.suppress(subprocess.TimeoutExpired, Interrupted):
                 process.wait(max(deadline - time.monotonic(), 0))
         for process in self._processes.values():
             with contextlib.suppress(ProcessLookupError):
@@ -89,11 +89,11 @@ class ProcessGroup:
 
 
 @contextlib.contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Convert the signals that request a stop to `Stopped`."""
+def interrupt_on_signals() -> Iterator[None]:
+    """Convert the signals that request a stop to `Interrupted`."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped(signal.Signals(number).name)
+        raise Interrupted(signal.Signals(number).name)
 
     before = {number: signal.signal(number, stop) for number in STOPPING_SIGNALS}
     try:
@@ -103,7 +103,7 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def listen(port: int, *, tries: int = 100) -> socket.socket:
+def bind_free_port(port: int, *, tries: int = 100) -> socket.socket:
     """Return a socket that listens on 127.0.0.1 only, on `port` or the next free port.
 
     The server gets the socket and not the number, so that two concurrent starts cannot get the same port.

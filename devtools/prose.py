@@ -31,7 +31,7 @@ CODE = re.compile(r"`[^`\n]*`")
 # Pattern -> advice. Case does not matter, and a pattern matches whole words only.
 WORDS = {
     r"whoever|whomever|whosoever": "name the user, the caller or the process",
-    r"nobody": "write “no user”, “no employee” or “no one”",
+    r"nobody(?!\"\])": "write “no user”, “no employee” or “no one”",
     r"somebody": "name the user, the employee or the process",
     r"whatever": "name the thing, or write “any”",
     r"not any more|any more(?=[.,;:!?)\"”])": "write “no longer”",

@@ -52,19 +52,19 @@ def main() -> None:
 
 def make_data() -> None:
     call_command("migrate", verbosity=0)
-    made = seed(
+    scans = seed(
         Size(months=12, pictures=200),
         password="-",  # no user signs in with a password: see `desk`
         today=NOW.date(),
-        progress=lambda share, said: None,
+        progress=lambda share, message: None,
     )
-    if not made:
+    if not scans:
         sys.exit("There are demo data already: take an empty AUTOMATEHQ_VAR.")
 
 
 def take_all(url: str) -> None:
-    found: dict[str, Any] = {}
-    aside(lambda: found.update(look_up()))
+    rows: dict[str, Any] = {}
+    aside(lambda: rows.update(find_rows()))
     with chromium() as browser:
 
         def desk(user: str, colours: str = "light") -> Any:
@@ -77,7 +77,7 @@ def take_all(url: str) -> None:
                 locale="en-GB",
                 timezone_id="Asia/Jerusalem",
             )
-            cookie = {"name": "sessionid", "value": found[user], "url": url}
+            cookie = {"name": "sessionid", "value": rows[user], "url": url}
             window.add_cookies([cookie])
             page = window.new_page()
             page.clock.set_fixed_time(NOW)
@@ -88,7 +88,7 @@ def take_all(url: str) -> None:
             page.goto(f"/admin/?month={JUNE}")
             save(page, name)
         page = desk("reviewer")
-        page.goto(found["conflict"])
+        page.goto(rows["conflict"])
         page.wait_for_selector(".scan.is-placed")
         page.keyboard.press("Control+Enter")
         page.wait_for_selector(".ledger-conflict")
@@ -96,22 +96,22 @@ def take_all(url: str) -> None:
         save(page, "review-conflict")
         page.goto(f"/admin/month/?month={JUNE}")
         save(page, "month")
-        aside(lambda: found.update(changes=export_and_correct()))
-        page.goto(found["changes"])
+        aside(lambda: rows.update(changes=export_and_correct()))
+        page.goto(rows["changes"])
         save(page, "export-changes")
-        upload(page, found["scans"])
+        upload(page, rows["scans"])
         save(page, "upload")
 
         page = desk("admin")
         page.goto("/admin/workforce/employee/import/")
-        file = {"name": "personnel.csv", "mimeType": "text/csv", "buffer": found["csv"]}
+        file = {"name": "personnel.csv", "mimeType": "text/csv", "buffer": rows["csv"]}
         page.set_input_files("[name=file]", file)
         page.click("main [type=submit]")
         page.wait_for_selector(".import-rows")
         save(page, "import")
 
         page = desk("hebrew")
-        page.goto(found["hebrew_card"])
+        page.goto(rows["hebrew_card"])
         page.wait_for_selector(".scan.is-placed")
         save(page, "review-hebrew")
 
@@ -131,15 +131,15 @@ def upload(page: Any, scans: list[bytes]) -> None:
     expect(page.locator(done)).to_have_count(4, timeout=60_000)
 
 
-def look_up() -> dict[str, Any]:
+def find_rows() -> dict[str, Any]:
     """Return the users and rows that the screenshots show."""
 
     def url_of(card: WorkCard) -> str:
         return reverse("admin:workcards_workcard_change", args=[card.pk])
 
-    found: dict[str, Any] = {}
-    english = next(one for one in demo_businesses() if one.language == "en")
-    hebrew = next(one for one in demo_businesses() if one.language == "he")
+    rows: dict[str, Any] = {}
+    english = next(item for item in demo_businesses() if item.language == "en")
+    hebrew = next(item for item in demo_businesses() if item.language == "he")
     for name, business, role in (
         ("reviewer", english, Role.REVIEWER),
         ("admin", english, Role.ADMIN),
@@ -149,20 +149,22 @@ def look_up() -> dict[str, Any]:
             user = User.objects.filter(role=role, is_active=True).order_by("email")[0]
             # Each user has the language of the business.
             User.objects.filter(pk=user.pk).update(language=None)
-        found[name] = browser_of(user).cookies["sessionid"].value
+        rows[name] = browser_of(user).cookies["sessionid"].value
     with business_scope(english.pk):
-        found["conflict"] = url_of(next(filter(has_conflict, of_june().order_by("pk"))))
-        scans = of_june().order_by("pk")[:3]
+        rows["conflict"] = url_of(
+            next(filter(has_conflict, june_cards().order_by("pk")))
+        )
+        scans = june_cards().order_by("pk")[:3]
         originals = [card.file.original.open().read() for card in scans if card.file]
-        found["scans"] = [*map(another, originals[:2]), originals[2]]
-        found["csv"] = personnel()
+        rows["scans"] = [*map(vary_scan, originals[:2]), originals[2]]
+        rows["csv"] = personnel()
     with business_scope(hebrew.pk):
-        full = of_june().annotate(days=Count("day_entries"))
-        found["hebrew_card"] = url_of(full.order_by("-days", "pk")[0])
-    return found
+        full = june_cards().annotate(days=Count("day_entries"))
+        rows["hebrew_card"] = url_of(full.order_by("-days", "pk")[0])
+    return rows
 
 
-def of_june() -> QuerySet[WorkCard]:
+def june_cards() -> QuerySet[WorkCard]:
     """Return the cards of June that wait for a reviewer and have a scan."""
     waiting: QuerySet[WorkCard] = WorkCard.objects.filter(
         file__isnull=False,
@@ -184,7 +186,7 @@ def has_conflict(card: WorkCard) -> bool:
 
 def export_and_correct() -> str:
     """Export June, then reopen a card and correct a card; return the address of the diff page."""
-    business = next(one for one in demo_businesses() if one.language == "en")
+    business = next(item for item in demo_businesses() if item.language == "en")
     with business_scope(business.pk):
         admin = User.objects.filter(role=Role.ADMIN, is_active=True).order_by("email")[
             0
@@ -217,7 +219,7 @@ def export_and_correct() -> str:
     return reverse("admin:exports_exportrun_changes", args=[run.pk])
 
 
-def another(scan: bytes) -> bytes:
+def vary_scan(scan: bytes) -> bytes:
     """Return the same image in other bytes, which have not been uploaded yet."""
     image = Image.open(io.BytesIO(scan)).convert("RGB")
     ImageDraw.Draw(image).point((0, 0), "black")
@@ -234,10 +236,10 @@ def personnel() -> bytes:
     buffer = io.StringIO()
     table = csv.writer(buffer)
     table.writerow(["Full name", "External ID", "Passport", "Phone", "Start date"])
-    for number, one in enumerate(known):
+    for number, item in enumerate(known):
         phone = f"050-555010{number}" if number < 2 else ""
-        name = f"{one.full_name} Jr." if number == 2 else one.full_name
-        table.writerow([name, one.external_employee_id, "", phone, ""])
+        name = f"{item.full_name} Jr." if number == 2 else item.full_name
+        table.writerow([name, item.external_employee_id, "", phone, ""])
     table.writerow(["Ivana Petrović", "9101", "PA4471822", "052-5550142", "2026-07-01"])
     table.writerow(["Somchai Boonmee", "9102", "AA8830914", "", "2026-07-05"])
     table.writerow(["Li Wei", "9103", "EJ2251907", "call the site", "2026-07-05"])

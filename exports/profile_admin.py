@@ -58,7 +58,7 @@ class ExportProfileAdmin(TenantAdmin):
     add_label = _("New profile")
     list_display = ("name", "identifier", "organization_number", "codes", "encoding")
     search_fields = ("name",)
-    found_in = ()  # a business has one or two
+    searchable_in = ()  # a business has one or two
     readonly_fields = ("codes",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from automatehq.admin.forms import plain_error_response, refused
+from automatehq.admin.forms import plain_error_response, with_error_status
 from automatehq.api.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 
@@ -82,4 +82,4 @@ class ChangesPage(TenantAdmin):
         response = TemplateResponse(
             request, "admin/exports/exportrun/run_diff.html", context
         )
-        return refused(response, refusal) if refusal else response
+        return with_error_status(response, refusal) if refusal else response

@@ -1,4 +1,4 @@
 """Programs that test the isolation of businesses and report the cases they ran.
 
-`make prove` runs them. See docs/isolation.md.
+`make run_check` runs them. See docs/isolation.md.
 """

@@ -19,62 +19,72 @@ from typing import NamedTuple
 
 import django
 
-from .report import Report, written_into_docs
+from .report import Report, write_to_docs
 
 # The checks must not use the developer's database or `.env`. Set this before Django loads its settings.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 os.environ.setdefault("LOG_LEVEL", "CRITICAL")
 
 
-class Part(NamedTuple):
-    """A check: a module with a function `prove(arguments) -> Report`, and its title."""
+class Check(NamedTuple):
+    """A check: a module with a function `run_check(arguments) -> Report`, and its title."""
 
     module: str
     title: str
 
 
-PARTS = {
-    "walker": Part("isolation.endpoint_walk", "Every door, with everybody's ids"),
-    "interference": Part(
-        "isolation.noninterference", "The same answers, whatever others have"
+CHECKS = {
+    "walker": Check(
+        "isolation.endpoint_walk", "Requests with foreign ids, at every endpoint"
     ),
-    "ablation": Part("isolation.ablation", "What each lock catches alone"),
-    "hardened": Part("isolation.separate_logins", "The walker, on the web's own login"),
-    "machine": Part("isolation.state_machine", "Whatever is done, in whatever order"),
-    "fuzz": Part("isolation.fuzz", "What chance makes of the API's document"),
-    "months": Part(
+    "interference": Check(
+        "isolation.noninterference",
+        "Equal responses in each state of the other business",
+    ),
+    "ablation": Check(
+        "isolation.ablation", "Endpoint walk with isolation layers disabled"
+    ),
+    "hardened": Check(
+        "isolation.separate_logins", "Endpoint walk with the login of the web process"
+    ),
+    "machine": Check("isolation.state_machine", "Random operations in random order"),
+    "fuzz": Check("isolation.fuzz", "Random requests from the OpenAPI document"),
+    "months": Check(
         "isolation.random_months", "Random months against a model of the ledger"
     ),
-    "storm": Part(
-        "isolation.faults.concurrent_writes", "Many threads at the same cards"
+    "storm": Check(
+        "isolation.faults.concurrent_writes", "Concurrent writes to the same cards"
     ),
-    "mutants": Part(
-        "isolation.mutation.runner", "Code that is spoiled, and what notices"
+    "mutants": Check(
+        "isolation.mutation.runner", "Mutated code, and the tests that fail"
     ),
-    "faults": Part(
-        "isolation.faults.fault_injection", "Killed, filled up and set back under load"
+    "faults": Check(
+        "isolation.faults.fault_injection",
+        "Killed processes, a full disk and clock changes under load",
     ),
 }
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m isolation", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    parser.add_argument("--list", action="store_true", help="name the parts")
-    parser.add_argument("--write", action="store_true", help="keep the results in docs")
-    given, passed_on = parser.parse_known_args(arguments)
-    if unknown := {*given.parts} - PARTS.keys():
-        parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    if given.list:
-        for name, part in PARTS.items():
-            print(f"{name:14} {part.title}")
+    parser.add_argument("checks", nargs="*", metavar="check", help=", ".join(CHECKS))
+    parser.add_argument("--list", action="store_true", help="list the checks")
+    parser.add_argument(
+        "--write", action="store_true", help="write the results to docs/isolation.md"
+    )
+    options, check_arguments = parser.parse_known_args(arguments)
+    if unknown := {*options.checks} - CHECKS.keys():
+        parser.error(f"no such check: {', '.join(sorted(unknown))}")
+    if options.list:
+        for name, check in CHECKS.items():
+            print(f"{name:14} {check.title}")
         return 0
-    if len(given.parts) == 1:
-        return run(given.parts[0], passed_on, write=given.write)
-    flags = ["--write"] * given.write + passed_on
+    if len(options.checks) == 1:
+        return run(options.checks[0], check_arguments, write=options.write)
+    flags = ["--write"] * options.write + check_arguments
     codes = [
         subprocess.run([sys.executable, "-m", "isolation", name, *flags]).returncode  # noqa: S603, PLW1510 -- this program; its exit code is used
-        for name in given.parts or PARTS
+        for name in options.checks or CHECKS
     ]
     return max(codes)
 
@@ -82,15 +92,17 @@ def main(arguments: list[str]) -> int:
 def run(name: str, arguments: list[str], *, write: bool) -> int:
     """Run one check in this process; return 1 if it has found a problem, else 0."""
     django.setup()
-    part = PARTS[name]
-    prove: Callable[[list[str]], Report] = importlib.import_module(part.module).prove
-    begun = time.monotonic()
-    report = prove(arguments)
+    check = CHECKS[name]
+    run_check: Callable[[list[str]], Report] = importlib.import_module(
+        check.module
+    ).run_check
+    start = time.monotonic()
+    report = run_check(arguments)
     command = " ".join(["python -m isolation", name, *arguments])
-    text = report.markdown(command, seconds=time.monotonic() - begun)
-    print(f"\n## {part.title}\n\n{text}", flush=True)
+    text = report.markdown(command, seconds=time.monotonic() - start)
+    print(f"\n## {check.title}\n\n{text}", flush=True)
     if write:
-        written_into_docs(name, text)
+        write_to_docs(name, text)
     return 1 if report.problems else 0
 
 

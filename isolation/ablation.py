@@ -1,6 +1,6 @@
 """The endpoint walk with isolation layers disabled: each layer alone, each pair, and all three.
 
-    python -m isolation ablation [--doors work_cards …]
+    python -m isolation ablation [--endpoints work_cards …]
 
 With one layer disabled the walk must find no breach, because the other two layers remain. With all three disabled
 the walk finds every breach that is possible. The table shows the number of breaches that each layer alone prevents.
@@ -13,15 +13,15 @@ from collections.abc import Sequence
 
 from businesses.tests.lock_assertions import LOCKS, Lock, opened
 
-from .database import own_database
-from .endpoint_walk import Problem, Walk
-from .report import Report, Table, say
-from .tenants import World, make_world
+from .database import temporary_database
+from .endpoint_walk import EndpointWalk, Problem
+from .report import Report, Table, log
+from .tenants import Tenants, make_tenants
 
 # The kinds of problem that another business could observe. A difference in SQL is not visible outside, and is expected
 # while a layer is disabled.
-BREACHES = ("differs", "leaks", "harms")
-NAMES: dict[Lock, str] = {
+BREACHES = ("response", "leak", "change")
+LAYER_NAMES: dict[Lock, str] = {
     "manager": "manager",
     "row_security": "row-level security",
     "composite_keys": "composite keys",
@@ -30,74 +30,80 @@ NAMES: dict[Lock, str] = {
 Breach = tuple[str, str, str, str]
 
 
-def prove(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> Report:
     parser = argparse.ArgumentParser(prog="python -m isolation ablation")
-    parser.add_argument("--doors", nargs="+", default=["api/"])
-    given = parser.parse_args(arguments)
-    settings: list[tuple[Lock, ...]] = [
+    parser.add_argument("--endpoints", nargs="+", default=["api/"])
+    options = parser.parse_args(arguments)
+    combinations: list[tuple[Lock, ...]] = [
         (),
-        *((lock,) for lock in LOCKS),
-        *(tuple(other for other in LOCKS if other != lock) for lock in LOCKS),
+        *((layer,) for layer in LOCKS),
+        *(tuple(other for other in LOCKS if other != layer) for layer in LOCKS),
         LOCKS,
     ]
-    with own_database():
-        say("Furnishing two businesses …")
-        world = make_world()
-        found = {}
-        for open_locks in settings:
-            say(f"Walking with open: {', '.join(open_locks) or 'none'} …")
-            found[open_locks] = breaches(world, open_locks, given.doors)
-    return report_of(found)
+    with temporary_database():
+        log("Creating two businesses …")
+        tenants = make_tenants()
+        breaches_by_layers = {}
+        for disabled in combinations:
+            log(f"Walking without {', '.join(disabled) or 'a change'} …")
+            breaches_by_layers[disabled] = find_breaches(
+                tenants, disabled, options.endpoints
+            )
+    return make_report(breaches_by_layers)
 
 
-def breaches(
-    world: World, open_locks: tuple[Lock, ...], doors: Sequence[str]
+def find_breaches(
+    tenants: Tenants, disabled: tuple[Lock, ...], endpoints: Sequence[str]
 ) -> list[Problem]:
     """Return the breaches that the walk finds with these layers disabled.
 
     The database is unchanged afterwards.
     """
-    with opened(*open_locks):
-        walk = Walk(world, ["ADMIN"], doors, is_short=True).walk()
+    with opened(*disabled):
+        walk = EndpointWalk(tenants, ["ADMIN"], endpoints, is_short=True).run()
     return [problem for problem in walk.problems if problem.kind in BREACHES]
 
 
-def report_of(found: dict[tuple[Lock, ...], list[Problem]]) -> Report:
+def make_report(breaches_by_layers: dict[tuple[Lock, ...], list[Problem]]) -> Report:
     """Return a report with a row for each set of layers.
 
     A breach with at least two layers enabled is a problem.
     """
-    at_stake = {_breach(problem) for problem in found[LOCKS]}
+    preventable = {_breach(problem) for problem in breaches_by_layers[LOCKS]}
     rows = []
     problems = []
-    for open_locks, breached in found.items():
-        shut = [NAMES[lock] for lock in LOCKS if lock not in open_locks]
-        counted = Counter(problem.kind for problem in breached)
-        left = {_breach(problem) for problem in breached}
+    for disabled, breaches in breaches_by_layers.items():
+        enabled = [LAYER_NAMES[layer] for layer in LOCKS if layer not in disabled]
+        counts = Counter(problem.kind for problem in breaches)
+        remaining = {_breach(problem) for problem in breaches}
         rows.append(
             [
-                ", ".join(shut) or "none",
-                *(counted[kind] for kind in BREACHES),
-                len(at_stake - left),
+                ", ".join(enabled) or "none",
+                *(counts[kind] for kind in BREACHES),
+                len(preventable - remaining),
             ]
         )
-        if len(open_locks) < 2:
+        if len(disabled) < 2:
             problems += [
-                f"open: {NAMES[lock]}: {problem}"
-                for lock in open_locks
-                for problem in breached
+                f"without {LAYER_NAMES[layer]}: {problem}"
+                for layer in disabled
+                for problem in breaches
             ]
-            problems += [str(problem) for problem in breached if not open_locks]
-    if not at_stake:
-        problems.append("With all locks open nothing was found: the walker is blind.")
+            problems += [str(problem) for problem in breaches if not disabled]
+    if not preventable:
+        problems.append("The walk found nothing with all layers disabled.")
     columns = [
-        "locks that are shut",
-        "a foreign id told from a missing one",
-        "canaries in answers",
+        "enabled layers",
+        "responses that reveal a foreign id",
+        "canaries in responses",
         "rows of the other business changed",
-        f"caught, of {len(at_stake)}",
+        f"prevented, of {len(preventable)}",
     ]
-    return Report({"settings": len(found)}, [Table(columns, rows)], problems)
+    return Report(
+        {"combinations of layers": len(breaches_by_layers)},
+        [Table(columns, rows)],
+        problems,
+    )
 
 
 def _breach(problem: Problem) -> Breach:
@@ -105,5 +111,5 @@ def _breach(problem: Problem) -> Breach:
 
     The key has no ids or bytes, which differ between the settings.
     """
-    place = problem.detail.partition(":")[0]
-    return problem.kind, problem.method, problem.door, place
+    point = problem.detail.partition(":")[0]
+    return problem.kind, problem.method, problem.endpoint, point

@@ -3,63 +3,69 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .deployment import SUPER_ADMIN, Stage, wait_until
-from .faults.load import PASSWORD, Business, Client, Watch
+from .deployment import SUPER_ADMIN, Deployment, wait_until
+from .faults.load import PASSWORD, Business, Client, LoadRecord
 
 EXPORTED_MONTH = "2026-01"
 EXPORTED_PEOPLE = 40
 
 # Placeholders for requests that belong to no business: for the schema, or as the super-admin.
-NOBODY = (
-    Business("no id", "nobody", "no canary", "", ""),
-    Business("no id", "nobody", "no canary", "", ""),
+NO_BUSINESS = (
+    Business("no id", "no business", "no canary", "", ""),
+    Business("no id", "no business", "no canary", "", ""),
 )
 
 
 @contextmanager
-def serving(stage: Stage, *, through_pgbouncer: bool) -> Iterator[None]:
-    stage.serve(through_pgbouncer=through_pgbouncer)
+def running_deployment(
+    deployment: Deployment, *, through_pgbouncer: bool
+) -> Iterator[None]:
+    deployment.serve(through_pgbouncer=through_pgbouncer)
     try:
-        client = Client(stage.address, NOBODY, Watch())
+        client = Client(deployment.address, NO_BUSINESS, LoadRecord())
         wait_until(
-            lambda: _answers(client),
+            lambda: _responds(client),
             "the web server",
         )
         client.session.close()
         yield
     finally:
-        stage.leave()
+        deployment.stop()
 
 
-def _answers(client: Client) -> bool:
-    answer = client.ask(NOBODY[0], "GET", "schema")
-    return answer is not None and answer.ok
+def _responds(client: Client) -> bool:
+    response = client.send(NO_BUSINESS[0], "GET", "schema")
+    return response is not None and response.ok
 
 
-def make_businesses(stage: Stage, watch: Watch) -> tuple[Business, Business]:
+def make_businesses(
+    deployment: Deployment, record: LoadRecord
+) -> tuple[Business, Business]:
     """Create two businesses through the API, as a super-admin does.
 
     Each has an administrator, access to one site, and a month to export.
     """
-    root = Client(stage.address, NOBODY, watch)
+    root = Client(deployment.address, NO_BUSINESS, record)
     email, password = SUPER_ADMIN
-    platform = NOBODY[0]
-    signed_in = root.must(
+    platform = NO_BUSINESS[0]
+    signed_in = root.send_until_success(
         platform, "POST", "auth/login", json={"email": email, "password": password}
     )
     platform.token = signed_in["access"]
-    site = root.must(platform, "POST", "sites", json={"site_name": "Harbour"})["id"]
-    made = []
+    site = root.send_until_success(
+        platform, "POST", "sites", json={"site_name": "Harbour"}
+    )["id"]
+    businesses = []
     for name, canary in (("Acme", "Quetzal"), ("Globex", "Unicorn")):
         address = f"admin@{name.lower()}.example.com"
         body = {
             "business_name": name,
             "admin": {"email": address, "full_name": name, "password": PASSWORD},
         }
-        business = root.must(platform, "POST", "businesses", json=body)
-        made.append(Business(business["id"], name, canary, address, site))
-    both = (made[0], made[1])
-    client = Client(stage.address, both, watch)
+        business = root.send_until_success(platform, "POST", "businesses", json=body)
+        businesses.append(Business(business["id"], name, canary, address, site))
+    both = (businesses[0], businesses[1])
+    client = Client(deployment.address, both, record)
     for business in both:
         client.sign_in(business)
         _month_to_export(client, business)
@@ -74,20 +80,22 @@ def _month_to_export(client: Client, business: Business) -> None:
         for day in range(1, 32)
     ]
     for number in range(EXPORTED_PEOPLE if business.name == "Acme" else 1):
-        person = {"full_name": f"Worker {number}", "site_id": business.site_id}
-        employee = client.must(business, "POST", "employees", json=person)
-        new = {
+        employee_body = {"full_name": f"Worker {number}", "site_id": business.site_id}
+        employee = client.send_until_success(
+            business, "POST", "employees", json=employee_body
+        )
+        card_body = {
             "site_id": business.site_id,
             "employee_id": employee["id"],
             "processing_month": EXPORTED_MONTH,
         }
-        card = client.must(business, "POST", "work_cards", json=new)
+        card = client.send_until_success(business, "POST", "work_cards", json=card_body)
         path = f"work_cards/{card['id']}"
-        said = client.must(
+        saved = client.send_until_success(
             business,
             "PUT",
             f"{path}/day-entries",
             json={"version": card["version"], "entries": days},
         )
-        version = {"version": said["version"]}
-        client.must(business, "POST", f"{path}/approve", json=version)
+        version = {"version": saved["version"]}
+        client.send_until_success(business, "POST", f"{path}/approve", json=version)

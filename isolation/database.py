@@ -12,14 +12,14 @@ from django.test.utils import setup_test_environment, teardown_test_environment
 
 from tests.scratch_database import migrate, scratch_database
 
-from .report import say
+from .report import log
 
 # The clock is frozen so that the time causes no difference between two responses.
 NOW = datetime(2026, 7, 15, 9, 0, tzinfo=UTC)
 
 
 @contextmanager
-def own_database() -> Iterator[None]:
+def temporary_database() -> Iterator[None]:
     """Provide a migrated temporary database, an empty media folder and a frozen clock.
 
     The block runs in one transaction that is rolled back at the end.
@@ -31,7 +31,7 @@ def own_database() -> Iterator[None]:
             override_settings(MEDIA_ROOT=media),
             scratch_database(),
         ):
-            say("Migrating a database of its own …")
+            log("Migrating a temporary database …")
             migrate()
             with time_machine.travel(NOW, tick=False), transaction.atomic():
                 yield

@@ -23,22 +23,22 @@ import psutil
 import psycopg2
 
 from devtools.localpg_server import LocalPostgres
-from devtools.process_group import listen
+from devtools.process_group import bind_free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 DISK_MEGABYTES = 48
 WORKERS = ("worker-1", "worker-2")
 SUPER_ADMIN = ("root@platform.example.com", "chalk-and-cheese-9")
-LOOK_EVERY = 0.2  # seconds between two reads of the clock file by a process
-PATIENCE = 60.0  # seconds until a start counts as failed
+POLL_INTERVAL = 0.2  # seconds between two reads of the clock file by a process
+START_TIMEOUT = 60.0  # seconds until a start counts as failed
 
 
-class Missing(RuntimeError):
+class ProgramMissing(RuntimeError):
     """A required program is not installed. The message names the package to install."""
 
 
-class Stage:
-    """A temporary installation. `with Stage() as stage:` sets it up, `stage.serve()` starts it."""
+class Deployment:
+    """A temporary installation. `with Deployment() as deployment:` sets it up, `deployment.serve()` starts it."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="automatehq-faults-"))
@@ -55,9 +55,9 @@ class Stage:
         self._commands: dict[str, list[str]] = {}
         self._processes: dict[str, psutil.Popen] = {}
         self._environment: dict[str, str] = {}
-        self._is_on_stage = threading.Event()
+        self._is_running = threading.Event()
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> "Deployment":
         # Committed data must survive a crash. The fast settings of the tests would lose it.
         os.environ.pop("AUTOMATEHQ_PG_FAST", None)
         self.media.mkdir()
@@ -74,7 +74,7 @@ class Stage:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.leave()
+        self.stop()
         self.postgres.stop()
         if self.has_own_disk:
             _succeeds("umount", str(self.media))
@@ -103,7 +103,7 @@ class Stage:
         }
 
     def manage(self, *arguments: str) -> str:
-        done = subprocess.run(  # noqa: S603 -- our own command
+        done = subprocess.run(  # noqa: S603 -- a command of this project
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment(),
@@ -124,18 +124,18 @@ class Stage:
         new = self.clock.with_suffix(".new")
         new.write_text(str(minutes))
         new.replace(self.clock)
-        time.sleep(5 * LOOK_EVERY)
+        time.sleep(5 * POLL_INTERVAL)
 
     # Start and stop
 
     def serve(self, *, through_pgbouncer: bool = False) -> None:
-        """Start web server and workers, and restart them when they exit, until `leave`."""
+        """Start web server and workers, and restart them when they exit, until `stop`."""
         self.url = self.postgres.url
         if through_pgbouncer:
             self._start_pgbouncer()
         self._environment = self.environment()
-        self._is_on_stage.set()
-        with listen(18000) as listener:
+        self._is_running.set()
+        with bind_free_port(18000) as listener:
             self.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
             self._listener = os.dup(listener.fileno())
         os.set_inheritable(self._listener, True)  # noqa: FBT003
@@ -161,11 +161,11 @@ class Stage:
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._supervisor.start()
 
-    def leave(self) -> None:
+    def stop(self) -> None:
         """Stop all processes and wait until they have exited."""
-        if not self._is_on_stage.is_set():
+        if not self._is_running.is_set():
             return
-        self._is_on_stage.clear()
+        self._is_running.clear()
         self._supervisor.join()
         for process in self._processes.values():
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -174,7 +174,7 @@ class Stage:
             try:
                 process.wait(timeout=20)
             except psutil.TimeoutExpired:
-                _kill_family(process)
+                _kill_process_tree(process)
         os.close(self._listener)
         self._processes.clear()
         self._commands.clear()
@@ -196,7 +196,7 @@ class Stage:
             )
 
     def _supervise(self) -> None:
-        while self._is_on_stage.is_set():
+        while self._is_running.is_set():
             for name, process in list(self._processes.items()):
                 if process.poll() is not None:
                     self.restarts += 1
@@ -206,11 +206,13 @@ class Stage:
     def _start_pgbouncer(self) -> None:
         program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
         if program is None:
-            raise Missing("pgbouncer is not on this machine: apt-get install pgbouncer")
-        login, password, port, database = _parts(self.postgres.url)
+            raise ProgramMissing(
+                "pgbouncer is not on this machine: apt-get install pgbouncer"
+            )
+        login, password, port, database = _parse_url(self.postgres.url)
         home = self.folder / "pgbouncer"
         home.mkdir(exist_ok=True)
-        with listen(16432) as listener:
+        with bind_free_port(16432) as listener:
             own = listener.getsockname()[1]
         (home / "users.txt").write_text(f'"{login}" "{password}"\n')
         (home / "pgbouncer.ini").write_text(
@@ -291,18 +293,18 @@ class Stage:
 
 
 def wait_until(
-    condition: Callable[[], bool], what: str, *, patience: float = PATIENCE
+    condition: Callable[[], bool], what: str, *, timeout: float = START_TIMEOUT
 ) -> float:
     """Wait until `condition()` is true; return the seconds waited.
 
-    Raises `TimeoutError` after `patience` seconds.
+    Raises `TimeoutError` after `timeout` seconds.
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     while not condition():
-        if time.monotonic() - begun > patience:
-            raise TimeoutError(f"{what}: not within {patience:.0f} seconds")
+        if time.monotonic() - start > timeout:
+            raise TimeoutError(f"{what}: not within {timeout:.0f} seconds")
         time.sleep(0.05)
-    return time.monotonic() - begun
+    return time.monotonic() - start
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
@@ -316,7 +318,7 @@ def _unprivileged() -> pwd.struct_passwd | None:
     return accounts.get("postgres") or accounts["nobody"]
 
 
-def _parts(url: str) -> tuple[str, str, str, str]:
+def _parse_url(url: str) -> tuple[str, str, str, str]:
     """Return login, password, port and database name of a database URL."""
     login, rest = url.removeprefix("postgres://").split(":", 1)
     password, place = rest.split("@", 1)
@@ -330,10 +332,13 @@ def _succeeds(*command: str) -> bool:
     return False
 
 
-def _kill_family(process: psutil.Process) -> None:
+def _kill_process_tree(process: psutil.Process) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
-        family: Sequence[psutil.Process] = [*process.children(recursive=True), process]
-        for member in family:
+        processes: Sequence[psutil.Process] = [
+            *process.children(recursive=True),
+            process,
+        ]
+        for member in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.kill()
         process.wait(timeout=20)

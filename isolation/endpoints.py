@@ -12,7 +12,7 @@ _NAMED_GROUP = re.compile(r"\(\?P<\w+>[^)]*\)")
 _HANDLERS = ("get", "post", "put", "patch", "delete")
 
 
-class Door(NamedTuple):
+class Endpoint(NamedTuple):
     """An endpoint.
 
     `path` is the pattern in the table of routes. `name` equals `path` if the route has no name.
@@ -34,8 +34,13 @@ class Door(NamedTuple):
         return found.group(1) if found else ""
 
     @property
-    def names_row(self) -> bool:
+    def has_row_id(self) -> bool:
         return self.parameter in ("pk", "object_id")
+
+    @property
+    def is_site(self) -> bool:
+        """Return True if the endpoint refers to a site, which all businesses share."""
+        return self.path.startswith(("api/sites/", "admin/workforce/site/"))
 
     @property
     def model(self) -> str:
@@ -47,26 +52,30 @@ class Door(NamedTuple):
         known = {model._meta.label_lower for model in apps.get_models()}
         return label if label in known else ""
 
-    def at(self, value: object) -> str:
+    def url_for(self, value: object) -> str:
         """Return the URL path with `value` as its parameter."""
         plain = self.path.replace("^", "").replace("$", "")
         plain = _NAMED_GROUP.sub(lambda _match: str(value), plain)
         return "/" + _PARAMETER.sub(lambda _match: str(value), plain)
 
 
-def doors() -> list[Door]:
+def list_endpoints() -> list[Endpoint]:
     """Return all endpoints in the resolver's order."""
     return [
-        Door(path, pattern.name or path, methods_of(pattern.callback), pattern.callback)
-        for path, pattern in _walk(get_resolver())
+        Endpoint(
+            path, pattern.name or path, methods_of(pattern.callback), pattern.callback
+        )
+        for path, pattern in _list_patterns(get_resolver())
     ]
 
 
-def _walk(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+def _list_patterns(
+    resolver: URLResolver, prefix: str = ""
+) -> Iterator[tuple[str, URLPattern]]:
     for pattern in resolver.url_patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from _walk(pattern, path)
+            yield from _list_patterns(pattern, path)
         else:
             yield path, pattern
 

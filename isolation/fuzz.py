@@ -20,18 +20,18 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from schemathesis import checks as known_checks
+from schemathesis import checks as schemathesis_checks
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from accounts.tests.api_clients import token_of
 
-from .database import own_database
-from .report import Report, Table, say
-from .tenants import World, make_world
+from .database import temporary_database
+from .report import Report, Table, log
+from .tenants import Tenant, Tenants, make_tenants
 
 CHECKS = [
-    known_checks.not_a_server_error,
+    schemathesis_checks.not_a_server_error,
     openapi_checks.status_code_conformance,
     openapi_checks.content_type_conformance,
     openapi_checks.response_headers_conformance,
@@ -43,26 +43,26 @@ ROLES = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 class Fuzz:
     """A fuzz run: `examples` requests for each operation as each of `roles`.
 
-    `operations` limits the run to operations such as `GET /api/sites`. The same `chance` gives the same requests.
+    `operations` limits the run to operations such as `GET /api/sites`. The same `seed_value` gives the same requests.
     """
 
     def __init__(
         self,
-        world: World,
+        tenants: Tenants,
         roles: Sequence[str],
         *,
         examples: int,
-        chance: int,
+        seed_value: int,
         operations: Sequence[str] = (),
     ) -> None:
-        self.world, self.roles, self.operations = world, roles, operations
-        self.examples, self.chance = examples, chance
+        self.tenants, self.roles, self.operations = tenants, roles, operations
+        self.examples, self.seed_value = examples, seed_value
         self.statuses: Counter[int] = Counter()
         self.calls: Counter[str] = Counter()
-        self.planted = 0
+        self.injected = 0
         self.problems: dict[tuple[str, str], str] = {}
-        self.theirs = sorted({*map(str, _ids(world.globex))})
-        self.ours = sorted({*map(str, _ids(world.acme))})
+        self.globex_ids = sorted({*map(str, _iterate_ids(tenants.globex))})
+        self.acme_ids = sorted({*map(str, _iterate_ids(tenants.acme))})
 
     def run(self) -> "Fuzz":
         with _one_connection():
@@ -71,20 +71,22 @@ class Fuzz:
     def _run(self) -> "Fuzz":
         application: Any = get_wsgi_application()
         api = schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
-        self._before = self.world.checksums()
+        self._before = self.tenants.checksums()
         for role in self.roles:
-            token = token_of(self.world.acme.personas.user(role))
+            token = token_of(self.tenants.acme.personas.user(role))
             operations: Any = api.get_all_operations()
             for operation in (result.ok() for result in operations):
                 if not self.operations or operation.label in self.operations:
                     headers = {"Authorization": f"Bearer {token}"}
-                    self._ask_often(operation, role, headers)
-        if self.world.checksums() != self._before:
-            self._problem("the whole", "changed", "rows of Globex")
+                    self._test_operation(operation, role, headers)
+        if self.tenants.checksums() != self._before:
+            self._add_problem("the run", "changed", "rows of Globex")
         return self
 
-    def _ask_often(self, operation: Any, role: str, headers: dict[str, str]) -> None:
-        @seed(self.chance)
+    def _test_operation(
+        self, operation: Any, role: str, headers: dict[str, str]
+    ) -> None:
+        @seed(self.seed_value)
         @settings(
             max_examples=self.examples,
             database=None,
@@ -93,66 +95,73 @@ class Fuzz:
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(), data=st.data())
-        def ask(case: Any, data: Any) -> None:
+        def test(case: Any, data: Any) -> None:
             with transaction.atomic():
-                self._ask(case, data.draw, role, headers)
+                self._send(case, data.draw, role, headers)
                 transaction.set_rollback(True)
 
-        ask()
+        test()
 
-    def _ask(self, case: Any, draw: Any, role: str, headers: dict[str, str]) -> None:
+    def _send(self, case: Any, draw: Any, role: str, headers: dict[str, str]) -> None:
         label = case.operation.label
-        sent: set[str] = set()
+        sent_ids: set[str] = set()
 
-        def plant(value: Any) -> Any:
+        def replace_ids(value: Any) -> Any:
             if isinstance(value, dict):
-                return {key: plant(one) for key, one in value.items()}
+                return {key: replace_ids(item) for key, item in value.items()}
             if isinstance(value, list):
-                return [plant(one) for one in value]
+                return [replace_ids(item) for item in value]
             if not _is_id(value):
                 return value
-            pool = draw(st.sampled_from([self.theirs, self.theirs, self.ours, [value]]))
-            chosen = draw(st.sampled_from(pool))
-            if pool is self.theirs:
-                sent.add(chosen)
-                self.planted += 1
-            return chosen
+            pool = draw(
+                st.sampled_from(
+                    [self.globex_ids, self.globex_ids, self.acme_ids, [value]]
+                )
+            )
+            replacement = draw(st.sampled_from(pool))
+            if pool is self.globex_ids:
+                sent_ids.add(replacement)
+                self.injected += 1
+            return replacement
 
-        case.path_parameters = plant(case.path_parameters)
-        case.query = plant(case.query)
-        case.body = plant(case.body)
+        case.path_parameters = replace_ids(case.path_parameters)
+        case.query = replace_ids(case.query)
+        case.body = replace_ids(case.body)
         case.headers.pop("Authorization", None)
         response = case.call(headers=headers)
         self.calls[role] += 1
         self.statuses[response.status_code] += 1
-        where = f"{label} as {role}"
+        location = f"{label} as {role}"
         try:
             case.validate_response(response, checks=CHECKS)
         except FailureGroup as group:
             for failure in group.exceptions:
-                said = f"{response.status_code}: {failure} {_asked(case)}"
-                self._problem(where, type(failure).__name__, said)
+                detail = f"{response.status_code}: {failure} {_curl_command(case)}"
+                self._add_problem(location, type(failure).__name__, detail)
         content = response.content + repr(dict(response.headers)).encode()
-        for (
-            one
-        ) in sent:  # the link to the next page repeats the parameters of the request
-            content = content.replace(one.encode(), b"")
-        canary = self.world.canary_in(content)
+        # The link to the next page repeats the parameters of the request.
+        for sent_id in sent_ids:
+            content = content.replace(sent_id.encode(), b"")
+        canary = self.tenants.canary_in(content)
         if canary:
-            self._problem(
-                where, "canary", f"{canary} in {content[:300]!r} {_asked(case)}"
+            self._add_problem(
+                location,
+                "canary",
+                f"{canary} in {content[:300]!r} {_curl_command(case)}",
             )
         if case.method not in ("GET", "HEAD") and response.status_code < 400:
-            self._look_for_changes(where, case)
+            self._check_rows(location, case)
 
-    def _look_for_changes(self, where: str, case: Any) -> None:
-        before, now = self._before, self.world.checksums()
+    def _check_rows(self, location: str, case: Any) -> None:
+        before, now = self._before, self.tenants.checksums()
         changed = [table for table in before if before[table] != now[table]]
         if changed:
-            self._problem(where, "changed", f"{', '.join(changed)} {_asked(case)}")
+            self._add_problem(
+                location, "changed", f"{', '.join(changed)} {_curl_command(case)}"
+            )
 
-    def _problem(self, where: str, kind: str, said: str) -> None:
-        self.problems.setdefault((where, kind), f"{where}: {kind}: {said}")
+    def _add_problem(self, location: str, kind: str, detail: str) -> None:
+        self.problems.setdefault((location, kind), f"{location}: {kind}: {detail}")
 
 
 @contextmanager
@@ -170,7 +179,7 @@ def _one_connection() -> Iterator[None]:
             signal.connect(close_old_connections)
 
 
-def _asked(case: Any) -> str:
+def _curl_command(case: Any) -> str:
     return f"[{case.as_curl_command()[:600]}]"
 
 
@@ -180,35 +189,38 @@ def _is_id(value: Any) -> bool:
     )
 
 
-def _ids(side: Any) -> Iterator[uuid.UUID]:
-    yield from side.ids().values()
-    yield side.personas.id
+def _iterate_ids(tenant: Tenant) -> Iterator[uuid.UUID]:
+    yield from tenant.ids().values()
+    yield tenant.personas.id
     for role in ROLES:
-        yield side.personas.user(role).pk
-    for row in side._targets.values():
+        yield tenant.personas.user(role).pk
+    for row in tenant.targets.values():
         yield row.pk
 
 
-def prove(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> Report:
     parser = argparse.ArgumentParser(prog="python -m isolation fuzz")
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--roles", nargs="+", default=list(ROLES), choices=ROLES)
     parser.add_argument("--seed", type=int, default=1)
-    given_ = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)
-    with own_database():
-        say("Furnishing two businesses …")
+    with temporary_database():
+        log("Creating two businesses …")
         fuzz = Fuzz(
-            make_world(), given_.roles, examples=given_.examples, chance=given_.seed
+            make_tenants(),
+            options.roles,
+            examples=options.examples,
+            seed_value=options.seed,
         )
         fuzz.run()
     statuses = sorted(fuzz.statuses.items())
     return Report(
         {
-            "calls": sum(fuzz.calls.values()),
-            "of Globex's ids in them": fuzz.planted,
-            "seed": str(given_.seed),
+            "requests": sum(fuzz.calls.values()),
+            "ids of Globex injected": fuzz.injected,
+            "seed": str(options.seed),
         },
-        [Table(["status", "answers"], [(str(status), n) for status, n in statuses])],
+        [Table(["status", "responses"], [(str(status), n) for status, n in statuses])],
         list(fuzz.problems.values()),
     )

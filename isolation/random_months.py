@@ -23,14 +23,14 @@ from workcards.tests.random_month import SITES, STEPS, Play
 from workcards.tests.random_month_model import NOW
 from workforce.tests.factories import SiteFactory
 
-from .database import own_database
-from .report import Report, Table, say
+from .database import temporary_database
+from .report import Report, Table, log
 
-SEQUENCE = 200
+SEQUENCE_LENGTH = 200
 # Stop after this many problems, which usually have the same cause.
-MOST_PROBLEMS = 5
+MAX_PROBLEMS = 5
 # The number of steps before a problem that the report names.
-TOLD = 8
+HISTORY_LENGTH = 8
 
 
 @dataclass
@@ -44,58 +44,58 @@ class Months:
     problems: list[str] = field(default_factory=list)
 
 
-def play(sides: Sequence[Personas], *, steps: int, seed: int) -> Months:
+def run_sequences(tenants: Sequence[Personas], *, steps: int, seed: int) -> Months:
     """Run `steps` steps in sequences, each in a transaction that is rolled back; return their counts."""
-    chance = random.Random(seed)  # noqa: S311 -- no secret
+    rng = random.Random(seed)  # noqa: S311 -- no secret
     months = Months()
-    while months.steps.total() < steps and len(months.problems) < MOST_PROBLEMS:
-        told: list[str] = []
-        length = min(SEQUENCE, steps - months.steps.total())
+    while months.steps.total() < steps and len(months.problems) < MAX_PROBLEMS:
+        history: list[str] = []
+        length = min(SEQUENCE_LENGTH, steps - months.steps.total())
         months.sequences += 1
-        say(f"{months.steps.total():,} steps …")
+        log(f"{months.steps.total():,} steps …")
         try:
             with transaction.atomic():
-                _play_sequence(sides, length, chance, months, told)
+                _run_sequence(tenants, length, rng, months, history)
                 transaction.set_rollback(True)
         except Exception as error:  # noqa: BLE001  it is reported
             months.steps["failed"] += 1
             months.problems.append(
                 f"seed {seed}, sequence {months.sequences}: {type(error).__name__} {error} "
-                f"after {'; '.join(told[-TOLD:])}"
+                f"after {'; '.join(history[-HISTORY_LENGTH:])}"
             )
-            say(months.problems[-1])
+            log(months.problems[-1])
     return months
 
 
-def _play_sequence(
-    sides: Sequence[Personas],
+def _run_sequence(
+    tenants: Sequence[Personas],
     length: int,
-    chance: random.Random,
+    rng: random.Random,
     months: Months,
-    told: list[str],
+    history: list[str],
 ) -> None:
-    with sides[0].scope():
+    with tenants[0].scope():
         sites = [SiteFactory() for _ in range(SITES)]
-    plays = []
-    for side in sides:
-        with side.scope():
-            plays.append((side, Play(side.admin, chance, sites)))
+    models = []
+    for tenant in tenants:
+        with tenant.scope():
+            models.append((tenant, Play(tenant.admin, rng, sites)))
     for _ in range(length):
-        side, one = chance.choice(plays)
-        (name,) = chance.choices([*STEPS], [*STEPS.values()])
-        told.append(f"{side.business}: {name}")
-        with side.scope():
-            told[-1] = f"{side.business}: {one.do(name)}"
-            one.check()
+        tenant, model = rng.choice(models)
+        (name,) = rng.choices([*STEPS], [*STEPS.values()])
+        history.append(f"{tenant.business}: {name}")
+        with tenant.scope():
+            history[-1] = f"{tenant.business}: {model.do(name)}"
+            model.check()
         months.steps[name] += 1
-    for side, one in plays:
-        with side.scope():
-            one.check()
-        months.paid_again += one.paid_again
-        months.without_room += one.without_room
+    for tenant, model in models:
+        with tenant.scope():
+            model.check()
+        months.paid_again += model.paid_again
+        months.without_room += model.without_room
 
 
-def prove(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> Report:
     parser = argparse.ArgumentParser(
         prog="python -m isolation months", description=__doc__
     )
@@ -103,19 +103,19 @@ def prove(arguments: list[str]) -> Report:
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**6)
     )
-    given = parser.parse_args(arguments)
-    with own_database(), time_machine.travel(NOW):
-        sides = [make_personas(name) for name in ("Acme", "Globex")]
-        begun = time.monotonic()
-        months = play(sides, steps=given.steps, seed=given.seed)
-        took = time.monotonic() - begun
+    options = parser.parse_args(arguments)
+    with temporary_database(), time_machine.travel(NOW):
+        tenants = [make_personas(name) for name in ("Acme", "Globex")]
+        start = time.monotonic()
+        months = run_sequences(tenants, steps=options.steps, seed=options.seed)
+        duration = time.monotonic() - start
     figures: dict[str, object] = {
         "steps, each compared with the model": months.steps.total(),
         "sequences": months.sequences,
-        "days paid again after another card was reopened": months.paid_again,
-        "days that had no room then": months.without_room,
-        "steps a second": round(months.steps.total() / took),
-        "seed": str(given.seed),
+        "days posted again after another card was reopened": months.paid_again,
+        "days without room on the ledger after a reopening": months.without_room,
+        "steps per second": round(months.steps.total() / duration),
+        "seed": str(options.seed),
     }
     table = Table(("step", "times"), sorted(months.steps.items()))
     return Report(figures, [table], months.problems)

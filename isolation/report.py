@@ -38,7 +38,7 @@ class Report:
     def markdown(self, command: str, *, seconds: float) -> str:
         """Return the report in Markdown, as docs/isolation.md contains it."""
         when = datetime.now(UTC).date()
-        said = [
+        blocks = [
             f"Last run {when} by `{command}`, {_duration(seconds)}: "
             f"**{len(self.problems) or 'no'} problem{'s' * (len(self.problems) != 1)}**.",
             Table(["counted", ""], list(self.figures.items())).markdown(),
@@ -47,25 +47,25 @@ class Report:
         if self.problems:
             shown = [f"- {problem}" for problem in self.problems[:SHOWN_PROBLEMS]]
             more = len(self.problems) - len(shown)
-            said.append("\n".join([*shown, *[f"- and {more} more"] * bool(more)]))
-        return "\n\n".join(said)
+            blocks.append("\n".join([*shown, *[f"- and {more} more"] * bool(more)]))
+        return "\n\n".join(blocks)
 
 
-def written_into_docs(part: str, text: str) -> None:
-    """Write `text` between the markers of `part` in docs/isolation.md.
+def write_to_docs(check: str, text: str) -> None:
+    """Write `text` between the markers of `check` in docs/isolation.md.
 
-    Raises `ValueError` if the document has no markers for `part`.
+    Raises `ValueError` if the document has no markers for `check`.
     """
-    begin, end = f"<!-- results of {part} -->", f"<!-- end of {part} -->"
+    begin, end = f"<!-- results of {check} -->", f"<!-- end of {check} -->"
     document = DOCUMENT.read_text()
-    place = re.compile(f"{begin}.*?{end}", re.DOTALL)
-    if not place.search(document):
-        raise ValueError(f"{DOCUMENT} has no place for {part}: {begin} … {end}")
-    whole = f"{begin}\n{text}\n{end}"
-    DOCUMENT.write_text(place.sub(lambda _match: whole, document))
+    section = re.compile(f"{begin}.*?{end}", re.DOTALL)
+    if not section.search(document):
+        raise ValueError(f"{DOCUMENT} has no section for {check}: {begin} … {end}")
+    new = f"{begin}\n{text}\n{end}"
+    DOCUMENT.write_text(section.sub(lambda _match: new, document))
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Print a line of progress to standard error."""
     print(text, file=sys.stderr, flush=True)
 

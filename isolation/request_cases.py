@@ -21,17 +21,47 @@ from automatehq.admin.forms import FilesField, MonthField
 from tests import api_cases
 from workcards.tests.factories import picture
 
-from .endpoints import Door
-from .tenants import Side
+from .endpoints import Endpoint
+from .tenants import Tenant
 
 # Endpoints without a case, with the reason. A test counts the entries; add none.
 EXEMPT = {
-    "admin-without-slash": "the front door once more",
+    "admin-without-slash": "a redirect to the first admin page",
 }
 
 
+# Method and page → the reason why the request fails for all roles. A test counts the entries; add none.
+ALWAYS_REJECTED = {
+    "POST api/auth/login": "sent with a wrong password: the right one would sign in to that business",
+    "POST admin/login/": "sent without a password: the right one would sign in to that business",
+    "POST api/auth/refresh": "sent with a malformed token",
+    "POST api/auth/logout": "sent with a malformed token",
+    "any audit_auditevent_add": "the trail is written by services",
+    "any audit_auditevent_delete": "the trail is append-only",
+    "any audit_auditevent_history": "the trail is the history",
+    "POST audit_auditevent_change": "the trail is append-only",
+    "any workcards_approvedday_add": "the ledger is written by approving",
+    "any workcards_approvedday_delete": "the ledger is written by approving",
+    "any workcards_approvedday_history": "the card's history contains it",
+    "POST workcards_approvedday_change": "the ledger is written by approving",
+    "any workcards_closedmonth_delete": "a month is reopened, with a reason",
+    "POST workcards_closedmonth_change": "a month is reopened, with a reason",
+    "any exports_exportrun_delete": "exported files stay",
+    "POST exports_exportrun_change": "exported files stay",
+    "any accounts_user_delete": "deactivated and never deleted",
+    "any businesses_business_delete": "deactivated and never deleted",
+    "any workforce_employee_delete": "deactivated and never deleted",
+    "any workforce_site_delete": "deactivated and never deleted",
+    "any workforce_sitesettings_delete": "edited and never deleted",
+}
+
+
+class NoCase(LookupError):
+    """The error for an endpoint without a case: no request of the owner is known."""
+
+
 @dataclass(frozen=True)
-class Sent:
+class CaseRequest:
     """A request. `body` holds JSON data or the values of a form."""
 
     method: str
@@ -40,40 +70,50 @@ class Sent:
     body: Any = None
     is_form: bool = False
     # Follow redirects, as a browser does.
-    follows: bool = False
+    follow_redirects: bool = False
 
-    def to(self, client: Any) -> Any:
+    def send(self, client: Any) -> Any:
         """Send the request with `client`; return the response."""
         if self.method == "GET":
             return client.get(self.path, dict(self.query))
-        how = {"format": "multipart"} if self.is_form else {}
+        options = {"format": "multipart"} if self.is_form else {}
         path = self.path
         if self.query:
             path += "?" + "&".join(f"{k}={v}" for k, v in self.query.items())
-        body = rewound(self.body)
+        body = rewind_files(self.body)
         if hasattr(client, "send"):  # an admin client, which adds the form token
-            return client.send(path, body or {}, follow=self.follows)
-        return getattr(client, self.method.lower())(path, body, **how)
+            return client.send(path, body or {}, follow=self.follow_redirects)
+        return getattr(client, self.method.lower())(path, body, **options)
 
-    def asking(self, name: str, value: object) -> "Sent":
+    def with_query(self, name: str, value: object) -> "CaseRequest":
         return replace(self, query={**self.query, name: value})
 
-    def saying(self, place: tuple[Any, ...], value: object) -> "Sent":
-        """Return the request with `value` in the body at `place`.
+    def with_body_value(self, path: tuple[Any, ...], value: object) -> "CaseRequest":
+        """Return the request with `value` in the body at `path`.
 
-        `place` is a path of keys and indexes. Its last key may be new.
+        `path` is a path of keys and indexes. Its last key may be new.
         """
         body = copy.copy(self.body) if self.is_form else copy.deepcopy(self.body)
         body = {} if body is None else dict(body)
-        *outer, last = place
-        into: Any = body
-        for step in outer:
-            into = into[step]
-        into[last] = value
+        *parents, last = path
+        container: Any = body
+        for step in parents:
+            container = container[step]
+        container[last] = value
         return replace(self, body=body)
 
+    def has_body_value(self, path: tuple[Any, ...]) -> bool:
+        """Return True if the body has a value at `path` that is not empty."""
+        value = self.body
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return False
+        return bool(value)
 
-def rewound(body: Any) -> Any:
+
+def rewind_files(body: Any) -> Any:
     """Return `body` after rewinding its files to the beginning."""
     for value in body.values() if isinstance(body, dict) else ():
         for file in value if isinstance(value, list) else [value]:
@@ -85,25 +125,27 @@ def rewound(body: Any) -> Any:
 # The API
 
 
-def api_rows() -> dict[tuple[str, str], api_cases.Row]:
+def get_api_rows() -> dict[tuple[str, str], api_cases.Row]:
     """Return the rows of the API's table by (method, route)."""
     return {(row.method, row.route): row for row in api_cases.TABLE}
 
 
-def api_case(row: api_cases.Row, door: Door, side: Side) -> Callable[[object], Sent]:
+def make_api_request(
+    row: api_cases.Row, endpoint: Endpoint, tenant: Tenant
+) -> Callable[[object], CaseRequest]:
     """Return a function that builds the owner's request about the row with a given id."""
-    body = side.body(row)
-    query = row.query(side.world) if row.query else {}
+    body = tenant.body(row)
+    query = row.query(tenant.case_context) if row.query else {}
     is_form = row.route in api_cases.FORMS
 
-    def about(value: object) -> Sent:
-        return Sent(row.method, door.at(value), query, body, is_form)
+    def make_request(value: object) -> CaseRequest:
+        return CaseRequest(row.method, endpoint.url_for(value), query, body, is_form)
 
-    return about
+    return make_request
 
 
 # Bodies for the sign-in routes, which the table does not contain: a user's e-mail address with a wrong password.
-OPEN_BODIES: dict[str, dict[str, Any]] = {
+SIGN_IN_BODIES: dict[str, dict[str, Any]] = {
     "login": {"email": "admin@acme.example.com", "password": "not the password"},
     "refresh": {"refresh": "not.a.token"},
     "logout": {"refresh": "not.a.token"},
@@ -154,22 +196,22 @@ ADMIN_VALUES = {
     "code_hours": "100",
 }
 # Values that replace those of a single page: a value, or a function that creates the row.
-ADMIN_OWN_VALUES: dict[str, dict[str, Any]] = {
+ADMIN_PAGE_VALUES: dict[str, dict[str, Any]] = {
     "workforce_sitesettings_add": {"site": api_cases.site},  # has no settings yet
     "exports_exportrun_add": {"kind": "payroll_csv"},  # which takes a profile
     "language": {"language": "en"},  # chosen in a menu that every page has
 }
 
 
-def admin_row(door: Door, side: Side) -> Any:
+def get_admin_row(endpoint: Endpoint, tenant: Tenant) -> Any:
     """Return the row that the requests to an admin page refer to."""
-    if make := ADMIN_TARGETS.get(door.name):
-        return side.target(make)
-    return side.rows[door.model]
+    if make := ADMIN_TARGETS.get(endpoint.name):
+        return tenant.target(make)
+    return tenant.rows[endpoint.model]
 
 
-def filled(
-    door: Door, found: list[forms.BaseForm], side: Side, row: Any
+def fill_forms(
+    endpoint: Endpoint, page_forms: list[forms.BaseForm], tenant: Tenant, row: Any
 ) -> dict[str, Any]:
     """Return the data that a browser submits for these forms.
 
@@ -178,35 +220,35 @@ def filled(
     values: dict[str, Any] = {"post": "yes", "reason": "Why not"}
     if hasattr(row, "version"):
         values["version"] = row.version
-    for form in found:
-        for name, one in form.fields.items():
-            value = _value_of(form, name, one, side)
+    for form in page_forms:
+        for name, form_field in form.fields.items():
+            value = _form_value(form, name, form_field, tenant)
             if value is not None:
                 values[form.add_prefix(name)] = value
-    for name, own in ADMIN_OWN_VALUES.get(door.name, {}).items():
-        values[name] = str(side.target(own).pk) if callable(own) else own
+    for name, own in ADMIN_PAGE_VALUES.get(endpoint.name, {}).items():
+        values[name] = str(tenant.target(own).pk) if callable(own) else own
     return values
 
 
-def _value_of(form: Any, name: str, one: forms.Field, side: Side) -> Any:
-    initial = one.prepare_value(form.get_initial_for_field(one, name))
-    if isinstance(one, forms.BooleanField):
+def _form_value(form: Any, name: str, form_field: forms.Field, tenant: Tenant) -> Any:
+    initial = form_field.prepare_value(form.get_initial_for_field(form_field, name))
+    if isinstance(form_field, forms.BooleanField):
         return "on" if initial else None
     if initial not in (None, "", []):
         return initial
     if name in ADMIN_VALUES:
         return ADMIN_VALUES[name]
-    is_wanted = one.required or isinstance(one, ModelChoiceField)
-    return _sample(one, side) if is_wanted else None
+    needs_value = form_field.required or isinstance(form_field, ModelChoiceField)
+    return _sample_value(form_field, tenant) if needs_value else None
 
 
-def _sample(one: forms.Field, side: Side) -> Any:
-    match one:
+def _sample_value(form_field: forms.Field, tenant: Tenant) -> Any:
+    match form_field:
         case ModelChoiceField():
-            model: Any = one.queryset.model  # type: ignore[union-attr]
-            return str(side.rows[model._meta.label_lower].pk)
+            model: Any = form_field.queryset.model  # type: ignore[union-attr]
+            return str(tenant.rows[model._meta.label_lower].pk)
         case forms.ChoiceField():
-            choices: Any = one.choices
+            choices: Any = form_field.choices
             return next(value for value, _label in choices if value)
         case FilesField():
             return [SimpleUploadedFile("card.png", picture())]
@@ -217,6 +259,6 @@ def _sample(one: forms.Field, side: Side) -> Any:
         case forms.DateField():
             return "2026-06-01"
         case forms.IntegerField() | forms.DecimalField():
-            return one.min_value or 1
+            return form_field.min_value or 1
         case _:
             return "Sample"

@@ -1,6 +1,6 @@
 """The endpoint walk with separate logins: the login of the web process handles every request.
 
-    python -m isolation hardened [--doors work_cards …] [--no-places]
+    python -m isolation hardened [--endpoints work_cards …] [--paths-only]
 
 A temporary PostgreSQL server is used. The owner's login creates the rows and checks them between requests. During a
 request the session belongs to the web process's login, so that PostgreSQL rejects statements without a grant. SET
@@ -25,60 +25,60 @@ from businesses.tests.clusters import Cluster, manage, own_cluster
 from devtools.localpg_server import LOGIN
 
 from .database import NOW
-from .endpoint_walk import Walk, arguments_of, report_of
-from .report import Report, say
-from .tenants import make_world
+from .endpoint_walk import EndpointWalk, make_report, parse_options
+from .report import Report, log
+from .tenants import make_tenants
 
-WEB = f"{LOGIN}_web"
-ROLES = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER", "nobody")
+WEB_LOGIN = f"{LOGIN}_web"
+ROLES = ("ADMIN", "REVIEWER", "UPLOADER", "VIEWER", "anonymous")
 
 
-class AsWeb:
+class WebLoginMiddleware:
     """Middleware that handles requests with the login and settings of the web process."""
 
-    served = 0
+    requests = 0
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        become(WEB)
-        type(self).served += 1
+        set_session_login(WEB_LOGIN)
+        type(self).requests += 1
         try:
             with override_settings(TENANCY_PROCESS="web"):
                 return self.get_response(request)
         finally:
-            become(LOGIN)
+            set_session_login(LOGIN)
 
 
-def become(login: str) -> None:
+def set_session_login(login: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET SESSION AUTHORIZATION {login}")
 
 
-def is_refused_the_platform() -> bool:
+def is_platform_role_denied() -> bool:
     """Return True if PostgreSQL denies the platform role to the web process's login.
 
     The walk proves nothing otherwise.
     """
-    become(WEB)
+    set_session_login(WEB_LOGIN)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL ROLE {LOGIN}_platform")
     except ProgrammingError:
         return True
     finally:
-        become(LOGIN)
+        set_session_login(LOGIN)
     return False
 
 
-def _begin_as_owner(connection: Any, **kwargs: Any) -> None:
+def _start_as_owner(connection: Any, **kwargs: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET SESSION AUTHORIZATION {LOGIN}")
 
 
 @contextmanager
-def hardened_database() -> Iterator[None]:
+def database_with_separate_logins() -> Iterator[None]:
     """Provide a migrated database with separate logins.
 
     The block runs in one transaction that is rolled back.
@@ -86,7 +86,7 @@ def hardened_database() -> Iterator[None]:
     setup_test_environment(debug=False)
     try:
         with own_cluster() as cluster:
-            say("Setting up owner, web and console …")
+            log("Creating the logins of owner, web and platform …")
             sql = manage(
                 "tenancy_roles", "--sql", url=cluster.url, TENANCY_PROCESS="owner"
             )
@@ -103,7 +103,7 @@ def hardened_database() -> Iterator[None]:
                     TENANCY_OWNER=LOGIN,
                     TENANCY_TENANT_ROLE=f"{LOGIN}_tenant",
                     TENANCY_PLATFORM_ROLE=f"{LOGIN}_platform",
-                    MIDDLEWARE=[f"{__name__}.AsWeb", *settings.MIDDLEWARE],
+                    MIDDLEWARE=[f"{__name__}.WebLoginMiddleware", *settings.MIDDLEWARE],
                 ),
                 time_machine.travel(NOW, tick=False),
                 transaction.atomic(),
@@ -121,27 +121,32 @@ def _connected_to(cluster: Cluster) -> Iterator[None]:
     connection.settings_dict.update(
         NAME=LOGIN,
         USER="postgres",
-        PASSWORD=cluster.server._recall("admin-password"),
+        PASSWORD=cluster.server.read_state("admin-password"),
         HOST="127.0.0.1",
-        PORT=cluster.server._recall("port"),
+        PORT=cluster.server.read_state("port"),
     )
-    connection_created.connect(_begin_as_owner)
+    connection_created.connect(_start_as_owner)
     try:
         yield
     finally:
-        connection_created.disconnect(_begin_as_owner)
+        connection_created.disconnect(_start_as_owner)
         connection.close()
         connection.settings_dict.update(before)
 
 
-def prove(arguments: list[str]) -> Report:
-    given = arguments_of(["--roles", *ROLES, *arguments])
-    with hardened_database():
-        is_held = is_refused_the_platform()
-        say("Furnishing two businesses …")
-        walk = Walk(make_world(), given.roles, given.doors, not given.no_places).walk()
-    report = report_of(walk)
-    report.figures = {**report.figures, "requests answered as the web": AsWeb.served}
-    if not is_held:
-        report.problems = [*report.problems, "the web's login can become the platform"]
+def run_check(arguments: list[str]) -> Report:
+    options = parse_options(["--roles", *ROLES, *arguments])
+    with database_with_separate_logins():
+        is_denied = is_platform_role_denied()
+        log("Creating two businesses …")
+        walk = EndpointWalk(
+            make_tenants(), options.roles, options.endpoints, not options.paths_only
+        ).run()
+    report = make_report(walk)
+    report.figures = {
+        **report.figures,
+        "requests handled with the web login": WebLoginMiddleware.requests,
+    }
+    if not is_denied:
+        report.problems = [*report.problems, "the web login can take the platform role"]
     return report

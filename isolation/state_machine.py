@@ -51,10 +51,10 @@ from .report import Report
 # The employees of each business: id → name.
 Rows = dict[uuid.UUID, dict[uuid.UUID, str]]
 PLATFORM, UNSCOPED, SAVEPOINT = "platform", "unscoped", "savepoint"
-SIDES = st.sampled_from([0, 1])
+TENANT_INDEXES = st.sampled_from([0, 1])
 
 
-class Oops(Exception):
+class DeliberateError(Exception):
     """An error raised inside a block on purpose."""
 
 
@@ -62,10 +62,10 @@ class Oops(Exception):
 class Frame:
     """An entered block with the rows from before it.
 
-    `what` is a business, `PLATFORM`, `UNSCOPED` or `SAVEPOINT`.
+    `scope` is a business, `PLATFORM`, `UNSCOPED` or `SAVEPOINT`.
     """
 
-    what: Personas | str
+    scope: Personas | str
     block: AbstractContextManager[Any]
     before: Rows
     cursors: list[tuple[uuid.UUID, Generator[Any, None, None]]] = field(
@@ -73,17 +73,17 @@ class Frame:
     )
 
 
-def in_a_thread(
+def run_in_thread(
     work: Callable[[], Any], context: contextvars.Context | None = None
 ) -> Any:
     """Run `work` in a thread with a separate connection; return its result or the exception it raised."""
-    outcome: list[Any] = []
+    results: list[Any] = []
 
     def run() -> None:
         try:
-            outcome.append(work())
+            results.append(work())
         except Exception as error:  # noqa: BLE001  it is handed back
-            outcome.append(error)
+            results.append(error)
         finally:
             connections.close_all()
 
@@ -93,7 +93,7 @@ def in_a_thread(
     )
     thread.start()
     thread.join()
-    return outcome[0]
+    return results[0]
 
 
 class TwoBusinesses(RuleBasedStateMachine):
@@ -104,43 +104,45 @@ class TwoBusinesses(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         type(self).sequences += 1
-        self.sides = [make_personas(f"B{uuid.uuid4().hex[:8]}") for _ in range(2)]
-        self.clients: list[APIClient] = [client_of(side.admin) for side in self.sides]
-        self.rows: Rows = {side.id: {} for side in self.sides}
+        self.tenants = [make_personas(f"B{uuid.uuid4().hex[:8]}") for _ in range(2)]
+        self.clients: list[APIClient] = [
+            client_of(tenant.admin) for tenant in self.tenants
+        ]
+        self.rows: Rows = {tenant.id: {} for tenant in self.tenants}
         self.committed = copy.deepcopy(self.rows)
         self.frames: list[Frame] = []
 
     # The model
 
     @property
-    def here(self) -> Personas | str | None:
+    def current_scope(self) -> Personas | str | None:
         """Return the business in scope, `PLATFORM`, or None."""
         for frame in reversed(self.frames):
-            if frame.what != SAVEPOINT:
-                return None if frame.what == UNSCOPED else frame.what
+            if frame.scope != SAVEPOINT:
+                return None if frame.scope == UNSCOPED else frame.scope
         return None
 
     @property
-    def own(self) -> dict[uuid.UUID, str]:
-        assert isinstance(self.here, Personas)
-        return self.rows[self.here.id]
+    def own_rows(self) -> dict[uuid.UUID, str]:
+        assert isinstance(self.current_scope, Personas)
+        return self.rows[self.current_scope.id]
 
-    def _seen(self) -> set[uuid.UUID]:
-        if isinstance(self.here, Personas):
-            return set(self.own)
+    def _visible_ids(self) -> set[uuid.UUID]:
+        if isinstance(self.current_scope, Personas):
+            return set(self.own_rows)
         everything = {pk for rows in self.rows.values() for pk in rows}
-        return everything if self.here == PLATFORM else set()
+        return everything if self.current_scope == PLATFORM else set()
 
-    def _changed(self) -> None:
+    def _commit_if_outermost(self) -> None:
         if not self.frames:
             self.committed = copy.deepcopy(self.rows)
 
     # Scopes
 
-    def _enter(self, what: Personas | str, block: AbstractContextManager[Any]) -> None:
+    def _enter(self, scope: Personas | str, block: AbstractContextManager[Any]) -> None:
         before = copy.deepcopy(self.rows)
         block.__enter__()
-        self.frames.append(Frame(what, block, before))
+        self.frames.append(Frame(scope, block, before))
 
     def _exit(self, error: Exception | None = None) -> Frame:
         """Leave the innermost frame and close its cursors; return the frame.
@@ -149,78 +151,78 @@ class TwoBusinesses(RuleBasedStateMachine):
         """
         frame = self.frames.pop()
         try:
-            for _, reading in frame.cursors:
-                reading.close()
+            for _, cursor in frame.cursors:
+                cursor.close()
         finally:
             kind = type(error) if error else None
             assert not frame.block.__exit__(kind, error, None)
         return frame
 
     @precondition(lambda self: len(self.frames) < 6)
-    @rule(side=SIDES)
-    def open_a_business(self, side: int) -> None:
-        self._enter(self.sides[side], self.sides[side].scope())
+    @rule(index=TENANT_INDEXES)
+    def open_business_scope(self, index: int) -> None:
+        self._enter(self.tenants[index], self.tenants[index].scope())
 
     @precondition(lambda self: len(self.frames) < 6)
     @rule()
-    def open_the_platform(self) -> None:
-        self._enter(PLATFORM, platform_scope("looks at all"))
+    def open_platform_scope(self) -> None:
+        self._enter(PLATFORM, platform_scope("reads all rows"))
 
-    @precondition(lambda self: self.here is not None and len(self.frames) < 6)
+    @precondition(lambda self: self.current_scope is not None and len(self.frames) < 6)
     @rule()
-    def step_out_of_every_scope(self) -> None:
+    def leave_all_scopes(self) -> None:
         self._enter(UNSCOPED, unscoped())
 
     @precondition(lambda self: len(self.frames) < 6)
     @rule()
-    def set_a_savepoint(self) -> None:
+    def open_savepoint(self) -> None:
         self._enter(SAVEPOINT, transaction.atomic())
 
     @precondition(lambda self: self.frames)
     @rule()
     def leave(self) -> None:
         self._exit()
-        self._changed()
+        self._commit_if_outermost()
 
     @precondition(lambda self: self.frames)
     @rule()
-    def leave_by_an_exception(self) -> None:
+    def leave_by_exception(self) -> None:
         before = self.frames[-1].before
-        with suppress(Oops):
-            self._exit(Oops())
+        with suppress(DeliberateError):
+            self._exit(DeliberateError())
         self.rows = before
 
     @precondition(lambda self: self.frames)
     @rule()
-    def leave_and_roll_back(self) -> None:
+    def leave_with_rollback(self) -> None:
         transaction.set_rollback(True)
         self.rows = self._exit().before
 
     @precondition(lambda self: self.frames)
     @rule(by_server=st.booleans())
-    def lose_the_connection(self, by_server: bool) -> None:
+    def lose_connection(self, by_server: bool) -> None:
         """Close the connection; uncommitted rows are lost and the next connection has no scope."""
         if by_server:
             (backend,) = execute("SELECT pg_backend_pid()")
-            in_a_thread(lambda: execute("SELECT pg_terminate_backend(%s)", backend))
+            run_in_thread(lambda: execute("SELECT pg_terminate_backend(%s)", backend))
         else:
             connection.connection.close()
         with pytest.raises((DatabaseError, InterfaceError)):
             execute("SELECT 1")
         while self.frames:
-            with suppress(Oops, DatabaseError, InterfaceError):
-                self._exit(Oops())
+            with suppress(DeliberateError, DatabaseError, InterfaceError):
+                self._exit(DeliberateError())
         connection.close()
         self.rows = copy.deepcopy(self.committed)
 
     # Writing
 
     @rule(name=st.sampled_from(["Ada", "Ben", "Cleo"]))
-    def hire(self, name: str) -> None:
-        if isinstance(self.here, Personas):
+    def create_employee(self, name: str) -> None:
+        if isinstance(self.current_scope, Personas):
             employee = Employee.objects.create(full_name=name)
-            assert employee.business_id == self.here.id
-            self.own[employee.pk] = name
+            assert employee.business_id == self.current_scope.id
+            self.own_rows[employee.pk] = name
             return
         with pytest.raises(NoActiveBusiness):
             Employee.objects.create(full_name=name)
@@ -231,26 +233,26 @@ class TwoBusinesses(RuleBasedStateMachine):
 
         Row-level security alone limits the SQL.
         """
-        if isinstance(self.here, Personas):
+        if isinstance(self.current_scope, Personas):
             if in_sql:
                 changed = execute("UPDATE employees SET full_name = %s", name)
             else:
                 changed = Employee.objects.update(full_name=name)
-            assert changed == len(self.own)
-            self.rows[self.here.id] = dict.fromkeys(self.own, name)
-        elif self.here == PLATFORM:
+            assert changed == len(self.own_rows)
+            self.rows[self.current_scope.id] = dict.fromkeys(self.own_rows, name)
+        elif self.current_scope == PLATFORM:
             with pytest.raises(DatabaseError), transaction.atomic():
                 execute("UPDATE employees SET full_name = %s", name)
         else:
             assert execute("UPDATE employees SET full_name = %s", name) == 0
 
-    @rule(side=SIDES)
-    def smuggle(self, side: int) -> None:
+    @rule(index=TENANT_INDEXES)
+    def insert_foreign_row(self, index: int) -> None:
         """Insert a row for a business that is not in scope.
 
         PostgreSQL must reject it, and the transaction must stay usable.
         """
-        if self.here == self.sides[side]:
+        if self.current_scope == self.tenants[index]:
             return
         with (
             pytest.raises(DatabaseError, match=r"row-level security|permission denied"),
@@ -259,74 +261,84 @@ class TwoBusinesses(RuleBasedStateMachine):
             execute(
                 "INSERT INTO employees (id, business_id, full_name, phone_number, is_active, created_at, updated_at) "
                 "VALUES (gen_random_uuid(), %s, 'Smuggled', '', true, now(), now())",
-                self.sides[side].id,
+                self.tenants[index].id,
             )
 
     # The API, called in any scope. A request opens a nested scope.
 
-    @rule(side=SIDES, name=st.sampled_from(["Fay", "Gus"]), is_refused=st.booleans())
-    def hire_by_the_api(self, side: int, name: str, is_refused: bool) -> None:
+    @rule(
+        index=TENANT_INDEXES,
+        name=st.sampled_from(["Fay", "Gus"]),
+        is_invalid=st.booleans(),
+    )
+    def create_employee_by_api(self, index: int, name: str, is_invalid: bool) -> None:
         body: dict[str, Any] = {"full_name": name}
-        if is_refused:
+        if is_invalid:
             body["no_such_field"] = 1
-        answer = self.clients[side].post("/api/employees", body)
-        assert answer.status_code == (400 if is_refused else 201), answer.content
-        if not is_refused:
-            self.rows[self.sides[side].id][uuid.UUID(answer.json()["id"])] = name
-            self._changed()
+        response = self.clients[index].post("/api/employees", body)
+        assert response.status_code == (400 if is_invalid else 201), response.content
+        if not is_invalid:
+            self.rows[self.tenants[index].id][uuid.UUID(response.json()["id"])] = name
+            self._commit_if_outermost()
 
-    @rule(side=SIDES)
-    def list_by_the_api(self, side: int) -> None:
-        answer = self.clients[side].get("/api/employees?page_size=200").json()
-        seen = {uuid.UUID(row["id"]): row["full_name"] for row in answer["results"]}
-        assert seen == self.rows[self.sides[side].id]
+    @rule(index=TENANT_INDEXES)
+    def list_employees_by_api(self, index: int) -> None:
+        response = self.clients[index].get("/api/employees?page_size=200").json()
+        seen = {uuid.UUID(row["id"]): row["full_name"] for row in response["results"]}
+        assert seen == self.rows[self.tenants[index].id]
 
-    @rule(side=SIDES, pick=st.integers(0, 9))
-    def ask_for_anothers(self, side: int, pick: int) -> None:
-        others = sorted(self.rows[self.sides[1 - side].id])
-        wanted = others[pick % len(others)] if others else uuid.uuid4()
+    @rule(index=TENANT_INDEXES, pick=st.integers(0, 9))
+    def request_foreign_employee(self, index: int, pick: int) -> None:
+        foreign_ids = sorted(self.rows[self.tenants[1 - index].id])
+        foreign_id = (
+            foreign_ids[pick % len(foreign_ids)] if foreign_ids else uuid.uuid4()
+        )
         for method in ("get", "delete"):
-            answer = getattr(self.clients[side], method)(f"/api/employees/{wanted}")
-            assert answer.status_code == 404
+            response = getattr(self.clients[index], method)(
+                f"/api/employees/{foreign_id}"
+            )
+            assert response.status_code == 404
 
     # Other threads
 
-    @rule(side=SIDES)
-    def another_thread_works(self, side: int) -> None:
+    @rule(index=TENANT_INDEXES)
+    def query_in_other_thread(self, index: int) -> None:
         """Query from another thread, which sees the committed rows in its scope."""
 
         def work() -> set[uuid.UUID]:
-            with self.sides[side].scope():
+            with self.tenants[index].scope():
                 return set(Employee.objects.values_list("pk", flat=True))
 
-        assert in_a_thread(work) == set(self.committed[self.sides[side].id])
+        assert run_in_thread(work) == set(self.committed[self.tenants[index].id])
 
     @rule()
-    def another_thread_believes_it_is_here(self) -> None:
+    def query_in_thread_with_copied_context(self) -> None:
         """Query from a thread with a copy of the context; its connection has no scope."""
-        found = in_a_thread(
+        result = run_in_thread(
             lambda: list(Employee.objects.all()), contextvars.copy_context()
         )
-        assert isinstance(found, NoActiveBusiness)
-        assert in_a_thread(state, contextvars.copy_context()) == NOWHERE
+        assert isinstance(result, NoActiveBusiness)
+        assert run_in_thread(state, contextvars.copy_context()) == NOWHERE
 
     # Cursors that stay open on the server
 
-    @precondition(lambda self: isinstance(self.here, Personas) and self.own)
+    @precondition(
+        lambda self: isinstance(self.current_scope, Personas) and self.own_rows
+    )
     @rule()
-    def begin_to_read(self) -> None:
+    def open_cursor(self) -> None:
         """Open a server-side cursor on the business's rows.
 
         Later reads, also in other scopes, must return rows of this business only.
         """
-        business: Any = self.here
+        business: Any = self.current_scope
         rows = Employee.objects.iterator(chunk_size=1)
         assert next(rows).business_id == business.id
         self.frames[-1].cursors.append((business.id, rows))
 
     @precondition(lambda self: any(frame.cursors for frame in self.frames))
     @rule()
-    def read_on(self) -> None:
+    def read_cursor(self) -> None:
         for frame in self.frames:
             for business_id, rows in frame.cursors:
                 row = next(rows, None)
@@ -335,44 +347,44 @@ class TwoBusinesses(RuleBasedStateMachine):
     # Invariants
 
     @invariant()
-    def everybody_agrees_where_we_are(self) -> None:
+    def scope_matches_model(self) -> None:
         type(self).steps += 1
         expected = NOWHERE
-        if isinstance(self.here, Personas):
-            expected = within(self.here)
-        elif self.here == PLATFORM:
+        if isinstance(self.current_scope, Personas):
+            expected = within(self.current_scope)
+        elif self.current_scope == PLATFORM:
             expected = on_platform()
         assert state() == expected
 
     @invariant()
-    def what_is_seen_is_what_the_model_says(self) -> None:
-        ours = list(self.rows)
+    def rows_match_model(self) -> None:
+        business_ids = list(self.rows)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id FROM employees WHERE business_id = ANY(%s)", [ours]
+                "SELECT id FROM employees WHERE business_id = ANY(%s)", [business_ids]
             )
-            assert {pk for (pk,) in cursor.fetchall()} == self._seen()
-        if self.here is None:
+            assert {pk for (pk,) in cursor.fetchall()} == self._visible_ids()
+        if self.current_scope is None:
             with pytest.raises(NoActiveBusiness):
                 Employee.objects.count()
         else:
-            found = Employee.objects.filter(business_id__in=ours)
-            assert set(found.values_list("pk", flat=True)) == self._seen()
+            result = Employee.objects.filter(business_id__in=business_ids)
+            assert set(result.values_list("pk", flat=True)) == self._visible_ids()
 
     def teardown(self) -> None:
         while self.frames:
             self._exit()
 
 
-def run(*, examples: int, steps: int, chance: int | None = None) -> int:
+def run(*, examples: int, steps: int, seed_value: int | None = None) -> int:
     """Run the state machine and return the number of steps taken.
 
-    Without the seed `chance` the steps are always the same. Raises the failure that Hypothesis found.
+    Without the seed `seed_value` the steps are always the same. Raises the failure that Hypothesis found.
     """
     TwoBusinesses.sequences = TwoBusinesses.steps = 0
     machine: Any = TwoBusinesses
-    if chance is not None:
-        machine = seed(chance)(TwoBusinesses)
+    if seed_value is not None:
+        machine = seed(seed_value)(TwoBusinesses)
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -380,7 +392,7 @@ def run(*, examples: int, steps: int, chance: int | None = None) -> int:
             stateful_step_count=steps,
             deadline=None,
             database=None,
-            derandomize=chance is None,
+            derandomize=seed_value is None,
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),
@@ -388,21 +400,25 @@ def run(*, examples: int, steps: int, chance: int | None = None) -> int:
     return TwoBusinesses.steps
 
 
-def prove(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> Report:
     parser = argparse.ArgumentParser(prog="python -m isolation machine")
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument(
         "--seed", type=int, default=random.SystemRandom().randrange(10**6)
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     setup_test_environment(debug=False)
     problems = []
     try:
         with scratch_database():
             migrate()
             try:
-                run(examples=given.examples, steps=given.steps, chance=given.seed)
+                run(
+                    examples=options.examples,
+                    steps=options.steps,
+                    seed_value=options.seed,
+                )
             except Exception as error:  # noqa: BLE001  it is reported
                 problems.append(f"{type(error).__name__}: {error}")
     finally:
@@ -410,8 +426,8 @@ def prove(arguments: list[str]) -> Report:
     return Report(
         {
             "sequences": TwoBusinesses.sequences,
-            "steps in all, each with what is seen compared": TwoBusinesses.steps,
-            "seed": str(given.seed),
+            "steps, each compared with the model": TwoBusinesses.steps,
+            "seed": str(options.seed),
         },
         problems=problems,
     )

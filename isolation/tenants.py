@@ -27,7 +27,7 @@ from audit.models import AuditEvent
 from audit.tests.factories import AuditEventFactory
 from businesses.models import PLATFORM_ID, Business
 from businesses.tenancy.context import business_scope, platform_scope
-from businesses.tenancy.database_roles import quoted
+from businesses.tenancy.database_roles import quote_identifier
 from businesses.tenancy.grants import tenant_models
 from businesses.tests.samples import one_of_each
 from exports.models import ExportRun
@@ -39,7 +39,7 @@ from workcards.tests.factories import ClosedMonthFactory, WorkCardFileFactory
 from workforce.models import Employee, Site
 
 # The word in every text of Globex, and a word in no row. Both have the same length, so that responses have too.
-CANARY, NOBODYS = "Quetzal", "Unicorn"
+CANARY, UNUSED_WORD = "Quetzal", "Unicorn"
 
 # Text columns without a canary, with the reason. Their values also count as canaries if only Globex has them.
 UNMARKED = {
@@ -69,25 +69,25 @@ class Target(NamedTuple):
 
 
 @dataclass
-class Side:
+class Tenant:
     """A business with its users, a row of every model, and the rows of the API's table."""
 
     personas: Personas
     super_admin: User
     rows: dict[str, Any] = field(default_factory=dict)
-    _targets: dict[Callable[..., Any], Any] = field(default_factory=dict)
+    targets: dict[Callable[..., Any], Any] = field(default_factory=dict)
     _bodies: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
-    def world(self) -> api_cases.World:
+    def case_context(self) -> api_cases.World:
         return api_cases.World(self.personas, self.super_admin)
 
     def target(self, make: Callable[[api_cases.World], Any]) -> Any:
         """Return the row that `make` creates for the API's table; create it once."""
-        if make not in self._targets:
+        if make not in self.targets:
             with self.personas.scope():
-                self._targets[make] = make(self.world)
-        return self._targets[make]
+                self.targets[make] = make(self.case_context)
+        return self.targets[make]
 
     def body(self, case: api_cases.Row) -> Any:
         """Return the request body of `case`; build it once, together with its rows."""
@@ -95,7 +95,9 @@ class Side:
         if key not in self._bodies:
             has_row = case.target is not None and case.target is not api_cases.month
             row = self.target(case.target) if has_row else None  # type: ignore[arg-type]
-            body = case.body(self.world, row) if callable(case.body) else case.body
+            body = (
+                case.body(self.case_context, row) if callable(case.body) else case.body
+            )
             self._bodies[key] = body
         return self._bodies[key]
 
@@ -105,9 +107,9 @@ class Side:
 
 
 @dataclass
-class World:
-    acme: Side
-    globex: Side
+class Tenants:
+    acme: Tenant
+    globex: Tenant
     super_admin: User
     # Two more super-admins, acting for Acme.
     acting: User
@@ -118,9 +120,9 @@ class World:
         """Return every id and text that only Globex's rows contain, and Globex's name."""
         with platform_scope("sites are everybody's"):
             shared = {str(pk) for pk in Site.objects.values_list("pk", flat=True)}
-        shared |= {*_texts(self.acme.personas.id)}
+        shared |= {*_iterate_texts(self.acme.personas.id)}
         name = self.globex.personas.business.business_name
-        return frozenset({*_texts(self.globex.personas.id), name} - shared)
+        return frozenset({*_iterate_texts(self.globex.personas.id), name} - shared)
 
     @cached_property
     def _canary_pattern(self) -> re.Pattern[bytes]:
@@ -139,37 +141,37 @@ class World:
             return dict(cursor.fetchall())
 
 
-def make_world() -> World:
+def make_tenants() -> Tenants:
     """Create both businesses with their rows, inside the caller's transaction."""
     super_admin = make_super_admin()
     with business_scope(PLATFORM_ID):
         acting = UserFactory.create_batch(2, role="SUPER_ADMIN")
-    return World(
-        furnished(Side(make_personas("Acme"), super_admin)),
-        marked(
-            furnished(Side(make_personas("Globex"), super_admin), shade=GLOBEX_SHADE)
+    return Tenants(
+        add_rows(Tenant(make_personas("Acme"), super_admin)),
+        mark_texts(
+            add_rows(Tenant(make_personas("Globex"), super_admin), shade=GLOBEX_SHADE)
         ),
         super_admin,
         *acting,
     )
 
 
-ACMES_SHADE, GLOBEX_SHADE = 200, 40
+ACME_SHADE, GLOBEX_SHADE = 200, 40
 
 
-def globex_scan(word: str) -> bytes:
+def make_globex_scan(word: str) -> bytes:
     """Return the picture of Globex's card with `word` as its comment."""
-    return scan(word, GLOBEX_SHADE)
+    return make_scan(word, GLOBEX_SHADE)
 
 
-def furnished(side: Side, *, shade: int = ACMES_SHADE) -> Side:
+def add_rows(tenant: Tenant, *, shade: int = ACME_SHADE) -> Tenant:
     """Create a row of every model, a finished export, and the rows of the API's table."""
-    rows = one_of_each(side.personas)
-    with side.personas.scope():
-        name = side.personas.business.business_name
+    rows = one_of_each(tenant.personas)
+    with tenant.personas.scope():
+        name = tenant.personas.business.business_name
         card = rows[WorkCard]
-        word = _word(name)
-        card.file = WorkCardFileFactory(content=scan(word, shade))
+        word = _canary_of(name)
+        card.file = WorkCardFileFactory(content=make_scan(word, shade))
         card.original_filename = f"{name}.png"
         card.sha256_hash = card.file.sha256_hash
         card.file_size_bytes = card.file.file_size_bytes
@@ -182,26 +184,26 @@ def furnished(side: Side, *, shade: int = ACMES_SHADE) -> Side:
             entity_type="workcard",
             entity_id=card.pk,
             entity_label=word,
-            actor_id=side.personas.admin.pk,
+            actor_id=tenant.personas.admin.pk,
             actor_label=word,
             site_id=card.site_id,
             employee_id=card.employee_id,
             work_card_id=card.pk,
             metadata={"note": word},
         )
-        rows[ExportRun] = finished_run(side)
-    rows[Site], rows[Business] = card.site, side.personas.business
-    side.rows = {model._meta.label_lower: row for model, row in rows.items()}
+        rows[ExportRun] = make_finished_run(tenant)
+    rows[Site], rows[Business] = card.site, tenant.personas.business
+    tenant.rows = {model._meta.label_lower: row for model, row in rows.items()}
     for case in api_cases.TABLE:
         # A closed month would lock the cards of that month. It is created where a case needs it.
         if case.target is not None and case.target is not api_cases.month:
-            side.target(case.target)
-    return side
+            tenant.target(case.target)
+    return tenant
 
 
-def finished_run(side: Side) -> ExportRun:
+def make_finished_run(tenant: Tenant) -> ExportRun:
     """Create an export run with its file, as a worker leaves it. Needs the business's scope."""
-    run = done_run(generated_file_name=f"{side.personas.business.business_name}.csv")
+    run = done_run(generated_file_name=f"{tenant.personas.business.business_name}.csv")
     run.file = default_storage.save(
         f"businesses/{run.business_id}/exports/{run.pk}-1/file.csv",
         ContentFile(made(run.kind)),
@@ -211,28 +213,28 @@ def finished_run(side: Side) -> ExportRun:
     return run
 
 
-def scan(text: str, shade: int) -> bytes:
+def make_scan(text: str, shade: int) -> bytes:
     """Return a PNG picture of a card with `text` in its metadata."""
-    noted, buffer = PngInfo(), io.BytesIO()
-    noted.add_text("Comment", text)
-    Image.new("L", (60, 80), shade).save(buffer, "PNG", pnginfo=noted)
+    metadata, buffer = PngInfo(), io.BytesIO()
+    metadata.add_text("Comment", text)
+    Image.new("L", (60, 80), shade).save(buffer, "PNG", pnginfo=metadata)
     return buffer.getvalue()
 
 
-def _word(name: str) -> str:
+def _canary_of(name: str) -> str:
     return CANARY if name == "Globex" else "Sparrow"
 
 
-def marked(side: Side, word: str = CANARY) -> Side:
+def mark_texts(tenant: Tenant, word: str = CANARY) -> Tenant:
     """Write a canary into every text column of the business's rows that accepts it."""
-    with side.personas.scope():
+    with tenant.personas.scope():
         for model in tenant_models():
-            columns = marked_columns(model)
+            columns = list_marked_columns(model)
             if not columns:
                 continue
             for number, row in enumerate(model._default_manager.all()):
                 values = {
-                    column.name: _mark(column, number, word)
+                    column.name: _marked_text(column, number, word)
                     for column in columns
                     if getattr(row, column.name) is not None
                 }
@@ -241,10 +243,10 @@ def marked(side: Side, word: str = CANARY) -> Side:
             user.email = f"{word.lower()}{number}@globex.example.com"
             user.save()
         _mark_passports(word)
-    for row in [*side.rows.values(), *side._targets.values()]:
-        with side.personas.scope():
+    for row in [*tenant.rows.values(), *tenant.targets.values()]:
+        with tenant.personas.scope():
             row.refresh_from_db()
-    return side
+    return tenant
 
 
 def _mark_passports(word: str) -> None:
@@ -253,7 +255,7 @@ def _mark_passports(word: str) -> None:
         employee.save()
 
 
-def marked_columns(model: type[models.Model]) -> list[Any]:
+def list_marked_columns(model: type[models.Model]) -> list[Any]:
     """Return the model's columns of free text that are not in `UNMARKED`."""
     table = model._meta.db_table
     return [
@@ -265,7 +267,7 @@ def marked_columns(model: type[models.Model]) -> list[Any]:
     ]
 
 
-def _mark(column: Any, number: int, word: str) -> str:
+def _marked_text(column: Any, number: int, word: str) -> str:
     text = f"{word}{number} {column.name}"
     return text[: column.max_length] if column.max_length else text
 
@@ -274,26 +276,26 @@ def _mark(column: Any, number: int, word: str) -> str:
 _NO_CANARY = re.compile(r".{0,5}|\d{4}-\d\d-\d\d.*|\d\d:\d\d:\d\d|[\d.]+", re.DOTALL)
 
 
-def _texts(business_id: uuid.UUID) -> Iterator[str]:
+def _iterate_texts(business_id: uuid.UUID) -> Iterator[str]:
     """Yield every id and text in a business's rows, except those of `_NO_CANARY`."""
     with platform_scope("collects canaries"), connection.cursor() as cursor:
         for model in tenant_models():
-            table = quoted(model._meta.db_table)
+            table = quote_identifier(model._meta.db_table)
             cursor.execute(
                 f"SELECT to_jsonb(t) FROM {table} t WHERE business_id = %s",  # noqa: S608 -- a model's own table
                 [business_id],
             )
             for (row,) in cursor.fetchall():
-                yield from _texts_in(json.loads(row))
+                yield from _iterate_texts_in(json.loads(row))
 
 
-def _texts_in(value: Any) -> Iterator[str]:
+def _iterate_texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         for one in value.values():
-            yield from _texts_in(one)
+            yield from _iterate_texts_in(one)
     elif isinstance(value, list):
         for one in value:
-            yield from _texts_in(one)
+            yield from _iterate_texts_in(one)
     elif isinstance(value, str) and not _NO_CANARY.fullmatch(value):
         yield value
 
@@ -303,6 +305,6 @@ def _checksum_sql() -> str:
     owned += [("businesses", "id"), ("sites", "steward_id")]
     return " UNION ALL ".join(
         f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')) "  # noqa: S608 -- models' own tables
-        f"FROM {quoted(table)} t WHERE {owner} = %(id)s"
+        f"FROM {quote_identifier(table)} t WHERE {owner} = %(id)s"
         for table, owner in owned
     )

@@ -11,7 +11,7 @@ from accounts.authentication import SESSION_KEY
 from accounts.models import User
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
-from businesses.tenancy.form_token import FORM_BUSINESS_FIELD, seal
+from businesses.tenancy.form_token import FORM_BUSINESS_FIELD, sign_form_token
 
 
 class AdminClient(Client):
@@ -38,7 +38,7 @@ def seal_of(business_id: uuid.UUID | None) -> str:
     """
     scope: Any = business_scope(business_id) if business_id else platform_scope("test")
     with scope:
-        return seal()
+        return sign_form_token()
 
 
 def browser_of(user: User, *, acting_for: Business | None = None) -> AdminClient:

@@ -117,9 +117,9 @@ def test_the_login_has_no_privilege_that_passes_row_level_security(
 def test_nobody_enters_without_the_password(server: LocalPostgres) -> None:
     right = server.url
     for url in (
-        right.replace(server._recall("password"), "guess"),
-        right.replace(server._recall("password"), ""),
-        right.replace(f"automatehq:{server._recall('password')}", "postgres"),
+        right.replace(server.read_state("password"), "guess"),
+        right.replace(server.read_state("password"), ""),
+        right.replace(f"automatehq:{server.read_state('password')}", "postgres"),
         right.replace("automatehq:", "postgres:"),
     ):
         with pytest.raises(psycopg2.OperationalError, match="password"):
@@ -142,7 +142,7 @@ def test_it_listens_on_this_machine_alone_and_keeps_its_files_closed(
     assert settings["password_encryption"] == "scram-sha-256"
     modes = {
         path.name: oct(path.stat().st_mode & 0o777)
-        for path in server.place.iterdir()
+        for path in server.directory.iterdir()
         if not path.name.startswith("postgresql-")  # a copy of the programs
     }
     assert modes == {
@@ -175,7 +175,7 @@ def test_the_wheel_that_brings_programs_is_never_imported(
 
 def test_a_running_server_is_found_again(server: LocalPostgres) -> None:
     before = main_process(server)
-    assert database_url(server.place) == server.url
+    assert database_url(server.directory) == server.url
     assert main_process(server) == before
 
 
@@ -211,7 +211,7 @@ def test_a_killed_server_starts_again_though_its_pid_is_somebody_elses_now(
             lines = pid_file.read_text().split("\n")
             pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
             assert server.stop() is False
-            assert database_url(server.place) == server.url
+            assert database_url(server.directory) == server.url
             assert stranger.poll() is None
         finally:
             stranger.terminate()
@@ -228,7 +228,7 @@ def test_a_killed_server_starts_again_while_a_session_still_runs(
         session = psutil.Process(pid)
         session.suspend()  # so that it does not notice that its server is gone
         main_process(server).send_signal(signal.SIGKILL)
-        starting = other_process(server.place)
+        starting = other_process(server.directory)
         time.sleep(1.5)
         assert starting.poll() is None, "it must wait for the old session to leave"
         session.resume()
@@ -255,11 +255,11 @@ def test_a_half_finished_build_is_thrown_away(folder: Path) -> None:
 
 
 def test_a_port_that_somebody_took_is_given_up(server: LocalPostgres) -> None:
-    taken = int(server._recall("port"))
+    taken = int(server.read_state("port"))
     assert server.stop()
     with socket.create_server(("127.0.0.1", taken)):  # never responds
         server.start()
-        assert int(server._recall("port")) != taken
+        assert int(server.read_state("port")) != taken
         assert query(server, "SELECT 1") == [(1,)]
 
 
@@ -277,7 +277,7 @@ def test_a_copied_clone_gets_a_server_of_its_own(
     query(server, "CREATE TABLE mine AS SELECT 1")
     server.stop()
     copy = LocalPostgres(folder / "copy" / "pg")
-    subprocess.run(["cp", "-a", server.place.parent, folder / "copy"], check=True)
+    subprocess.run(["cp", "-a", server.directory.parent, folder / "copy"], check=True)
     server.start()
     assert not copy.is_running(), "the original answers to the copy's password"
     copy.start()
@@ -327,7 +327,7 @@ def closed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
     path = folder / "closed"
     path.mkdir(mode=0o700)
-    monkeypatch.setattr(localpg_server, "OUTSIDE", folder / "outside")
+    monkeypatch.setattr(localpg_server, "ROOT_DATA", folder / "outside")
     return path
 
 
@@ -339,7 +339,7 @@ def test_in_a_closed_folder_the_server_lives_outside_and_the_folder_stays_closed
     server.start()
     assert query(server, "SELECT 1") == [(1,)]
     assert oct(closed.stat().st_mode & 0o777) == "0o700"
-    assert server.place.readlink().parent == localpg_server.OUTSIDE
+    assert server.directory.readlink().parent == localpg_server.ROOT_DATA
     assert server.data.stat().st_mode & 0o077 == 0
     query(server, "CREATE TABLE kept AS SELECT 7 AS answer")
     assert server.stop()
@@ -357,7 +357,7 @@ def test_where_there_is_no_postgres_user_it_runs_as_nobody(
     server = LocalPostgres(folder / "pg")
     server.start()
     assert main_process(server).uids().real == nobody.pw_uid
-    again = LocalPostgres(server.place)
+    again = LocalPostgres(server.directory)
     monkeypatch.undo()
     assert again.stop()
     again.start()
@@ -378,7 +378,7 @@ def test_programs_in_a_closed_virtual_environment_are_copied(
     server = LocalPostgres(closed / "var" / "pg")
     server.start()
     assert query(server, "SELECT 1") == [(1,)]
-    assert server.place.resolve() in Path(main_process(server).cmdline()[0]).parents
+    assert server.directory.resolve() in Path(main_process(server).cmdline()[0]).parents
 
 
 @as_root
@@ -404,7 +404,7 @@ def test_another_user_is_told_whose_server_it_is(server: LocalPostgres) -> None:
         try:
             os.setgid(pwd.getpwnam("nobody").pw_gid)
             os.setuid(pwd.getpwnam("nobody").pw_uid)
-            database_url(server.place)
+            database_url(server.directory)
         except BaseException as error:  # noqa: BLE001 - the child must not return into pytest
             os.write(writer, f"{type(error).__name__}: {error}".encode())
         finally:
@@ -463,7 +463,7 @@ def test_the_command_starts_stops_and_says_which(folder: Path, settings: Any) ->
     server = LocalPostgres(folder / "v" / "pg")
     assert "Not running" in localpg_command("status")
     assert "not running" in localpg_command("stop")
-    assert not server.place.exists()
+    assert not server.directory.exists()
     assert "runs on port" in localpg_command("start")
     assert server.is_running()
     assert "runs on port" in localpg_command("status")

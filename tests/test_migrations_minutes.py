@@ -15,7 +15,7 @@ from django.db import connection
 
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
-from businesses.tenancy.verification import prove
+from businesses.tenancy.verification import verify_database
 from exports.export_options import Wanted
 from exports.models import ExportProfile, ExportRun
 from exports.profiles import Profile
@@ -155,9 +155,9 @@ def test_an_exported_and_closed_month_is_the_same_after_the_step(
     days_csv, snapshot = before
     migrate()
     # The copy of a database does not include the grants on the database.
-    assert {one for one in prove(connection).faults if " on database " not in one} == (
-        set()
-    )
+    assert {
+        one for one in verify_database(connection).faults if " on database " not in one
+    } == (set())
     with business_scope(DEFAULT_BUSINESS_ID):
         for model in (DayEntry, ApprovedDay):
             rows = model.objects.order_by("work_date")

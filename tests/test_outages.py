@@ -156,7 +156,7 @@ def test_an_outage_when_the_scope_is_opened_is_503(
     acme: Personas, monkeypatch: pytest.MonkeyPatch, door: str, state: str
 ) -> None:
     ask = DOORS[door](acme)
-    monkeypatch.setattr(middleware, "scope_of", lambda evidence: fail_with(state))
+    monkeypatch.setattr(middleware, "scope_for", lambda credentials: fail_with(state))
     code = "database_read_only" if state == READ_ONLY else "database_unavailable"
     check_unavailable(ask(), code)
 
@@ -170,9 +170,9 @@ def test_a_connection_lost_in_a_request_is_503_and_the_next_request_is_served(
     assert ask().status_code == 200
     with monkeypatch.context() as patch:
 
-        def losing(evidence: Any, *joined: str) -> User:
+        def losing(credentials: Any, *joined: str) -> User:
             lose_connection()
-            return found(evidence, *joined)
+            return found(credentials, *joined)
 
         from accounts import authentication
 
@@ -261,7 +261,7 @@ def test_the_page_is_in_the_browsers_language(
 ) -> None:
     client = browser_of(acme.admin)
     client.raise_request_exception = False
-    monkeypatch.setattr(middleware, "scope_of", lambda evidence: fail_with("57P01"))
+    monkeypatch.setattr(middleware, "scope_for", lambda credentials: fail_with("57P01"))
     page = client.get("/admin/", headers={"Accept-Language": "he"}).content.decode()
     assert 'dir="rtl"' in page
     assert "Not available" not in page
@@ -271,7 +271,7 @@ def test_another_error_is_still_500(
     acme: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask = _page(acme)
-    monkeypatch.setattr(middleware, "scope_of", lambda evidence: fail_with("42P01"))
+    monkeypatch.setattr(middleware, "scope_for", lambda credentials: fail_with("42P01"))
     assert ask().status_code == 500
 
 

@@ -129,7 +129,7 @@ def test_everybody_finds_what_their_lists_show_by_the_same_sql(
     client = browser_of(acme.user(role))
     kinds, sql = set(), set()
     for lister in admin.site._registry.values():
-        if "business" in lister.found_in and lister.search_fields:  # type: ignore[attr-defined]
+        if "business" in lister.searchable_in and lister.search_fields:  # type: ignore[attr-defined]
             url = reverse(admin_urlname(lister.opts, "changelist")) + "?q=zimri"
             sql |= searches(client, url)
             if client.get(url).status_code == 200:

@@ -71,9 +71,9 @@ def test_new_gone_fuzzy_and_uncompiled_messages_are_named() -> None:
     found = list(messages.faults(there, catalog(("Open", "")), catalog()))
     assert found == [
         "Not in the catalogue: 'Open'",
-        "In the catalogue, but not in the source any more: 'Save'",
+        "In the catalogue, but no longer in the source: 'Save'",
         "Fuzzy: 'Save'",
-        "django.mo is not what django.po says.",
+        "django.mo differs from django.po.",
     ]
 
 

@@ -80,7 +80,7 @@ class SiteAdmin(TenantAdmin):
     )
     list_filter = ("is_active",)
     search_fields = ("site_name", "site_code", "address")
-    found_in = ("business", "platform")
+    searchable_in = ("business", "platform")
     fields = ("site_name", "site_code", "address")
     verbs = (
         Verb(
@@ -165,7 +165,7 @@ class SiteSettingsAdmin(TenantAdmin):
     list_select_related = ("site", "responsible_employee")
     list_filter = ("is_hidden",)
     search_fields = ("site__site_name",)
-    found_in = ()  # a search finds the site, which links to its settings
+    searchable_in = ()  # a search finds the site, which links to its settings
     autocomplete_fields = ("responsible_employee",)
     fields = (
         "site",

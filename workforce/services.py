@@ -62,7 +62,7 @@ def create_site(*, values: Mapping[str, Any], actor: Any) -> Site:
     site = Site(**values, steward_id=try_get_business_id())
     site.clean()
     _check_in_use_limit(actor, values, SITE_UNIQUE)
-    site.refuse_name_that_clashes()
+    site.reject_clashing_name()
     site.save(force_insert=True)
     _record_site("site_created", site, actor=actor, after=snapshot(site, SITE_FIELDS))
     return site
@@ -139,7 +139,7 @@ def _change_site(
     if after:
         _check_in_use_limit(actor, after, SITE_UNIQUE)
         if site.has_new_name:
-            site.refuse_name_that_clashes()
+            site.reject_clashing_name()
         site.save(update_fields=[*after, "updated_at"])
         _record_site(event_type, site, actor=actor, before=before, after=after)
     return site

@@ -27,20 +27,20 @@ def run_worker() -> None:
 
     It needs committed data. The worker's signal handlers are removed afterwards.
     """
-    kept = {number: signal.getsignal(number) for number in WORKERS_SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in WORKERS_SIGNALS}
     try:
         call_command(
             "db_worker", batch=True, interval=0, startup_delay=False, verbosity=0
         )
     finally:
-        for number, handler in kept.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 def run_queued() -> None:
     """Run the queued tasks inside the test's transaction."""
-    for said in queued():
-        cross_business.look_up_attempt.func(**said)
+    for arguments in queued():
+        cross_business.look_up_attempt.func(**arguments)
 
 
 def recorded() -> list[AuditEvent]:

@@ -165,12 +165,12 @@ def test_a_super_admin_sees_every_trail(
     ["entity_id", "site_id", "employee_id", "work_card_id", "actor_id"],
 )
 def test_filters_by_id(acme: Personas, globex: Personas, field: str) -> None:
-    wanted, other = uuid.uuid4(), uuid.uuid4()
-    make(acme, event_type="wanted", **{field: wanted})
-    make(acme, event_type="other", **{field: other})
-    make(globex, event_type="foreign", **{field: wanted})
+    row_id, other_id = uuid.uuid4(), uuid.uuid4()
+    make(acme, event_type="own", **{field: row_id})
+    make(acme, event_type="other", **{field: other_id})
+    make(globex, event_type="foreign", **{field: row_id})
     client = client_of(acme.admin)
-    assert types(client, **{field: str(wanted)}) == ["wanted"]
+    assert types(client, **{field: str(row_id)}) == ["own"]
     assert types(client, **{field: str(uuid.uuid4())}) == []
     assert problem(client.get(EVENTS, {field: "1"})) == (400, "invalid", field)
 

@@ -35,8 +35,8 @@ def test_an_act_is_of_who_is_named_or_else_of_who_acts_here(
         )
         event.refresh_from_db()
     actor = getattr(acme, whose) if whose else None
-    told = (actor.pk, str(actor)) if actor else (None, "")
-    assert (event.actor_id, event.actor_label) == told
+    expected = (actor.pk, str(actor)) if actor else (None, "")
+    assert (event.actor_id, event.actor_label) == expected
     assert not event.cross_business
 
 

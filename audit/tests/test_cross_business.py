@@ -57,7 +57,7 @@ def test_a_foreign_id_in_a_path_is_answered_like_a_missing_one(
     acme: Personas, jane: Employee, ask: Ask
 ) -> None:
     check_alike(acme, jane, ask)
-    assert [said["model"] for said in queued()] == ["workforce.employee"] * 2
+    assert [arguments["model"] for arguments in queued()] == ["workforce.employee"] * 2
 
 
 def test_a_foreign_id_in_a_body_is_answered_like_a_missing_one(
@@ -70,7 +70,7 @@ def test_a_foreign_id_in_a_body_is_answered_like_a_missing_one(
         jane,
         lambda client, pk: client.put(url, {"responsible_employee_id": str(pk)}),
     )
-    assert {said["field"] for said in queued()} == {"responsible_employee_id"}
+    assert {arguments["field"] for arguments in queued()} == {"responsible_employee_id"}
 
 
 @pytest.mark.parametrize("method", ["post", "patch"])
@@ -87,7 +87,7 @@ def test_another_business_named_in_a_body_is_answered_like_a_missing_one(
             url, {"full_name": "X", "business_id": str(pk)}
         ),
     )
-    assert {said["model"] for said in queued()} == {"businesses.business"}
+    assert {arguments["model"] for arguments in queued()} == {"businesses.business"}
     run_queued()
     (event,) = recorded()
     assert (event.event_type, event.entity_type, event.business_id) == (
@@ -123,19 +123,19 @@ def test_many_ids_of_one_request_are_one_task_each(
 ) -> None:
     ids = [jane.pk, *(uuid.uuid4() for _ in range(4))]
     enqueue_as(acme.admin, ids)
-    assert [said["value"] for said in queued()] == [str(pk) for pk in ids]
+    assert [arguments["value"] for arguments in queued()] == [str(pk) for pk in ids]
 
 
 def enqueue_as(user: User, ids: list[uuid.UUID]) -> None:
     """Enqueue the look-ups of a request of `user` that rejected all of `ids`."""
-    evidence = cross_business.Credentials(
+    credentials = cross_business.Credentials(
         user.pk, user.business_id, user.business_id, timezone.now()
     )
-    refused = [
-        cross_business.Refused("unknown_id", "workforce.employee", "ids", str(pk))
+    rejected = [
+        cross_business.RejectedValue("unknown_id", "workforce.employee", "ids", str(pk))
         for pk in ids
     ]
-    cross_business._enqueue(refused, evidence, cross_business.current_origin())
+    cross_business._enqueue(rejected, credentials, cross_business.current_origin())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_an_answer_does_not_depend_on_its_note(
     monkeypatch.setattr(cross_business.rate_limits, "increment", break_down)
     answer = client_of(acme.admin).get(f"{EMPLOYEES}/{jane.pk}")
     assert problem(answer) == (404, "not_found", None)
-    assert "could not be noted" in caplog.text
+    assert "could not be enqueued" in caplog.text
 
 
 # The worker
@@ -248,9 +248,9 @@ def test_own_ids_and_ids_that_nobody_knows_leave_no_event(
     assert recorded() == []
 
 
-def look_up(personas: Personas, **said: Any) -> None:
+def look_up(personas: Personas, **arguments: Any) -> None:
     cross_business.look_up_attempt.func(
-        user_id=str(personas.admin.pk), business_id=str(personas.id), **said
+        user_id=str(personas.admin.pk), business_id=str(personas.id), **arguments
     )
 
 
@@ -270,10 +270,10 @@ def test_what_a_super_admin_asks_for_without_acting_is_no_attempt(
 
 def test_a_note_is_short_whatever_was_sent(acme: Personas, rf: Any) -> None:
     request = rf.post("/api/anything")
-    request.evidence = cross_business.Credentials(
+    request.credentials = cross_business.Credentials(
         acme.admin.pk, acme.id, acme.id, timezone.now()
     )
-    cross_business.note(
+    cross_business.report_unknown_id(
         request,
         kind="unknown_id",
         model="workforce.employee",

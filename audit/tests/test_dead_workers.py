@@ -89,14 +89,14 @@ def test_a_look_up_that_failed_is_tried_again(
 ) -> None:
     """A restart of PostgreSQL is a possible cause."""
     with monkeypatch.context() as patch:
-        patch.setattr(cross_business, "_find", lambda *said: 1 / 0)
+        patch.setattr(cross_business, "_find", lambda *output: 1 / 0)
         run_worker()
     task.refresh_from_db()
     assert task.status == "FAILED"
     let_lease_run_out()
-    said = io.StringIO()
-    call_command("reap_runs", stdout=said)
-    assert "1 look-ups queued anew" in said.getvalue()
+    output = io.StringIO()
+    call_command("reap_runs", stdout=output)
+    assert "1 look-ups queued anew" in output.getvalue()
     run_worker()
     assert len(recorded()) == 1
 
@@ -109,7 +109,7 @@ def test_after_three_times_it_is_given_up(task: Any, caplog: Any) -> None:
         task.refresh_from_db()
     assert task.status == "FAILED"
     assert task.finished_at - task.started_at > timedelta()
-    assert "1 refused ids could not be looked up" in caplog.text
+    assert "1 rejected ids could not be looked up" in caplog.text
     run_worker()
     assert recorded() == []
 

@@ -47,7 +47,11 @@ def test_a_passport_of_another_business_is_a_conflict_that_the_platform_sees(
     ):
         answer = client.post(EMPLOYEES, {"full_name": "X", **values})
         assert problem(answer)[:2] == (400, "already_in_use")
-    assert [said["value"] for said in queued()] == ["AB123456", "OWN12345", "1"]
+    assert [arguments["value"] for arguments in queued()] == [
+        "AB123456",
+        "OWN12345",
+        "1",
+    ]
     run_worker()
     (event,) = recorded()
     assert event.event_type == "cross_business_conflict"
@@ -119,9 +123,9 @@ def test_a_value_in_use_costs_the_same_whoever_has_it(
     assert foreign[0].status == 400
 
 
-@pytest.mark.parametrize("door", ["API", "import", "admin form"])
+@pytest.mark.parametrize("channel", ["API", "import", "admin form"])
 def test_fresh_users_of_a_business_share_its_limit(
-    acme: Personas, globex: Personas, jane: Employee, settings: Any, door: str
+    acme: Personas, globex: Personas, jane: Employee, settings: Any, channel: str
 ) -> None:
     settings.IN_USE_A_BUSINESS_AN_HOUR = 4
     taken = {"full_name": "X", "passport_id": jane.passport_id}
@@ -132,14 +136,14 @@ def test_fresh_users_of_a_business_share_its_limit(
         assert problem(answer) == (400, "already_in_use", "passport_id")
     with acme.scope():
         fresh = UserFactory(role="ADMIN")
-    if door == "API":
-        refused = client_of(fresh).post(EMPLOYEES, taken)
-    elif door == "import":
-        refused = preview(client_of(fresh), as_csv(HEADER, ("ZZ999999", "", "X", "")))
+    if channel == "API":
+        rejected = client_of(fresh).post(EMPLOYEES, taken)
+    elif channel == "import":
+        rejected = preview(client_of(fresh), as_csv(HEADER, ("ZZ999999", "", "X", "")))
     else:
-        refused = browser_of(fresh).send("/admin/workforce/employee/add/", taken)
-    assert refused.status_code == 429
-    assert 0 < int(refused["Retry-After"]) <= 3600
+        rejected = browser_of(fresh).send("/admin/workforce/employee/add/", taken)
+    assert rejected.status_code == 429
+    assert 0 < int(rejected["Retry-After"]) <= 3600
     # The other business has a separate count.
     with globex.scope():
         EmployeeFactory(passport_id="OWN12345")
@@ -169,16 +173,16 @@ def test_after_20_values_in_use_an_hour_nothing_is_told_any_more(
         for _ in range(20):
             assert problem(client.post(EMPLOYEES, taken))[1] == "already_in_use"
             clock.shift(20)
-        refused = [
+        rejected = [
             client.post(EMPLOYEES, taken),
             client.post(EMPLOYEES, free),
             client.patch(f"{EMPLOYEES}/{mine.pk}", free),
             client.post(EMPLOYEES, {"full_name": "X", "external_employee_id": "9"}),
         ]
-        assert {problem(answer) for answer in refused} == {
+        assert {problem(answer) for answer in rejected} == {
             (429, "too_many_in_use", None)
         }
-        assert {answer["Retry-After"] for answer in refused} == {"3200"}
+        assert {answer["Retry-After"] for answer in rejected} == {"3200"}
         assert client.post(EMPLOYEES, {"full_name": "X"}).status_code == 201
         assert other.post(EMPLOYEES, taken).status_code == 400
     with time_machine.travel("2026-03-05T09:00:01Z", tick=False):

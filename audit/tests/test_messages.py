@@ -15,7 +15,7 @@ from django.utils import translation
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
-from audit.descriptions import entity, outline, told
+from audit.descriptions import describe_events, event_label, model_label
 from audit.messages import EVENT_MESSAGES
 from audit.models import AuditEvent
 from audit.services import record
@@ -120,19 +120,19 @@ def test_a_sentence_names_nothing_that_there_is_not(
         sentence = EVENT_MESSAGES[event_type]
         for text in filter(None, sentence):
             assert "%(" not in str(text) % known
-        assert "%" not in outline(event_type)
+        assert "%" not in event_label(event_type)
 
 
 # Descriptions
 
 
 def sentence_of(event: AuditEvent) -> str:
-    (one,) = told([event])
+    (one,) = describe_events([event])
     return one.sentence.replace("<bdi>", "").replace("</bdi>", "")
 
 
 def changes_of(event: AuditEvent) -> list[tuple[str, str, str]]:
-    (one,) = told([event])
+    (one,) = describe_events([event])
     return [(change.label, change.old, change.new) for change in one.changes]
 
 
@@ -242,7 +242,7 @@ def test_a_card_that_was_nobodys_is_told_by_its_site(acme: Personas) -> None:
         services.reopen_card(card_id=card.pk, reason="not blank", actor=acme.reviewer)
         services.assign_card(card_id=card.pk, employee=employee, actor=acme.reviewer)
         assert ("Employee", "–", "John Example") in changes_of(newest("card_assigned"))
-        (one,) = told([newest("card_reopened")])
+        (one,) = describe_events([newest("card_reopened")])
         assert one.reason == "not blank"
 
 
@@ -284,11 +284,11 @@ def test_rows_are_called_in_the_trail_what_they_are_called_elsewhere(
             record("card_created", entity=card, after={"uploaded_by_id": user.pk})
         record("card_created", entity=card, after={"site_id": card.site_id})
         record("card_created", entity=card, after={"employee_id": card.employee_id})
-        said = {
+        names = {
             one[2] for event in AuditEvent.objects.all() for one in changes_of(event)
         }
         named = {acme.admin, nameless, card.site, card.employee}
-        assert {str(row) for row in named} <= said
+        assert {str(row) for row in named} <= names
 
 
 def test_what_is_in_an_event_is_text_and_never_markup(acme: Personas) -> None:
@@ -298,7 +298,7 @@ def test_what_is_in_an_event_is_text_and_never_markup(acme: Personas) -> None:
             entity=EmployeeFactory(full_name="<b>J</b> %(who)s"),
             actor=acme.admin,
         )
-        (one,) = told([event])
+        (one,) = describe_events([event])
     assert "&lt;b&gt;J&lt;/b&gt; %(who)s" in one.sentence
 
 
@@ -306,9 +306,9 @@ def test_an_event_of_an_older_version_is_told_plainly(acme: Personas) -> None:
     with acme.scope():
         event = record("card_scanned", entity=EmployeeFactory(full_name="John"))
         assert sentence_of(event) == "AutomateHQ: card_scanned John"
-        assert outline("card_scanned") == "card_scanned"
-    assert entity("workcard") == "Work card"
-    assert entity("drawing") == "drawing"
+        assert event_label("card_scanned") == "card_scanned"
+    assert model_label("workcard") == "Work card"
+    assert model_label("drawing") == "drawing"
 
 
 @pytest.mark.parametrize("count", [1, 20])
@@ -324,6 +324,10 @@ def test_many_events_cost_what_one_costs(acme: Personas, count: int) -> None:
                 after={"site_id": SiteFactory().pk},
             )
             card = WorkCardFactory()
-            record("card_created", entity=card, after={"uploaded_by_id": acme.admin.pk})
+            record(
+                "card_created",
+                entity=card,
+                after={"uploaded_by_id": acme.admin.pk},
+            )
         events: list[Any] = list(AuditEvent.objects.recent())
-        assert queries(lambda: told(events)) == 1
+        assert queries(lambda: describe_events(events)) == 1

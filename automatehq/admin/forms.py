@@ -32,7 +32,7 @@ from automatehq.api.unknown_ids import note
 
 
 @contextmanager
-def refusing(request: HttpRequest) -> Iterator[None]:
+def translate_database_errors(request: HttpRequest) -> Iterator[None]:
     """Open a savepoint; raise database errors as the `DomainError` of the API."""
     try:
         with transaction.atomic():
@@ -41,26 +41,28 @@ def refusing(request: HttpRequest) -> Iterator[None]:
         note_found_in_use(request, found)
         raise
     except DatabaseError as error:
-        refusal = refusal_of(error)
-        if refusal is None:
+        service_error = refusal_of(error)
+        if service_error is None:
             raise
-        note_in_use(request, error, refusal)
-        raise refusal from error
+        note_in_use(request, error, service_error)
+        raise service_error from error
 
 
-def refused(response: HttpResponse, refusal: DomainError) -> HttpResponse:
+def with_error_status(
+    response: HttpResponse, service_error: DomainError
+) -> HttpResponse:
     """Set the status of a service's error on `response`; the transaction rolls back."""
-    response.status_code = refusal.status_code
-    if isinstance(refusal, TooMany) and refusal.wait:
-        response["Retry-After"] = str(math.ceil(refusal.wait))
+    response.status_code = service_error.status_code
+    if isinstance(service_error, TooMany) and service_error.wait:
+        response["Retry-After"] = str(math.ceil(service_error.wait))
     return response
 
 
-def plain_error_response(refusal: DomainError) -> HttpResponse:
+def plain_error_response(service_error: DomainError) -> HttpResponse:
     """Return a service's error as plain text, for a file download without a page."""
     return HttpResponse(
-        "; ".join(problem.detail for problem in refusal.problems),
-        status=refusal.status_code,
+        "; ".join(problem.detail for problem in service_error.problems),
+        status=service_error.status_code,
         content_type="text/plain; charset=utf-8",
     )
 
@@ -92,9 +94,9 @@ class ServiceErrorsMixin:
                     self.request, kind="unknown_id", model=model, field=attr, value=sent
                 )
 
-    def refuse(self: Any, refusal: DomainError) -> None:
+    def refuse(self: Any, service_error: DomainError) -> None:
         """Add the errors of a service to the form."""
-        for problem in refusal.problems:
+        for problem in service_error.problems:
             self.blame(problem)
 
     def blame(self: Any, problem: Problem) -> None:
@@ -127,15 +129,15 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
     serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     # Fields that the API has in the path and not in the body.
     beside_body: ClassVar[frozenset[str]] = frozenset()
-    refusal: ClassVar[DomainError | None] = None
+    service_error: ClassVar[DomainError | None] = None
     values: Mapping[str, Any]
 
     def _post_clean(self) -> None:
         self.values = self.cleaned_data
         if self.serializer_class is not None:
             self._ask_serializer(self.serializer_class)
-        if self.refusal is not None:
-            self.refuse(self.refusal)
+        if self.service_error is not None:
+            self.refuse(self.service_error)
 
     def _ask_serializer(self, serializer_class: type[BaseSerializer[Any]]) -> None:
         is_new = self.instance._state.adding

@@ -23,7 +23,7 @@ from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Denied, DomainError
 from automatehq.api.unknown_ids import note
 
-from .forms import ActionForm, refused, refusing
+from .forms import ActionForm, translate_database_errors, with_error_status
 
 Text = str | Promise
 
@@ -96,17 +96,17 @@ class ObjectActionsMixin:
             raise PermissionDenied
         if obj is None:
             raise Http404
-        refusal: DomainError | None = None
+        service_error: DomainError | None = None
         if request.method == "POST":
             if not self.admin_site.form_matches_scope(request):
                 return self.business_changed_response(request)  # type: ignore[no-any-return]
             form = verb.form(request.POST, request.FILES, request=request, obj=obj)
             if form.is_valid():
                 try:
-                    with refusing(request):
+                    with translate_database_errors(request):
                         done = verb.run(request, obj, form.cleaned_data)
                 except DomainError as error:
-                    refusal = error
+                    service_error = error
                     form.refuse(error)
                 else:
                     self.message_user(request, done, messages.SUCCESS)
@@ -128,7 +128,7 @@ class ObjectActionsMixin:
             "back_url": self.with_list(request, self.url_of(obj)),
         }
         response = TemplateResponse(request, verb.template, context)
-        return refused(response, refusal) if refusal else response
+        return with_error_status(response, service_error) if service_error else response
 
     def url_of(self: Any, obj: models.Model) -> str:
         """Return the address of a row's change page."""
@@ -186,11 +186,11 @@ def _do_with_all(
         try:
             if not model_admin.may(request, verb.right, obj):
                 raise Denied
-            with refusing(request):
+            with translate_database_errors(request):
                 verb.run(request, obj, {})
             done += 1
-        except DomainError as refusal:
-            text = "; ".join(problem.detail for problem in refusal.problems)
+        except DomainError as service_error:
+            text = "; ".join(problem.detail for problem in service_error.problems)
             model_admin.message_user(request, f"{obj}: {text}", messages.ERROR)
     model_admin.message_user(
         request,

@@ -80,7 +80,7 @@ def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:
     """Yield the results of each list that the user may see. One query per list."""
     here = "platform" if _is_on_platform(request) else "business"
     for lister in sorted(site._registry.values(), key=_place):
-        is_searched = here in lister.found_in and lister.get_search_fields(request)
+        is_searched = here in lister.searchable_in and lister.get_search_fields(request)
         if not is_searched or not lister.has_view_or_change_permission(request):
             continue
         everything = lister.get_queryset(request)

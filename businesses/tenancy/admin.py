@@ -17,11 +17,16 @@ from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import BaseSerializer
 
-from automatehq.admin.forms import ServiceForm, refused, refusing
+from automatehq.admin.forms import (
+    ServiceForm,
+    translate_database_errors,
+    with_error_status,
+)
 from automatehq.admin.object_actions import ObjectActionsMixin
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
@@ -53,12 +58,16 @@ class BusinessFilter(admin.SimpleListFilter):
     title = _("business")
     parameter_name = "business"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[models.Model]"
+    ) -> list[tuple[str, str]]:
         # By name, because this package imports no model of an app.
         businesses: Any = apps.get_model("businesses.Business")._default_manager
         return [(str(business.pk), str(business)) for business in businesses.all()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[models.Model]
+    ) -> models.QuerySet[models.Model]:
         if self.value() is None:
             return queryset
         business_id = parse_uuid(self.value())
@@ -70,7 +79,9 @@ class BusinessFilter(admin.SimpleListFilter):
 class TenantChangeList(ChangeList):
     """A list that ignores the order of its query string if no column is sortable."""
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+    def get_ordering(
+        self, request: HttpRequest, queryset: models.QuerySet[models.Model]
+    ) -> list[Combinable | str]:
         if not self.sortable_by:
             self.params.pop(ORDER_VAR, None)
         return super().get_ordering(request, queryset)
@@ -133,7 +144,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
     has_history: ClassVar[bool] = True
     # The scopes in which the search page `find/` includes this list, if it is
     # searchable.
-    found_in: ClassVar[tuple[Kind, ...]] = ("business",)
+    searchable_in: ClassVar[tuple[Kind, ...]] = ("business",)
     # The label of the add page and of its button, if not "Add …" and "Save".
     add_label: ClassVar[Any] = ""
     add_button: ClassVar[Any] = ""
@@ -181,7 +192,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         raise NotImplementedError
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        with refusing(request):
+        with translate_database_errors(request):
             saved = self.write(request, obj, form.values, is_new=not change)
         # Django continues with `obj` for its redirect and its message.
         obj.__dict__.update(saved.__dict__)
@@ -190,7 +201,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         """Do nothing: services save whole objects."""
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        with refusing(request):
+        with translate_database_errors(request):
             self.remove(request, obj)
 
     def get_form(
@@ -204,13 +215,13 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         if is_new and self.add_form is not None:
             kwargs.setdefault("form", self.add_form)
         form = super().get_form(request, obj, change, **kwargs)
-        about_now = {
+        attributes = {
             "request": request,
             "serializer_class": (is_new and self.add_serializer_class)
             or self.serializer_class,
-            "refusal": getattr(request, "refusal", None),
+            "service_error": getattr(request, "service_error", None),
         }
-        return type(form.__name__, (form,), about_now)
+        return type(form.__name__, (form,), attributes)
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -243,10 +254,12 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
                 return self.business_changed_response(request)
             try:
                 return super().changeform_view(*arguments)
-            except DomainError as refusal:
+            except DomainError as service_error:
                 # Render the form again, with its errors.
-                request.refusal = refusal
-                return refused(super().changeform_view(*arguments), refusal)
+                request.service_error = service_error
+                return with_error_status(
+                    super().changeform_view(*arguments), service_error
+                )
         return super().changeform_view(*arguments)
 
     def render_change_form(
@@ -269,13 +282,15 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
             return self.business_changed_response(request)
         try:
             return super().delete_view(request, object_id, extra_context)
-        except DomainError as refusal:
+        except DomainError as service_error:
             # Render the confirmation again. Django takes a submitted form, not the
             # method, for the confirmation.
             request.method, request.POST = "GET", QueryDict()
-            problems = [problem.detail for problem in refusal.problems]
+            problems = [problem.detail for problem in service_error.problems]
             context = {**(extra_context or {}), "problems": problems}
-            return refused(super().delete_view(request, object_id, context), refusal)
+            return with_error_status(
+                super().delete_view(request, object_id, context), service_error
+            )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # The service checks whether the row may be deleted, and deletes its dependent
@@ -309,10 +324,10 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         pk = parse_uuid(object_id)
         if pk is None:
             return None
-        found = super().get_object(request, str(pk), from_field)
-        if found is None:
+        row = super().get_object(request, str(pk), from_field)
+        if row is None:
             note(request, kind="unknown_id", model=self.model, field="id", value=pk)
-        return found
+        return row
 
     def _get_obj_does_not_exist_redirect(self, *args: Any) -> NoReturn:
         # Stock Django redirects with a message. Here a missing row and another
@@ -350,8 +365,8 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return False
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        shown = super().get_list_display(request)
-        return [*shown, _business] if self._shows_businesses() else shown
+        columns = super().get_list_display(request)
+        return [*columns, _business] if self._shows_businesses() else columns
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)

@@ -96,7 +96,7 @@ class Membership(NamedTuple):
 
 _Row = TypeVar("_Row", bound=tuple[Any, ...])
 
-_OURS = "{n}.nspname !~ '^pg_' AND {n}.nspname <> 'information_schema'"
+_PROJECT_TABLES = "{n}.nspname !~ '^pg_' AND {n}.nspname <> 'information_schema'"
 _NAME = "CASE WHEN {n}.nspname = 'public' THEN {c} ELSE {n}.nspname || '.' || {c} END"
 _IN_EXTENSION = (
     "EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{catalog}'::regclass AND d.objid = {c}.oid "
@@ -107,7 +107,7 @@ _RELATIONS = f"""
 WITH relation AS (
     SELECT c.*, {_NAME.format(n="n", c="c.relname")} AS name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE {_OURS.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_class", c="c")}
+     WHERE {_PROJECT_TABLES.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_class", c="c")}
 )"""
 
 _RELATION = f"""{_RELATIONS}
@@ -159,11 +159,11 @@ _GRANT = f"""{_RELATIONS}, acl(kind, target, owner, items) AS (
     UNION ALL
     SELECT 'SCHEMA', n.nspname, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
       FROM pg_namespace n
-     WHERE {_OURS.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_namespace", c="n")}
+     WHERE {_PROJECT_TABLES.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_namespace", c="n")}
     UNION ALL
     SELECT 'FUNCTION', {_NAME.format(n="n", c="p.proname")}, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner))
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-     WHERE {_OURS.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_proc", c="p")}
+     WHERE {_PROJECT_TABLES.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_proc", c="p")}
     UNION ALL
     SELECT 'DATABASE', d.datname, d.datdba, coalesce(d.datacl, acldefault('d', d.datdba))
       FROM pg_database d WHERE d.datname = current_database()
@@ -180,7 +180,7 @@ _FUNCTION = f"""
 SELECT {_NAME.format(n="n", c="p.proname")}, pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid),
        l.lanname, pg_get_userbyid(p.proowner), p.prosecdef, coalesce(p.proconfig, '{{}}'), p.prosrc
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
- WHERE {_OURS.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_proc", c="p")} ORDER BY 1, 2"""
+ WHERE {_PROJECT_TABLES.format(n="n")} AND NOT {_IN_EXTENSION.format(catalog="pg_proc", c="p")} ORDER BY 1, 2"""
 
 # A rule can change a statement like a trigger, and no rule is declared. Every view has
 # the rule _RETURN.
@@ -266,7 +266,7 @@ def read_catalog(connection: BaseDatabaseWrapper) -> Catalog:
         )
 
 
-def policies_unworded(
+def policies_without_expressions(
     policy_sets: Mapping[str, Sequence[Policy]],
 ) -> dict[str, list[PolicyRow]]:
     """Return the policies of each set without their expressions.
@@ -290,7 +290,7 @@ def policies_unworded(
     }
 
 
-def policies_as_worded_here(
+def read_server_policies(
     connection: BaseDatabaseWrapper, policy_sets: Mapping[str, Sequence[Policy]]
 ) -> dict[str, list[PolicyRow]]:
     """Return the policies of each set in the wording of this server.
@@ -298,7 +298,7 @@ def policies_as_worded_here(
     The wording differs between PostgreSQL's versions. The policies are therefore
     created on temporary tables, inside a transaction that is rolled back.
     """
-    worded: dict[str, list[PolicyRow]] = {}
+    server_policies: dict[str, list[PolicyRow]] = {}
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for name, policies in policy_sets.items():
             table = f"policies_{name}"
@@ -312,6 +312,6 @@ def policies_as_worded_here(
                 f"SELECT '{table}', {_POLICY_COLUMNS} FROM pg_policy p WHERE p.polrelid = 'pg_temp.{table}'::regclass "
                 "ORDER BY p.polname"
             )
-            worded[name] = [PolicyRow(*row) for row in cursor.fetchall()]
+            server_policies[name] = [PolicyRow(*row) for row in cursor.fetchall()]
         transaction.set_rollback(True, using=connection.alias)
-    return worded
+    return server_policies

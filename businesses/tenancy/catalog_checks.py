@@ -12,13 +12,18 @@ from django.db import models
 from .allowlists import GLOBALLY_UNIQUE, TRIGGERS
 from .catalog import Catalog, ForeignKey, Grant, PolicyRow, Relation
 from .constraints import TenantForeignKeyConstraint
-from .database_roles import platform_role, quoted, tenant_role
+from .database_roles import platform_role, quote_identifier, tenant_role
 from .definer_functions import DEFINER_FUNCTIONS, SEARCH_PATH
 from .grants import Declaration, grantees
-from .process_roles import GUESTS, guest_logins, is_restricted_login, owner
+from .process_roles import (
+    RESTRICTED_PROCESSES,
+    is_restricted_login,
+    owner,
+    restricted_logins,
+)
 
 Declared = Mapping[str, Declaration]
-Judge = Callable[[Catalog, Declared], Iterator[str]]
+CatalogCheck = Callable[[Catalog, Declared], Iterator[str]]
 
 REPAIR = "Run `manage.py tenancy_roles --repair`."
 _UNDECLARED = Declaration()
@@ -64,7 +69,7 @@ def isolated_models(declared: Declared) -> list[type[models.Model]]:
     ]
 
 
-def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check the rights and the memberships of the login and of the group roles.
 
     The login and the group roles have only the necessary rights. No other role can
@@ -73,18 +78,18 @@ def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
     groups = {tenant_role(), platform_role()}
     allowed = _allowed_members(catalog)
     logins = set().union(*allowed.values())
-    guests = set(guest_logins().values())
+    restricted = set(restricted_logins().values())
     for role in catalog.roles:
         rights = _DANGEROUS_RIGHTS & set(role.may)
         if role.name in groups | logins:
             if role.name in groups:
                 rights |= {"LOGIN"} & set(role.may)
             for right in sorted(rights):
-                yield f"The role {role.name} has {right}. Mend: ALTER ROLE {quoted(role.name)} NO{right};"
+                yield f"The role {role.name} has {right}. Mend: ALTER ROLE {quote_identifier(role.name)} NO{right};"
         elif role.is_open_to_login and (rights or role.name in _DANGEROUS_GROUPS):
             yield (
                 f"The login can become {role.name}, whom row-level security does not hold. "
-                f"Mend: REVOKE {quoted(role.name)} FROM {quoted(catalog.login)};"
+                f"Mend: REVOKE {quote_identifier(role.name)} FROM {quote_identifier(catalog.login)};"
             )
     for membership in catalog.memberships:
         group, member = membership.group, membership.member
@@ -93,29 +98,35 @@ def roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
         elif group in groups and member not in allowed[group] and membership.is_usable:
             # Not usable: from PostgreSQL 16 on, an administrator who created the role
             # may only grant it to other roles.
-            whose = " and ".join(sorted(allowed[group])) if guests else "this login"
-            problem = f"{member} can become {group}, which is for {whose} alone."
+            group_members = (
+                " and ".join(sorted(allowed[group])) if restricted else "this login"
+            )
+            problem = (
+                f"{member} can become {group}, which is for {group_members} alone."
+            )
             option = ""
         elif group in groups and member in allowed[group] and membership.may_hand_on:
-            who = member if guests else "The login"
+            name_of_member = member if restricted else "The login"
             problem, option = (
-                f"{who} may hand {group} on to others.",
+                f"{name_of_member} may hand {group} on to others.",
                 "ADMIN OPTION FOR ",
             )
-        elif group not in groups and member in guests:
+        elif group not in groups and member in restricted:
             problem, option = f"{member} is a member of {group}.", ""
         else:
             continue
-        yield f"{problem} Mend: REVOKE {option}{quoted(group)} FROM {quoted(member)};"
+        yield f"{problem} Mend: REVOKE {option}{quote_identifier(group)} FROM {quote_identifier(member)};"
 
 
-def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_members(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that the separate logins are members of their group roles."""
     usable = {
-        (each.group, each.member) for each in catalog.memberships if each.is_usable
+        (membership.group, membership.member)
+        for membership in catalog.memberships
+        if membership.is_usable
     }
     for group, logins in _allowed_members(catalog).items():
-        for login in sorted(logins & set(guest_logins().values())):
+        for login in sorted(logins & set(restricted_logins().values())):
             if (group, login) not in usable:
                 yield f"The login {login} is not a member of {group}. `manage.py tenancy_roles --sql` prints what mends it."
 
@@ -123,44 +134,44 @@ def members(catalog: Catalog, declared: Declared) -> Iterator[str]:
 def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
     """Return the logins that may become each group role."""
     groups = {"tenant": tenant_role(), "platform": platform_role()}
-    owning = owner() if is_restricted_login() else catalog.login
+    owner_login = owner() if is_restricted_login() else catalog.login
     return {
         role: {
-            owning,
+            owner_login,
             *(
                 login
-                for kind, login in guest_logins().items()
-                if attribute in GUESTS[kind]
+                for kind, login in restricted_logins().items()
+                if attribute in RESTRICTED_PROCESSES[kind]
             ),
         }
         for attribute, role in groups.items()
     }
 
 
-def settings_of_connections(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_connection_settings(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that a new connection has the role and the settings of the plain login."""
     for name in sorted(_DANGEROUS_SETTINGS & set(catalog.settings)):
         yield (
-            f"Every new connection begins with {name} set. Mend: ALTER ROLE {quoted(catalog.login)} RESET {name}; "
+            f"Every new connection begins with {name} set. Mend: ALTER ROLE {quote_identifier(catalog.login)} RESET {name}; "
             f"or ALTER DATABASE … RESET {name};"
         )
 
 
-def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that every table is declared and has its owner.
 
     Also check that `business_id` is NOT NULL and that no table is missing.
     """
     for table in catalog.tables():
-        is_right = (
+        has_right_owner = (
             table.owner == owner() if is_restricted_login() else table.is_owned_by_login
         )
-        if not is_right:
+        if not has_right_owner:
             login = owner() if is_restricted_login() else catalog.login
-            whom = login if is_restricted_login() else "the login"
+            owner_name = login if is_restricted_login() else "the login"
             yield (
-                f"The table {table.name} belongs to {table.owner}, not to {whom}. "
-                f"Mend: ALTER TABLE {table.name} OWNER TO {quoted(login)};"
+                f"The table {table.name} belongs to {table.owner}, not to {owner_name}. "
+                f"Mend: ALTER TABLE {table.name} OWNER TO {quote_identifier(login)};"
             )
         if table.name not in declared:
             yield (
@@ -172,12 +183,12 @@ def tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
                 f"{table.name}.business_id may be null. "
                 f"Mend: ALTER TABLE {table.name} ALTER COLUMN business_id SET NOT NULL;"
             )
-    wanted = {model._meta.db_table for model in isolated_models(declared)}
-    for name in sorted(wanted - {table.name for table in catalog.tables()}):
+    expected = {model._meta.db_table for model in isolated_models(declared)}
+    for name in sorted(expected - {table.name for table in catalog.tables()}):
         yield f"The table {name} is missing."
 
 
-def views(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_views(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that each view reads with the rights of the querying role."""
     for view in catalog.relations:
         options = dict(option.split("=", 1) for option in view.options)
@@ -196,7 +207,7 @@ def views(catalog: Catalog, declared: Declared) -> Iterator[str]:
 _TRUE = {"true", "on", "yes", "1"}
 
 
-def row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that row-level security is on, also for the owner of the tables."""
     for table in isolated_tables(catalog, declared):
         if not table.has_row_security:
@@ -211,39 +222,39 @@ def row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
             )
 
 
-def policies(
-    catalog: Catalog, declared: Declared, worded: Mapping[str, list[PolicyRow]]
+def check_policies(
+    catalog: Catalog, declared: Declared, server_policies: Mapping[str, list[PolicyRow]]
 ) -> Iterator[str]:
     """Check that each table has exactly its declared policies.
 
-    `worded` has the policies of each table in the wording of this server. An expression
+    `server_policies` has the policies of each table in the wording of this server. An expression
     of None is not known and not compared.
     """
     for table in catalog.tables():
-        wanted = {row.name: row for row in worded.get(table.name, [])}
-        found = {row.name: row for row in catalog.policies if row.table == table.name}
-        for name in sorted(wanted.keys() - found.keys()):
+        expected = {row.name: row for row in server_policies.get(table.name, [])}
+        actual = {row.name: row for row in catalog.policies if row.table == table.name}
+        for name in sorted(expected.keys() - actual.keys()):
             yield f"The policy {name} on {table.name} is missing."
-        for name in sorted(found.keys() - wanted.keys()):
+        for name in sorted(actual.keys() - expected.keys()):
             yield (
                 f"The policy {name} on {table.name} is not declared. "
-                f"Mend: DROP POLICY {quoted(name)} ON {table.name};"
+                f"Mend: DROP POLICY {quote_identifier(name)} ON {table.name};"
             )
-        for name in sorted(found.keys() & wanted.keys()):
-            is_now = found[name]._asdict()
-            for attribute, should_be in wanted[name]._asdict().items():
+        for name in sorted(actual.keys() & expected.keys()):
+            actual_value = actual[name]._asdict()
+            for attribute, expected_value in expected[name]._asdict().items():
                 if (
                     attribute != "table"
-                    and should_be is not None
-                    and is_now[attribute] != should_be
+                    and expected_value is not None
+                    and actual_value[attribute] != expected_value
                 ):
                     yield (
-                        f"The policy {name} on {table.name} has changed: {attribute} is {is_now[attribute]!r}, "
-                        f"declared is {should_be!r}."
+                        f"The policy {name} on {table.name} has changed: {attribute} is {actual_value[attribute]!r}, "
+                        f"declared is {expected_value!r}."
                     )
 
 
-def foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that foreign keys stay inside one business.
 
     Also check that no declared key is missing.
@@ -265,12 +276,14 @@ def foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
             f"The foreign key {key.name} lets a row of {key.table} refer to another business's {key.target}: it must "
             "hold business_id too (TenantForeignKeyConstraint)."
         )
-    found = {
+    actual = {
         (key.table, tuple(key.columns), key.target, tuple(key.target_columns))
         for key in catalog.foreign_keys
     }
-    for table, own, other, theirs in sorted(set(_declared_keys(declared)) - found):
-        yield f"The foreign key from {table} ({', '.join(own)}) to {other} ({', '.join(theirs)}) is missing."
+    for table, own_columns, other_table, target_columns in sorted(
+        set(_declared_keys(declared)) - actual
+    ):
+        yield f"The foreign key from {table} ({', '.join(own_columns)}) to {other_table} ({', '.join(target_columns)}) is missing."
 
 
 def _holds_business(key: ForeignKey) -> bool:
@@ -287,53 +300,62 @@ def _declared_keys(declared: Declared) -> Iterator[_Key]:
         table = model._meta.db_table
         for field in model._meta.local_fields:
             if isinstance(field, models.ForeignKey) and field.db_constraint:  # type: ignore[attr-defined]
-                other = field.related_model._meta
-                yield table, (str(field.column),), other.db_table, ("id",)
+                target = field.related_model._meta
+                yield table, (str(field.column),), target.db_table, ("id",)
         for constraint in model._meta.constraints:
             if isinstance(constraint, TenantForeignKeyConstraint):
                 column = str(model._meta.get_field(constraint.field).column)  # type: ignore[union-attr]
-                own = ("business_id", column, *constraint.also)
-                theirs = ("business_id", "id", *constraint.also)
-                yield table, own, apps.get_model(constraint.to)._meta.db_table, theirs
+                columns = ("business_id", column, *constraint.also)
+                target_columns = ("business_id", "id", *constraint.also)
+                yield (
+                    table,
+                    columns,
+                    apps.get_model(constraint.to)._meta.db_table,
+                    target_columns,
+                )
 
 
-def indexes(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_indexes(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that only declared columns are unique across businesses.
 
     Also check that each tenant table has an index that begins with the business.
     """
     for table in isolated_tables(catalog, declared):
-        own = [index for index in catalog.indexes if index.table == table.name]
-        everywhere = GLOBALLY_UNIQUE.get(table.name, frozenset())
-        for index in own:
+        table_indexes = [
+            index for index in catalog.indexes if index.table == table.name
+        ]
+        global_columns = GLOBALLY_UNIQUE.get(table.name, frozenset())
+        for index in table_indexes:
             is_plain_id = index.is_primary and index.columns == ["id"]
             if (
                 index.is_unique
                 and not is_plain_id
                 and "business_id" not in index.columns
-                and tuple(index.columns) not in everywhere
+                and tuple(index.columns) not in global_columns
             ):
                 yield (
                     f"The index {index.name} makes {table.name} ({', '.join(index.columns)}) unique across businesses. "
                     "Begin it with business_id, or declare it in businesses/tenancy/allowlists.py."
                 )
         unique = {
-            tuple(index.columns) for index in own if index.is_unique and index.is_usable
+            tuple(index.columns)
+            for index in table_indexes
+            if index.is_unique and index.is_usable
         }
-        for columns in sorted(everywhere - unique):
+        for columns in sorted(global_columns - unique):
             yield f"{table.name} ({', '.join(columns)}) is no longer unique across businesses."
-        leads = {index.columns[0] for index in own if index.is_usable}
+        leads = {index.columns[0] for index in table_indexes if index.is_usable}
         if "business_id" in table.columns and "business_id" not in leads:
             yield f"No index of {table.name} begins with business_id."
 
 
-def triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that triggers and rules are exactly the declared ones, and enabled."""
-    wanted = dict(TRIGGERS)
+    expected = dict(TRIGGERS)
     for trigger in catalog.triggers:
         is_declared = trigger.is_internal
         if not is_declared:
-            function = wanted.pop((trigger.table, trigger.name), None)
+            function = expected.pop((trigger.table, trigger.name), None)
             is_declared = function == trigger.function
         if not is_declared:
             yield (
@@ -343,13 +365,13 @@ def triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
         elif not trigger.is_enabled:
             yield (
                 f"The trigger {trigger.name} on {trigger.table} does not fire. "
-                f"Mend: ALTER TABLE {trigger.table} ENABLE TRIGGER {quoted(trigger.name)};"
+                f"Mend: ALTER TABLE {trigger.table} ENABLE TRIGGER {quote_identifier(trigger.name)};"
             )
-    for table, name in sorted(wanted):
+    for table, name in sorted(expected):
         yield f"The trigger {name} on {table} is missing."
 
 
-def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check that the functions are exactly the declared ones."""
     missing = set(DEFINER_FUNCTIONS)
     for function in catalog.functions:
@@ -363,7 +385,7 @@ def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
             continue
         missing.discard(function.name)
         arguments, result, body = DEFINER_FUNCTIONS[function.name]
-        for attribute, is_now, should_be in (
+        for attribute, actual_value, expected_value in (
             ("owner", function.owner, platform_role()),
             ("security", function.is_definer, True),
             ("search path", function.options, [f"search_path={SEARCH_PATH}"]),
@@ -371,46 +393,46 @@ def functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
             ("result", function.result, result),
             ("body", function.body.strip(), body),
         ):
-            if is_now != should_be:
+            if actual_value != expected_value:
                 yield (
-                    f"The function {function.name} has changed: {attribute} is {is_now!r}, declared is {should_be!r}. "
+                    f"The function {function.name} has changed: {attribute} is {actual_value!r}, declared is {expected_value!r}. "
                     f"{REPAIR}"
                 )
     for name in sorted(missing):
         yield f"The function {name} is missing. {REPAIR}"
 
 
-def table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_table_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check the privileges on tables of the group roles and of the separate logins."""
     groups = grantees()
-    wanted = {
+    expected = {
         Grant("TABLE", table.name, role, privilege)
         for table in catalog.tables()
         for attribute, role in groups.items()
         for privilege in getattr(declared.get(table.name, _UNDECLARED), attribute)
     }
-    found = {
+    actual = {
         grant
         for grant in catalog.grants
         if grant.kind == "TABLE" and grant.role in groups.values()
     }
-    yield from _compare(wanted, found)
+    yield from _compare(expected, actual)
 
 
-def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
+def check_other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
     """Check all other privileges.
 
     No other role has any. The group roles have, besides tables, only USAGE on the
     schema.
     """
     groups = set(grantees().values())
-    guests = set(guest_logins().values())
-    owning = owner() if is_restricted_login() else catalog.login
-    wanted = {
+    restricted = set(restricted_logins().values())
+    owner_login = owner() if is_restricted_login() else catalog.login
+    expected = {
         *(
             Grant("FUNCTION", name, login, "EXECUTE")
             for name in DEFINER_FUNCTIONS
-            for login in {owning, *guests}
+            for login in {owner_login, *restricted}
         ),
         *(Grant("SCHEMA", "public", role, "USAGE") for role in groups),
         *(
@@ -419,7 +441,7 @@ def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
             for column in declared.get(table.name, _UNDECLARED).platform_columns
         ),
     }
-    found = {
+    actual = {
         grant
         for grant in catalog.grants
         if not (grant.kind == "TABLE" and grant.role in groups)
@@ -428,48 +450,46 @@ def other_grants(catalog: Catalog, declared: Declared) -> Iterator[str]:
         and not (
             grant.kind == "DATABASE"
             and grant.role != "PUBLIC"
-            and (grant.role not in guests or grant.privilege == "CONNECT")
+            and (grant.role not in restricted or grant.privilege == "CONNECT")
         )
         # A trigger function cannot be called, and an undeclared one is already a fault.
         and not (grant.kind == "FUNCTION" and grant.target not in DEFINER_FUNCTIONS)
         # Reveals no row.
         and grant != Grant("SCHEMA", "public", "PUBLIC", "USAGE")
     }
-    yield from _compare(wanted, found)
+    yield from _compare(expected, actual)
 
 
-def _compare(wanted: set[Grant], found: set[Grant]) -> Iterator[str]:
-    for grant in sorted(found - wanted):
+def _compare(expected: set[Grant], actual: set[Grant]) -> Iterator[str]:
+    for grant in sorted(actual - expected):
         yield (
             f"{grant.role} has {grant.privilege} on {grant.kind.lower()} {grant.target}, which is not declared. "
             f"Mend: {_revoke(grant)};"
         )
-    for grant in sorted(wanted - found):
+    for grant in sorted(expected - actual):
         yield f"{grant.role} lacks {grant.privilege} on {grant.kind.lower()} {grant.target}. {REPAIR}"
 
 
 def _revoke(grant: Grant) -> str:
-    role = grant.role if grant.role == "PUBLIC" else quoted(grant.role)
+    role = grant.role if grant.role == "PUBLIC" else quote_identifier(grant.role)
     if grant.kind == "COLUMN":
         table, column = grant.target.rsplit(".", 1)
-        return (
-            f"REVOKE {grant.privilege} ({quoted(column)}) ON TABLE {table} FROM {role}"
-        )
+        return f"REVOKE {grant.privilege} ({quote_identifier(column)}) ON TABLE {table} FROM {role}"
     if grant.kind == "DEFAULT":
         return f"ALTER DEFAULT PRIVILEGES … REVOKE {grant.privilege} ON … FROM {role}"
     return f"REVOKE {grant.privilege} ON {grant.kind} {grant.target} FROM {role}"
 
 
-CATALOG_CHECKS: tuple[Judge, ...] = (
-    roles,
-    members,
-    settings_of_connections,
-    tables,
-    views,
-    row_security,
-    foreign_keys,
-    indexes,
-    triggers,
-    functions,
-    other_grants,
+CATALOG_CHECKS: tuple[CatalogCheck, ...] = (
+    check_roles,
+    check_members,
+    check_connection_settings,
+    check_tables,
+    check_views,
+    check_row_security,
+    check_foreign_keys,
+    check_indexes,
+    check_triggers,
+    check_functions,
+    check_other_grants,
 )

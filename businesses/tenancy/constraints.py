@@ -11,7 +11,6 @@ from typing import Any
 from django.apps import apps as global_apps
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from django.db.models.constraints import BaseConstraint
 
@@ -67,16 +66,14 @@ class TenantForeignKeyConstraint(BaseConstraint):
         target: type[models.Model] = registry.get_model(self.to)
         return target
 
-    def _sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> str:
+    def _sql(self, model: Any, schema_editor: Any) -> str:
         target = self._target(model)
         quote = schema_editor.quote_name
-        column = str(model._meta.get_field(self.field).column)  # type: ignore[union-attr]
-        own = ", ".join(map(quote, ("business_id", column, *self.also)))
-        theirs = ", ".join(map(quote, ("business_id", "id", *self.also)))
+        column = str(model._meta.get_field(self.field).column)
+        columns = ", ".join(map(quote, ("business_id", column, *self.also)))
+        target_columns = ", ".join(map(quote, ("business_id", "id", *self.also)))
         return (
-            f"FOREIGN KEY ({own}) REFERENCES {quote(target._meta.db_table)} ({theirs}) "
+            f"FOREIGN KEY ({columns}) REFERENCES {quote(target._meta.db_table)} ({target_columns}) "
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
@@ -122,7 +119,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
                 {self.field: self.get_violation_error_message()}, code="does_not_exist"
             )
 
-    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[object], dict[str, object]]:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"field": self.field, "to": self.to}
         if self.also:
@@ -138,7 +135,7 @@ class TenantForeignKeyConstraint(BaseConstraint):
         return hash((self.name, self.field, self.to, self.also))
 
 
-def tell_broken_references() -> None:
+def check_references() -> None:
     """Register the error of each composite key: 400 `does_not_exist` on the field.
 
     The error is the same as for an unknown id, in any business. It is rare, because the

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,6 +19,10 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from .database_roles import platform_role, tenant_role
 from .exceptions import NoActiveBusiness, ScopeError
 from .process_roles import require_platform
+
+if TYPE_CHECKING:
+    # The Django plugin of mypy resolves this alias to `accounts.models.User`.
+    from django.contrib.auth.models import _User
 
 Kind = Literal["business", "platform"]
 
@@ -48,7 +52,7 @@ class Scope:
 
 
 _scope: ContextVar[Scope | None] = ContextVar("automatehq_scope", default=None)
-_user: ContextVar[Any] = ContextVar("automatehq_user", default=None)
+_user: ContextVar["_User | None"] = ContextVar("automatehq_user", default=None)
 
 
 def current_scope(using: str = DEFAULT_DB_ALIAS) -> Scope:
@@ -95,7 +99,7 @@ def try_get_business_id() -> uuid.UUID | None:
     return scope.business_id if scope else None
 
 
-def get_current_user() -> Any:
+def get_current_user() -> "_User":
     """Return the acting user. Raises `NoActiveBusiness` without one."""
     user = _user.get()
     if user is None:
@@ -103,13 +107,13 @@ def get_current_user() -> Any:
     return user
 
 
-def try_get_current_user() -> Any:
+def try_get_current_user() -> "_User | None":
     """Return the acting user, or None."""
     return _user.get()
 
 
 @contextmanager
-def acting_user(user: Any) -> Iterator[None]:
+def acting_user(user: "_User") -> Iterator[None]:
     """Set the acting user until the block ends."""
     token = _user.set(user)
     try:
@@ -118,7 +122,7 @@ def acting_user(user: Any) -> Iterator[None]:
         _user.reset(token)
 
 
-def set_current_user(user: Any) -> None:
+def set_current_user(user: "_User") -> None:
     """Set the acting user until the open scope ends, which restores the previous one."""
     _user.set(user)
 
@@ -169,7 +173,7 @@ def _open(
     outer = _scope.get()
     is_outermost = not connection.in_atomic_block
     with transaction.atomic(using=using):
-        _tell_database(connection, kind, business_id, repeatable_read=repeatable_read)
+        _set_session(connection, kind, business_id, repeatable_read=repeatable_read)
         scope = Scope(kind, business_id, reason, connection, connection.connection)
         scope_token, user_token = _scope.set(scope), _user.set(_user.get())
         try:
@@ -178,7 +182,7 @@ def _open(
             _scope.reset(scope_token)
             _user.reset(user_token)
         if is_outermost:
-            _refuse_to_lose(connection)
+            _check_transaction(connection)
         # After an exception, the rollback of the savepoint has restored the settings.
         # COMMIT or ROLLBACK of the outermost transaction drops them. Only a released
         # savepoint leaves the settings in place, so they are restored explicitly.
@@ -186,7 +190,7 @@ def _open(
             _restore(connection, outer)
 
 
-def _refuse_to_lose(connection: BaseDatabaseWrapper) -> None:
+def _check_transaction(connection: BaseDatabaseWrapper) -> None:
     """Raise `ScopeError` if an error of the database was caught without a savepoint.
 
     Otherwise COMMIT would roll back everything and report success.
@@ -198,8 +202,8 @@ def _refuse_to_lose(connection: BaseDatabaseWrapper) -> None:
         and session.info.transaction_status == TRANSACTION_STATUS_INERROR
     ):
         raise ScopeError(
-            "An error of the database was caught without a savepoint, so nothing of this scope can be kept. Put "
-            "`transaction.atomic()` round the statement that may fail."
+            "An error of the database was caught without a savepoint, so no write of this scope can be committed. Put "
+            "`transaction.atomic()` around the statement that may fail."
         )
 
 
@@ -226,7 +230,7 @@ def unscoped(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             _restore(connection, outer)
 
 
-def _tell_database(
+def _set_session(
     connection: BaseDatabaseWrapper,
     kind: Kind,
     business_id: uuid.UUID | None,
@@ -253,7 +257,7 @@ def _tell_database(
 def _restore(connection: BaseDatabaseWrapper, scope: Scope | None) -> None:
     """Restore the outer scope on the connection, or none."""
     if scope is not None and scope.connection is connection:
-        _tell_database(connection, scope.kind, scope.business_id)
+        _set_session(connection, scope.kind, scope.business_id)
         return
     with connection.cursor() as cursor:
         cursor.execute(
@@ -261,7 +265,7 @@ def _restore(connection: BaseDatabaseWrapper, scope: Scope | None) -> None:
         )
 
 
-def scope_for_business(business_id: uuid.UUID) -> AbstractContextManager[Any]:
+def scope_for_business(business_id: uuid.UUID) -> AbstractContextManager[Scope | None]:
     """Open the business's scope when on the platform; otherwise keep the current scope.
 
     In the scope of one business, PostgreSQL plans as for the business's own users. In

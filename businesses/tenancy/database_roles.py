@@ -11,7 +11,13 @@ from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .process_roles import GUESTS, guest_logins, is_restricted_login, owner, process
+from .process_roles import (
+    RESTRICTED_PROCESSES,
+    is_restricted_login,
+    owner,
+    process,
+    restricted_logins,
+)
 
 
 @dataclass(frozen=True)
@@ -38,30 +44,30 @@ def platform_role() -> str:
     return name
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """Return `name` as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(text: str) -> str:
+def quote_literal(text: str) -> str:
     """Return `text` as an SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def memberships(cursor: CursorWrapper) -> list[Membership]:
     """Return both group roles and the login's membership of each."""
-    found = []
+    roles = []
     for role in (tenant_role(), platform_role()):
         cursor.execute(
             "SELECT oid, pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s",
             [role],
         )
         row = cursor.fetchone()
-        found.append(Membership(role, row is not None, bool(row and row[1])))
-    return found
+        roles.append(Membership(role, row is not None, bool(row and row[1])))
+    return roles
 
 
-def problems(connection: BaseDatabaseWrapper) -> list[str]:
+def check_database_roles(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the problems to fix before `migrate` may start, as sentences.
 
     The login must own the database and the existing tables of the project. Otherwise
@@ -73,8 +79,8 @@ def problems(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         too_much = _problems_of_rights(cursor)
         if too_much or is_restricted_login():
-            return too_much or list(_problems_of_guest(cursor))
-        return _problems_of_owner(connection, cursor)
+            return too_much or list(_check_restricted_login(cursor))
+        return _check_owner_login(connection, cursor)
 
 
 def _problems_of_rights(cursor: CursorWrapper) -> list[str]:
@@ -93,7 +99,7 @@ def _problems_of_rights(cursor: CursorWrapper) -> list[str]:
     return []
 
 
-def _problems_of_guest(cursor: CursorWrapper) -> Iterator[str]:
+def _check_restricted_login(cursor: CursorWrapper) -> Iterator[str]:
     """Yield the problems of a separate login.
 
     The server lists all roles that the login can become, through any chain of
@@ -101,19 +107,19 @@ def _problems_of_guest(cursor: CursorWrapper) -> Iterator[str]:
     """
     kind = process()
     names = {"tenant": tenant_role(), "platform": platform_role()}
-    wanted = {names[group] for group in GUESTS[kind]}
+    expected = {names[group] for group in RESTRICTED_PROCESSES[kind]}
     cursor.execute(
         "SELECT session_user::text, array_agg(rolname::text ORDER BY rolname) FROM pg_roles "
         "WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname <> session_user"
     )
-    login, becomes = cursor.fetchone()
-    becomes = set(becomes or ())
-    for role in sorted(wanted - becomes):
+    login, reachable = cursor.fetchone()
+    reachable = set(reachable or ())
+    for role in sorted(expected - reachable):
         yield f"The login {login} is not a member of {role}."
-    for role in sorted(becomes - wanted):
+    for role in sorted(reachable - expected):
         yield (
             f"The login {login} can become {role}, which TENANCY_PROCESS={kind} forbids. "
-            f"Mend: REVOKE {quoted(role)} FROM {quoted(login)};"
+            f"Mend: REVOKE {quote_identifier(role)} FROM {quote_identifier(login)};"
         )
     cursor.execute(
         "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -123,31 +129,31 @@ def _problems_of_guest(cursor: CursorWrapper) -> Iterator[str]:
         yield f"The database belongs to {database_owner}, not to {owner()}."
 
 
-def _problems_of_owner(
+def _check_owner_login(
     connection: BaseDatabaseWrapper, cursor: CursorWrapper
 ) -> list[str]:
-    found = []
+    problems = []
     cursor.execute(
         "SELECT pg_has_role(session_user, datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
     )
     owns_database = cursor.fetchone()[0]
     for membership in memberships(cursor):
         if not membership.exists:
-            found.append(f"The role {membership.role} does not exist.")
+            problems.append(f"The role {membership.role} does not exist.")
         elif not membership.is_member:
-            found.append(f"The login is not a member of {membership.role}.")
-    found += [
+            problems.append(f"The login is not a member of {membership.role}.")
+    problems += [
         f"{owner} owns tables that the login must own ({', '.join(tables)}). Hand them over, connected to this "
-        f"database: REASSIGN OWNED BY {quoted(owner)} TO {quoted(login)}"
+        f"database: REASSIGN OWNED BY {quote_identifier(owner)} TO {quote_identifier(login)}"
         for login, owner, tables in _owned_by_others(connection, cursor)
     ]
     if not owns_database:
-        found.append("The login does not own the database.")
-    for login in guest_logins().values():
+        problems.append("The login does not own the database.")
+    for login in restricted_logins().values():
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [login])
         if cursor.fetchone() is None:
-            found.append(f"The role {login} does not exist.")
-    return found
+            problems.append(f"The role {login} does not exist.")
+    return problems
 
 
 def _owned_by_others(
@@ -160,8 +166,8 @@ def _owned_by_others(
         " AND NOT pg_has_role(session_user, relowner, 'USAGE') GROUP BY relowner ORDER BY 2",
         [connection.introspection.django_table_names()],
     )
-    found: list[tuple[str, str, list[str]]] = cursor.fetchall()
-    return found
+    rows: list[tuple[str, str, list[str]]] = cursor.fetchall()
+    return rows
 
 
 def public_access_sql(connection: BaseDatabaseWrapper, *, is_open: bool) -> str:
@@ -169,7 +175,7 @@ def public_access_sql(connection: BaseDatabaseWrapper, *, is_open: bool) -> str:
 
     PostgreSQL lets every login connect to a new database.
     """
-    database = quoted(connection.settings_dict["NAME"])
+    database = quote_identifier(connection.settings_dict["NAME"])
     change = "GRANT {} TO PUBLIC" if is_open else "REVOKE {} FROM PUBLIC"
     return change.format(f"CONNECT, TEMPORARY ON DATABASE {database}")
 
@@ -187,27 +193,27 @@ def setup_sql(connection: BaseDatabaseWrapper) -> str:
     login = owner()
     database = connection.settings_dict["NAME"]
     names = {
-        "login": quoted(login),
-        "login_name": literal(login),
-        "database": quoted(database),
-        "database_name": literal(database),
+        "login": quote_identifier(login),
+        "login_name": quote_literal(login),
+        "database": quote_identifier(database),
+        "database_name": quote_literal(database),
     }
     return "".join(
         [
             *(
-                _CREATE_SQL.format(role=quoted(role), rights="NOLOGIN")
+                _CREATE_SQL.format(role=quote_identifier(role), rights="NOLOGIN")
                 + _MEMBER_SQL.format(
-                    role=quoted(role), role_name=literal(role), **names
+                    role=quote_identifier(role), role_name=quote_literal(role), **names
                 )
                 for role in (tenant_role(), platform_role())
             ),
             _LOGIN_SQL.format(**names),
             _DATABASE_SQL.format(**names),
             *(
-                _guest_sql(guest, GUESTS[kind])
-                for kind, guest in guest_logins().items()
+                _restricted_login_sql(restricted_login, RESTRICTED_PROCESSES[kind])
+                for kind, restricted_login in restricted_logins().items()
             ),
-            *map(log_settings_sql, (login, *guest_logins().values())),
+            *map(log_settings_sql, (login, *restricted_logins().values())),
         ]
     )
 
@@ -219,35 +225,37 @@ def log_settings_sql(login: str) -> str:
     a warning and changes nothing.
     """
     changes = "".join(
-        f"  ALTER ROLE {quoted(login)} SET {name} = {literal(value)};\n"
+        f"  ALTER ROLE {quote_identifier(login)} SET {name} = {quote_literal(value)};\n"
         for name, value in LOG_SETTINGS.items()
     )
-    return _LOG_SQL.format(changes=changes, warning=literal(_LOG_WARNING))
+    return _LOG_SQL.format(changes=changes, warning=quote_literal(_LOG_WARNING))
 
 
-def log_notes(connection: BaseDatabaseWrapper) -> list[str]:
+def missing_log_settings(connection: BaseDatabaseWrapper) -> list[str]:
     """Return a sentence for each of `LOG_SETTINGS` that the login lacks."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)",
             [list(LOG_SETTINGS)],
         )
-        found = dict(cursor.fetchall())
+        current = dict(cursor.fetchall())
     return [
-        f"{name} is {found.get(name)} for the login: PostgreSQL's log may hold values of refused statements, such as "
-        f"passports. A superuser runs: ALTER ROLE {quoted(connection.settings_dict['USER'])} SET {name} = {literal(value)};"
+        f"{name} is {current.get(name)} for the login: PostgreSQL's log may hold values of rejected statements, such as "
+        f"passports. A superuser runs: ALTER ROLE {quote_identifier(connection.settings_dict['USER'])} SET {name} = {quote_literal(value)};"
         for name, value in LOG_SETTINGS.items()
-        if found.get(name) != value
+        if current.get(name) != value
     ]
 
 
-def _guest_sql(login: str, attributes: Collection[str]) -> str:
-    names = {"login": quoted(login), "login_name": literal(login)}
+def _restricted_login_sql(login: str, attributes: Collection[str]) -> str:
+    names = {"login": quote_identifier(login), "login_name": quote_literal(login)}
     groups = {"tenant": tenant_role(), "platform": platform_role()}
-    return _CREATE_SQL.format(role=quoted(login), rights="LOGIN NOINHERIT") + "".join(
+    return _CREATE_SQL.format(
+        role=quote_identifier(login), rights="LOGIN NOINHERIT"
+    ) + "".join(
         _MEMBER_SQL.format(
-            role=quoted(groups[attribute]),
-            role_name=literal(groups[attribute]),
+            role=quote_identifier(groups[attribute]),
+            role_name=quote_literal(groups[attribute]),
             **names,
         )
         for attribute in sorted(attributes)
@@ -259,7 +267,7 @@ def _guest_sql(login: str, attributes: Collection[str]) -> str:
 LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 _LOG_WARNING = (
     "Only a superuser sets log_min_error_statement and log_error_verbosity: without them, PostgreSQL's log may hold "
-    "values of refused statements."
+    "values of rejected statements."
 )
 _LOG_SQL = """\
 DO $$ BEGIN

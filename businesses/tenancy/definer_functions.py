@@ -9,8 +9,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .context import unscoped
-from .database_roles import platform_role, quoted
-from .process_roles import guest_logins, process
+from .database_roles import platform_role, quote_identifier
+from .process_roles import process, restricted_logins
 
 SEARCH_PATH = "pg_catalog, pg_temp"
 # name → (arguments, result, body). Each function is SECURITY DEFINER and owned by the
@@ -104,14 +104,14 @@ def fields_in_use(values: Mapping[str, tuple[str, str]]) -> set[str]:
     """
     if not values:
         return set()
-    asked = " UNION ALL ".join(
+    query = " UNION ALL ".join(
         f"SELECT %s WHERE {function}(%s)" for function, _ in values.values()
     )
     arguments = [
         text for field, (_, value) in values.items() for text in (field, value)
     ]
     with unscoped(), connection.cursor() as cursor:
-        cursor.execute(asked, arguments)
+        cursor.execute(query, arguments)
         return {row[0] for row in cursor.fetchall()}
 
 
@@ -124,11 +124,11 @@ def create_definer_functions(
     A restored dump leaves them with another owner, so they are dropped and created
     again.
     """
-    platform = quoted(platform_role())
+    platform = quote_identifier(platform_role())
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         logins = ", ".join(
-            map(quoted, [cursor.fetchone()[0], *guest_logins().values()])
+            map(quote_identifier, [cursor.fetchone()[0], *restricted_logins().values()])
         )
         cursor.execute(f"GRANT CREATE, USAGE ON SCHEMA public TO {platform}")
         # An earlier migration also creates functions whose columns do not exist yet.
@@ -154,7 +154,7 @@ def drop_definer_functions(
     """Drop the functions that `create_definer_functions` created."""
     with connection.cursor() as cursor:
         for name, (arguments, _, _) in functions.items():
-            cursor.execute(f"SET LOCAL ROLE {quoted(platform_role())}")
+            cursor.execute(f"SET LOCAL ROLE {quote_identifier(platform_role())}")
             cursor.execute(f"DROP FUNCTION IF EXISTS {_signature(name, arguments)}")
             cursor.execute("SET LOCAL ROLE NONE")
 
@@ -165,7 +165,7 @@ def _signature(name: str, arguments: str) -> str:
     return f"{name}({', '.join(types)})"
 
 
-def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
+def check_definer_functions(connection: BaseDatabaseWrapper) -> list[str]:
     """Return a sentence for each function with a wrong result.
 
     The right result is that of the platform role's own query.
@@ -175,9 +175,9 @@ def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
     checked.
     """
     if process() == "web":
-        return _unanswered(connection)
-    platform = quoted(platform_role())
-    found = []
+        return _check_calls(connection)
+    platform = quote_identifier(platform_role())
+    problems = []
     for name, probe in _PROBES.items():
         try:
             with (
@@ -191,20 +191,20 @@ def wrong_answers(connection: BaseDatabaseWrapper) -> list[str]:
                 if row is None:
                     continue
                 cursor.execute(f"SELECT * FROM {name}(%s)", row[:1])  # noqa: S608  a declared name
-                answer = cursor.fetchone()
+                result = cursor.fetchone()
         except DatabaseError as error:
-            found.append(f"The function {name} fails: {str(error).splitlines()[0]}")
+            problems.append(f"The function {name} fails: {str(error).splitlines()[0]}")
             continue
-        if answer != row[1:]:
-            found.append(
+        if result != row[1:]:
+            problems.append(
                 f"The function {name} does not find what is there{_EFFECTS.get(name, '')}. "
                 "Run `manage.py tenancy_roles --repair`."
             )
-    return found
+    return problems
 
 
-def _unanswered(connection: BaseDatabaseWrapper) -> list[str]:
-    found = []
+def _check_calls(connection: BaseDatabaseWrapper) -> list[str]:
+    problems = []
     for name in DEFINER_FUNCTIONS:
         try:
             with (
@@ -213,5 +213,5 @@ def _unanswered(connection: BaseDatabaseWrapper) -> list[str]:
             ):
                 cursor.execute(f"SELECT * FROM {name}(NULL)")  # noqa: S608  a declared name
         except DatabaseError as error:
-            found.append(f"The function {name} fails: {str(error).splitlines()[0]}")
-    return found
+            problems.append(f"The function {name} fails: {str(error).splitlines()[0]}")
+    return problems

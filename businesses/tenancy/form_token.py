@@ -12,7 +12,7 @@ FORM_BUSINESS_FIELD = "_business"
 _SIGNER = signing.Signer(salt="automatehq.admin.business")
 
 
-def seal() -> str:
+def sign_form_token() -> str:
     """Return the token for a form: the business in scope, or the platform, signed."""
     scope = try_get_scope()
     return _SIGNER.sign(str(scope.business_id or "platform") if scope else "")
@@ -23,7 +23,7 @@ def form_matches_scope(request: HttpRequest) -> bool:
 
     It is not if the user has changed the business in another tab.
     """
-    return request.POST.get(FORM_BUSINESS_FIELD) == seal()
+    return request.POST.get(FORM_BUSINESS_FIELD) == sign_form_token()
 
 
 def form_is_for_other_business(request: HttpRequest) -> bool:
@@ -31,9 +31,9 @@ def form_is_for_other_business(request: HttpRequest) -> bool:
 
     Return False for a form without a valid token.
     """
-    sealed = request.POST.get(FORM_BUSINESS_FIELD, "")
+    token = request.POST.get(FORM_BUSINESS_FIELD, "")
     try:
-        _SIGNER.unsign(sealed)
+        _SIGNER.unsign(token)
     except signing.BadSignature:
         return False
-    return sealed != seal()
+    return token != sign_form_token()

@@ -13,10 +13,10 @@ from django.apps import apps
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .database_roles import platform_role, quoted, tenant_role
+from .database_roles import platform_role, quote_identifier, tenant_role
 from .models import TenantModel
 from .policies import ACCOUNTS, BUSINESSES, SHARED, TENANT, TRAIL, Policy
-from .process_roles import guest_logins
+from .process_roles import restricted_logins
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Declaration:
     platform_columns: frozenset[str] = frozenset()
 
 
-def _may(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+def _may(privileges: str) -> frozenset[str]:
+    return frozenset(privileges.split())
 
 
 _TENANT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE DELETE"), _may("SELECT"))
 # Rows that are never deleted, only deactivated, revoked or superseded.
-_KEPT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE"), _may("SELECT"))
+_NO_DELETE_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE"), _may("SELECT"))
 
 # Tenant tables that differ from the default.
 EXCEPTIONS = {
@@ -56,15 +56,15 @@ EXCEPTIONS = {
     "audit.AuditEvent": Declaration(
         TRAIL, _may("SELECT INSERT"), _may("SELECT INSERT")
     ),
-    "accounts.User": _KEPT_TABLE,
+    "accounts.User": _NO_DELETE_TABLE,
     "accounts.Account": Declaration(
         ACCOUNTS,
         web=_may("SELECT INSERT UPDATE"),
         console=_may("SELECT INSERT UPDATE"),
         platform_columns=_may("id email"),
     ),
-    "workforce.Employee": _KEPT_TABLE,
-    "exports.ExportRun": _KEPT_TABLE,
+    "workforce.Employee": _NO_DELETE_TABLE,
+    "exports.ExportRun": _NO_DELETE_TABLE,
     # A row closes a month, and deleting the row reopens it. A role that could change a
     # row could move it to another month without the lock that closing takes.
     "workcards.ClosedMonth": Declaration(
@@ -85,7 +85,7 @@ EXCEPTIONS = {
 # outside every scope.
 _NOTHING = Declaration()
 _READ = Declaration((), web=_may("SELECT"), console=_may("SELECT"))
-_KEPT_BY_LOGIN = Declaration(
+_WRITTEN_BY_LOGIN = Declaration(
     (),
     web=_may("SELECT INSERT UPDATE DELETE"),
     console=_may("SELECT INSERT UPDATE DELETE"),
@@ -97,12 +97,12 @@ SYSTEM_TABLES = {
     "auth_group": _NOTHING,
     "auth_group_permissions": _NOTHING,
     "django_admin_log": _NOTHING,
-    "django_session": _KEPT_BY_LOGIN,
-    "axes_accessattempt": _KEPT_BY_LOGIN,
-    "axes_accessattemptexpiration": _KEPT_BY_LOGIN,
+    "django_session": _WRITTEN_BY_LOGIN,
+    "axes_accessattempt": _WRITTEN_BY_LOGIN,
+    "axes_accessattemptexpiration": _WRITTEN_BY_LOGIN,
     "axes_accessfailurelog": _NOTHING,
     "axes_accesslog": _NOTHING,
-    "cache": _KEPT_BY_LOGIN,
+    "cache": _WRITTEN_BY_LOGIN,
 }
 
 
@@ -120,7 +120,7 @@ def declarations() -> dict[str, Declaration]:
 
 def grantees() -> dict[str, str]:
     """Return the role name in the database for each attribute of `Declaration`."""
-    return {"tenant": tenant_role(), "platform": platform_role(), **guest_logins()}
+    return {"tenant": tenant_role(), "platform": platform_role(), **restricted_logins()}
 
 
 def tenant_models() -> list[type[models.Model]]:
@@ -145,7 +145,9 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
     """
     declared = declarations()
     with connection.cursor() as cursor:
-        roles = {attribute: quoted(role) for attribute, role in grantees().items()}
+        roles = {
+            attribute: quote_identifier(role) for attribute, role in grantees().items()
+        }
         cursor.execute(
             "SELECT count(*) FROM pg_roles WHERE rolname = ANY(%s)",
             [list(grantees().values())],
@@ -153,22 +155,28 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
         if cursor.fetchone()[0] < len(roles):
             return  # a database without the roles; the first operation of tenancy requires them
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.values())}")
-        for login in guest_logins().values():
-            database = quoted(connection.settings_dict["NAME"])
-            cursor.execute(f"GRANT CONNECT ON DATABASE {database} TO {quoted(login)}")
+        for login in restricted_logins().values():
+            database = quote_identifier(connection.settings_dict["NAME"])
+            cursor.execute(
+                f"GRANT CONNECT ON DATABASE {database} TO {quote_identifier(login)}"
+            )
         for table, is_isolated in _existing(cursor, declared).items():
             declaration = declared[table]
             if declaration.policies and not is_isolated:
                 declaration = _NOTHING  # isolation is missing: all businesses' rows would be readable
             for attribute, role in roles.items():
                 privileges = sorted(getattr(declaration, attribute))
-                cursor.execute(f"REVOKE ALL ON TABLE {quoted(table)} FROM {role}")
+                cursor.execute(
+                    f"REVOKE ALL ON TABLE {quote_identifier(table)} FROM {role}"
+                )
                 if privileges:
                     cursor.execute(
-                        f"GRANT {', '.join(privileges)} ON TABLE {quoted(table)} TO {role}"
+                        f"GRANT {', '.join(privileges)} ON TABLE {quote_identifier(table)} TO {role}"
                     )
             if declaration.platform_columns:
-                columns = ", ".join(map(quoted, sorted(declaration.platform_columns)))
+                columns = ", ".join(
+                    map(quote_identifier, sorted(declaration.platform_columns))
+                )
                 cursor.execute(
-                    f"GRANT SELECT ({columns}) ON TABLE {quoted(table)} TO {roles['platform']}"
+                    f"GRANT SELECT ({columns}) ON TABLE {quote_identifier(table)} TO {roles['platform']}"
                 )

@@ -40,7 +40,7 @@ class CurrentBusinessLookup(Expression):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    ) -> tuple[str, tuple[str | int, ...]]:
         scope = current_scope(compiler.using or connection.alias)
         if scope.kind == "platform":
             raise FullResultSet
@@ -48,7 +48,7 @@ class CurrentBusinessLookup(Expression):
         condition, values = self.condition(sql, scope)
         return condition, (*params, *values)
 
-    def condition(self, column: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
+    def condition(self, column: str, scope: Scope) -> tuple[str, tuple[str | int, ...]]:
         """Return SQL and parameters of the condition inside a business's scope."""
         return f"{column} = %s::uuid", (str(scope.business_id),)
 
@@ -67,7 +67,7 @@ class RequireScope(Expression):
 
     def as_sql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
-    ) -> tuple[str, tuple[Any, ...]]:
+    ) -> tuple[str, tuple[str | int, ...]]:
         current_scope(compiler.using or connection.alias)
         raise FullResultSet
 
@@ -108,7 +108,7 @@ class TenantQuerySet(ScopedQuerySet):
         `WrongBusiness` if `fields` contain the business.
         """
         objs, fields = list(objs), list(fields)
-        _refuse_business(fields)
+        _reject_business_change(fields)
         business_id = get_current_business_id()
         for obj in objs:
             obj.enter_business(business_id)
@@ -122,7 +122,7 @@ class TenantQuerySet(ScopedQuerySet):
 
     def update(self, **kwargs: Any) -> int:
         """Update the rows; the business of a row cannot change."""
-        _refuse_business(kwargs)
+        _reject_business_change(kwargs)
         get_current_business_id()
         return super().update(**kwargs)
 
@@ -137,7 +137,7 @@ class TenantQuerySet(ScopedQuerySet):
 TenantQuerySet.delete.queryset_only = True  # type: ignore[attr-defined]
 
 
-def _refuse_business(fields: Iterable[str]) -> None:
+def _reject_business_change(fields: Iterable[str]) -> None:
     if {"business", "business_id"} & set(fields):
         raise WrongBusiness("A row never changes its business.")
 

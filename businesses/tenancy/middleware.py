@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 
 from . import pre_transaction
 from .context import Scope, business_scope, platform_scope
-from .process_roles import misdirected
+from .process_roles import wrong_process_code
 
 Reader = Callable[[HttpRequest], "Credentials | None"]
 
@@ -51,7 +51,7 @@ class Credentials:
 def _readers() -> tuple[tuple[str, Reader], ...]:
     return tuple(
         (prefix, import_string(path))
-        for prefix, path in settings.TENANCY_EVIDENCE.items()
+        for prefix, path in settings.TENANCY_CREDENTIALS.items()
     )
 
 
@@ -69,11 +69,11 @@ def read_credentials(request: HttpRequest) -> Credentials | None:
     return None
 
 
-def scope_of(evidence: Credentials) -> AbstractContextManager[Scope]:
-    """Return the scope to open for `evidence`."""
-    if evidence.business_id is None:
+def scope_for(credentials: Credentials) -> AbstractContextManager[Scope]:
+    """Return the scope to open for `credentials`."""
+    if credentials.business_id is None:
         return platform_scope("a super-admin's request")
-    return business_scope(evidence.business_id)
+    return business_scope(credentials.business_id)
 
 
 def on_scope_exit(callback: Callable[[], None]) -> None:
@@ -112,56 +112,56 @@ class TenancyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        evidence = read_credentials(request)
+        credentials = read_credentials(request)
         scoped: Any = request
         # With separate logins: the error code if this process does not serve such
         # users.
-        scoped.misdirected = evidence and misdirected(
-            is_super_admin=evidence.business_id != evidence.home_id
+        scoped.wrong_process_code = credentials and wrong_process_code(
+            is_super_admin=credentials.business_id != credentials.home_id
         )
-        if scoped.misdirected:
-            evidence = None
-        scoped.evidence = evidence
-        scoped.business_id = evidence.business_id if evidence else None
-        if evidence is None:
+        if scoped.wrong_process_code:
+            credentials = None
+        scoped.credentials = credentials
+        scoped.business_id = credentials.business_id if credentials else None
+        if credentials is None:
             return self.get_response(request)
         self._receive_body(request)
-        with ExitStack() as held:
-            beforehand = pre_transaction.Beforehand(held)
-            token = pre_transaction.current.set(beforehand)
+        with ExitStack() as exit_stack:
+            work = pre_transaction.PreTransactionWork(exit_stack)
+            token = pre_transaction.current.set(work)
             try:
-                return self._answer(request, evidence, beforehand)
+                return self._respond(request, credentials, work)
             finally:
                 pre_transaction.current.reset(token)
 
-    def _answer(
+    def _respond(
         self,
         request: HttpRequest,
-        evidence: Credentials,
-        beforehand: pre_transaction.Beforehand,
+        credentials: Credentials,
+        work: pre_transaction.PreTransactionWork,
     ) -> HttpResponse:
         """Return the response, in a new scope after each postponed piece of work."""
         while True:
-            beforehand.position = 0
+            work.position = 0
             try:
-                return self._answer_in_scope(request, evidence)
+                return self._respond_in_scope(request, credentials)
             except pre_transaction.Postponed as postponed:
-                beforehand.run(postponed)
+                work.run(postponed)
 
-    def _answer_in_scope(
-        self, request: HttpRequest, evidence: Credentials
+    def _respond_in_scope(
+        self, request: HttpRequest, credentials: Credentials
     ) -> HttpResponse:
         callbacks: list[Callable[[], None]] = []
         token = _after_scope.set(callbacks)
         try:
             with (
                 _before_scope(settings.TENANCY_BEFORE_SCOPE)(request),
-                scope_of(evidence),
+                scope_for(credentials),
             ):
                 response = self.get_response(request)
                 # Exceptions are responses by now, so only the status is left to check.
-                is_refused = response.status_code >= 400
-                if is_refused and not getattr(request, "keeps_writes", False):
+                is_error = response.status_code >= 400
+                if is_error and not getattr(request, "keeps_writes", False):
                     transaction.set_rollback(True)
         finally:
             _after_scope.reset(token)

@@ -11,7 +11,8 @@ migration's own text, never input.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from django.db.backends.utils import CursorWrapper
 
 logger = logging.getLogger(__name__)
 
@@ -25,20 +26,20 @@ NEW_ID = (
 
 # The whole row is stored, except the password hash, which must not exist twice.
 _CONTENT = "to_jsonb({row}) - 'password'"
-_KEEP = (
+_STORE_ORIGINAL = (
     "INSERT INTO migration_originals (id, business_id, table_name, row_id, content, changed, created_at) "
     f"SELECT {NEW_ID}, business_id, '{{table}}', id, content, {{changed}}, now()"
 )
 
 
 def change(
-    cursor: Any,
+    cursor: CursorWrapper,
     table: str,
     values: Mapping[str, str],
     *,
     joins: str = "",
     business: str = "t.business_id",
-    params: Sequence[Any] = (),
+    params: Sequence[str | int | None] = (),
 ) -> int:
     """Set columns of `table` to SQL expressions and return the number of changed rows.
 
@@ -47,21 +48,21 @@ def change(
     """
     columns = ", ".join(values)
     current = ", ".join(f"t.{column}" for column in values)
-    wanted = ", ".join(f"wanted.{column}" for column in values)
+    new_columns = ", ".join(f"wanted.{column}" for column in values)
     expressions = ", ".join(f"{sql} AS {column}" for column, sql in values.items())
     differences = " || ".join(
         f"CASE WHEN t.{column} IS DISTINCT FROM wanted.{column} "
         f"THEN jsonb_build_object('{column}', wanted.{column}) ELSE '{{}}' END"
         for column in values
     )
-    keep = _KEEP.format(table=table, changed="changed")
+    store_original = _STORE_ORIGINAL.format(table=table, changed="changed")
     cursor.execute(
         f"WITH differing AS MATERIALIZED ("
-        f"  SELECT t.id, {business} AS business_id, {_CONTENT.format(row='t')} AS content, {differences} AS changed, {wanted}"
+        f"  SELECT t.id, {business} AS business_id, {_CONTENT.format(row='t')} AS content, {differences} AS changed, {new_columns}"
         f"  FROM {table} t {joins} CROSS JOIN LATERAL (SELECT {expressions}) wanted"
-        f"  WHERE ({current}) IS DISTINCT FROM ({wanted})"
-        f"), kept AS ({keep} FROM differing) "
-        f"UPDATE {table} SET ({columns}) = ROW({wanted.replace('wanted.', 'differing.')}) "
+        f"  WHERE ({current}) IS DISTINCT FROM ({new_columns})"
+        f"), kept AS ({store_original} FROM differing) "
+        f"UPDATE {table} SET ({columns}) = ROW({new_columns.replace('wanted.', 'differing.')}) "
         f"FROM differing WHERE {table}.id = differing.id",
         params or None,
     )
@@ -71,12 +72,12 @@ def change(
     return changed
 
 
-def set_aside(cursor: Any, table: str, ids: str) -> int:
+def set_aside(cursor: CursorWrapper, table: str, ids: str) -> int:
     """Remove the rows of `table` with the ids of the query `ids`; return their number."""
-    keep = _KEEP.format(table=table, changed="NULL")
+    store_original = _STORE_ORIGINAL.format(table=table, changed="NULL")
     cursor.execute(
         f"WITH gone AS (DELETE FROM {table} WHERE id IN ({ids}) RETURNING {table}.*) "
-        f"{keep} FROM (SELECT id, business_id, {_CONTENT.format(row='gone')} AS content FROM gone) gone"
+        f"{store_original} FROM (SELECT id, business_id, {_CONTENT.format(row='gone')} AS content FROM gone) gone"
     )
     removed: int = cursor.rowcount
     if removed:
@@ -84,7 +85,7 @@ def set_aside(cursor: Any, table: str, ids: str) -> int:
     return removed
 
 
-def restore(cursor: Any, table: str, *, only_if: str = "true") -> None:
+def restore(cursor: CursorWrapper, table: str, *, only_if: str = "true") -> None:
     """Undo `change` and `set_aside` on `table`, and delete its originals.
 
     A removed row `t` returns if `only_if` is true for it. A changed row gets its

@@ -91,11 +91,14 @@ class TenantModel(IdentifiedModel):
 
         Raises: `WrongBusiness` if the row belongs to another business.
         """
-        stored = self.__dict__.get("_business_of_row")
-        given: uuid.UUID | None = self.business_id
-        if given is None and stored is None:
+        stored_business_id = self.__dict__.get("_business_of_row")
+        own_business_id: uuid.UUID | None = self.business_id
+        if own_business_id is None and stored_business_id is None:
             self.business_id = business_id
-        elif (given, stored or given) != (business_id, business_id):
+        elif (own_business_id, stored_business_id or own_business_id) != (
+            business_id,
+            business_id,
+        ):
             raise WrongBusiness(
                 f"This {self._meta.verbose_name} belongs to another business than the one in scope."
             )

@@ -6,10 +6,18 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations import Migration
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunPython
+from django.db.migrations.state import ProjectState
 
-from .database_roles import problems, public_access_sql, quoted, setup_sql
+from .database_roles import (
+    check_database_roles,
+    public_access_sql,
+    quote_identifier,
+    setup_sql,
+)
 from .definer_functions import (
     DEFINER_FUNCTIONS,
     EARLIER_FUNCTIONS,
@@ -17,7 +25,7 @@ from .definer_functions import (
     drop_definer_functions,
 )
 from .policies import POLICY_SETS, Policy
-from .rollback_guard import require_single_business, unforced
+from .rollback_guard import require_single_business, without_forced_rls
 
 
 class _TenancyOperation(Operation):
@@ -26,7 +34,7 @@ class _TenancyOperation(Operation):
     reduces_to_sql = True
     reversible = True
 
-    def state_forwards(self, app_label: str, state: Any) -> None:
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
         pass
 
 
@@ -38,21 +46,29 @@ class RequireDatabaseRoles(_TenancyOperation):
     """
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         connection = schema_editor.connection
-        found = problems(connection)
-        if found:
+        problems = check_database_roles(connection)
+        if problems:
             raise ImproperlyConfigured(
                 "The database is not ready for several businesses:\n"
-                + "\n".join(f"  - {sentence}" for sentence in found)
+                + "\n".join(f"  - {sentence}" for sentence in problems)
                 + "\nA database administrator has to run (manage.py tenancy_roles --sql prints it too):\n\n"
                 + setup_sql(connection)
             )
         schema_editor.execute(public_access_sql(connection, is_open=False))
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         schema_editor.execute(public_access_sql(schema_editor.connection, is_open=True))
 
@@ -75,31 +91,45 @@ class IsolateTenantTable(_TenancyOperation):
         self.model_name = model_name
         self.policies = policies
 
-    def _table(self, app_label: str, state: Any) -> str:
+    def _table(self, app_label: str, state: ProjectState) -> str:
         table: str = state.apps.get_model(app_label, self.model_name)._meta.db_table
         return table
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         table = self._table(app_label, to_state)
         schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        schema_editor.execute(f"ALTER TABLE {quoted(table)} ENABLE ROW LEVEL SECURITY")
-        schema_editor.execute(f"ALTER TABLE {quoted(table)} FORCE ROW LEVEL SECURITY")
+        schema_editor.execute(
+            f"ALTER TABLE {quote_identifier(table)} ENABLE ROW LEVEL SECURITY"
+        )
+        schema_editor.execute(
+            f"ALTER TABLE {quote_identifier(table)} FORCE ROW LEVEL SECURITY"
+        )
         for policy in POLICY_SETS[self.policies]:
             schema_editor.execute(policy.create_sql(table), params=None)
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         table = self._table(app_label, from_state)
         schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for policy in POLICY_SETS[self.policies]:
             schema_editor.execute(policy.drop_sql(table), params=None)
         schema_editor.execute(
-            f"ALTER TABLE {quoted(table)} NO FORCE ROW LEVEL SECURITY"
+            f"ALTER TABLE {quote_identifier(table)} NO FORCE ROW LEVEL SECURITY"
         )
-        schema_editor.execute(f"ALTER TABLE {quoted(table)} DISABLE ROW LEVEL SECURITY")
+        schema_editor.execute(
+            f"ALTER TABLE {quote_identifier(table)} DISABLE ROW LEVEL SECURITY"
+        )
 
     def describe(self) -> str:
         return f"Row-level security on {self.model_name}"
@@ -115,8 +145,8 @@ class ShareTable(IsolateTenantTable):
         return f"Share {self.model_name} among all businesses"
 
 
-def _worded(policy: Policy, words: Callable[[str], str]) -> Policy:
-    return replace(policy, using=words(policy.using), check=words(policy.check))
+def _reword(policy: Policy, reword: Callable[[str], str]) -> Policy:
+    return replace(policy, using=reword(policy.using), check=reword(policy.check))
 
 
 class RewordPolicies(_TenancyOperation):
@@ -135,24 +165,35 @@ class RewordPolicies(_TenancyOperation):
         self.before = before
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         self._alter(schema_editor, to_state, lambda expression: expression)
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         self._alter(schema_editor, from_state, self.before)
 
     def _alter(
-        self, schema_editor: Any, state: Any, words: Callable[[str], str]
+        self,
+        schema_editor: BaseDatabaseSchemaEditor,
+        state: ProjectState,
+        reword: Callable[[str], str],
     ) -> None:
         for policies, labels in self.tables.items():
             for label in labels:
                 table = state.apps.get_model(label)._meta.db_table
                 for policy in POLICY_SETS[policies]:
-                    if _worded(policy, self.before) != policy:
-                        sql = _worded(policy, words).alter_sql(table)
+                    if _reword(policy, self.before) != policy:
+                        sql = _reword(policy, reword).alter_sql(table)
                         schema_editor.execute(sql, params=None)
 
     def describe(self) -> str:
@@ -175,7 +216,7 @@ class DropKeyIndex(Operation):
         self.model_name = model_name
         self.name = name
 
-    def state_forwards(self, app_label: str, state: Any) -> None:
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
         field = state.models[app_label, self.model_name.lower()].fields[self.name]
         field = field.clone()
         field.db_index = False
@@ -184,19 +225,29 @@ class DropKeyIndex(Operation):
         )
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         column = model._meta.get_field(self.name).column
-        name = schema_editor._create_index_name(model._meta.db_table, [column])
-        schema_editor.execute(schema_editor._delete_index_sql(model, name))
+        editor: Any = schema_editor  # its methods for indexes are private
+        name = editor._create_index_name(model._meta.db_table, [column])
+        editor.execute(editor._delete_index_sql(model, name))
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
         fields = [model._meta.get_field(self.name)]
-        schema_editor.execute(schema_editor._create_index_sql(model, fields=fields))
+        editor: Any = schema_editor  # its methods for indexes are private
+        editor.execute(editor._create_index_sql(model, fields=fields))
 
     def describe(self) -> str:
         return f"Drop the index of {self.model_name}'s key {self.name}"
@@ -213,16 +264,24 @@ class CreateDefinerFunctions(_TenancyOperation):
     def __init__(self, *names: str) -> None:
         self.names = names or ("login_lookup",)
 
-    def deconstruct(self) -> tuple[str, list[str], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, list[str], dict[str, object]]:
         return type(self).__name__, list(self.names), {}
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         create_definer_functions(schema_editor.connection, self._functions())
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         drop_definer_functions(schema_editor.connection, self._functions())
 
@@ -251,13 +310,21 @@ class ReplaceDefinerFunctions(_TenancyOperation):
         self.after = after
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         drop_definer_functions(schema_editor.connection, self.before)
         create_definer_functions(schema_editor.connection, self.after)
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         drop_definer_functions(schema_editor.connection, self.after)
         create_definer_functions(schema_editor.connection, self.before)
@@ -285,23 +352,31 @@ class TenantRunPython(RunPython):
         super().__init__(code, reverse_code, **kwargs)
         self.models = tuple(models)
 
-    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[object], dict[str, object]]:
         name, args, kwargs = super().deconstruct()
         return name, args, {**kwargs, "models": self.models}
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
-        with unforced(schema_editor.connection, self._tables(from_state)):
+        with without_forced_rls(schema_editor.connection, self._tables(from_state)):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
-        with unforced(schema_editor.connection, self._tables(from_state)):
+        with without_forced_rls(schema_editor.connection, self._tables(from_state)):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
 
-    def _tables(self, state: Any) -> list[str]:
+    def _tables(self, state: ProjectState) -> list[str]:
         return [state.apps.get_model(label)._meta.db_table for label in self.models]
 
 
@@ -318,20 +393,28 @@ class RefuseToMerge(_TenancyOperation):
     reduces_to_sql = False
 
     def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         pass
 
     def database_backwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
     ) -> None:
         require_single_business(schema_editor.connection)
 
     def describe(self) -> str:
-        return "Refuse to go back while several businesses have rows"
+        return "Reject going back while several businesses have rows"
 
 
-def reject_merging_plan(plan: Iterable[tuple[Any, bool]], using: str) -> None:
+def reject_merging_plan(plan: Iterable[tuple[Migration, bool]], using: str) -> None:
     """Raise `MultipleBusinessesError` if the plan would merge several businesses.
 
     A plan does so if it undoes tenancy while several businesses have rows.

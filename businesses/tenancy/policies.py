@@ -8,7 +8,7 @@ off. A login outside a scope has neither role and reads no row.
 from dataclasses import dataclass
 from typing import Literal
 
-from .database_roles import literal, platform_role, quoted, tenant_role
+from .database_roles import platform_role, quote_identifier, quote_literal, tenant_role
 
 # Outside a scope the setting is NULL, or '' after an earlier transaction on the
 # connection has set it. `nullif` covers both.
@@ -38,23 +38,24 @@ class Policy:
     def expressions(self) -> tuple[str, str]:
         """Return USING and WITH CHECK with this installation's role names; '' for none."""
         using, check = (
-            text.replace("{tenant}", literal(tenant_role())).replace(
-                "{platform}", literal(platform_role())
+            text.replace("{tenant}", quote_literal(tenant_role())).replace(
+                "{platform}", quote_literal(platform_role())
             )
             for text in (self.using, self.check)
         )
         return using, check
 
     def create_sql(self, table: str) -> str:
-        role = "PUBLIC" if self.role == "public" else quoted(self.role_name)
+        role = "PUBLIC" if self.role == "public" else quote_identifier(self.role_name)
         return (
-            f"CREATE POLICY {quoted(self.name)} ON {quoted(table)} FOR {self.command} TO {role}"
+            f"CREATE POLICY {quote_identifier(self.name)} ON {quote_identifier(table)} FOR {self.command} TO {role}"
             + self._conditions()
         )
 
     def alter_sql(self, table: str) -> str:
         return (
-            f"ALTER POLICY {quoted(self.name)} ON {quoted(table)}" + self._conditions()
+            f"ALTER POLICY {quote_identifier(self.name)} ON {quote_identifier(table)}"
+            + self._conditions()
         )
 
     def _conditions(self) -> str:
@@ -64,7 +65,7 @@ class Policy:
         )
 
     def drop_sql(self, table: str) -> str:
-        return f"DROP POLICY {quoted(self.name)} ON {quoted(table)}"
+        return f"DROP POLICY {quote_identifier(self.name)} ON {quote_identifier(table)}"
 
 
 def _rows(policy_name: str, predicate: str) -> Policy:

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import translation
 
 Work = Callable[[ExitStack], Any]
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -28,10 +29,10 @@ class _Result:
 
 
 @dataclass
-class Beforehand:
+class PreTransactionWork:
     """The results of a request's work, in the order of its calls."""
 
-    held: ExitStack
+    exit_stack: ExitStack
     results: list[_Result] = field(default_factory=list)
     position: int = 0
 
@@ -39,12 +40,12 @@ class Beforehand:
         """Run the work in the user's language and store its result."""
         with translation.override(postponed.language):
             try:
-                result = _Result(postponed.work(self.held))
+                result = _Result(postponed.work(self.exit_stack))
             except Exception as error:  # noqa: BLE001 -- raised again inside the scope
                 result = _Result(error=error)
         self.results.append(result)
 
-    def next(self, work: Work) -> Any:
+    def next(self, work: Callable[[ExitStack], Result]) -> Result:
         """Return the next result. Raises `Postponed` if there is none yet."""
         if self.position == len(self.results):
             raise Postponed(work)
@@ -52,7 +53,8 @@ class Beforehand:
         self.position += 1
         if result.error is not None:
             raise result.error
-        return result.value
+        value: Result = result.value
+        return value
 
 
 class Postponed(BaseException):
@@ -68,12 +70,12 @@ class Postponed(BaseException):
         self.language = translation.get_language()
 
 
-current: ContextVar[Beforehand | None] = ContextVar(
+current: ContextVar[PreTransactionWork | None] = ContextVar(
     "automatehq_beforehand", default=None
 )
 
 
-def before_scope(work: Work) -> Any:
+def before_scope(work: Callable[[ExitStack], Result]) -> Result:
     """Run `work` before the request's transaction and return its result.
 
     Exceptions of `work` are raised here. `work` takes an `ExitStack` that is closed
@@ -81,8 +83,8 @@ def before_scope(work: Work) -> Any:
     function several times must use the same order each time. It must have no effect
     outside the database before the call. Without a request `work` runs immediately.
     """
-    beforehand = current.get()
-    if beforehand is None:
-        with ExitStack() as held:
-            return work(held)
-    return beforehand.next(work)
+    current_work = current.get()
+    if current_work is None:
+        with ExitStack() as exit_stack:
+            return work(exit_stack)
+    return current_work.next(work)

@@ -20,13 +20,13 @@ from .exceptions import ScopeError
 
 # Process with a login that owns no table → the attributes of `Declaration` whose roles
 # the login may become.
-GUESTS: dict[str, frozenset[str]] = {
+RESTRICTED_PROCESSES: dict[str, frozenset[str]] = {
     "web": frozenset({"tenant"}),
     "console": frozenset({"tenant", "platform"}),
 }
 
 # Error code → message for a user of another process.
-MISDIRECTED: dict[str, Any] = {
+WRONG_PROCESS_MESSAGES: dict[str, Any] = {
     "console_only": _("Super-admins must use the platform console."),
     "not_at_console": _("Only super-admins can use the platform console."),
 }
@@ -40,7 +40,7 @@ def process() -> str:
 
 def is_restricted_login() -> bool:
     """Return True if this process's login owns no table."""
-    return process() in GUESTS
+    return process() in RESTRICTED_PROCESSES
 
 
 def owner() -> str:
@@ -49,12 +49,16 @@ def owner() -> str:
     return name
 
 
-def guest_logins() -> dict[str, str]:
+def restricted_logins() -> dict[str, str]:
     """Return process → login of the separate logins; empty with one shared login."""
-    return {name: f"{owner()}_{name}" for name in GUESTS} if process() else {}
+    return (
+        {name: f"{owner()}_{name}" for name in RESTRICTED_PROCESSES}
+        if process()
+        else {}
+    )
 
 
-def misdirected(*, is_super_admin: bool) -> str | None:
+def wrong_process_code(*, is_super_admin: bool) -> str | None:
     """Return the error code for a user that this process does not serve, or None.
 
     The web process serves no super-admin; the console serves super-admins only.
@@ -71,7 +75,7 @@ def require_platform() -> None:
 
     This check precedes the error of the database.
     """
-    if is_restricted_login() and "platform" not in GUESTS[process()]:
+    if is_restricted_login() and "platform" not in RESTRICTED_PROCESSES[process()]:
         raise ScopeError(
             "This process cannot become the platform: its login may only become the tenant's role (TENANCY_PROCESS)."
         )

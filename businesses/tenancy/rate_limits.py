@@ -49,8 +49,8 @@ def running_counts(prefix: str) -> dict[str, WindowCount]:
             [beginning],
         )
         rest = [row[0].removeprefix(beginning) for row in cursor.fetchall()]
-    found = get_counts([f"{prefix}{name}" for name in rest])
-    return {key: tally for key, tally in found.items() if tally.count}
+    rows = get_counts([f"{prefix}{name}" for name in rest])
+    return {key: tally for key, tally in rows.items() if tally.count}
 
 
 def reset(key: str) -> None:

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .database_roles import literal, quoted
+from .database_roles import quote_identifier, quote_literal
 from .exceptions import MultipleBusinessesError
 
 
 @contextmanager
-def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator[None]:
+def without_forced_rls(
+    connection: BaseDatabaseWrapper, tables: Sequence[str]
+) -> Iterator[None]:
     """Lift FORCE from those of `tables` that have it, and set it again at the end.
 
     If the block fails, the rollback restores it. Deferred constraints are checked
@@ -26,7 +28,7 @@ def unforced(connection: BaseDatabaseWrapper, tables: Sequence[str]) -> Iterator
             "AND relforcerowsecurity AND relname = ANY(%s)",
             [list(tables)],
         )
-        forced = [quoted(row[0]) for row in cursor.fetchall()]
+        forced = [quote_identifier(row[0]) for row in cursor.fetchall()]
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in forced:
             cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
@@ -41,13 +43,13 @@ def require_single_business(connection: BaseDatabaseWrapper) -> None:
 
     Platform does not count.
     """
-    found = businesses_with_rows(connection)
-    if len(found) > 1:
+    names = businesses_with_rows(connection)
+    if len(names) > 1:
         listing = "".join(
-            f"\n  - {name}: {', '.join(tables)}" for name, tables in found.items()
+            f"\n  - {name}: {', '.join(tables)}" for name, tables in names.items()
         )
         raise MultipleBusinessesError(
-            f"Going back to the schema of one company would merge {len(found)} businesses that have rows:{listing}\n"
+            f"Going back to the schema of one company would merge {len(names)} businesses that have rows:{listing}\n"
             "Nothing was changed. Remove all but one of them first, or restore a backup from before there were several."
         )
 
@@ -64,19 +66,19 @@ def businesses_with_rows(connection: BaseDatabaseWrapper) -> dict[str, list[str]
             "AND a.attname = 'business_id' AND NOT a.attisdropped ORDER BY c.relname"
         )
         tables = [row[0] for row in cursor.fetchall()]
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     if not tables:
-        return found
+        return names
     query = " UNION ALL ".join(
-        f"SELECT b.business_name, {literal(table)} FROM businesses b WHERE NOT b.is_platform "
-        f"AND EXISTS (SELECT FROM {quoted(table)} t WHERE t.business_id = b.id)"
+        f"SELECT b.business_name, {quote_literal(table)} FROM businesses b WHERE NOT b.is_platform "
+        f"AND EXISTS (SELECT FROM {quote_identifier(table)} t WHERE t.business_id = b.id)"
         for table in tables
     )
     with (
-        unforced(connection, ["businesses", *tables]),
+        without_forced_rls(connection, ["businesses", *tables]),
         connection.cursor() as cursor,
     ):
         cursor.execute(f"{query} ORDER BY 1, 2")
         for name, table in cursor.fetchall():
-            found.setdefault(name, []).append(table)
-    return found
+            names.setdefault(name, []).append(table)
+    return names

@@ -19,11 +19,11 @@ from rest_framework.generics import GenericAPIView
 
 from .allowlists import GLOBALLY_UNIQUE
 from .constraints import TenantForeignKeyConstraint
-from .database_roles import problems, setup_sql
+from .database_roles import check_database_roles, setup_sql
 from .grants import declarations
 from .managers import TenantManager
 from .models import TenantModel
-from .verification import PSYCOPG_3, has_unapplied_migrations, prove
+from .verification import PSYCOPG_3, has_unapplied_migrations, verify_database
 from .viewsets import TenantReadOnlyViewSet
 
 Model = type[models.Model]
@@ -213,7 +213,7 @@ def check_database(
     found: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
-        lacking = problems(connection)
+        lacking = check_database_roles(connection)
         if lacking:
             found.append(
                 Error(
@@ -225,10 +225,10 @@ def check_database(
                 )
             )
         elif not has_unapplied_migrations(connection):
-            proof = prove(connection)
+            proof = verify_database(connection)
             found += [
                 Error(fault, hint=_PROOF_HINT, id="tenancy.E102")
-                for fault in proof.drift
+                for fault in proof.differences
             ]
             found += [
                 CheckWarning(fault, hint=_GRANTS_HINT, id="tenancy.W103")

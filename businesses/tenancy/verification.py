@@ -18,26 +18,26 @@ from django.db.migrations.executor import MigrationExecutor
 
 from .catalog import (
     Catalog,
-    policies_as_worded_here,
-    policies_unworded,
+    policies_without_expressions,
     read_catalog,
+    read_server_policies,
 )
 from .catalog_checks import (
     CATALOG_CHECKS,
     Declared,
+    check_policies,
+    check_table_grants,
     isolated_tables,
-    policies,
-    table_grants,
 )
 from .context import unscoped
-from .database_roles import problems, quoted
-from .definer_functions import wrong_answers
+from .database_roles import check_database_roles, quote_identifier
+from .definer_functions import check_definer_functions
 from .grants import declarations
 from .policies import POLICY_SETS
 from .process_roles import is_restricted_login, process
 
 PSYCOPG_3 = (
-    "Django uses psycopg 3, which it prefers in silence where it finds it; AutomateHQ is proven with psycopg2. "
+    "Django uses psycopg 3, which it prefers in silence where it finds it; AutomateHQ is tested with psycopg2. "
     "Run `pip uninstall psycopg`."
 )
 OWNER_DOES_NOT_SERVE = (
@@ -47,52 +47,52 @@ OWNER_DOES_NOT_SERVE = (
 
 
 @dataclass(frozen=True)
-class Proof:
+class VerificationResult:
     """The result of the verification: the faults as sentences, and the compared items.
 
     `compared` is the number of items of each kind. `table_grants` are faults that every
     `migrate` repairs.
     """
 
-    drift: list[str]
+    differences: list[str]
     table_grants: list[str]
     compared: dict[str, int]
 
     @property
     def faults(self) -> list[str]:
-        return self.drift + self.table_grants
+        return self.differences + self.table_grants
 
 
-def prove(connection: BaseDatabaseWrapper) -> Proof:
-    """Compare the database with the declarations; call it only without `obstacles`.
+def verify_database(connection: BaseDatabaseWrapper) -> VerificationResult:
+    """Compare the database with the declarations; call it only without `failed_preconditions`.
 
     It changes nothing and takes about 30 ms.
     """
     with unscoped(using=connection.alias):
         catalog = read_catalog(connection)
         declared = declarations()
-        drift = [
-            fault for judge in CATALOG_CHECKS for fault in judge(catalog, declared)
+        differences = [
+            fault for check in CATALOG_CHECKS for fault in check(catalog, declared)
         ]
-        worded = (
-            policies_unworded(POLICY_SETS)
+        server_policies = (
+            policies_without_expressions(POLICY_SETS)
             if is_restricted_login()
-            else policies_as_worded_here(connection, POLICY_SETS)
+            else read_server_policies(connection, POLICY_SETS)
         )
         set_names = {policies: name for name, policies in POLICY_SETS.items()}
-        drift += policies(
+        differences += check_policies(
             catalog,
             declared,
             {
-                table: worded[set_names[declaration.policies]]
+                table: server_policies[set_names[declaration.policies]]
                 for table, declaration in declared.items()
                 if declaration.policies
             },
         )
-        drift += _rows_outside_every_scope(connection, catalog, declared)
-        drift += wrong_answers(connection)
-        grants = list(table_grants(catalog, declared))
-    return Proof(drift, grants, _counts(catalog, declared))
+        differences += _rows_outside_every_scope(connection, catalog, declared)
+        differences += check_definer_functions(connection)
+        grants = list(check_table_grants(catalog, declared))
+    return VerificationResult(differences, grants, _counts(catalog, declared))
 
 
 def _rows_outside_every_scope(
@@ -110,16 +110,17 @@ def _rows_outside_every_scope(
             if is_restricted_login():
                 cursor.execute(
                     "SELECT has_table_privilege(%s, 'SELECT, INSERT, UPDATE, DELETE')",
-                    [quoted(table.name)],
+                    [quote_identifier(table.name)],
                 )
-                (may,) = cursor.fetchone()
-                if may and not getattr(declared[table.name], process()):
+                (has_privilege,) = cursor.fetchone()
+                if has_privilege and not getattr(declared[table.name], process()):
                     yield (
                         f"With no business active the login may use {table.name}. "
-                        f"Mend: ALTER ROLE {quoted(catalog.login)} NOINHERIT;"
+                        f"Mend: ALTER ROLE {quote_identifier(catalog.login)} NOINHERIT;"
                     )
             elif table.is_owned_by_login:
-                cursor.execute(f"SELECT EXISTS (SELECT FROM {quoted(table.name)})")  # noqa: S608
+                name = quote_identifier(table.name)
+                cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608
                 (is_visible,) = cursor.fetchone()
                 if is_visible:
                     yield f"With no business active the login sees rows of {table.name}."
@@ -146,15 +147,15 @@ def has_unapplied_migrations(connection: BaseDatabaseWrapper) -> bool:
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def obstacles(connection: BaseDatabaseWrapper) -> list[str]:
+def failed_preconditions(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the problems that prevent a verification, as sentences.
 
     They concern the driver, the roles, the login and the migrations.
     """
     if is_psycopg3:
         return [PSYCOPG_3]
-    if found := problems(connection):
-        return [*found, "`manage.py tenancy_roles --sql` prints what mends it."]
+    if faults := check_database_roles(connection):
+        return [*faults, "`manage.py tenancy_roles --sql` prints what mends it."]
     if has_unapplied_migrations(connection):
         return ["The database is behind the code. Run `manage.py migrate`."]
     return []
@@ -172,7 +173,7 @@ def require_verified_database() -> None:
         faults = (
             [OWNER_DOES_NOT_SERVE]
             if process() == "owner"
-            else obstacles(connection) or prove(connection).faults
+            else failed_preconditions(connection) or verify_database(connection).faults
         )
     except OperationalError as error:
         faults = [f"The database does not answer: {error}"]

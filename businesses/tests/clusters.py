@@ -44,12 +44,12 @@ class Cluster:
 
     @property
     def superuser_url(self) -> str:
-        password = self.server._recall("admin-password")
+        password = self.server.read_state("admin-password")
         return f"postgres://postgres:{password}@{self._address}/{LOGIN}"
 
     @property
     def _address(self) -> str:
-        return f"127.0.0.1:{self.server._recall('port')}"
+        return f"127.0.0.1:{self.server.read_state('port')}"
 
     def url_of(self, login: str, database: str) -> str:
         """Return the address of `database` for a login that `run` created.
@@ -85,11 +85,11 @@ class Cluster:
                 **connections[DEFAULT_DB_ALIAS].settings_dict,
                 "NAME": LOGIN,
                 "USER": login,
-                "PASSWORD": self.server._recall("password")
+                "PASSWORD": self.server.read_state("password")
                 if login == LOGIN
                 else login,
                 "HOST": "127.0.0.1",
-                "PORT": self.server._recall("port"),
+                "PORT": self.server.read_state("port"),
             },
             alias,
         )

@@ -21,7 +21,7 @@ from django.db import connection, transaction
 from businesses.tenancy import managers
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import unscoped
-from businesses.tenancy.database_roles import quoted
+from businesses.tenancy.database_roles import quote_identifier
 from businesses.tenancy.grants import declarations, tenant_models
 from businesses.tenancy.managers import CurrentBusinessLookup, RequireScope
 from businesses.tenancy.models import TenantModel
@@ -62,7 +62,7 @@ def _open_manager() -> Iterator[None]:
         patch.object(CurrentBusinessLookup, "as_sql", everything),
         patch.object(RequireScope, "as_sql", everything),
         patch.object(TenantModel, "enter_business", enter_business),
-        patch.object(managers, "_refuse_business", lambda fields: None),
+        patch.object(managers, "_reject_business_change", lambda fields: None),
     ):
         yield
 
@@ -75,7 +75,7 @@ def _open_row_security() -> Iterator[None]:
         for table, declaration in declarations().items():
             if declaration.policies:
                 cursor.execute(
-                    f"ALTER TABLE {quoted(table)} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY"
+                    f"ALTER TABLE {quote_identifier(table)} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY"
                 )
     yield
 
@@ -89,7 +89,7 @@ def _open_composite_keys() -> Iterator[None]:
             for constraint in model._meta.constraints:
                 if isinstance(constraint, TenantForeignKeyConstraint):
                     cursor.execute(
-                        f"ALTER TABLE {quoted(model._meta.db_table)} DROP CONSTRAINT {quoted(constraint.name)}"
+                        f"ALTER TABLE {quote_identifier(model._meta.db_table)} DROP CONSTRAINT {quote_identifier(constraint.name)}"
                     )
     yield
 

@@ -14,7 +14,7 @@ from audit.tests.factories import AuditEventFactory
 from businesses.models import BusinessSettings, MigrationOriginal
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import platform_scope, unscoped
-from businesses.tenancy.database_roles import quoted
+from businesses.tenancy.database_roles import quote_identifier
 from businesses.tenancy.grants import tenant_models
 from exports.models import ExportProfile, ExportRun
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
@@ -85,7 +85,7 @@ def all_of(personas: Personas) -> dict[str, list[Any]]:
         for model in tenant_models():
             table = model._meta.db_table
             cursor.execute(
-                f"SELECT to_jsonb(t) FROM {quoted(table)} t WHERE business_id = %s ORDER BY id",
+                f"SELECT to_jsonb(t) FROM {quote_identifier(table)} t WHERE business_id = %s ORDER BY id",
                 [personas.id],
             )
             found[table] = [row for (row,) in cursor.fetchall()]
@@ -101,9 +101,9 @@ def execute(sql: str, *params: Any) -> Any:
 
 def insert_copy(model: type[models.Model], business_id: Any) -> Any:
     """Insert a copy of a readable row for another business."""
-    table = quoted(model._meta.db_table)
+    table = quote_identifier(model._meta.db_table)
     columns = [
-        quoted(field.column)
+        quote_identifier(field.column)
         for field in model._meta.local_concrete_fields
         if not field.generated and field.column not in ("id", "business_id")
     ]
@@ -130,8 +130,8 @@ def crossing_references() -> list[str]:
     for model, constraint in composite_keys():
         field: Any = model._meta.get_field(constraint.field)
         (count,) = execute(
-            f"SELECT count(*) FROM {quoted(model._meta.db_table)} own "
-            f"JOIN {quoted(field.related_model._meta.db_table)} theirs ON theirs.id = own.{quoted(field.column)} "
+            f"SELECT count(*) FROM {quote_identifier(model._meta.db_table)} own "
+            f"JOIN {quote_identifier(field.related_model._meta.db_table)} theirs ON theirs.id = own.{quote_identifier(field.column)} "
             "WHERE own.business_id <> theirs.business_id"
         )
         if count:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from audit.descriptions import told
+from audit.descriptions import describe_events
 from businesses.models import PLATFORM_ID, BusinessSettings
 from businesses.services import SETTINGS_FIELDS, update_business_settings
 from tests.admin_clients import browser_of
@@ -75,9 +75,9 @@ def test_a_change_is_audited_with_a_sentence(acme: Personas) -> None:
     assert event.metadata["before"] == {"on_long_day": "warn"}
     assert event.metadata["after"] == {"on_long_day": "refuse"}
     with acme.scope():
-        (said,) = told([event])
-    assert "changed the settings of the business" in said.sentence
-    assert [(one.label, one.old, one.new) for one in said.changes] == [
+        (text,) = describe_events([event])
+    assert "changed the settings of the business" in text.sentence
+    assert [(one.label, one.old, one.new) for one in text.changes] == [
         ("Long day", "Warn", "Block")
     ]
 

@@ -226,8 +226,8 @@ def test_an_administrator_edits_the_own_business_but_not_its_code(
         "month_cutoff_day": 5,
     }
     for body in ({"business_code": "other"}, {"is_active": False}):
-        refused = client.patch(path(acme.id), body)
-        assert problem(refused) == (400, "read_only", next(iter(body)))
+        rejected = client.patch(path(acme.id), body)
+        assert problem(rejected) == (400, "read_only", next(iter(body)))
     taken = client.patch(path(acme.id), {"business_name": "Globex"})
     assert problem(taken) == (400, "already_in_use", "business_name")
     assert len(events(acme.id)) == 1

@@ -8,8 +8,8 @@ import psycopg2
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from businesses.tenancy.database_roles import problems
-from businesses.tenancy.verification import obstacles, prove
+from businesses.tenancy.database_roles import check_database_roles
+from businesses.tenancy.verification import failed_preconditions, verify_database
 
 from .clusters import (
     Cluster,
@@ -59,11 +59,11 @@ def test_migrate_stops_before_its_first_step_with_the_sql_to_run(
     cluster: Cluster,
 ) -> None:
     url = make_login(cluster, "beginner")
-    refused = manage("migrate", url=url)
-    assert refused.code == 1
-    assert "tenancy.E101" in refused.printed
-    assert "The role beginner_tenant does not exist." in refused.printed
-    assert 'CREATE ROLE "beginner_platform" NOLOGIN' in refused.printed
+    failed = manage("migrate", url=url)
+    assert failed.code == 1
+    assert "tenancy.E101" in failed.printed
+    assert "The role beginner_tenant does not exist." in failed.printed
+    assert 'CREATE ROLE "beginner_platform" NOLOGIN' in failed.printed
     assert tables_in(cluster, url) == []
 
     reported = manage("tenancy_roles", url=url)
@@ -171,7 +171,7 @@ ROLE_FAULTS = {
         "The login can become pg_read_all_data",
         "REVOKE pg_read_all_data FROM automatehq",
     ),
-    "can become somebody who bypasses": (
+    "can become a role that bypasses": (
         "CREATE ROLE backup BYPASSRLS; GRANT backup TO automatehq",
         "The login can become backup",
         "DROP ROLE backup",
@@ -191,7 +191,7 @@ ROLE_FAULTS = {
         "The role automatehq_tenant is a member of automatehq_platform",
         "REVOKE automatehq_platform FROM automatehq_tenant",
     ),
-    "somebody else in a group": (
+    "another role in a group": (
         "CREATE ROLE stranger; GRANT automatehq_platform TO stranger",
         "stranger can become automatehq_platform, which is for this login alone",
         "DROP ROLE stranger",
@@ -227,7 +227,9 @@ def test_a_role_that_may_too_much_is_named(
     cluster.run(plant)
     try:
         with django_db_blocker.unblock(), cluster.connected() as connection:
-            faults = problems(connection) or prove(connection).faults
+            faults = (
+                check_database_roles(connection) or verify_database(connection).faults
+            )
     finally:
         cluster.run(undo)
     assert any(sentence in found for found in faults), faults
@@ -237,8 +239,8 @@ def test_without_these_faults_the_server_is_clean(
     cluster: Cluster, django_db_blocker: DjangoDbBlocker
 ) -> None:
     with django_db_blocker.unblock(), cluster.connected() as connection:
-        assert obstacles(connection) == []
-        assert prove(connection).faults == []
+        assert failed_preconditions(connection) == []
+        assert verify_database(connection).faults == []
 
 
 def test_the_set_up_takes_away_what_a_login_has_too_much(cluster: Cluster) -> None:
@@ -278,15 +280,15 @@ def test_tables_of_another_role_stop_migrate_before_its_first_step(
         cluster.run(f"CREATE TABLE {table} (id int)", url=database)
         cluster.run(f"ALTER TABLE {table} OWNER TO forebear", url=database)
     before = tables_in(cluster, url)
-    refused = manage("migrate", url=url)
-    assert refused.code == 1
+    failed = manage("migrate", url=url)
+    assert failed.code == 1
     assert "forebear owns tables that the login must own (sites, users)" in (
-        refused.printed
+        failed.printed
     )
     assert tables_in(cluster, url) == before
-    told = 'REASSIGN OWNED BY "forebear" TO "heir"'
-    assert told in refused.printed
-    cluster.run(told, url=database)
+    repair_sql = 'REASSIGN OWNED BY "forebear" TO "heir"'
+    assert repair_sql in failed.printed
+    cluster.run(repair_sql, url=database)
     assert manage("tenancy_roles", url=url).code == 0
 
 

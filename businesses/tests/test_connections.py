@@ -156,8 +156,8 @@ def test_a_thread_with_a_copied_context_has_no_scope(acme: Personas) -> None:
             lambda: list(Employee.objects.all()),
             current_scope,
             get_current_business_id,
-            lambda: Employee.objects.create(full_name="Nobody"),
-            lambda: Employee.objects.update(full_name="Nobody"),
+            lambda: Employee.objects.create(full_name="Unknown"),
+            lambda: Employee.objects.update(full_name="Unknown"),
         ):
             found = on_another_connection(work, contextvars.copy_context())
             assert isinstance(found, NoActiveBusiness)

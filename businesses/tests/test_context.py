@@ -171,8 +171,10 @@ def test_an_outermost_scope_is_one_message_to_the_database(acme: Personas) -> No
         with acme.scope():
             pass
 
-    said = [sql for sql in statements(enter_and_leave) if "set_config" in sql]
-    assert len(said) == 1
+    scope_statements = [
+        sql for sql in statements(enter_and_leave) if "set_config" in sql
+    ]
+    assert len(scope_statements) == 1
     assert state() == NOWHERE
 
 

@@ -52,8 +52,8 @@ def spare() -> list[str]:
     them.
     """
     catalog = read_catalog(connection)
-    ours = {table.name for table in isolated_tables(catalog, declarations())}
-    indexes = [index for index in catalog.indexes if index.table in ours]
+    isolated = {table.name for table in isolated_tables(catalog, declarations())}
+    indexes = [index for index in catalog.indexes if index.table in isolated]
     return [index.name for index in indexes if begins_another(index, indexes)]
 
 

@@ -59,7 +59,7 @@ def attacker(acme: Personas, globex: Personas) -> Attacker:
     return Attacker(acme, globex, john, hans, own_card, card, theirs[ExportRun].pk)
 
 
-REFUSED = (WrongBusiness, ObjectDoesNotExist, DatabaseError)
+REJECTED = (WrongBusiness, ObjectDoesNotExist, DatabaseError)
 NOTHING = 0
 
 # Attack → its code and its result: an error, or no changed row.
@@ -87,8 +87,8 @@ ATTACKS: dict[str, Attack] = {
         lambda a: a.hans.save(),
         WrongBusiness,
     ),
-    "save() of a row that was read elsewhere, said to be ours": (
-        lambda a: _as_ours(a.hans, a.acme).save(),
+    "save() of a row that was read elsewhere, with the own business": (
+        lambda a: _with_own_business(a.hans, a.acme).save(),
         WrongBusiness,
     ),
     "save_base(), past the model": (
@@ -213,11 +213,11 @@ ATTACKS: dict[str, Attack] = {
         IntegrityError,
     ),
     "a row moved to another business": (
-        lambda a: _as_ours(a.john, a.globex).save(),
+        lambda a: _with_own_business(a.john, a.globex).save(),
         WrongBusiness,
     ),
     "a row moved whose business was not read": (
-        lambda a: _as_ours(
+        lambda a: _with_own_business(
             Employee.objects.only("full_name").get(pk=a.john.pk), a.globex
         ).save(),
         WrongBusiness,
@@ -310,7 +310,7 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-def _as_ours(row: Any, personas: Personas) -> Any:
+def _with_own_business(row: Any, personas: Personas) -> Any:
     row.business = personas.business
     return row
 
@@ -339,7 +339,7 @@ def test_row_security_alone_lets_nothing_be_written_elsewhere(
     run, _ = ATTACKS[attack]
     before = all_of(attacker.globex)
     with only("row_security"):
-        with attacker.acme.scope(), suppress(*REFUSED), transaction.atomic():
+        with attacker.acme.scope(), suppress(*REJECTED), transaction.atomic():
             run(attacker)
         assert all_of(attacker.globex) == before, "another business was written to"
 
@@ -350,7 +350,7 @@ def test_composite_keys_alone_let_no_reference_cross(
 ) -> None:
     run, _ = ATTACKS[attack]
     with only("composite_keys"):
-        with attacker.acme.scope(), suppress(*REFUSED), transaction.atomic():
+        with attacker.acme.scope(), suppress(*REJECTED), transaction.atomic():
             run(attacker)
         with unscoped():
             assert crossing_references() == []
@@ -369,6 +369,6 @@ def test_the_manager_alone_stops_what_goes_through_it(attacker: Attacker) -> Non
     with only("manager"):
         for attack, (run, _) in ATTACKS.items():
             if not any(word in attack for word in not_its_own):
-                with attacker.acme.scope(), suppress(*REFUSED), transaction.atomic():
+                with attacker.acme.scope(), suppress(*REJECTED), transaction.atomic():
                     run(attacker)
                 assert all_of(attacker.globex) == before, f"{attack} was written"

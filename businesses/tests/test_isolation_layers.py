@@ -14,7 +14,7 @@ from accounts.tests.personas import Personas
 from audit.models import AuditEvent
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.context import platform_scope
-from businesses.tenancy.database_roles import quoted
+from businesses.tenancy.database_roles import quote_identifier
 from businesses.tenancy.grants import tenant_models
 from workcards.models import DayEntry, WorkCard
 from workcards.tests.factories import MONTH
@@ -69,7 +69,7 @@ def attempt(sql: str, *params: Any) -> int:
 def test_outside_every_scope_the_owner_of_the_tables_sees_and_writes_nothing(
     model: type[models.Model], acme: Personas, mine: Rows
 ) -> None:
-    table = quoted(model._meta.db_table)
+    table = quote_identifier(model._meta.db_table)
     assert execute(f"SELECT count(*) FROM {table}") == (0,)
     assert execute(f"UPDATE {table} SET id = id") == 0
     assert execute(f"DELETE FROM {table}") == 0
@@ -80,8 +80,8 @@ def test_outside_every_scope_the_owner_of_the_tables_sees_and_writes_nothing(
             if not field.generated and field.column != "business_id"
         ]
         execute(
-            f"INSERT INTO {table} (business_id, {', '.join(quoted(field.column) for field in fields)}) "
-            f"SELECT %s, {', '.join('r.' + quoted(field.column) for field in fields)} "
+            f"INSERT INTO {table} (business_id, {', '.join(quote_identifier(field.column) for field in fields)}) "
+            f"SELECT %s, {', '.join('r.' + quote_identifier(field.column) for field in fields)} "
             f"FROM jsonb_populate_record(NULL::{table}, %s::jsonb) r",
             acme.id,
             '{"id": "00000000-0000-7000-8000-0000000000ff"}',
@@ -110,7 +110,7 @@ def test_row_security_alone_hides_another_businesss_rows(
     mine: Rows,
     theirs: Rows,
 ) -> None:
-    table = quoted(model._meta.db_table)
+    table = quote_identifier(model._meta.db_table)
     before = all_of(globex)
     with only("row_security"):
         with acme.scope():
@@ -134,7 +134,7 @@ def test_row_security_alone_hides_another_businesss_rows(
 def test_row_security_alone_keeps_rows_in_their_business(
     model: type[models.Model], acme: Personas, globex: Personas, mine: Rows
 ) -> None:
-    table = quoted(model._meta.db_table)
+    table = quote_identifier(model._meta.db_table)
     with only("row_security"), acme.scope():
         for write in (
             lambda: execute(f"UPDATE {table} SET business_id = %s", globex.id),
@@ -152,7 +152,7 @@ def test_the_platform_reads_all_and_writes_nothing(
     mine: Rows,
     theirs: Rows,
 ) -> None:
-    table = quoted(model._meta.db_table)
+    table = quote_identifier(model._meta.db_table)
     with platform_scope("tries to write"):
         for rows in (mine, theirs):
             assert model._base_manager.filter(pk=rows[model].pk).exists()
@@ -255,7 +255,7 @@ def test_composite_keys_alone_refuse_references_to_another_business(
                 **{field.attname: foreign.pk}
             ),
             lambda: execute(
-                f"UPDATE {quoted(model._meta.db_table)} SET {quoted(field.column)} = %s WHERE id = %s",
+                f"UPDATE {quote_identifier(model._meta.db_table)} SET {quote_identifier(field.column)} = %s WHERE id = %s",
                 foreign.pk,
                 row.pk,
             ),
@@ -284,9 +284,9 @@ def test_a_form_names_the_field_that_refers_to_another_business(
         constraint.validate(model, row)
         setattr(row, field.attname, theirs[field.related_model].pk)
         for excluded in (None, {"another field of the form"}):
-            with pytest.raises(ValidationError) as refusal:
+            with pytest.raises(ValidationError) as error:
                 constraint.validate(model, row, exclude=excluded)
-            assert list(refusal.value.message_dict) == [field.name]
+            assert list(error.value.message_dict) == [field.name]
         constraint.validate(model, row, exclude={field.name})
         setattr(row, field.attname, None)
         constraint.validate(model, row)

@@ -51,7 +51,7 @@ def names(found: Any) -> set[str]:
 WAYS: dict[str, Callable[[], set[str]]] = {
     "all": lambda: names(Employee.objects.all()),
     "filter": lambda: names(Employee.objects.filter(is_active=True)),
-    "exclude": lambda: names(Employee.objects.exclude(full_name="nobody")),
+    "exclude": lambda: names(Employee.objects.exclude(full_name="unknown")),
     "either": lambda: names(
         Employee.objects.filter(Q(full_name="Hans") | Q(full_name="John"))
         | Employee.objects.filter(full_name__in=["Jane", "Heidi"])
@@ -68,7 +68,7 @@ WAYS: dict[str, Callable[[], set[str]]] = {
         Employee.objects.all().intersection(Employee.objects.filter(is_active=True))
     ),
     "difference": lambda: names(
-        Employee.objects.all().difference(Employee.objects.filter(full_name="nobody"))
+        Employee.objects.all().difference(Employee.objects.filter(full_name="unknown"))
     ),
     "slice": lambda: names(Employee.objects.order_by("full_name")[:4]),
     "distinct": lambda: names(Employee.objects.order_by("full_name").distinct()),
@@ -219,10 +219,10 @@ def test_figures_are_of_the_business_in_scope(
 def test_one_row_of_another_business_does_not_exist(
     asynchronous: bool, acme: Personas, two_each: None
 ) -> None:
-    def get(**wanted: str) -> Employee:
+    def get(**lookup: str) -> Employee:
         if asynchronous:
-            return awaited(lambda: Employee.objects.aget(**wanted))
-        return Employee.objects.get(**wanted)
+            return awaited(lambda: Employee.objects.aget(**lookup))
+        return Employee.objects.get(**lookup)
 
     with acme.scope():
         assert get(full_name="John").full_name == "John"

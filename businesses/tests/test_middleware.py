@@ -37,7 +37,7 @@ class Body(io.BytesIO):
         return super().read(*args)
 
 
-def asked(
+def make_request(
     token: str | None = None,
     path: str = "/api/employees",
     method: str = "GET",
@@ -65,21 +65,24 @@ def where(request: HttpRequest) -> tuple[State, Any]:
 def test_a_request_runs_in_the_scope_that_its_bearer_may_have(
     acme: Personas, super_admin: User
 ) -> None:
-    assert where(asked(token_of(acme.viewer))) == (within(acme), acme.id)
-    assert where(asked(token_of(super_admin))) == (on_platform(), None)
+    assert where(make_request(token_of(acme.viewer))) == (within(acme), acme.id)
+    assert where(make_request(token_of(super_admin))) == (on_platform(), None)
     acting = token_of(super_admin, acting_for=acme.business)
-    assert where(asked(acting)) == (within(acme), acme.id)
+    assert where(make_request(acting)) == (within(acme), acme.id)
 
 
 def test_without_evidence_there_is_no_scope(acme: Personas) -> None:
-    assert where(asked()) == (NOWHERE, None)
-    assert where(asked("nonsense")) == (NOWHERE, None)
-    assert where(asked(token_of(acme.admin), path="/static/x.css")) == (NOWHERE, None)
+    assert where(make_request()) == (NOWHERE, None)
+    assert where(make_request("nonsense")) == (NOWHERE, None)
+    assert where(make_request(token_of(acme.admin), path="/static/x.css")) == (
+        NOWHERE,
+        None,
+    )
 
 
 @pytest.mark.parametrize("path", settings.TENANCY_UNSCOPED_PATHS)
 def test_these_paths_take_no_evidence(path: str, acme: Personas) -> None:
-    assert where(asked(token_of(acme.admin), path=path)) == (NOWHERE, None)
+    assert where(make_request(token_of(acme.admin), path=path)) == (NOWHERE, None)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_what_a_refused_request_wrote_is_gone(
         Employee.objects.create(full_name="New")
         return HttpResponse(status=status)
 
-    response = TenancyMiddleware(view)(asked(token_of(acme.admin)))
+    response = TenancyMiddleware(view)(make_request(token_of(acme.admin)))
     assert response.status_code == status
     with acme.scope():
         assert Employee.objects.filter(full_name="New").exists() is is_kept
@@ -105,7 +108,7 @@ def test_a_refused_request_keeps_what_it_asks_to_keep(acme: Personas) -> None:
         keep_writes(request)
         return HttpResponse(status=400)
 
-    TenancyMiddleware(view)(asked(token_of(acme.admin)))
+    TenancyMiddleware(view)(make_request(token_of(acme.admin)))
     with acme.scope():
         assert Employee.objects.filter(full_name="New").exists()
 
@@ -122,7 +125,7 @@ def test_callbacks_run_after_the_scope_whatever_became_of_it(
         ran.append(("view", state()))
         return HttpResponse(status=status)
 
-    TenancyMiddleware(view)(asked(token_of(acme.admin)))
+    TenancyMiddleware(view)(make_request(token_of(acme.admin)))
     assert ran == [("view", within(acme)), ("first", NOWHERE), ("second", NOWHERE)]
 
 
@@ -135,7 +138,7 @@ def test_callbacks_run_at_once_where_no_request_has_a_scope(acme: Personas) -> N
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        TenancyMiddleware(fail)(asked(token_of(acme.admin)))
+        TenancyMiddleware(fail)(make_request(token_of(acme.admin)))
     # A failed request leaves no callback behind.
     on_scope_exit(lambda: ran.append(state()))
     assert ran == [NOWHERE, NOWHERE]
@@ -171,7 +174,7 @@ def test_a_body_is_taken_in_before_the_scope_is_opened(
         seen.append(request.FILES["files"].read() if is_form else request.body)
         return HttpResponse()
 
-    request = asked(token_of(acme.admin), method=method)
+    request = make_request(token_of(acme.admin), method=method)
     request.META |= {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(content))}
     fresh = type(request)({**request.META, "wsgi.input": body})
     TenancyMiddleware(view)(fresh)
@@ -182,7 +185,7 @@ def test_a_body_is_taken_in_before_the_scope_is_opened(
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_a_question_has_no_body_to_wait_for(method: str, acme: Personas) -> None:
     body = Body(b"{}")
-    request = asked(token_of(acme.admin), method=method)
+    request = make_request(token_of(acme.admin), method=method)
     environ = {**request.META, "CONTENT_LENGTH": "2", "wsgi.input": body}
     TenancyMiddleware(lambda request: HttpResponse())(type(request)(environ))
     assert body.read_in == set()

@@ -34,15 +34,15 @@ def _silence(
 ) -> Iterator[None]:
     """Allow connections outside every transaction, and fail a test that sends SQL."""
 
-    def refuse(execute: Any, sql: str, *args: Any) -> None:
+    def fail_on_sql(execute: Any, sql: str, *args: Any) -> None:
         pytest.fail(f"sent without a scope: {sql}")
 
-    with django_db_blocker.unblock(), connection.execute_wrapper(refuse):
+    with django_db_blocker.unblock(), connection.execute_wrapper(fail_on_sql):
         yield
 
 
 @contextmanager
-def refused() -> Iterator[None]:
+def raises_no_active_business() -> Iterator[None]:
     with pytest.raises(NoActiveBusiness):
         yield
 
@@ -239,7 +239,7 @@ def test_every_public_attribute_has_a_case_or_a_reason() -> None:
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("name", {**READS, **WRITES})
 def test_no_attribute_does_anything_without_a_scope(name: str, source: str) -> None:
-    with refused():
+    with raises_no_active_business():
         evaluate({**READS, **WRITES}[name](SOURCES[source]()))
 
 
@@ -248,13 +248,13 @@ def test_no_attribute_does_anything_without_a_scope(name: str, source: str) -> N
 def test_tables_that_all_share_are_not_read_without_a_scope(
     name: str, source: str
 ) -> None:
-    with refused():
+    with raises_no_active_business():
         evaluate(READS[name](SHARED[source]()))
 
 
 @pytest.mark.parametrize("name", RELATED)
 def test_related_rows_are_not_changed_without_a_scope(name: str) -> None:
-    with refused():
+    with raises_no_active_business():
         evaluate(RELATED[name](SOURCES["a manager of related rows"]()))
 
 
@@ -308,9 +308,9 @@ def unfiltered(rows: Any) -> Any:
 
 def again(rows: Any) -> Any:
     """Return the rows of a queryset whose query was pickled and restored."""
-    kept = pickle.dumps(rows.query)
+    pickled = pickle.dumps(rows.query)
     fresh = rows.model._base_manager.all()
-    fresh.query = pickle.loads(kept)
+    fresh.query = pickle.loads(pickled)
     return list(fresh)
 
 
@@ -325,7 +325,7 @@ QUERYSETS = {name for name in SOURCES if "queryset" in name}
 @pytest.mark.parametrize("source", sorted(QUERYSETS))
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_no_protocol_does_anything_without_a_scope(name: str, source: str) -> None:
-    with refused():
+    with raises_no_active_business():
         PROTOCOLS[name](SOURCES[source]())
 
 
@@ -372,14 +372,14 @@ def test_a_chain_does_nothing_without_a_scope(link: str, end: str) -> None:
     for source in SOURCES.values():
         made = READS[link](source())
         assert isinstance(made, models.QuerySet)
-        with refused():
+        with raises_no_active_business():
             ENDS[end](made)
 
 
 def test_prefetching_asks_nothing_without_a_scope() -> None:
     employee = Employee(pk=uuid7())
     for what in ("work_cards", Prefetch("work_cards", WorkCard.objects.all())):
-        with refused():
+        with raises_no_active_business():
             models.prefetch_related_objects([employee], what)
 
 
@@ -388,7 +388,7 @@ def test_no_model_has_a_manager_that_answers_without_a_scope(model: Any) -> None
     assert model._meta.managers
     for manager in model._meta.managers:
         for end in ENDS.values():
-            with refused():
+            with raises_no_active_business():
                 end(manager.all())
 
 
@@ -400,5 +400,5 @@ def test_no_row_is_written_without_a_scope(model: Any) -> None:
         awaited(lambda row: row.asave()),
         awaited(lambda row: row.adelete()),
     ):
-        with refused():
+        with raises_no_active_business():
             write(model(pk=uuid7()))

@@ -33,7 +33,7 @@ from businesses.tenancy.operations import (
     ShareTable,
     TenantRunPython,
 )
-from businesses.tenancy.verification import prove
+from businesses.tenancy.verification import verify_database
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
@@ -86,9 +86,9 @@ def test_isolation_can_be_undone_and_done_again(
     assert execute(
         "SELECT count(*) FROM pg_policy WHERE polrelid = %s::regclass", table
     ) == (0,)
-    assert prove(connection).faults
+    assert verify_database(connection).faults
     forwards(operation, historical, app_label)
-    assert prove(connection).faults == []
+    assert verify_database(connection).faults == []
 
 
 def test_isolation_waits_for_constraints_that_are_not_checked_yet(
@@ -249,7 +249,7 @@ def test_tenant_run_python_changes_rows_of_every_business_and_forces_again(
     assert full_names(employees) == {"Renamed"}
     backwards(operation, historical)
     assert full_names(employees) == {"As before"}
-    assert prove(connection).faults == []
+    assert verify_database(connection).faults == []
 
 
 def test_tenant_run_python_that_fails_forces_again_and_changes_nothing(
@@ -263,7 +263,7 @@ def test_tenant_run_python_that_fails_forces_again_and_changes_nothing(
     with pytest.raises(ZeroDivisionError):
         forwards(operation, historical)
     assert "Renamed" not in full_names(employees)
-    assert prove(connection).faults == []
+    assert verify_database(connection).faults == []
 
 
 def test_tenant_run_python_checks_constraints_before_it_ends(
@@ -324,7 +324,7 @@ def test_the_sign_in_function_can_be_removed_and_made_again(
         execute("SELECT * FROM account_lookup('x')")
     forwards(operation, historical)
     forwards(operation, historical)
-    assert prove(connection).faults == []
+    assert verify_database(connection).faults == []
 
 
 def test_the_sign_in_function_finds_whoever_asks_outside_every_scope(
@@ -333,7 +333,7 @@ def test_the_sign_in_function_finds_whoever_asks_outside_every_scope(
     ask = "SELECT user_id, business_id FROM users_of_account(account_lookup(%s))"
     assert execute(ask, acme.admin.email.upper()) == (acme.admin.pk, acme.id)
     assert execute(ask, globex.viewer.email) == (globex.viewer.pk, globex.id)
-    assert execute(ask, "nobody@example.com") is None
+    assert execute(ask, "unknown@example.com") is None
     with pytest.raises(DatabaseError, match="permission denied"), acme.scope():
         execute(ask, globex.viewer.email)
 
@@ -345,8 +345,8 @@ def test_values_in_use_are_found_in_every_business(
         EmployeeFactory(passport_id="AB123456")
     for scope in (acme.scope, globex.scope, nullcontext):
         with scope():
-            asked = values_in_use("passport_in_use", ["AB123456", "CD123456"])
-            assert asked == {"AB123456"}
+            in_use = values_in_use("passport_in_use", ["AB123456", "CD123456"])
+            assert in_use == {"AB123456"}
             fields = {
                 "email": ("email_in_use", str(globex.viewer.email)),
                 "phone_number": ("phone_in_use", "+972540000000"),

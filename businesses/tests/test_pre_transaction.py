@@ -23,7 +23,7 @@ from .scope_probe import NOWHERE, state, within
 pytestmark = pytest.mark.django_db
 
 
-def asked(business: Personas) -> HttpRequest:
+def make_request(business: Personas) -> HttpRequest:
     headers: dict[str, Any] = {
         "HTTP_AUTHORIZATION": f"Bearer {token_of(business.reviewer)}"
     }
@@ -42,7 +42,7 @@ def test_work_runs_in_no_scope_and_no_transaction(acme: Personas) -> None:
         with translation.override("he"):
             return HttpResponse(before_scope(work))
 
-    response = TenancyMiddleware(view)(asked(acme))
+    response = TenancyMiddleware(view)(make_request(acme))
     assert response.content == b"read"
     assert seen == [(NOWHERE, False, "he")]
 
@@ -61,7 +61,7 @@ def test_the_view_begins_again_in_its_scope_and_keeps_one_effect(
         second = before_scope(lambda _held: 2)
         return HttpResponse(f"{first} {second}")
 
-    assert TenancyMiddleware(view)(asked(acme)).content == b"1 2"
+    assert TenancyMiddleware(view)(make_request(acme)).content == b"1 2"
     assert passes == [within(acme)] * 3
     assert after == ["after"]
     with acme.scope():
@@ -78,7 +78,7 @@ def test_what_the_work_raises_is_raised_in_the_scope(acme: Personas) -> None:
             before_scope(work)
         return HttpResponse(repr(state() == within(acme)))
 
-    assert TenancyMiddleware(view)(asked(acme)).content == b"True"
+    assert TenancyMiddleware(view)(make_request(acme)).content == b"True"
 
 
 def test_what_the_work_holds_is_held_until_the_answer(acme: Personas) -> None:
@@ -92,7 +92,7 @@ def test_what_the_work_holds_is_held_until_the_answer(acme: Personas) -> None:
         before_scope(work)
         return HttpResponse(",".join(held_by))
 
-    assert TenancyMiddleware(view)(asked(acme)).content == b"request"
+    assert TenancyMiddleware(view)(make_request(acme)).content == b"request"
     assert held_by == []
 
 
@@ -112,5 +112,5 @@ def test_another_thread_has_no_part_in_a_requests_work(acme: Personas) -> None:
         thread.join()
         return HttpResponse()
 
-    TenancyMiddleware(view)(asked(acme))
+    TenancyMiddleware(view)(make_request(acme))
     assert found == [7]

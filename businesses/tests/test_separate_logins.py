@@ -16,9 +16,9 @@ import requests
 from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
-from businesses.tenancy.verification import obstacles, prove
+from businesses.tenancy.verification import failed_preconditions, verify_database
 from devtools.localpg_server import LOGIN
-from devtools.process_group import listen
+from devtools.process_group import bind_free_port
 from tests.api_session import Front
 
 from .clusters import (
@@ -76,7 +76,7 @@ class Hardened:
     @contextlib.contextmanager
     def serving(self, process: str) -> Iterator[str]:
         """Yield the address of a private gunicorn."""
-        with listen(18000) as listener:
+        with bind_free_port(18000) as listener:
             server = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "gunicorn", "automatehq.wsgi:application"),
@@ -198,7 +198,7 @@ ATTEMPTS = [
     "SELECT rolpassword FROM pg_authid",
     f"{AS_TENANT} SELECT * FROM django_session",
     f"{AS_TENANT} TRUNCATE users",
-    f"{AS_TENANT} UPDATE audit_events SET actor_label = 'nobody'",
+    f"{AS_TENANT} UPDATE audit_events SET actor_label = 'unknown'",
     f"{AS_TENANT} DELETE FROM audit_events",
     f"{AS_TENANT} DELETE FROM users",
     f"{AS_TENANT} CREATE TEMPORARY TABLE users (id int)",
@@ -260,7 +260,7 @@ FAULTS = {
         "automatehq_web can become automatehq, which TENANCY_PROCESS=web forbids",
         "REVOKE automatehq FROM automatehq_web",
     ),
-    "the console may become somebody else": (
+    "the console may become another role": (
         "CREATE ROLE reader; GRANT reader TO automatehq_console",
         "console",
         "automatehq_console can become reader, which TENANCY_PROCESS=console forbids",
@@ -344,7 +344,7 @@ def faults_of(hardened: Hardened, process: str) -> list[str]:
     """Return the faults that prevent a process from starting."""
     login = LOGINS.get(process, LOGIN)
     with hardened.cluster.connected(login, process) as connection:
-        return obstacles(connection) or prove(connection).faults
+        return failed_preconditions(connection) or verify_database(connection).faults
 
 
 def test_without_these_faults_nothing_is_named(
@@ -384,12 +384,12 @@ def test_web_and_console_serve_their_own_and_the_worker_sees_who_reached_across(
     hardened: Hardened,
 ) -> None:
     with hardened.serving("web") as web, hardened.serving("console") as console:
-        refused = requests.post(
+        rejected = requests.post(
             f"{web}/api/auth/login",
             json={"email": SUPER_ADMIN, "password": PASSWORD},
             timeout=SECONDS,
         )
-        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (
+        assert (rejected.status_code, rejected.json()["errors"][0]["code"]) == (
             403,
             "console_only",
         )

@@ -33,10 +33,10 @@ def test_a_clean_proof_says_what_was_compared() -> None:
 
 def test_a_fault_is_a_sentence_and_an_error() -> None:
     sql("ALTER TABLE employees NO FORCE ROW LEVEL SECURITY; CREATE TABLE notes ()")
-    with pytest.raises(CommandError) as refusal:
+    with pytest.raises(CommandError) as error:
         printed("tenancy_proof")
-    assert refusal.value.returncode == 1
-    assert len(str(refusal.value).splitlines()) == 2
+    assert error.value.returncode == 1
+    assert len(str(error.value).splitlines()) == 2
 
 
 def test_a_database_that_is_behind_is_not_proven() -> None:

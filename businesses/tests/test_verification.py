@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from accounts.tests.personas import Personas
-from businesses.tenancy.verification import prove
+from businesses.tenancy.verification import verify_database
 from workforce.tests.factories import EmployeeFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ PLANTED = {
         "ALTER POLICY tenant_rows ON employees TO PUBLIC",
         "The policy tenant_rows on employees has changed: roles is ['PUBLIC']",
     ),
-    "the platform's policy for whoever inherits it": (
+    "the platform's policy for roles that inherit it": (
         "ALTER POLICY platform_reads ON users USING (true)",
         "The policy platform_reads on users has changed: using",
     ),
@@ -264,7 +264,7 @@ def plant(sql: str) -> None:
 
 
 def test_the_test_database_is_clean(acme: Personas, globex: Personas) -> None:
-    proof = prove(connection)
+    proof = verify_database(connection)
     assert proof.faults == []
     assert proof.compared["of them with row-level security"] >= 13
     assert proof.compared["policies"] >= 30
@@ -274,7 +274,7 @@ def test_the_test_database_is_clean(acme: Personas, globex: Personas) -> None:
 def test_a_planted_fault_is_named(fault: str) -> None:
     sql, sentence = PLANTED[fault]
     plant(sql)
-    faults = prove(connection).faults
+    faults = verify_database(connection).faults
     assert any(sentence in found for found in faults), faults
     if fault not in SEVERAL:
         assert len(faults) == 1
@@ -284,7 +284,7 @@ def test_rows_that_show_outside_every_scope_are_a_fault(acme: Personas) -> None:
     with acme.scope():
         EmployeeFactory()
     plant("SET CONSTRAINTS ALL IMMEDIATE; CREATE POLICY open ON employees USING (true)")
-    faults = prove(connection).faults
+    faults = verify_database(connection).faults
     assert "With no business active the login sees rows of employees." in faults
 
 
@@ -299,7 +299,7 @@ def test_a_sign_in_function_that_answers_nothing_is_a_fault(acme: Personas) -> N
         "SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
         "AS 'SELECT a.id FROM public.accounts a WHERE a.email = lower(wanted)';"
     )
-    faults = prove(connection).faults
+    faults = verify_database(connection).faults
     assert any("account_lookup has changed: owner" in fault for fault in faults)
     assert any("so no user can sign in" in fault for fault in faults)
     assert all(
@@ -311,17 +311,17 @@ def test_a_view_with_its_readers_rights_is_no_fault() -> None:
     plant(
         "CREATE VIEW own_employees WITH (security_invoker = on) AS SELECT * FROM employees"
     )
-    assert prove(connection).faults == []
+    assert verify_database(connection).faults == []
 
 
 def test_the_proof_can_be_asked_for_inside_a_scope(acme: Personas) -> None:
     with acme.scope():
-        assert prove(connection).faults == []
+        assert verify_database(connection).faults == []
         assert len(EmployeeFactory.create_batch(2)) == 2
 
 
 def test_the_proof_leaves_nothing_behind() -> None:
-    prove(connection)
+    verify_database(connection)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_class WHERE relname LIKE 'policies_%' AND relkind = 'r'"

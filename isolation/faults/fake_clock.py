@@ -16,22 +16,22 @@ from pathlib import Path
 
 import time_machine
 
-LOOK_EVERY = 0.2  # seconds
+POLL_INTERVAL = 0.2  # seconds
 
 
 def _follow(file: Path) -> None:
     minutes, travel = 0, None
     while True:
-        wanted = int(file.read_text())
-        if wanted != minutes:
+        new_minutes = int(file.read_text())
+        if new_minutes != minutes:
             if travel is not None:
                 travel.stop()
-            minutes, travel = wanted, None
+            minutes, travel = new_minutes, None
             if minutes:
                 now = datetime.now(UTC) + timedelta(minutes=minutes)
                 travel = time_machine.travel(now, tick=True)
                 travel.start()
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_INTERVAL)
 
 
 def follow() -> None:

@@ -28,7 +28,7 @@ MONTH = "2026-03"
 
 
 @dataclass
-class Written:
+class AcknowledgedWrites:
     """The acknowledged writes of one business.
 
     The mappings go from the id of a row to its name or hash. `attempted` has all names and hashes sent, acknowledged
@@ -53,38 +53,38 @@ class Business:
     canary: str
     email: str
     site_id: str
-    written: Written = field(default_factory=Written)
+    writes: AcknowledgedWrites = field(default_factory=AcknowledgedWrites)
     token: str = ""
 
 
 @dataclass
-class Watch:
+class LoadRecord:
     """The shared record of all clients: statuses, times of requests, and problems."""
 
     statuses: Counter[int] = field(default_factory=Counter)
-    cut: int = 0  # connections that ended without an answer
-    signed_in_anew: int = 0
+    dropped_connections: int = 0  # connections that ended without a response
+    new_sign_ins: int = 0
     problems: list[str] = field(default_factory=list)
     # Begin and end of each successful request; of each failed request also a description.
-    good: list[tuple[float, float]] = field(default_factory=list)
-    bad: list[tuple[float, float, str]] = field(default_factory=list)
+    successes: list[tuple[float, float]] = field(default_factory=list)
+    failures: list[tuple[float, float, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def requests(self) -> int:
-        return self.statuses.total() + self.cut
+        return self.statuses.total() + self.dropped_connections
 
-    def first_good_after(self, moment: float) -> float | None:
+    def seconds_to_success(self, moment: float) -> float | None:
         """Return the seconds from `moment` to the first success, or None.
 
         Requests sent before `moment` do not count.
         """
-        ends = [end for begun, end in self.good if begun >= moment]
+        ends = [end for start, end in self.successes if start >= moment]
         return min(ends) - moment if ends else None
 
-    def last_bad_between(self, moment: float, until: float) -> float:
+    def seconds_to_last_failure(self, moment: float, until: float) -> float:
         """Return the seconds from `moment` to the last failure before `until`, or 0."""
-        ends = [end for _, end, _ in self.bad if moment <= end <= until]
+        ends = [end for _, end, _ in self.failures if moment <= end <= until]
         return max(ends) - moment if ends else 0.0
 
 
@@ -92,14 +92,14 @@ class Client:
     """An API client with one persistent connection for both businesses."""
 
     def __init__(
-        self, address: str, businesses: tuple[Business, Business], watch: Watch
+        self, address: str, businesses: tuple[Business, Business], record: LoadRecord
     ) -> None:
         self.address = address
         self.businesses = businesses
-        self.watch = watch
+        self.record = record
         self.session = requests.Session()
 
-    def ask(
+    def send(
         self,
         business: Business,
         method: str,
@@ -112,10 +112,10 @@ class Client:
 
         Returns None if the connection was cut or the token had expired. After a 401 response it signs in again.
         """
-        begun = time.monotonic()
+        start = time.monotonic()
         headers = {"Authorization": f"Bearer {business.token}"}
         try:
-            answer = self.session.request(
+            response = self.session.request(
                 method,
                 f"{self.address}/api/{path}",
                 headers=headers,
@@ -123,126 +123,137 @@ class Client:
                 **options,
             )
         except requests.RequestException as error:
-            with self.watch.lock:
-                self.watch.cut += 1
-                self.watch.bad.append((begun, time.monotonic(), type(error).__name__))
+            with self.record.lock:
+                self.record.dropped_connections += 1
+                self.record.failures.append(
+                    (start, time.monotonic(), type(error).__name__)
+                )
             return None
-        self._note(business, method, path, answer, begun)
-        if answer.status_code == UNAUTHORIZED and retry_sign_in:
+        self._record_response(business, method, path, response, start)
+        if response.status_code == UNAUTHORIZED and retry_sign_in:
             if self.sign_in(business):
-                with self.watch.lock:
-                    self.watch.signed_in_anew += 1
+                with self.record.lock:
+                    self.record.new_sign_ins += 1
             return None
-        return answer
+        return response
 
-    def _note(
+    def _record_response(
         self,
         business: Business,
         method: str,
         path: str,
-        answer: requests.Response,
-        begun: float,
+        response: requests.Response,
+        start: float,
     ) -> None:
         end = time.monotonic()
-        (other,) = (each for each in self.businesses if each is not business)
-        with self.watch.lock:
-            self.watch.statuses[answer.status_code] += 1
-            if answer.status_code >= SERVER_ERROR:
-                self.watch.bad.append((begun, end, f"{answer.status_code} {path}"))
-            elif answer.status_code in (OK, CREATED, ACCEPTED):
-                self.watch.good.append((begun, end))
+        (other,) = (row_id for row_id in self.businesses if row_id is not business)
+        with self.record.lock:
+            self.record.statuses[response.status_code] += 1
+            if response.status_code >= SERVER_ERROR:
+                self.record.failures.append(
+                    (start, end, f"{response.status_code} {path}")
+                )
+            elif response.status_code in (OK, CREATED, ACCEPTED):
+                self.record.successes.append((start, end))
             for secret in (other.canary, other.id):
-                if secret.encode() in answer.content:
-                    self.watch.problems.append(
-                        f"{business.name} got something of {other.name}: {method} {path}"
+                if secret.encode() in response.content:
+                    self.record.problems.append(
+                        f"{business.name} received data of {other.name}: {method} {path}"
                     )
 
     def sign_in(self, business: Business) -> bool:
         body = {"email": business.email, "password": PASSWORD}
-        answer = self.ask(
+        response = self.send(
             business, "POST", "auth/login", json=body, retry_sign_in=False
         )
-        if answer is None or answer.status_code != OK:
+        if response is None or response.status_code != OK:
             return False
-        said = answer.json()
-        if said["business"]["id"] != business.id:
-            self.watch.problems.append(f"{business.name} was signed in to another one")
-        business.token = said["access"]
+        page = response.json()
+        if page["business"]["id"] != business.id:
+            self.record.problems.append(f"{business.name} was signed in to another one")
+        business.token = page["access"]
         return True
 
     # Requests of users
 
-    def hire(self, business: Business) -> bool:
+    def create_employee(self, business: Business) -> bool:
         """Create an employee with a unique name; return True if acknowledged."""
         name = f"{business.canary} {uuid.uuid4()}"
-        business.written.attempted.add(name)
+        business.writes.attempted.add(name)
         body = {"full_name": name, "site_id": business.site_id}
-        answer = self.ask(business, "POST", "employees", json=body)
-        if answer is None or answer.status_code != CREATED:
+        response = self.send(business, "POST", "employees", json=body)
+        if response is None or response.status_code != CREATED:
             return False
-        business.written.employees[answer.json()["id"]] = name
+        business.writes.employees[response.json()["id"]] = name
         return True
 
     def upload(self, business: Business) -> requests.Response | None:
         """Upload a unique scan of about 15 kB; return the response."""
-        scan = a_scan()
+        scan = make_scan()
         digest = hashlib.sha256(scan).hexdigest()
-        business.written.attempted.add(digest)
-        answer = self.ask(
+        business.writes.attempted.add(digest)
+        response = self.send(
             business,
             "POST",
             "work_cards/upload",
             files=[("files", ("card.png", scan, "image/png"))],
             data={"site_id": business.site_id, "month": MONTH},
         )
-        if answer is not None and answer.status_code == CREATED:
-            (card,) = answer.json()["uploaded"]
-            business.written.scans[card["id"]] = digest
-        return answer
+        if response is not None and response.status_code == CREATED:
+            (card,) = response.json()["uploaded"]
+            business.writes.scans[card["id"]] = digest
+        return response
 
-    def look(self, business: Business) -> None:
+    def check_list(self, business: Business) -> None:
         """List the newest employees and check that each belongs to the business."""
         query = {"page_size": "20", "ordering": "-created_at"}
-        answer = self.ask(business, "GET", "employees", params=query)
-        if answer is not None and answer.status_code == OK:
-            for row in answer.json()["results"]:
+        response = self.send(business, "GET", "employees", params=query)
+        if response is not None and response.status_code == OK:
+            for row in response.json()["results"]:
                 if row["business_id"] != business.id:
-                    self.watch.problems.append(f"{business.name} sees another's row")
+                    self.record.problems.append(
+                        f"{business.name} received a row of another business"
+                    )
 
     def export(self, business: Business, kind: str, month: str) -> str | None:
         body = {"kind": kind, "processing_month": month}
-        answer = self.ask(business, "POST", "export_runs", json=body)
-        if answer is None or answer.status_code != ACCEPTED:
+        response = self.send(business, "POST", "export_runs", json=body)
+        if response is None or response.status_code != ACCEPTED:
             return None
-        run_id: str = answer.json()["id"]
-        business.written.runs.add(run_id)
+        run_id: str = response.json()["id"]
+        business.writes.runs.add(run_id)
         return run_id
 
     def rows(self, business: Business, path: str, **query: str) -> Iterator[Any]:
         """Yield all rows of a list; retry a page if the connection was cut."""
-        for page in itertools.count(1):
-            said = self.must(
-                business, "GET", path, params={"page_size": 200, "page": page, **query}
+        for number in itertools.count(1):
+            page = self.send_until_success(
+                business,
+                "GET",
+                path,
+                params={"page_size": 200, "page": number, **query},
             )
-            yield from said["results"]
-            if said["next"] is None:
+            yield from page["results"]
+            if page["next"] is None:
                 return
 
-    def must(self, business: Business, method: str, path: str, **options: Any) -> Any:
+    def send_until_success(
+        self, business: Business, method: str, path: str, **options: Any
+    ) -> Any:
         """Send a request until it succeeds; return the JSON of the response.
 
         Raises `RuntimeError` after 20 attempts.
         """
-        answer = None
+        response = None
         for _ in range(20):
-            answer = self.ask(business, method, path, **options)
-            if answer is not None and answer.ok:
-                return answer.json() if answer.content else None
+            response = self.send(business, method, path, **options)
+            if response is not None and response.ok:
+                return response.json() if response.content else None
             time.sleep(0.2)
-        raise RuntimeError(f"{method} {path}: {answer and answer.text}")
+        raise RuntimeError(f"{method} {path}: {response and response.text}")
 
 
-def a_scan() -> bytes:
+def make_scan() -> bytes:
     """Return a PNG picture of random noise."""
     noise = Image.frombytes("L", (96, 128), random.randbytes(96 * 128))  # noqa: S311 -- no secret
     output = io.BytesIO()
@@ -257,13 +268,13 @@ class Load:
         self,
         address: str,
         businesses: tuple[Business, Business],
-        watch: Watch,
+        record: LoadRecord,
         clients: int,
     ) -> None:
         self.ended = threading.Event()
         self.threads = [
             threading.Thread(
-                target=self._work, args=(number, Client(address, businesses, watch))
+                target=self._work, args=(number, Client(address, businesses, record))
             )
             for number in range(clients)
         ]
@@ -287,18 +298,18 @@ class Load:
             if number == 0 and turn % 8 < 2:
                 client.upload(business)
             elif turn % 3 == 0:
-                client.look(business)
+                client.check_list(business)
             else:
-                client.hire(business)
+                client.create_employee(business)
 
 
-def found_in_the_end(client: Client, business: Business) -> Mapping[str, int]:
+def compare_with_stored(client: Client, business: Business) -> Mapping[str, int]:
     """Compare the stored rows and scans with the acknowledged ones.
 
     Returns the counts {"lost": n, "doubled": n, "unacknowledged": n}.
     """
-    written = business.written
-    there = {
+    writes = business.writes
+    stored = {
         row["id"]: row["full_name"]
         for row in client.rows(business, "employees")
         if row["full_name"].startswith(business.canary)
@@ -311,33 +322,35 @@ def found_in_the_end(client: Client, business: Business) -> Mapping[str, int]:
     lost = [
         *(
             f"{name}"
-            for row_id, name in written.employees.items()
-            if there.get(row_id) != name
+            for row_id, name in writes.employees.items()
+            if stored.get(row_id) != name
         ),
         *(
-            f"{sha}"
-            for row_id, sha in written.scans.items()
-            if cards.get(row_id) != sha
+            f"{digest}"
+            for row_id, digest in writes.scans.items()
+            if cards.get(row_id) != digest
         ),
     ]
-    times = Counter([*there.values(), *cards.values()])
-    doubled = [what for what, count in times.items() if count > 1]
-    strange = set(times) - written.attempted
+    times = Counter([*stored.values(), *cards.values()])
+    doubled = [write for write, count in times.items() if count > 1]
+    unexpected = set(times) - writes.attempted
     # Compare the bytes of the scans, in addition to their rows.
-    for card_id, digest in written.scans.items():
-        answer = client.ask(business, "GET", f"work_cards/{card_id}/file")
+    for card_id, digest in writes.scans.items():
+        response = client.send(business, "GET", f"work_cards/{card_id}/file")
         if (
-            answer is None
-            or not answer.ok
-            or hashlib.sha256(answer.content).hexdigest() != digest
+            response is None
+            or not response.ok
+            or hashlib.sha256(response.content).hexdigest() != digest
         ):
             lost.append(f"the scan of {card_id}")
-    client.watch.problems += [f"{business.name} has lost {what}" for what in lost]
-    client.watch.problems += [f"{business.name} has twice {what}" for what in doubled]
-    client.watch.problems += [
-        f"{business.name} has what nobody sent: {what}" for what in strange
+    client.record.problems += [f"{business.name} has lost: {write}" for write in lost]
+    client.record.problems += [
+        f"{business.name} stores twice: {write}" for write in doubled
     ]
-    acknowledged = {*written.employees.values(), *written.scans.values()}
+    client.record.problems += [
+        f"{business.name} stores an unknown write: {write}" for write in unexpected
+    ]
+    acknowledged = {*writes.employees.values(), *writes.scans.values()}
     return {
         "lost": len(lost),
         "doubled": len(doubled),
@@ -348,37 +361,40 @@ def found_in_the_end(client: Client, business: Business) -> Mapping[str, int]:
 def check_exports(client: Client, business: Business) -> int:
     """Return the number of acknowledged export runs that have no file in the end."""
     lost = 0
-    for run_id in business.written.runs:
+    for run_id in business.writes.runs:
         path = f"export_runs/{run_id}"
         try:
             wait_until(
                 lambda path=path: (  # type: ignore[misc]
-                    client.must(business, "GET", path)["status"] in ("DONE", "FAILED")
+                    client.send_until_success(business, "GET", path)["status"]
+                    in ("DONE", "FAILED")
                 ),
                 f"the export {run_id}",
-                patience=400,
+                timeout=400,
             )
         except TimeoutError as error:
-            client.watch.problems.append(str(error))
-        answer = client.ask(business, "GET", f"{path}/file")
-        if answer is None or not answer.ok:
+            client.record.problems.append(str(error))
+        response = client.send(business, "GET", f"{path}/file")
+        if response is None or not response.ok:
             lost += 1
-            client.watch.problems.append(f"the export {run_id} has no file")
+            client.record.problems.append(f"the export {run_id} has no file")
     return lost
 
 
-def trail_matches(client: Client, business: Business) -> int:
+def count_wrong_audit_events(client: Client, business: Business) -> int:
     """Return the number of acknowledged employees without exactly one audit event."""
     events: dict[str, int] = {}
     path = "audit_events"
     query: dict[str, Any] = {"event_type": "employee_created", "page_size": 200}
     while True:
-        said = client.must(business, "GET", path, params=query)
-        for event in said["results"]:
+        page = client.send_until_success(business, "GET", path, params=query)
+        for event in page["results"]:
             events[event["entity_id"]] = events.get(event["entity_id"], 0) + 1
-        if said["next"] is None:
+        if page["next"] is None:
             break
-        path, query = said["next"].split("/api/", 1)[1], {}
-    wrong = [each for each in business.written.employees if events.get(each) != 1]
-    client.watch.problems += [f"the trail has {each} not once" for each in wrong]
+        path, query = page["next"].split("/api/", 1)[1], {}
+    wrong = [row_id for row_id in business.writes.employees if events.get(row_id) != 1]
+    client.record.problems += [
+        f"the audit trail does not have {row_id} exactly once" for row_id in wrong
+    ]
     return len(wrong)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from .load import CREATED, OK, Business, Client, Watch
+from .load import CREATED, OK, Business, Client, LoadRecord
 
 RACE_MONTH = "2026-02"
 DAYS = range(2, 7)
@@ -23,21 +23,21 @@ CONFLICT = 409
 
 @dataclass
 class Race:
-    """The counts of a race. `contents` maps (card, version) to the hours of the acknowledged edit."""
+    """The counts of a race. `acknowledged_edits` maps (card, version) to the hours of the acknowledged edit."""
 
     edits: int = 0
     approvals: int = 0
     reopened: int = 0
     closings: int = 0
-    refused: int = 0
-    contents: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    rejected: int = 0
+    acknowledged_edits: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def run_race(
     address: str,
     businesses: tuple[Business, Business],
-    watch: Watch,
+    record: LoadRecord,
     *,
     seconds: float,
     racers: int = 6,
@@ -45,39 +45,39 @@ def run_race(
 ) -> Race:
     """Run a race in the first business and check the result; return its counts."""
     business, race = businesses[0], Race()
-    first = Client(address, businesses, watch)
-    ids = [_card(first, business, number) for number in range(cards)]
+    client = Client(address, businesses, record)
+    ids = [_card(client, business, number) for number in range(cards)]
     ended = threading.Event()
     threads = [
         threading.Thread(
-            target=_race, args=(Client(address, businesses, watch), ids, race, ended)
+            target=_race, args=(Client(address, businesses, record), ids, race, ended)
         )
         for _ in range(racers)
     ]
     for thread in threads:
         thread.start()
-    until = time.monotonic() + seconds
+    end = time.monotonic() + seconds
     try:
-        while time.monotonic() < until:
+        while time.monotonic() < end:
             time.sleep(1.5)
-            _close_and_reopen(first, business, race)
+            _close_and_reopen(client, business, race)
     finally:
         ended.set()
         for thread in threads:
             thread.join()
-    _compare(first, business, ids, race)
-    first.session.close()
+    _compare(client, business, ids, race)
+    client.session.close()
     return race
 
 
 def _card(client: Client, business: Business, number: int) -> str:
-    employee = client.must(
+    employee = client.send_until_success(
         business,
         "POST",
         "employees",
         json={"full_name": f"Racer {number}", "site_id": business.site_id},
     )
-    card = client.must(
+    card = client.send_until_success(
         business,
         "POST",
         "work_cards",
@@ -95,47 +95,47 @@ def _race(client: Client, ids: list[str], race: Race, ended: threading.Event) ->
     business = client.businesses[0]
     while not ended.is_set():
         card_id = random.choice(ids)  # noqa: S311
-        seen = client.ask(business, "GET", f"work_cards/{card_id}/day-entries")
-        if seen is None or seen.status_code != OK:
+        response = client.send(business, "GET", f"work_cards/{card_id}/day-entries")
+        if response is None or response.status_code != OK:
             continue
-        version = seen.json()["version"]
+        version = response.json()["version"]
         kind = random.choice(["edit", "edit", "approve", "reopen"])  # noqa: S311
         if kind == "edit":
             hours = [f"{random.randint(1, 12)}.00" for _ in DAYS]  # noqa: S311
-            answer = client.ask(
+            response = client.send(
                 business,
                 "PUT",
                 f"work_cards/{card_id}/day-entries",
                 json={"version": version, "entries": _entries(hours)},
             )
         elif kind == "approve":
-            answer = client.ask(
+            response = client.send(
                 business,
                 "POST",
                 f"work_cards/{card_id}/approve",
                 json={"version": version},
             )
         else:
-            answer = client.ask(
+            response = client.send(
                 business,
                 "POST",
                 f"work_cards/{card_id}/reopen",
                 json={"reason": "a race", "version": version},
             )
-        if answer is None:
+        if response is None:
             continue
         with race.lock:
-            if answer.status_code == OK and kind == "edit":
+            if response.status_code == OK and kind == "edit":
                 race.edits += 1
-                key = (card_id, answer.json()["version"])
-                if key in race.contents:
-                    client.watch.problems.append(f"two edits became version {key}")
-                race.contents[key] = hours
-            elif answer.status_code == OK:
+                key = (card_id, response.json()["version"])
+                if key in race.acknowledged_edits:
+                    client.record.problems.append(f"two edits became version {key}")
+                race.acknowledged_edits[key] = hours
+            elif response.status_code == OK:
                 race.approvals += kind == "approve"
                 race.reopened += kind == "reopen"
             else:
-                race.refused += 1
+                race.rejected += 1
 
 
 def _entries(hours: list[str]) -> list[dict[str, str]]:
@@ -148,53 +148,64 @@ def _entries(hours: list[str]) -> list[dict[str, str]]:
 def _close_and_reopen(client: Client, business: Business, race: Race) -> None:
     """Close the month, check that it does not change while it is closed, and reopen it."""
     body = {"force": True, "note": "a race"}
-    closed = client.ask(business, "POST", f"months/{RACE_MONTH}/close", json=body)
+    closed = client.send(business, "POST", f"months/{RACE_MONTH}/close", json=body)
     if closed is None or closed.status_code not in (OK, CREATED):
         return
     race.closings += 1
-    before = _sight(client, business)
+    before = _read_month(client, business)
     time.sleep(0.3)
-    if _sight(client, business) != before:
-        client.watch.problems.append("a closed month has changed")
-    client.must(
+    if _read_month(client, business) != before:
+        client.record.problems.append("a closed month has changed")
+    client.send_until_success(
         business, "POST", f"months/{RACE_MONTH}/reopen", json={"reason": "a race"}
     )
 
 
-def _sight(client: Client, business: Business) -> Any:
+def _read_month(client: Client, business: Business) -> Any:
     cards = [
         (row["id"], row["version"], row["review_status"], row["total_hours"])
         for row in client.rows(business, "work_cards", month=RACE_MONTH)
     ]
-    matrix = client.must(business, "GET", "matrix", params={"month": RACE_MONTH})
+    matrix = client.send_until_success(
+        business, "GET", "matrix", params={"month": RACE_MONTH}
+    )
     return sorted(cards), matrix
 
 
 def _compare(client: Client, business: Business, ids: list[str], race: Race) -> None:
     """Compare the cards at the end with the acknowledged edits and with the ledger."""
     racers: set[str] = set()
-    paid: dict[str, Decimal] = {}
+    approved: dict[str, Decimal] = {}
     for card_id in ids:
-        card = client.must(business, "GET", f"work_cards/{card_id}")
-        days = client.must(business, "GET", f"work_cards/{card_id}/day-entries")
+        card = client.send_until_success(business, "GET", f"work_cards/{card_id}")
+        days = client.send_until_success(
+            business, "GET", f"work_cards/{card_id}/day-entries"
+        )
         hours = [day["total_hours"] for day in days["entries"]]
         last = max(
-            (version for each, version in race.contents if each == card_id), default=0
+            (
+                version
+                for edited_id, version in race.acknowledged_edits
+                if edited_id == card_id
+            ),
+            default=0,
         )
-        if last and race.contents[card_id, last] != hours:
-            client.watch.problems.append(
+        if last and race.acknowledged_edits[card_id, last] != hours:
+            client.record.problems.append(
                 f"the last acknowledged edit of {card_id} is lost"
             )
         racers.add(card["employee_id"])
         if card["review_status"] == "APPROVED":
-            paid[card["employee_id"]] = sum(map(Decimal, hours), Decimal(0))
-    matrix = client.must(business, "GET", "matrix", params={"month": RACE_MONTH})
+            approved[card["employee_id"]] = sum(map(Decimal, hours), Decimal(0))
+    matrix = client.send_until_success(
+        business, "GET", "matrix", params={"month": RACE_MONTH}
+    )
     ledger = {
         row["id"]: Decimal(row["total_hours"])
         for row in matrix["employees"]
         if row["id"] in racers and Decimal(row["total_hours"])
     }
-    if ledger != paid:
-        client.watch.problems.append(
-            f"the ledger says {ledger}, the approved cards {paid}"
+    if ledger != approved:
+        client.record.problems.append(
+            f"the ledger has {ledger}, the approved cards have {approved}"
         )

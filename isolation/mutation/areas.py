@@ -60,13 +60,13 @@ class Area:
     def mutants(self) -> Iterator["Mutant"]:
         seen = set()
         for pattern, rules in self.targets:
-            for path in files(pattern):
+            for path in list_files(pattern):
                 source = Source((ROOT / path).read_text(encoding="utf-8"))
                 for edit in (edit for rule in rules for edit in rule(source)):
-                    spoiled = source.apply(edit)
-                    if (path, spoiled) not in seen:
-                        seen.add((path, spoiled))
-                        yield Mutant(self, path, source.line(edit.start), edit, spoiled)
+                    mutated = source.apply(edit)
+                    if (path, mutated) not in seen:
+                        seen.add((path, mutated))
+                        yield Mutant(self, path, source.line(edit.start), edit, mutated)
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,14 @@ class Mutant:
         return self.path, self.edit.where, self.edit.what
 
 
-def files(pattern: str) -> list[str]:
+def list_files(pattern: str) -> list[str]:
     """Return the paths of the project's matching files, without tests."""
     return sorted(
         path
         for app in (*APPS, "automatehq")
-        for found in (ROOT / app).rglob("*.py")
-        if "tests" not in found.parts
-        and fnmatch(path := str(found.relative_to(ROOT)), pattern)
+        for match in (ROOT / app).rglob("*.py")
+        if "tests" not in match.parts
+        and fnmatch(path := str(match.relative_to(ROOT)), pattern)
     )
 
 
@@ -118,7 +118,7 @@ def _next_role(right: str, roles: str) -> Iterator[str]:
         yield f"({roles}) | {{Role.{role.name}}}"
 
 
-def _easier_right(action: str, right: str) -> Iterator[str]:
+def _weaker_right(action: str, right: str) -> Iterator[str]:
     """Yield a permission that every role has, unless every role has the present one."""
     if MAY[right.strip('"')] != MAY["businesses.see"]:
         yield '"businesses.see"'
@@ -153,11 +153,11 @@ def _permissions(*values: str) -> Rule:
     )
 
 
-BUSINESSES = "businesses/tests/"
-LOCKS = (
-    f"{BUSINESSES}test_operations.py",
-    f"{BUSINESSES}test_verification.py",
-    f"{BUSINESSES}test_isolation_layers.py",
+BUSINESS_TESTS = "businesses/tests/"
+LAYERS = (
+    f"{BUSINESS_TESTS}test_operations.py",
+    f"{BUSINESS_TESTS}test_verification.py",
+    f"{BUSINESS_TESTS}test_isolation_layers.py",
 )
 ROLES = (
     "tests/test_api_roles.py",
@@ -165,13 +165,13 @@ ROLES = (
 )
 
 
-def rows_about(mutant: Mutant) -> Sequence[str]:
+def role_tests(mutant: Mutant) -> Sequence[str]:
     """Return pytest's arguments for the role tests of the changed permission."""
     subject = re.search(r'"(\w+?)(?:es|s)?\.\w+"', mutant.edit.what)
     return (*ROLES, "-k", _SUBJECTS.get(subject[1], subject[1])) if subject else ()
 
 
-def tests_that_name(mutant: Mutant) -> Sequence[str]:
+def tests_of_event(mutant: Mutant) -> Sequence[str]:
     """Return the test files that contain the event type recorded by the dropped call."""
     original = (ROOT / mutant.path).read_bytes()[mutant.edit.start : mutant.edit.end]
     kind = re.search(rb'"(\w+_\w+)"', original)
@@ -217,7 +217,7 @@ AREAS = (
                 ],
             ),
         ],
-        (*LOCKS, "audit/tests/test_audit_api.py"),
+        (*LAYERS, "audit/tests/test_audit_api.py"),
     ),
     Area(
         "row-level security enabled and forced",
@@ -240,9 +240,12 @@ AREAS = (
                     )
                 ],
             ),
-            ("businesses/tenancy/rollback_guard.py", [within("unforced", *LOGIC)]),
+            (
+                "businesses/tenancy/rollback_guard.py",
+                [within("without_forced_rls", *LOGIC)],
+            ),
         ],
-        LOCKS,
+        LAYERS,
     ),
     Area(
         "grants",
@@ -255,9 +258,9 @@ AREAS = (
                     ),
                     values_replaced(
                         "declarations|SYSTEM_TABLES",
-                        lambda table, said: (
+                        lambda table, value: (
                             ['Declaration((), _may("SELECT"), frozenset())']
-                            if said == "_NOTHING"
+                            if value == "_NOTHING"
                             else []
                         ),
                     ),
@@ -266,11 +269,11 @@ AREAS = (
             ),
         ],
         (
-            f"{BUSINESSES}test_grants.py",
-            *LOCKS,
+            f"{BUSINESS_TESTS}test_grants.py",
+            *LAYERS,
             "audit/tests/test_cross_business.py",
             "workforce/tests/test_sites.py",
-            f"{BUSINESSES}test_separate_logins.py",
+            f"{BUSINESS_TESTS}test_separate_logins.py",
         ),
     ),
     Area(
@@ -289,16 +292,16 @@ AREAS = (
                 "businesses/tenancy/constraints.py",
                 [
                     within(
-                        r"TenantForeignKeyConstraint\.(validate|constraint_sql|__eq__)|tell_broken_references",
+                        r"TenantForeignKeyConstraint\.(validate|constraint_sql|__eq__)|check_references",
                         *LOGIC,
                     )
                 ],
             ),
         ],
-        (*LOCKS, "workcards/tests/test_cross_business_api.py"),
+        (*LAYERS, "workcards/tests/test_cross_business_api.py"),
     ),
     Area(
-        "the manager",
+        "manager",
         [
             (
                 "businesses/tenancy/managers.py",
@@ -310,10 +313,10 @@ AREAS = (
             ("businesses/tenancy/models.py", LOGIC),
         ],
         (
-            f"{BUSINESSES}test_managers.py",
-            f"{BUSINESSES}test_no_scope.py",
-            f"{BUSINESSES}test_isolation_layers.py",
-            f"{BUSINESSES}test_isolation_attacks.py",
+            f"{BUSINESS_TESTS}test_managers.py",
+            f"{BUSINESS_TESTS}test_no_scope.py",
+            f"{BUSINESS_TESTS}test_isolation_layers.py",
+            f"{BUSINESS_TESTS}test_isolation_attacks.py",
         ),
     ),
     Area(
@@ -338,17 +341,17 @@ AREAS = (
                 "*/views.py",
                 [within(r"(EditsAsSteward|ManagesUsers)\..*", *LOGIC, returns("True"))],
             ),
-            ("*.py", [values_replaced(r".*\.rights", _easier_right)]),
+            ("*.py", [values_replaced(r".*\.rights", _weaker_right)]),
         ],
         (
             "automatehq/api/tests/test_tenant_viewsets.py",
             "workcards/tests/test_cross_business_api.py",
             ROLES[0],
         ),
-        rows_about,
+        role_tests,
     ),
     Area(
-        "narrow",
+        "narrowed querysets",
         [
             ("*view*.py", [bodies_replaced("narrow", "return queryset")]),
             ("*/views.py", [within(r".*\.narrow", *LOGIC)]),
@@ -367,19 +370,19 @@ AREAS = (
         ),
     ),
     Area(
-        "scope and its restoring",
+        "scope and its restoration",
         [("businesses/tenancy/context.py", [*LOGIC, assignments_dropped(".*token.*")])],
         (
-            f"{BUSINESSES}test_context.py",
-            f"{BUSINESSES}test_connections.py",
-            f"{BUSINESSES}test_managers.py",
+            f"{BUSINESS_TESTS}test_context.py",
+            f"{BUSINESS_TESTS}test_connections.py",
+            f"{BUSINESS_TESTS}test_managers.py",
         ),
     ),
     Area(
         "role table",
         [("accounts/roles.py", [values_replaced("MAY", _next_role)])],
         ("tests/test_docs_administrators.py", *ROLES),
-        rows_about,
+        role_tests,
     ),
     Area(
         "transitions",
@@ -389,7 +392,7 @@ AREAS = (
                 [
                     items_dropped("TRANSITIONS|RIGHTS"),
                     values_replaced("TRANSITIONS", _other_status),
-                    values_replaced("RIGHTS", _easier_right),
+                    values_replaced("RIGHTS", _weaker_right),
                     transitions_added,
                     within("status_after|verb_towards", *LOGIC),
                 ],
@@ -507,13 +510,13 @@ AREAS = (
             "exports/tests/test_exports_api.py",
             "exports/tests/test_export_tasks.py",
         ),
-        tests_that_name,
+        tests_of_event,
     ),
     Area(
         "middleware",
         [("businesses/tenancy/middleware.py", [*LOGIC])],
         (
-            f"{BUSINESSES}test_middleware.py",
+            f"{BUSINESS_TESTS}test_middleware.py",
             "audit/tests/test_cross_business.py",
             "accounts/tests/test_tokens.py",
         ),

@@ -7,6 +7,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "businesses/tenancy/managers.py",
         "TenantQuerySet.bulk_update",
-        "forgotten: _refuse_business(fields)",
-    ): "Django's `bulk_update` calls our `update`, which refuses the same; here it is said before anything is prepared.",
+        "dropped: _reject_business_change(fields)",
+    ): "Django's `bulk_update` calls `TenantQuerySet.update`, which raises the same error after some preparation.",
 }

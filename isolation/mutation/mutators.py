@@ -97,14 +97,14 @@ def short(text: str) -> str:
     return line if len(line) <= 70 else re.sub(r"\w+$", "", line[:67]) + "…"
 
 
-def _refuses(body: Sequence[ast.stmt]) -> bool:
+def _exits_block(body: Sequence[ast.stmt]) -> bool:
     return isinstance(body[-1], (ast.Raise, ast.Return, ast.Continue))
 
 
 def guards_removed(source: Source) -> Iterator[Edit]:
     """Make the condition of `if …: raise` (or return, or continue) always false."""
     for node, where in source.nodes():
-        if isinstance(node, ast.If) and not node.orelse and _refuses(node.body):
+        if isinstance(node, ast.If) and not node.orelse and _exits_block(node.body):
             what = f"never: if {short(source.text(node.test))}"
             yield source.edit(node.test, "False", where, what)
 
@@ -124,11 +124,11 @@ def operands_dropped(source: Source) -> Iterator[Edit]:
         if isinstance(node, ast.BoolOp):
             word = " and " if isinstance(node.op, ast.And) else " or "
             for dropped in node.values:
-                left = [source.text(v) for v in node.values if v is not dropped]
+                remaining = [source.text(v) for v in node.values if v is not dropped]
                 what = (
                     f"{short(source.text(node))} without {short(source.text(dropped))}"
                 )
-                yield source.edit(node, f"({word.join(left)})", where, what)
+                yield source.edit(node, f"({word.join(remaining)})", where, what)
 
 
 _SHIFTED: dict[type[ast.cmpop], str] = {
@@ -149,7 +149,10 @@ def comparisons_shifted(source: Source) -> Iterator[Edit]:
     """Shift a comparison by one, or negate it."""
     for node, where in source.nodes():
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            left, right = source.text(node.left), source.text(node.comparators[0])
+            left, right = (
+                source.text(node.left),
+                source.text(node.comparators[0]),
+            )
             new = f"{left} {_SHIFTED[type(node.ops[0])]} {right}"
             what = f"{short(source.text(node))} → {short(new)}"
             yield source.edit(node, f"({new})", where, what)
@@ -163,7 +166,7 @@ def calls_dropped(pattern: str = "") -> Rule:
             if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
                 continue
             if re.fullmatch(pattern or ".*", source.text(node.value.func), re.DOTALL):
-                what = f"forgotten: {short(source.text(node))}"
+                what = f"dropped: {short(source.text(node))}"
                 yield source.edit(node, "pass", where, what)
 
     return rule
@@ -177,7 +180,7 @@ def assignments_dropped(pattern: str) -> Rule:
             if isinstance(node, ast.Assign):
                 target = source.text(node.targets[0])
                 if re.fullmatch(pattern, target):
-                    what = f"forgotten: {short(source.text(node))}"
+                    what = f"dropped: {short(source.text(node))}"
                     yield source.edit(node, source.text(node.value), where, what)
 
     return rule
@@ -224,12 +227,12 @@ def items_dropped(name: str, item: str = "") -> Rule:
             for dropped, (label, _text) in enumerate(pairs):
                 if not re.match(item, label, re.DOTALL):
                     continue
-                left = "".join(
+                remaining = "".join(
                     f"{text}, "
                     for index, (_label, text) in enumerate(pairs)
                     if index != dropped
                 )
-                new = f"{brackets[0]}{left}{brackets[1]}"
+                new = f"{brackets[0]}{remaining}{brackets[1]}"
                 yield source.edit(node, new, where, f"without {short(label)}")
 
     return rule
@@ -281,9 +284,9 @@ def arguments_dropped(call: str, keyword: str | None = None) -> Rule:
             if keyword is None:
                 dropped = list(node.args[1:][-1:])
             for argument in dropped:
-                given = [*node.args, *node.keywords]
-                left = [source.text(a) for a in given if a is not argument]
-                new = f"{source.text(node.func)}({', '.join(left)})"
+                arguments = [*node.args, *node.keywords]
+                remaining = [source.text(a) for a in arguments if a is not argument]
+                new = f"{source.text(node.func)}({', '.join(remaining)})"
                 what = (
                     f"{source.text(node.func)} without {short(source.text(argument))}"
                 )
@@ -305,9 +308,9 @@ def words_changed(call: str, words: Sequence[str]) -> Rule:
                 (argument,) = node.args
                 present = str(node.args[0].value).split()
                 for word in present:
-                    left = " ".join(other for other in present if other != word)
+                    remaining = " ".join(other for other in present if other != word)
                     what = f'{source.text(node)} without "{word}"'
-                    yield source.edit(argument, f'"{left}"', where, what)
+                    yield source.edit(argument, f'"{remaining}"', where, what)
                 for word in words:
                     if word not in present:
                         what = f'{source.text(node)} and "{word}"'
@@ -369,8 +372,8 @@ def within(pattern: str, *rules: Rule) -> Rule:
     """Apply the rules to functions and tables with a matching name only."""
 
     def rule(source: Source) -> Iterator[Edit]:
-        for each in rules:
-            for edit in each(source):
+        for inner in rules:
+            for edit in inner(source):
                 if re.fullmatch(pattern, edit.where):
                     yield edit
 

@@ -15,11 +15,17 @@ from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.permissions import BelongsToBusiness
 from businesses.tests.lock_assertions import opened
 from isolation.database import NOW
-from isolation.endpoint_walk import REFUSED_TO_ALL, Walk
-from isolation.endpoints import doors
-from isolation.request_cases import EXEMPT, Sent
-from isolation.request_comparison import Asker
-from isolation.tenants import CANARY, UNMARKED, World, make_world, marked_columns
+from isolation.endpoint_walk import ALWAYS_REJECTED, EndpointWalk
+from isolation.endpoints import list_endpoints
+from isolation.request_cases import EXEMPT, CaseRequest
+from isolation.request_comparison import RequestRecorder
+from isolation.tenants import (
+    CANARY,
+    UNMARKED,
+    Tenants,
+    list_marked_columns,
+    make_tenants,
+)
 from workcards.tests.factories import WorkCardFileFactory, picture
 from workforce.models import Employee
 from workforce.views import EmployeeViewSet
@@ -32,30 +38,30 @@ in_parts = pytest.mark.parametrize("part", range(1, PARTS + 1))
 
 
 @pytest.fixture
-def world(db: None) -> Any:
+def tenants(db: None) -> Any:
     with time_machine.travel(NOW, tick=False):
-        yield make_world()
+        yield make_tenants()
 
 
-def problems(walk: Walk) -> list[str]:
-    return [str(problem) for problem in walk.walk().problems]
+def find_problems(walk: EndpointWalk) -> list[str]:
+    return [str(problem) for problem in walk.run().problems]
 
 
 @pytest.mark.crawl
 @in_parts
-def test_nobody_reaches_another_businesss_rows(world: World, part: int) -> None:
-    walk = Walk(world, ["ADMIN"], ["api/"], part=(part, PARTS), is_short=True)
-    assert problems(walk) == []
-    assert walk.counted["comparisons"] > 100 / PARTS
+def test_walk_finds_no_problem_in_the_api(tenants: Tenants, part: int) -> None:
+    walk = EndpointWalk(tenants, ["ADMIN"], ["api/"], part=(part, PARTS), is_short=True)
+    assert find_problems(walk) == []
+    assert walk.counts["comparisons"] > 100 / PARTS
 
 
-def test_nor_finds_them_by_their_texts(world: World) -> None:
-    walk = Walk(world, ["ADMIN"], ["admin/find/"])
-    assert problems(walk) == []
-    assert walk.counted["places"] == 1
+def test_search_page_finds_no_text_of_the_other_business(tenants: Tenants) -> None:
+    walk = EndpointWalk(tenants, ["ADMIN"], ["admin/find/"])
+    assert find_problems(walk) == []
+    assert walk.counts["injection points"] == 1
     with opened("manager", "row_security"):
-        found = kinds(Walk(world, ["ADMIN"], ["admin/find/"]))
-    assert found == {(kind, "admin/find/") for kind in ("differs", "leaks")}
+        problems_found = find_kinds(EndpointWalk(tenants, ["ADMIN"], ["admin/find/"]))
+    assert problems_found == {(kind, "admin/find/") for kind in ("response", "leak")}
 
 
 @pytest.mark.crawl
@@ -70,25 +76,27 @@ def test_nor_finds_them_by_their_texts(world: World) -> None:
     ],
     ids=lambda locks: "-".join(locks) or "shut",
 )
-def test_nor_by_an_id_in_an_address_with_one_of_the_locks_open(
-    world: World, locks: Any, part: int
+def test_ids_in_paths_reveal_nothing_with_one_layer_disabled(
+    tenants: Tenants, locks: Any, part: int
 ) -> None:
-    walk = Walk(world, ["ADMIN"], part=(part, PARTS), with_places=False)
+    walk = EndpointWalk(
+        tenants, ["ADMIN"], part=(part, PARTS), with_injection_points=False
+    )
     with opened(*locks):
-        assert problems(walk) == []
+        assert find_problems(walk) == []
 
 
-@pytest.mark.parametrize("only", [[], ["api/"]])
-def test_the_parts_of_a_walk_are_all_its_endpoints(
-    world: World, only: list[str]
+@pytest.mark.parametrize("path_filter", [[], ["api/"]])
+def test_parts_of_a_walk_cover_all_endpoints(
+    tenants: Tenants, path_filter: list[str]
 ) -> None:
     parts = [
-        Walk(world, [], only, part=(part, PARTS)).doors_walked()
+        EndpointWalk(tenants, [], path_filter, part=(part, PARTS)).selected_endpoints()
         for part in range(1, PARTS + 1)
     ]
-    whole = Walk(world, [], only).doors_walked()
-    assert sorted(door.path for part in parts for door in part) == sorted(
-        door.path for door in whole
+    whole = EndpointWalk(tenants, [], path_filter).selected_endpoints()
+    assert sorted(endpoint.path for part in parts for endpoint in part) == sorted(
+        endpoint.path for endpoint in whole
     )
     assert min(map(len, parts)) > len(whole) / PARTS - 1
 
@@ -96,83 +104,100 @@ def test_the_parts_of_a_walk_are_all_its_endpoints(
 # The walk finds deliberate faults
 
 
-def kinds(walk: Walk) -> set[tuple[str, str]]:
+def find_kinds(walk: EndpointWalk) -> set[tuple[str, str]]:
     """Return (kind, endpoint) of each problem that a walk finds."""
-    return {(problem.kind, problem.door) for problem in walk.walk().problems}
+    return {(problem.kind, problem.endpoint) for problem in walk.run().problems}
 
 
-def test_a_list_that_forgets_the_manager_is_named(world: World) -> None:
+def test_list_without_the_manager_is_a_problem(tenants: Tenants) -> None:
     """Row-level security is disabled too, because it would prevent the leak."""
     unfiltered = Employee._base_manager.select_related("site")
     with opened("row_security"), patch.object(EmployeeViewSet, "queryset", unfiltered):
-        found = kinds(Walk(world, ["VIEWER"], ["api/employees"]))
-    assert ("leaks", "api/employees") in found
+        problems_found = find_kinds(
+            EndpointWalk(tenants, ["VIEWER"], ["api/employees"])
+        )
+    assert ("leak", "api/employees") in problems_found
 
 
-def test_a_row_that_is_found_for_anybody_is_named_with_the_harm(world: World) -> None:
+def test_action_on_a_foreign_row_is_a_problem(
+    tenants: Tenants,
+) -> None:
     """The permission that checks the row's business is disabled too."""
-    anybody = patch.object(
+    allow_all = patch.object(
         BelongsToBusiness, "has_object_permission", return_value=True
     )
-    with opened("manager", "row_security"), anybody:
-        found = kinds(Walk(world, ["ADMIN"], ["employees/<id:pk>/deactivate"]))
-    door = "api/employees/<id:pk>/deactivate"
-    assert {("harms", door), ("leaks", door), ("differs", door)} <= found
+    with opened("manager", "row_security"), allow_all:
+        problems_found = find_kinds(
+            EndpointWalk(tenants, ["ADMIN"], ["employees/<id:pk>/deactivate"])
+        )
+    endpoint = "api/employees/<id:pk>/deactivate"
+    assert {
+        ("change", endpoint),
+        ("leak", endpoint),
+        ("response", endpoint),
+    } <= problems_found
 
 
-def test_a_right_that_is_too_wide_is_named(world: World) -> None:
+def test_excessive_permission_is_a_problem(tenants: Tenants) -> None:
     rights = {**EmployeeViewSet.rights, "deactivate": "employees.see"}
     with patch.object(EmployeeViewSet, "rights", rights):
-        found = kinds(Walk(world, ["VIEWER"], ["employees/<id:pk>/deactivate"]))
-    assert ("control", "api/employees/<id:pk>/deactivate") in found
+        problems_found = find_kinds(
+            EndpointWalk(tenants, ["VIEWER"], ["employees/<id:pk>/deactivate"])
+        )
+    assert ("status", "api/employees/<id:pk>/deactivate") in problems_found
 
 
-def test_a_route_without_a_case_is_named(world: World) -> None:
-    walk = Walk(world, ["ADMIN"], ["api/dashboard"])
+def test_route_without_a_case_is_a_problem(tenants: Tenants) -> None:
+    walk = EndpointWalk(tenants, ["ADMIN"], ["api/dashboard"])
     del walk.rows["GET", "dashboard"]
-    assert ("no case", "api/dashboard") in kinds(walk)
+    assert ("no case", "api/dashboard") in find_kinds(walk)
 
 
 # The data of the walk
 
 
-def test_every_text_of_the_other_business_has_a_canary(world: World) -> None:
-    with world.globex.personas.scope():
+def test_every_text_of_the_other_business_has_a_canary(tenants: Tenants) -> None:
+    with tenants.globex.personas.scope():
         for model in tenant_models():
-            for column in marked_columns(model):
+            for column in list_marked_columns(model):
                 texts = model._default_manager.values_list(column.name, flat=True)
                 assert all(CANARY in text for text in texts if text is not None), column
 
 
 @pytest.mark.parametrize("made_before", [0, 255, 65_535])
-def test_no_file_that_is_uploaded_is_one_that_somebody_has(made_before: int) -> None:
+def test_uploaded_files_differ_from_stored_files(made_before: int) -> None:
     """The hash of a file is a canary, so uploads differ from stored files."""
     WorkCardFileFactory.reset_sequence(made_before)
-    theirs = {WorkCardFileFactory.build().sha256_hash for _ in range(3)}
-    sent = {hashlib.sha256(picture(shade)).hexdigest() for shade in range(256)}
-    assert len(theirs) == 3
-    assert len(sent) == 256
-    assert not theirs & sent
+    stored = {WorkCardFileFactory.build().sha256_hash for _ in range(3)}
+    uploaded = {hashlib.sha256(picture(shade)).hexdigest() for shade in range(256)}
+    assert len(stored) == 3
+    assert len(uploaded) == 256
+    assert not stored & uploaded
 
 
-def test_a_canary_is_found_in_every_kind_of_answer(world: World) -> None:
+def test_canary_is_found_in_every_kind_of_response(tenants: Tenants) -> None:
     """Responses to Globex's own users contain the canaries."""
-    client, asker = client_of(world.globex.personas.admin), Asker(world.checksums)
-    for path, asked in (
+    client, recorder = (
+        client_of(tenants.globex.personas.admin),
+        RequestRecorder(tenants.checksums),
+    )
+    for path, query in (
         ("/api/employees", {}),
         ("/api/employees/export", {"type": "csv"}),
         ("/api/employees/export", {"type": "xlsx"}),
-        (f"/api/work_cards/{world.globex.rows['workcards.workcard'].pk}/file", {}),
-        (f"/api/export_runs/{world.globex.rows['exports.exportrun'].pk}/file", {}),
+        (f"/api/work_cards/{tenants.globex.rows['workcards.workcard'].pk}/file", {}),
+        (f"/api/export_runs/{tenants.globex.rows['exports.exportrun'].pk}/file", {}),
     ):
-        answer, _ = asker.ask(client, Sent("GET", path, asked).to)
-        assert answer.status == 200
-        assert world.canary_in(answer.everything()), path
+        response, _ = recorder.record(client, CaseRequest("GET", path, query).send)
+        assert response.status == 200
+        assert tenants.canary_in(response.searchable_content()), path
 
 
-def test_exemptions_only_become_fewer() -> None:
-    names = {door.name for door in doors()} | {door.path for door in doors()}
+def test_number_of_exemptions_does_not_grow() -> None:
+    names = {endpoint.name for endpoint in list_endpoints()} | {
+        endpoint.path for endpoint in list_endpoints()
+    }
     assert names >= EXEMPT.keys()
-    assert names >= {key.split(" ", 1)[1] for key in REFUSED_TO_ALL}
-    assert (len(EXEMPT), len(REFUSED_TO_ALL), len(UNMARKED)) <= (1, 21, 16)
-    assert all(reason for reason in [*EXEMPT.values(), *REFUSED_TO_ALL.values()])
+    assert names >= {key.split(" ", 1)[1] for key in ALWAYS_REJECTED}
+    assert (len(EXEMPT), len(ALWAYS_REJECTED), len(UNMARKED)) <= (1, 21, 16)
+    assert all(reason for reason in [*EXEMPT.values(), *ALWAYS_REJECTED.values()])

@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 import time_machine
 
-from isolation.random_months import Months, play
+from isolation.random_months import Months, run_sequences
 from workcards.services import reposting
 from workcards.tests.random_month_model import NOW
 
@@ -20,24 +20,24 @@ def _in_august() -> Iterator[None]:
         yield
 
 
-def played(acme: Any, globex: Any, steps: int) -> Months:
-    return play([acme, globex], steps=steps, seed=2)
+def run_months(acme: Any, globex: Any, steps: int) -> Months:
+    return run_sequences([acme, globex], steps=steps, seed=2)
 
 
-def test_two_businesses_at_the_same_sites_are_what_the_model_says(
+def test_two_businesses_at_shared_sites_agree_with_the_model(
     acme: Any, globex: Any
 ) -> None:
-    months = played(acme, globex, 200)
+    months = run_months(acme, globex, 200)
     assert months.problems == []
     assert (months.steps.total(), months.sequences) == (200, 1)
     assert months.paid_again > 0
 
 
-def test_a_day_that_is_lost_is_a_problem(acme: Any, globex: Any) -> None:
+def test_lost_day_is_a_problem(acme: Any, globex: Any) -> None:
     def lose(entries: Any) -> reposting.Reposting:
         return reposting.Reposting()
 
     with patch.object(reposting, "decide_anew", lose):
-        months = played(acme, globex, 200)
+        months = run_months(acme, globex, 200)
     assert "AssertionError" in months.problems[0]
     assert "reopen" in months.problems[0]

@@ -6,5 +6,5 @@ from isolation.state_machine import run
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_is_done_in_whatever_order_each_sees_its_own() -> None:
+def test_random_operations_show_only_own_rows() -> None:
     assert run(examples=8, steps=20) > 100

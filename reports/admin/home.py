@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from audit.descriptions import EventDescription, told
+from audit.descriptions import EventDescription, describe_events
 from audit.models import AuditEvent
 from automatehq.admin.forms import MonthField
 from businesses.models import Business
@@ -144,7 +144,7 @@ def lately(site: Any, request: HttpRequest) -> list[EventDescription]:
     trail = site.get_model_admin(AuditEvent)
     if not trail.has_view_permission(request):
         return []
-    return told(trail.get_queryset(request).of_work()[:EVENTS_SHOWN])
+    return describe_events(trail.get_queryset(request).of_work()[:EVENTS_SHOWN])
 
 
 def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:

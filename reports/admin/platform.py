@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from audit.descriptions import entity
+from audit.descriptions import model_label
 from automatehq.admin.form_fields import LineField
 from automatehq.api.converters import parse_uuid
 from automatehq.text import fold
@@ -98,7 +98,7 @@ def console(site: Any, request: Any) -> HttpResponse:
             {
                 "event": event,
                 "from": _from(event.metadata, names),
-                "kind": entity(event.entity_type),
+                "kind": model_label(event.entity_type),
             }
             for event in latest_attempts()
         ],

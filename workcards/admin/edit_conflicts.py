@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from audit.descriptions import EventDescription, told
+from audit.descriptions import EventDescription, describe_events
 from audit.models import AuditEvent
 from workcards.hours import DayRefused, day_figures
 from workcards.models import DayEntry, WorkCard
@@ -136,7 +136,9 @@ def between(
     return EditConflicts(
         formset=refilled(card, formset, taken) if taken else formset,
         days=days,
-        others=told(event for event in events or () if not _is_of_days(event)),
+        others=describe_events(
+            event for event in events or () if not _is_of_days(event)
+        ),
     )
 
 

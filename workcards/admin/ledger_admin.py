@@ -31,7 +31,7 @@ class ApprovedDayAdmin(TenantAdmin):
     is_sorted_within_a_business = True
     list_filter = (MonthFilter, "day_status", "site")
     search_fields = ("employee__full_name",)
-    found_in = ()  # the search finds its employees and cards
+    searchable_in = ()  # the search finds its employees and cards
     ordering = ("-work_date", "id")
     fields = (
         "work_date",

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from automatehq.admin.forms import refusing
+from automatehq.admin.forms import translate_database_errors
 from automatehq.api.errors import Conflict, DomainError
 from businesses.tenancy.form_token import form_matches_scope
 from workcards import services
@@ -120,7 +120,7 @@ class ReviewPageMixin:
         if "_approve" in request.POST:
             return self._approve(request, card, met, what)  # type: ignore[no-any-return]
         try:
-            with refusing(request):
+            with translate_database_errors(request):
                 services.set_day_entries(**what)
         except DomainError as refusal:
             return self._refused(request, card, met, refusal)  # type: ignore[no-any-return]
@@ -138,7 +138,7 @@ class ReviewPageMixin:
         following = queue_of(self, request, card).after
         answers = answers_in(request.POST)
         try:
-            with refusing(request):
+            with translate_database_errors(request):
                 outcome = _saved_and_approved(what, answers)
                 _require_seen(outcome, request.POST.getlist(SEEN_WARNING))
         except DomainError as refusal:

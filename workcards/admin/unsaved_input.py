@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from audit.descriptions import field_of, label_of
+from audit.descriptions import field_label, find_field
 from workcards.services import Choice
 from workcards.transitions import DayStatus
 
@@ -36,7 +36,7 @@ def describe_posted_form(request: HttpRequest) -> list[tuple[str, str]]:
     for name, value in _posted(request):
         is_typed = value and not (_MACHINERY.fullmatch(name) or _A_ROW.fullmatch(value))
         if is_typed and not _OF_A_DAY.fullmatch(name):
-            found.append((label_of(name, field_of(model, name)), value))
+            found.append((field_label(name, find_field(model, name)), value))
     return [*found, *_days(request), *_answers(request)]
 
 

@@ -17,8 +17,8 @@ from automatehq.admin.forms import (
     FilesInput,
     MonthField,
     ServiceErrorsMixin,
-    refused,
-    refusing,
+    translate_database_errors,
+    with_error_status,
 )
 from automatehq.api.errors import DomainError, Problem
 from businesses.tenancy.admin import TenantAdmin
@@ -97,7 +97,7 @@ class UploadPages(TenantAdmin):
         refusal: DomainError | None = None
         if form.is_valid():
             try:
-                with refusing(request):
+                with translate_database_errors(request):
                     uploads = services.upload_cards(
                         actor=request.user, **form.cleaned_data
                     )
@@ -112,7 +112,7 @@ class UploadPages(TenantAdmin):
         else:
             response = self._upload_page(request, form, uploads)
         response.status_code = 200 if is_any_here else 400
-        return refused(response, refusal) if refusal else response
+        return with_error_status(response, refusal) if refusal else response
 
     def _upload_page(
         self, request: HttpRequest, form: UploadForm, uploads: Uploads | None = None

@@ -13,7 +13,7 @@ from django.db import connection
 from audit.models import AuditEvent
 from audit.tests.factories import AuditEventFactory
 from businesses.tenancy.context import unscoped
-from businesses.tenancy.rollback_guard import unforced
+from businesses.tenancy.rollback_guard import without_forced_rls
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.services import find_faults
 from workcards.tests.factories import ClosedMonthFactory
@@ -74,7 +74,7 @@ def fill_anew() -> dict[Any, Any]:
 
 def run(step: Any) -> None:
     tables = ["work_cards", "work_card_day_entries", "approved_days", "audit_events"]
-    with unscoped(), unforced(connection, tables):
+    with unscoped(), without_forced_rls(connection, tables):
         step(None, SimpleNamespace(connection=connection))
 
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin.forms import (
     ServiceErrorsMixin,
     plain_error_response,
-    refused,
-    refusing,
+    translate_database_errors,
+    with_error_status,
 )
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import DomainError, Invalid
@@ -203,11 +203,11 @@ class EmployeeFilesAdmin(TenantAdmin):
         data = read_upload(form.cleaned_data["file"])
         choices = Choices(encoding=form.cleaned_data["encoding"])
         try:
-            with refusing(request):
+            with translate_database_errors(request):
                 done = self._preview(request, data, choices)
         except DomainError as refusal:
             form.refuse(refusal)
-            return refused(self._import_page(request, form), refusal)
+            return with_error_status(self._import_page(request, form), refusal)
         stored = pending_files.keep(data, user=request.user)
         return self._preview_page(request, done, stored, choices)
 
@@ -226,12 +226,14 @@ class EmployeeFilesAdmin(TenantAdmin):
             request.POST.get("sheet", ""), request.POST.get("encoding", "")
         )
         try:
-            with refusing(request):
+            with translate_database_errors(request):
                 done = self._preview(request, found.data, choices)
         except DomainError as refusal:
             form = ImportForm(initial={"encoding": choices.encoding})
             said = "; ".join(problem.detail for problem in refusal.problems)
-            return refused(self._import_page(request, form, problem=said), refusal)
+            return with_error_status(
+                self._import_page(request, form, problem=said), refusal
+            )
         return self._preview_page(request, done, found.path, choices)
 
     def _apply(self, request: Any) -> HttpResponse:
@@ -243,7 +245,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         if "read_again" in request.POST:
             return self._read_again(request, found)
         try:
-            with refusing(request):
+            with translate_database_errors(request):
                 done = apply_import(
                     data=found.data,
                     hash=found.hash,
@@ -260,10 +262,10 @@ class EmployeeFilesAdmin(TenantAdmin):
                 found.choices,
                 problem=refusal.problems[0].detail,
             )
-            return refused(page, refusal)
+            return with_error_status(page, refusal)
         except DomainError as refusal:
             said = "; ".join(problem.detail for problem in refusal.problems)
-            return refused(
+            return with_error_status(
                 self._import_page(request, ImportForm(), problem=said), refusal
             )
         transaction.on_commit(partial(pending_files.forget, found.path), robust=True)

@@ -81,7 +81,7 @@ class Writer:
         if refusal.code == IN_USE_CODE:
             name = str(refusal.attr)
             self._on_in_use(name, str(plan.after.get(name) or ""))
-            check_in_use_limit(self._actor.pk, met_now=self._met)
+            check_in_use_limit(self._actor.pk, in_use_count=self._met)
             self._met += 1
         plan.row.errors.extend(refusal.problems)
 

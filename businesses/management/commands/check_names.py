@@ -16,7 +16,7 @@ from businesses.tenancy.context import platform_scope
 from businesses.unique_names import NamedModel
 
 # Tables that never change: their values stay as they were stored.
-KEPT = {"audit_events", "approved_days", "closed_months"}
+UNCHANGING_TABLES = {"audit_events", "approved_days", "closed_months"}
 
 
 class Command(BaseCommand):
@@ -25,13 +25,13 @@ class Command(BaseCommand):
         "Exits with 1 if there are any. Rename them in the admin, or through the API."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         with platform_scope("names and texts that look like others"):
-            found = [*_same_names(), *_uncleaned_texts()]
-        for line in found:
+            lines = [*_same_names(), *_uncleaned_texts()]
+        for line in lines:
             self.stdout.write(line)
-        if found:
-            raise CommandError(f"{len(found)} names or texts look like others.")
+        if lines:
+            raise CommandError(f"{len(lines)} names or texts look like others.")
         self.stdout.write("No name or text looks like another.")
 
 
@@ -49,9 +49,9 @@ def _same_names() -> Iterator[str]:
             alike = rows.exclude(pk=row.pk).filter(
                 models.Q(name_key=plain) | models.Q(name_key__startswith=f"{plain}\n")
             )
-            others = ", ".join(f"{other.pk} {shown(str(other))}" for other in alike)
+            similar = ", ".join(f"{other.pk} {shown(str(other))}" for other in alike)
             yield (
-                f"{model._meta.db_table} {row.pk}: {shown(str(row))} looks like {others or 'a name of the past'}"
+                f"{model._meta.db_table} {row.pk}: {shown(str(row))} looks like {similar or 'a name of the past'}"
             )
 
 
@@ -59,14 +59,14 @@ def _uncleaned_texts() -> Iterator[str]:
     """Yield a line for each stored text that would be stored differently today."""
     with connection.cursor() as cursor:
         for model in apps.get_models():
-            if model._meta.db_table in KEPT:
+            if model._meta.db_table in UNCHANGING_TABLES:
                 continue
             for field in model._meta.local_concrete_fields:
                 if isinstance(field, CleanedColumn):
                     table = Table(model._meta.db_table, (), business="NULL::uuid")
                     column = Column(str(field.column), _kind(field))
                     for stored in uncleaned(cursor, table, column):
-                        yield _told(table, column, stored)
+                        yield _describe(table, column, stored)
 
 
 def _kind(field: Any) -> str:
@@ -76,7 +76,7 @@ def _kind(field: Any) -> str:
     return "email" if is_own_email else "line"
 
 
-def _told(table: Table, column: Column, stored: Stored) -> str:
+def _describe(table: Table, column: Column, stored: Stored) -> str:
     return (
         f"{table.name} {stored.row_id}: {column.name} is {shown(stored.text)}, "
         f"and looks like {shown(stored.cleaned)}"

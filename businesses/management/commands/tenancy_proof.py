@@ -7,7 +7,7 @@ from django.db.models import Count
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
 from businesses.tenancy.grants import tenant_models
-from businesses.tenancy.verification import obstacles, prove
+from businesses.tenancy.verification import failed_preconditions, verify_database
 
 
 class Command(BaseCommand):
@@ -27,15 +27,15 @@ class Command(BaseCommand):
 
     def handle(self, *, counts: bool, **options: object) -> None:
         connection = connections[DEFAULT_DB_ALIAS]
-        if found := obstacles(connection):
-            raise CommandError("\n".join(found))
-        proof = prove(connection)
+        if failed := failed_preconditions(connection):
+            raise CommandError("\n".join(failed))
+        result = verify_database(connection)
         if counts:
             self._write_counts()
-        if proof.faults:
-            raise CommandError("\n".join(proof.faults))
+        if result.faults:
+            raise CommandError("\n".join(result.faults))
         compared = ", ".join(
-            f"{name}: {count}" for name, count in proof.compared.items()
+            f"{name}: {count}" for name, count in result.compared.items()
         )
         self.stdout.write(
             f"The database keeps businesses apart as declared. {compared}."

@@ -4,8 +4,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from businesses.tenancy.database_roles import (
-    log_notes,
-    problems,
+    check_database_roles,
+    missing_log_settings,
     public_access_sql,
     setup_sql,
 )
@@ -16,9 +16,9 @@ from businesses.tenancy.verification import has_unapplied_migrations
 
 class Command(BaseCommand):
     help = (
-        "Say what the database lacks before it can hold several businesses, print the SQL that a database administrator "
-        "runs for it (--sql), or make the sign-in function and all grants anew and close the database to other logins, as "
-        "after restoring a dump (--repair)."
+        "List what the database lacks before it can hold several businesses, print the SQL for a database administrator "
+        "(--sql), or create the sign-in function and all grants again and close the database to other logins, as after "
+        "restoring a dump (--repair)."
     )
     # The command must also run when the system checks stop all others.
     requires_system_checks = ()
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         choice.add_argument(
             "--repair",
             action="store_true",
-            help="make the sign-in function and all grants anew, close the database to other logins",
+            help="create the sign-in function and all grants again, and close the database to other logins",
         )
 
     def handle(self, *, sql: bool, repair: bool, **options: object) -> None:
@@ -39,9 +39,9 @@ class Command(BaseCommand):
         if sql:
             self.stdout.write(setup_sql(connection), ending="")
             return
-        if found := problems(connection):
+        if problems := check_database_roles(connection):
             raise CommandError(
-                "\n".join(found)
+                "\n".join(problems)
                 + "\n`manage.py tenancy_roles --sql` prints what a database administrator has to run."
             )
         if repair:
@@ -53,9 +53,9 @@ class Command(BaseCommand):
                 with connection.cursor() as cursor:
                     cursor.execute(public_access_sql(connection, is_open=False))
             self.stdout.write(
-                "The sign-in function and all grants are made anew; other logins are kept out."
+                "The sign-in function and all grants were created again. Other logins cannot connect."
             )
         else:
             self.stdout.write("The login has both roles and no more than it needs.")
-            for note in log_notes(connection):
+            for note in missing_log_settings(connection):
                 self.stdout.write(note)

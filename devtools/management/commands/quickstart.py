@@ -14,11 +14,11 @@ from django.db import connection
 from automatehq.advisory_locks import session_lock
 from demo.demo_accounts import environment, sign_ins, table
 from devtools.process_group import (
+    Interrupted,
     ProcessExited,
     ProcessGroup,
-    Stopped,
-    listen,
-    stopped_by_signals,
+    bind_free_port,
+    interrupt_on_signals,
 )
 
 SECONDS = 60  # the time limit for the server's first response
@@ -65,26 +65,26 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, serve: bool, demo: bool, **options: object) -> None:
         try:
-            with stopped_by_signals():
+            with interrupt_on_signals():
                 self._prepare(demo=demo)
                 if serve:
                     self._serve(port)
                 else:
-                    self._say(table(sign_ins()))
-        except Stopped:
-            self._say("Stopped.")
+                    self._print(table(sign_ins()))
+        except Interrupted:
+            self._print("Stopped.")
         except (ProcessExited, OSError) as error:
             raise CommandError(str(error)) from error
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         """Print the text and flush it, because the next line may come hours later."""
         self.stdout.write(text)
         self.stdout.flush()
 
     def _prepare(self, *, demo: bool) -> None:
         """Run the steps of a first start that are still missing. Concurrent calls wait for each other."""
-        with session_lock("quickstart", waiting=self._say):
-            self._say("Preparing the database …")
+        with session_lock("quickstart", waiting=self._print):
+            self._print("Preparing the database …")
             call_command("migrate", verbosity=0, interactive=False)
             self._seed()
             if demo:
@@ -106,25 +106,25 @@ class Command(BaseCommand):
             raise CommandError(done.stderr.strip().removeprefix("CommandError: "))
 
     def _serve(self, port: int) -> None:
-        with ProcessGroup() as children:
-            with listen(port) as listener:
+        with ProcessGroup() as group:
+            with bind_free_port(port) as listener:
                 port = listener.getsockname()[1]
-                children.start(
+                group.start(
                     "web server",
                     _web_server(listener.fileno()),
                     pass_fds=[listener.fileno()],
                 )
             # Without its reloader, which would be a process between this one and the worker.
-            children.start("worker", _manage("db_worker", "--no-reload"))
-            self._wait_until_it_answers(children, port)
-            self._say(GREETING.format(port=port, table=table(sign_ins())))
+            group.start("worker", _manage("db_worker", "--no-reload"))
+            self._wait_until_ready(group, port)
+            self._print(GREETING.format(port=port, table=table(sign_ins())))
             connection.close()
-            children.watch()
+            group.wait()
 
-    def _wait_until_it_answers(self, children: ProcessGroup, port: int) -> None:
+    def _wait_until_ready(self, group: ProcessGroup, port: int) -> None:
         deadline = time.monotonic() + SECONDS
-        while not _answers(port):
-            children.check()
+        while not _is_ready(port):
+            group.check()
             if time.monotonic() > deadline:
                 raise ProcessExited(
                     f"The web server does not answer after {SECONDS} seconds."
@@ -151,14 +151,14 @@ def _web_server(descriptor: int) -> list[str]:
     ]
 
 
-def _answers(port: int) -> bool:
+def _is_ready(port: int) -> bool:
     """Return True if /healthz gives any response; its status depends on settings such as ALLOWED_HOSTS."""
-    asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    options = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        asked.request("GET", "/healthz")
-        asked.getresponse().read()
+        options.request("GET", "/healthz")
+        options.getresponse().read()
     except OSError:
         return False
     finally:
-        asked.close()
+        options.close()
     return True

@@ -1,7 +1,5 @@
 """`manage.py screenshots`: take the screenshots of README.md and docs/; `make pictures` runs it."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from devtools.screenshots import main
@@ -12,5 +10,5 @@ class Command(BaseCommand):
         "Create demo data in an empty database and take the pictures of the documents."
     )
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, **options: object) -> None:
         main()
