@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin.badges import active_column
 from automatehq.admin.form_fields import EmailField
 from automatehq.admin.forms import ActionForm, ServiceForm
-from automatehq.admin.object_actions import Verb
+from automatehq.admin.object_actions import ObjectAction
 from automatehq.api.fields import PASSWORD_LIMIT, EmailAddressField
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
@@ -111,8 +111,8 @@ class UserAdmin(TenantAdmin):
     search_fields = ("full_name", "email", "phone_number")
     searchable_in = ("business", "platform")
     fields = ("full_name", "email", "phone_number", "role", "language", "new_password")
-    verbs = (
-        Verb(
+    object_actions = (
+        ObjectAction(
             name="activate",
             label=gettext_lazy("Activate"),
             question=gettext_lazy(
@@ -121,10 +121,10 @@ class UserAdmin(TenantAdmin):
             right="users.manage",
             run=_activate,
             form=ActivationForm,
-            is_for=lambda user: not user.is_active,
+            is_available=lambda user: not user.is_active,
             in_list=True,
         ),
-        Verb(
+        ObjectAction(
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy(
@@ -132,10 +132,10 @@ class UserAdmin(TenantAdmin):
             ),
             right="users.manage",
             run=_deactivate,
-            is_for=lambda user: user.is_active,
+            is_available=lambda user: user.is_active,
             in_list=True,
         ),
-        Verb(
+        ObjectAction(
             name="release",
             label=gettext_lazy("Release"),
             question=gettext_lazy(
@@ -143,7 +143,7 @@ class UserAdmin(TenantAdmin):
             ),
             right="users.manage",
             run=_release,
-            is_for=lambda user: not user.is_active and user.email is not None,
+            is_available=lambda user: not user.is_active and user.email is not None,
         ),
     )
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin.badges import active_column
 from automatehq.admin.form_fields import LineField
 from automatehq.admin.forms import ActionForm, ServiceForm
-from automatehq.admin.object_actions import Verb
+from automatehq.admin.object_actions import ObjectAction
 from automatehq.api.fields import PASSWORD_LIMIT
 from businesses.models import Business, BusinessSettings, WarningPolicy
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
@@ -126,8 +126,8 @@ class BusinessAdmin(TenantAdmin):
     list_filter = ("is_active",)
     search_fields = ("business_name", "business_code")
     searchable_in = ("platform",)
-    verbs = (
-        Verb(
+    object_actions = (
+        ObjectAction(
             name="warnings",
             label=gettext_lazy("Warnings before approving"),
             question=gettext_lazy(
@@ -138,15 +138,15 @@ class BusinessAdmin(TenantAdmin):
             run=_change_warnings,
             form=WarningsForm,
         ),
-        Verb(
+        ObjectAction(
             name="activate",
             label=gettext_lazy("Activate"),
             question=gettext_lazy("Its users can sign in again."),
             right="businesses.manage",
             run=_activate,
-            is_for=lambda business: not business.is_active,
+            is_available=lambda business: not business.is_active,
         ),
-        Verb(
+        ObjectAction(
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy(
@@ -154,7 +154,7 @@ class BusinessAdmin(TenantAdmin):
             ),
             right="businesses.manage",
             run=_deactivate,
-            is_for=lambda business: business.is_active,
+            is_available=lambda business: business.is_active,
         ),
     )
 

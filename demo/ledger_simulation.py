@@ -10,7 +10,7 @@ from typing import Any
 from workcards.hours import DayRefused, check_shared_date
 from workcards.models import WorkCard
 from workcards.services import Choice
-from workcards.services.reposting import standing_rank
+from workcards.services.reposting import prevailing_rank
 
 from .seeded_random import id_at
 from .timesheets import Day
@@ -111,7 +111,7 @@ def _standing(rows: Sequence[Row], card: WorkCard) -> Row:
     """Return the row that sets a card's day aside."""
     return max(
         rows,
-        key=lambda row: standing_rank(
+        key=lambda row: prevailing_rank(
             row.day.figures.payable, is_same_site=row.card.site_id == card.site_id
         ),
     )

@@ -356,7 +356,7 @@ def list_bulk_actions(endpoint: Endpoint) -> Iterator[str]:
     """Yield the names of the bulk actions of an admin list."""
     for model, model_admin in admin.site._registry.items():
         if model._meta.label_lower == endpoint.model:
-            actions: Any = getattr(model_admin, "verbs", ())
+            actions: Any = getattr(model_admin, "object_actions", ())
             yield from (action.name for action in actions if action.in_list)
 
 

@@ -186,14 +186,14 @@ def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
     """
     seen: set[Any] = set()
     kept = []
-    verbs = {
-        verb.name: (verb.template, verb.form)
+    actions = {
+        action.name: (action.template, action.form)
         for model_admin in admin.site._registry.values()
-        for verb in model_admin.verbs
+        for action in model_admin.object_actions
     }
     for path in pages_of(rows):
         name = path.rstrip("/").rpartition("/")[2]
-        kind = name if name in ("history", "delete") else verbs.get(name, path)
+        kind = name if name in ("history", "delete") else actions.get(name, path)
         if kind not in seen:
             kept.append(path)
         seen.add(kind)

@@ -504,7 +504,7 @@ def test_on_the_platform_cards_and_their_pictures_are_seen_and_not_changed(
     client, card = browser_of(super_admin), rows_of_acme["workcards.workcard"]
     page = client.get(reverse("admin:workcards_workcard_change", args=[card.pk]))
     assert page.context["formset"] is None
-    assert page.context["verbs"] == []
+    assert page.context["object_actions"] == []
     picture = reverse("admin:workcards_workcard_file", args=[card.pk])
     assert client.get(picture, {"rendition": "display"}).status_code == 200
     with business_scope(acme.id):

@@ -225,7 +225,10 @@ def trail_length(business: Personas) -> int:
 
 def test_every_model_that_is_registered_has_its_rows_in_the_table() -> None:
     registered = {
-        model._meta.label_lower: {*STOCK, *(verb.name for verb in model_admin.verbs)}
+        model._meta.label_lower: {
+            *STOCK,
+            *(action.name for action in model_admin.object_actions),
+        }
         for model, model_admin in admin.site._registry.items()
     }
     assert registered == {model: set(acts) for model, acts in MAY.items()}
@@ -268,7 +271,7 @@ def test_buttons_are_there_for_those_who_may_press_them(
     card = sample_of("workcards.workcard", acme)
     url = reverse("admin:workcards_workcard_change", args=[card.pk])
     page = client_for(person, acme, super_admin).get(url)
-    offered = {verb["name"] for verb in page.context["verbs"]}
+    offered = {action["name"] for action in page.context["object_actions"]}
     # A card under review cannot be reopened.
     verbs = {*MAY["workcards.workcard"]} - {*STOCK, "reopen"}
     assert offered == {v for v in verbs if person in MAY["workcards.workcard"][v]}

@@ -20,7 +20,7 @@ class ReviewStatus(models.TextChoices):
         return (cls.NEEDS_ASSIGNMENT, cls.NEEDS_REVIEW)
 
 
-class Verb(StrEnum):
+class Transition(StrEnum):
     """An action on a card that may change its status."""
 
     ASSIGN = "assign"
@@ -34,53 +34,53 @@ _UNASSIGNED, _REVIEW = ReviewStatus.NEEDS_ASSIGNMENT, ReviewStatus.NEEDS_REVIEW
 _APPROVED, _REJECTED = ReviewStatus.APPROVED, ReviewStatus.REJECTED
 
 # (status, action) → new status. A pair that is not listed is rejected, in the API and in the admin.
-TRANSITIONS: Mapping[tuple[ReviewStatus, Verb], ReviewStatus] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[ReviewStatus, Transition], ReviewStatus] = MappingProxyType(
     {
-        (_UNASSIGNED, Verb.ASSIGN): _REVIEW,
-        (_REVIEW, Verb.ASSIGN): _REVIEW,
-        (_REVIEW, Verb.UNASSIGN): _UNASSIGNED,
-        (_REVIEW, Verb.APPROVE): _APPROVED,
-        (_UNASSIGNED, Verb.REJECT): _REJECTED,
-        (_REVIEW, Verb.REJECT): _REJECTED,
-        (_APPROVED, Verb.REOPEN): _REVIEW,
+        (_UNASSIGNED, Transition.ASSIGN): _REVIEW,
+        (_REVIEW, Transition.ASSIGN): _REVIEW,
+        (_REVIEW, Transition.UNASSIGN): _UNASSIGNED,
+        (_REVIEW, Transition.APPROVE): _APPROVED,
+        (_UNASSIGNED, Transition.REJECT): _REJECTED,
+        (_REVIEW, Transition.REJECT): _REJECTED,
+        (_APPROVED, Transition.REOPEN): _REVIEW,
         # A card that was rejected before an employee was assigned goes back to NEEDS_ASSIGNMENT.
-        (_REJECTED, Verb.REOPEN): _REVIEW,
+        (_REJECTED, Transition.REOPEN): _REVIEW,
     }
 )
 
 # The permission in accounts/roles.py that each action requires.
-RIGHTS: Mapping[Verb, str] = MappingProxyType(
+TRANSITION_RIGHTS: Mapping[Transition, str] = MappingProxyType(
     {
-        Verb.ASSIGN: "cards.upload",
-        Verb.UNASSIGN: "cards.upload",
-        Verb.APPROVE: "cards.review",
-        Verb.REJECT: "cards.review",
-        Verb.REOPEN: "cards.review",
+        Transition.ASSIGN: "cards.upload",
+        Transition.UNASSIGN: "cards.upload",
+        Transition.APPROVE: "cards.review",
+        Transition.REJECT: "cards.review",
+        Transition.REOPEN: "cards.review",
     }
 )
 
 
 def status_after(
-    status: ReviewStatus, verb: Verb, *, has_employee: bool
+    status: ReviewStatus, transition: Transition, *, has_employee: bool
 ) -> ReviewStatus | None:
-    """Return the status that `verb` leads to from `status`, or None."""
-    target = TRANSITIONS.get((status, verb))
-    if verb is Verb.REOPEN and target and not has_employee:
+    """Return the status that `transition` leads to from `status`, or None."""
+    target = TRANSITIONS.get((status, transition))
+    if transition is Transition.REOPEN and target and not has_employee:
         return ReviewStatus.NEEDS_ASSIGNMENT
     return target
 
 
-def verb_towards(
-    status: ReviewStatus, wanted: ReviewStatus, *, has_employee: bool
-) -> Verb | None:
-    """Return the action that leads from `status` to `wanted`, or None.
+def transition_to(
+    target: ReviewStatus, *, status: ReviewStatus, has_employee: bool
+) -> Transition | None:
+    """Return the transition that leads from `status` to `target`, or None.
 
     ASSIGN is left out, because it needs an employee.
     """
-    for verb in Verb:
-        reached = status_after(status, verb, has_employee=has_employee)
-        if verb is not Verb.ASSIGN and reached == wanted:
-            return verb
+    for transition in Transition:
+        reached = status_after(status, transition, has_employee=has_employee)
+        if transition is not Transition.ASSIGN and reached == target:
+            return transition
     return None
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
+from accounts.models import User
 from automatehq.api.converters import InvalidPathValue
 from automatehq.api.errors import Conflict, Invalid, Problem
 from automatehq.api.openapi_examples import load_examples
@@ -215,7 +216,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             employee=values["employee"],
             month=values["processing_month"],
             notes=values.get("notes", ""),
-            actor=request.user,
+            actor=self._actor,
         )
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         card = self.get_queryset().get(pk=card.pk)
@@ -231,7 +232,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             site=values.get("site"),
             month=values.get("processing_month"),
             notes=values.get("notes"),
-            actor=self.request.user,
+            actor=self._actor,
         )
         serializer.instance = self._with_warnings(self.get_queryset().get(pk=card.pk))
 
@@ -241,7 +242,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
         ADMIN may delete any card, other users only cards that they uploaded or created.
         """
-        services.delete_card(card_id=self._card_id(), actor=request.user)
+        services.delete_card(card_id=self._card_id(), actor=self._actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -258,7 +259,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         are duplicates, and 400 if no file can be read.
         """
         uploads = services.upload_cards(
-            actor=request.user, **self._body(UploadSerializer)
+            actor=self._actor, **self._body(UploadSerializer)
         )
         cards = {
             card.pk: card
@@ -330,7 +331,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         card = services.set_day_entries(
             card_id=self._card_id(),
             keep_others=keep_others,
-            actor=self.request.user,
+            actor=self._actor,
             **self._card_body(DayEntriesSerializer),
         )
         return Response(days_json(card))
@@ -357,14 +358,14 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
         An error about one card does not affect the other cards.
         """
-        seen = [
-            services.Seen(card["id"], card["version"])
+        versions = [
+            services.CardVersion(card["id"], card["version"])
             for card in self._body(BulkApproveSerializer)["cards"]
         ]
-        approvals = services.approve_cards(seen=seen, actor=request.user)
-        for card_id in approvals.unknown:
+        result = services.approve_cards(versions=versions, actor=self._actor)
+        for card_id in result.unknown:
             note(request, kind="unknown_id", model=WorkCard, field="id", value=card_id)
-        return Response(approvals.as_json())
+        return Response(result.as_json())
 
     @described(ReasonSerializer, OutcomeSerializer, "reject")
     def reject(self, request: Request, pk: uuid.UUID) -> Response:
@@ -401,7 +402,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
                 for resolution in values["resolutions"]
             ]
         try:
-            result = service(card_id=card_id, actor=self.request.user, **values)
+            result = service(card_id=card_id, actor=self._actor, **values)
         except Conflict as error:
             self._report_unknown_rows(values.get("resolutions", ()), error)
             raise
@@ -411,7 +412,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
                 "reposted": [day.as_json() for day in result.reposted],
                 "not_reposted": [day.as_json() for day in result.not_reposted],
                 "warnings": result.warnings,
-                "warning_details": [warning.as_json for warning in result.found],
+                "warning_details": [
+                    warning.as_json for warning in result.card_warnings
+                ],
             }
         )
 
@@ -453,6 +456,10 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             detail = _("One of: %(names)s.") % {"names": ", ".join(RENDITIONS)}
             raise Invalid("invalid_choice", detail, "rendition")
         return scan_response(request._request, self.get_object(), rendition)
+
+    @property
+    def _actor(self) -> User:
+        return cast(User, self.request.user)
 
     def _card_id(self) -> uuid.UUID:
         """Return the id in the path; the service raises 404 for an unknown one."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin.badges import active_column, boolean_column
 from automatehq.admin.forms import ActionForm, ServiceForm
-from automatehq.admin.object_actions import Verb
+from automatehq.admin.object_actions import ObjectAction
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from businesses.tenancy.context import try_get_business_id
 
@@ -82,17 +82,17 @@ class SiteAdmin(TenantAdmin):
     search_fields = ("site_name", "site_code", "address")
     searchable_in = ("business", "platform")
     fields = ("site_name", "site_code", "address")
-    verbs = (
-        Verb(
+    object_actions = (
+        ObjectAction(
             name="activate",
             label=gettext_lazy("Activate"),
             question=gettext_lazy("All businesses can use this site again."),
             right="sites.manage",
             run=_open_site,
-            is_for=lambda site: not site.is_active,
+            is_available=lambda site: not site.is_active,
             in_list=True,
         ),
-        Verb(
+        ObjectAction(
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy(
@@ -100,7 +100,7 @@ class SiteAdmin(TenantAdmin):
             ),
             right="sites.manage",
             run=_close_site,
-            is_for=lambda site: site.is_active,
+            is_available=lambda site: site.is_active,
             in_list=True,
         ),
     )
@@ -250,27 +250,27 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         "left_on",
     )
     readonly_fields = ("former_passport_id",)
-    verbs = (
-        Verb(
+    object_actions = (
+        ObjectAction(
             name="activate",
             label=gettext_lazy("Activate"),
             question=gettext_lazy("Employed again; the day of leaving is cleared."),
             right="employees.manage",
             run=_activate,
-            is_for=lambda employee: not employee.is_active,
+            is_available=lambda employee: not employee.is_active,
             in_list=True,
         ),
-        Verb(
+        ObjectAction(
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy("This employee has left. Cards and hours stay."),
             right="employees.manage",
             run=_deactivate,
             form=LeavingForm,
-            is_for=lambda employee: employee.is_active,
+            is_available=lambda employee: employee.is_active,
             in_list=True,
         ),
-        Verb(
+        ObjectAction(
             name="release",
             label=gettext_lazy("Release"),
             question=gettext_lazy(
@@ -278,7 +278,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
             ),
             right="employees.release",
             run=_release,
-            is_for=lambda employee: (
+            is_available=lambda employee: (
                 not employee.is_active and employee.passport_id is not None
             ),
         ),

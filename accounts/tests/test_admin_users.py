@@ -182,7 +182,7 @@ def test_a_user_is_shut_out_and_let_in_again(
     assert client.send(url_of(acme.viewer, "deactivate")).status_code == 302
     assert not fresh(acme.viewer, acme).is_active
     page = client.get(url_of(acme.viewer))
-    offered = {verb["name"] for verb in page.context["verbs"]}
+    offered = {action["name"] for action in page.context["object_actions"]}
     assert offered == {"activate", "release"}
     assert client.send(url_of(acme.viewer, "activate")).status_code == 302
     assert fresh(acme.viewer, acme).is_active

@@ -1,6 +1,6 @@
 """Object actions of the admin: a button, a form page and a service call.
 
-An admin lists its actions in `verbs`. An action without input can also run on many selected rows.
+An admin lists its actions in `object_actions`. An action without input can also run on many selected rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,16 +28,16 @@ from .forms import ActionForm, translate_database_errors, with_error_status
 Text = str | Promise
 
 
-def always(obj: Any) -> bool:
+def _always(obj: Any) -> bool:
     return True
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verb:
+class ObjectAction:
     """An action on a row. `run(request, obj, values)` calls the service and returns the success message.
 
     `values` is the cleaned data of `form`. `right` is a key of the role table. The action is offered for rows that
-    `is_for` accepts; the service makes the final check. `button` replaces the label on the submit button of the form.
+    `is_available` accepts; the service makes the final check. `button` replaces the label on the submit button of the form.
     """
 
     name: str
@@ -47,26 +47,26 @@ class Verb:
     question: Text = ""
     button: Text = ""
     form: type[ActionForm] = ActionForm
-    is_for: Callable[[Any], bool] = always
+    is_available: Callable[[Any], bool] = _always
     in_list: bool = False
     template: str = "admin/object_action.html"
 
 
 class ObjectActionsMixin:
-    """Mixin of model admins with the pages, buttons and list actions of `verbs`."""
+    """Mixin of model admins with the pages, buttons and list actions of `object_actions`."""
 
-    verbs: ClassVar[Sequence[Verb]] = ()
+    object_actions: ClassVar[Sequence[ObjectAction]] = ()
 
     # Actions on one row
 
     def get_urls(self: Any) -> list[URLPattern]:
         pages = [
             path(
-                f"<path:object_id>/{verb.name}/",
-                self.admin_site.admin_view(partial(self.action_view, verb=verb)),
-                name=self._url_name(verb.name),
+                f"<path:object_id>/{action.name}/",
+                self.admin_site.admin_view(partial(self.action_view, action=action)),
+                name=self._url_name(action.name),
             )
-            for verb in self.verbs
+            for action in self.object_actions
         ]
         return [*pages, *super().get_urls()]  # type: ignore[misc]
 
@@ -76,23 +76,23 @@ class ObjectActionsMixin:
         """Return the buttons of a row: the actions that its state and the user's role permit."""
         return [
             {
-                "name": verb.name,
-                "label": verb.label,
-                "question": verb.question,
+                "name": action.name,
+                "label": action.label,
+                "question": action.question,
                 "url": reverse(
-                    f"admin:{self._url_name(verb.name)}", args=[quote(obj.pk)]
+                    f"admin:{self._url_name(action.name)}", args=[quote(obj.pk)]
                 ),
             }
-            for verb in self.verbs
-            if verb.is_for(obj) and self.may(request, verb.right, obj)
+            for action in self.object_actions
+            if action.is_available(obj) and self.may(request, action.right, obj)
         ]
 
     def action_view(
-        self: Any, request: HttpRequest, object_id: str, *, verb: Verb
+        self: Any, request: HttpRequest, object_id: str, *, action: ObjectAction
     ) -> HttpResponse:
         """Show the form page of an action on GET; run it on POST, and show errors again."""
         obj = self.get_object(request, unquote(object_id))
-        if not self.may(request, verb.right, obj):
+        if not self.may(request, action.right, obj):
             raise PermissionDenied
         if obj is None:
             raise Http404
@@ -100,11 +100,11 @@ class ObjectActionsMixin:
         if request.method == "POST":
             if not self.admin_site.form_matches_scope(request):
                 return self.business_changed_response(request)  # type: ignore[no-any-return]
-            form = verb.form(request.POST, request.FILES, request=request, obj=obj)
+            form = action.form(request.POST, request.FILES, request=request, obj=obj)
             if form.is_valid():
                 try:
                     with translate_database_errors(request):
-                        done = verb.run(request, obj, form.cleaned_data)
+                        done = action.run(request, obj, form.cleaned_data)
                 except DomainError as error:
                     service_error = error
                     form.refuse(error)
@@ -114,20 +114,20 @@ class ObjectActionsMixin:
                         self.with_list(request, self.url_of(obj))
                     )
         else:
-            form = verb.form(request=request, obj=obj)
+            form = action.form(request=request, obj=obj)
         context = {
             **self.admin_site.each_context(request),
-            "title": verb.label,
+            "title": action.label,
             "subtitle": str(obj),
             "opts": self.opts,
             "original": obj,
-            "question": verb.question,
+            "question": action.question,
             "form": form,
-            "button": verb.button or verb.label,
+            "button": action.button or action.label,
             "media": self.media + form.media,
             "back_url": self.with_list(request, self.url_of(obj)),
         }
-        response = TemplateResponse(request, verb.template, context)
+        response = TemplateResponse(request, action.template, context)
         return with_error_status(response, service_error) if service_error else response
 
     def url_of(self: Any, obj: models.Model) -> str:
@@ -148,14 +148,18 @@ class ObjectActionsMixin:
     # Actions on many rows
 
     def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
-        """Return the list actions of `verbs`.
+        """Return the list actions of `object_actions`.
 
         They replace Django's own actions, which would bypass the services.
         """
         return {
-            verb.name: (partial(_do_with_all, verb=verb), verb.name, verb.label)
-            for verb in self.verbs
-            if verb.in_list and self.may(request, verb.right)
+            action.name: (
+                partial(_run_for_selected, action=action),
+                action.name,
+                action.label,
+            )
+            for action in self.object_actions
+            if action.in_list and self.may(request, action.right)
         }
 
     def response_action(self: Any, request: Any, queryset: Any) -> Any:
@@ -177,23 +181,23 @@ class ObjectActionsMixin:
         return super().response_action(request, queryset)  # type: ignore[misc]
 
 
-def _do_with_all(
-    model_admin: Any, request: HttpRequest, queryset: Any, *, verb: Verb
+def _run_for_selected(
+    model_admin: Any, request: HttpRequest, queryset: Any, *, action: ObjectAction
 ) -> None:
     """Run the action on each row in its own savepoint, with a message per failed row."""
     done = 0
     for obj in queryset:
         try:
-            if not model_admin.may(request, verb.right, obj):
+            if not model_admin.may(request, action.right, obj):
                 raise Denied
             with translate_database_errors(request):
-                verb.run(request, obj, {})
+                action.run(request, obj, {})
             done += 1
         except DomainError as service_error:
             text = "; ".join(problem.detail for problem in service_error.problems)
             model_admin.message_user(request, f"{obj}: {text}", messages.ERROR)
     model_admin.message_user(
         request,
-        _("%(label)s: %(count)d done.") % {"label": verb.label, "count": done},
+        _("%(label)s: %(count)d done.") % {"label": action.label, "count": done},
         messages.SUCCESS if done else messages.WARNING,
     )

@@ -271,7 +271,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
             context |= {"add_label": self.add_label, "add_button": self.add_button}
             context["title"] = self.add_label or context["title"]
         else:
-            context["verbs"] = self.available_actions(request, original)
+            context["object_actions"] = self.available_actions(request, original)
             context["may_see_history"] = self.offers_history(request)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from accounts.roles import MAY, Role
-from workcards.transitions import TRANSITIONS, ReviewStatus, Verb
+from workcards.transitions import TRANSITIONS, ReviewStatus, Transition
 
 from .mutators import (
     LOGIC,
@@ -136,13 +136,13 @@ def transitions_added(source: Source) -> Iterator[Edit]:
 
     Its target is the status to which the same action leads elsewhere.
     """
-    at = source.data.index(b"        (_UNASSIGNED, Verb.ASSIGN)")
+    at = source.data.index(b"        (_UNASSIGNED, Transition.ASSIGN)")
     for status in ReviewStatus:
-        for verb in Verb:
-            if (status, verb) in TRANSITIONS:
+        for transition in Transition:
+            if (status, transition) in TRANSITIONS:
                 continue
-            target = next(to for (_, by), to in TRANSITIONS.items() if by is verb)
-            row = f"(ReviewStatus.{status.name}, Verb.{verb.name}): ReviewStatus.{target.name},"
+            target = next(to for (_, by), to in TRANSITIONS.items() if by is transition)
+            row = f"(ReviewStatus.{status.name}, Transition.{transition.name}): ReviewStatus.{target.name},"
             yield Edit(at, at, f"        {row}\n", "TRANSITIONS", f"with {row}")
 
 
@@ -390,16 +390,16 @@ AREAS = (
             (
                 "workcards/transitions.py",
                 [
-                    items_dropped("TRANSITIONS|RIGHTS"),
+                    items_dropped("TRANSITIONS|TRANSITION_RIGHTS"),
                     values_replaced("TRANSITIONS", _other_status),
-                    values_replaced("RIGHTS", _weaker_right),
+                    values_replaced("TRANSITION_RIGHTS", _weaker_right),
                     transitions_added,
-                    within("status_after|verb_towards", *LOGIC),
+                    within("status_after|transition_to", *LOGIC),
                 ],
             ),
             (
                 "workcards/services/locking.py",
-                [within("check_verb|check_version|require_right", *LOGIC)],
+                [within("require_transition|check_version|require_right", *LOGIC)],
             ),
         ],
         (
@@ -448,7 +448,7 @@ AREAS = (
                 "workcards/services/*.py",
                 [
                     calls_dropped(
-                        "require_open_month|refuse_closed_month|lock_month|share_month_lock"
+                        "require_open_month|check_month_open|lock_month|share_month_lock"
                     )
                 ],
             ),
@@ -456,7 +456,7 @@ AREAS = (
                 "workcards/services/locking.py",
                 [
                     within(
-                        "require_open_month|closed_among|refuse_closed_month|lock_month|lock_card",
+                        "require_open_month|closed_among|check_month_open|lock_month|lock_card",
                         *LOGIC,
                     )
                 ],

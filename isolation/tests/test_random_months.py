@@ -37,7 +37,7 @@ def test_lost_day_is_a_problem(acme: Any, globex: Any) -> None:
     def lose(entries: Any) -> reposting.Reposting:
         return reposting.Reposting()
 
-    with patch.object(reposting, "decide_anew", lose):
+    with patch.object(reposting, "repost_days", lose):
         months = run_months(acme, globex, 200)
     assert "AssertionError" in months.problems[0]
     assert "reopen" in months.problems[0]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,9 +14,10 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from automatehq.admin.form_fields import LineField, LinesField
 from automatehq.admin.forms import ActionForm, MonthField
-from automatehq.admin.object_actions import Text, Verb
+from automatehq.admin.object_actions import ObjectAction, Text
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Conflict, DomainError
@@ -25,12 +26,11 @@ from workcards.models import WorkCard
 from workcards.serializers import LAST_VERSION
 from workcards.services.card_warnings import warnings_before_approval
 from workcards.services.review import REASON_LENGTH
-from workcards.transitions import DayStatus, ReviewStatus, status_after
-from workcards.transitions import Verb as CardVerb
+from workcards.transitions import DayStatus, ReviewStatus, Transition, status_after
 from workforce.models import Employee, Site
 
 SEARCH_CHANGED = "search_changed"
-_ANSWER = re.compile(r"choice_(?P<id>[0-9a-f-]{36})")
+_CHOICE_FIELD = re.compile(r"choice_(?P<id>[0-9a-f-]{36})")
 
 
 class CardForm(ActionForm):
@@ -42,25 +42,25 @@ class CardForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        asked = self.request.GET.get("version", "") if self.request else ""
+        version = self.request.GET.get("version", "") if self.request else ""
         self.initial.setdefault(
-            "version", int(asked) if asked.isdecimal() else self.obj.version
+            "version", int(version) if version.isdecimal() else self.obj.version
         )
 
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
-        if said := who_changed_it(refusal):
-            self.add_error(None, said)
+        if message := stale_version_message(refusal):
+            self.add_error(None, message)
 
 
-def who_changed_it(refusal: DomainError) -> str:
+def stale_version_message(error: DomainError) -> str:
     """Return the user and time of the last change for a `stale_version` error, else ""."""
-    if refusal.code != "stale_version":
+    if error.code != "stale_version":
         return ""
-    who = refusal.extra.get("changed_by")
-    at = parse_datetime(str(refusal.extra.get("changed_at")))
+    editor = error.extra.get("changed_by")
+    at = parse_datetime(str(error.extra.get("changed_at")))
     return _("%(who)s changed it, %(at)s.") % {
-        "who": who["name"] if who else _("Somebody"),
+        "who": editor["name"] if editor else _("Somebody"),
         "at": date_format(localtime(at), "DATETIME_FORMAT") if at else "–",
     }
 
@@ -90,9 +90,9 @@ class AssignForm(CardForm):
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
         if refusal.code == SEARCH_CHANGED:
-            # The next page asks again, without the search text and the employee found for the old text.
-            asked_again = dict.fromkeys(("employee", "q", "found_for"), "")
-            self.data = {**self.data.dict(), **asked_again}  # type: ignore[attr-defined]
+            # The next page starts without the search text and the employee found for the old text.
+            emptied = dict.fromkeys(("employee", "q", "found_for"), "")
+            self.data = {**self.data.dict(), **emptied}  # type: ignore[attr-defined]
 
 
 class ReasonForm(CardForm):
@@ -127,7 +127,7 @@ class EditForm(CardForm):
 
 
 class ApproveForm(CardForm):
-    """A form that approves the card, with an answer for each conflicting ledger row."""
+    """A form that approves the card, with a choice for each conflicting ledger row."""
 
     conflicts: list[dict[str, Any]] = []
 
@@ -139,92 +139,94 @@ class ApproveForm(CardForm):
 
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
-        conflicts = refusal.extra.get("conflicts") or self._conflicts_again(refusal)
-        self.conflicts = conflicts_to_settle(conflicts, self.answers())
+        conflicts = refusal.extra.get("conflicts") or self._all_conflicts(refusal)
+        self.conflicts = conflict_rows(conflicts, self.resolutions)
 
     def clean(self) -> dict[str, Any]:
-        return {**self.cleaned_data, "resolutions": self.answers()}
+        return {**self.cleaned_data, "resolutions": self.resolutions}
 
-    def answers(self) -> list[services.Resolution]:
-        return answers_in(self.data)
+    @property
+    def resolutions(self) -> list[services.Resolution]:
+        return parse_resolutions(self.data)
 
-    def _conflicts_again(self, refusal: DomainError) -> list[dict[str, Any]]:
+    def _all_conflicts(self, error: DomainError) -> list[dict[str, Any]]:
         """Return all conflicts, because the page shows them again.
 
-        They are returned also if only the answers were invalid.
+        They are returned also if only the resolutions were invalid.
         """
-        if refusal.code in HOPELESS:
+        if error.code in UNRESOLVABLE_CODES:
             return []
         request = self.request
         assert request is not None
-        return conflicts_met_by(
+        return collect_conflicts(
             lambda: services.approve_card(
                 card_id=self.obj.pk,
                 version=self.cleaned_data["version"],
-                actor=request.user,
+                actor=cast(User, request.user),
             )
         )
 
 
-# Errors of an approval that an answer about the ledger can't resolve.
-HOPELESS = ("stale_version", "invalid_transition", "no_days", "month_closed")
+# Errors of an approval that no choice about the ledger resolves.
+UNRESOLVABLE_CODES = ("stale_version", "invalid_transition", "no_days", "month_closed")
 
 
-def answers_in(data: Mapping[str, Any]) -> list[services.Resolution]:
-    """Return the answers in submitted data; rows without a choice are omitted."""
-    found = []
+def parse_resolutions(data: Mapping[str, Any]) -> list[services.Resolution]:
+    """Return the choices in submitted data; rows without a choice are omitted."""
+    resolutions = []
     for name, choice in data.items():
-        match = _ANSWER.fullmatch(name)
+        match = _CHOICE_FIELD.fullmatch(name)
         row_id = parse_uuid(match["id"]) if match else None
         day = parse_date(str(data.get(f"date_{row_id}", "")))
         if row_id and day and choice in services.Choice.values:
-            found.append(services.Resolution(day, row_id, choice))
-    return found
+            resolutions.append(services.Resolution(day, row_id, choice))
+    return resolutions
 
 
-def conflicts_met_by(approve: Callable[[], Any]) -> list[dict[str, Any]]:
+def collect_conflicts(approve: Callable[[], Any]) -> list[dict[str, Any]]:
     """Return the conflicts with the ledger that `approve` raises; roll everything back."""
     try:
         with transaction.atomic():
             approve()
             transaction.set_rollback(True)
-    except DomainError as refusal:
-        conflicts: list[dict[str, Any]] = refusal.extra.get("conflicts") or []
+    except DomainError as error:
+        conflicts: list[dict[str, Any]] = error.extra.get("conflicts") or []
         return conflicts
     return []
 
 
-def conflicts_to_settle(
-    conflicts: Iterable[Mapping[str, Any]], answers: Iterable[services.Resolution]
+def conflict_rows(
+    conflicts: Iterable[Mapping[str, Any]], resolutions: Iterable[services.Resolution]
 ) -> list[dict[str, Any]]:
-    """Return conflicts for display, each with its choices and the submitted choice.
-
-    The submitted choice is in `given`.
-    """
-    given = {str(answer.approved_day_id): answer.choice for answer in answers}
+    """Return conflicts for display, each with its `choices` and the submitted `choice`."""
+    submitted = {
+        str(resolution.approved_day_id): resolution.choice for resolution in resolutions
+    }
     return [
         {
             **conflict,
             "date": parse_date(conflict["date"]),
-            "given": given.get(conflict["approved_day_id"], ""),
+            "choice": submitted.get(conflict["approved_day_id"], ""),
             "choices": [
                 (choice.value, choice.label)
                 for choice in services.Choice
                 if choice is not services.Choice.ADD or not conflict["same_site"]
             ],
-            "new": _readable(conflict["new"]),
-            "ledger": _readable(conflict["ledger"]),
+            "new": _with_label(conflict["new"]),
+            "ledger": _with_label(conflict["ledger"]),
         }
         for conflict in conflicts
     ]
 
 
-def _readable(figures: Mapping[str, Any]) -> dict[str, Any]:
+def _with_label(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a day with a `label`: the hours, or the name of the absence."""
     status = figures["day_status"]
-    return {**figures, "what": DayStatus(status).label if status else figures["hours"]}
+    label = DayStatus(status).label if status else figures["hours"]
+    return {**figures, "label": label}
 
 
-def _by(
+def _service_runner(
     service: Callable[..., services.ActionResult], sentence: Text, **fixed: Any
 ) -> Callable[[HttpRequest, WorkCard, Mapping[str, Any]], str]:
     """Return a function that runs a service with the form's values.
@@ -235,10 +237,10 @@ def _by(
     """
 
     def run(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> str:
-        outcome = service(card_id=card.pk, actor=request.user, **values, **fixed)
-        for day in outcome.not_reposted:
+        result = service(card_id=card.pk, actor=request.user, **values, **fixed)
+        for day in result.not_reposted:
             messages.warning(request, day.warning)
-        return tell(outcome, sentence)
+        return outcome_message(result, sentence)
 
     return run
 
@@ -249,111 +251,117 @@ def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> 
     Raises `Conflict` `search_changed` if the search text has changed since the employee was found.
     """
     values = dict(values)
-    typed, found_for = values.pop("q"), values.pop("found_for")
-    if typed != found_for:
+    text, found_for = values.pop("q"), values.pop("found_for")
+    if text != found_for:
         raise Conflict(
             SEARCH_CHANGED,
             _(
                 "You changed the search from “%(found_for)s” to “%(typed)s”. Choose the employee again."
             )
-            % {"found_for": found_for, "typed": typed},
+            % {"found_for": found_for, "typed": text},
             "employee",
         )
-    assign = _by(services.assign_card, gettext_lazy("The card is %(employee)s’s."))
+    assign = _service_runner(
+        services.assign_card, gettext_lazy("The card is %(employee)s’s.")
+    )
     return assign(request, card, values)
 
 
-def tell(outcome: services.ActionResult, sentence: Text) -> str:
+def outcome_message(result: services.ActionResult, sentence: Text) -> str:
     """Return the message about a card's new state.
 
     Days that are not paid from another card get messages of their own.
     """
-    said = [
-        sentence % {"employee": outcome.card.employee},
-        *(warning.shown for warning in outcome.found),
+    sentences = [
+        sentence % {"employee": result.card.employee},
+        *(warning.shown for warning in result.card_warnings),
     ]
-    if outcome.reposted:
-        days = "; ".join(map(str, outcome.reposted))
-        said.append(_("Paid again from other cards: %(days)s.") % {"days": days})
-    return " ".join(map(str, said))
+    if result.reposted:
+        days = "; ".join(map(str, result.reposted))
+        sentences.append(_("Paid again from other cards: %(days)s.") % {"days": days})
+    return " ".join(map(str, sentences))
 
 
-def _leads_on(verb: CardVerb) -> Callable[[Any], bool]:
-    """Return a test for cards on which `verb` is possible; in a closed month, none is."""
+def _allows(transition: Transition) -> Callable[[Any], bool]:
+    """Return a test for cards on which `transition` is possible; in a closed month, none is."""
 
-    def is_for(card: Any) -> bool:
+    def is_available(card: Any) -> bool:
         if card.month_is_closed:
             return False
         status = ReviewStatus(card.review_status)
         has_employee = card.employee_id is not None
-        return status_after(status, verb, has_employee=has_employee) is not None
+        return status_after(status, transition, has_employee=has_employee) is not None
 
-    return is_for
+    return is_available
 
 
-VERBS = (
-    Verb(
+CARD_ACTIONS = (
+    ObjectAction(
         name="approve",
         label=gettext_lazy("Approve"),
         question=gettext_lazy("Its days go into the ledger, which is what is paid."),
         right="cards.review",
-        run=_by(
+        run=_service_runner(
             services.approve_card,
             gettext_lazy("The card is approved; its days are in the ledger."),
         ),
         form=ApproveForm,
-        is_for=_leads_on(CardVerb.APPROVE),
+        is_available=_allows(Transition.APPROVE),
         template="admin/workcards/workcard/approve.html",
     ),
-    Verb(
+    ObjectAction(
         name="assign",
         label=gettext_lazy("Assign"),
         question=gettext_lazy("Whose card is it? Days that are entered stay."),
         right="cards.upload",
         run=_assign,
         form=AssignForm,
-        is_for=_leads_on(CardVerb.ASSIGN),
+        is_available=_allows(Transition.ASSIGN),
     ),
-    Verb(
+    ObjectAction(
         name="unassign",
         label=gettext_lazy("Unassign"),
         question=gettext_lazy("The card waits again for somebody to say whose it is."),
         right="cards.upload",
-        run=_by(
+        run=_service_runner(
             services.assign_card,
             gettext_lazy("The card is nobody’s now."),
             employee=None,
         ),
         form=CardForm,
-        is_for=_leads_on(CardVerb.UNASSIGN),
+        is_available=_allows(Transition.UNASSIGN),
     ),
-    Verb(
+    ObjectAction(
         name="edit",
         label=gettext_lazy("Site, month, notes"),
         button=gettext_lazy("Save"),
         right="cards.upload",
-        run=_by(services.edit_card, gettext_lazy("The card is saved.")),
+        run=_service_runner(services.edit_card, gettext_lazy("The card is saved.")),
         form=EditForm,
-        is_for=lambda card: not card.month_is_closed,
+        is_available=lambda card: not card.month_is_closed,
     ),
-    Verb(
+    ObjectAction(
         name="reject",
         label=gettext_lazy("Reject"),
         question=gettext_lazy("The card is put aside, with the reason."),
         right="cards.review",
-        run=_by(services.reject_card, gettext_lazy("The card is rejected.")),
+        run=_service_runner(
+            services.reject_card, gettext_lazy("The card is rejected.")
+        ),
         form=ReasonForm,
-        is_for=_leads_on(CardVerb.REJECT),
+        is_available=_allows(Transition.REJECT),
     ),
-    Verb(
+    ObjectAction(
         name="reopen",
         label=gettext_lazy("Reopen"),
         question=gettext_lazy(
             "Takes back the approval or rejection; days that were paid from this card leave the ledger."
         ),
         right="cards.review",
-        run=_by(services.reopen_card, gettext_lazy("The card is open again.")),
+        run=_service_runner(
+            services.reopen_card, gettext_lazy("The card is open again.")
+        ),
         form=ReasonForm,
-        is_for=_leads_on(CardVerb.REOPEN),
+        is_available=_allows(Transition.REOPEN),
     ),
 )

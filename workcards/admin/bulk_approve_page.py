@@ -16,16 +16,16 @@ from workcards import services
 from workcards.models import WorkCard
 from workcards.serializers import LAST_VERSION
 
-from .actions import who_changed_it
+from .actions import stale_version_message
 
-_FIELD = "version_{}"
+_VERSION_FIELD = "version_{}"
 
 
 def version_field(card: WorkCard) -> SafeString:
     """Return the hidden field that submits the version of the card that the list showed."""
     return format_html(
         '<input type="hidden" name="{}" value="{}">',
-        _FIELD.format(card.pk),
+        _VERSION_FIELD.format(card.pk),
         card.version,
     )
 
@@ -35,31 +35,31 @@ def approve_selected(
 ) -> HttpResponse | None:
     """Approve the selected cards in the versions that the page showed, each separately."""
     chosen = list(queryset)
-    seen = [
-        services.Seen(card.pk, version)
+    versions = [
+        services.CardVersion(card.pk, version)
         for card in chosen
-        if (version := _version_shown(request, card))
+        if (version := _submitted_version(request, card))
     ]
-    if len(seen) < len(chosen):
+    if len(versions) < len(chosen):
         model_admin.message_user(
             request,
             _("Only what the page shows can be approved: choose page by page."),
             messages.ERROR,
         )
         return None
-    approvals = services.approve_cards(seen=seen, actor=request.user)
+    result = services.approve_cards(versions=versions, actor=request.user)
     cards = {card.pk: card for card in chosen}
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Approve"),
         "opts": model_admin.opts,
         "approved": [
-            (cards[card_id], [warning.shown for warning in outcome.found])
-            for card_id, outcome in approvals.approved.items()
+            (cards[card_id], [warning.shown for warning in approval.card_warnings])
+            for card_id, approval in result.approved.items()
         ],
-        "refused": [
-            (cards[card_id], *_told(cards[card_id], refusal))
-            for card_id, refusal in approvals.refused.items()
+        "failed": [
+            (cards[card_id], *_describe_error(cards[card_id], error))
+            for card_id, error in result.failed.items()
         ],
         # The URL of the list with its filters.
         "back_url": request.get_full_path(),
@@ -69,20 +69,20 @@ def approve_selected(
     )
 
 
-def _version_shown(request: HttpRequest, card: WorkCard) -> int | None:
-    text = request.POST.get(_FIELD.format(card.pk), "")
+def _submitted_version(request: HttpRequest, card: WorkCard) -> int | None:
+    text = request.POST.get(_VERSION_FIELD.format(card.pk), "")
     is_version = text.isascii() and text.isdecimal() and len(text) <= 10
     return int(text) if is_version and 1 <= int(text) <= LAST_VERSION else None
 
 
-def _told(card: WorkCard, refusal: DomainError) -> tuple[str, str, str]:
+def _describe_error(card: WorkCard, error: DomainError) -> tuple[str, str, str]:
     """Return the reason why a card was not approved, and a link.
 
     The link (URL and label) leads to the page with the conflicts; both are "" without conflicts.
     """
-    sentences = [problem.detail for problem in refusal.problems]
-    why = " ".join([*sentences, who_changed_it(refusal)]).strip()
-    if "conflicts" not in refusal.extra:
-        return why, "", ""
+    sentences = [problem.detail for problem in error.problems]
+    reason = " ".join([*sentences, stale_version_message(error)]).strip()
+    if "conflicts" not in error.extra:
+        return reason, "", ""
     url = reverse("admin:workcards_workcard_approve", args=[card.pk])
-    return why, f"{url}?{urlencode({'version': card.version})}", _("Choose")
+    return reason, f"{url}?{urlencode({'version': card.version})}", _("Choose")

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.formats import date_format
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from automatehq.admin.badges import closed_month_badge, status_badge
 from automatehq.admin.forms import MonthField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
+from businesses.tenancy.form_token import form_matches_scope
 from workcards import services
 from workcards.models import WorkCard
 from workcards.scans.responses import RENDITIONS, scan_response
@@ -26,10 +28,10 @@ from workcards.serializers import ManualCardSerializer
 from workcards.services.uploads import default_month
 from workcards.transitions import ReviewStatus
 
-from .actions import VERBS
+from .actions import CARD_ACTIONS
 from .bulk_approve_page import approve_selected, version_field
 from .filters import CardMonthFilter
-from .review_page import ReviewPageMixin, called
+from .review_page import ReviewPage, card_title
 from .upload_page import UploadPages
 
 
@@ -38,7 +40,7 @@ class ManualCardForm(ServiceForm):
 
 
 @admin.register(WorkCard)
-class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as TenantAdmin: Django has typed actions otherwise
+class WorkCardAdmin(UploadPages):
     add_form = ManualCardForm
     add_serializer_class = ManualCardSerializer
     rights = {
@@ -47,7 +49,7 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
         "change": "cards.review",
         "delete": "cards.upload",
     }
-    verbs = VERBS
+    object_actions = CARD_ACTIONS
     list_display = (
         "card",
         "site",
@@ -72,12 +74,17 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
 
     # The list
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the changelist class, or the one that a queue has set on its request."""
+        changelist: type[ChangeList] | None = getattr(request, "changelist_class", None)
+        return changelist or super().get_changelist(request, **kwargs)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_figures()
 
     @admin.display(description=gettext_lazy("card"), ordering="processing_month")
     def card(self, card: Any) -> SafeString:
-        return called(card, closed_month_badge() if card.month_is_closed else "")
+        return card_title(card, closed_month_badge() if card.month_is_closed else "")
 
     @admin.display(description=gettext_lazy("status"), ordering="review_status")
     def status(self, card: WorkCard) -> SafeString:
@@ -142,7 +149,27 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
     def remove(self, request: Any, obj: WorkCard) -> None:
         services.delete_card(card_id=obj.pk, actor=request.user)
 
-    # Additional pages
+    # Pages of one card
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the review page on GET; on POST save its days, and approve the card with `_approve`."""
+        card = self._card(request, object_id)
+        page = ReviewPage(self, request, card)
+        if request.method != "POST":
+            return page.render()
+        if "_search" in request.POST:
+            return page.search()
+        if not self.has_change_permission(request, card):
+            raise PermissionDenied
+        if not form_matches_scope(request):
+            return self.business_changed_response(request)
+        return page.save()
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
@@ -163,8 +190,8 @@ class WorkCardAdmin(ReviewPageMixin, UploadPages):  # type: ignore[misc]  # as T
             raise Http404
         try:
             return scan_response(request, card, rendition)
-        except DomainError as refusal:
-            return plain_error_response(refusal)
+        except DomainError as error:
+            return plain_error_response(error)
 
     def _card(self, request: HttpRequest, object_id: str) -> WorkCard:
         card: WorkCard | None = self.get_object(request, unquote(object_id))

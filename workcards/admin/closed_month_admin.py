@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from automatehq.admin.form_fields import LineField
 from automatehq.admin.forms import ActionForm, MonthField, ServiceForm
-from automatehq.admin.object_actions import Verb
+from automatehq.admin.object_actions import ObjectAction
 from businesses.tenancy.admin import TenantAdmin
 from workcards import services
 from workcards.models import ClosedMonth
@@ -68,8 +68,8 @@ class ClosedMonthAdmin(TenantAdmin):
     rights = {"view": "months.see", "add": "months.close"}
     add_label = gettext_lazy("Close a month")
     add_button = gettext_lazy("Close the month")
-    verbs = (
-        Verb(
+    object_actions = (
+        ObjectAction(
             name="reopen",
             label=gettext_lazy("Reopen"),
             question=gettext_lazy(

@@ -5,9 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,17 +24,15 @@ from workcards.hours import (
     sum_hours,
 )
 from workcards.models import DayEntry, WorkCard
-from workcards.month_math import days_of_month, is_saturday
+from workcards.month_math import days_of_month
 from workcards.serializers import LAST_VERSION
 from workcards.services.audit_events import DAY_FIELDS
 from workcards.transitions import DayStatus
 
-from .review_context import ReviewContext
-
 # Accepted forms of a time: 7, 0730, 7:30, 7.30. The page's script accepts the same.
 _TIME_TEXT = re.compile(r"(\d{1,2})(?:[:.,;]?(\d{2}))?", re.ASCII)
-# Messages that the page's script shows without a request; it fills in the figures of those with `%(figure)s`.
-_SAID_WHILE_TYPING = (
+# Codes of the messages that the page's script shows without a request. It fills in figures such as `%(figure)s`.
+_CLIENT_MESSAGES = (
     "missing_time",
     "same_times",
     "break_out_of_range",
@@ -106,10 +106,10 @@ class DayForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         day = self.initial.get("work_date")
-        named = date_format(day, "j F") if day else self["work_date"].value()
+        label = date_format(day, "j F") if day else self["work_date"].value()
         for field in self.fields.values():
             # Each cell is labelled, since the column headings are far away.
-            field.widget.attrs["aria-label"] = f"{named}, {field.label}"
+            field.widget.attrs["aria-label"] = f"{label}, {field.label}"
         # The total of times is a placeholder and not submitted. A submitted total would have to agree with changed
         # times.
         if computed := self.initial.get("computed"):
@@ -134,13 +134,13 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
             for form in self.forms
         ]
 
-    def refuse(self, refusal: DomainError) -> list[str]:
+    def add_service_errors(self, error: DomainError) -> list[str]:
         """Add the problems of an error to their cells.
 
         Return the messages that belong to no cell.
         """
         others = []
-        for problem in refusal.problems:
+        for problem in error.problems:
             match (problem.attr or "").split("."):
                 case ["entries", index, name] if name in DayForm.base_fields:
                     form = self.forms[int(index)]
@@ -172,39 +172,17 @@ _DayFormSet = forms.formset_factory(
 
 
 def day_formset(
-    card: WorkCard, entries: Mapping[Any, DayEntry], data: Any = None
-) -> Any:
+    card: WorkCard, entries: Mapping[date, DayEntry], data: QueryDict | None = None
+) -> DayFormSet:
     """Return the forms of a card's days, from its `entries` by date or from posted data."""
     initial = [
         {"work_date": day, **_figures(entries.get(day))}
         for day in days_of_month(card.processing_month)
     ]
-    return _DayFormSet(data, initial=initial, prefix="days")
+    return cast(DayFormSet, _DayFormSet(data, initial=initial, prefix="days"))
 
 
-def rows_of(
-    card: WorkCard, beside: ReviewContext, formset: Any
-) -> list[dict[str, Any]]:
-    """Return the rows of the page, one for each day of the month.
-
-    A row has the form if the day may be edited, the stored day, and the remarks from other cards and the ledger.
-    """
-    days = days_of_month(card.processing_month)
-    day_forms = formset.forms if formset is not None else []
-    by_date = dict(zip(days, day_forms, strict=False))
-    return [
-        {
-            "date": day,
-            "is_saturday": is_saturday(day),
-            "form": by_date.get(day),
-            "entry": beside.entries.get(day),
-            "remarks": beside.remarks.get(day, ()),
-        }
-        for day in days
-    ]
-
-
-def totals_of(entries: Iterable[DayEntry]) -> dict[str, Any]:
+def day_totals(entries: Iterable[DayEntry]) -> dict[str, Any]:
     """Return the totals of days: hours, worked days, and the days of each absence."""
     entries = list(entries)
     kinds = Counter(entry.day_status for entry in entries if entry.day_status)
@@ -215,9 +193,9 @@ def totals_of(entries: Iterable[DayEntry]) -> dict[str, Any]:
     }
 
 
-def says_while_typing() -> str:
+def client_messages() -> str:
     """Return the messages for the page's script, by code, as JSON."""
-    known = {code: str(MESSAGES[code]) for code in _SAID_WHILE_TYPING}
+    known = {code: str(MESSAGES[code]) for code in _CLIENT_MESSAGES}
     others = {
         "invalid_time": gettext("This is not a time of day."),
         "use_break": gettext("Break %(minutes)s"),
@@ -226,24 +204,24 @@ def says_while_typing() -> str:
     return json.dumps({**known, **others})
 
 
-def typed_days(formset: Any) -> list[DayEntry]:
+def submitted_days(formset: DayFormSet) -> list[DayEntry]:
     """Return the submitted days as unsaved day entries, without invalid days."""
     if not formset.is_valid():
         return []
-    found = []
-    for values in formset.entries:
-        typed = dict(values)
-        work_date = typed.pop("work_date")
+    days = []
+    for entry in formset.entries:
+        values = dict(entry)
+        work_date = values.pop("work_date")
         try:
-            figures = day_figures(**typed)
+            figures = day_figures(**values)
         except DayRefused:
             continue
         if figures is not None:
-            found.append(DayEntry(work_date=work_date, **asdict(figures)))
-    return found
+            days.append(DayEntry(work_date=work_date, **asdict(figures)))
+    return days
 
 
-def as_typed(entry: DayEntry | None) -> dict[str, str]:
+def to_form_values(entry: DayEntry | None) -> dict[str, str]:
     """Return a stored day as the values of its cells, by field."""
     figures = _figures(entry)
     return {
@@ -252,19 +230,21 @@ def as_typed(entry: DayEntry | None) -> dict[str, str]:
     }
 
 
-def refilled(card: WorkCard, formset: Any, days: Mapping[int, DayEntry | None]) -> Any:
+def refill_formset(
+    card: WorkCard, formset: DayFormSet, days: Mapping[int, DayEntry | None]
+) -> DayFormSet:
     """Return the formset with stored days in place of some submitted days.
 
     `days` has the stored days by the index of their form.
     """
-    data = formset.data.copy()
+    data = cast(QueryDict, formset.data).copy()
     for index, entry in days.items():
         form = formset.forms[index]
-        for name, value in as_typed(entry).items():
+        for name, value in to_form_values(entry).items():
             data[form.add_prefix(name)] = value
-    fresh = day_formset(card, {}, data)
-    fresh.is_valid()
-    return fresh
+    refilled = day_formset(card, {}, data)
+    refilled.is_valid()
+    return refilled
 
 
 def _figures(entry: DayEntry | None) -> dict[str, Any]:

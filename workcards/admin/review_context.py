@@ -1,8 +1,8 @@
-"""Data shown beside a card's days: paid days, days of other cards, and the next card."""
+"""Data shown beside a card's days: paid days, and days of other cards."""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,22 +13,22 @@ from django.utils.translation import gettext as _
 from workcards.day_warnings import Day
 from workcards.models import DayEntry, WorkCard
 from workcards.month_math import first_of_month
-from workcards.services.card_warnings import days_of_employees
-from workcards.transitions import DayStatus, ReviewStatus
+from workcards.transitions import DayStatus
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonNote:
     """Another figure for a day of the card.
 
-    `kind` is its style, `mark` its sign, and `said` the text that explains them.
+    `kind` is its style, `icon` its sign, and `explanation` the text for both. `site_name` and `card_id` are the card
+    that has the figure.
     """
 
     kind: str
-    mark: str
-    said: str
+    icon: str
+    explanation: str
     figure: str
-    what: str = ""
+    site_name: str = ""
     card_id: uuid.UUID | None = None
 
 
@@ -36,121 +36,64 @@ class ComparisonNote:
 class ReviewContext:
     """The data beside a card's days.
 
-    `entries` are the card's own days by date, `remarks` the notes about them. `days` are all days of its employee
-    around the month.
+    `entries` are the card's own days by date, `notes` the other figures by date. `other_cards` are the employee's
+    other cards of the month, `pages` the cards of the same file. `days` are all days of the employee around the month.
     """
 
     entries: Mapping[date, DayEntry]
-    remarks: Mapping[date, list[ComparisonNote]]
-    others: list[WorkCard]
+    notes: Mapping[date, list[ComparisonNote]]
+    other_cards: list[WorkCard]
     pages: list[WorkCard]
     days: dict[uuid.UUID, list[Day]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Queue:
-    """The cards before and after a card, in its month's queue or in a filtered list.
+def build_review_context(
+    card: WorkCard,
+    *,
+    entries: Mapping[date, DayEntry],
+    related: Sequence[WorkCard],
+    days: dict[uuid.UUID, list[Day]],
+) -> ReviewContext:
+    """Return the data beside a card's days, from rows that the caller has read.
 
-    `is_of_list` is True for a filtered list.
+    `related` are the cards of `related_cards`, `days` those of `days_of_employees`. No query.
     """
-
-    before: uuid.UUID | None
-    after: uuid.UUID | None
-    position: int
-    total: int
-    is_of_list: bool = False
-
-
-def beside(card: WorkCard) -> ReviewContext:
-    """Return the card's days, and the other figures of the employee's month.
-
-    At most three queries.
-    """
-    kin = _kin_of(card)
-    others = [other for other in kin if _is_of_the_same(other, card)]
-    entries = {
-        entry.work_date: entry for entry in DayEntry.objects.filter(work_card=card)
-    }
-    days = days_of_employees([card])
-    remarks: dict[date, list[ComparisonNote]] = defaultdict(list)
-    by_id = {other.pk: other for other in others}
+    other_cards = [other for other in related if _is_same_month(other, card)]
+    pages = [
+        other for other in related if card.file_id and other.file_id == card.file_id
+    ]
+    pages.sort(key=lambda page: (page.page, page.pk))
     in_month = [
         day
-        for found in days.values()
-        for day in found
+        for days_of_employee in days.values()
+        for day in days_of_employee
         if first_of_month(day.work_date) == card.processing_month
     ]
-    for row in sorted(
-        (day for day in in_month if day.is_approved),
-        key=lambda row: (row.work_date, row.approved_day_id),
-    ):
-        own = entries.get(row.work_date)
-        site = by_id.get(row.card_id, card).site
-        remarks[row.work_date].append(_of_ledger(card, own, row, site.site_name))
-    for other in others:
-        for draft in in_month:
-            if draft.card_id == other.pk and not draft.is_approved:
-                remarks[draft.work_date].append(
-                    ComparisonNote(
-                        kind="draft",
-                        mark="half",
-                        said=_("Another card says, not approved yet:"),
-                        figure=figure_of(draft.hours, draft.day_status),
-                        what=other.site.site_name,
-                        card_id=other.pk,
-                    )
-                )
-    pages = [other for other in kin if card.file_id and other.file_id == card.file_id]
-    pages.sort(key=lambda other: (other.page, other.pk))
     return ReviewContext(
-        entries=entries, remarks=remarks, others=others, pages=pages, days=days
+        entries=entries,
+        notes=_notes(card, entries, other_cards, in_month),
+        other_cards=other_cards,
+        pages=pages,
+        days=days,
     )
 
 
-def queue_around(card: WorkCard) -> Queue:
-    """Return the card's position among its month's cards to review; one query.
-
-    The first card follows the last, so that the reviewer returns to skipped cards.
-    """
-    waiting = (
-        WorkCard.objects.for_month(card.processing_month)
-        .with_status(ReviewStatus.NEEDS_REVIEW)
-        .order_by("-created_at", "-id")
-        .values_list("created_at", "pk")
-    )
-    found = list(waiting)
-    here = (card.created_at, card.pk)
-    newer = [pk for at, pk in found if (at, pk) > here]
-    older = [pk for at, pk in found if (at, pk) < here]
-    is_waiting = len(newer) + len(older) < len(found)
-    return Queue(
-        before=(newer or older or [None])[-1],
-        after=(older or newer or [None])[0],
-        position=len(newer) + 1 if is_waiting else 0,
-        total=len(found),
-    )
-
-
-def figure_of(hours: Decimal | None, day_status: str | None) -> str:
-    """Return the hours, or the name of an absence."""
-    return str(DayStatus(day_status).label) if day_status else f"{hours:.2f}"
-
-
-def _kin_of(card: WorkCard) -> list[WorkCard]:
+def related_cards(card: WorkCard) -> list[WorkCard]:
     """Return the cards of the same employee and month, and those of the same file.
 
-    The card itself is included.
+    The card itself is included. One query.
     """
     same = Q(pk__in=[])
     if card.employee_id is not None:
         same |= Q(employee_id=card.employee_id, processing_month=card.processing_month)
     if card.file_id is not None:
         same |= Q(file_id=card.file_id)
-    found = WorkCard.objects.filter(same).select_related("site")
-    return list(found.order_by("created_at", "pk")) if same else []
+    cards = WorkCard.objects.filter(same).select_related("site")
+    return list(cards.order_by("created_at", "pk"))
 
 
-def _is_of_the_same(other: WorkCard, card: WorkCard) -> bool:
+def _is_same_month(other: WorkCard, card: WorkCard) -> bool:
+    """Return True for another card of the same employee and month."""
     return (
         other.pk != card.pk
         and card.employee_id is not None
@@ -159,26 +102,67 @@ def _is_of_the_same(other: WorkCard, card: WorkCard) -> bool:
     )
 
 
-def _of_ledger(
-    card: WorkCard, own: DayEntry | None, row: Day, site_name: str
+def _notes(
+    card: WorkCard,
+    entries: Mapping[date, DayEntry],
+    other_cards: Sequence[WorkCard],
+    days: Sequence[Day],
+) -> dict[date, list[ComparisonNote]]:
+    """Return the figures of the ledger, then those of other cards under review, by date."""
+    notes: dict[date, list[ComparisonNote]] = defaultdict(list)
+    site_names = {other.pk: other.site.site_name for other in other_cards}
+    for row in sorted(
+        (day for day in days if day.is_approved),
+        key=lambda day: (day.work_date, day.approved_day_id),
+    ):
+        site_name = site_names.get(row.card_id) or card.site.site_name
+        entry = entries.get(row.work_date)
+        notes[row.work_date].append(_ledger_note(card, entry, row, site_name))
+    for other in other_cards:
+        for day in days:
+            if day.card_id == other.pk and not day.is_approved:
+                notes[day.work_date].append(
+                    ComparisonNote(
+                        kind="draft",
+                        icon="half",
+                        explanation=_("Another card says, not approved yet:"),
+                        figure=_figure(day.hours, day.day_status),
+                        site_name=other.site.site_name,
+                        card_id=other.pk,
+                    )
+                )
+    return notes
+
+
+def _ledger_note(
+    card: WorkCard, entry: DayEntry | None, row: Day, site_name: str
 ) -> ComparisonNote:
-    figure = figure_of(row.hours, row.day_status)
+    """Return the note about a ledger row; `entry` is the card's own day of the date."""
+    figure = _figure(row.hours, row.day_status)
+    kind, icon = "approved", "done"
     if row.card_id == card.pk:
-        said = _("Paid from this card:")
-        return ComparisonNote(kind="approved", mark="done", said=said, figure=figure)
-    if own is None:
-        kind, mark, said = "approved", "done", _("Paid:")
-    elif own.set_aside_by_id is not None:
-        kind, mark, said = "approved", "done", _("Paid instead of this card:")
-    elif (row.site_id, row.payable) == (card.site_id, own.payable):
-        kind, mark, said = "approved", "done", _("Paid, the same:")
+        explanation = _("Paid from this card:")
+        return ComparisonNote(
+            kind=kind, icon=icon, explanation=explanation, figure=figure
+        )
+    if entry is None:
+        explanation = _("Paid:")
+    elif entry.set_aside_by_id is not None:
+        explanation = _("Paid instead of this card:")
+    elif (row.site_id, row.payable) == (card.site_id, entry.payable):
+        explanation = _("Paid, the same:")
     else:
-        kind, mark, said = "conflict", "clash", _("Paid, and different:")
+        kind, icon, explanation = "conflict", "clash", _("Paid, and different:")
     return ComparisonNote(
         kind=kind,
-        mark=mark,
-        said=said,
+        icon=icon,
+        explanation=explanation,
         figure=figure,
-        what=site_name,
+        site_name=site_name,
         card_id=row.card_id,
     )
+
+
+def _figure(hours: Decimal | None, day_status: str | None) -> str:
+    """Return the hours, or the name of an absence."""
+    return str(DayStatus(day_status).label) if day_status else f"{hours:.2f}"

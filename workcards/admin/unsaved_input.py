@@ -15,16 +15,16 @@ from workcards.transitions import DayStatus
 
 _ID = "[0-9a-f-]{36}"
 # Internal fields, menus, and passwords, which a page must not contain.
-_MACHINERY = re.compile(
+_INTERNAL_FIELDS = re.compile(
     r"_.*|csrfmiddlewaretoken|next|repeated|since|ticket|.*password.*"
     r"|action|select_across|index|month"
     r"|\w+-(TOTAL|INITIAL|MIN_NUM|MAX_NUM)_FORMS"
     rf"|version(_{_ID})?|(date|choice)_{_ID}|take_[0-9-]{{10}}"
 )
 # The id of a chosen row, which has no meaning for a user.
-_A_ROW = re.compile(_ID)
-_OF_A_DAY = re.compile(r"days-(?P<number>\d+)-(?P<name>\w+)")
-_ANSWER = re.compile(rf"choice_(?P<id>{_ID})")
+_ROW_ID = re.compile(_ID)
+_DAY_FIELD = re.compile(r"days-(?P<number>\d+)-(?P<name>\w+)")
+_CHOICE_FIELD = re.compile(rf"choice_(?P<id>{_ID})")
 _DAY_STATUSES = dict(DayStatus.choices)
 
 
@@ -32,36 +32,38 @@ def describe_posted_form(request: HttpRequest) -> list[tuple[str, str]]:
     """Return the posted fields by label and value, and one line for each day of a card."""
     view = getattr(request.resolver_match, "func", None)
     model = getattr(getattr(view, "model_admin", None), "model", None)
-    found: list[tuple[str, str]] = []
+    fields: list[tuple[str, str]] = []
     for name, value in _posted(request):
-        is_typed = value and not (_MACHINERY.fullmatch(name) or _A_ROW.fullmatch(value))
-        if is_typed and not _OF_A_DAY.fullmatch(name):
-            found.append((field_label(name, find_field(model, name)), value))
-    return [*found, *_days(request), *_answers(request)]
+        is_input = value and not (
+            _INTERNAL_FIELDS.fullmatch(name) or _ROW_ID.fullmatch(value)
+        )
+        if is_input and not _DAY_FIELD.fullmatch(name):
+            fields.append((field_label(name, find_field(model, name)), value))
+    return [*fields, *_days(request), *_choices(request)]
 
 
 def _days(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the posted days of a card that are not empty, as they were typed."""
+    """Return the posted days of a card that are not empty, as they were entered."""
     days: dict[str, dict[str, str]] = {}
     for name, value in _posted(request):
-        if value and (match := _OF_A_DAY.fullmatch(name)):
+        if value and (match := _DAY_FIELD.fullmatch(name)):
             days.setdefault(match["number"], {})[match["name"]] = value
     return [
-        (_named(day.pop("work_date", "")), said)
+        (_date_label(day.pop("work_date", "")), text)
         for day in days.values()
-        if (said := format_html_join(", ", "{}", ([part] for part in _parts(day))))
+        if (text := format_html_join(", ", "{}", ([part] for part in _parts(day))))
     ]
 
 
-def _answers(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    """Yield the answers about days that are paid already.
+def _choices(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """Yield the choices about days that are paid already.
 
-    The card's page asks for these answers again, and does not restore them.
+    The card's page asks for these choices again, and does not restore them.
     """
     for name, value in _posted(request):
-        if (match := _ANSWER.fullmatch(name)) and value in Choice.values:
+        if (match := _CHOICE_FIELD.fullmatch(name)) and value in Choice.values:
             day = request.POST.get(f"date_{match['id']}", "")
-            yield _named(day), str(Choice(value).label)
+            yield _date_label(day), str(Choice(value).label)
 
 
 def _posted(request: HttpRequest) -> Iterator[tuple[str, str]]:
@@ -71,7 +73,7 @@ def _posted(request: HttpRequest) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def _named(work_date: str) -> str:
+def _date_label(work_date: str) -> str:
     try:
         day = parse_date(work_date)
     except ValueError:

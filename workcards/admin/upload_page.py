@@ -65,8 +65,8 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
     def blame(self, problem: Problem) -> None:
         # On other pages the month is the card's; on this page the user has chosen it.
         attr = "month" if problem.code == "month_closed" else problem.attr
-        said = forms.ValidationError(problem.detail, code=problem.code)
-        self.add_error(self.field_of(attr), said)
+        error = forms.ValidationError(problem.detail, code=problem.code)
+        self.add_error(self.field_of(attr), error)
 
 
 class UploadPages(TenantAdmin):
@@ -94,25 +94,28 @@ class UploadPages(TenantAdmin):
         is_script = request.headers.get("Accept") == "application/json"
         form = UploadForm(request.POST, request.FILES, request=request)
         uploads: Uploads | None = None
-        refusal: DomainError | None = None
+        error: DomainError | None = None
         if form.is_valid():
             try:
                 with translate_database_errors(request):
                     uploads = services.upload_cards(
                         actor=request.user, **form.cleaned_data
                     )
-            except DomainError as error:
-                refusal = error
+            except DomainError as caught:
+                error = caught
                 form.refuse(error)
-        is_any_here = uploads and (uploads.uploaded or uploads.duplicates)
+        has_cards = uploads and (uploads.uploaded or uploads.duplicates)
         response: HttpResponse
         if is_script:
-            told = told_by_file(uploads) if uploads else form.errors.get_json_data()
-            response = JsonResponse({"files" if uploads else "fields": told})
+            response = JsonResponse(
+                {"files": file_results(uploads)}
+                if uploads
+                else {"fields": form.errors.get_json_data()}
+            )
         else:
             response = self._upload_page(request, form, uploads)
-        response.status_code = 200 if is_any_here else 400
-        return with_error_status(response, refusal) if refusal else response
+        response.status_code = 200 if has_cards else 400
+        return with_error_status(response, error) if error else response
 
     def _upload_page(
         self, request: HttpRequest, form: UploadForm, uploads: Uploads | None = None
@@ -127,7 +130,7 @@ class UploadPages(TenantAdmin):
             "uploads": uploads,
             "max_files": MAX_FILES,
             "max_bytes": MAX_FILE_BYTES,
-            "said": MESSAGES,
+            "error_messages": MESSAGES,
             "review_url": _waiting(cards, ReviewStatus.NEEDS_REVIEW),
             "assign_url": _waiting(cards, ReviewStatus.NEEDS_ASSIGNMENT),
             "media": self.media + form.media,
@@ -137,35 +140,35 @@ class UploadPages(TenantAdmin):
         )
 
 
-def told_by_file(uploads: Uploads) -> list[dict[str, Any]]:
+def file_results(uploads: Uploads) -> list[dict[str, Any]]:
     """Return the result for each file, in the order of the request.
 
     `result` is `stored`, `duplicate` or `refused`, and `text` gives details. `cards` are the new cards, or the
     existing cards of a duplicate. A file with at least one new page is `stored`.
     """
-    told: dict[int, dict[str, Any]] = {}
+    results: dict[int, dict[str, Any]] = {}
     for duplicate in uploads.duplicates:
-        told[duplicate.index] = {
+        results[duplicate.index] = {
             "result": "duplicate",
             "text": _same_file(duplicate.existing),
-            "cards": [_told_card(card) for card in duplicate.existing],
+            "cards": [_card_link(card) for card in duplicate.existing],
         }
     for card in uploads.uploaded:
         index = uploads.places[card.pk]
-        if told.get(index, {}).get("result") != "stored":
-            told[index] = _stored(partly=index in told)
-        told[index]["cards"].append(_told_card(card))
+        if results.get(index, {}).get("result") != "stored":
+            results[index] = _stored(partly=index in results)
+        results[index]["cards"].append(_card_link(card))
     for failure in uploads.failed:
-        told[failure.index] = {
+        results[failure.index] = {
             "result": "refused",
             "text": failure.detail,
             "code": failure.code,
             "cards": [],
         }
-    return [{"index": index, **told[index]} for index in sorted(told)]
+    return [{"index": index, **results[index]} for index in sorted(results)]
 
 
-def _told_card(card: WorkCard) -> dict[str, Any]:
+def _card_link(card: WorkCard) -> dict[str, Any]:
     return {
         "url": reverse("admin:workcards_workcard_change", args=[card.pk]),
         "needs_assignment": card.review_status == ReviewStatus.NEEDS_ASSIGNMENT,
@@ -185,15 +188,15 @@ def _same_file(cards: Sequence[WorkCard]) -> str:
     The text has its name, its first card's month and employee, and the number of cards.
     """
     first, *others = cards
-    said = _("Same file as %(file)s (%(month)s, %(employee)s)") % {
+    text = _("Same file as %(file)s (%(month)s, %(employee)s)") % {
         "file": first.original_filename,
         "month": date_format(first.processing_month, "YEAR_MONTH_FORMAT"),
         "employee": first.employee or _("not assigned yet"),
     }
     if others:
         more = ngettext("and %(n)d more card", "and %(n)d more cards", len(others))
-        said += f", {more % {'n': len(others)}}"
-    return said
+        text += f", {more % {'n': len(others)}}"
+    return text
 
 
 def _presets(request: Any) -> dict[str, Any]:
@@ -204,8 +207,8 @@ def _presets(request: Any) -> dict[str, Any]:
     own = WorkCard.objects.filter(uploaded_by=request.user)
     last = own.order_by("-created_at").values_list("site_id", flat=True).first()
     presets = {"site": last, "month": default_month()}
-    asked = {name: request.GET[name] for name in presets if name in request.GET}
-    return presets | asked
+    query = {name: request.GET[name] for name in presets if name in request.GET}
+    return presets | query
 
 
 def _waiting(cards: str, status: ReviewStatus) -> str:

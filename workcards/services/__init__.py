@@ -23,7 +23,7 @@ month is shared; closing and reopening take it exclusively. Several locks of one
 ids. Each service checks that the month is open, and database triggers check it again.
 """
 
-from .bulk_approval import BulkApprovalResult, Seen, approve_cards
+from .bulk_approval import BulkApprovalResult, CardVersion, approve_cards
 from .card_warnings import CardWarning
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
@@ -39,12 +39,12 @@ __all__ = [
     "ActionResult",
     "BulkApprovalResult",
     "CardConflict",
+    "CardVersion",
     "CardWarning",
     "Choice",
     "Finding",
     "Repair",
     "Resolution",
-    "Seen",
     "Uploads",
     "approve_card",
     "approve_cards",

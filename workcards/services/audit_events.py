@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from accounts.models import User
 from audit.services import changes, record, snapshot
 from workcards.models import DayEntry, WorkCard
 
@@ -46,7 +47,7 @@ def record_card(
     event_type: str,
     card: WorkCard,
     *,
-    actor: Any,
+    actor: User | None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     **details: Any,
@@ -69,7 +70,7 @@ def save_card(
     event_type: str,
     card: WorkCard,
     *,
-    actor: Any,
+    actor: User | None,
     before: Mapping[str, Any],
     **details: Any,
 ) -> None:

@@ -10,9 +10,10 @@ from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 
+from accounts.models import User
 from automatehq.api.errors import DomainError, Invalid, Missing, refusal_of
 from workcards.models import WorkCard
-from workcards.transitions import RIGHTS, Verb
+from workcards.transitions import TRANSITION_RIGHTS, Transition
 
 from .card_warnings import Background, read_background
 from .locking import (
@@ -26,7 +27,7 @@ from .results import ActionResult
 from .review import approve_locked
 
 
-class Seen(NamedTuple):
+class CardVersion(NamedTuple):
     """A card, and the version that the reviewer saw."""
 
     card_id: uuid.UUID
@@ -38,14 +39,12 @@ class BulkApprovalResult:
     """The result for each card, by its id, in the order of the request."""
 
     approved: dict[uuid.UUID, ActionResult] = field(default_factory=dict)
-    refused: dict[uuid.UUID, DomainError] = field(default_factory=dict)
+    failed: dict[uuid.UUID, DomainError] = field(default_factory=dict)
 
     @property
     def unknown(self) -> list[uuid.UUID]:
         """Return the ids that are no card of the business."""
-        return [
-            key for key, refusal in self.refused.items() if isinstance(refusal, Missing)
-        ]
+        return [key for key, error in self.failed.items() if isinstance(error, Missing)]
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as the API formats it, with errors without the card."""
@@ -54,41 +53,43 @@ class BulkApprovalResult:
             "failed": [
                 {
                     "id": str(card_id),
-                    "code": refusal.code,
-                    "detail": refusal.problems[0].detail,
-                    **refusal.extra,
+                    "code": error.code,
+                    "detail": error.problems[0].detail,
+                    **error.extra,
                 }
-                for card_id, refusal in self.refused.items()
+                for card_id, error in self.failed.items()
             ],
             "warnings": [
                 {"id": str(card_id), **warning.as_json}
-                for card_id, outcome in self.approved.items()
-                for warning in outcome.found
+                for card_id, result in self.approved.items()
+                for warning in result.card_warnings
             ],
         }
 
 
 @transaction.atomic
-def approve_cards(*, seen: Sequence[Seen], actor: Any) -> BulkApprovalResult:
+def approve_cards(
+    *, versions: Sequence[CardVersion], actor: User | None
+) -> BulkApprovalResult:
     """Approve each of these cards as `approve_card` does, in its own savepoint.
 
     If two cards have a date in common, the second gets the same error as it would alone. Raises `Invalid` `duplicate`
     for a card that is listed twice.
     """
-    require_right(actor, RIGHTS[Verb.APPROVE])
-    _refuse_duplicates(seen)
+    require_right(actor, TRANSITION_RIGHTS[Transition.APPROVE])
+    _require_distinct(versions)
     # Lock all cards at once, in the order that all services use. Otherwise two bulk approvals with common cards could
     # deadlock.
-    cards = lock_cards(card_id for card_id, _version in seen)
+    cards = lock_cards(card_id for card_id, _version in versions)
     closed = closed_among(card.processing_month for card in cards.values())
     lock_ledgers(card.employee_id for card in cards.values() if card.employee_id)
     prefetch_related_objects([*cards.values()], "site", "employee", "day_entries")
     background = read_background(cards.values())
-    approvals = BulkApprovalResult()
-    for card_id, version in seen:
+    result = BulkApprovalResult()
+    for card_id, version in versions:
         if card_id not in cards:
             # The same error as for a path with this id.
-            approvals.refused[card_id] = Missing(
+            result.failed[card_id] = Missing(
                 NotFound.default_code, str(NotFound.default_detail)
             )
             continue
@@ -96,14 +97,14 @@ def approve_cards(*, seen: Sequence[Seen], actor: Any) -> BulkApprovalResult:
         try:
             if card.processing_month in closed:
                 raise closed[card.processing_month]
-            approvals.approved[card_id] = _approve(card, version, actor, background)
-        except DomainError as refusal:
-            approvals.refused[card_id] = refusal
-    return approvals
+            result.approved[card_id] = _approve(card, version, actor, background)
+        except DomainError as error:
+            result.failed[card_id] = error
+    return result
 
 
 def _approve(
-    card: WorkCard, version: int, actor: Any, background: Background
+    card: WorkCard, version: int, actor: User | None, background: Background
 ) -> ActionResult:
     try:
         with transaction.atomic():
@@ -118,9 +119,9 @@ def _approve(
     return result
 
 
-def _refuse_duplicates(seen: Iterable[Seen]) -> None:
+def _require_distinct(versions: Iterable[CardVersion]) -> None:
     known: set[uuid.UUID] = set()
-    for index, (card_id, _version) in enumerate(seen):
+    for index, (card_id, _version) in enumerate(versions):
         if card_id in known:
             detail = _("This card is in the list already.")
             raise Invalid("duplicate", detail, f"cards.{index}.id")

@@ -96,19 +96,19 @@ class CardWarning:
     @property
     def detail(self) -> str:
         """Return the text as the API formats it, with dates such as 2026-03-27."""
-        return self._said(date.isoformat)
+        return self._format(date.isoformat)
 
     @property
     def shown(self) -> str:
         """Return the text as pages show it, with dates in the user's format."""
-        return self._said(lambda day: date_format(day, "SHORT_DATE_FORMAT"))
+        return self._format(lambda day: date_format(day, "SHORT_DATE_FORMAT"))
 
     @property
     def key(self) -> str:
         """Return the code and dates as a form submits them: `long_day:2026-03-02,2026-03-03`."""
         return f"{self.code}:{','.join(day.isoformat() for day in self.dates)}"
 
-    def was_seen(self, keys: Iterable[str]) -> bool:
+    def was_shown(self, keys: Iterable[str]) -> bool:
         """Return True if the warnings with these keys include all dates of this warning.
 
         The keys come from the page that showed the warnings.
@@ -129,7 +129,7 @@ class CardWarning:
             "is_refused": self.is_refused,
         }
 
-    def _said(self, write: Callable[[date], str]) -> str:
+    def _format(self, write: Callable[[date], str]) -> str:
         wording = WORDINGS[self.code]
         text = wording.text if self.dates else wording.without_dates
         return str(text) % {**self.values, "dates": ", ".join(map(write, self.dates))}
@@ -202,10 +202,10 @@ def warnings_about(
         "month": format_month(card.processing_month),
         "longest": f"{situation.longest_day.normalize():f}",
     }
-    found = []
+    warnings = []
     for code, check in CHECKS.items():
         if finding := check(situation):
-            found.append(
+            warnings.append(
                 CardWarning(
                     code=code,
                     dates=finding.dates,
@@ -214,7 +214,7 @@ def warnings_about(
                     values=values,
                 )
             )
-    return tuple(found)
+    return tuple(warnings)
 
 
 def warnings_before_approval(
@@ -232,16 +232,16 @@ def warnings_before_approval(
     return warnings_about(card, card.day_entries.all(), background)
 
 
-def refuse_warnings(warnings: Iterable[CardWarning]) -> None:
+def reject_warnings(warnings: Iterable[CardWarning]) -> None:
     """Raise `Conflict` if the business's settings reject any of these warnings.
 
     The first rejected warning's code is the error's code; `warning_details` lists all rejected warnings.
     """
-    refused = [warning for warning in warnings if warning.is_refused]
-    if refused:
+    rejected = [warning for warning in warnings if warning.is_refused]
+    if rejected:
         raise Conflict.several(
-            [Problem(warning.code, warning.detail) for warning in refused],
-            warning_details=[warning.as_json for warning in refused],
+            [Problem(warning.code, warning.detail) for warning in rejected],
+            warning_details=[warning.as_json for warning in rejected],
         )
 
 

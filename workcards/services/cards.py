@@ -2,18 +2,17 @@
 
 import uuid
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import display_name
+from accounts.models import User, display_name
 from automatehq.api.errors import Conflict, Denied, Invalid
 from automatehq.text import clean_text
 from workcards.models import WorkCard, WorkCardFile
 from workcards.month_math import first_of_month
 from workcards.scans import storage
-from workcards.transitions import ReviewStatus, Source, Verb
+from workcards.transitions import ReviewStatus, Source, Transition
 from workforce.models import Employee, Site
 
 from .audit_events import (
@@ -26,11 +25,11 @@ from .audit_events import (
 )
 from .card_warnings import read_background, warnings_about
 from .locking import (
-    check_verb,
     lock_card,
     lock_names,
     require_open_month,
     require_right,
+    require_transition,
     require_unapproved,
 )
 from .results import ActionResult
@@ -38,7 +37,7 @@ from .results import ActionResult
 
 @transaction.atomic
 def create_manual_card(
-    *, site: Site, employee: Employee, month: date, actor: Any, notes: str = ""
+    *, site: Site, employee: Employee, month: date, actor: User | None, notes: str = ""
 ) -> tuple[WorkCard, bool]:
     """Create a card without a scan; return it, and True if it is new.
 
@@ -78,7 +77,7 @@ def create_manual_card(
 def edit_card(
     *,
     card_id: uuid.UUID,
-    actor: Any,
+    actor: User | None,
     version: int | None = None,
     site: Site | None = None,
     month: date | None = None,
@@ -118,16 +117,16 @@ def assign_card(
     *,
     card_id: uuid.UUID,
     employee: Employee | None,
-    actor: Any,
+    actor: User | None,
     version: int | None = None,
 ) -> ActionResult:
     """Assign the card to `employee`, or remove its employee if None.
 
     The days stay, because they are the content of the paper card.
     """
-    verb = Verb.ASSIGN if employee else Verb.UNASSIGN
+    transition = Transition.ASSIGN if employee else Transition.UNASSIGN
     card = lock_card(card_id, version=version)
-    status = check_verb(card, verb, actor)
+    status = require_transition(card, transition, actor)
     before = card_snapshot(card)
     card.employee = employee
     card.review_status = status
@@ -136,12 +135,14 @@ def assign_card(
         save_card(event, card, actor=actor, before=before)
     if employee is None:
         return ActionResult(card)
-    found = warnings_about(card, card.day_entries.all(), read_background([card]))
-    return ActionResult(card, found=found)
+    warnings = warnings_about(card, card.day_entries.all(), read_background([card]))
+    return ActionResult(card, card_warnings=warnings)
 
 
 @transaction.atomic
-def delete_card(*, card_id: uuid.UUID, actor: Any, version: int | None = None) -> None:
+def delete_card(
+    *, card_id: uuid.UUID, actor: User | None, version: int | None = None
+) -> None:
     """Delete an unapproved card and its days, and its scan if no other card uses it.
 
     Administrators may delete any card, other users the cards that they uploaded or created (`Denied`). Raises

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from automatehq.api.errors import Invalid, Problem
 from workcards.day_edits import patched_day
 from workcards.hours import DayFigures, DayRefused, day_figures
@@ -18,7 +19,7 @@ from .audit_events import DAY_FIELDS, by_date, day_snapshot, record_card
 from .locking import lock_card, require_pending, require_right
 
 # Date → the figures to store, or None to remove the day.
-Wanted = dict[date, DayFigures | None]
+DayChanges = dict[date, DayFigures | None]
 
 
 @transaction.atomic
@@ -27,7 +28,7 @@ def set_day_entries(
     card_id: uuid.UUID,
     version: int | None,
     entries: Sequence[Mapping[str, Any]],
-    actor: Any,
+    actor: User | None,
     keep_others: bool = False,
 ) -> WorkCard:
     """Replace the card's days, or with `keep_others` change only the given fields.
@@ -42,14 +43,16 @@ def set_day_entries(
     require_right(actor, "cards.review")
     card = lock_card(card_id, version=version)
     require_pending(card)
-    present = {entry.work_date: entry for entry in card.day_entries.all()}
-    stored = {day: _figures(entry) for day, entry in present.items()}
-    wanted = _checked(entries, card.processing_month, stored if keep_others else None)
+    stored = {entry.work_date: entry for entry in card.day_entries.all()}
+    figures = {day: _figures(entry) for day, entry in stored.items()}
+    changes = _validate(
+        entries, card.processing_month, figures if keep_others else None
+    )
     if not keep_others:
-        wanted = dict.fromkeys(present, None) | wanted
-    before = {day: day_snapshot(present[day]) for day in wanted if day in present}
-    after = _write(card, present, wanted)
-    changed = {day for day in wanted if before.get(day) != after.get(day)}
+        changes = dict.fromkeys(stored, None) | changes
+    before = {day: day_snapshot(stored[day]) for day in changes if day in stored}
+    after = _write(card, stored, changes)
+    changed = {day for day in changes if before.get(day) != after.get(day)}
     if changed:
         card.version += 1
         card.save(update_fields=["version", "updated_at"])
@@ -68,64 +71,62 @@ def _figures(entry: DayEntry) -> DayFigures:
     return DayFigures(**{field: getattr(entry, field) for field in DAY_FIELDS})
 
 
-def _checked(
+def _validate(
     entries: Sequence[Mapping[str, Any]],
     month: date,
     stored: Mapping[date, DayFigures] | None,
-) -> Wanted:
+) -> DayChanges:
     """Return the entries by date, merged with the `stored` days if given.
 
     Raises `Invalid` with every problem.
     """
-    wanted: Wanted = {}
+    changes: DayChanges = {}
     problems: list[Problem] = []
     mismatches: list[dict[str, Any]] = []
     for index, entry in enumerate(entries):
-        given = dict(entry)
-        day = given.pop("work_date")
-        where = f"entries.{index}"
+        values = dict(entry)
+        day = values.pop("work_date")
+        path = f"entries.{index}"
         if first_of_month(day) != month:
             detail = _("This date is not in the card's month.")
-            problems.append(Problem("outside_month", detail, f"{where}.work_date"))
+            problems.append(Problem("outside_month", detail, f"{path}.work_date"))
             continue
-        if day in wanted:
+        if day in changes:
             detail = _("This date is there twice.")
-            problems.append(Problem("duplicate_date", detail, f"{where}.work_date"))
+            problems.append(Problem("duplicate_date", detail, f"{path}.work_date"))
             continue
         try:
-            wanted[day] = (
-                day_figures(**given)
+            changes[day] = (
+                day_figures(**values)
                 if stored is None
-                else patched_day(stored.get(day), given)
+                else patched_day(stored.get(day), values)
             )
-        except DayRefused as refused:
-            wanted[day] = None
-            problems.append(
-                Problem(refused.code, refused.detail, f"{where}.{refused.field}")
-            )
-            if refused.code == "total_mismatch":
+        except DayRefused as error:
+            changes[day] = None
+            problems.append(Problem(error.code, error.detail, f"{path}.{error.field}"))
+            if error.code == "total_mismatch":
                 mismatches.append(
-                    {"index": index, "work_date": day.isoformat(), **refused.extras}
+                    {"index": index, "work_date": day.isoformat(), **error.extras}
                 )
     if problems:
         extra = {"mismatches": mismatches} if mismatches else {}
         raise Invalid.several(problems, **extra)
-    return wanted
+    return changes
 
 
 def _write(
-    card: WorkCard, present: dict[date, DayEntry], wanted: Wanted
+    card: WorkCard, stored: dict[date, DayEntry], changes: DayChanges
 ) -> dict[date, dict[str, Any]]:
     """Create, change and delete day entries.
 
     Return the remaining entries in the form of the audit trail.
     """
-    gone, new, changed, kept = [], [], [], {}
-    for day, figures in wanted.items():
-        entry = present.get(day)
+    removed, new, changed, remaining = [], [], [], {}
+    for day, figures in changes.items():
+        entry = stored.get(day)
         if figures is None:
             if entry:
-                gone.append(entry.pk)
+                removed.append(entry.pk)
             continue
         values = {field: getattr(figures, field) for field in DAY_FIELDS}
         if entry is None:
@@ -135,11 +136,11 @@ def _write(
             for field, value in values.items():
                 setattr(entry, field, value)
             changed.append(entry)
-        kept[day] = day_snapshot(entry)
-    if gone:
-        DayEntry.objects.filter(pk__in=gone).delete()
+        remaining[day] = day_snapshot(entry)
+    if removed:
+        DayEntry.objects.filter(pk__in=removed).delete()
     if changed:
         DayEntry.objects.bulk_update(changed, DAY_FIELDS)
     if new:
         DayEntry.objects.bulk_create(new)
-    return kept
+    return remaining

@@ -23,7 +23,7 @@ from workcards.transitions import ReviewStatus
 
 from .audit_events import record_card
 from .locking import lock_cards, lock_ledgers, require_open_month
-from .reposting import decide_anew
+from .reposting import repost_days
 
 
 class Fault(StrEnum):
@@ -280,7 +280,7 @@ def _decide(findings: Iterable[Finding]) -> list[Repair]:
     }
     entries = DayEntry.objects.filter(pk__in=wrong).select_related("work_card__site")
     waiting = list(entries)
-    decide_anew(waiting)
+    repost_days(waiting)
     return [
         Repair(
             Action.SET_ASIDE if entry.set_aside_by_id else Action.POSTED,

@@ -9,13 +9,19 @@ from django.db import connection
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from audit.models import AuditEvent
 from automatehq.api.errors import Conflict, Denied
 from businesses.tenancy.context import get_current_business_id
 from workcards.json_values import named_reference, timestamp_text
 from workcards.models import ClosedMonth, WorkCard, month_lock
 from workcards.month_math import format_month
-from workcards.transitions import RIGHTS, ReviewStatus, Verb, status_after
+from workcards.transitions import (
+    TRANSITION_RIGHTS,
+    ReviewStatus,
+    Transition,
+    status_after,
+)
 
 
 class CardConflict(Conflict):
@@ -51,8 +57,8 @@ def lock_card(card_id: uuid.UUID, *, version: int | None = None) -> WorkCard:
 def lock_cards(card_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, WorkCard]:
     """Lock the existing cards of `card_ids` until the transaction ends; return them by id."""
     # PostgreSQL locks the rows one after the other, in this order.
-    found = WorkCard.objects.select_for_update(no_key=True).filter(pk__in=card_ids)
-    return {card.pk: card for card in found.order_by("pk")}
+    cards = WorkCard.objects.select_for_update(no_key=True).filter(pk__in=card_ids)
+    return {card.pk: card for card in cards.order_by("pk")}
 
 
 def check_version(card: WorkCard, version: int) -> None:
@@ -69,21 +75,21 @@ def require_open_month(month: date) -> None:
     """
     share_month_lock(month)
     # A separate query, after the lock: it must see a closing that the lock has waited for.
-    refuse_closed_month(month)
+    check_month_open(month)
 
 
 def closed_among(months: Iterable[date]) -> dict[date, Conflict]:
     """Lock several months in date order; return the error of each closed month."""
-    refusals = {}
+    errors = {}
     for month in sorted(set(months)):
         try:
             require_open_month(month)
-        except Conflict as refusal:
-            refusals[month] = refusal
-    return refusals
+        except Conflict as error:
+            errors[month] = error
+    return errors
 
 
-def refuse_closed_month(month: date) -> None:
+def check_month_open(month: date) -> None:
     """Raise `Conflict` `month_closed` if the month is closed. Takes no lock."""
     if ClosedMonth.objects.for_month(month).exists():
         raise _month_closed(month)
@@ -139,7 +145,7 @@ def _lock(sql: str, name: str) -> None:
         cursor.execute(sql, [name])
 
 
-def require_right(actor: Any, right: str) -> None:
+def require_right(actor: User | None, right: str) -> None:
     """Raise `Denied` unless the actor's role has the permission `right`.
 
     An actor of None is the system, which has every permission.
@@ -148,14 +154,16 @@ def require_right(actor: Any, right: str) -> None:
         raise Denied
 
 
-def check_verb(card: WorkCard, verb: Verb, actor: Any) -> ReviewStatus:
-    """Return the status that `verb` leads to.
+def require_transition(
+    card: WorkCard, transition: Transition, actor: User | None
+) -> ReviewStatus:
+    """Return the status that `transition` leads to.
 
     Raises `Denied`, or `Conflict` `invalid_transition` with the current status.
     """
-    require_right(actor, RIGHTS[verb])
+    require_right(actor, TRANSITION_RIGHTS[transition])
     status = ReviewStatus(card.review_status)
-    target = status_after(status, verb, has_employee=card.employee_id is not None)
+    target = status_after(status, transition, has_employee=card.employee_id is not None)
     if target is None:
         raise invalid_transition(card)
     return target

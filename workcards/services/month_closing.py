@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import display_name
+from accounts.models import User, display_name
 from audit.services import record, snapshot
 from automatehq.api.errors import Conflict, Invalid, Problem
 from automatehq.text import clean_line
@@ -28,7 +28,7 @@ MONTH_FIELDS = ("month", "closed_by_name", "closed_at", "note")
 
 @transaction.atomic
 def close_month(
-    *, month: date, actor: Any, force: bool = False, note: str = ""
+    *, month: date, actor: User | None, force: bool = False, note: str = ""
 ) -> ClosedMonth:
     """Close a month to further changes.
 
@@ -39,7 +39,7 @@ def close_month(
     raised, but `note` is required (`Invalid` `required`).
     """
     require_right(actor, "months.close")
-    note = _checked(note, "note", is_required=force)
+    note = _clean_text(note, "note", is_required=force)
     month = first_of_month(month)
     lock_month(month)
     closed: ClosedMonth | None = ClosedMonth.objects.for_month(month).first()
@@ -47,7 +47,7 @@ def close_month(
         return closed
     counts = WorkCard.objects.for_month(month).counts_by_status()
     if not force:
-        _refuse_unfinished(month, counts)
+        _require_finished(month, counts)
     closed = ClosedMonth(
         month=month,
         closed_by=actor,
@@ -67,13 +67,13 @@ def close_month(
 
 
 @transaction.atomic
-def reopen_month(*, month: date, actor: Any, reason: str) -> None:
+def reopen_month(*, month: date, actor: User | None, reason: str) -> None:
     """Reopen a closed month; leave an open one unchanged, without an event.
 
     Raises `Invalid` without a reason.
     """
     require_right(actor, "months.reopen")
-    reason = _checked(reason, "reason", is_required=True)
+    reason = _clean_text(reason, "reason", is_required=True)
     month = first_of_month(month)
     lock_month(month)
     closed: ClosedMonth | None = ClosedMonth.objects.for_month(month).first()
@@ -90,7 +90,7 @@ def reopen_month(*, month: date, actor: Any, reason: str) -> None:
     closed.delete()
 
 
-def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
+def _require_finished(month: date, counts: dict[str, int]) -> None:
     """Raise `Conflict` if the month is not over or has pending cards."""
     problems = []
     business = Business.objects.get(pk=get_current_business_id())
@@ -105,8 +105,8 @@ def _refuse_unfinished(month: date, counts: dict[str, int]) -> None:
             "%(count)d cards of %(month)s wait to be approved or rejected.",
             waiting,
         )
-        told = detail % {"count": waiting, "month": format_month(month)}
-        problems.append(Problem("unreviewed_cards", told))
+        detail %= {"count": waiting, "month": format_month(month)}
+        problems.append(Problem("unreviewed_cards", detail))
         extra = {"unreviewed": _unreviewed(month, counts)}
     if problems:
         raise Conflict.several(problems, **extra)
@@ -131,7 +131,7 @@ def _contents(month: date, counts: dict[str, int]) -> dict[str, Any]:
     return {"cards": counts, "approved_days": ledger["days"], "hours": ledger["hours"]}
 
 
-def _checked(text: str, field: str, *, is_required: bool) -> str:
+def _clean_text(text: str, field: str, *, is_required: bool) -> str:
     text = clean_line(text)
     if is_required and not text:
         raise Invalid("required", _("Say why."), field)

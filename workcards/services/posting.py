@@ -22,7 +22,7 @@ from workcards.models import ApprovedDay, DayEntry, WorkCard
 from .reposting import (
     ledger_of,
     ledger_row,
-    row_that_stands,
+    prevailing_row,
     set_aside,
 )
 
@@ -45,9 +45,10 @@ class Resolution:
 
 
 class Answer(NamedTuple):
+    """A choice, and the path of its field in the request."""
+
     choice: Choice
     attr: str
-    """Where in the request it stands."""
 
 
 class DateConflict(NamedTuple):
@@ -88,9 +89,9 @@ def post_card(
         if is_posted:
             posted.append(conflict.entry)
         else:
-            kept = row_that_stands(card.site_id, conflict.rows)
-            assert kept is not None
-            conflict.entry.set_aside_by_id = kept.work_card_id
+            paid = prevailing_row(card.site_id, conflict.rows)
+            assert paid is not None
+            conflict.entry.set_aside_by_id = paid.work_card_id
             aside.append(conflict.entry)
     if replaced:
         aside += set_aside(replaced, card)
@@ -110,23 +111,23 @@ def _answers(
 ) -> dict[uuid.UUID, Answer]:
     """Return the answer to each conflicting row, by the row's id."""
     answers: dict[uuid.UUID, Answer] = {}
-    given_dates = {}
-    for index, given in enumerate(resolutions):
-        if given.approved_day_id in answers:
+    answered = {}
+    for index, resolution in enumerate(resolutions):
+        if resolution.approved_day_id in answers:
             detail = _("This was answered already.")
             attr = f"resolutions.{index}.approved_day_id"
             raise Invalid("duplicate", detail, attr)
-        answers[given.approved_day_id] = Answer(
-            Choice(given.choice), f"resolutions.{index}.choice"
+        answers[resolution.approved_day_id] = Answer(
+            Choice(resolution.choice), f"resolutions.{index}.choice"
         )
-        given_dates[given.approved_day_id] = given.work_date
-    asked = {row.pk: row.work_date for _entry, rows in conflicts for row in rows}
-    if asked != given_dates:
+        answered[resolution.approved_day_id] = resolution.work_date
+    conflicting = {row.pk: row.work_date for _entry, rows in conflicts for row in rows}
+    if conflicting != answered:
         # Raised also if an answer names a row that no longer exists: the reviewer saw an outdated ledger.
         raise Conflict(
             "day_conflicts",
             _("The ledger has other figures for some of these dates.")
-            if asked
+            if conflicting
             else _("The ledger has changed: there is nothing to choose any more."),
             conflicts=_all_as_json(card, conflicts),
         )
@@ -138,9 +139,9 @@ def _settle(
 ) -> tuple[list[ApprovedDay], bool]:
     """Return the rows of a date to remove, and True if the card's own day is posted."""
     entry, rows = conflict
-    given = [answers[row.pk] for row in rows]
-    choices = {answer.choice for answer in given}
-    for row, answer in zip(rows, given, strict=True):
+    row_answers = [answers[row.pk] for row in rows]
+    choices = {answer.choice for answer in row_answers}
+    for row, answer in zip(rows, row_answers, strict=True):
         if row.site_id == card.site_id and answer.choice is Choice.ADD:
             detail = _("Both can be paid at different sites only.")
             raise Invalid("same_site", detail, answer.attr)
@@ -148,7 +149,7 @@ def _settle(
         return [], False
     replaced = [
         row
-        for row, answer in zip(rows, given, strict=True)
+        for row, answer in zip(rows, row_answers, strict=True)
         if answer.choice is Choice.REPLACE
     ]
     # Replacing at the same site and adding to other sites go together. Any other mixture is contradictory.
@@ -158,18 +159,18 @@ def _settle(
     if len(choices) > 1 and not is_beside_others:
         detail = _("The answers for %(date)s contradict each other.")
         raise Invalid(
-            "mixed_resolutions", detail % {"date": entry.work_date}, given[0].attr
+            "mixed_resolutions", detail % {"date": entry.work_date}, row_answers[0].attr
         )
-    kept = [row for row in rows if row not in replaced]
+    remaining = [row for row in rows if row not in replaced]
     try:
-        check_shared_date([entry.payable, *(row.payable for row in kept)])
-    except DayRefused as refused:
+        check_shared_date([entry.payable, *(row.payable for row in remaining)])
+    except DayRefused as error:
         raise Conflict(
-            refused.code,
-            f"{entry.work_date}: {refused.detail}",
-            given[0].attr,
+            error.code,
+            f"{entry.work_date}: {error.detail}",
+            row_answers[0].attr,
             conflicts=_all_as_json(card, [conflict]),
-        ) from refused
+        ) from error
     return replaced, True
 
 

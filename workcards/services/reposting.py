@@ -110,10 +110,10 @@ def withdraw_card(card: WorkCard) -> Reposting:
     waiting = DayEntry.objects.filter(
         set_aside_by=card, work_card__review_status=ReviewStatus.APPROVED
     )
-    return decide_anew(waiting.select_related("work_card__site"))
+    return repost_days(waiting.select_related("work_card__site"))
 
 
-def decide_anew(entries: Iterable[DayEntry]) -> Reposting:
+def repost_days(entries: Iterable[DayEntry]) -> Reposting:
     """Post each day whose site and date are free, and set the other days aside.
 
     The latest approval is posted first. `entries` are days without rows, of approved cards of one employee, with
@@ -134,13 +134,13 @@ def decide_anew(entries: Iterable[DayEntry]) -> Reposting:
     reposted, not_reposted, new_rows = [], [], []
     for entry in waiting:
         rows = ledger.setdefault(entry.work_date, [])
-        standing = row_that_stands(entry.work_card.site_id, rows)
-        refusal = _refusal_of(entry, rows)
-        entry.set_aside_by_id = standing.work_card_id if standing else None
-        if standing and standing.site_id == entry.work_card.site_id:
+        prevailing = prevailing_row(entry.work_card.site_id, rows)
+        clash = _clash(entry, rows)
+        entry.set_aside_by_id = prevailing.work_card_id if prevailing else None
+        if prevailing and prevailing.site_id == entry.work_card.site_id:
             continue
-        if refusal:
-            day = NotRepostedDay(entry, refusal.code, refusal.detail)
+        if clash:
+            day = NotRepostedDay(entry, clash.code, clash.detail)
             not_reposted.append(day)
             continue
         entry.set_aside_by_id = None
@@ -160,20 +160,20 @@ def set_aside(rows: Sequence[ApprovedDay], winner: WorkCard) -> list[DayEntry]:
     """
     if not rows:
         return []
-    wanted = {(row.work_card_id, row.work_date) for row in rows}
-    found = DayEntry.objects.filter(
-        work_card__in={card_id for card_id, _date in wanted},
-        work_date__in={day for _card_id, day in wanted},
+    keys = {(row.work_card_id, row.work_date) for row in rows}
+    candidates = DayEntry.objects.filter(
+        work_card__in={card_id for card_id, _date in keys},
+        work_date__in={day for _card_id, day in keys},
     )
     entries = [
-        entry for entry in found if (entry.work_card_id, entry.work_date) in wanted
+        entry for entry in candidates if (entry.work_card_id, entry.work_date) in keys
     ]
     for entry in entries:
         entry.set_aside_by = winner
     return entries
 
 
-def row_that_stands(
+def prevailing_row(
     site_id: uuid.UUID, rows: Sequence[ApprovedDay]
 ) -> ApprovedDay | None:
     """Return the row of a date that sets aside a day at `site_id`, or None without rows.
@@ -183,12 +183,14 @@ def row_that_stands(
 
     return max(
         rows,
-        key=lambda row: standing_rank(row.payable, is_same_site=row.site_id == site_id),
+        key=lambda row: prevailing_rank(
+            row.payable, is_same_site=row.site_id == site_id
+        ),
         default=None,
     )
 
 
-def standing_rank(
+def prevailing_rank(
     payable: tuple[int | None, str | None], *, is_same_site: bool
 ) -> tuple[bool, bool, int]:
     """Return the sort key of a row.
@@ -233,7 +235,7 @@ def ledger_row(card: WorkCard, entry: DayEntry) -> ApprovedDay:
     )
 
 
-def in_trail(days: Iterable[DecidedDay]) -> list[Mapping[str, Any]]:
+def days_for_audit(days: Iterable[DecidedDay]) -> list[Mapping[str, Any]]:
     """Return days for the audit trail, without sentences in the active language."""
     return [
         {name: value for name, value in day.as_json().items() if name != "detail"}
@@ -241,10 +243,10 @@ def in_trail(days: Iterable[DecidedDay]) -> list[Mapping[str, Any]]:
     ]
 
 
-def _refusal_of(entry: DayEntry, rows: Sequence[ApprovedDay]) -> DayRefused | None:
+def _clash(entry: DayEntry, rows: Sequence[ApprovedDay]) -> DayRefused | None:
     """Return the reason why the day can't be paid beside `rows`, or None if it can."""
     try:
         check_shared_date([entry.payable, *(row.payable for row in rows)])
-    except DayRefused as refused:
-        return refused
+    except DayRefused as error:
+        return error
     return None

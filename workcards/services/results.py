@@ -13,18 +13,18 @@ class ActionResult:
     """The card after an action.
 
     `reposted` are days of other approved cards that are in the ledger again. `not_reposted` are days that clash with
-    other rows. `found` are the warnings about the card.
+    other rows. `card_warnings` are the warnings about the card.
     """
 
     card: WorkCard
     reposted: tuple[DecidedDay, ...] = ()
     not_reposted: tuple[NotRepostedDay, ...] = ()
-    found: tuple[CardWarning, ...] = ()
+    card_warnings: tuple[CardWarning, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return the texts of the warnings about the card, and about days not posted again."""
         return (
-            *(warning.detail for warning in self.found),
+            *(warning.detail for warning in self.card_warnings),
             *(day.warning for day in self.not_reposted),
         )

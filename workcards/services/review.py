@@ -2,29 +2,28 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import display_name
+from accounts.models import User, display_name
 from automatehq.api.errors import Conflict, Invalid
 from automatehq.text import clean_line
 from workcards.models import WorkCard
-from workcards.transitions import ReviewStatus, Verb, verb_towards
+from workcards.transitions import ReviewStatus, Transition, transition_to
 
 from .audit_events import card_snapshot, save_card
 from .card_warnings import (
     Background,
     read_background,
-    refuse_warnings,
+    reject_warnings,
     warnings_about,
 )
 from .cards import assign_card
-from .locking import check_verb, invalid_transition, lock_card, lock_ledgers
+from .locking import invalid_transition, lock_card, lock_ledgers, require_transition
 from .posting import Resolution, post_card
-from .reposting import Reposting, in_trail, withdraw_card
+from .reposting import Reposting, days_for_audit, withdraw_card
 from .results import ActionResult
 
 REASON_LENGTH = 500
@@ -35,7 +34,7 @@ def approve_card(
     *,
     card_id: uuid.UUID,
     version: int,
-    actor: Any,
+    actor: User | None,
     resolutions: Sequence[Resolution] = (),
 ) -> ActionResult:
     """Approve the version of the card that the reviewer saw, and post its days.
@@ -56,7 +55,7 @@ def approve_card(
 def approve_locked(
     card: WorkCard,
     *,
-    actor: Any,
+    actor: User | None,
     background: Background,
     resolutions: Sequence[Resolution] = (),
 ) -> ActionResult:
@@ -64,7 +63,7 @@ def approve_locked(
 
     `background` must be read after taking the locks.
     """
-    status = check_verb(card, Verb.APPROVE, actor)
+    status = require_transition(card, Transition.APPROVE, actor)
     entries = list(card.day_entries.all())
     if not entries:
         raise Conflict("no_days", _("A card without days can't be approved."))
@@ -74,31 +73,31 @@ def approve_locked(
     card.approved_by_name = display_name(actor)
     card.approved_at = timezone.now()
     conflicts = post_card(card, entries, resolutions)
-    found = warnings_about(card, entries, background, settled=conflicts)
-    refuse_warnings(found)
+    warnings = warnings_about(card, entries, background, settled=conflicts)
+    reject_warnings(warnings)
     save_card(
         "card_approved", card, actor=actor, before=before, conflicts=conflicts or None
     )
-    return ActionResult(card, found=found)
+    return ActionResult(card, card_warnings=warnings)
 
 
 @transaction.atomic
 def reject_card(
-    *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
+    *, card_id: uuid.UUID, reason: str, actor: User | None, version: int | None = None
 ) -> ActionResult:
     """Reject the card, and store the reason with it."""
     card = lock_card(card_id, version=version)
-    status = check_verb(card, Verb.REJECT, actor)
+    status = require_transition(card, Transition.REJECT, actor)
     before = card_snapshot(card)
     card.review_status = status
-    card.rejected_reason = _checked(reason)
+    card.rejected_reason = _clean_reason(reason)
     save_card("card_rejected", card, actor=actor, before=before)
     return ActionResult(card)
 
 
 @transaction.atomic
 def reopen_card(
-    *, card_id: uuid.UUID, reason: str, actor: Any, version: int | None = None
+    *, card_id: uuid.UUID, reason: str, actor: User | None, version: int | None = None
 ) -> ActionResult:
     """Withdraw an approval or a rejection.
 
@@ -106,14 +105,14 @@ def reopen_card(
     ledger again. `not_reposted` lists the days that clash with other rows, with a warning each.
     """
     card = lock_card(card_id, version=version)
-    status = check_verb(card, Verb.REOPEN, actor)
-    reason = _checked(reason)
+    status = require_transition(card, Transition.REOPEN, actor)
+    reason = _clean_reason(reason)
     before = card_snapshot(card)
-    anew = Reposting()
+    reposting = Reposting()
     if card.review_status == ReviewStatus.APPROVED:
         assert card.employee_id is not None
         lock_ledgers([card.employee_id])
-        anew = withdraw_card(card)
+        reposting = withdraw_card(card)
     card.review_status = status
     card.approved_by = None
     card.approved_by_name = ""
@@ -125,11 +124,11 @@ def reopen_card(
         actor=actor,
         before=before,
         reason=reason,
-        reposted=in_trail(anew.reposted) or None,
-        not_reposted=in_trail(anew.not_reposted) or None,
+        reposted=days_for_audit(reposting.reposted) or None,
+        not_reposted=days_for_audit(reposting.not_reposted) or None,
     )
-    found = warnings_about(card, card.day_entries.all(), read_background([card]))
-    return ActionResult(card, anew.reposted, anew.not_reposted, found)
+    warnings = warnings_about(card, card.day_entries.all(), read_background([card]))
+    return ActionResult(card, reposting.reposted, reposting.not_reposted, warnings)
 
 
 @transaction.atomic
@@ -138,26 +137,26 @@ def change_status(
     card_id: uuid.UUID,
     status: ReviewStatus | str,
     version: int,
-    actor: Any,
+    actor: User | None,
     reason: str = "",
     resolutions: Sequence[Resolution] = (),
 ) -> ActionResult:
     """Run the action that leads to `status`, for clients that send the status."""
     card = lock_card(card_id, version=version)
-    match _verb(card, ReviewStatus(status)):
-        case Verb.UNASSIGN:
+    match _transition_to(ReviewStatus(status), card):
+        case Transition.UNASSIGN:
             return assign_card(
                 card_id=card_id, employee=None, actor=actor, version=version
             )
-        case Verb.APPROVE:
+        case Transition.APPROVE:
             return approve_card(
                 card_id=card_id, version=version, actor=actor, resolutions=resolutions
             )
-        case Verb.REJECT:
+        case Transition.REJECT:
             return reject_card(
                 card_id=card_id, reason=reason, actor=actor, version=version
             )
-        case Verb.REOPEN:
+        case Transition.REOPEN:
             return reopen_card(
                 card_id=card_id, reason=reason, actor=actor, version=version
             )
@@ -165,15 +164,15 @@ def change_status(
             raise invalid_transition(card)
 
 
-def _verb(card: WorkCard, wanted: ReviewStatus) -> Verb | None:
-    return verb_towards(
-        ReviewStatus(card.review_status),
-        wanted,
+def _transition_to(target: ReviewStatus, card: WorkCard) -> Transition | None:
+    return transition_to(
+        target,
+        status=ReviewStatus(card.review_status),
         has_employee=card.employee_id is not None,
     )
 
 
-def _checked(reason: str) -> str:
+def _clean_reason(reason: str) -> str:
     reason = clean_line(reason)
     if not reason:
         raise Invalid("required", _("Say why."), "reason")

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import display_name
+from accounts.models import User, display_name
 from automatehq.api.errors import Invalid, TooMany
 from automatehq.request_slots import Limits, NoPlace
 from businesses.models import Business
@@ -36,8 +36,8 @@ from workforce.models import Employee, Site
 from .audit_events import FILE_FIELDS, card_snapshot, record_card
 from .cards import require_open_site
 from .locking import (
+    check_month_open,
     lock_names,
-    refuse_closed_month,
     require_open_month,
     require_right,
 )
@@ -102,7 +102,7 @@ class Uploads:
 def upload_cards(
     *,
     files: Sequence[Upload],
-    actor: Any,
+    actor: User | None,
     site: Site | None = None,
     employee: Employee | None = None,
     month: date | None = None,
@@ -126,7 +126,7 @@ def upload_cards(
         raise Invalid("required", _("Choose a site."), "site_id")
     require_open_site(site)
     month = first_of_month(month) if month else default_month()
-    refuse_closed_month(month)
+    check_month_open(month)
     card = WorkCard(
         site=site,
         employee=employee,
@@ -215,12 +215,14 @@ def _readable(
 
     Unreadable files are added to `uploads.failed`.
     """
-    for index, found in enumerate(inspected):
-        if isinstance(found, Intake):
-            yield index, found
+    for index, inspection in enumerate(inspected):
+        if isinstance(inspection, Intake):
+            yield index, inspection
         else:
             name = clean_filename(files[index].name or "")
-            uploads.failed.append(Failure(index, name, found.code, found.detail))
+            uploads.failed.append(
+                Failure(index, name, inspection.code, inspection.detail)
+            )
 
 
 def _cards_of(intake: Intake) -> list[WorkCard]:
@@ -235,7 +237,7 @@ def _take_in(
     upload: Upload,
     intake: Intake,
     pattern: WorkCard,
-    actor: Any,
+    actor: User | None,
     file: WorkCardFile | None,
     pages: Collection[int],
 ) -> list[WorkCard]:

@@ -14,7 +14,7 @@ from workcards.models import WorkCard
 from workcards.services import CardConflict
 from workcards.tests.factories import WorkCardFactory
 from workcards.tests.review_helpers import approve, card_with, reopen
-from workcards.transitions import ReviewStatus, Verb
+from workcards.transitions import ReviewStatus, Transition
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
@@ -58,22 +58,22 @@ def test_a_reason_must_be_given(
     assert refused.value.attr == "reason"
 
 
-def do(verb: Verb, card: Any, actor: Any) -> Any:
+def do(verb: Transition, card: Any, actor: Any) -> Any:
     """Try a transition of a card."""
     card.refresh_from_db()
     match verb:
-        case Verb.ASSIGN:
+        case Transition.ASSIGN:
             employee = EmployeeFactory(site=card.site)
             return services.assign_card(card_id=card.pk, employee=employee, actor=actor)
-        case Verb.UNASSIGN:
+        case Transition.UNASSIGN:
             return services.assign_card(card_id=card.pk, employee=None, actor=actor)
-        case Verb.APPROVE:
+        case Transition.APPROVE:
             return services.approve_card(
                 card_id=card.pk, version=card.version, actor=actor
             )
-        case Verb.REJECT:
+        case Transition.REJECT:
             return services.reject_card(card_id=card.pk, reason="no", actor=actor)
-        case Verb.REOPEN:
+        case Transition.REOPEN:
             return services.reopen_card(card_id=card.pk, reason="no", actor=actor)
 
 
@@ -81,11 +81,11 @@ def card_in(acme: Any, status: ReviewStatus) -> Any:
     """Return a card with a day in a status, which it reached by transitions."""
     card = card_with(acme, EmployeeFactory(), {1: "8"})
     if status == ReviewStatus.NEEDS_ASSIGNMENT:
-        do(Verb.UNASSIGN, card, acme.reviewer)
+        do(Transition.UNASSIGN, card, acme.reviewer)
     elif status == ReviewStatus.APPROVED:
-        do(Verb.APPROVE, card, acme.reviewer)
+        do(Transition.APPROVE, card, acme.reviewer)
     elif status == ReviewStatus.REJECTED:
-        do(Verb.REJECT, card, acme.reviewer)
+        do(Transition.REJECT, card, acme.reviewer)
     card.refresh_from_db()
     return card
 
@@ -109,10 +109,10 @@ MAY: dict[str, set[str]] = {
 }
 
 
-@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("verb", Transition)
 @pytest.mark.parametrize("status", ReviewStatus)
 def test_every_verb_from_every_status(
-    acme: Any, status: ReviewStatus, verb: Verb
+    acme: Any, status: ReviewStatus, verb: Transition
 ) -> None:
     card = card_in(acme, status)
     events = AuditEvent.objects.count()
@@ -131,9 +131,9 @@ def test_every_verb_from_every_status(
     assert (now.review_status, now.version, AuditEvent.objects.count()) == expected
 
 
-@pytest.mark.parametrize("verb", Verb)
+@pytest.mark.parametrize("verb", Transition)
 @pytest.mark.parametrize("role", MAY)
-def test_every_verb_by_every_role(acme: Any, role: str, verb: Verb) -> None:
+def test_every_verb_by_every_role(acme: Any, role: str, verb: Transition) -> None:
     starts = [status for status, known in LEADS_TO if known == verb.value]
     actor = getattr(acme, role)
     card = card_in(acme, ReviewStatus(starts[-1]))
@@ -144,8 +144,10 @@ def test_every_verb_by_every_role(acme: Any, role: str, verb: Verb) -> None:
             do(verb, card, actor)
 
 
-@pytest.mark.parametrize("verb", Verb)
-def test_what_the_system_does_itself_takes_no_right(acme: Any, verb: Verb) -> None:
+@pytest.mark.parametrize("verb", Transition)
+def test_what_the_system_does_itself_takes_no_right(
+    acme: Any, verb: Transition
+) -> None:
     starts = [status for status, known in LEADS_TO if known == verb.value]
     card = card_in(acme, ReviewStatus(starts[-1]))
     do(verb, card, None)

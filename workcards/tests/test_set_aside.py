@@ -302,6 +302,7 @@ def test_the_database_refuses_a_card_of_another_business(
 def test_bulk_approval_sets_equal_days_aside(acme: Any, employee: Any) -> None:
     cards = [card_with(acme, employee, {1: "8"}) for _ in range(2)]
     services.approve_cards(
-        seen=[services.Seen(card.pk, 2) for card in cards], actor=acme.reviewer
+        versions=[services.CardVersion(card.pk, 2) for card in cards],
+        actor=acme.reviewer,
     )
     assert [winner_of(card) for card in cards] == [None, cards[0].pk]

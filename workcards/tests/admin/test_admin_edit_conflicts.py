@@ -65,7 +65,7 @@ def met(response: Any) -> dict[int, tuple[str, str, str, bool]]:
             one.choice,
             one.is_untouched,
         )
-        for day, one in response.context["met"].days.items()
+        for day, one in response.context["edit_conflicts"].days.items()
     }
 
 
@@ -217,8 +217,8 @@ def test_a_line_that_could_not_be_stored_stands_as_it_was_typed(
     saved(acme, drawn, {1: 4, 2: 8, 3: 8})
     days = {**hours("", "8.00", "8.00"), 1: {"from_time": "7", "break_minutes": "30"}}
     response = client.send(url_of(drawn), sheet(drawn, days))
-    (one,) = response.context["met"].days.values()
+    (one,) = response.context["edit_conflicts"].days.values()
     shown = one.mine.shown
     assert (shown["from_time"], shown["break_minutes"]) == ("7", "30")
-    assert one.differs == {"from_time", "break_minutes", "total_hours"}
+    assert one.differing_fields == {"from_time", "break_minutes", "total_hours"}
     assert len(events(acme.id)) == 2

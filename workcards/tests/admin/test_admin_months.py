@@ -129,7 +129,7 @@ def test_a_card_of_a_closed_month_is_shown_to_be_read(
     assert "The month of this card is closed" in page
     assert "8.00" in page
     assert response.context["formset"] is None
-    assert response.context["verbs"] == []
+    assert response.context["object_actions"] == []
     assert "closed month" not in response.context["title"]
     assert 'aria-label="Unfinished cards of this month"' in page
     for button in ("data-save", "_approve", url_of(closed_card, "delete")):

@@ -218,9 +218,9 @@ def test_beside_each_day_stands_what_others_say_of_it(
         hours(card, 2, 7)
     rows = client.get(url_of(card)).context["rows"]
     told = {
-        row["date"].day: [(remark.mark, remark.said) for remark in row["remarks"]]
+        row["date"].day: [(note.icon, note.explanation) for note in row["notes"]]
         for row in rows
-        if row["remarks"]
+        if row["notes"]
     }
     assert told == {
         1: [("done", "Paid, the same:")],
@@ -347,7 +347,7 @@ def test_an_answer_that_is_too_much_is_asked_for_again_in_its_row(
     assert response.status_code == 409
     assert "more than 24" in response.content.decode()
     (asked,) = response.context["rows"][0]["conflicts"]
-    assert asked["given"] == "add"
+    assert asked["choice"] == "add"
     assert paid(acme) == [(1, "Tower", "8.00")]
     assert fresh(card).day_count == 2
 
@@ -456,7 +456,7 @@ def test_an_answer_that_will_not_do_asks_again_and_keeps_what_was_chosen(
     assert response.status_code == 409
     assert "more than 24" in response.content.decode()
     (asked,) = response.context["form"].conflicts
-    assert asked["given"] == "add"
+    assert asked["choice"] == "add"
     assert fresh(card).review_status == "NEEDS_REVIEW"
     assert paid(acme) == [(1, "Tower", "8.00")]
 

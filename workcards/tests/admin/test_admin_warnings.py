@@ -154,7 +154,7 @@ def test_the_answer_to_a_conflict_is_kept_while_warnings_are_shown(
     unseen = client.send(url_of(card), sheet(card, LONG, _approve="1", **answer))
     assert unseen.status_code == 409
     (row,) = (row for row in unseen.context["rows"] if row["conflicts"])
-    assert row["conflicts"][0]["given"] == "replace"
+    assert row["conflicts"][0]["choice"] == "replace"
     body = sheet(card, LONG, _approve="1", seen_warning=keys(conflict), **answer)
     assert client.send(url_of(card), body).status_code == 302
 
