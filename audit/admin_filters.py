@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from automatehq.admin.list_filters import ParsedListFilter
 from automatehq.api.converters import parse_uuid
 
 from .descriptions import event_label, model_label
@@ -98,21 +99,11 @@ def _label_values(
     return ((value, name(value)) for value in set(values))
 
 
-class IdFilter(RecentFilter):
-    """A filter by id. A malformed id is an error, as in Django's own filters."""
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[AuditEvent]
-    ) -> QuerySet[AuditEvent]:
-        if self.value() is None:
-            return queryset
-        pk = parse_uuid(self.value())
-        if pk is None:
-            raise IncorrectLookupParameters
-        return queryset.filter(**{f"{self.parameter_name}_id": pk})
+class ReferenceFilter(ParsedListFilter, RecentFilter):
+    """A filter by the id of a row that the latest events reference."""
 
 
-class ActorFilter(IdFilter):
+class ActorFilter(ReferenceFilter):
     title = _("user")
     parameter_name = "actor"
 
@@ -127,7 +118,7 @@ class ActorFilter(IdFilter):
         )
 
 
-class SiteFilter(IdFilter):
+class SiteFilter(ReferenceFilter):
     title = _("site")
     parameter_name = "site"
 

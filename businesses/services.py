@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection
-from django.http import Http404
 
 from accounts.models import User
 from accounts.roles import Role
@@ -19,6 +18,7 @@ from audit.cross_business import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.api.errors import IN_USE_CODE, IN_USE_DETAIL, Invalid
 from automatehq.clock import database_now
+from automatehq.row_locks import lock_or_404
 from automatehq.text_columns import assign
 from businesses.models import Business, BusinessSettings
 from businesses.tenancy.context import business_scope, platform_scope, unscoped
@@ -172,10 +172,9 @@ def _reject_clashing_name(business: Business) -> None:
 
 
 def _locked(business_id: uuid.UUID) -> Business:
-    businesses = Business.objects.listed().select_for_update(no_key=True)
-    business: Business | None = businesses.filter(pk=business_id).first()
-    if business is None:
-        raise Http404
+    business: Business = lock_or_404(
+        Business.objects.listed(), business_id, no_key=True
+    )
     return business
 
 

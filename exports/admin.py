@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from automatehq.admin.badges import status_badge
 from automatehq.admin.forms import MonthField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
-from workcards.admin.filters import MonthFilter
+from workcards.admin.filters import MonthListFilter
 from workcards.month_math import format_month
 from workcards.services.uploads import default_month
 
@@ -90,7 +90,7 @@ class ExportRunAdmin(ChangesPage):
         "created_at",
     )
     list_select_related = ("site",)
-    list_filter = ("status", MonthFilter, "kind", "site")
+    list_filter = ("status", MonthListFilter, "kind", "site")
     search_fields = ("generated_file_name", "exported_by_name")
     readonly_fields = (
         "month",

@@ -10,7 +10,7 @@ from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
 from .models import ExportProfile
-from .profiles import CODE_LIMIT, COMPONENTS
+from .profiles import CODE_LIMIT, COMPONENTS, PROFILE_FIELDS
 
 
 class PrintableField(StringField):
@@ -68,15 +68,7 @@ class ExportProfileSerializer(StrictModelSerializer):
         fields = (
             "id",
             "business_id",
-            "name",
-            "identifier",
-            "organization_number",
-            "components",
-            "hours_format",
-            "totals",
-            "decimal_separator",
-            "delimiter",
-            "encoding",
+            *PROFILE_FIELDS,
             "created_at",
             "updated_at",
         )

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import Http404
 from django.utils.translation import gettext as _
 
 from audit.cross_business import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.api.errors import Invalid
+from automatehq.row_locks import lock_or_404
 
 from .models import ExportProfile
 from .profiles import COMPONENTS, PROFILE_FIELDS, Profile
@@ -78,10 +78,7 @@ def delete_profile(*, profile_id: uuid.UUID, actor: Any) -> None:
 
 
 def _locked(profile_id: uuid.UUID) -> ExportProfile:
-    profiles = ExportProfile.objects.select_for_update().filter(pk=profile_id)
-    profile: ExportProfile | None = profiles.first()
-    if profile is None:
-        raise Http404
+    profile: ExportProfile = lock_or_404(ExportProfile.objects.all(), profile_id)
     return profile
 
 

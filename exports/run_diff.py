@@ -18,7 +18,7 @@ from django.core.files.storage import default_storage
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from automatehq.api.errors import Conflict, Missing
+from automatehq.api.errors import Missing
 from automatehq.spreadsheet_escape import text
 from businesses.tenancy.context import scope_for_business
 from workcards.month_rows import (
@@ -33,6 +33,7 @@ from workforce.models import Employee, Site
 
 from .csv_columns import hours
 from .models import ExportRun
+from .run_lifecycle import require_done
 
 NO_HOURS = Decimal("0.00")
 
@@ -131,13 +132,7 @@ def changes_since(run: ExportRun) -> list[Change]:
 
 
 def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
-    if run.status != ExportRun.Status.DONE:
-        raise Conflict(
-            "not_done",
-            _("This can't be done with a run in the status “%(status)s”.")
-            % {"status": run.get_status_display()},
-            run_status=run.status,
-        )
+    require_done(run)
     if not run.snapshot:
         raise _unreadable()
     try:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.account_status import still_has_permission
 from audit import services as audit
-from automatehq.api.errors import Denied
+from automatehq.api.errors import Conflict, Denied
 from businesses.tenancy.context import business_scope
 
 from .models import ExportRun
@@ -20,6 +20,17 @@ LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 3
 
 Status = ExportRun.Status
+
+
+def require_done(run: ExportRun) -> None:
+    """Raise `Conflict` `not_done` unless the run is done."""
+    if run.status != Status.DONE:
+        raise Conflict(
+            "not_done",
+            _("This can't be done with a run in the status “%(status)s”.")
+            % {"status": run.get_status_display()},
+            run_status=run.status,
+        )
 
 
 class LeaseLost(RuntimeError):

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
-from automatehq.api.errors import Conflict, Missing
+from automatehq.api.errors import Missing
 from automatehq.api.schema import RefusalSerializer
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 
@@ -22,6 +22,7 @@ from . import services
 from .filters import ExportRunFilterSet
 from .models import ExportRun
 from .run_diff_views import ChangesMixin
+from .run_lifecycle import require_done
 from .serializers import ExportRequestSerializer, ExportRunSerializer
 from .writers import WRITERS, XLSX
 
@@ -75,13 +76,7 @@ def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpRespo
 
     Raises `Conflict` before the run is done, and `Missing` if the file is lost from storage.
     """
-    if run.status != ExportRun.Status.DONE:
-        raise Conflict(
-            "not_done",
-            _("This can't be done with a run in the status “%(status)s”.")
-            % {"status": run.get_status_display()},
-            run_status=run.status,
-        )
+    require_done(run)
     etag = quote_etag(run.sha256)
     headers: dict[str, Any] = {
         "ETag": etag,

@@ -1,12 +1,8 @@
 """Arithmetic of months, without database. The first day represents a month everywhere."""
 
-import re
 from datetime import date, timedelta
 
 ONE_DAY = timedelta(days=1)
-MONTH_TEXT = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2}))?", re.ASCII
-)
 
 
 def first_of_month(day: date) -> date:
@@ -70,18 +66,6 @@ def is_saturday(day: date) -> bool:
 def format_month(month: date) -> str:
     """Return a month as the API formats it: `2026-03`."""
     return f"{month.year:04}-{month.month:02}"
-
-
-def parse_month(text: str) -> date:
-    """Return the month of `2026-03` or of a date in it such as `2026-03-17`.
-
-    Raises `ValueError` for any other text.
-    """
-    match = MONTH_TEXT.fullmatch(text)
-    if match is None:
-        raise ValueError("A month is written like 2026-03.")
-    year, month, day = (int(part or 1) for part in match.groups())
-    return first_of_month(date(year, month, day))
 
 
 def processing_month_for(local_date: date, cutoff_day: int) -> date:

@@ -18,6 +18,7 @@ from audit.cross_business import check_in_use_limit
 from audit.models import AuditEvent
 from audit.services import changes, event_of, record, record_many, snapshot
 from automatehq.api.errors import AlreadyInUse, Conflict, Denied, Invalid
+from automatehq.row_locks import lock_or_404
 from automatehq.text_columns import assign
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope, try_get_business_id
@@ -236,10 +237,7 @@ def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
 
 
 def _locked_employee(employee_id: uuid.UUID) -> Employee:
-    employees = Employee.objects.select_for_update().filter(pk=employee_id)
-    employee: Employee | None = employees.first()
-    if employee is None:
-        raise Http404
+    employee: Employee = lock_or_404(Employee.objects.all(), employee_id)
     return employee
 
 

@@ -15,11 +15,10 @@ from django import forms
 from django.db import DatabaseError, models, transaction
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.formatter import flatten_errors
 from rest_framework.serializers import BaseSerializer
 
-from automatehq.api.converters import parse_month, parse_uuid
+from automatehq.api.converters import INVALID_MONTH, parse_month, parse_uuid
 from automatehq.api.errors import (
     AlreadyInUse,
     DomainError,
@@ -206,7 +205,7 @@ class MonthField(forms.Field):
     """A month as its first day, typed as `2026-03`; not every browser has a month picker."""
 
     widget = MonthInput(attrs={"placeholder": "2026-03"})
-    default_error_messages = {"invalid": _("Invalid month. Use the format 2026-03.")}
+    default_error_messages = {"invalid": INVALID_MONTH}
 
     def to_python(self, value: Any) -> datetime.date | None:
         if value in self.empty_values:

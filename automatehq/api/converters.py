@@ -51,16 +51,21 @@ def parse_date(text: object) -> datetime.date | None:
     return date if FIRST_YEAR <= date.year <= LAST_YEAR else None
 
 
+INVALID_ID = _("Invalid ID.")
+INVALID_MONTH = _("Invalid month. Use the format 2026-03.")
+INVALID_DATE = _("Invalid date. Use the format 2026-03-05.")
+
+
 class InvalidPathValue(str):
     """A malformed path segment; views find no row for it."""
 
     __slots__ = ()
-    complaint = _("Invalid ID.")
+    complaint = INVALID_ID
 
 
 class MalformedMonth(InvalidPathValue):
     __slots__ = ()
-    complaint = _("Invalid month. Use the format 2026-03.")
+    complaint = INVALID_MONTH
 
 
 class IdConverter:

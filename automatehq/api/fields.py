@@ -14,7 +14,14 @@ from rest_framework.fields import empty
 
 from automatehq.text import clean_line, clean_text
 
-from .converters import parse_date, parse_month, parse_uuid
+from .converters import (
+    INVALID_DATE,
+    INVALID_ID,
+    INVALID_MONTH,
+    parse_date,
+    parse_month,
+    parse_uuid,
+)
 from .unknown_ids import note
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -97,7 +104,7 @@ class EmailAddressField(StrictText, EmailField):
 class MonthField(serializers.Field[datetime.date, Any, str, Any]):
     """The first of a month; written as `2026-03`, read from `2026-03` or any date in it."""
 
-    default_error_messages = {"invalid": _("Invalid month. Use the format 2026-03.")}
+    default_error_messages = {"invalid": INVALID_MONTH}
 
     def to_internal_value(self, data: Any) -> datetime.date:
         month = parse_month(data)
@@ -112,7 +119,7 @@ class MonthField(serializers.Field[datetime.date, Any, str, Any]):
 class DateField(serializers.DateField):
     """A date as `YYYY-MM-DD`; other ISO 8601 formats and distant years are rejected."""
 
-    default_error_messages = {"invalid": _("Invalid date. Use the format 2026-03-05.")}
+    default_error_messages = {"invalid": INVALID_DATE}
 
     def to_internal_value(self, value: Any) -> datetime.date:
         date = parse_date(value)
@@ -195,7 +202,7 @@ class HoursField(serializers.DecimalField):
 class IdField(serializers.UUIDField):
     """An id as the API writes it; UUIDField also accepts integers and braces."""
 
-    default_error_messages = {"invalid": _("Invalid ID.")}
+    default_error_messages = {"invalid": INVALID_ID}
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
         value = parse_uuid(data)
@@ -228,7 +235,7 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
 
     default_error_messages = {
         "does_not_exist": _("No record has this ID."),
-        "invalid": _("Invalid ID."),
+        "invalid": INVALID_ID,
     }
 
     def bind(self, field_name: str, parent: Any) -> None:

@@ -24,7 +24,14 @@ from rest_framework.request import Request
 
 from automatehq.text import clean_line
 
-from .converters import parse_date, parse_month, parse_uuid
+from .converters import (
+    INVALID_DATE,
+    INVALID_ID,
+    INVALID_MONTH,
+    parse_date,
+    parse_month,
+    parse_uuid,
+)
 from .errors import Invalid, Problem, Text
 
 SEARCH_LIMIT = 200
@@ -63,7 +70,7 @@ class IdFilter(_ParsedFilter):
     """A filter that compares the plain id of a reference: `employee_id=…`."""
 
     parse = staticmethod(parse_uuid)
-    complaint = _("Invalid ID.")
+    complaint = INVALID_ID
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03"]})
@@ -71,7 +78,7 @@ class MonthFilter(_ParsedFilter):
     """A filter that compares the first of a month with `2026-03` or any date in it."""
 
     parse = staticmethod(parse_month)
-    complaint = _("Invalid month. Use the format 2026-03.")
+    complaint = INVALID_MONTH
 
 
 @extend_schema_field({"type": "string", "format": "date"})
@@ -79,7 +86,7 @@ class DateFilter(_ParsedFilter):
     """A filter that compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
 
     parse = staticmethod(parse_date)
-    complaint = _("Invalid date. Use the format 2026-03-05.")
+    complaint = INVALID_DATE
 
 
 class LocalDateFromFilter(DateFilter):

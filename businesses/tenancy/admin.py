@@ -12,7 +12,6 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.filters import ListFilter
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
@@ -27,6 +26,7 @@ from automatehq.admin.forms import (
     translate_database_errors,
     with_error_status,
 )
+from automatehq.admin.list_filters import ParsedListFilter
 from automatehq.admin.object_actions import ObjectActionsMixin
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
@@ -52,7 +52,7 @@ def _business(row: Any) -> Any:
     return row.business
 
 
-class BusinessFilter(admin.SimpleListFilter):
+class BusinessFilter(ParsedListFilter):
     """A filter by business, on the platform only."""
 
     title = _("business")
@@ -64,16 +64,6 @@ class BusinessFilter(admin.SimpleListFilter):
         # By name, because this package imports no model of an app.
         businesses: Any = apps.get_model("businesses.Business")._default_manager
         return [(str(business.pk), str(business)) for business in businesses.all()]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[models.Model]
-    ) -> models.QuerySet[models.Model]:
-        if self.value() is None:
-            return queryset
-        business_id = parse_uuid(self.value())
-        if business_id is None:
-            raise IncorrectLookupParameters
-        return queryset.filter(business_id=business_id)
 
 
 class TenantChangeList(ChangeList):

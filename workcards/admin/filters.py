@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from automatehq.admin.list_filters import ParsedListFilter
 from automatehq.api.converters import parse_month
 from workcards.month_math import first_of_month, format_month, last_months
 
 MONTHS_OFFERED = 12
 
 
-class MonthFilter(admin.SimpleListFilter):
+class MonthListFilter(ParsedListFilter):
     """A filter such as `?month=2026-03`. It offers the last twelve months; the URL may have any."""
 
     title = _("month")
     parameter_name = "month"
+    parse = staticmethod(parse_month)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         this_month = first_of_month(timezone.localdate())
@@ -29,16 +29,11 @@ class MonthFilter(admin.SimpleListFilter):
             offered.append(asked)
         return [(format_month(month), format_month(month)) for month in offered]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() is None:
-            return queryset
-        month = parse_month(self.value())
-        if month is None:
-            raise IncorrectLookupParameters
-        return queryset.for_month(month)
+    def matching(self, queryset: Any, value: Any) -> Any:
+        return queryset.for_month(value)
 
 
-class CardMonthFilter(MonthFilter):
+class CardMonthFilter(MonthListFilter):
     """A filter by month that also accepts `?month=open`.
 
     `open` selects the cards of all months that are not closed.

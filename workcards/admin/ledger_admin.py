@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 from workcards.models import ApprovedDay
 
-from .filters import MonthFilter
+from .filters import MonthListFilter
 
 
 @admin.register(ApprovedDay)
@@ -29,7 +29,7 @@ class ApprovedDayAdmin(TenantAdmin):
     )
     list_select_related = ("employee", "site")
     is_sorted_within_a_business = True
-    list_filter = (MonthFilter, "day_status", "site")
+    list_filter = (MonthListFilter, "day_status", "site")
     search_fields = ("employee__full_name",)
     searchable_in = ()  # the search finds its employees and cards
     ordering = ("-work_date", "id")

@@ -10,7 +10,6 @@ from automatehq.text_columns import LineField, LinesField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
-from workcards.hours import minutes_of
 from workcards.querysets import DayEntryQuerySet, WorkCardQuerySet
 from workcards.transitions import ReviewStatus, Source
 
@@ -251,6 +250,8 @@ class WorkCard(TenantModel):
 class DayEntry(DayFiguresModel, TenantModel):
     """A line of a card: the figures of one day on paper."""
 
+    hours_column = "total_hours"
+
     work_card = models.ForeignKey(
         WorkCard,
         on_delete=models.CASCADE,
@@ -320,12 +321,3 @@ class DayEntry(DayFiguresModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.work_date}"
-
-    @property
-    def payable(self) -> tuple[int | None, str | None]:
-        """Return minutes and absence, for comparison with the ledger."""
-        # Computed, because the generated column can't be read before the row is saved.
-        minutes = minutes_of(
-            self.from_time, self.to_time, self.break_minutes, self.total_hours
-        )
-        return minutes, self.day_status

@@ -1,12 +1,13 @@
 """Columns and constraints of a day's figures, common to day entries and the ledger."""
 
 from string import Formatter
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from workcards.hours import minutes_of
 from workcards.transitions import DayStatus
 
 
@@ -60,8 +61,19 @@ class DayFiguresModel(models.Model):
         _("absence"), max_length=20, choices=DayStatus.choices, null=True, blank=True
     )
 
+    # The column of the total.
+    hours_column: ClassVar[str]
+
     class Meta:
         abstract = True
+
+    @property
+    def payable(self) -> tuple[int | None, str | None]:
+        """Return minutes and absence. Days with the same do not conflict."""
+        # Computed, because the generated column can't be read before the row is saved.
+        hours = getattr(self, self.hours_column)
+        minutes = minutes_of(self.from_time, self.to_time, self.break_minutes, hours)
+        return minutes, self.day_status
 
 
 def figure_constraints(table: str, hours: str) -> list[models.CheckConstraint]:

@@ -11,7 +11,6 @@ from automatehq.text_columns import LineField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
-from workcards.hours import minutes_of
 from workcards.querysets import ApprovedDayQuerySet
 
 from .day_figures import DayFiguresModel, figure_constraints, minutes_field
@@ -40,6 +39,8 @@ BROKEN_RULES.update(
 
 class ApprovedDay(DayFiguresModel, TenantModel):
     """A row of the ledger, which is the only source of paid hours and absences."""
+
+    hours_column = "hours"
 
     id: uuid.UUID
     employee = models.ForeignKey(
@@ -111,15 +112,6 @@ class ApprovedDay(DayFiguresModel, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.work_date}"
-
-    @property
-    def payable(self) -> tuple[int | None, str | None]:
-        """Return minutes and absence."""
-        # Computed, because the generated column can't be read before the row is saved.
-        minutes = minutes_of(
-            self.from_time, self.to_time, self.break_minutes, self.hours
-        )
-        return minutes, self.day_status
 
     def has_same_figures(self, card: "WorkCard", entry: "DayEntry") -> bool:
         """Return True if the row has the figures of this day of this card.

@@ -10,8 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User, display_name
 from audit.services import record, snapshot
-from automatehq.api.errors import Conflict, Invalid, Problem
-from automatehq.text import clean_line
+from automatehq.api.errors import Conflict, Problem
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from workcards.models import ApprovedDay, ClosedMonth, WorkCard
@@ -19,7 +18,7 @@ from workcards.month_math import first_of_month, format_month, last_of_month
 from workcards.transitions import ReviewStatus
 
 from .locking import lock_month, require_right
-from .review import REASON_LENGTH
+from .review import check_reason
 
 # The number of cards that an error lists, for each status.
 NAMED_CARDS = 50
@@ -39,7 +38,7 @@ def close_month(
     raised, but `note` is required (`Invalid` `required`).
     """
     require_right(actor, "months.close")
-    note = _clean_text(note, "note", is_required=force)
+    note = check_reason(note, "note", is_required=force)
     month = first_of_month(month)
     lock_month(month)
     closed: ClosedMonth | None = ClosedMonth.objects.for_month(month).first()
@@ -73,7 +72,7 @@ def reopen_month(*, month: date, actor: User | None, reason: str) -> None:
     Raises `Invalid` without a reason.
     """
     require_right(actor, "months.reopen")
-    reason = _clean_text(reason, "reason", is_required=True)
+    reason = check_reason(reason)
     month = first_of_month(month)
     lock_month(month)
     closed: ClosedMonth | None = ClosedMonth.objects.for_month(month).first()
@@ -129,13 +128,3 @@ def _contents(month: date, counts: dict[str, int]) -> dict[str, Any]:
     """Return the month's totals of cards and approved days, for the audit event."""
     ledger = ApprovedDay.objects.for_month(month).figures()
     return {"cards": counts, "approved_days": ledger["days"], "hours": ledger["hours"]}
-
-
-def _clean_text(text: str, field: str, *, is_required: bool) -> str:
-    text = clean_line(text)
-    if is_required and not text:
-        raise Invalid("required", _("Say why."), field)
-    if len(text) > REASON_LENGTH:
-        detail = _("Enter at most %(limit)s characters.") % {"limit": REASON_LENGTH}
-        raise Invalid("max_length", detail, field)
-    return text

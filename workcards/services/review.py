@@ -90,7 +90,7 @@ def reject_card(
     status = require_transition(card, Transition.REJECT, actor)
     before = card_snapshot(card)
     card.review_status = status
-    card.rejected_reason = _clean_reason(reason)
+    card.rejected_reason = check_reason(reason)
     save_card("card_rejected", card, actor=actor, before=before)
     return ActionResult(card)
 
@@ -106,7 +106,7 @@ def reopen_card(
     """
     card = lock_card(card_id, version=version)
     status = require_transition(card, Transition.REOPEN, actor)
-    reason = _clean_reason(reason)
+    reason = check_reason(reason)
     before = card_snapshot(card)
     reposting = Reposting()
     if card.review_status == ReviewStatus.APPROVED:
@@ -172,11 +172,14 @@ def _transition_to(target: ReviewStatus, card: WorkCard) -> Transition | None:
     )
 
 
-def _clean_reason(reason: str) -> str:
+def check_reason(
+    reason: str, field: str = "reason", *, is_required: bool = True
+) -> str:
+    """Return the cleaned reason. Raises `Invalid` on `field`."""
     reason = clean_line(reason)
-    if not reason:
-        raise Invalid("required", _("Say why."), "reason")
+    if is_required and not reason:
+        raise Invalid("required", _("Say why."), field)
     if len(reason) > REASON_LENGTH:
-        detail = _("A reason has at most %(limit)s letters.") % {"limit": REASON_LENGTH}
-        raise Invalid("max_length", detail, "reason")
+        detail = _("Enter at most %(limit)s characters.") % {"limit": REASON_LENGTH}
+        raise Invalid("max_length", detail, field)
     return reason

@@ -9,14 +9,21 @@ import sys
 
 from PIL import Image
 
-from .decoder_limits import EXIT_REFUSED, Refusal, limit_resources
+from automatehq.process_limits import limit_resources
+
+from .decoder_limits import (
+    EXIT_REFUSED,
+    MAX_CPU_SECONDS,
+    MAX_MEMORY_BYTES,
+    Refusal,
+)
 
 PDF = "PDF"
 QUALITY = 82
 
 
 def main(decoder: str, task: str, number: str = "1") -> int:
-    limit_resources()
+    limit_resources(memory_bytes=MAX_MEMORY_BYTES, cpu_seconds=MAX_CPU_SECONDS)
     data = sys.stdin.buffer.read()
     try:
         if task == "sizes":

@@ -1,7 +1,5 @@
 """The limits of a file, and the error of a file that is rejected."""
 
-import os
-from contextlib import suppress
 from typing import Any
 
 MAX_ROWS = 10_000
@@ -29,25 +27,3 @@ class Refusal(Exception):
         super().__init__(code)
         self.code = code
         self.values = values
-
-
-def limit_resources() -> None:
-    """Limit this process's memory and processor time, if the system supports it."""
-    try:
-        import resource  # noqa: PLC0415 -- Unix has it
-    except ImportError:
-        return
-    # Web requests have priority.
-    os.nice(5)
-    for kind, most in (
-        (resource.RLIMIT_AS, MAX_MEMORY_BYTES),
-        (resource.RLIMIT_CPU, MAX_CPU_SECONDS),
-        (resource.RLIMIT_CORE, 0),
-        # The process writes no file.
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        hard = resource.getrlimit(kind)[1]
-        if hard != resource.RLIM_INFINITY:
-            most = min(most, hard)  # noqa: PLW2901
-        with suppress(ValueError, OSError):  # macOS knows some limits in name only
-            resource.setrlimit(kind, (most, most))

@@ -8,13 +8,20 @@ import json
 import sys
 from typing import Any
 
+from automatehq.process_limits import limit_resources
+
 from . import rejected_types
 from .header_rows import Table, answer_of, head_of
-from .parser_limits import EXIT_REFUSED, Refusal, limit_resources
+from .parser_limits import (
+    EXIT_REFUSED,
+    MAX_CPU_SECONDS,
+    MAX_MEMORY_BYTES,
+    Refusal,
+)
 
 
 def main() -> int:
-    limit_resources()
+    limit_resources(memory_bytes=MAX_MEMORY_BYTES, cpu_seconds=MAX_CPU_SECONDS)
     options = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     try:
