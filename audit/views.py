@@ -21,7 +21,7 @@ class AuditEventViewSet(TenantReadOnlyViewSet[AuditEvent]):
     pagination_class = CursorPagination
     rights = {"list": "audit.see_cards_and_employees"}
 
-    def narrow(self, queryset: Any) -> QuerySet[AuditEvent]:
+    def refine_queryset(self, queryset: Any) -> QuerySet[AuditEvent]:
         found: QuerySet[AuditEvent] = queryset.with_names()
         user: Any = self.request.user
         if user.is_authenticated and not user.may("audit.see"):

@@ -51,7 +51,7 @@ class BusinessViewSet(TenantViewSet[Business]):
         "partial_update_settings": "businesses.edit",
     }
 
-    def narrow(self, queryset: Any) -> QuerySet[Business]:
+    def refine_queryset(self, queryset: Any) -> QuerySet[Business]:
         found: QuerySet[Business] = queryset.listed()
         return found.with_settings() if "settings" in self.action else found  # type: ignore[attr-defined]
 

@@ -142,7 +142,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         "change_status": "cards.upload",
     }
 
-    def narrow(self, queryset: Any) -> Any:
+    def refine_queryset(self, queryset: Any) -> Any:
         if self.action == "pending":
             queryset = queryset.pending()
         elif self.action == "unassigned":

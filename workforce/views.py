@@ -90,7 +90,7 @@ class SiteViewSet(TenantViewSet[Site]):
         "partial_update_settings": "site_settings.manage",
     }
 
-    def narrow(self, queryset: Any) -> QuerySet[Site]:
+    def refine_queryset(self, queryset: Any) -> QuerySet[Site]:
         found: Any = queryset.with_own_settings()
         return found.with_counts() if self._include_counts() else found  # type: ignore[no-any-return]
 

@@ -17,7 +17,7 @@ M = TypeVar("M", bound=models.Model)
 class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Generic[M]):
     """A viewset whose `get_queryset` cannot be overridden.
 
-    Rows come from the model's manager. `narrow()` filters them further.
+    Rows come from the model's manager. `refine_queryset()` filters them further.
     """
 
     permission_classes = [BelongsToBusiness]
@@ -28,15 +28,15 @@ class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Gener
         for sealed in ("get_queryset", "get_object"):
             if sealed in cls.__dict__:
                 raise TypeError(
-                    f"{cls.__name__}.{sealed} is sealed: override narrow() to filter further."
+                    f"{cls.__name__}.{sealed} is sealed: override refine_queryset() to filter further."
                 )
 
     def get_queryset(self) -> models.QuerySet[M]:
         queryset: Any = self.queryset  # type: ignore[arg-type]
         assert queryset is not None, f"{type(self).__name__} has no queryset"
-        return self.narrow(queryset.all())
+        return self.refine_queryset(queryset.all())
 
-    def narrow(self, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+    def refine_queryset(self, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
         """Filter, annotate or prefetch the rows of the manager."""
         return queryset
 

@@ -351,10 +351,10 @@ AREAS = (
         role_tests,
     ),
     Area(
-        "narrowed querysets",
+        "refined querysets",
         [
-            ("*view*.py", [bodies_replaced("narrow", "return queryset")]),
-            ("*/views.py", [within(r".*\.narrow", *LOGIC)]),
+            ("*view*.py", [bodies_replaced("refine_queryset", "return queryset")]),
+            ("*/views.py", [within(r".*\.refine_queryset", *LOGIC)]),
             ("businesses/tenancy/viewsets.py", LOGIC),
         ],
         (
