@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.routing import endpoint
 from automatehq.api.views import APIView
 from businesses.tenancy.permissions import BelongsToBusiness
 
@@ -43,7 +43,7 @@ class OpenView(APIView):
 
 
 class LoginView(OpenView):
-    @extend_schema(
+    @endpoint(
         request=LoginSerializer,
         responses={
             200: SignedInSerializer,
@@ -72,9 +72,7 @@ class LoginView(OpenView):
 
 
 class RefreshView(OpenView):
-    @extend_schema(
-        request=RefreshSerializer, responses={200: TokensSerializer, 401: DEAD}
-    )
+    @endpoint(request=RefreshSerializer, responses={200: TokensSerializer, 401: DEAD})
     def post(self, request: Request) -> Response:
         """Exchange a refresh token for new tokens.
 
@@ -86,7 +84,7 @@ class RefreshView(OpenView):
 
 
 class LogoutView(OpenView):
-    @extend_schema(request=RefreshSerializer, responses={204: None, 401: DEAD})
+    @endpoint(request=RefreshSerializer, responses={204: None, 401: DEAD})
     def post(self, request: Request) -> Response:
         """Sign out. All tokens of this sign-in become invalid."""
         token_sessions.end_sign_in(_read(RefreshSerializer, request)["refresh"])
@@ -96,7 +94,7 @@ class LogoutView(OpenView):
 class MeView(APIView):
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(responses=MeSerializer)
+    @endpoint(responses=MeSerializer)
     def get(self, request: Request) -> Response:
         """Return the signed-in user, the business they work for, and their permissions."""
         user: Any = request.user
@@ -115,7 +113,7 @@ class PasswordView(APIView):
     permission_classes = [IsAuthenticated]
     parser_classes = [JSONObjectParser]
 
-    @extend_schema(
+    @endpoint(
         request=PasswordChangeSerializer,
         responses={
             204: None,
@@ -141,9 +139,9 @@ class PasswordView(APIView):
 class ActAsView(APIView):
     permission_classes = [BelongsToBusiness]
     parser_classes = [JSONObjectParser]
-    rights = {"post": "platform.act_as", "delete": "platform.act_as"}
 
-    @extend_schema(
+    @endpoint(
+        right="platform.act_as",
         request=ActAsSerializer,
         responses={
             200: ActingTokenSerializer,
@@ -168,7 +166,7 @@ class ActAsView(APIView):
             },
         )
 
-    @extend_schema(request=None, responses={204: None})
+    @endpoint(right="platform.act_as", request=None, responses={204: None})
     def delete(self, request: Request) -> Response:
         """Stop acting. Use the acting token, or your own token after the hour has expired."""
         stop_acting(user=request.user)  # type: ignore[arg-type]

@@ -3,13 +3,14 @@
 import uuid
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.routing import endpoint
 from automatehq.api.views import refuse_body
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import try_get_scope
@@ -52,11 +53,9 @@ class ManagesUsers(BelongsToBusiness):
 
 
 @extend_schema_view(
-    create=extend_schema(responses={201: UserSerializer, 403: NOT_YOURS}),
-    update=extend_schema(responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}),
-    partial_update=extend_schema(
-        responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}
-    ),
+    create=endpoint(responses={201: UserSerializer, 403: NOT_YOURS}),
+    update=endpoint(responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}),
+    partial_update=endpoint(responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}),
 )
 class UserViewSet(TenantViewSet[User]):
     """Users of your business; for a super-admin, the users of all businesses.
@@ -73,17 +72,8 @@ class UserViewSet(TenantViewSet[User]):
     parser_classes = [JSONObjectParser]
     ordering = ("full_name",)
     ordering_fields = ("full_name", "email", "role", "last_login", "created_at")
-    rights = {
-        "list": "users.see",
-        "retrieve": "users.see",
-        "create": "users.manage",
-        "update": "users.manage",
-        "partial_update": "users.manage",
-        "destroy": "users.manage",
-        "activate": "users.manage",
-        "deactivate": "users.manage",
-        "release": "users.manage",
-    }
+    read_right = "users.see"
+    write_right = "users.manage"
 
     def perform_create(self, serializer: serializers.BaseSerializer[User]) -> None:
         values = dict(serializer.validated_data)
@@ -98,13 +88,18 @@ class UserViewSet(TenantViewSet[User]):
             actor=self._actor,
         )
 
-    @extend_schema(responses={204: None, 403: NOT_YOURS, 409: LAST})
+    @endpoint(responses={204: None, 403: NOT_YOURS, 409: LAST})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a user. Users are never deleted."""
         services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=ActivationSerializer, responses=UserSerializer)
+    @endpoint(
+        "POST {id}/activate",
+        right="users.manage",
+        request=ActivationSerializer,
+        responses=UserSerializer,
+    )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate a user, who can then sign in again. A released user needs a new `email`."""
         user = self.get_object()
@@ -117,8 +112,11 @@ class UserViewSet(TenantViewSet[User]):
         )
         return Response(self.get_serializer(user).data)
 
-    @extend_schema(
-        request=None, responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}
+    @endpoint(
+        "POST {id}/deactivate",
+        right="users.manage",
+        request=None,
+        responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST},
     )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a user. All tokens and sessions of the user become invalid."""
@@ -126,7 +124,9 @@ class UserViewSet(TenantViewSet[User]):
         user = services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(self.get_serializer(user).data)
 
-    @extend_schema(
+    @endpoint(
+        "POST {id}/release",
+        right="users.manage",
         request=None,
         responses={
             200: UserSerializer,

@@ -3,23 +3,24 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from rest_framework.mixins import ListModelMixin
 
 from automatehq.api.pagination import CursorPagination
-from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+from businesses.tenancy.viewsets import TenantGenericViewSet
 
 from .filters import AuditEventFilterSet
 from .models import AuditEvent
 from .serializers import AuditEventSerializer
 
 
-class AuditEventViewSet(TenantReadOnlyViewSet[AuditEvent]):
+class AuditEventViewSet(ListModelMixin, TenantGenericViewSet[AuditEvent]):
     """Audit events of your business, newest first. Reviewers see those about cards and employees."""
 
     queryset = AuditEvent.objects
     serializer_class = AuditEventSerializer
     filterset_class = AuditEventFilterSet
     pagination_class = CursorPagination
-    rights = {"list": "audit.see_cards_and_employees"}
+    read_right = "audit.see_cards_and_employees"
 
     def refine_queryset(self, queryset: Any) -> QuerySet[AuditEvent]:
         found: QuerySet[AuditEvent] = queryset.with_names()

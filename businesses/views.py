@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +13,7 @@ from accounts.filters import BusinessFilterSet
 from accounts.models import User
 from automatehq.api.errors import AlreadyInUse, DomainError, Invalid, refusal_of
 from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.routing import endpoint
 from automatehq.api.unknown_ids import note
 from automatehq.api.views import refuse_body
 from businesses.models import Business
@@ -38,18 +38,8 @@ class BusinessViewSet(TenantViewSet[Business]):
     parser_classes = [JSONObjectParser]
     ordering = ("business_name",)
     ordering_fields = ("business_name", "business_code", "created_at")
-    rights = {
-        "list": "businesses.see",
-        "retrieve": "businesses.see",
-        "create": "businesses.manage",
-        "update": "businesses.edit",
-        "partial_update": "businesses.edit",
-        "destroy": "businesses.manage",
-        "activate": "businesses.manage",
-        "deactivate": "businesses.manage",
-        "retrieve_settings": "businesses.see",
-        "partial_update_settings": "businesses.edit",
-    }
+    read_right = "businesses.see"
+    write_right = "businesses.edit"
 
     def refine_queryset(self, queryset: Any) -> QuerySet[Business]:
         found: QuerySet[Business] = queryset.listed()
@@ -61,6 +51,11 @@ class BusinessViewSet(TenantViewSet[Business]):
             if self.action == "create"
             else super().get_serializer_class()  # type: ignore[return-value]
         )
+
+    @endpoint(right="businesses.manage")
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Create a business and its first administrator."""
+        return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: serializers.BaseSerializer[Business]) -> None:
         values = dict(serializer.validated_data)
@@ -87,13 +82,18 @@ class BusinessViewSet(TenantViewSet[Business]):
             actor=self._actor,
         )
 
-    @extend_schema(responses={204: None})
+    @endpoint(right="businesses.manage", responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a business. Businesses are never deleted."""
         self._deactivate()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=None, responses=BusinessSerializer)
+    @endpoint(
+        "POST {id}/activate",
+        right="businesses.manage",
+        request=None,
+        responses=BusinessSerializer,
+    )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Allow the users of a business to sign in again. Earlier tokens stay invalid."""
         refuse_body(request)
@@ -102,7 +102,12 @@ class BusinessViewSet(TenantViewSet[Business]):
         )
         return Response(self.get_serializer(business).data)
 
-    @extend_schema(request=None, responses=BusinessSerializer)
+    @endpoint(
+        "POST {id}/deactivate",
+        right="businesses.manage",
+        request=None,
+        responses=BusinessSerializer,
+    )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """End all sign-ins of a business and reject new ones.
 
@@ -111,13 +116,20 @@ class BusinessViewSet(TenantViewSet[Business]):
         refuse_body(request)
         return Response(self.get_serializer(self._deactivate()).data)
 
-    @extend_schema(responses=BusinessSettingsSerializer)
+    @endpoint(
+        "GET {id}/settings",
+        right="businesses.see",
+        responses=BusinessSettingsSerializer,
+    )
     def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
         """Return the settings of a business, or the defaults until the first change."""
         return Response(BusinessSettingsSerializer(self.get_object().settings).data)
 
-    @extend_schema(
-        request=BusinessSettingsSerializer, responses=BusinessSettingsSerializer
+    @endpoint(
+        "PATCH {id}/settings",
+        right="businesses.edit",
+        request=BusinessSettingsSerializer,
+        responses=BusinessSettingsSerializer,
     )
     def partial_update_settings(self, request: Request, pk: uuid.UUID) -> Response:
         """Change some of the settings of a business."""

@@ -3,11 +3,11 @@
 import uuid
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from automatehq.api.routing import endpoint
 from businesses.tenancy.viewsets import TenantViewSet
 
 from . import profile_services as services
@@ -28,14 +28,8 @@ class ExportProfileViewSet(TenantViewSet[ExportProfile]):
     search_fields = ("name",)
     ordering = ("name",)
     ordering_fields = ("name", "created_at")
-    rights = {
-        "list": "exports.see",
-        "retrieve": "exports.see",
-        "create": "exports.create",
-        "update": "exports.create",
-        "partial_update": "exports.create",
-        "destroy": "exports.create",
-    }
+    read_right = "exports.see"
+    write_right = "exports.create"
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         serializer.instance = services.create_profile(
@@ -49,7 +43,7 @@ class ExportProfileViewSet(TenantViewSet[ExportProfile]):
             actor=self.request.user,
         )
 
-    @extend_schema(responses={204: None})
+    @endpoint(responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete a profile. Runs that used the profile stay unchanged."""
         services.delete_profile(profile_id=self.get_object().pk, actor=request.user)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
-    extend_schema,
     extend_schema_serializer,
 )
 from rest_framework import serializers
@@ -20,6 +19,7 @@ from rest_framework.response import Response
 from automatehq.api.errors import Invalid
 from automatehq.api.fields import DateField, HoursField, MonthField
 from automatehq.api.openapi_examples import load_examples
+from automatehq.api.routing import endpoint
 from automatehq.api.serializers import StrictSerializer
 from workcards.matrix import State
 from workcards.month_rows import DRAFT, DRAFT_CONFLICT
@@ -98,7 +98,9 @@ class ChangesSerializer(StrictSerializer):
 class ChangesMixin:
     """The endpoint `/export_runs/{id}/changes` of the viewset of export runs."""
 
-    @extend_schema(
+    @endpoint(
+        "GET {id}/changes",
+        right="exports.see",
         parameters=[
             OpenApiParameter("type", str, enum=TYPES, description="`json` by default."),
         ],

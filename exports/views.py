@@ -8,13 +8,14 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header, quote_etag
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.api.errors import Missing
+from automatehq.api.routing import endpoint
 from automatehq.api.schema import RefusalSerializer
 from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 
@@ -34,16 +35,10 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
     serializer_class = ExportRunSerializer
     filterset_class = ExportRunFilterSet
     ordering_fields = ("created_at", "processing_month", "status")
-    extra_query_parameters = {"changes": ("type",)}
-    rights = {
-        "list": "exports.see",
-        "retrieve": "exports.see",
-        "file": "exports.see",
-        "changes": "exports.see",
-        "create": "exports.create",
-    }
+    read_right = "exports.see"
+    write_right = "exports.create"
 
-    @extend_schema(
+    @endpoint(
         request=ExportRequestSerializer,
         responses={202: ExportRunSerializer},
         parameters=[IDEMPOTENCY_KEY],
@@ -58,13 +53,15 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
         run = services.request_run(actor=request.user, **body.validated_data)
         return Response(self.get_serializer(run).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(
+    @endpoint(
+        "GET {id}/file",
+        right="exports.see",
         responses={
             (200, "text/csv"): OpenApiTypes.BINARY,
             (200, XLSX): OpenApiTypes.BINARY,
             304: None,
             409: OpenApiResponse(RefusalSerializer, "There is no file yet"),
-        }
+        },
     )
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """Download the file. Repeated downloads return the same bytes."""

@@ -1,21 +1,20 @@
 """All endpoints of the URL resolver: their paths, names, methods, and the rows that their paths identify."""
 
 import re
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.urls import URLPattern, URLResolver, get_resolver
+
+from automatehq.api.routing import methods_of, url_patterns
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>[^)]*\)")
-_HANDLERS = ("get", "post", "put", "patch", "delete")
 
 
 class Endpoint(NamedTuple):
     """An endpoint.
 
-    `path` is the pattern in the table of routes. `name` equals `path` if the route has no name.
+    `path` is the pattern of the URL. `name` equals `path` if the route has no name.
     """
 
     path: str
@@ -60,32 +59,13 @@ class Endpoint(NamedTuple):
 
 
 def list_endpoints() -> list[Endpoint]:
-    """Return all endpoints in the resolver's order."""
+    """Return all endpoints in the resolver's order. A view function has GET and POST."""
     return [
         Endpoint(
-            path, pattern.name or path, methods_of(pattern.callback), pattern.callback
+            path,
+            pattern.name or path,
+            tuple(methods_of(pattern.callback)) or ("GET", "POST"),
+            pattern.callback,
         )
-        for path, pattern in _list_patterns(get_resolver())
+        for path, pattern in url_patterns()
     ]
-
-
-def _list_patterns(
-    resolver: URLResolver, prefix: str = ""
-) -> Iterator[tuple[str, URLPattern]]:
-    for pattern in resolver.url_patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _list_patterns(pattern, path)
-        else:
-            yield path, pattern
-
-
-def methods_of(callback: Any) -> tuple[str, ...]:
-    """Return the methods that a view class defines; for a view function GET and POST."""
-    if actions := getattr(callback, "actions", None):
-        # Django REST framework adds "head" to `actions` at the first request.
-        return tuple(method.upper() for method in actions if method != "head")
-    view = getattr(callback, "cls", None) or getattr(callback, "view_class", None)
-    if view is None:
-        return ("GET", "POST")
-    return tuple(name.upper() for name in _HANDLERS if hasattr(view, name))

@@ -2,7 +2,7 @@
 
 If the same request with another id fails, the id is the cause.
 
-Requests to the API come from the table of routes and roles. Requests to the admin are built as a browser builds them:
+Requests to the API come from the table of endpoints and roles. Requests to the admin are built as a browser builds them:
 fetch the page and submit its forms with their initial values. An endpoint or method without a case is a problem.
 `EXEMPT` lists the endpoints that need no case, with the reason.
 """

@@ -3,10 +3,7 @@
 import uuid
 from typing import Any
 
-from drf_spectacular.utils import (
-    PolymorphicProxySerializer,
-    extend_schema,
-)
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +17,7 @@ from automatehq.api.fields import (
 )
 from automatehq.api.openapi_examples import load_examples
 from automatehq.api.query_serializers import QuerySerializer
+from automatehq.api.routing import endpoint
 from automatehq.api.views import APIView
 from businesses.models import Business
 from businesses.tenancy.context import scope_for_business, try_get_business_id
@@ -111,10 +109,9 @@ class DashboardView(APIView):
     """Figures of a business's month or of all businesses."""
 
     permission_classes = [BelongsToBusiness]
-    extra_query_parameters = DashboardQuery.names()
-    rights = {"get": "matrix.see"}
 
-    @extend_schema(
+    @endpoint(
+        right="matrix.see",
         parameters=[DashboardQuery],
         responses=PolymorphicProxySerializer(
             component_name="DashboardOrPlatform",

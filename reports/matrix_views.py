@@ -4,7 +4,6 @@ import uuid
 from datetime import date
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,8 +11,10 @@ from rest_framework.response import Response
 from automatehq.api.fields import DateField, HoursField, IdField, MonthField
 from automatehq.api.openapi_examples import load_examples
 from automatehq.api.query_serializers import FlagField
+from automatehq.api.routing import endpoint
+from automatehq.api.views import APIView
 from businesses.tenancy.query_params import OneBusinessQuery
-from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+from businesses.tenancy.viewsets import TenantGenericViewSet
 from workcards.matrix import Cell, Column, Matrix, State, month_matrix
 from workcards.month_math import format_month, is_saturday
 from workcards.transitions import DayStatus
@@ -129,33 +130,35 @@ def _cells(cells: dict[date, Cell]) -> dict[str, Any]:
     }
 
 
-class MatrixViewSet(TenantReadOnlyViewSet[Site]):
+class MatrixView(APIView):
     """The month as a matrix, from the ledger."""
 
-    queryset = Site.objects
-    serializer_class = MatrixSerializer
-    extra_query_parameters = {
-        "of_month": MatrixQuery.names(),
-        "of_site": SiteMatrixQuery.names(),
-    }
-    rights = {"of_month": "matrix.see", "of_site": "matrix.see"}
-
-    @extend_schema(
+    @endpoint(
+        right="matrix.see",
         parameters=[MatrixQuery],
         responses=MatrixSerializer,
         examples=load_examples("reports", "matrix"),
     )
-    def of_month(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """Return the month of all sites together, or of one site."""
         matrix = month_matrix(**MatrixQuery.read(request))
         return Response(MatrixSerializer(matrix).data)
 
-    @extend_schema(
+
+class SiteMatrixViewSet(TenantGenericViewSet[Site]):
+    """The month of a site as a matrix, from the ledger."""
+
+    queryset = Site.objects
+    serializer_class = MatrixSerializer
+
+    @endpoint(
+        "GET {id}/matrix",
+        right="matrix.see",
         parameters=[SiteMatrixQuery],
         responses=MatrixSerializer,
         examples=load_examples("reports", "matrix"),
     )
-    def of_site(self, request: Request, pk: uuid.UUID) -> Response:
+    def matrix(self, request: Request, pk: uuid.UUID) -> Response:
         """Return the month of a site."""
         site_id = self.get_object().pk
         matrix = month_matrix(site_id=site_id, **SiteMatrixQuery.read(request))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,10 +14,10 @@ from automatehq.api.fields import (
     TimestampField,
 )
 from automatehq.api.openapi_examples import load_examples
+from automatehq.api.routing import endpoint
+from automatehq.api.views import APIView
 from businesses.tenancy.query_params import OneBusinessQuery
-from businesses.tenancy.viewsets import TenantReadOnlyViewSet
 from workcards.missing_cards import MissingCards, Received, missing_cards
-from workcards.models import WorkCard
 
 
 class MissingQuery(OneBusinessQuery):
@@ -67,20 +67,16 @@ class MissingSerializer(serializers.Serializer[Any]):
         return {status: report.counts[status] for status in Received.values}
 
 
-class MissingCardsViewSet(TenantReadOnlyViewSet[WorkCard]):
+class MissingCardsView(APIView):
     """Missing cards of a month."""
 
-    queryset = WorkCard.objects
-    serializer_class = MissingSerializer
-    extra_query_parameters = {"missing": MissingQuery.names()}
-    rights = {"missing": "matrix.see"}
-
-    @extend_schema(
+    @endpoint(
+        right="matrix.see",
         parameters=[MissingQuery],
         responses=MissingSerializer,
         examples=load_examples("reports", "missing_cards"),
     )
-    def missing(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response:
         """Return the employees expected in the month, by site. Those with missing cards come first."""
         report = missing_cards(**MissingQuery.read(request))
         return Response(MissingSerializer(report).data)

@@ -8,7 +8,6 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import (
     OpenApiResponse,
-    extend_schema,
     extend_schema_field,
 )
 from rest_framework import serializers
@@ -25,11 +24,12 @@ from automatehq.api.fields import (
 )
 from automatehq.api.filters import IdFilter, StrictFilterSet
 from automatehq.api.openapi_examples import load_examples
+from automatehq.api.routing import endpoint
 from automatehq.api.schema import RefusalSerializer
 from automatehq.api.serializers import StrictSerializer
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id, try_get_business_id
-from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+from businesses.tenancy.viewsets import TenantGenericViewSet
 from exports.models import ExportRun
 from workcards import services
 from workcards.json_values import named_reference
@@ -108,17 +108,14 @@ class MonthSerializer(serializers.Serializer[Any]):
         return run and dict(LastRunSerializer(run).data)
 
 
-class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
+class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
     """Months: list them with their figures, close and reopen them."""
 
     queryset = ClosedMonth.objects
     serializer_class = MonthSerializer
     filterset_class = MonthFilterSet
-    rights = {
-        "list": "months.see",
-        "close": "months.close",
-        "reopen": "months.reopen",
-    }
+    lookup_field = lookup_value_converter = "month"
+    read_right = "months.see"
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return all months with cards, all closed months, and the current upload month.
@@ -137,7 +134,9 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         add_hours(page)
         return self.get_paginated_response(self._written(page))
 
-    @extend_schema(
+    @endpoint(
+        "POST {month}/close",
+        right="months.close",
         request=CloseMonthSerializer,
         responses={200: MonthSerializer, 409: REFUSED},
         examples=load_examples("reports", "month", "unfinished_month"),
@@ -146,7 +145,9 @@ class MonthViewSet(TenantReadOnlyViewSet[ClosedMonth]):
         """Close a month, so that nothing in it can change. A closed month stays unchanged."""
         return self._done(services.close_month, CloseMonthSerializer, month)
 
-    @extend_schema(
+    @endpoint(
+        "POST {month}/reopen",
+        right="months.reopen",
         request=ReopenMonthSerializer,
         responses=MonthSerializer,
         examples=load_examples("reports", "month"),

@@ -3,7 +3,7 @@
 A cell is the status of the response to the role in its own business (`act`: 403 `act_as_required`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,8 +13,7 @@ from accounts.models import User
 from accounts.tests.api_clients import client_of
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.personas import Personas
-from automatehq.api.routes import Route
-from automatehq.urls import API
+from automatehq.api.routing import api_routes
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
 from workcards.tests.factories import (
     ClosedMonthFactory,
@@ -34,7 +33,7 @@ OPEN = {
 }
 
 # Routes that take files.
-FORMS = {"upload", "employees-preview-import", "employees-apply-import"}
+FORMS = {"work-card-upload", "employee-import-preview", "employee-import-apply"}
 
 COLUMNS = ("SUPER_ADMIN", "acting", "ADMIN", "REVIEWER", "UPLOADER", "VIEWER")
 
@@ -216,114 +215,107 @@ class Row(NamedTuple):
 
 # fmt: off
 TABLE = [
-    #                             SUPER act ADMIN REVIEWER UPLOADER VIEWER
-    Row("GET", "me",              "200 200 200 200 200 200"),
-    Row("POST", "password",       "204 204 204 204 204 204", None, own_password),
-    Row("POST", "act-as",         "200 200 403 403 403 403", None, act_as),
-    Row("DELETE", "act-as",       "204 204 403 403 403 403"),
+    #                                   SUPER act ADMIN REVIEWER UPLOADER VIEWER
+    Row("GET", "me",                    "200 200 200 200 200 200"),
+    Row("POST", "password",             "204 204 204 204 204 204", None, own_password),
+    Row("POST", "act-as",               "200 200 403 403 403 403", None, act_as),
+    Row("DELETE", "act-as",             "204 204 403 403 403 403"),
 
-    Row("GET", "users",           "200 200 200 403 403 403"),
-    Row("POST", "users",          "act 201 201 403 403 403", None, NEW_USER),
-    Row("GET", "user",            "200 200 200 403 403 403", user),
-    Row("PUT", "user",            "act 200 200 403 403 403", user, named_user),
-    Row("PATCH", "user",          "act 200 200 403 403 403", user, NAMED),
-    Row("DELETE", "user",         "act 204 204 403 403 403", user),
-    Row("POST", "user-activate",  "act 200 200 403 403 403", inactive_user),
-    Row("POST", "user-deactivate", "act 200 200 403 403 403", user),
-    Row("POST", "user-release",   "act 200 200 403 403 403", inactive_user),
+    Row("GET", "user-list",             "200 200 200 403 403 403"),
+    Row("POST", "user-list",            "act 201 201 403 403 403", None, NEW_USER),
+    Row("GET", "user-detail",           "200 200 200 403 403 403", user),
+    Row("PUT", "user-detail",           "act 200 200 403 403 403", user, named_user),
+    Row("PATCH", "user-detail",         "act 200 200 403 403 403", user, NAMED),
+    Row("DELETE", "user-detail",        "act 204 204 403 403 403", user),
+    Row("POST", "user-activate",        "act 200 200 403 403 403", inactive_user),
+    Row("POST", "user-deactivate",      "act 200 200 403 403 403", user),
+    Row("POST", "user-release",         "act 200 200 403 403 403", inactive_user),
 
-    Row("GET", "businesses",      "200 200 200 200 200 200"),
-    Row("POST", "businesses",     "201 403 403 403 403 403", None, NEW_BUSINESS),
-    Row("GET", "business",        "200 200 200 200 200 200", business),
-    Row("PUT", "business",        "200 200 200 403 403 403", business, {"business_name": "B"}),
-    Row("PATCH", "business",      "200 200 200 403 403 403", business, {"language": "he"}),
-    Row("DELETE", "business",     "204 403 403 403 403 403", business),
-    Row("GET", "business-settings", "200 200 200 200 200 200", business),
-    Row("PATCH", "business-settings", "200 200 200 403 403 403", business, {"on_long_day": "refuse"}),
-    Row("POST", "business-activate", "200 403 403 403 403 403", business),
-    Row("POST", "business-deactivate", "200 403 403 403 403 403", business),
+    Row("GET", "business-list",         "200 200 200 200 200 200"),
+    Row("POST", "business-list",        "201 403 403 403 403 403", None, NEW_BUSINESS),
+    Row("GET", "business-detail",       "200 200 200 200 200 200", business),
+    Row("PUT", "business-detail",       "200 200 200 403 403 403", business, {"business_name": "B"}),
+    Row("PATCH", "business-detail",     "200 200 200 403 403 403", business, {"language": "he"}),
+    Row("DELETE", "business-detail",    "204 403 403 403 403 403", business),
+    Row("GET", "business-settings",     "200 200 200 200 200 200", business),
+    Row("PATCH", "business-settings",   "200 200 200 403 403 403", business, {"on_long_day": "refuse"}),
+    Row("POST", "business-activate",    "200 403 403 403 403 403", business),
+    Row("POST", "business-deactivate",  "200 403 403 403 403 403", business),
 
-    Row("GET", "audit-events",    "200 200 200 200 403 200"),
+    Row("GET", "audit-event-list",      "200 200 200 200 403 200"),
 
-    Row("GET", "sites",           "200 200 200 200 200 200"),
-    Row("POST", "sites",          "201 201 201 403 403 403", None, {"site_name": "New"}),
-    Row("GET", "site",            "200 200 200 200 200 200", site),
-    Row("PUT", "site",            "200 200 200 403 403 403", site, {"site_name": "Renamed"}),
-    Row("PATCH", "site",          "200 200 200 403 403 403", site, {"site_name": "Renamed"}),
-    Row("DELETE", "site",         "204 403 403 403 403 403", site),
-    Row("POST", "site-activate",  "200 403 403 403 403 403", site),
-    Row("POST", "site-deactivate", "200 403 403 403 403 403", site),
-    Row("GET", "site-settings",   "200 200 200 200 200 200", site, None, of_business),
-    Row("PUT", "site-settings",   "act 200 200 200 403 403", site, {"is_hidden": True}),
-    Row("PATCH", "site-settings", "act 200 200 200 403 403", site, {"is_hidden": True}),
+    Row("GET", "site-list",             "200 200 200 200 200 200"),
+    Row("POST", "site-list",            "201 201 201 403 403 403", None, {"site_name": "New"}),
+    Row("GET", "site-detail",           "200 200 200 200 200 200", site),
+    Row("PUT", "site-detail",           "200 200 200 403 403 403", site, {"site_name": "Renamed"}),
+    Row("PATCH", "site-detail",         "200 200 200 403 403 403", site, {"site_name": "Renamed"}),
+    Row("DELETE", "site-detail",        "204 403 403 403 403 403", site),
+    Row("POST", "site-activate",        "200 403 403 403 403 403", site),
+    Row("POST", "site-deactivate",      "200 403 403 403 403 403", site),
+    Row("GET", "site-settings",         "200 200 200 200 200 200", site, None, of_business),
+    Row("PUT", "site-settings",         "act 200 200 200 403 403", site, {"is_hidden": True}),
+    Row("PATCH", "site-settings",       "act 200 200 200 403 403", site, {"is_hidden": True}),
 
-    Row("GET", "employees",       "200 200 200 200 200 200"),
-    Row("POST", "employees",      "act 201 201 201 403 403", None, NAMED),
-    Row("GET", "employee",        "200 200 200 200 200 200", employee),
-    Row("PUT", "employee",        "act 200 200 200 403 403", employee, NAMED),
-    Row("PATCH", "employee",      "act 200 200 200 403 403", employee, NAMED),
-    Row("DELETE", "employee",     "act 204 204 204 403 403", employee),
-    Row("POST", "employee-activate", "act 200 200 200 403 403", inactive_employee),
-    Row("POST", "employee-deactivate", "act 200 200 200 403 403", employee),
-    Row("POST", "employee-release", "act 200 200 403 403 403", inactive_employee),
+    Row("GET", "employee-list",         "200 200 200 200 200 200"),
+    Row("POST", "employee-list",        "act 201 201 201 403 403", None, NAMED),
+    Row("GET", "employee-detail",       "200 200 200 200 200 200", employee),
+    Row("PUT", "employee-detail",       "act 200 200 200 403 403", employee, NAMED),
+    Row("PATCH", "employee-detail",     "act 200 200 200 403 403", employee, NAMED),
+    Row("DELETE", "employee-detail",    "act 204 204 204 403 403", employee),
+    Row("POST", "employee-activate",    "act 200 200 200 403 403", inactive_employee),
+    Row("POST", "employee-deactivate",  "act 200 200 200 403 403", employee),
+    Row("POST", "employee-release",     "act 200 200 403 403 403", inactive_employee),
 
-    Row("POST", "employees-preview-import", "act 200 200 200 403 403", None, employee_file),
-    Row("POST", "employees-apply-import", "act 409 409 409 403 403", None, other_preview),
-    Row("GET", "employees-export", "200 200 200 200 200 200", None, None, csv_of_business),
+    Row("POST", "employee-import-preview", "act 200 200 200 403 403", None, employee_file),
+    Row("POST", "employee-import-apply", "act 409 409 409 403 403", None, other_preview),
+    Row("GET", "employee-export",       "200 200 200 200 200 200", None, None, csv_of_business),
 
-    Row("GET", "work-cards",      "200 200 200 200 200 200"),
-    Row("POST", "work-cards",     "act 201 201 201 201 403", None, new_card),
-    Row("POST", "upload",         "act 201 201 201 201 403", None, scan),
-    Row("POST", "bulk-approve",   "act 200 200 200 403 403", None, unknown_card),
-    Row("GET", "pending",         "200 200 200 200 200 200"),
-    Row("GET", "unassigned",      "200 200 200 200 200 200"),
-    Row("GET", "work-card",       "200 200 200 200 200 200", card),
-    Row("PUT", "work-card",       "act 200 200 200 200 403", card, same_card),
-    Row("PATCH", "work-card",     "act 200 200 200 200 403", card, {"notes": "N"}),
-    Row("DELETE", "work-card",    "act 204 204 403 403 403", card),  # of another user
+    Row("GET", "work-card-list",        "200 200 200 200 200 200"),
+    Row("POST", "work-card-list",       "act 201 201 201 201 403", None, new_card),
+    Row("POST", "work-card-upload",     "act 201 201 201 201 403", None, scan),
+    Row("POST", "work-card-bulk-approve", "act 200 200 200 403 403", None, unknown_card),
+    Row("GET", "work-card-pending",     "200 200 200 200 200 200"),
+    Row("GET", "work-card-unassigned",  "200 200 200 200 200 200"),
+    Row("GET", "work-card-detail",      "200 200 200 200 200 200", card),
+    Row("PUT", "work-card-detail",      "act 200 200 200 200 403", card, same_card),
+    Row("PATCH", "work-card-detail",    "act 200 200 200 200 403", card, {"notes": "N"}),
+    Row("DELETE", "work-card-detail",   "act 204 204 403 403 403", card),  # of another user
     Row("GET", "work-card-suggestions", "403 200 200 200 200 403", card, None, typed),
-    Row("POST", "work-card-assign", "act 200 200 200 200 403", card, somebody),
-    Row("POST", "work-card-approve", "act 200 200 200 403 403", card, seen),
-    Row("POST", "work-card-reject", "act 200 200 200 403 403", card, because),
-    Row("POST", "work-card-reopen", "act 200 200 200 403 403", rejected_card, because),
-    Row("PUT", "work-card-status", "act 200 200 200 403 403", card, rejected),
-    Row("GET", "work-card-days",  "200 200 200 200 200 200", card),
-    Row("PUT", "work-card-days",  "act 200 200 200 403 403", card, no_days),
-    Row("PATCH", "work-card-days", "act 200 200 200 403 403", card, no_days),
-    Row("GET", "work-card-file",  "200 200 200 200 200 200", card),
+    Row("POST", "work-card-assign",     "act 200 200 200 200 403", card, somebody),
+    Row("POST", "work-card-approve",    "act 200 200 200 403 403", card, seen),
+    Row("POST", "work-card-reject",     "act 200 200 200 403 403", card, because),
+    Row("POST", "work-card-reopen",     "act 200 200 200 403 403", rejected_card, because),
+    Row("PUT", "work-card-status",      "act 200 200 200 403 403", card, rejected),
+    Row("GET", "work-card-day-entries", "200 200 200 200 200 200", card),
+    Row("PUT", "work-card-day-entries", "act 200 200 200 403 403", card, no_days),
+    Row("PATCH", "work-card-day-entries", "act 200 200 200 403 403", card, no_days),
+    Row("GET", "work-card-file",        "200 200 200 200 200 200", card),
 
-    Row("GET", "missing",         "200 200 200 200 200 200", None, None, month_of_business),
-    Row("GET", "matrix",          "200 200 200 200 200 200", None, None, month_of_business),
-    Row("GET", "site-matrix",     "200 200 200 200 200 200", site, None, month_of_business),
-    Row("GET", "months",          "200 200 200 200 200 200", None, None, of_business),
-    Row("POST", "month-close",    "act 200 200 200 403 403", month, {"force": True, "note": "N"}),
-    Row("POST", "month-reopen",   "act 200 200 403 403 403", month, {"reason": "R"}),
+    Row("GET", "missing",               "200 200 200 200 200 200", None, None, month_of_business),
+    Row("GET", "matrix",                "200 200 200 200 200 200", None, None, month_of_business),
+    Row("GET", "site-matrix",           "200 200 200 200 200 200", site, None, month_of_business),
+    Row("GET", "month-list",            "200 200 200 200 200 200", None, None, of_business),
+    Row("POST", "month-close",          "act 200 200 200 403 403", month, {"force": True, "note": "N"}),
+    Row("POST", "month-reopen",         "act 200 200 403 403 403", month, {"reason": "R"}),
 
-    Row("GET", "export-runs",     "200 200 200 200 403 200"),
-    Row("POST", "export-runs",    "act 202 202 202 403 403", None,
+    Row("GET", "export-run-list",       "200 200 200 200 403 200"),
+    Row("POST", "export-run-list",      "act 202 202 202 403 403", None,
         {"kind": "days_csv", "processing_month": "2026-06"}),
-    Row("GET", "export-run",      "200 200 200 200 403 200", run),
-    Row("GET", "export-run-file", "409 409 409 409 403 409", run),  # no file yet
-    Row("GET", "export-run-changes", "409 409 409 409 403 409", run),
-    Row("GET", "export-profiles", "200 200 200 200 403 200"),
-    Row("POST", "export-profiles", "act 201 201 201 403 403", None, PROFILE),
-    Row("GET", "export-profile",  "200 200 200 200 403 200", profile),
-    Row("PUT", "export-profile",  "act 200 200 200 403 403", profile, PROFILE),
-    Row("PATCH", "export-profile", "act 200 200 200 403 403", profile, {"name": "Other"}),
-    Row("DELETE", "export-profile", "act 204 204 204 403 403", profile),
+    Row("GET", "export-run-detail",     "200 200 200 200 403 200", run),
+    Row("GET", "export-run-file",       "409 409 409 409 403 409", run),  # no file yet
+    Row("GET", "export-run-changes",    "409 409 409 409 403 409", run),
+    Row("GET", "export-profile-list",   "200 200 200 200 403 200"),
+    Row("POST", "export-profile-list",  "act 201 201 201 403 403", None, PROFILE),
+    Row("GET", "export-profile-detail", "200 200 200 200 403 200", profile),
+    Row("PUT", "export-profile-detail", "act 200 200 200 403 403", profile, PROFILE),
+    Row("PATCH", "export-profile-detail", "act 200 200 200 403 403", profile, {"name": "Other"}),
+    Row("DELETE", "export-profile-detail", "act 204 204 204 403 403", profile),
 
-    Row("GET", "dashboard",       "200 200 200 200 200 200"),
+    Row("GET", "dashboard",             "200 200 200 200 200 200"),
 ]
 # fmt: on
 
-ROUTES = {route.name: route for routes in API.values() for route in routes}
-
-
-def methods_of(route: Route) -> Iterator[str]:
-    """Yield the methods of a route, from its table or else from its view."""
-    every = ("get", "post", "put", "patch", "delete")
-    named = route.actions or [name for name in every if hasattr(route.view, name)]
-    return (name.upper() for name in named)
+ROUTES = {route.name: route for route in api_routes()}
 
 
 def send(row: Row, client: APIClient, world: World) -> Any:

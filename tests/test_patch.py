@@ -80,17 +80,17 @@ def _business_settings(world: World) -> Any:
 
 # Route → a row with a value in every field, and a change.
 ROWS: dict[str, Any] = {
-    "user": (_user, {"full_name": "Renamed"}),
-    "business": (_business, {"language": "he"}),
+    "user-detail": (_user, {"full_name": "Renamed"}),
+    "business-detail": (_business, {"language": "he"}),
     "business-settings": (_business_settings, {"on_long_day": "refuse"}),
-    "site": (_site, {"site_name": "Renamed"}),
+    "site-detail": (_site, {"site_name": "Renamed"}),
     "site-settings": (_settings, {"contact_emails": ["a@example.com"]}),
-    "employee": (_employee, {"full_name": "Renamed"}),
-    "work-card": (_card, {"notes": "Wet"}),
-    "export-profile": (_profile, {"components": {"SICK": "S"}}),
+    "employee-detail": (_employee, {"full_name": "Renamed"}),
+    "work-card-detail": (_card, {"notes": "Wet"}),
+    "export-profile-detail": (_profile, {"components": {"SICK": "S"}}),
 }
 # Tested separately: see workcards/tests/test_day_edits.py.
-OTHERS = {"work-card-days"}
+OTHERS = {"work-card-day-entries"}
 
 
 def test_every_patch_route_has_its_row() -> None:

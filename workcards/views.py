@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from django.http import Http404
 from django.http.response import HttpResponseBase
@@ -11,7 +11,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
     OpenApiResponse,
-    extend_schema,
     extend_schema_view,
 )
 from rest_framework import serializers, status
@@ -26,6 +25,7 @@ from automatehq.api.converters import InvalidPathValue
 from automatehq.api.errors import Conflict, Invalid, Problem
 from automatehq.api.openapi_examples import load_examples
 from automatehq.api.parsers import JSONObjectParser
+from automatehq.api.routing import endpoint
 from automatehq.api.schema import RefusalSerializer
 from automatehq.api.unknown_ids import note
 from businesses.tenancy.viewsets import TenantViewSet
@@ -53,8 +53,6 @@ from .serializers import (
 )
 from .services.card_warnings import warnings_before_approval
 
-Described = TypeVar("Described", bound=Callable[..., Any])
-
 DETAILS = OpenApiParameter(
     "details",
     bool,
@@ -64,9 +62,12 @@ QUERY = OpenApiParameter(
     "q", str, required=True, description="A passport, an external id or a name."
 )
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
-REFUSED = OpenApiResponse(
+CONFLICT = OpenApiResponse(
     RefusalSerializer, "What happened instead", load_examples("workcards", "refusals")
 )
+CARD = {200: WorkCardSerializer, 409: CONFLICT}
+DAYS = {200: DayEntriesSerializer, 409: CONFLICT}
+OUTCOME = {200: OutcomeSerializer, 409: CONFLICT}
 SCAN: dict[Any, Any] = {
     (200, "image/*"): OpenApiTypes.BINARY,
     (200, "application/pdf"): OpenApiTypes.BINARY,
@@ -74,24 +75,12 @@ SCAN: dict[Any, Any] = {
 }
 
 
-def described(
-    request: Any, answer: Any, *examples: str
-) -> Callable[[Described], Described]:
-    """Return `extend_schema` for an action, with request, response, errors and named examples."""
-    return extend_schema(
-        request=request,
-        responses={200: answer, 409: REFUSED},
-        examples=load_examples("workcards", *examples),
-    )
-
-
 @extend_schema_view(
-    list=extend_schema(parameters=[DETAILS]),
-    retrieve=extend_schema(
-        parameters=[DETAILS], examples=load_examples("workcards", "card")
+    list=endpoint(parameters=[DETAILS]),
+    update=endpoint(responses=CARD, examples=load_examples("workcards", "card")),
+    partial_update=endpoint(
+        responses=CARD, examples=load_examples("workcards", "card")
     ),
-    update=described(WorkCardSerializer, WorkCardSerializer, "card"),
-    partial_update=described(WorkCardSerializer, WorkCardSerializer, "card"),
 )
 class WorkCardViewSet(TenantViewSet[WorkCard]):
     """The work cards of the business, from upload to approval."""
@@ -109,38 +98,8 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         "site": ("site__site_name", "created_at"),
         "employee": ("employee__full_name", "created_at"),
     }
-    list_actions = ("pending", "unassigned")
-    extra_query_parameters = {
-        "list": ("details",),
-        "pending": ("details",),
-        "unassigned": ("details",),
-        "retrieve": ("details",),
-        "file": ("rendition",),
-        "suggestions": ("q",),
-    }
-    rights = {
-        "list": "cards.see",
-        "pending": "cards.see",
-        "unassigned": "cards.see",
-        "retrieve": "cards.see",
-        "days": "cards.see",
-        "file": "cards.see",
-        "create": "cards.upload",
-        "update": "cards.upload",
-        "partial_update": "cards.upload",
-        "destroy": "cards.upload",
-        "upload": "cards.upload",
-        "suggestions": "cards.upload",
-        "assign": "cards.upload",
-        "replace_days": "cards.review",
-        "edit_days": "cards.review",
-        "approve": "cards.review",
-        "bulk_approve": "cards.review",
-        "reject": "cards.review",
-        "reopen": "cards.review",
-        # The target status may require another permission: the service checks the action's own.
-        "change_status": "cards.upload",
-    }
+    read_right = "cards.see"
+    write_right = "cards.upload"
 
     def refine_queryset(self, queryset: Any) -> Any:
         if self.action == "pending":
@@ -173,18 +132,19 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     # Lists of work to do
 
-    @extend_schema(parameters=[DETAILS])
+    @endpoint("GET pending", right="cards.see", is_list=True, parameters=[DETAILS])
     def pending(self, request: Request) -> Response:
         """List the cards that wait for assignment or review."""
         return self.list(request)
 
-    @extend_schema(parameters=[DETAILS])
+    @endpoint("GET unassigned", right="cards.see", is_list=True, parameters=[DETAILS])
     def unassigned(self, request: Request) -> Response:
         """List the cards without an employee that wait for assignment."""
         return self.list(request)
 
     # Cards as a whole
 
+    @endpoint(parameters=[DETAILS], examples=load_examples("workcards", "card"))
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return a card; with details also the warnings that approving it would give."""
         return Response(
@@ -198,7 +158,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             card.warnings_found = warnings_before_approval(card, business)
         return card
 
-    @extend_schema(
+    @endpoint(
         request=ManualCardSerializer,
         responses={201: WorkCardSerializer, 200: WorkCardSerializer},
         parameters=[IDEMPOTENCY_KEY],
@@ -236,7 +196,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         )
         serializer.instance = self._with_warnings(self.get_queryset().get(pk=card.pk))
 
-    @extend_schema(responses={204: None, 409: REFUSED})
+    @endpoint(responses={204: None, 409: CONFLICT})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Delete an unapproved card and its scan.
 
@@ -245,7 +205,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         services.delete_card(card_id=self._card_id(), actor=self._actor)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(
+    @endpoint(
+        "POST upload",
+        right="cards.upload",
         request={"multipart/form-data": UploadSerializer},
         responses={201: UploadsSerializer, 200: UploadsSerializer},
         parameters=[IDEMPOTENCY_KEY],
@@ -279,7 +241,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         ]
         raise Invalid.several(problems, **answer)
 
-    @extend_schema(
+    @endpoint(
+        "GET {id}/suggestions",
+        right="cards.upload",
         parameters=[QUERY],
         filters=False,
         responses=SuggestionSerializer(many=True),
@@ -299,14 +263,22 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             raise Invalid("max_length", detail, "q")
         return Response(SuggestionSerializer(suggest(card, text), many=True).data)
 
-    @described(AssignSerializer, OutcomeSerializer, "assign", "outcome")
+    @endpoint(
+        "POST {id}/assign",
+        right="cards.upload",
+        request=AssignSerializer,
+        responses=OUTCOME,
+        examples=load_examples("workcards", "assign", "outcome"),
+    )
     def assign(self, request: Request, pk: uuid.UUID) -> Response:
         """Assign an employee to the card; null removes the employee."""
         return self._run(services.assign_card, AssignSerializer)
 
     # Days
 
-    @extend_schema(
+    @endpoint(
+        "GET {id}/day-entries",
+        right="cards.see",
         responses=DayEntriesSerializer,
         examples=load_examples("workcards", "days", "saved_days"),
     )
@@ -314,12 +286,24 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """Return the days of the card, and the ledger's figures for their dates."""
         return Response(days_json(self.get_object()))
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, "days", "saved_days")
+    @endpoint(
+        "PUT {id}/day-entries",
+        right="cards.review",
+        request=DayEntriesSerializer,
+        responses=DAYS,
+        examples=load_examples("workcards", "days", "saved_days"),
+    )
     def replace_days(self, request: Request, pk: uuid.UUID) -> Response:
         """Replace all days of the card; omitted dates are removed."""
         return self._write_days(keep_others=False)
 
-    @described(DayEntriesSerializer, DayEntriesSerializer, "edited_days", "saved_days")
+    @endpoint(
+        "PATCH {id}/day-entries",
+        right="cards.review",
+        request=DayEntriesSerializer,
+        responses=DAYS,
+        examples=load_examples("workcards", "edited_days", "saved_days"),
+    )
     def edit_days(self, request: Request, pk: uuid.UUID) -> Response:
         """Change the given fields of these dates, and no other dates.
 
@@ -338,8 +322,12 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     # Review
 
-    @described(
-        ApproveSerializer, OutcomeSerializer, "approve", "conflicts", "refused_warning"
+    @endpoint(
+        "POST {id}/approve",
+        right="cards.review",
+        request=ApproveSerializer,
+        responses=OUTCOME,
+        examples=load_examples("workcards", "approve", "conflicts", "refused_warning"),
     )
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
         """Approve the card, and post its days to the ledger.
@@ -348,7 +336,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """
         return self._run(services.approve_card, ApproveSerializer)
 
-    @extend_schema(
+    @endpoint(
+        "POST bulk-approve",
+        right="cards.review",
         request=BulkApproveSerializer,
         responses=ApprovalsSerializer,
         examples=load_examples("workcards", "bulk_approve"),
@@ -367,12 +357,24 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             note(request, kind="unknown_id", model=WorkCard, field="id", value=card_id)
         return Response(result.as_json())
 
-    @described(ReasonSerializer, OutcomeSerializer, "reject")
+    @endpoint(
+        "POST {id}/reject",
+        right="cards.review",
+        request=ReasonSerializer,
+        responses=OUTCOME,
+        examples=load_examples("workcards", "reject"),
+    )
     def reject(self, request: Request, pk: uuid.UUID) -> Response:
         """Reject the card, with a reason."""
         return self._run(services.reject_card, ReasonSerializer)
 
-    @described(ReasonSerializer, OutcomeSerializer, "reopen")
+    @endpoint(
+        "POST {id}/reopen",
+        right="cards.review",
+        request=ReasonSerializer,
+        responses=OUTCOME,
+        examples=load_examples("workcards", "reopen"),
+    )
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
         """Withdraw an approval or a rejection.
 
@@ -380,7 +382,14 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """
         return self._run(services.reopen_card, ReasonSerializer)
 
-    @described(StatusSerializer, OutcomeSerializer, "status", "outcome", "conflicts")
+    @endpoint(
+        "PUT {id}/status",
+        # The target status may require another permission: the service checks the action's own.
+        right="cards.upload",
+        request=StatusSerializer,
+        responses=OUTCOME,
+        examples=load_examples("workcards", "status", "outcome", "conflicts"),
+    )
     def change_status(self, request: Request, pk: uuid.UUID) -> Response:
         """Run the action that leads to the given status."""
         return self._run(services.change_status, StatusSerializer)
@@ -445,7 +454,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     # The scan
 
-    @extend_schema(parameters=[RENDITION], responses=SCAN)
+    @endpoint(
+        "GET {id}/file", right="cards.see", parameters=[RENDITION], responses=SCAN
+    )
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """Return the scan.
 

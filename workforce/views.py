@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Invalid
+from automatehq.api.routing import endpoint
 from automatehq.api.unknown_ids import note
 from automatehq.api.views import refuse_body
 from businesses.models import Business
@@ -58,8 +59,8 @@ class EditsAsSteward(BelongsToBusiness):
 
 
 @extend_schema_view(
-    list=extend_schema(parameters=[INCLUDE_COUNTS]),
-    retrieve=extend_schema(parameters=[INCLUDE_COUNTS]),
+    list=endpoint(parameters=[INCLUDE_COUNTS]),
+    retrieve=endpoint(parameters=[INCLUDE_COUNTS]),
 )
 class SiteViewSet(TenantViewSet[Site]):
     """Sites, which all businesses share and may read. The settings of a site are private to each business."""
@@ -71,24 +72,8 @@ class SiteViewSet(TenantViewSet[Site]):
     search_fields = ("site_name", "site_code", "address")
     ordering = ("site_name",)
     ordering_fields = ("site_name", "site_code", "created_at")
-    extra_query_parameters = {
-        "list": ("include_counts",),
-        "retrieve": ("include_counts",),
-        "retrieve_settings": ("business_id",),
-    }
-    rights = {
-        "list": "sites.see",
-        "retrieve": "sites.see",
-        "create": "sites.edit",
-        "update": "sites.edit",
-        "partial_update": "sites.edit",
-        "destroy": "sites.manage",
-        "activate": "sites.manage",
-        "deactivate": "sites.manage",
-        "retrieve_settings": "site_settings.see",
-        "update_settings": "site_settings.manage",
-        "partial_update_settings": "site_settings.manage",
-    }
+    read_right = "sites.see"
+    write_right = "sites.edit"
 
     def refine_queryset(self, queryset: Any) -> QuerySet[Site]:
         found: Any = queryset.with_own_settings()
@@ -115,14 +100,24 @@ class SiteViewSet(TenantViewSet[Site]):
         )
         serializer.instance = self._read_again(site)
 
-    @extend_schema(request=None, responses=SiteSerializer)
+    @endpoint(
+        "POST {id}/activate",
+        right="sites.manage",
+        request=None,
+        responses=SiteSerializer,
+    )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate a site again, for all businesses."""
         refuse_body(request)
         site = services.activate_site(site_id=self.get_object().pk, actor=request.user)
         return Response(self.get_serializer(self._read_again(site)).data)
 
-    @extend_schema(request=None, responses=SiteSerializer)
+    @endpoint(
+        "POST {id}/deactivate",
+        right="sites.manage",
+        request=None,
+        responses=SiteSerializer,
+    )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a site for new cards and employees, in all businesses."""
         refuse_body(request)
@@ -131,19 +126,29 @@ class SiteViewSet(TenantViewSet[Site]):
         )
         return Response(self.get_serializer(self._read_again(site)).data)
 
-    @extend_schema(responses={204: None})
+    @endpoint(right="sites.manage", responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a site; sites are never deleted."""
         services.deactivate_site(site_id=self.get_object().pk, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(parameters=[BUSINESS_ID], responses=SiteSettingsSerializer)
+    @endpoint(
+        "GET {id}/settings",
+        right="site_settings.see",
+        parameters=[BUSINESS_ID],
+        responses=SiteSettingsSerializer,
+    )
     def retrieve_settings(self, request: Request, pk: uuid.UUID) -> Response:
         """Return your business's settings of the site; before the first PUT, the default values."""
         settings = self._settings_of(self.get_object())
         return Response(self._write_settings(settings).data)
 
-    @extend_schema(request=SiteSettingsSerializer, responses=SiteSettingsSerializer)
+    @endpoint(
+        "PUT {id}/settings",
+        right="site_settings.manage",
+        request=SiteSettingsSerializer,
+        responses=SiteSettingsSerializer,
+    )
     def update_settings(
         self, request: Request, pk: uuid.UUID, *, partial: bool = False
     ) -> Response:
@@ -158,7 +163,12 @@ class SiteViewSet(TenantViewSet[Site]):
         )
         return Response(self._write_settings(settings).data)
 
-    @extend_schema(request=SiteSettingsSerializer, responses=SiteSettingsSerializer)
+    @endpoint(
+        "PATCH {id}/settings",
+        right="site_settings.manage",
+        request=SiteSettingsSerializer,
+        responses=SiteSettingsSerializer,
+    )
     def partial_update_settings(self, request: Request, pk: uuid.UUID) -> Response:
         """Update some of your business's settings of the site."""
         return self.update_settings(request, pk, partial=True)
@@ -210,7 +220,6 @@ class SiteViewSet(TenantViewSet[Site]):
         return business_id
 
 
-@extend_schema_view(create=extend_schema(parameters=[IDEMPOTENCY_KEY]))
 class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
     """The employees of your business."""
 
@@ -226,21 +235,10 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         "started_on": "started_on",
         "created_at": "created_at",
     }
-    rights = {
-        "list": "employees.see",
-        "retrieve": "employees.see",
-        "create": "employees.manage",
-        "update": "employees.manage",
-        "partial_update": "employees.manage",
-        "destroy": "employees.manage",
-        "activate": "employees.manage",
-        "deactivate": "employees.manage",
-        "release": "employees.release",
-        "preview_import": "employees.manage",
-        "apply_import": "employees.manage",
-        "export": "employees.see",
-    }
+    read_right = "employees.see"
+    write_right = "employees.manage"
 
+    @endpoint(parameters=[IDEMPOTENCY_KEY])
     @idempotent
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Create an employee."""
@@ -258,7 +256,12 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
             actor=self.request.user,
         )
 
-    @extend_schema(request=None, responses=EmployeeSerializer)
+    @endpoint(
+        "POST {id}/activate",
+        right="employees.manage",
+        request=None,
+        responses=EmployeeSerializer,
+    )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate an employee again; `left_on` is cleared."""
         refuse_body(request)
@@ -267,7 +270,12 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         )
         return Response(self.get_serializer(employee).data)
 
-    @extend_schema(request=LeavingSerializer, responses=EmployeeSerializer)
+    @endpoint(
+        "POST {id}/deactivate",
+        right="employees.manage",
+        request=LeavingSerializer,
+        responses=EmployeeSerializer,
+    )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate an employee who left on `left_on`, by default today at the business."""
         employee_id = self.get_object().pk
@@ -278,7 +286,12 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         )
         return Response(self.get_serializer(employee).data)
 
-    @extend_schema(request=None, responses=EmployeeSerializer)
+    @endpoint(
+        "POST {id}/release",
+        right="employees.release",
+        request=None,
+        responses=EmployeeSerializer,
+    )
     def release(self, request: Request, pk: uuid.UUID) -> Response:
         """Release the passport of an inactive employee, so that another business can hire the employee."""
         refuse_body(request)
@@ -287,7 +300,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         )
         return Response(self.get_serializer(employee).data)
 
-    @extend_schema(responses={204: None})
+    @endpoint(responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate an employee; employees are never deleted."""
         services.deactivate_employee(

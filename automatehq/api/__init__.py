@@ -11,7 +11,8 @@
 | `filters.py` | `StrictFilterSet` and its filters; the backend for filters, `search` and `ordering` |
 | `pagination.py` | `Pages` (the default) and `CursorPagination` |
 | `views.py` | `APIView`, `StrictRequestMixin`: reject undeclared, repeated and blank query parameters, disable caching |
-| `converters.py`, `routes.py` | `<id:pk>` and `<month:month>` in paths; a route as a line of a table |
+| `routing.py`, `declarations.py` | `@endpoint`: method, path, permission and parameters of an endpoint; `Router`; the list of all routes |
+| `converters.py` | `<id:pk>` and `<month:month>` in paths |
 | `unknown_ids.py` | `note()`: reports rejected ids for the audit trail |
 | `schema.py`, `docs.py` | the OpenAPI document and its page |
 | `parsers.py`, `renderers.py` | request bodies and responses |
@@ -45,23 +46,26 @@ The complete API of an app:
         search_fields = ("full_name", "passport_id")
         ordering = ("full_name",)
         ordering_fields = ("full_name", "created_at")
-        extra_query_parameters = {"export": ("type",)}
+        read_right = "employees.see"
+        write_right = "employees.manage"
 
         def perform_update(self, serializer):
             services.update_employee(
                 employee=serializer.instance, actor=self.request.user, **serializer.validated_data
             )
 
-    # automatehq/urls.py
-    Route("employees", EmployeeViewSet, "employees", LIST),
-    Route("employees/export", EmployeeViewSet, "employees-export", get("export")),
-    Route("employees/<id:pk>", EmployeeViewSet, "employee", ITEM),
-    Route("employees/<id:pk>/activate", EmployeeViewSet, "employee-activate", post("activate")),
+        @endpoint("GET export", right="employees.see", is_list=True, parameters=[TYPE])
+        def export(self, request): ...
+
+        @endpoint("POST {id}/activate", right="employees.manage", request=None, responses=EmployeeSerializer)
+        def activate(self, request, pk): ...
+
+    # urls.py
+    router = Router()
+    router.register("employees", EmployeeViewSet, "employee")
+    urlpatterns = router.urls
 
     # services.py
     raise Conflict("stale_version", "Someone changed this card.", card=card_json)
     raise Invalid("total_mismatch", "8.50 is not 8.00.", "entries.3.total_hours")
-
-`list_actions` names the actions other than `list` that return a filtered, paged list. `extra_query_parameters` names
-the query parameters that are not filters.
 """

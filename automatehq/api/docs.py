@@ -8,6 +8,7 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.utils import OpenApiParameter
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -15,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import Invalid
+from .routing import endpoint
 from .views import StrictRequestMixin
 
 
@@ -60,8 +62,12 @@ class SchemaView(StrictRequestMixin, SpectacularAPIView):
         PlainYamlRenderer,
     ]
     content_negotiation_class = SchemaNegotiation
-    extra_query_parameters = ("format",)
     _document: dict[str, Any] | None = None
+
+    @endpoint(parameters=[OpenApiParameter("format")], exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response: Response = super().get(request, *args, **kwargs)
+        return response
 
     def _get_schema_response(self, request: Request) -> Response:
         if SchemaView._document is None:

@@ -32,6 +32,7 @@ from .converters import (
     parse_month,
     parse_uuid,
 )
+from .declarations import declaration_of, method_name
 from .errors import Invalid, Problem, Text
 
 SEARCH_LIMIT = 200
@@ -139,13 +140,9 @@ class StrictFilterSet(FilterSet):
 def allowed_query_parameters(view: Any) -> set[str]:
     """Return the query parameters that the request may have.
 
-    These are the view's `extra_query_parameters` (names, or a table action → names). A list adds its filters, paging,
-    `ordering` and `search`.
+    These are the declared parameters of the endpoint. A list adds its filters, paging, `ordering` and `search`.
     """
-    extra = getattr(view, "extra_query_parameters", ())
-    if isinstance(extra, Mapping):
-        extra = extra.get(getattr(view, "action", None), ())
-    allowed = set(extra)
+    allowed = set(declaration_of(view, method_name(view)).query_parameters)
     if is_list(view):
         filterset_class = StrictFilterBackend().get_filterset_class(
             view, getattr(view, "queryset", None)
@@ -160,18 +157,9 @@ def allowed_query_parameters(view: Any) -> set[str]:
 
 
 def is_list(view: Any) -> bool:
-    """Return True if the response is a filtered list.
-
-    For a viewset: the action `list` and the actions in `list_actions`. For another view: a GET without a row's id.
-    """
-    if getattr(view, "action", None) is not None:
-        return is_list_action(view)
-    return view.request.method in ("GET", "HEAD") and not view.kwargs
-
-
-def is_list_action(view: Any) -> bool:
-    action = getattr(view, "action", None)
-    return action == "list" or action in getattr(view, "list_actions", ())
+    """Return True if the response is a filtered list: `list`, or an endpoint declared as one."""
+    name = method_name(view)
+    return name == "list" or declaration_of(view, name).is_list
 
 
 # Free-text parameters, which may be blank and then match all rows. Other blank parameters are rejected, because they

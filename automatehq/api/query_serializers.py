@@ -26,15 +26,7 @@ class FlagField(serializers.Field[bool, str, bool, Any]):
 
 
 class QuerySerializer(StrictSerializer):
-    """A serializer of query parameters.
-
-    A view declares them with `extra_query_parameters = {action: Query.names()}`.
-    """
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Return the names of the parameters, for `extra_query_parameters`."""
-        return tuple(cls._declared_fields)
+    """A serializer of query parameters. An endpoint declares them with `parameters=[Query]`."""
 
     @classmethod
     def read(cls, request: Request) -> dict[str, Any]:

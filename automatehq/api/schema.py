@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import is_patched_serializer
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 
-from .filters import is_list_action, ordering_table
+from .filters import is_list, ordering_table
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -83,7 +83,7 @@ class AutoSchema(SpectacularSchema):
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         """Return True for actions whose response is a list; a file of a list has no pages."""
-        if self.method == "GET" and is_list_action(self.view):
+        if self.method == "GET" and is_list(self.view):
             return not self._answers_with_a_file()
         return bool(super()._is_list_view(serializer))
 
@@ -93,7 +93,7 @@ class AutoSchema(SpectacularSchema):
 
     def _get_paginator(self) -> Any:
         """Return a paginator for lists only; a response with `many=True` of another action is a plain array."""
-        return super()._get_paginator() if is_list_action(self.view) else None
+        return super()._get_paginator() if is_list(self.view) else None
 
 
 class FilterExtension(DjangoFilterExtension):

@@ -15,11 +15,9 @@ from .serializers import StrictSerializer
 class StrictRequestMixin:
     """Mixin of all views: query parameters are checked, responses are not cached.
 
-    Put it before APIView or a viewset. `extra_query_parameters` holds the names: a tuple, or a table action → names.
-    Filters, paging, `ordering` and `search` of lists count as declared.
+    Put it before APIView or a viewset. `endpoint` declares the query parameters. Filters, paging, `ordering` and
+    `search` of lists count as declared.
     """
-
-    extra_query_parameters: Any = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]

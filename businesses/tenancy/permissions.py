@@ -1,8 +1,8 @@
 """Permissions, checked before and after an object is loaded.
 
-A view names the permission of each action in `rights = {"list": "employees.see", …}`.
-The table in `accounts/roles.py` lists the permissions of each role. An action without
-an entry is rejected for all users.
+Each method of a view declares its permission: see `automatehq/api/routing.py`. The table
+in `accounts/roles.py` lists the permissions of each role. A method without a permission
+is rejected for all users, and `manage.py check` reports it.
 """
 
 from typing import Any
@@ -14,6 +14,8 @@ from rest_framework.exceptions import (
 )
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+
+from automatehq.api.declarations import method_name, right_of
 
 from .context import try_get_scope
 
@@ -36,9 +38,7 @@ class BelongsToBusiness(BasePermission):
         user = request.user
         if not user or not user.is_authenticated:
             return False
-        right = view.rights.get(
-            getattr(view, "action", None) or str(request.method).lower()
-        )
+        right = right_of(view, method_name(view))
         if right is None:
             if request.method not in view.allowed_methods:
                 raise MethodNotAllowed(str(request.method))

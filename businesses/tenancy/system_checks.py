@@ -1,6 +1,6 @@
 """System checks of the isolation, in the code and in the database.
 
-Each message has a hint with the remedy. E001 to E008 check the code at every command.
+Each message has a hint with the remedy. E001 to E009 check the code at every command.
 E101 to W103 check the database, before the first step of `migrate` and in
 `check --database default`.
 """
@@ -14,8 +14,10 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.db import connections, models
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
-from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.generics import GenericAPIView
+
+from automatehq.api.declarations import right_of
+from automatehq.api.routing import methods_of, url_patterns
 
 from .allowlists import GLOBALLY_UNIQUE
 from .constraints import TenantForeignKeyConstraint
@@ -23,8 +25,9 @@ from .database_roles import check_database_roles, setup_sql
 from .grants import declarations
 from .managers import TenantManager
 from .models import TenantModel
+from .permissions import BelongsToBusiness
 from .verification import PSYCOPG_3, has_unapplied_migrations, verify_database
-from .viewsets import TenantReadOnlyViewSet
+from .viewsets import TenantGenericViewSet
 
 Model = type[models.Model]
 AppConfigs = Sequence[AppConfig] | None
@@ -165,33 +168,46 @@ def _index(model: Model) -> Found:
 
 @register(Tags.urls)
 def check_views(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for each route to a tenant model without a tenant viewset."""
-    views = {
-        view.cls
-        for view in _views(get_resolver())
-        if isinstance(getattr(view, "cls", None), type)
-    }
+    """Return errors of views: rows without a scope, methods without a permission."""
+    callbacks: list[Any] = [pattern.callback for _path, pattern in url_patterns()]
+    routed = [one for one in callbacks if isinstance(getattr(one, "cls", None), type)]
     return [
-        Error(
-            f"{view.__module__}.{view.__name__} serves a business's rows and is not a TenantViewSet.",
-            hint="Derive it from TenantViewSet or TenantReadOnlyViewSet in businesses/tenancy/viewsets.py.",
-            obj=view,
-            id="tenancy.E007",
-        )
-        for view in sorted(views, key=str)
-        if issubclass(view, GenericAPIView)
-        and not issubclass(view, TenantReadOnlyViewSet)
-        and view.queryset is not None
-        and _is_tenant(view.queryset.model)
+        *_unscoped({callback.cls for callback in routed}),
+        *(
+            message
+            for callback in routed
+            for message in _undeclared(callback.cls, methods_of(callback).values())
+        ),
     ]
 
 
-def _views(resolver: URLResolver) -> Iterator[Any]:
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLResolver):
-            yield from _views(pattern)
-        elif isinstance(pattern, URLPattern):
-            yield pattern.callback
+def _unscoped(views: Iterable[Any]) -> Found:
+    for view in sorted(views, key=str):
+        if (
+            issubclass(view, GenericAPIView)
+            and not issubclass(view, TenantGenericViewSet)
+            and view.queryset is not None
+            and _is_tenant(view.queryset.model)
+        ):
+            yield Error(
+                f"{view.__module__}.{view.__name__} serves a business's rows and is not a TenantViewSet.",
+                hint="Derive it from a class in businesses/tenancy/viewsets.py.",
+                obj=view,
+                id="tenancy.E007",
+            )
+
+
+def _undeclared(view: Any, methods: Iterable[str]) -> Found:
+    if not any(issubclass(one, BelongsToBusiness) for one in view.permission_classes):
+        return
+    for method in methods:
+        if right_of(view, method) is None:
+            yield Error(
+                f"{view.__module__}.{view.__name__}.{method} has no permission.",
+                hint="Declare it with @endpoint(right=…), or as read_right and write_right of the viewset.",
+                obj=view,
+                id="tenancy.E009",
+            )
 
 
 @register(Tags.compatibility)

@@ -21,7 +21,11 @@ class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Gener
     """
 
     permission_classes = [BelongsToBusiness]
-    rights: ClassVar[dict[str, str]] = {}
+    lookup_value_converter = "id"
+    # The permission of list and retrieve, and that of create, update, partial_update and
+    # destroy. The decorator `endpoint` declares the permission of another method.
+    read_right: ClassVar[str | None] = None
+    write_right: ClassVar[str | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -10,9 +10,14 @@ from django.db import connection, models
 from django.test import override_settings
 from django.test.utils import isolate_apps
 from django.urls import path
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import ModelViewSet  # noqa: TID251  it must be caught
 
 from accounts.models import User
+from automatehq.api.routing import Router, endpoint
 from businesses.tenancy import system_checks
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
@@ -205,15 +210,40 @@ def test_e006_joining_rows_of_no_business() -> None:
 
 class Unsealed(ModelViewSet):
     queryset = Employee.objects
+    permission_classes = [AllowAny]
 
 
 class Unsealable(ModelViewSet):
     queryset = None
+    permission_classes = [AllowAny]
 
+
+class Undeclared(TenantViewSet):
+    queryset = Employee.objects
+    read_right = "employees.see"
+
+    @endpoint("POST {id}/hire", responses=None)
+    def hire(self, request: Request, pk: str) -> Response:
+        return Response()
+
+    @endpoint("POST {id}/praise", right="employees.manage", responses=None)
+    def praise(self, request: Request, pk: str) -> Response:
+        return Response()
+
+
+class UndeclaredView(APIView):
+    def get(self, request: Request) -> Response:
+        return Response()
+
+
+router = Router()
+router.register("undeclared", Undeclared, "undeclared")
 
 urlpatterns = [
     path("employees", Unsealed.as_view({"get": "list"})),
     path("else", Unsealable.as_view({"get": "list"})),
+    path("view", UndeclaredView.as_view()),
+    *router.urls,
 ]
 
 
@@ -225,9 +255,27 @@ def test_a_sealed_viewset_is_refused_where_it_is_written(name: str) -> None:
 
 @override_settings(ROOT_URLCONF=__name__)
 def test_e007_a_viewset_that_is_not_sealed() -> None:
-    (message,) = system_checks.check_views()
-    assert message.id == "tenancy.E007"
+    messages = system_checks.check_views()
+    (message,) = [one for one in messages if one.id == "tenancy.E007"]
+    assert message.hint
     assert "Unsealed" in message.msg
+
+
+@override_settings(ROOT_URLCONF=__name__)
+def test_e009_a_method_without_a_permission() -> None:
+    messages = system_checks.check_views()
+    undeclared = [one for one in messages if one.id == "tenancy.E009"]
+    assert all(message.hint for message in undeclared)
+    assert [message.msg for message in undeclared] == [
+        f"{__name__}.{method} has no permission."
+        for method in (
+            "UndeclaredView.get",
+            "Undeclared.create",
+            "Undeclared.update",
+            "Undeclared.partial_update",
+            "Undeclared.hire",
+        )
+    ]
 
 
 def test_e008_another_driver(monkeypatch: pytest.MonkeyPatch) -> None:

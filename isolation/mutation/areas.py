@@ -24,6 +24,7 @@ from .mutators import (
     calls_dropped,
     items_dropped,
     links_dropped,
+    named_values_replaced,
     names_replaced,
     returns,
     strings_changed,
@@ -341,7 +342,14 @@ AREAS = (
                 "*/views.py",
                 [within(r"(EditsAsSteward|ManagesUsers)\..*", *LOGIC, returns("True"))],
             ),
-            ("*.py", [values_replaced(r".*\.rights", _weaker_right)]),
+            ("automatehq/api/declarations.py", [within("right_of", *LOGIC)]),
+            (
+                "*.py",
+                [
+                    values_replaced(r".*\.rights", _weaker_right),
+                    named_values_replaced("(read_|write_)?right", _weaker_right),
+                ],
+            ),
         ],
         (
             "automatehq/api/tests/test_tenant_viewsets.py",

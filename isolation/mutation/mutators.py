@@ -256,6 +256,30 @@ def values_replaced(name: str, values: Callable[[str, str], Iterable[str]]) -> R
     return rule
 
 
+def named_values_replaced(
+    name: str, values: Callable[[str, str], Iterable[str]]
+) -> Rule:
+    """Replace the constant of a keyword argument or variable with a matching name."""
+
+    def rule(source: Source) -> Iterator[Edit]:
+        for node, where in source.nodes():
+            match node:
+                case ast.keyword(arg=str(label), value=ast.Constant() as present):
+                    pass
+                case ast.Assign(
+                    targets=[ast.Name(id=label)], value=ast.Constant() as present
+                ):
+                    pass
+                case _:
+                    continue
+            if re.fullmatch(name, label):
+                value = source.text(present)
+                for new in values(label, value):
+                    yield source.edit(present, new, where, f"{label}={value} → {new}")
+
+    return rule
+
+
 def links_dropped(method: str) -> Rule:
     """Drop a method call from a chain: `rows.filter(…)` becomes `rows`."""
 

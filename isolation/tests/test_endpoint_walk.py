@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from accounts.tests.api_clients import client_of
+from automatehq.api.declarations import Declaration
 from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.permissions import BelongsToBusiness
 from businesses.tests.lock_assertions import opened
@@ -139,8 +140,8 @@ def test_action_on_a_foreign_row_is_a_problem(
 
 
 def test_excessive_permission_is_a_problem(tenants: Tenants) -> None:
-    rights = {**EmployeeViewSet.rights, "deactivate": "employees.see"}
-    with patch.object(EmployeeViewSet, "rights", rights):
+    excessive = Declaration(right="employees.see")
+    with patch.object(EmployeeViewSet.deactivate, "declaration", excessive):
         problems_found = find_kinds(
             EndpointWalk(tenants, ["VIEWER"], ["employees/<id:pk>/deactivate"])
         )

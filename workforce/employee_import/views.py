@@ -8,13 +8,14 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from automatehq.api.errors import Invalid
 from automatehq.api.filters import check_parameters
+from automatehq.api.routing import endpoint
 from automatehq.api.unknown_ids import note
 from businesses.models import Business
 from businesses.tenancy.context import try_get_business_id
@@ -71,15 +72,14 @@ def read_upload(upload: Any) -> bytes:
 class EmployeeFilesMixin(Base):
     """The endpoints `/employees/import/preview`, `/employees/import/apply` and `/employees/export`."""
 
-    list_actions = ("export",)
-    extra_query_parameters = {"export": ("type",)}
-
     def get_parsers(self) -> list[Any]:
         # The action is not set yet: an import is a form with a file.
         is_import = bool(set(IMPORTS) & set(self.action_map.values()))
         return [MultiPartParser()] if is_import else super().get_parsers()
 
-    @extend_schema(
+    @endpoint(
+        "POST import/preview",
+        right="employees.manage",
         request={"multipart/form-data": PreviewRequestSerializer},
         responses=ImportSerializer,
     )
@@ -96,7 +96,9 @@ class EmployeeFilesMixin(Base):
         )
         return Response(import_json(done))
 
-    @extend_schema(
+    @endpoint(
+        "POST import/apply",
+        right="employees.manage",
         request={"multipart/form-data": ApplyRequestSerializer},
         responses=ImportSerializer,
     )
@@ -122,9 +124,11 @@ class EmployeeFilesMixin(Base):
             raise
         return Response(import_json(done, is_applied=True))
 
-    @extend_schema(
+    @endpoint(
+        "GET export",
+        right="employees.see",
         parameters=[TYPE],
-        filters=True,
+        is_list=True,
         responses={
             (200, KINDS["xlsx"].content_type): OpenApiTypes.BINARY,
             (200, "text/csv"): OpenApiTypes.BINARY,

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from automatehq.api.routes import ITEM, LIST, Route
-
-from .test_schema import SampleViewSet, document_of
+from .test_schema import sample_document
 
 CHROMIUM = shutil.which("chromium")
 
@@ -27,12 +25,7 @@ def test_the_page_can_be_used_and_breaks_no_rule(live_server: Any) -> None:
         if not request.url.startswith((live_server.url, "data:", "blob:")):
             foreign.append(request.url)
 
-    document = document_of(
-        [
-            Route("cards", SampleViewSet, "cards", LIST),
-            Route("cards/<id:pk>", SampleViewSet, "card", ITEM),
-        ]
-    )
+    document = sample_document()
     document["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     }

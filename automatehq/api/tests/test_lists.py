@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import pytest
+from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
@@ -20,6 +21,7 @@ from automatehq.api.filters import (
     StrictFilterSet,
 )
 from automatehq.api.pagination import CursorPagination
+from automatehq.api.routing import endpoint
 from businesses.tenancy.context import set_current_user
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
@@ -40,6 +42,7 @@ class EmployeeFilterSet(StrictFilterSet):
         fields = ("site_id", "is_active", "passport_id", "started_on")
 
 
+@extend_schema_view(list=endpoint(parameters=[OpenApiParameter("include_counts")]))
 class EmployeeViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet
 ):
@@ -51,7 +54,6 @@ class EmployeeViewSet(
     search_fields = ("full_name",)
     ordering = ("full_name",)
     ordering_fields = {"name": "full_name", "start": ("started_on", "full_name")}
-    extra_query_parameters = {"list": ("include_counts",)}
 
 
 class EventSerializer(serializers.ModelSerializer):
