@@ -32,6 +32,7 @@ from businesses.tenancy.context import get_current_business_id, try_get_business
 from businesses.tenancy.viewsets import TenantGenericViewSet
 from exports.models import ExportRun
 from workcards import services
+from workcards.action_serializers import CloseMonthSerializer, ReopenMonthSerializer
 from workcards.json_values import named_reference
 from workcards.models import ClosedMonth
 from workcards.month_overview import (
@@ -39,10 +40,6 @@ from workcards.month_overview import (
     add_hours,
     month_of_business,
     months_of_business,
-)
-from workcards.serializers import (
-    CloseMonthSerializer,
-    ReopenMonthSerializer,
 )
 from workcards.transitions import ReviewStatus
 

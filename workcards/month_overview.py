@@ -45,15 +45,15 @@ def months_of_business(business: Business) -> list[MonthOverview]:
     business_id = business.pk
     today = timezone.localdate(timezone=business.zone)
     current = processing_month_for(today, business.month_cutoff_day)
-    found = {current: MonthOverview(business_id, current)}
+    overviews = {current: MonthOverview(business_id, current)}
     cards = WorkCard.objects.filter(business_id=business_id)
     for month, status, count in cards.months_and_statuses():
-        overview = found.setdefault(month, MonthOverview(business_id, month))
+        overview = overviews.setdefault(month, MonthOverview(business_id, month))
         overview.cards[status] = count
     for closed in ClosedMonth.objects.filter(business_id=business_id):
         month = closed.month
-        found.setdefault(month, MonthOverview(business_id, month)).closed = closed
-    return [found[month] for month in sorted(found, reverse=True)]
+        overviews.setdefault(month, MonthOverview(business_id, month)).closed = closed
+    return [overviews[month] for month in sorted(overviews, reverse=True)]
 
 
 def month_of_business(business_id: uuid.UUID, month: date) -> MonthOverview:

@@ -50,8 +50,8 @@ class WorkCardQuerySet(TenantQuerySet):
 
     def pending(self, site_id: uuid.UUID | None = None) -> Self:
         """Return the cards that wait for assignment or review, at `site_id` if given."""
-        found = self.filter(review_status__in=ReviewStatus.pending())
-        return found if site_id is None else found.filter(site_id=site_id)
+        cards = self.filter(review_status__in=ReviewStatus.pending())
+        return cards if site_id is None else cards.filter(site_id=site_id)
 
     def in_open_months(self) -> Self:
         """Return the cards whose month is not closed."""
@@ -71,8 +71,8 @@ class WorkCardQuerySet(TenantQuerySet):
     def counts_by_status(self) -> dict[str, int]:
         """Return the number of cards of each status, including statuses without cards."""
         groups = self.order_by().values("review_status").annotate(count=Count("pk"))
-        found = dict(groups.values_list("review_status", "count"))
-        return {status: found.get(status, 0) for status in ReviewStatus.values}
+        counts = dict(groups.values_list("review_status", "count"))
+        return {status: counts.get(status, 0) for status in ReviewStatus.values}
 
     def with_figures(self) -> Self:
         """Annotate the names of site and employee, totals, and `month_is_closed`.

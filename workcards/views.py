@@ -31,23 +31,25 @@ from automatehq.api.unknown_ids import note
 from businesses.tenancy.viewsets import TenantViewSet
 
 from . import services
-from .employee_suggestions import QUERY_LENGTH, suggest
-from .filters import WorkCardFilterSet
-from .models import ApprovedDay, WorkCard
-from .scans.responses import RENDITIONS, scan_response
-from .serializers import (
+from .action_serializers import (
     ApprovalsSerializer,
     ApproveSerializer,
     AssignSerializer,
     BulkApproveSerializer,
-    DayEntriesSerializer,
-    ManualCardSerializer,
     OutcomeSerializer,
     ReasonSerializer,
     StatusSerializer,
     SuggestionSerializer,
     UploadSerializer,
     UploadsSerializer,
+)
+from .employee_suggestions import QUERY_LENGTH, suggest
+from .filters import WorkCardFilterSet
+from .models import ApprovedDay, WorkCard
+from .scans.responses import RENDITIONS, scan_response
+from .serializers import (
+    DayEntriesSerializer,
+    ManualCardSerializer,
     WorkCardSerializer,
     days_json,
 )

@@ -18,10 +18,10 @@ from automatehq.admin.forms import ActionForm, MonthField, ServiceForm
 from automatehq.admin.object_actions import ObjectAction
 from businesses.tenancy.admin import TenantAdmin
 from workcards import services
+from workcards.action_serializers import CloseMonthSerializer
 from workcards.models import ClosedMonth
 from workcards.month_math import format_month
 from workcards.month_overview import add_hours, months_of_business
-from workcards.serializers import CloseMonthSerializer
 from workcards.services.review import REASON_LENGTH
 
 

@@ -24,9 +24,9 @@ class MonthListFilter(ParsedListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         this_month = first_of_month(timezone.localdate())
         offered = [*reversed(last_months(this_month, MONTHS_OFFERED))]
-        asked = parse_month(self.value())
-        if asked is not None and asked not in offered:
-            offered.append(asked)
+        chosen = parse_month(self.value())
+        if chosen is not None and chosen not in offered:
+            offered.append(chosen)
         return [(format_month(month), format_month(month)) for month in offered]
 
     def matching(self, queryset: Any, value: Any) -> Any:

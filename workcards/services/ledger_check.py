@@ -96,13 +96,13 @@ class Repair:
 
     def as_json(self) -> dict[str, Any]:
         """Return the repair for the audit trail."""
-        found = self.finding
+        finding = self.finding
         repair = {
-            "date": found.work_date,
-            "site": {"name": found.site},
-            "hours": hours_text(found.hours),
-            "day_status": found.day_status,
-            "fault": found.fault.value,
+            "date": finding.work_date,
+            "site": {"name": finding.site},
+            "hours": hours_text(finding.hours),
+            "day_status": finding.day_status,
+            "fault": finding.fault.value,
             "action": self.action.value,
             "set_aside_by_id": self.winner_id,
         }
@@ -199,12 +199,12 @@ def open_months_of(
 
     Closed months are omitted, because they can't be repaired.
     """
-    found = {
+    pairs = {
         (finding.employee_id, finding.month)
         for finding in findings
         if not finding.is_closed
     }
-    return sorted(found, key=lambda each: (each[1], str(each[0])))
+    return sorted(pairs, key=lambda pair: (pair[1], str(pair[0])))
 
 
 @transaction.atomic
