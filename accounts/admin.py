@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin.badges import active_column
-from automatehq.admin.form_fields import EmailField
+from automatehq.admin.form_fields import EmailFormField
 from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import ObjectAction
 from automatehq.api.fields import PASSWORD_LIMIT, EmailAddressField
@@ -69,7 +69,7 @@ class UserForm(ServiceForm):
 class ActivationForm(ActionForm):
     """A form to activate a user. A released user needs a new e-mail."""
 
-    email = EmailField(label=gettext_lazy("E-mail"), max_length=254)
+    email = EmailFormField(label=gettext_lazy("E-mail"), max_length=254)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

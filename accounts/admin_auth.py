@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.authentication import InvalidCredentials, admit, credentials_of_session
 from accounts.services import change_own_password, choose_language
-from automatehq.admin.form_fields import LineField
+from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import (
     ServiceErrorsMixin,
     translate_database_errors,
@@ -41,7 +41,7 @@ _RENEW = "_renew"
 
 class SignInForm(ServiceErrorsMixin, forms.Form):
     # Any text is valid. The password check rejects malformed and unknown addresses with the same error.
-    email = LineField(
+    email = LineFormField(
         label=gettext_lazy("E-mail"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
@@ -85,7 +85,7 @@ class ActAsForm(ServiceErrorsMixin, forms.Form):
     business = forms.ModelChoiceField(
         label=gettext_lazy("Business"), queryset=Business.objects.listed().active()
     )
-    reason = LineField(label=gettext_lazy("Reason"), max_length=500)
+    reason = LineFormField(label=gettext_lazy("Reason"), max_length=500)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         self.request = request

@@ -52,7 +52,7 @@ _OURS_INSTEAD = {
 }
 
 
-class Report(Protocol):
+class AdminPage(Protocol):
     """An admin page that is not a list of rows."""
 
     path: str
@@ -75,13 +75,13 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.reports: list[Report] = []
+        self.reports: list[AdminPage] = []
         # Higher apps set the index view, the side bar, and the description of a posted form for error pages.
         self.front: Callable[[Any, HttpRequest], HttpResponse] = _all_lists
         self.navigation: Callable[[HttpRequest], Sequence[Any]] = _no_items
         self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = _no_items
 
-    def register_page(self, report: Report) -> None:
+    def register_page(self, report: AdminPage) -> None:
         """Add a page outside the model admins. Its `view` checks the permission."""
         self.reports.append(report)
 

@@ -31,7 +31,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .messages import EVENT_MESSAGES, UNKNOWN
+from .event_messages import EVENT_MESSAGES, UNKNOWN
 from .models import AuditEvent
 
 # Ids whose name is in another column, and values without meaning for users.
@@ -88,7 +88,7 @@ Names = Mapping[type[models.Model], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedField:
     """A changed field: its label, and its old and new value for display. A day is safe HTML."""
 
     label: str
@@ -102,7 +102,7 @@ class EventDescription:
 
     event: AuditEvent
     sentence: SafeString
-    changes: list[Change]
+    changes: list[ChangedField]
 
     @property
     def reason(self) -> str:
@@ -188,17 +188,17 @@ def _month_in_words(month: date) -> str:
 # Changes
 
 
-def _changes(event: AuditEvent, names: Names) -> Iterator[Change]:
+def _changes(event: AuditEvent, names: Names) -> Iterator[ChangedField]:
     model = _model_of(event.entity_type)
     for change in event.changes:
         name, old, new = change["field"], change["old"], change["new"]
         day = parse_date(name) if _is_date(name) else None
         if day is not None:
             label = date_format(day, "j F")
-            yield Change(label, _format_day(old, names), _format_day(new, names))
+            yield ChangedField(label, _format_day(old, names), _format_day(new, names))
         elif name not in HIDDEN_FIELDS and not (_is_empty(old) and _is_empty(new)):
             field = find_field(model, name)
-            yield Change(
+            yield ChangedField(
                 field_label(name, field),
                 _format_value(field, old, names),
                 _format_value(field, new, names),

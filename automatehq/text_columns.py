@@ -55,7 +55,7 @@ class LineField(CleanedColumn, models.CharField[_ST, _GT]):
 
     clean_stored = staticmethod(clean_line)
     plain = models.CharField
-    form_class = form_fields.LineField
+    form_class = form_fields.LineFormField
 
 
 class LinesField(CleanedColumn, models.TextField[_ST, _GT]):
@@ -63,7 +63,7 @@ class LinesField(CleanedColumn, models.TextField[_ST, _GT]):
 
     clean_stored = staticmethod(clean_text)
     plain = models.TextField
-    form_class = form_fields.LinesField
+    form_class = form_fields.LinesFormField
 
 
 class EmailField(CleanedColumn, models.EmailField[_ST, _GT]):
@@ -71,7 +71,7 @@ class EmailField(CleanedColumn, models.EmailField[_ST, _GT]):
 
     clean_stored = staticmethod(clean_line)
     plain = models.EmailField
-    form_class = form_fields.EmailField
+    form_class = form_fields.EmailFormField
 
 
 def clean_columns(row: models.Model) -> None:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 MAX_TRIES = 5
 
 
-class Worker(db_worker.Worker):
+class TaskWorker(db_worker.Worker):
     """The library's worker, with a fair order between businesses and a log line per start."""
 
     def run(self) -> None:

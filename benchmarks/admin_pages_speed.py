@@ -40,7 +40,7 @@ from .databases import Database
 from .servers import gunicorn
 
 
-class Figures(NamedTuple):
+class PageFigures(NamedTuple):
     """The measurements of one page. The times are in milliseconds."""
 
     path: str
@@ -110,14 +110,14 @@ def newest_rows() -> Iterator[tuple[str, Any]]:
             yield model._meta.label_lower, row
 
 
-def measure(address: str, client: AdminClient, path: str, rounds: int) -> Figures:
+def measure(address: str, client: AdminClient, path: str, rounds: int) -> PageFigures:
     cookie = client.cookies["sessionid"].value
     views = []
     with chromium() as browser:
         # The first load includes the start of the browser and is left out.
         for _ in range(rounds + 1):
             views.append(look_uncached(browser, address, cookie, path))
-    return Figures(
+    return PageFigures(
         path,
         queries(lambda: client.get(path)),
         views[-1].size,
@@ -126,7 +126,7 @@ def measure(address: str, client: AdminClient, path: str, rounds: int) -> Figure
     )
 
 
-def show(figures: Figures, rows: dict[str, Any]) -> None:
+def show(figures: PageFigures, rows: dict[str, Any]) -> None:
     path = figures.path
     for row in rows.values():
         path = path.replace(str(row.pk), "…")

@@ -24,7 +24,7 @@ from businesses.tenancy.context import business_scope
 from tests.scratch_database import migrate, scratch_database
 from workcards.models import DayEntry, WorkCard
 from workcards.month_math import days_of_month
-from workcards.transitions import ReviewStatus, Source
+from workcards.transitions import CardSource, ReviewStatus
 from workforce.models import Employee, Site
 from workforce.tests.employee_import.import_files import APPLY, PREVIEW, as_csv
 
@@ -157,7 +157,7 @@ def waiting_cards(number: int, sites: list[Site]) -> list[WorkCard]:
                 employee=employee,
                 site=sites[n % len(sites)],
                 processing_month=MONTH,
-                source=Source.MANUAL,
+                source=CardSource.MANUAL,
                 review_status=ReviewStatus.NEEDS_REVIEW,
             )
             for n, employee in enumerate(employees)

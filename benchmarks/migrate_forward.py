@@ -88,7 +88,7 @@ FROM card c JOIN person u ON u.number = c.number %% 200 CROSS JOIN unnest(ARRAY[
 """
 
 
-class Watch(threading.Thread):
+class MigrationWatch(threading.Thread):
     """A thread that records the exclusive locks of the migration.
 
     It reads them over a separate connection.
@@ -123,7 +123,7 @@ class Watch(threading.Thread):
 
 def step() -> list[tuple[str, float, str]]:
     """Migrate forward; return the name and seconds of each migration, and its locked tables with seconds."""
-    watch = Watch()
+    watch = MigrationWatch()
     started: dict[str, float] = {}
     seconds: dict[str, float] = {}
 

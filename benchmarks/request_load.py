@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from .databases import Database
 from .requests import find_measured_business
-from .servers import Client, Server, gunicorn
+from .servers import BenchmarkClient, Server, gunicorn
 
 WORKERS, CLIENTS = 2, 16
 EARLY_SHARE = 0.1
@@ -63,7 +63,7 @@ def _send_requests(database: Database, server: Server, count: int) -> Iterator[i
         yield len(errors)
 
 
-def _client(client: Client, paths: list[str], errors: list[Exception]) -> None:
+def _client(client: BenchmarkClient, paths: list[str], errors: list[Exception]) -> None:
     for path in paths:
         try:
             client.send(path)

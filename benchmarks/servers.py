@@ -18,7 +18,7 @@ from .databases import Database, manage
 PATIENCE = 120.0
 
 
-class Client:
+class BenchmarkClient:
     """A persistent connection of one user to a server."""
 
     def __init__(self, port: int, token: str = "") -> None:
@@ -56,8 +56,8 @@ class Server:
         self.port = port
         self.process = process
 
-    def client(self, token: str) -> Client:
-        return Client(self.port, token)
+    def client(self, token: str) -> BenchmarkClient:
+        return BenchmarkClient(self.port, token)
 
     def memory(self) -> int:
         """Return the average resident memory of the web processes, in bytes."""
@@ -119,7 +119,7 @@ def _wait_for(port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            Client(port).send("/readyz")
+            BenchmarkClient(port).send("/readyz")
         except OSError as error:
             if time.monotonic() > deadline:
                 raise TimeoutError("gunicorn did not come up") from error

@@ -27,7 +27,7 @@ from .databases import Database, copy_of
 from .measurements import table, times
 from .processors import application_seconds
 from .requests import MeasuredBusiness, find_measured_business
-from .servers import Client, gunicorn
+from .servers import BenchmarkClient, gunicorn
 
 UNCHANGED, NO_POLICIES, PLAIN_MANAGER = "unchanged", "policies", "manager"
 CONTROL = "control"
@@ -50,7 +50,9 @@ def measure(database: Database, rounds: int) -> str:
     clock: dict[tuple[str, str], list[float]] = defaultdict(list)
     processor: dict[tuple[str, str], list[float]] = defaultdict(list)
     with ExitStack() as stack:
-        variants: list[tuple[str, Client, Callable[[], float], list[Request]]] = []
+        variants: list[
+            tuple[str, BenchmarkClient, Callable[[], float], list[Request]]
+        ] = []
         for variant in (UNCHANGED, NO_POLICIES, PLAIN_MANAGER, CONTROL):
             copy = stack.enter_context(copy_of(database, variant.replace(" ", "_")))
             measured = find_measured_business(copy)
@@ -93,7 +95,7 @@ class Request:
     def __init__(self, name: str, path: str, method: str = "GET", *bodies: Any) -> None:
         self.name, self.path, self.method, self.bodies = name, path, method, bodies
 
-    def send(self, client: Client, number: int) -> float:
+    def send(self, client: BenchmarkClient, number: int) -> float:
         """Send the request; return the seconds."""
         if not self.bodies:
             return client.send(self.path)[1]

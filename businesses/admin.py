@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin.badges import active_column
-from automatehq.admin.form_fields import LineField
+from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import ObjectAction
 from automatehq.api.fields import PASSWORD_LIMIT
@@ -49,8 +49,8 @@ class NewBusinessForm(ServiceForm):
         "admin_password": "admin.password",
     }
 
-    admin_email = LineField(label=gettext_lazy("E-mail"), max_length=254)
-    admin_full_name = LineField(label=gettext_lazy("Full name"), max_length=200)
+    admin_email = LineFormField(label=gettext_lazy("E-mail"), max_length=254)
+    admin_full_name = LineFormField(label=gettext_lazy("Full name"), max_length=200)
     admin_password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,

@@ -25,7 +25,7 @@ from businesses.models import (
 )
 
 
-class CodeField(StringField):
+class BusinessCodeField(StringField):
     """A business's code, in lower case."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -36,7 +36,7 @@ class CodeField(StringField):
 class BusinessSerializer(StrictModelSerializer):
     """A business. Only super-admins change its code."""
 
-    business_code = CodeField(
+    business_code = BusinessCodeField(
         allow_null=True,
         required=False,
         validators=[

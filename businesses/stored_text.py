@@ -29,7 +29,7 @@ CLEANERS: Mapping[str, Callable[[str], str]] = {
 BATCH = 5_000
 
 
-class Column(NamedTuple):
+class TextColumn(NamedTuple):
     """A text column, the name of its cleaner, and the scope of its uniqueness."""
 
     name: str
@@ -47,7 +47,7 @@ class Stored(NamedTuple):
     cleaned: str
 
 
-class Table(NamedTuple):
+class TextTable(NamedTuple):
     """A table to clean.
 
     `business` is SQL for the business of a row, `only_if` for the rows that may change.
@@ -55,12 +55,14 @@ class Table(NamedTuple):
     """
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[TextColumn, ...]
     business: str = "t.business_id"
     only_if: str = "true"
 
 
-def uncleaned(cursor: CursorWrapper, table: Table, column: Column) -> list[Stored]:
+def uncleaned(
+    cursor: CursorWrapper, table: TextTable, column: TextColumn
+) -> list[Stored]:
     """Return the stored texts of a column that cleaning would change.
 
     One query, which reads the whole table.
@@ -80,7 +82,7 @@ def uncleaned(cursor: CursorWrapper, table: Table, column: Column) -> list[Store
 
 
 def split_clashes(
-    cursor: CursorWrapper, table: Table, column: Column, stored: list[Stored]
+    cursor: CursorWrapper, table: TextTable, column: TextColumn, stored: list[Stored]
 ) -> tuple[list[Stored], list[Stored]]:
     """Split texts into those that can be cleaned and those that would then clash.
 
@@ -111,7 +113,7 @@ def split_clashes(
     return free, clashing
 
 
-def clean_tables(cursor: CursorWrapper, *tables: Table) -> None:
+def clean_tables(cursor: CursorWrapper, *tables: TextTable) -> None:
     """Clean the stored text of `tables`.
 
     Texts that would clash stay unchanged, and the log contains their number. The
@@ -135,7 +137,7 @@ def clean_tables(cursor: CursorWrapper, *tables: Table) -> None:
         )
 
 
-def restore_tables(cursor: CursorWrapper, *tables: Table) -> None:
+def restore_tables(cursor: CursorWrapper, *tables: TextTable) -> None:
     """Undo `clean_tables`, except for texts that have been edited since."""
     for table in tables:
         of_table = f"o.table_name = '{_backup_name(table)}'"
@@ -150,7 +152,7 @@ def restore_tables(cursor: CursorWrapper, *tables: Table) -> None:
 
 
 def _update(
-    cursor: CursorWrapper, table: Table, column: Column, rows: list[Stored]
+    cursor: CursorWrapper, table: TextTable, column: TextColumn, rows: list[Stored]
 ) -> None:
     name = column.name
     is_nullable = _is_nullable(cursor, table, column)
@@ -166,7 +168,7 @@ def _update(
     )
 
 
-def _is_nullable(cursor: CursorWrapper, table: Table, column: Column) -> bool:
+def _is_nullable(cursor: CursorWrapper, table: TextTable, column: TextColumn) -> bool:
     """Return True if the column may be NULL; it then holds no blank text."""
     cursor.execute(
         "SELECT is_nullable = 'YES' FROM information_schema.columns "
@@ -176,7 +178,7 @@ def _is_nullable(cursor: CursorWrapper, table: Table, column: Column) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def _backup_name(table: Table) -> str:
+def _backup_name(table: TextTable) -> str:
     """Return the table's name in `migration_originals`.
 
     It differs from the name that other migrations use for the same table.

@@ -19,7 +19,7 @@ from workcards.services.audit_events import (
     card_snapshot,
     day_snapshot,
 )
-from workcards.transitions import ReviewStatus, Source
+from workcards.transitions import CardSource, ReviewStatus
 
 from .audit_history import Trail
 from .card_plans import Plan, TargetStatus
@@ -134,7 +134,7 @@ class CardHistory:
             site=plan.site,
             employee=plan.person.employee if by_hand else None,
             processing_month=plan.month,
-            source=Source.MANUAL if by_hand else Source.UPLOAD_SINGLE,
+            source=CardSource.MANUAL if by_hand else CardSource.UPLOAD_SINGLE,
             review_status=ReviewStatus.NEEDS_REVIEW
             if by_hand
             else ReviewStatus.NEEDS_ASSIGNMENT,
@@ -179,7 +179,7 @@ class CardHistory:
         card.source_page_number = self.plan.page
         if file.page_count > 1:
             # All cards of an upload have the same time.
-            card.source = Source.UPLOAD_BATCH
+            card.source = CardSource.UPLOAD_BATCH
             self.moment = card.created_at = card.updated_at = file.created_at
 
     # Times

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from automatehq.admin.badges import status_badge
-from automatehq.admin.forms import MonthField, ServiceForm, plain_error_response
+from automatehq.admin.forms import MonthFormField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
 from workcards.admin.filters import MonthListFilter
 from workcards.month_math import format_month
@@ -37,7 +37,7 @@ SECONDS_BETWEEN_LOOKS = 3
 
 
 class ExportRequestForm(ServiceForm):
-    processing_month = MonthField(label=_("Month"))
+    processing_month = MonthFormField(label=_("Month"))
     include_unapproved = forms.BooleanField(
         label=_("With days that nobody has approved yet, marked DRAFT"), required=False
     )

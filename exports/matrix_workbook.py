@@ -6,7 +6,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Invalid
-from workcards.matrix import NO_HOURS, Cell, Matrix, State, matrices_of
+from workcards.matrix import NO_HOURS, Matrix, MatrixCell, State, matrices_of
 from workcards.month_math import days_of_month, format_month, is_saturday
 from workcards.month_rows import DRAFT, DRAFT_CONFLICT, DayRow
 from workcards.transitions import DayStatus
@@ -119,7 +119,13 @@ def _fill(sheet: Any, matrix: Matrix, style: _Style) -> None:
 
 
 def _write_cell(
-    sheet: Any, row: int, at: int, cell: Cell | None, style: _Style, *, marked: bool
+    sheet: Any,
+    row: int,
+    at: int,
+    cell: MatrixCell | None,
+    style: _Style,
+    *,
+    marked: bool,
 ) -> None:
     """Write the cell of a day.
 

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin.form_fields import LineField
+from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import ServiceForm
 from businesses.tenancy.admin import TenantAdmin
 from workcards.transitions import DayStatus
@@ -18,8 +18,8 @@ from .profile_serializers import ExportProfileSerializer
 from .profiles import CODE_LIMIT, COMPONENTS
 
 
-def _code(label: Any) -> LineField:
-    return LineField(label=label, max_length=CODE_LIMIT, required=False)
+def _code(label: Any) -> LineFormField:
+    return LineFormField(label=label, max_length=CODE_LIMIT, required=False)
 
 
 class ProfileForm(ServiceForm):

@@ -27,7 +27,7 @@ class PrintableField(StringField):
         return text
 
 
-class CodeField(PrintableField):
+class ComponentCodeField(PrintableField):
     """The payroll program's code for a component. Null or an empty text leaves the component out of the file."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -43,11 +43,11 @@ class CodeField(PrintableField):
 class ComponentsSerializer(StrictSerializer):
     """Component → code. Codes are text, so that leading zeros stay."""
 
-    hours = CodeField()
-    VACATION = CodeField()
-    SICK = CodeField()
-    INTERNATIONAL_VISA = CodeField()
-    HOLIDAY = CodeField()
+    hours = ComponentCodeField()
+    VACATION = ComponentCodeField()
+    SICK = ComponentCodeField()
+    INTERNATIONAL_VISA = ComponentCodeField()
+    HOLIDAY = ComponentCodeField()
 
     def validate(self, codes: dict[str, str | None]) -> dict[str, str | None]:
         return {component: code or None for component, code in codes.items()}

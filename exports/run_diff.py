@@ -38,7 +38,7 @@ from .run_lifecycle import require_done
 NO_HOURS = Decimal("0.00")
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """The kind of a change of a day."""
 
     ADDED = "added"
@@ -46,7 +46,7 @@ class Kind(StrEnum):
     CHANGED = "changed"
 
 
-class Figures(NamedTuple):
+class PaidFigures(NamedTuple):
     """The pay of a day: hours as text, or else an absence. `draft` has the values of `DayRow.draft`."""
 
     hours: str | None
@@ -55,7 +55,7 @@ class Figures(NamedTuple):
     work_card_id: str
     minutes: int | None
 
-    def pays_like(self, other: "Figures") -> bool:
+    def pays_like(self, other: "PaidFigures") -> bool:
         """Return True if minutes and absence are equal, for any card, draft or not."""
         return (self.day_status, self.minutes) == (other.day_status, other.minutes)
 
@@ -66,7 +66,7 @@ class Figures(NamedTuple):
         return " ".join(filter(None, (self.hours or status, self.draft)))
 
 
-class Day(NamedTuple):
+class DayKey(NamedTuple):
     """The key of a day: employee, date and site. Names are not part of it, so that renaming is no change."""
 
     employee_id: str
@@ -74,7 +74,7 @@ class Day(NamedTuple):
     site_id: str
 
 
-class Person(NamedTuple):
+class PaidEmployee(NamedTuple):
     """The current names and numbers of an employee. For a released passport it has the former one."""
 
     name: str = ""
@@ -85,17 +85,17 @@ class Person(NamedTuple):
 class Change(NamedTuple):
     """The change of one day: without `old` it was added, without `new` removed."""
 
-    day: Day
-    person: Person
+    day: DayKey
+    person: PaidEmployee
     site_name: str
-    old: Figures | None
-    new: Figures | None
+    old: PaidFigures | None
+    new: PaidFigures | None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ChangeKind:
         if self.old is None:
-            return Kind.ADDED
-        return Kind.REMOVED if self.new is None else Kind.CHANGED
+            return ChangeKind.ADDED
+        return ChangeKind.REMOVED if self.new is None else ChangeKind.CHANGED
 
     @property
     def difference(self) -> Decimal:
@@ -109,7 +109,7 @@ class Change(NamedTuple):
         return (new or 0) - (old or 0)
 
 
-def paid(figures: Figures | None) -> Decimal | None:
+def paid(figures: PaidFigures | None) -> Decimal | None:
     """Return the hours of a day; None for an absence or for no day."""
     if figures is None or figures.hours is None:
         return None
@@ -131,7 +131,7 @@ def changes_since(run: ExportRun) -> list[Change]:
         return _named(_differences(run, before))
 
 
-def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
+def _read_snapshot(run: ExportRun) -> dict[DayKey, PaidFigures]:
     require_done(run)
     if not run.snapshot:
         raise _unreadable()
@@ -154,7 +154,7 @@ def _read_snapshot(run: ExportRun) -> dict[Day, Figures]:
     return before
 
 
-def _check(before: dict[Day, Figures]) -> None:
+def _check(before: dict[DayKey, PaidFigures]) -> None:
     """Raise unless the rows have today's format: ids, dates, hours and known choices."""
     for known_id in {known for day in before for known in (day[0], day[2])}:
         UUID(known_id)
@@ -178,8 +178,8 @@ def _unreadable() -> Missing:
 
 
 def _differences(
-    run: ExportRun, before: dict[Day, Figures]
-) -> Iterator[tuple[Day, Figures | None, Figures | None]]:
+    run: ExportRun, before: dict[DayKey, PaidFigures]
+) -> Iterator[tuple[DayKey, PaidFigures | None, PaidFigures | None]]:
     """Yield each day that differs, with its old and new figures. Empties `before`."""
     now = month_rows(
         run.processing_month,
@@ -196,13 +196,13 @@ def _differences(
         yield day, old, None
 
 
-def _day(row: DayRow) -> Day:
+def _day(row: DayRow) -> DayKey:
     # Interned: a month has few ids and dates, each in many rows.
-    return Day(intern(row.employee_id), intern(row.work_date), intern(row.site_id))
+    return DayKey(intern(row.employee_id), intern(row.work_date), intern(row.site_id))
 
 
-def _figures(row: DayRow) -> Figures:
-    return Figures(
+def _figures(row: DayRow) -> PaidFigures:
+    return PaidFigures(
         None if row.hours is None else intern(row.hours),
         row.day_status and intern(row.day_status),
         intern(row.draft),
@@ -212,12 +212,12 @@ def _figures(row: DayRow) -> Figures:
 
 
 def _named(
-    found: Iterable[tuple[Day, Figures | None, Figures | None]],
+    found: Iterable[tuple[DayKey, PaidFigures | None, PaidFigures | None]],
 ) -> list[Change]:
     """Return the changes with current names, sorted. Two queries."""
     found = list(found)
     people = {
-        str(pk): Person(*known)
+        str(pk): PaidEmployee(*known)
         for pk, *known in Employee.objects.filter(
             pk__in={day.employee_id for day, _old, _new in found}
         ).values_list(
@@ -232,7 +232,7 @@ def _named(
     changes = [
         Change(
             day,
-            people.get(day.employee_id, Person()),
+            people.get(day.employee_id, PaidEmployee()),
             names.get(day.site_id, ""),
             old,
             new,
@@ -247,7 +247,7 @@ def _named(
 # The file of corrections
 
 
-def _status(figures: Figures | None) -> str:
+def _status(figures: PaidFigures | None) -> str:
     if figures is None:
         return ""
     return " ".join(filter(None, (figures.day_status, figures.draft)))

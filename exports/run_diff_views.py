@@ -28,8 +28,8 @@ from workcards.transitions import DayStatus
 from .models import ExportRun
 from .run_diff import (
     Change,
-    Figures,
-    Kind,
+    ChangeKind,
+    PaidFigures,
     changes_csv,
     changes_file_name,
     changes_since,
@@ -147,13 +147,13 @@ def changes_as_json(run: ExportRun, changes: list[Change]) -> dict[str, Any]:
     return {
         "run_id": str(run.pk),
         "processing_month": f"{run.processing_month:%Y-%m}",
-        "counts": {kind.value: counts[kind] for kind in Kind},
+        "counts": {kind.value: counts[kind] for kind in ChangeKind},
         "difference": f"{sum(change.difference for change in changes):.2f}",
         "difference_minutes": sum(change.difference_minutes for change in changes),
         "is_complete": len(listed) == len(changes),
         **{
             kind.value: [_as_json(change) for change in listed if change.kind is kind]
-            for kind in Kind
+            for kind in ChangeKind
         },
     }
 
@@ -171,7 +171,7 @@ def _as_json(change: Change) -> dict[str, Any]:
     }
 
 
-def _figures(figures: Figures | None) -> dict[str, Any] | None:
+def _figures(figures: PaidFigures | None) -> dict[str, Any] | None:
     if figures is None:
         return None
     return {

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import django
 
-from .report import Report, write_to_docs
+from .report import CheckReport, write_to_docs
 
 # The checks must not use the developer's database or `.env`. Set this before Django loads its settings.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -93,7 +93,7 @@ def run(name: str, arguments: list[str], *, write: bool) -> int:
     """Run one check in this process; return 1 if it has found a problem, else 0."""
     django.setup()
     check = CHECKS[name]
-    run_check: Callable[[list[str]], Report] = importlib.import_module(
+    run_check: Callable[[list[str]], CheckReport] = importlib.import_module(
         check.module
     ).run_check
     start = time.monotonic()

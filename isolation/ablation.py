@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from businesses.tests.lock_assertions import LOCKS, Lock, opened
 
 from .database import temporary_database
-from .endpoint_walk import EndpointWalk, Problem
-from .report import Report, Table, log
+from .endpoint_walk import EndpointWalk, WalkProblem
+from .report import CheckReport, Table, log
 from .tenants import Tenants, make_tenants
 
 # The kinds of problem that another business could observe. A difference in SQL is not visible outside, and is expected
@@ -30,7 +30,7 @@ LAYER_NAMES: dict[Lock, str] = {
 Breach = tuple[str, str, str, str]
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     parser = argparse.ArgumentParser(prog="python -m isolation ablation")
     parser.add_argument("--endpoints", nargs="+", default=["api/"])
     options = parser.parse_args(arguments)
@@ -54,7 +54,7 @@ def run_check(arguments: list[str]) -> Report:
 
 def find_breaches(
     tenants: Tenants, disabled: tuple[Lock, ...], endpoints: Sequence[str]
-) -> list[Problem]:
+) -> list[WalkProblem]:
     """Return the breaches that the walk finds with these layers disabled.
 
     The database is unchanged afterwards.
@@ -64,7 +64,9 @@ def find_breaches(
     return [problem for problem in walk.problems if problem.kind in BREACHES]
 
 
-def make_report(breaches_by_layers: dict[tuple[Lock, ...], list[Problem]]) -> Report:
+def make_report(
+    breaches_by_layers: dict[tuple[Lock, ...], list[WalkProblem]],
+) -> CheckReport:
     """Return a report with a row for each set of layers.
 
     A breach with at least two layers enabled is a problem.
@@ -99,14 +101,14 @@ def make_report(breaches_by_layers: dict[tuple[Lock, ...], list[Problem]]) -> Re
         "rows of the other business changed",
         f"prevented, of {len(preventable)}",
     ]
-    return Report(
+    return CheckReport(
         {"combinations of layers": len(breaches_by_layers)},
         [Table(columns, rows)],
         problems,
     )
 
 
-def _breach(problem: Problem) -> Breach:
+def _breach(problem: WalkProblem) -> Breach:
     """Return the key of the breach that `problem` describes.
 
     The key has no ids or bytes, which differ between the settings.

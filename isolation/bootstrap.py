@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .deployment import SUPER_ADMIN, Deployment, wait_until
-from .faults.load import PASSWORD, Business, Client, LoadRecord
+from .faults.load import PASSWORD, LoadBusiness, LoadClient, LoadRecord
 
 EXPORTED_MONTH = "2026-01"
 EXPORTED_PEOPLE = 40
 
 # Placeholders for requests that belong to no business: for the schema, or as the super-admin.
 NO_BUSINESS = (
-    Business("no id", "no business", "no canary", "", ""),
-    Business("no id", "no business", "no canary", "", ""),
+    LoadBusiness("no id", "no business", "no canary", "", ""),
+    LoadBusiness("no id", "no business", "no canary", "", ""),
 )
 
 
@@ -22,7 +22,7 @@ def running_deployment(
 ) -> Iterator[None]:
     deployment.serve(through_pgbouncer=through_pgbouncer)
     try:
-        client = Client(deployment.address, NO_BUSINESS, LoadRecord())
+        client = LoadClient(deployment.address, NO_BUSINESS, LoadRecord())
         wait_until(
             lambda: _responds(client),
             "the web server",
@@ -33,19 +33,19 @@ def running_deployment(
         deployment.stop()
 
 
-def _responds(client: Client) -> bool:
+def _responds(client: LoadClient) -> bool:
     response = client.send(NO_BUSINESS[0], "GET", "schema")
     return response is not None and response.ok
 
 
 def make_businesses(
     deployment: Deployment, record: LoadRecord
-) -> tuple[Business, Business]:
+) -> tuple[LoadBusiness, LoadBusiness]:
     """Create two businesses through the API, as a super-admin does.
 
     Each has an administrator, access to one site, and a month to export.
     """
-    root = Client(deployment.address, NO_BUSINESS, record)
+    root = LoadClient(deployment.address, NO_BUSINESS, record)
     email, password = SUPER_ADMIN
     platform = NO_BUSINESS[0]
     signed_in = root.send_until_success(
@@ -63,9 +63,9 @@ def make_businesses(
             "admin": {"email": address, "full_name": name, "password": PASSWORD},
         }
         business = root.send_until_success(platform, "POST", "businesses", json=body)
-        businesses.append(Business(business["id"], name, canary, address, site))
+        businesses.append(LoadBusiness(business["id"], name, canary, address, site))
     both = (businesses[0], businesses[1])
-    client = Client(deployment.address, both, record)
+    client = LoadClient(deployment.address, both, record)
     for business in both:
         client.sign_in(business)
         _month_to_export(client, business)
@@ -74,7 +74,7 @@ def make_businesses(
     return both
 
 
-def _month_to_export(client: Client, business: Business) -> None:
+def _month_to_export(client: LoadClient, business: LoadBusiness) -> None:
     days = [
         {"work_date": f"{EXPORTED_MONTH}-{day:02}", "total_hours": "8.00"}
         for day in range(1, 32)

@@ -33,7 +33,7 @@ from .injection_points import (
     make_pair,
     orderings,
 )
-from .report import Report, Table, log
+from .report import CheckReport, Table, log
 from .request_cases import (
     ALWAYS_REJECTED,
     EXEMPT,
@@ -76,7 +76,7 @@ KINDS = {
 }
 
 
-class Problem(NamedTuple):
+class WalkProblem(NamedTuple):
     """A failure of one request or comparison. `kind` is a key of `KINDS`."""
 
     kind: str
@@ -101,7 +101,7 @@ class EndpointWalk:
     is_short: bool = False
     # (number, count): every `count`-th endpoint, beginning with number 1 … count.
     part: tuple[int, int] = (1, 1)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[WalkProblem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     # (table.column, endpoint): the response shows that a value of the other business is in use.
     in_use: set[tuple[str, str]] = field(default_factory=set)
@@ -307,7 +307,7 @@ class EndpointWalk:
     def _add_problem(
         self, kind: str, role: str, method: str, endpoint: Endpoint, detail: str
     ) -> None:
-        self.problems.append(Problem(kind, role, method, endpoint.path, detail))
+        self.problems.append(WalkProblem(kind, role, method, endpoint.path, detail))
 
     def _send_own(
         self, case: Case, *, with_parsing: bool = False
@@ -375,7 +375,7 @@ def parse_options(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     options = parse_options(arguments)
     with temporary_database():
         log("Creating two businesses …")
@@ -389,11 +389,11 @@ def run_check(arguments: list[str]) -> Report:
     return make_report(walk)
 
 
-def make_report(walk: EndpointWalk) -> Report:
+def make_report(walk: EndpointWalk) -> CheckReport:
     by_kind = Counter(problem.kind for problem in walk.problems)
     rows = [(kind, text, by_kind[kind]) for kind, text in KINDS.items()]
     in_use = Counter(column for column, _endpoint in walk.in_use)
-    return Report(
+    return CheckReport(
         {**walk.counts},
         [
             Table(["problem", "meaning", "found"], rows),

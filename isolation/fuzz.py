@@ -27,7 +27,7 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from accounts.tests.api_clients import token_of
 
 from .database import temporary_database
-from .report import Report, Table, log
+from .report import CheckReport, Table, log
 from .tenants import Tenant, Tenants, make_tenants
 
 CHECKS = [
@@ -198,7 +198,7 @@ def _iterate_ids(tenant: Tenant) -> Iterator[uuid.UUID]:
         yield row.pk
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     parser = argparse.ArgumentParser(prog="python -m isolation fuzz")
     parser.add_argument("--examples", type=int, default=60)
     parser.add_argument("--roles", nargs="+", default=list(ROLES), choices=ROLES)
@@ -215,7 +215,7 @@ def run_check(arguments: list[str]) -> Report:
         )
         fuzz.run()
     statuses = sorted(fuzz.statuses.items())
-    return Report(
+    return CheckReport(
         {
             "requests": sum(fuzz.calls.values()),
             "ids of Globex injected": fuzz.injected,

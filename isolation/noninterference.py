@@ -25,7 +25,7 @@ from workforce.tests.factories import SiteFactory
 
 from .database import temporary_database
 from .endpoint_walk import EndpointWalk
-from .report import Report, Table, log
+from .report import CheckReport, Table, log
 from .request_comparison import describe_difference
 from .tenants import Tenant, Tenants, make_tenants, mark_texts
 
@@ -92,7 +92,7 @@ def with_extra_site(globex: Tenant) -> None:
 STATES: tuple[Callable[[Tenant], None], ...] = (changed, empty)
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     parser = argparse.ArgumentParser(prog="python -m isolation interference")
     parser.add_argument("--roles", nargs="+", choices=STAFF, default=STAFF)
     parser.add_argument("--endpoints", nargs="+", default=())
@@ -102,7 +102,9 @@ def run_check(arguments: list[str]) -> Report:
         return compare(make_tenants(), options.roles, options.endpoints)
 
 
-def compare(tenants: Tenants, roles: Sequence[str], endpoints: Sequence[str]) -> Report:
+def compare(
+    tenants: Tenants, roles: Sequence[str], endpoints: Sequence[str]
+) -> CheckReport:
     """Compare Acme's responses in each state of Globex with those in the full state."""
     walk = EndpointWalk(tenants, roles, endpoints)
     responses_in_state(full, walk)  # fill the caches of this process
@@ -131,7 +133,7 @@ def compare(tenants: Tenants, roles: Sequence[str], endpoints: Sequence[str]) ->
         f"{endpoint} shows an additional site"
         for endpoint in {*showing_site} - SHOW_SITES
     ]
-    return Report(
+    return CheckReport(
         {
             "endpoints and methods": len({key[1:] for key in before}),
             "responses compared": len(before) * len(STATES),

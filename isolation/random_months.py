@@ -24,7 +24,7 @@ from workcards.tests.random_month_model import NOW
 from workforce.tests.factories import SiteFactory
 
 from .database import temporary_database
-from .report import Report, Table, log
+from .report import CheckReport, Table, log
 
 SEQUENCE_LENGTH = 200
 # Stop after this many problems, which usually have the same cause.
@@ -95,7 +95,7 @@ def _run_sequence(
         months.without_room += model.without_room
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     parser = argparse.ArgumentParser(
         prog="python -m isolation months", description=__doc__
     )
@@ -118,4 +118,4 @@ def run_check(arguments: list[str]) -> Report:
         "seed": str(options.seed),
     }
     table = Table(("step", "times"), sorted(months.steps.items()))
-    return Report(figures, [table], months.problems)
+    return CheckReport(figures, [table], months.problems)

@@ -25,7 +25,7 @@ class Table:
 
 
 @dataclass
-class Report:
+class CheckReport:
     """The result of a check.
 
     `figures` maps the name of each count to its value. Each of `problems` is a sentence that describes a failure.

@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms.models import ModelChoiceField
 
 from accounts.tests.factories import PASSWORD
-from automatehq.admin.forms import FilesField, MonthField
+from automatehq.admin.forms import FilesField, MonthFormField
 from tests import api_cases
 from workcards.tests.factories import picture
 
@@ -254,7 +254,7 @@ def _sample_value(form_field: forms.Field, tenant: Tenant) -> Any:
             return [SimpleUploadedFile("card.png", picture())]
         case forms.FileField():
             return SimpleUploadedFile("people.csv", b"Name,Passport\nNew,X12345\n")
-        case MonthField():
+        case MonthFormField():
             return "2018-03"
         case forms.DateField():
             return "2026-06-01"

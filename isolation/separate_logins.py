@@ -26,7 +26,7 @@ from devtools.localpg_server import LOGIN
 
 from .database import NOW
 from .endpoint_walk import EndpointWalk, make_report, parse_options
-from .report import Report, log
+from .report import CheckReport, log
 from .tenants import make_tenants
 
 WEB_LOGIN = f"{LOGIN}_web"
@@ -134,7 +134,7 @@ def _connected_to(cluster: Cluster) -> Iterator[None]:
         connection.settings_dict.update(before)
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     options = parse_options(["--roles", *ROLES, *arguments])
     with database_with_separate_logins():
         is_denied = is_platform_role_denied()

@@ -46,7 +46,7 @@ from businesses.tests.scope_probe import NOWHERE, on_platform, state, within
 from tests.scratch_database import migrate, scratch_database
 from workforce.models import Employee
 
-from .report import Report
+from .report import CheckReport
 
 # The employees of each business: id → name.
 Rows = dict[uuid.UUID, dict[uuid.UUID, str]]
@@ -400,7 +400,7 @@ def run(*, examples: int, steps: int, seed_value: int | None = None) -> int:
     return TwoBusinesses.steps
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     parser = argparse.ArgumentParser(prog="python -m isolation machine")
     parser.add_argument("--examples", type=int, default=1000)
     parser.add_argument("--steps", type=int, default=60)
@@ -423,7 +423,7 @@ def run_check(arguments: list[str]) -> Report:
                 problems.append(f"{type(error).__name__}: {error}")
     finally:
         teardown_test_environment()
-    return Report(
+    return CheckReport(
         {
             "sequences": TwoBusinesses.sequences,
             "steps, each compared with the model": TwoBusinesses.steps,

@@ -33,7 +33,7 @@ from .dashboard import figure_of
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BusinessStatus:
     """The status of a business, seen from a month.
 
     `due` is the month to finish: the month on the page, or the one before if that month is still running. `side_bar`
@@ -67,7 +67,7 @@ class Standing:
         return self.due != self.month
 
 
-def standing_of(business: Business, month: date) -> Standing:
+def standing_of(business: Business, month: date) -> BusinessStatus:
     """Return the status of `business`, seen from `month`.
 
     One query in the scope of the business. It finds nothing in the scope of another business.
@@ -104,7 +104,7 @@ def standing_of(business: Business, month: date) -> Standing:
     figures |= of_side_bar
     found = rows.annotate(**figures).values(*figures).first() or {}
     beside = {name: found.pop(name) for name in of_side_bar if name in found}
-    return Standing(month, due, parse_counts(beside), **found)
+    return BusinessStatus(month, due, parse_counts(beside), **found)
 
 
 def _least(rows: Any) -> Subquery:

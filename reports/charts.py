@@ -15,7 +15,7 @@ COLUMN, BAR = 10, 5.6
 TOPS = (10, 12, 15, 20, 30, 40, 50, 60, 80, 100)
 
 
-class Bar(NamedTuple):
+class ChartBar(NamedTuple):
     """Position and size of a bar, formatted for SVG in any language."""
 
     x: str
@@ -38,7 +38,7 @@ class Chart(NamedTuple):
 
     points: list[Point]
     scale: tuple[int, int, int]
-    bars: list[Bar]
+    bars: list[ChartBar]
 
     @property
     def first(self) -> Point:
@@ -70,7 +70,7 @@ def chart_of(figures: Iterable[tuple[date, Any]]) -> Chart:
     for place, point in enumerate(points):
         height = float(point.value) / top * HEIGHT
         bars.append(
-            Bar(
+            ChartBar(
                 x=f"{place * COLUMN + (COLUMN - BAR) / 2:.1f}",
                 y=f"{HEIGHT - height:.1f}",
                 width=f"{BAR}",

@@ -15,7 +15,7 @@ from automatehq.api.routing import endpoint
 from automatehq.api.views import APIView
 from businesses.tenancy.query_params import OneBusinessQuery
 from businesses.tenancy.viewsets import TenantGenericViewSet
-from workcards.matrix import Cell, Column, Matrix, State, month_matrix
+from workcards.matrix import Matrix, MatrixCell, MatrixColumn, State, month_matrix
 from workcards.month_math import format_month, is_saturday
 from workcards.transitions import DayStatus
 from workforce.models import Site
@@ -106,7 +106,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
         }
 
 
-def _employee(column: Column) -> dict[str, Any]:
+def _employee(column: MatrixColumn) -> dict[str, Any]:
     return {
         "id": column.employee_id,
         "full_name": column.full_name,
@@ -117,7 +117,7 @@ def _employee(column: Column) -> dict[str, Any]:
     }
 
 
-def _cells(cells: dict[date, Cell]) -> dict[str, Any]:
+def _cells(cells: dict[date, MatrixCell]) -> dict[str, Any]:
     return {
         str(day): {
             "hours": None if cell.hours is None else f"{cell.hours:.2f}",

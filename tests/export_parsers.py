@@ -17,7 +17,7 @@ Person = str
 
 
 @dataclass(frozen=True)
-class Figures:
+class ExportFigures:
     """Hours, days worked and days of absence by employee, for employees who have any.
 
     A day worked at two sites is one day worked.
@@ -38,7 +38,7 @@ def people(business: Front) -> dict[str, Person]:
     }
 
 
-def from_days_csv(content: bytes) -> Figures:
+def from_days_csv(content: bytes) -> ExportFigures:
     hours: defaultdict[Person, Decimal] = defaultdict(Decimal)
     absences: Counter[Person] = Counter()
     worked = set()
@@ -49,12 +49,14 @@ def from_days_csv(content: bytes) -> Figures:
         else:
             hours[person] += Decimal(row["Total Hours"])
             worked.add((person, row["Date"]))
-    return Figures(dict(hours), Counter(person for person, _date in worked), absences)
+    return ExportFigures(
+        dict(hours), Counter(person for person, _date in worked), absences
+    )
 
 
 def from_payroll_csv(
     content: bytes, codes: Mapping[str, str | None], worked: Mapping[Person, int]
-) -> Figures:
+) -> ExportFigures:
     """Parse the payroll CSV. The file has no days, so the number of days `worked` is a parameter."""
     hours = {}
     absences: Counter[Person] = Counter()
@@ -63,10 +65,10 @@ def from_payroll_csv(
             hours[row["Employee ID"]] = Decimal(row["Quantity"])
         else:
             absences[row["Employee ID"]] += int(row["Quantity"])
-    return Figures(hours, worked, absences)
+    return ExportFigures(hours, worked, absences)
 
 
-def from_summary_xlsx(content: bytes) -> Figures:
+def from_summary_xlsx(content: bytes) -> ExportFigures:
     """Parse the summary workbook, which has one row per employee."""
     sheet = load_workbook(io.BytesIO(content)).worksheets[0]
     header, *rows = sheet.iter_rows(values_only=True)
@@ -77,10 +79,10 @@ def from_summary_xlsx(content: bytes) -> Figures:
         person = str(row["External ID"])
         hours[person], worked[person] = _hours(row["Hours"]), row["Days Worked"]
         absences[person] = sum(row[kind.replace("_", " ").title()] for kind in ABSENCES)
-    return Figures(hours, worked, +absences)
+    return ExportFigures(hours, worked, +absences)
 
 
-def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> Figures:
+def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> ExportFigures:
     """Parse the matrix workbook, and check its totals against all cells.
 
     It has one sheet per site.
@@ -107,10 +109,12 @@ def from_matrix_xlsx(content: bytes, ids: Mapping[str, Person]) -> Figures:
             assert _hours(row[-1]) == of_day
             of_sheet += of_day
         assert _hours(totals[-1]) == of_sheet
-    return Figures(dict(hours), Counter(person for person, _date in worked), absences)
+    return ExportFigures(
+        dict(hours), Counter(person for person, _date in worked), absences
+    )
 
 
-def from_matrix(front: Front, month: str, ids: Mapping[str, Person]) -> Figures:
+def from_matrix(front: Front, month: str, ids: Mapping[str, Person]) -> ExportFigures:
     """Parse the matrix of all sites, in which two sites of one date share a cell."""
     matrix = front.get("matrix", month=month)
     hours, worked = {}, {}
@@ -125,7 +129,7 @@ def from_matrix(front: Front, month: str, ids: Mapping[str, Person]) -> Figures:
         absences[person] = sum(employee["absences"].values())
     of_days = sum(map(Decimal, matrix["day_totals"].values()))
     assert Decimal(matrix["total_hours"]) == of_days == sum(hours.values())
-    return Figures(hours, worked, +absences)
+    return ExportFigures(hours, worked, +absences)
 
 
 def _hours(value: Any) -> Decimal:

@@ -30,7 +30,7 @@ from exports.profile_serializers import ExportProfileSerializer
 from exports.serializers import ExportRunSerializer
 from workcards.serializers import DaySerializer, WorkCardSerializer
 from workcards.tests.factories import picture
-from workcards.transitions import DayStatus, ReviewStatus, Source
+from workcards.transitions import CardSource, DayStatus, ReviewStatus
 from workforce.serializers import (
     EmployeeSerializer,
     SiteSerializer,
@@ -67,7 +67,7 @@ CHOICES: dict[tuple[str, str], type[models.TextChoices]] = {
     ("user", "role"): Role,
     ("work card", "review_status"): ReviewStatus,
     ("business settings", "on_long_day"): WarningPolicy,
-    ("work card", "source"): Source,
+    ("work card", "source"): CardSource,
     ("day", "day_status"): DayStatus,
     ("export run", "kind"): ExportRun.Kind,
     ("export run", "status"): ExportRun.Status,

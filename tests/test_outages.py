@@ -31,7 +31,7 @@ from automatehq.api.errors import (
     refusal_of,
 )
 from automatehq.outages import sentence_of, takes_writes
-from automatehq.worker import MAX_TRIES, Worker
+from automatehq.worker import MAX_TRIES, TaskWorker
 from businesses.tenancy import middleware
 from tests.admin_clients import browser_of
 from tests.api_helpers import problem
@@ -301,8 +301,8 @@ def begun(worker_id: str, *, tries: int) -> Any:
     return row
 
 
-def worker_called(worker_id: str) -> Worker:
-    return Worker(
+def worker_called(worker_id: str) -> TaskWorker:
+    return TaskWorker(
         queue_names=["default"],
         interval=0,
         batch=True,

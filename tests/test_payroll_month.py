@@ -14,7 +14,7 @@ from accounts.tests.factories import PASSWORD
 from audit.tests.audit_helpers import run_worker
 from tests.api_session import Front
 from tests.export_parsers import (
-    Figures,
+    ExportFigures,
     from_days_csv,
     from_matrix,
     from_matrix_xlsx,
@@ -32,7 +32,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 PDF_PAGES = 2
 
 
-class Business:
+class PayrollBusiness:
     """A business and its users, each with a separate front end."""
 
     def __init__(self, platform: Front, name: str) -> None:
@@ -123,7 +123,7 @@ def absent(day: int, status: str) -> dict[str, Any]:
 
 
 def approve(
-    business: Business, card: dict[str, Any], version: int, **answers: Any
+    business: PayrollBusiness, card: dict[str, Any], version: int, **answers: Any
 ) -> Any:
     return business.reviewer.post(
         f"work_cards/{card['id']}/approve", {"version": version, **answers}
@@ -131,7 +131,7 @@ def approve(
 
 
 def conflict_of(
-    business: Business, card: dict[str, Any], version: int
+    business: PayrollBusiness, card: dict[str, Any], version: int
 ) -> dict[str, Any]:
     """Return the only conflict of an approval."""
     refused = business.reviewer.post(
@@ -174,7 +174,7 @@ PROFILE = {
     "delimiter": ",",
     "encoding": "utf-8-sig",
 }
-HARBOUR_AND_MILL = Figures(
+HARBOUR_AND_MILL = ExportFigures(
     hours={
         "0007": Decimal("41.25"),
         "0008": Decimal("26.50"),
@@ -186,14 +186,18 @@ HARBOUR_AND_MILL = Figures(
 CORRECTED = replace(
     HARBOUR_AND_MILL, hours={**HARBOUR_AND_MILL.hours, "0008": Decimal("25.00")}
 )
-OTHERS = Figures(hours={"0007": Decimal("30.00")}, worked={"0007": 5}, absences={})
+OTHERS = ExportFigures(
+    hours={"0007": Decimal("30.00")}, worked={"0007": 5}, absences={}
+)
 
 
 def test_a_month_of_two_businesses(live_server: Any, super_admin: User) -> None:
     platform = Front.signed_in(live_server.url, str(super_admin.email), PASSWORD)
     harbour = platform.create("sites", site_name="Harbour")["id"]
     mill = platform.create("sites", site_name="Mill")["id"]
-    north, south = (Business(platform, name) for name in ("Northern", "Southern"))
+    north, south = (
+        PayrollBusiness(platform, name) for name in ("Northern", "Southern")
+    )
 
     # Two months side by side; the steps of the businesses alternate.
     ana = take_people_on(north)
@@ -224,7 +228,7 @@ def test_a_month_of_two_businesses(live_server: Any, super_admin: User) -> None:
     every_file_and_page_says(south, OTHERS)
 
 
-def take_people_on(business: Business) -> dict[str, Any]:
+def take_people_on(business: PayrollBusiness) -> dict[str, Any]:
     """Import the employees from a file, with a preview first."""
     file = ("people.csv", PEOPLE.format(hebrew=HEBREW_NAME).encode("utf-8-sig"))
     preview = business.reviewer.send("employees/import/preview", "file", [file], 200)
@@ -245,7 +249,7 @@ def take_people_on(business: Business) -> dict[str, Any]:
     return found
 
 
-def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
+def scans_come_in(north: PayrollBusiness, harbour: str, mill: str) -> dict[str, Any]:
     """Upload photos, a PDF of two pages and a phone's picture.
 
     Also an invalid file and a duplicate.
@@ -277,7 +281,7 @@ def scans_come_in(north: Business, harbour: str, mill: str) -> dict[str, Any]:
     }
 
 
-def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
+def days_are_typed_and_approved(north: PayrollBusiness, cards: dict[str, Any]) -> None:
     ana, boris, again, mill, noa = cards.values()
     wrong = worked(2, "08:00", "16:30") | {"total_hours": "8"}
     refused = north.reviewer.put(
@@ -321,7 +325,9 @@ def days_are_typed_and_approved(north: Business, cards: dict[str, Any]) -> None:
     assert north.viewer.rows("work_cards/pending") == []
 
 
-def every_file_and_page_says(business: Business, expected: Figures) -> None:
+def every_file_and_page_says(
+    business: PayrollBusiness, expected: ExportFigures
+) -> None:
     """Assert that files, pages and the typed figures agree.
 
     These are CSV, XLSX, matrix, months and dashboard.
@@ -354,7 +360,9 @@ def every_file_and_page_says(business: Business, expected: Figures) -> None:
     assert Decimal(month["hours"]) == total
 
 
-def the_month_is_closed(north: Business, cards: dict[str, Any], harbour: str) -> None:
+def the_month_is_closed(
+    north: PayrollBusiness, cards: dict[str, Any], harbour: str
+) -> None:
     closed = north.reviewer.post(f"months/{MONTH}/close")
     assert closed["is_closed"] is True
     late = ("late.jpg", scan(width=640))
@@ -370,7 +378,7 @@ def the_month_is_closed(north: Business, cards: dict[str, Any], harbour: str) ->
 
 
 def a_mistake_is_put_right(
-    north: Business, card: dict[str, Any], first_run: dict[str, Any]
+    north: PayrollBusiness, card: dict[str, Any], first_run: dict[str, Any]
 ) -> None:
     """Correct the night to six and a half hours.
 
@@ -402,7 +410,10 @@ def a_mistake_is_put_right(
 
 
 def somebody_changes_agencies(
-    north: Business, south: Business, ana: dict[str, Any], first_file: bytes
+    north: PayrollBusiness,
+    south: PayrollBusiness,
+    ana: dict[str, Any],
+    first_file: bytes,
 ) -> None:
     """Release Ana, and hire her at the other business.
 

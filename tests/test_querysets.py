@@ -31,7 +31,7 @@ JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
 
 
 @dataclass
-class World:
+class QuerySamples:
     """A business and its rows by name; both businesses use `here` and `there`."""
 
     personas: Personas
@@ -47,8 +47,8 @@ class World:
         return {by_id.get(row.pk, "LEAKED") for row in found}
 
 
-def populate(personas: Personas, here: Site, there: Site) -> World:
-    world = World(personas, here, there)
+def populate(personas: Personas, here: Site, there: Site) -> QuerySamples:
+    world = QuerySamples(personas, here, there)
     rows = world.rows
     rows |= {"business": personas.business}
     rows |= {
@@ -120,13 +120,13 @@ def populate(personas: Personas, here: Site, there: Site) -> World:
 
 
 @pytest.fixture
-def worlds(acme: Personas, globex: Personas) -> tuple[World, World]:
+def worlds(acme: Personas, globex: Personas) -> tuple[QuerySamples, QuerySamples]:
     with acme.scope():
         here, there = SiteFactory(), SiteFactory()
     return populate(acme, here, there), populate(globex, here, there)
 
 
-Ask = Callable[[World], Any]
+Ask = Callable[[QuerySamples], Any]
 # Model → method → a call, and the expected result in either business.
 QUESTIONS: dict[type[Any], dict[str, list[tuple[Ask, set[str]]]]] = {
     User: {
@@ -300,7 +300,7 @@ CASES = [
 
 @pytest.mark.parametrize(("ask", "expected"), CASES)
 def test_each_business_gets_its_own_answer(
-    worlds: tuple[World, World], ask: Ask, expected: set[str]
+    worlds: tuple[QuerySamples, QuerySamples], ask: Ask, expected: set[str]
 ) -> None:
     for world in worlds:
         with world.personas.scope():
@@ -309,7 +309,7 @@ def test_each_business_gets_its_own_answer(
 
 @pytest.mark.parametrize(("ask", "expected"), CASES)
 def test_a_question_about_anothers_rows_finds_nothing_of_theirs(
-    worlds: tuple[World, World], ask: Ask, expected: set[str]
+    worlds: tuple[QuerySamples, QuerySamples], ask: Ask, expected: set[str]
 ) -> None:
     """With the other business's names and ids, the result has none of its rows."""
     mine, theirs = worlds
@@ -326,7 +326,7 @@ def test_a_question_about_anothers_rows_finds_nothing_of_theirs(
 
 @pytest.mark.parametrize(("ask", "expected"), CASES)
 def test_a_question_outside_any_scope_raises(
-    worlds: tuple[World, World], ask: Ask, expected: set[str]
+    worlds: tuple[QuerySamples, QuerySamples], ask: Ask, expected: set[str]
 ) -> None:
     with pytest.raises(NoActiveBusiness):
         list(ask(worlds[0]))
@@ -348,7 +348,7 @@ def test_the_platform_asks_about_all_businesses(
         assert {business.business_name for business in ask()} == expected
 
 
-def test_answers_compose_and_page(worlds: tuple[World, World]) -> None:
+def test_answers_compose_and_page(worlds: tuple[QuerySamples, QuerySamples]) -> None:
     world = worlds[0]
     with business_scope(world.personas.id):
         smiths = Employee.objects.matching("smith").at_site(world.here.pk).active()
@@ -360,7 +360,9 @@ def test_answers_compose_and_page(worlds: tuple[World, World]) -> None:
         assert world.names(pending) == {"waiting"}
 
 
-def test_sites_are_asked_about_in_a_scope(worlds: tuple[World, World]) -> None:
+def test_sites_are_asked_about_in_a_scope(
+    worlds: tuple[QuerySamples, QuerySamples],
+) -> None:
     world = worlds[0]
     with world.personas.scope():
         assert {site.pk for site in Site.objects.active()} == {

@@ -8,7 +8,7 @@ from automatehq.api.fields import (
     DateField,
     HoursField,
     IdField,
-    LineField,
+    LineSerializerField,
     MonthField,
     NamedReference,
     ReferenceField,
@@ -76,7 +76,7 @@ class BulkApproveSerializer(StrictSerializer):
 
 
 class ReasonSerializer(StrictSerializer):
-    reason = LineField(max_length=500)
+    reason = LineSerializerField(max_length=500)
     version = serializers.IntegerField(
         required=False, min_value=1, max_value=LAST_VERSION
     )
@@ -85,7 +85,7 @@ class ReasonSerializer(StrictSerializer):
 class StatusSerializer(StrictSerializer):
     status = serializers.ChoiceField(ReviewStatus.choices)
     version = serializers.IntegerField(min_value=1, max_value=LAST_VERSION)
-    reason = LineField(required=False, allow_blank=True, max_length=500)
+    reason = LineSerializerField(required=False, allow_blank=True, max_length=500)
     resolutions: Any = serializers.ListSerializer(
         child=ResolutionSerializer(), required=False, max_length=MAX_RESOLUTIONS
     )
@@ -93,11 +93,11 @@ class StatusSerializer(StrictSerializer):
 
 class CloseMonthSerializer(StrictSerializer):
     force = serializers.BooleanField(default=False)
-    note = LineField(default="", allow_blank=True, max_length=500)
+    note = LineSerializerField(default="", allow_blank=True, max_length=500)
 
 
 class ReopenMonthSerializer(StrictSerializer):
-    reason = LineField(max_length=500)
+    reason = LineSerializerField(max_length=500)
 
 
 # Responses of actions, for the OpenAPI document. The views build the responses.

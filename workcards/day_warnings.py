@@ -13,7 +13,7 @@ from .hours import DAY_MINUTES
 from .month_math import ONE_DAY, first_of_month, last_of_month
 
 
-class Day(NamedTuple):
+class WarningDay(NamedTuple):
     """A day of a card or a row of the ledger.
 
     `approved_day_id` is None for a day of a card under review.
@@ -53,24 +53,26 @@ class Situation:
     started_on: date | None
     left_on: date | None
     longest_day: Decimal
-    own: tuple[Day, ...]
-    others: tuple[Day, ...]
+    own: tuple[WarningDay, ...]
+    others: tuple[WarningDay, ...]
     asked: frozenset[date]
 
 
-class Finding(NamedTuple):
+class DayFinding(NamedTuple):
     """The result of a check: the card's dates, and the other cards involved."""
 
     dates: tuple[date, ...] = ()
     card_ids: tuple[uuid.UUID, ...] = ()
 
 
-Check = Callable[[Situation], Finding | None]
+Check = Callable[[Situation], DayFinding | None]
 
 
-def dates_to_ask(own: Iterable[Day], others: Iterable[Day]) -> frozenset[date]:
+def dates_to_ask(
+    own: Iterable[WarningDay], others: Iterable[WarningDay]
+) -> frozenset[date]:
     """Return the dates that the ledger has with other figures or at other sites only."""
-    posted: dict[date, list[Day]] = defaultdict(list)
+    posted: dict[date, list[WarningDay]] = defaultdict(list)
     for day in others:
         if day.is_approved:
             posted[day.work_date].append(day)
@@ -103,12 +105,12 @@ def after_answers(
     )
 
 
-def inactive_employee(situation: Situation) -> Finding | None:
+def inactive_employee(situation: Situation) -> DayFinding | None:
     """Find an inactive employee."""
-    return None if situation.is_active else Finding()
+    return None if situation.is_active else DayFinding()
 
 
-def outside_employment(situation: Situation) -> Finding | None:
+def outside_employment(situation: Situation) -> DayFinding | None:
     """Find days before the employee's first day or after the last day.
 
     For a card without days, find a month that is entirely outside the employment.
@@ -117,28 +119,28 @@ def outside_employment(situation: Situation) -> Finding | None:
     last = situation.left_on or date.max
     if not situation.own:
         is_inside = first <= last_of_month(situation.month) and situation.month <= last
-        return None if is_inside else Finding()
+        return None if is_inside else DayFinding()
     return _finding(day for day in situation.own if not first <= day.work_date <= last)
 
 
-def future_month(situation: Situation) -> Finding | None:
+def future_month(situation: Situation) -> DayFinding | None:
     """Find a month that has not started, with the card's days in it."""
     if situation.month <= first_of_month(situation.today):
         return None
-    return Finding(tuple(sorted(day.work_date for day in situation.own)))
+    return DayFinding(tuple(sorted(day.work_date for day in situation.own)))
 
 
-def overlapping_hours(situation: Situation) -> Finding | None:
+def overlapping_hours(situation: Situation) -> DayFinding | None:
     """Find days whose hours overlap with another day of the employee.
 
     Shifts past midnight and days at other sites are included.
     """
-    by_date: dict[date, list[Day]] = defaultdict(list)
+    by_date: dict[date, list[WarningDay]] = defaultdict(list)
     for day in (*situation.own, *situation.others):
         if day.from_time is not None:
             by_date[day.work_date].append(day)
-    found: list[Day] = []
-    clashing: list[Day] = []
+    found: list[WarningDay] = []
+    clashing: list[WarningDay] = []
     for day in situation.own:
         if day.from_time is None:
             continue
@@ -154,7 +156,7 @@ def overlapping_hours(situation: Situation) -> Finding | None:
     return _finding(found, clashing)
 
 
-def long_day(situation: Situation) -> Finding | None:
+def long_day(situation: Situation) -> DayFinding | None:
     """Find dates with more hours than the longest day.
 
     The hours are those of the card and of the ledger's rows at other sites.
@@ -178,7 +180,7 @@ def long_day(situation: Situation) -> Finding | None:
     )
 
 
-def duplicate_days(situation: Situation) -> Finding | None:
+def duplicate_days(situation: Situation) -> DayFinding | None:
     """Find dates that another card has too, except dates of conflicts with the ledger."""
     own = {
         day.work_date: day
@@ -203,24 +205,26 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 CODES = tuple(CHECKS)
 
 
-def _finding(days: Iterable[Day], others: Iterable[Day] = ()) -> Finding | None:
+def _finding(
+    days: Iterable[WarningDay], others: Iterable[WarningDay] = ()
+) -> DayFinding | None:
     days = list(days)
     if not days:
         return None
     own_cards = {day.card_id for day in days}
     cards = {other.card_id for other in others} - own_cards
-    return Finding(
+    return DayFinding(
         tuple(sorted({day.work_date for day in days})),
         tuple(sorted(cards)),
     )
 
 
-def _is_same(day: Day, row: Day) -> bool:
+def _is_same(day: WarningDay, row: WarningDay) -> bool:
     """Return True if the ledger row pays the card's day: same site, minutes and absence."""
     return (day.site_id, day.payable) == (row.site_id, row.payable)
 
 
-def _are_both_payable(day: Day, other: Day) -> bool:
+def _are_both_payable(day: WarningDay, other: WarningDay) -> bool:
     """Return False if only one of the days can be paid.
 
     That is so for a day and itself, and for two cards' figures of one date and site.
@@ -228,13 +232,13 @@ def _are_both_payable(day: Day, other: Day) -> bool:
     return (day.work_date, day.site_id) != (other.work_date, other.site_id)
 
 
-def _overlap(day: Day, other: Day) -> bool:
+def _overlap(day: WarningDay, other: WarningDay) -> bool:
     start, end = _span(day)
     other_start, other_end = _span(other)
     return start < other_end and other_start < end
 
 
-def _span(day: Day) -> tuple[int, int]:
+def _span(day: WarningDay) -> tuple[int, int]:
     """Return the shift's first and last minute, counted from 1 January of year 1."""
     assert day.from_time is not None
     assert day.to_time is not None

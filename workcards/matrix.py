@@ -55,7 +55,7 @@ _STATES = {
 }
 
 
-class Cell(NamedTuple):
+class MatrixCell(NamedTuple):
     """A day of an employee: hours and minutes, or else an absence.
 
     In a matrix of all sites, a date may have been paid at several sites. Then the hours are the sum of all sites, and
@@ -70,13 +70,13 @@ class Cell(NamedTuple):
 
 
 @dataclass(slots=True)
-class Column:
+class MatrixColumn:
     """An employee, with the days shown and the totals of the approved days."""
 
     employee_id: str
     full_name: str
     passport_id: str | None
-    cells: dict[date, Cell] = field(default_factory=dict)
+    cells: dict[date, MatrixCell] = field(default_factory=dict)
     total_hours: Decimal = NO_HOURS
     total_minutes: int = 0
     # Kind of absence → days; 0 for a kind without days.
@@ -94,7 +94,7 @@ class Matrix:
     month: date
     site_id: str = ""
     site_name: str = ""
-    columns: list[Column] = field(default_factory=list)
+    columns: list[MatrixColumn] = field(default_factory=list)
     day_totals: dict[date, Decimal] = field(default_factory=dict)
     day_minutes: dict[date, int] = field(default_factory=dict)
     total_hours: Decimal = NO_HOURS
@@ -227,24 +227,26 @@ def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
     matrix.day_totals = dict.fromkeys(days_of_month(month), NO_HOURS)
     matrix.day_minutes = dict.fromkeys(matrix.day_totals, 0)
     for _, of_person in groupby(rows, key=lambda row: row.employee_id):
-        column: Column | None = None
+        column: MatrixColumn | None = None
         for row in of_person:
             if column is None:
-                column = Column(row.employee_id, row.employee_name, row.passport_id)
+                column = MatrixColumn(
+                    row.employee_id, row.employee_name, row.passport_id
+                )
                 matrix.columns.append(column)
             if row.work_date:
                 _add(matrix, column, row)
     return matrix
 
 
-def _add(matrix: Matrix, column: Column, row: DayRow) -> None:
+def _add(matrix: Matrix, column: MatrixColumn, row: DayRow) -> None:
     """Add a day to its cell, and to the totals if it is approved."""
     day = date.fromisoformat(row.work_date)
     hours = None if row.hours is None else Decimal(row.hours)
     state = _STATES[row.draft]
     shown = column.cells.get(day)
     if shown is None:
-        column.cells[day] = Cell(
+        column.cells[day] = MatrixCell(
             hours, row.minutes, row.day_status, state, row.work_card_id
         )
     else:

@@ -32,7 +32,7 @@ class Received(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ExpectedEmployee:
     """An employee who is expected in the month; `status` is one of `Received`.
 
     `expected` is the number for a whole month, also while the month runs.
@@ -57,7 +57,7 @@ class SiteOfMonth:
 
     site_id: uuid.UUID | None
     site_name: str | None
-    employees: list[Person]
+    employees: list[ExpectedEmployee]
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> 
 
 def _by_site(report: MissingCards, rows: Iterable[Any]) -> MissingCards:
     for (site_id, site_name), of_site in groupby(rows, key=lambda row: row[:2]):
-        people = [Person(*row[2:]) for row in of_site]
+        people = [ExpectedEmployee(*row[2:]) for row in of_site]
         report.sites.append(SiteOfMonth(site_id, site_name, people))
         report.counts.update(person.status for person in people)
     return report

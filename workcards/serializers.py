@@ -12,7 +12,7 @@ from automatehq.api.fields import (
     HourMinuteField,
     HoursField,
     IdField,
-    LineField,
+    LineSerializerField,
     MonthField,
     NamedReference,
     ReferenceField,
@@ -58,7 +58,7 @@ class DaySerializer(StrictSerializer):
     day_status = serializers.ChoiceField(
         DayStatus.choices, required=False, allow_null=True
     )
-    comment = LineField(
+    comment = LineSerializerField(
         required=False, allow_blank=True, allow_null=True, max_length=500
     )
     ledger = LedgerSerializer(read_only=True, allow_null=True)

@@ -84,7 +84,7 @@ def transition_to(
     return None
 
 
-class Source(models.TextChoices):
+class CardSource(models.TextChoices):
     UPLOAD_SINGLE = "UPLOAD_SINGLE", _("Upload")
     UPLOAD_BATCH = "UPLOAD_BATCH", _("Upload of several")
     MANUAL = "MANUAL", _("By hand")

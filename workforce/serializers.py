@@ -13,9 +13,9 @@ from rest_framework import serializers
 from accounts.fields import PhoneField
 from automatehq.api.fields import (
     DateField,
-    EmailField,
+    EmailSerializerField,
     IdField,
-    LineField,
+    LineSerializerField,
     NamedReference,
     ReferenceField,
     ShortListField,
@@ -28,7 +28,7 @@ from .identifiers import normalise_passport
 from .models import Employee, Site, SiteSettings
 
 
-class PassportField(LineField):
+class PassportField(LineSerializerField):
     """A passport or identity number; spaces and dashes are removed: `12 345-678` is stored as `12345678`."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -50,7 +50,7 @@ class SiteSettingsSerializer(StrictModelSerializer):
     responsible_employee = NamedReference("responsible_employee.full_name")
     contact_phone = PhoneField(max_length=32, allow_blank=True, required=False)
     contact_emails = ShortListField(
-        child=EmailField(max_length=254), max_length=20, required=False
+        child=EmailSerializerField(max_length=254), max_length=20, required=False
     )
 
     class Meta:

@@ -2,7 +2,16 @@
 
 from django.db import migrations
 
-from businesses.stored_text import Column, Table, clean_tables, restore_tables
+from businesses.stored_text import (
+    TextColumn as Column,
+)
+from businesses.stored_text import (
+    TextTable as Table,
+)
+from businesses.stored_text import (
+    clean_tables,
+    restore_tables,
+)
 from businesses.tenancy.operations import CreateDefinerFunctions, TenantRunPython
 
 TABLES = (

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
 from audit.descriptions import describe_events, event_label, model_label
-from audit.messages import EVENT_MESSAGES
+from audit.event_messages import EVENT_MESSAGES
 from audit.models import AuditEvent
 from audit.services import record
 from businesses.tenancy.context import business_scope

@@ -7,21 +7,21 @@ from django import forms
 from automatehq.text import clean_line, clean_text
 
 
-class LineField(forms.CharField):
+class LineFormField(forms.CharField):
     """A line of text."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(_cleaned(value, clean_line))
 
 
-class LinesField(forms.CharField):
+class LinesFormField(forms.CharField):
     """Text of several lines."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(_cleaned(value, clean_text))
 
 
-class EmailField(forms.EmailField):
+class EmailFormField(forms.EmailField):
     """An e-mail address."""
 
     def to_python(self, value: Any) -> Any:

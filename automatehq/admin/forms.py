@@ -201,7 +201,7 @@ class MonthInput(forms.TextInput):
     input_type = "month"
 
 
-class MonthField(forms.Field):
+class MonthFormField(forms.Field):
     """A month as its first day, typed as `2026-03`; not every browser has a month picker."""
 
     widget = MonthInput(attrs={"placeholder": "2026-03"})

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .form_fields import LineField
+from .form_fields import LineFormField
 
 # The columns after the first that distinguish the rows of each list.
 SHOWN, COLUMNS = 5, 3
@@ -24,7 +24,7 @@ FIRST = ("workforce.employee", "workcards.workcard", "workforce.site")
 
 
 class SearchForm(forms.Form):
-    q = LineField(
+    q = LineFormField(
         label=gettext_lazy("Search everything"),
         max_length=Q_LENGTH,
         required=False,
@@ -39,17 +39,17 @@ class SearchForm(forms.Form):
     )
 
 
-class Row(NamedTuple):
+class SearchRow(NamedTuple):
     name: str
     told: SafeString
     url: str
 
 
-class Found(NamedTuple):
+class SearchResults(NamedTuple):
     """The results of a list: its first rows, whether more exist, and the address of all."""
 
     names: Any
-    rows: list[Row]
+    rows: list[SearchRow]
     has_more: bool
     url: str
 
@@ -76,7 +76,7 @@ def find(site: Any, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/search.html", context, status=status)
 
 
-def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:
+def _found(site: Any, request: HttpRequest, q: str) -> Iterator[SearchResults]:
     """Yield the results of each list that the user may see. One query per list."""
     here = "platform" if _is_on_platform(request) else "business"
     for lister in sorted(site._registry.values(), key=_place):
@@ -86,7 +86,7 @@ def _found(site: Any, request: HttpRequest, q: str) -> Iterator[Found]:
         everything = lister.get_queryset(request)
         rows, _doubles = lister.get_search_results(request, everything, q)
         if first := list(rows[: SHOWN + 1]):
-            yield Found(
+            yield SearchResults(
                 lister.opts.verbose_name_plural,
                 [_row(lister, request, row) for row in first[:SHOWN]],
                 len(first) > SHOWN,
@@ -103,14 +103,14 @@ def _place(lister: Any) -> int:
     return FIRST.index(label) if label in FIRST else len(FIRST)
 
 
-def _row(lister: Any, request: HttpRequest, row: Any) -> Row:
+def _row(lister: Any, request: HttpRequest, row: Any) -> SearchRow:
     columns = lister.get_list_display(request)[1 : COLUMNS + 1]
     told = [_value(lister, column, row) for column in columns]
     if _is_on_platform(request):
         told.append(getattr(row, "business", ""))
     nothing = ("", lister.get_empty_value_display())
     shown = [(value,) for value in told if value not in nothing]
-    return Row(
+    return SearchRow(
         str(row),
         format_html_join(" · ", "<bdi>{}</bdi>", shown),
         _url(lister, "change", row.pk),

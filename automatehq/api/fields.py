@@ -34,21 +34,21 @@ PASSWORD_LIMIT = 128
 TOKEN_LIMIT = 4096
 
 
-class LineField(serializers.CharField):
+class LineSerializerField(serializers.CharField):
     """A line of text, cleaned before it is validated: see `automatehq/text.py`."""
 
     def run_validation(self, data: Any = empty) -> Any:
         return super().run_validation(_cleaned(data, clean_line))
 
 
-class LinesField(serializers.CharField):
+class LinesSerializerField(serializers.CharField):
     """Text of several lines, cleaned before it is validated."""
 
     def run_validation(self, data: Any = empty) -> Any:
         return super().run_validation(_cleaned(data, clean_text))
 
 
-class EmailField(serializers.EmailField):
+class EmailSerializerField(serializers.EmailField):
     """An e-mail address, cleaned before it is validated."""
 
     def run_validation(self, data: Any = empty) -> Any:
@@ -68,7 +68,7 @@ class StrictText(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class StringField(StrictText, LineField):
+class StringField(StrictText, LineSerializerField):
     """A line of text; numbers are rejected."""
 
 
@@ -88,7 +88,7 @@ class TokenField(StrictText):
         super().__init__(max_length=TOKEN_LIMIT, **kwargs)
 
 
-class EmailAddressField(StrictText, EmailField):
+class EmailAddressField(StrictText, EmailSerializerField):
     """An e-mail address, in lower case as it is stored."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -20,11 +20,11 @@ from .converters import parse_uuid
 from .fields import (
     TIMESTAMP_FORMAT,
     DateField,
-    EmailField,
+    EmailSerializerField,
     HourMinuteField,
     IdField,
-    LineField,
-    LinesField,
+    LineSerializerField,
+    LinesSerializerField,
     TimestampField,
     plain_attribute,
 )
@@ -187,9 +187,9 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
-        models.CharField: LineField,
-        models.TextField: LinesField,
-        models.EmailField: EmailField,
+        models.CharField: LineSerializerField,
+        models.TextField: LinesSerializerField,
+        models.EmailField: EmailSerializerField,
         models.DateField: DateField,
         models.DateTimeField: TimestampField,
         models.TimeField: HourMinuteField,

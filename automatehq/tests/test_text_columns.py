@@ -91,7 +91,11 @@ WRITTEN_ONLY = {
     "accounts.auth_serializers.TokensSerializer",
     "exports.run_diff_views.NamedSerializer",
 }
-CLEANED_FIELDS = (fields.LineField, fields.LinesField, fields.EmailField)
+CLEANED_FIELDS = (
+    fields.LineSerializerField,
+    fields.LinesSerializerField,
+    fields.EmailSerializerField,
+)
 
 
 def _subclasses(cls: type) -> Iterator[Any]:
@@ -133,9 +137,9 @@ FORMS = {
     and ".tests." not in cls.__module__
 }
 CLEANED_FORM_FIELDS = (
-    form_fields.LineField,
-    form_fields.LinesField,
-    form_fields.EmailField,
+    form_fields.LineFormField,
+    form_fields.LinesFormField,
+    form_fields.EmailFormField,
 )
 
 

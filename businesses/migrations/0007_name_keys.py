@@ -4,7 +4,16 @@ import logging
 
 from django.db import migrations, models
 
-from businesses.stored_text import Column, Table, clean_tables, restore_tables
+from businesses.stored_text import (
+    TextColumn as Column,
+)
+from businesses.stored_text import (
+    TextTable as Table,
+)
+from businesses.stored_text import (
+    clean_tables,
+    restore_tables,
+)
 from businesses.tenancy.operations import TenantRunPython
 from businesses.unique_names import is_clashing, keys_of
 

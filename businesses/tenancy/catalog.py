@@ -81,13 +81,13 @@ class Trigger(NamedTuple):
     is_enabled: bool
 
 
-class Role(NamedTuple):
+class DatabaseRole(NamedTuple):
     name: str
     may: list[str]  # of LOGIN, SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB, REPLICATION
     is_open_to_login: bool
 
 
-class Membership(NamedTuple):
+class RoleMembership(NamedTuple):
     group: str
     member: str
     is_usable: bool
@@ -229,8 +229,8 @@ class Catalog:
     grants: list[Grant]
     functions: list[Function]
     triggers: list[Trigger]
-    roles: list[Role]
-    memberships: list[Membership]
+    roles: list[DatabaseRole]
+    memberships: list[RoleMembership]
     settings: list[str]
 
     def tables(self) -> list[Relation]:
@@ -260,8 +260,8 @@ def read_catalog(connection: BaseDatabaseWrapper) -> Catalog:
             grants=rows(_GRANT, Grant),
             functions=rows(_FUNCTION, Function),
             triggers=rows(_TRIGGER, Trigger),
-            roles=rows(_ROLE, Role),
-            memberships=rows(_MEMBERSHIP, Membership),
+            roles=rows(_ROLE, DatabaseRole),
+            memberships=rows(_MEMBERSHIP, RoleMembership),
             settings=settings,
         )
 

@@ -45,7 +45,7 @@ def composite(field: str = "employee") -> TenantForeignKeyConstraint:
     )
 
 
-class Table:
+class CatalogTable:
     """The table of a model with no other fault than that of the test.
 
     The table is declared, and an index begins with its business.
@@ -61,14 +61,14 @@ def test_e001_another_default_manager() -> None:
     class Plain(TenantModel):
         objects = models.Manager()
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     class Second(TenantModel):
         everything = TenantManager()
         objects = TenantManager()
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     assert ids(check_model(Plain)) == ["tenancy.E001"]
@@ -80,25 +80,25 @@ def test_e002_a_reference_that_may_cross() -> None:
     class Simple(TenantModel):
         employee = key(Employee)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     class Unchecked(TenantModel):
         employee = key(Employee, db_constraint=False)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     class Both(TenantModel):
         employee = key(Employee)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             constraints = [composite()]
 
     class ByAnother(TenantModel):
         by = key(User)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     for model in (Simple, Unchecked, Both, ByAnother):
@@ -112,7 +112,7 @@ def test_references_that_cannot_cross_are_right() -> None:
         site = key(Site)
         by = key(User, null=True, on_delete=models.SET_NULL)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             constraints = [composite()]
 
     assert ids(check_model(Right)) == []
@@ -123,19 +123,19 @@ def test_e003_unique_across_businesses() -> None:
     class ByField(TenantModel):
         badge = models.CharField(max_length=9, unique=True)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     class ByConstraint(TenantModel):
         badge = models.CharField(max_length=9)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             constraints = [models.UniqueConstraint(fields=["badge"], name="badge")]
 
     class ByExpression(TenantModel):
         badge = models.CharField(max_length=9)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             constraints = [
                 models.UniqueConstraint(models.functions.Lower("badge"), name="badge")
             ]
@@ -144,7 +144,7 @@ def test_e003_unique_across_businesses() -> None:
         badge = models.CharField(max_length=9)
         colour = models.CharField(max_length=9)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             unique_together = [("badge", "colour")]
 
     for model in (ByField, ByConstraint, ByExpression, Together):
@@ -153,34 +153,34 @@ def test_e003_unique_across_businesses() -> None:
 
 @isolate_apps("workforce")
 def test_unique_within_the_business_or_declared_is_right() -> None:
-    class Right(TenantModel):
+    class Unique(TenantModel):
         badge = models.CharField(max_length=9)
         passport_id = models.CharField(max_length=9, unique=True)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             constraints = [
                 models.UniqueConstraint(fields=["business", "badge"], name="badge")
             ]
 
-    assert ids(check_model(Right)) == []
+    assert ids(check_model(Unique)) == []
 
 
 @isolate_apps("workforce")
 def test_e004_no_index_begins_with_the_business() -> None:
     class Bare(TenantModel):
-        class Meta(Table):
+        class Meta(CatalogTable):
             indexes: list[models.Index] = []
 
     class Other(TenantModel):
         colour = models.CharField(max_length=9)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             indexes = [models.Index(fields=["colour", "business"], name="colour")]
 
     class Indexed(TenantModel):
         colour = models.CharField(max_length=9)
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             indexes = [models.Index(fields=["business", "colour"], name="colour")]
 
     assert ids(check_model(Bare)) == ["tenancy.E004"]
@@ -202,7 +202,7 @@ def test_e006_joining_rows_of_no_business() -> None:
     class Crew(TenantModel):
         employees = models.ManyToManyField(Employee, related_name="+")
 
-        class Meta(Table):
+        class Meta(CatalogTable):
             pass
 
     assert ids(check_model(Crew)) == ["tenancy.E006"]

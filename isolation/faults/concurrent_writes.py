@@ -29,7 +29,7 @@ from rest_framework.test import APIClient
 
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas, make_personas
-from isolation.report import Report, Table, log
+from isolation.report import CheckReport, Table, log
 from tests.scratch_database import migrate, scratch_database
 from workcards.services import find_faults
 from workcards.tests.factories import picture
@@ -80,7 +80,7 @@ class TenantIds:
 
 
 @dataclass
-class Results:
+class WriteResults:
     """The counts of all threads."""
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -99,7 +99,7 @@ class Worker:
     """A thread with a client for each business and a method for each action."""
 
     def __init__(
-        self, tenants: Sequence[TenantIds], results: Results, seed: int
+        self, tenants: Sequence[TenantIds], results: WriteResults, seed: int
     ) -> None:
         self.tenants = tenants
         self.results = results
@@ -356,12 +356,12 @@ def run(
     seconds: float = math.inf,
     turns: int | None = None,
     seed: int = 1,
-) -> Results:
+) -> WriteResults:
     """Run the threads for `seconds`, or for `turns` actions each; return the counts.
 
     The ledger is checked during and after the run.
     """
-    results, tenants = Results(), _create_tenants(businesses)
+    results, tenants = WriteResults(), _create_tenants(businesses)
     stop = threading.Event()
     workers = [Worker(tenants, results, seed + number) for number in range(threads)]
     running = [
@@ -399,7 +399,7 @@ def _create_tenants(businesses: Sequence[Personas]) -> list[TenantIds]:
     return tenants
 
 
-def _check(tenants: Sequence[TenantIds], results: Results) -> None:
+def _check(tenants: Sequence[TenantIds], results: WriteResults) -> None:
     for tenant in tenants:
         with tenant.personas.scope():
             faults = find_faults()
@@ -408,7 +408,7 @@ def _check(tenants: Sequence[TenantIds], results: Results) -> None:
             results.add_problem(f"{tenant.personas.business}: {fault}")
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     parser = argparse.ArgumentParser(
         prog="python -m isolation storm", description=__doc__
     )
@@ -443,6 +443,6 @@ def run_check(arguments: list[str]) -> Report:
         "ledger checks": results.checks,
     }
     rows = [[name, results.requests[name], results.successes[name]] for name in ACTIONS]
-    return Report(
+    return CheckReport(
         figures, [Table(("action", "requests", "successful"), rows)], results.problems
     )

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from devtools.process_group import interrupt_on_signals
 from isolation.bootstrap import EXPORTED_MONTH, make_businesses, running_deployment
 from isolation.deployment import WORKERS, Deployment, ProgramMissing, wait_until
-from isolation.report import Report, Table, log
+from isolation.report import CheckReport, Table, log
 
 from .load import (
-    Business,
-    Client,
     Load,
+    LoadBusiness,
+    LoadClient,
     LoadRecord,
     check_exports,
     compare_with_stored,
@@ -45,13 +45,13 @@ class FaultContext:
     """The context of a fault: the installation, its businesses, and the record of problems."""
 
     deployment: Deployment
-    businesses: tuple[Business, Business]
+    businesses: tuple[LoadBusiness, LoadBusiness]
     record: LoadRecord
     seconds: float  # duration of the load between two faults
-    client: Client = field(init=False)
+    client: LoadClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.deployment.address, self.businesses, self.record)
+        self.client = LoadClient(self.deployment.address, self.businesses, self.record)
 
     def expect(self, is_fulfilled: bool, problem: str) -> None:
         if not is_fulfilled:
@@ -214,7 +214,9 @@ def _sign_in_again(context: FaultContext) -> None:
         context.client.send_until_success(business, "GET", "auth/me")
 
 
-def _try_wrong_passwords(context: FaultContext, business: Business, times: int) -> int:
+def _try_wrong_passwords(
+    context: FaultContext, business: LoadBusiness, times: int
+) -> int:
     """Try wrong passwords for an unused e-mail address; return the status of the last response."""
     status = 0
     for _ in range(times):
@@ -250,7 +252,7 @@ PGBOUNCER_FAULTS: dict[str, Callable[[FaultContext], str]] = {
 
 
 @dataclass
-class Totals:
+class FaultTotals:
     """The counts over all phases."""
 
     rows: list[list[object]] = field(default_factory=list)
@@ -262,7 +264,7 @@ def run_phase(
     context: FaultContext,
     route: str,
     faults: dict[str, Callable[[FaultContext], str]],
-    totals: Totals,
+    totals: FaultTotals,
     *,
     rounds: int,
 ) -> None:
@@ -319,7 +321,7 @@ def _measure_recovery(record: LoadRecord, moment: float) -> str:
     return f"{record.seconds_to_success(moment):.2f} s"
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     """Run all faults, directly and through pgbouncer; return the report."""
     parser = argparse.ArgumentParser(
         prog="python -m isolation faults", description=__doc__
@@ -327,7 +329,7 @@ def run_check(arguments: list[str]) -> Report:
     parser.add_argument("--quick", action="store_true", help="each fault once")
     options = parser.parse_args(arguments)
     seconds, rounds = (1.5, 1) if options.quick else (6.0, 3)
-    record, totals = LoadRecord(), Totals()
+    record, totals = LoadRecord(), FaultTotals()
     counts: dict[str, int] = {}
     skipped: list[str] = []
     with interrupt_on_signals(), Deployment() as deployment:
@@ -345,7 +347,7 @@ def run_check(arguments: list[str]) -> Report:
             skipped.append(f"SKIPPED: pgbouncer. {error}")
         log("Comparing stored rows with acknowledged writes …")
         with running_deployment(deployment, through_pgbouncer=False):
-            client = Client(deployment.address, businesses, record)
+            client = LoadClient(deployment.address, businesses, record)
             for business in businesses:
                 client.sign_in(business)
                 for name, count in compare_with_stored(client, business).items():
@@ -360,12 +362,12 @@ def run_check(arguments: list[str]) -> Report:
 
 def _report(
     record: LoadRecord,
-    totals: Totals,
-    businesses: tuple[Business, Business],
+    totals: FaultTotals,
+    businesses: tuple[LoadBusiness, LoadBusiness],
     counts: dict[str, int],
     skipped: list[str],
     deployment: Deployment,
-) -> Report:
+) -> CheckReport:
     races = totals.races
     failed = sum(count for status, count in record.statuses.items() if status >= 500)
     figures: dict[str, object] = {
@@ -388,4 +390,6 @@ def _report(
     }
     columns = ("route", "fault", "first success after", "last failure after", "outcome")
     # A phase that was left out counts as a problem.
-    return Report(figures, [Table(columns, totals.rows)], [*skipped, *record.problems])
+    return CheckReport(
+        figures, [Table(columns, totals.rows)], [*skipped, *record.problems]
+    )

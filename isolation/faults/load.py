@@ -45,7 +45,7 @@ class AcknowledgedWrites:
 
 
 @dataclass
-class Business:
+class LoadBusiness:
     """A business with the data that its administrator's requests need."""
 
     id: str
@@ -88,11 +88,14 @@ class LoadRecord:
         return max(ends) - moment if ends else 0.0
 
 
-class Client:
+class LoadClient:
     """An API client with one persistent connection for both businesses."""
 
     def __init__(
-        self, address: str, businesses: tuple[Business, Business], record: LoadRecord
+        self,
+        address: str,
+        businesses: tuple[LoadBusiness, LoadBusiness],
+        record: LoadRecord,
     ) -> None:
         self.address = address
         self.businesses = businesses
@@ -101,7 +104,7 @@ class Client:
 
     def send(
         self,
-        business: Business,
+        business: LoadBusiness,
         method: str,
         path: str,
         *,
@@ -139,7 +142,7 @@ class Client:
 
     def _record_response(
         self,
-        business: Business,
+        business: LoadBusiness,
         method: str,
         path: str,
         response: requests.Response,
@@ -161,7 +164,7 @@ class Client:
                         f"{business.name} received data of {other.name}: {method} {path}"
                     )
 
-    def sign_in(self, business: Business) -> bool:
+    def sign_in(self, business: LoadBusiness) -> bool:
         body = {"email": business.email, "password": PASSWORD}
         response = self.send(
             business, "POST", "auth/login", json=body, retry_sign_in=False
@@ -176,7 +179,7 @@ class Client:
 
     # Requests of users
 
-    def create_employee(self, business: Business) -> bool:
+    def create_employee(self, business: LoadBusiness) -> bool:
         """Create an employee with a unique name; return True if acknowledged."""
         name = f"{business.canary} {uuid.uuid4()}"
         business.writes.attempted.add(name)
@@ -187,7 +190,7 @@ class Client:
         business.writes.employees[response.json()["id"]] = name
         return True
 
-    def upload(self, business: Business) -> requests.Response | None:
+    def upload(self, business: LoadBusiness) -> requests.Response | None:
         """Upload a unique scan of about 15 kB; return the response."""
         scan = make_scan()
         digest = hashlib.sha256(scan).hexdigest()
@@ -204,7 +207,7 @@ class Client:
             business.writes.scans[card["id"]] = digest
         return response
 
-    def check_list(self, business: Business) -> None:
+    def check_list(self, business: LoadBusiness) -> None:
         """List the newest employees and check that each belongs to the business."""
         query = {"page_size": "20", "ordering": "-created_at"}
         response = self.send(business, "GET", "employees", params=query)
@@ -215,7 +218,7 @@ class Client:
                         f"{business.name} received a row of another business"
                     )
 
-    def export(self, business: Business, kind: str, month: str) -> str | None:
+    def export(self, business: LoadBusiness, kind: str, month: str) -> str | None:
         body = {"kind": kind, "processing_month": month}
         response = self.send(business, "POST", "export_runs", json=body)
         if response is None or response.status_code != ACCEPTED:
@@ -224,7 +227,7 @@ class Client:
         business.writes.runs.add(run_id)
         return run_id
 
-    def rows(self, business: Business, path: str, **query: str) -> Iterator[Any]:
+    def rows(self, business: LoadBusiness, path: str, **query: str) -> Iterator[Any]:
         """Yield all rows of a list; retry a page if the connection was cut."""
         for number in itertools.count(1):
             page = self.send_until_success(
@@ -238,7 +241,7 @@ class Client:
                 return
 
     def send_until_success(
-        self, business: Business, method: str, path: str, **options: Any
+        self, business: LoadBusiness, method: str, path: str, **options: Any
     ) -> Any:
         """Send a request until it succeeds; return the JSON of the response.
 
@@ -267,14 +270,15 @@ class Load:
     def __init__(
         self,
         address: str,
-        businesses: tuple[Business, Business],
+        businesses: tuple[LoadBusiness, LoadBusiness],
         record: LoadRecord,
         clients: int,
     ) -> None:
         self.ended = threading.Event()
         self.threads = [
             threading.Thread(
-                target=self._work, args=(number, Client(address, businesses, record))
+                target=self._work,
+                args=(number, LoadClient(address, businesses, record)),
             )
             for number in range(clients)
         ]
@@ -289,7 +293,7 @@ class Load:
         for thread in self.threads:
             thread.join()
 
-    def _work(self, number: int, client: Client) -> None:
+    def _work(self, number: int, client: LoadClient) -> None:
         for turn in itertools.count(number):
             if self.ended.is_set():
                 client.session.close()
@@ -303,7 +307,9 @@ class Load:
                 client.create_employee(business)
 
 
-def compare_with_stored(client: Client, business: Business) -> Mapping[str, int]:
+def compare_with_stored(
+    client: LoadClient, business: LoadBusiness
+) -> Mapping[str, int]:
     """Compare the stored rows and scans with the acknowledged ones.
 
     Returns the counts {"lost": n, "doubled": n, "unacknowledged": n}.
@@ -358,7 +364,7 @@ def compare_with_stored(client: Client, business: Business) -> Mapping[str, int]
     }
 
 
-def check_exports(client: Client, business: Business) -> int:
+def check_exports(client: LoadClient, business: LoadBusiness) -> int:
     """Return the number of acknowledged export runs that have no file in the end."""
     lost = 0
     for run_id in business.writes.runs:
@@ -381,7 +387,7 @@ def check_exports(client: Client, business: Business) -> int:
     return lost
 
 
-def count_wrong_audit_events(client: Client, business: Business) -> int:
+def count_wrong_audit_events(client: LoadClient, business: LoadBusiness) -> int:
     """Return the number of acknowledged employees without exactly one audit event."""
     events: dict[str, int] = {}
     path = "audit_events"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from .load import CREATED, OK, Business, Client, LoadRecord
+from .load import CREATED, OK, LoadBusiness, LoadClient, LoadRecord
 
 RACE_MONTH = "2026-02"
 DAYS = range(2, 7)
@@ -36,7 +36,7 @@ class Race:
 
 def run_race(
     address: str,
-    businesses: tuple[Business, Business],
+    businesses: tuple[LoadBusiness, LoadBusiness],
     record: LoadRecord,
     *,
     seconds: float,
@@ -45,12 +45,13 @@ def run_race(
 ) -> Race:
     """Run a race in the first business and check the result; return its counts."""
     business, race = businesses[0], Race()
-    client = Client(address, businesses, record)
+    client = LoadClient(address, businesses, record)
     ids = [_card(client, business, number) for number in range(cards)]
     ended = threading.Event()
     threads = [
         threading.Thread(
-            target=_race, args=(Client(address, businesses, record), ids, race, ended)
+            target=_race,
+            args=(LoadClient(address, businesses, record), ids, race, ended),
         )
         for _ in range(racers)
     ]
@@ -70,7 +71,7 @@ def run_race(
     return race
 
 
-def _card(client: Client, business: Business, number: int) -> str:
+def _card(client: LoadClient, business: LoadBusiness, number: int) -> str:
     employee = client.send_until_success(
         business,
         "POST",
@@ -91,7 +92,9 @@ def _card(client: Client, business: Business, number: int) -> str:
     return card_id
 
 
-def _race(client: Client, ids: list[str], race: Race, ended: threading.Event) -> None:
+def _race(
+    client: LoadClient, ids: list[str], race: Race, ended: threading.Event
+) -> None:
     business = client.businesses[0]
     while not ended.is_set():
         card_id = random.choice(ids)  # noqa: S311
@@ -145,7 +148,7 @@ def _entries(hours: list[str]) -> list[dict[str, str]]:
     ]
 
 
-def _close_and_reopen(client: Client, business: Business, race: Race) -> None:
+def _close_and_reopen(client: LoadClient, business: LoadBusiness, race: Race) -> None:
     """Close the month, check that it does not change while it is closed, and reopen it."""
     body = {"force": True, "note": "a race"}
     closed = client.send(business, "POST", f"months/{RACE_MONTH}/close", json=body)
@@ -161,7 +164,7 @@ def _close_and_reopen(client: Client, business: Business, race: Race) -> None:
     )
 
 
-def _read_month(client: Client, business: Business) -> Any:
+def _read_month(client: LoadClient, business: LoadBusiness) -> Any:
     cards = [
         (row["id"], row["version"], row["review_status"], row["total_hours"])
         for row in client.rows(business, "work_cards", month=RACE_MONTH)
@@ -172,7 +175,9 @@ def _read_month(client: Client, business: Business) -> Any:
     return sorted(cards), matrix
 
 
-def _compare(client: Client, business: Business, ids: list[str], race: Race) -> None:
+def _compare(
+    client: LoadClient, business: LoadBusiness, ids: list[str], race: Race
+) -> None:
     """Compare the cards at the end with the acknowledged edits and with the ledger."""
     racers: set[str] = set()
     approved: dict[str, Decimal] = {}

@@ -33,7 +33,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
-from isolation.report import Report, Table
+from isolation.report import CheckReport, Table
 
 from .areas import AREAS, ROOT, Area, Mutant
 from .equivalent import EQUIVALENT
@@ -183,7 +183,7 @@ def _shorten(text: str) -> str:
     return textwrap.shorten(text, 80, placeholder=" …")
 
 
-class Results:
+class MutantResults:
     """The results of all mutants, stored in a file and printed after each mutant."""
 
     def __init__(self) -> None:
@@ -235,7 +235,7 @@ def run_mutant(mutant: Mutant, copy: SourceCopy, *, by_suite: bool) -> Result:
 
 def run_mutants(
     mutants: Iterable[Mutant],
-    results: Results,
+    results: MutantResults,
     copies: Sequence[SourceCopy],
     *,
     by_suite: bool,
@@ -256,7 +256,7 @@ def run_mutants(
         list(pool.map(work, mutants))
 
 
-def verify_killers(copy: SourceCopy, results: Results) -> str | None:
+def verify_killers(copy: SourceCopy, results: MutantResults) -> str | None:
     """Run every test that has killed a mutant on the unchanged code; return the first that fails, or None.
 
     A test that fails there has not detected its mutant. The tests run on a copied and on a newly created database.
@@ -278,7 +278,7 @@ def verify_killers(copy: SourceCopy, results: Results) -> str | None:
     return killer
 
 
-def format_results(selected: dict[Area, list[Mutant]], results: Results) -> str:
+def format_results(selected: dict[Area, list[Mutant]], results: MutantResults) -> str:
     """Return the results in Markdown: counts per area, and each mutant with the test that killed it."""
     rows, areas = [], []
     for area, mutants in selected.items():
@@ -330,10 +330,10 @@ def _cell(text: str) -> str:
     return f"`{text.replace('|', '¦').replace('`', '´')}`" if "**" not in text else text
 
 
-def run_check(arguments: list[str]) -> Report:
+def run_check(arguments: list[str]) -> CheckReport:
     """Run `main` for `python -m isolation mutants`; return the report."""
     main(arguments)
-    results, areas, survivors = Results(), [], []
+    results, areas, survivors = MutantResults(), [], []
     for area in AREAS:
         tried = [
             (mutant, result)
@@ -346,7 +346,9 @@ def run_check(arguments: list[str]) -> Report:
         survivors += [f"survived: {mutant}" for mutant in survived]
     columns = ("area", "mutants", "tried", "killed")
     tried_in_all = sum(area[2] for area in areas)
-    return Report({"mutants tried": tried_in_all}, [Table(columns, areas)], survivors)
+    return CheckReport(
+        {"mutants tried": tried_in_all}, [Table(columns, areas)], survivors
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -388,7 +390,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for area, mutants in selected.items():
             print(f"{area.name}: {len(mutants)}", *mutants, sep="\n  ")
         return 0
-    results = Results()
+    results = MutantResults()
     # Alternate between the areas, so that an interrupted run has tested mutants of each.
     mutants = [
         mutant

@@ -6,20 +6,25 @@ from typing import Any
 import pytest
 import requests
 
-from isolation.faults.load import Business, Client, LoadRecord, compare_with_stored
+from isolation.faults.load import (
+    LoadBusiness,
+    LoadClient,
+    LoadRecord,
+    compare_with_stored,
+)
 
 ACME = ("a-id", "Acme", "Quetzal", "admin@acme.example.com", "site")
 GLOBEX = ("g-id", "Globex", "Unicorn", "admin@globex.example.com", "site")
 SCAN = b"a scan"
 
 
-class ClientWithRows(Client):
+class ClientWithRows(LoadClient):
     """A client of an installation with the given rows. Each scan is `SCAN`."""
 
     def __init__(
         self, employees: list[tuple[str, str]], cards: list[tuple[str, str]]
     ) -> None:
-        super().__init__("", (Business(*ACME), Business(*GLOBEX)), LoadRecord())
+        super().__init__("", (LoadBusiness(*ACME), LoadBusiness(*GLOBEX)), LoadRecord())
         self.lists: dict[str, list[dict[str, Any]]] = {
             "employees": [
                 {"id": row_id, "full_name": name} for row_id, name in employees
@@ -30,7 +35,7 @@ class ClientWithRows(Client):
             ],
         }
 
-    def rows(self, business: Business, path: str, **query: str) -> Any:
+    def rows(self, business: LoadBusiness, path: str, **query: str) -> Any:
         return self.lists[path]
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:

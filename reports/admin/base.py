@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin.form_fields import LineField
-from automatehq.admin.forms import MonthField
+from automatehq.admin.form_fields import LineFormField
+from automatehq.admin.forms import MonthFormField
 from automatehq.api.converters import parse_uuid
 from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
@@ -58,7 +58,7 @@ class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class MonthForm(forms.Form):
     """A query form for month and site; on the platform also for the business."""
 
-    month = MonthField(label=_("Month"))
+    month = MonthFormField(label=_("Month"))
     site = CachedModelChoiceField(
         label=_("Site"),
         queryset=Site.objects,
@@ -93,7 +93,7 @@ class MonthForm(forms.Form):
 class PeopleForm(MonthForm):
     """A query form for month, site and a part of the employees' names."""
 
-    name = LineField(
+    name = LineFormField(
         label=_("Employee name"),
         max_length=NAME_LENGTH,
         required=False,

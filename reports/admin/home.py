@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from audit.descriptions import EventDescription, describe_events
 from audit.models import AuditEvent
-from automatehq.admin.forms import MonthField
+from automatehq.admin.forms import MonthFormField
 from businesses.models import Business
-from reports.business_status import Standing, standing_of
+from reports.business_status import BusinessStatus, standing_of
 from reports.charts import chart_of
 from reports.dashboard import Dashboard, SiteMonth, dashboard_of
 from workcards.month_math import format_month, next_month, previous_month
@@ -33,13 +33,15 @@ EVENTS_SHOWN = 5
 EARLIEST, LATEST = date(1901, 1, 1), date(2199, 11, 1)
 
 
-class MonthForm(forms.Form):
-    month = MonthField(label=gettext_lazy("Month"), required=False)
+class HomeMonthForm(forms.Form):
+    month = MonthFormField(label=gettext_lazy("Month"), required=False)
 
     def clean_month(self) -> date | None:
         month: date | None = self.cleaned_data["month"]
         if month is not None and not EARLIEST <= month <= LATEST:
-            raise forms.ValidationError(MonthField.default_error_messages["invalid"])
+            raise forms.ValidationError(
+                MonthFormField.default_error_messages["invalid"]
+            )
         return month
 
 
@@ -86,7 +88,7 @@ def home(site: Any, request: Any) -> HttpResponse:
 
     For an invalid month, the status is 400 and the page shows the current month.
     """
-    form = MonthForm(request.GET)
+    form = HomeMonthForm(request.GET)
     asked = form.cleaned_data["month"] if form.is_valid() else None
     business: Business = request.business
     month = asked or default_month(business)
@@ -98,7 +100,7 @@ def home(site: Any, request: Any) -> HttpResponse:
         **site.app_list_context(request),
         "standing": standing,
         "month": month,
-        "form": form if form.errors else MonthForm(initial={"month": month}),
+        "form": form if form.errors else HomeMonthForm(initial={"month": month}),
         "earlier": _home_of(previous_month(month)),
         "later": _home_of(next_month(month)),
     }
@@ -114,7 +116,7 @@ def home(site: Any, request: Any) -> HttpResponse:
 
 
 def figures_of(
-    dashboard: Dashboard, standing: Standing, request: HttpRequest
+    dashboard: Dashboard, standing: BusinessStatus, request: HttpRequest
 ) -> dict[str, Any]:
     """Return the template context of a month's figures."""
     sites = sorted(dashboard.sites, key=lambda site: (-site.missing, -site.waiting))
@@ -202,7 +204,9 @@ def split_of(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
         start += width
 
 
-def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[ToDo]:
+def todos_of(
+    dashboard: Dashboard, standing: BusinessStatus, user: Any
+) -> Iterator[ToDo]:
     """Yield the open tasks that the user may do, in the order of the work."""
     month, due = dashboard.month, standing.due
     review = dashboard.cards[ReviewStatus.NEEDS_REVIEW]
@@ -263,7 +267,7 @@ def todos_of(dashboard: Dashboard, standing: Standing, user: Any) -> Iterator[To
         )
 
 
-def steps_of(standing: Standing, user: Any) -> Iterator[Step]:
+def steps_of(standing: BusinessStatus, user: Any) -> Iterator[Step]:
     """Yield the steps to the first month, for a business without cards."""
     steps = (
         (
@@ -351,7 +355,7 @@ def _settle(conflicts: dict[str, Any]) -> ToDo:
     )
 
 
-def _close(standing: Standing) -> ToDo:
+def _close(standing: BusinessStatus) -> ToDo:
     waiting = standing.due_waiting
     note = _("Every card is approved or rejected")
     if waiting:
@@ -369,7 +373,7 @@ def _close(standing: Standing) -> ToDo:
     )
 
 
-def _waits_since(standing: Standing) -> str:
+def _waits_since(standing: BusinessStatus) -> str:
     if standing.oldest_review_at is None:
         return ""
     since = timezone.localdate(standing.oldest_review_at)

@@ -14,7 +14,13 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from businesses.models import Business
 from businesses.tenancy.admin import is_on_platform
 from reports.month_status import month_state
-from workcards.matrix import EMPLOYEES_A_PAGE, Cell, Column, State, matrix_page
+from workcards.matrix import (
+    EMPLOYEES_A_PAGE,
+    MatrixCell,
+    MatrixColumn,
+    State,
+    matrix_page,
+)
 from workcards.missing_cards import MissingCards, Received, missing_cards
 from workcards.month_math import (
     days_of_month,
@@ -126,7 +132,9 @@ class MonthPage(MonthReport):
         }
 
 
-def _row(column: Column, days: list[tuple[date, bool]], number: int) -> dict[str, Any]:
+def _row(
+    column: MatrixColumn, days: list[tuple[date, bool]], number: int
+) -> dict[str, Any]:
     return {
         "number": number,
         "employee": column,
@@ -138,7 +146,7 @@ def _row(column: Column, days: list[tuple[date, bool]], number: int) -> dict[str
     }
 
 
-def _told(cell: Cell | None) -> dict[str, Any] | None:
+def _told(cell: MatrixCell | None) -> dict[str, Any] | None:
     """Return text, CSS class and accessible label of a cell; None for an empty cell.
 
     The label is empty if the text alone says the same.
@@ -157,7 +165,7 @@ def _told(cell: Cell | None) -> dict[str, Any] | None:
     }
 
 
-def _looks(cell: Cell, kind: DayStatus | None) -> str:
+def _looks(cell: MatrixCell, kind: DayStatus | None) -> str:
     if cell.state is State.CONFLICT:
         return "m-conflict"
     draft = "m-review" if cell.state is State.NEEDS_REVIEW else ""

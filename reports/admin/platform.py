@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.descriptions import model_label
-from automatehq.admin.form_fields import LineField
+from automatehq.admin.form_fields import LineFormField
 from automatehq.api.converters import parse_uuid
 from automatehq.text import fold
 from reports.charts import chart_of
@@ -29,7 +29,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 RECENT = timedelta(days=7)
 
 
-class Column(NamedTuple):
+class PlatformColumn(NamedTuple):
     """A sortable column. The first sort of a number is descending, of a name ascending."""
 
     name: str
@@ -38,14 +38,14 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("name", gettext_lazy("Business"), is_number=False),
-    Column("users", gettext_lazy("Users")),
-    Column("employees", gettext_lazy("Employees")),
-    Column("cards", gettext_lazy("Cards")),
-    Column("open_reviews", gettext_lazy("Open reviews")),
-    Column("storage_bytes", gettext_lazy("Storage")),
-    Column("last_activity_at", gettext_lazy("Last activity")),
-    Column("cross_business_attempts", gettext_lazy("Attempts")),
+    PlatformColumn("name", gettext_lazy("Business"), is_number=False),
+    PlatformColumn("users", gettext_lazy("Users")),
+    PlatformColumn("employees", gettext_lazy("Employees")),
+    PlatformColumn("cards", gettext_lazy("Cards")),
+    PlatformColumn("open_reviews", gettext_lazy("Open reviews")),
+    PlatformColumn("storage_bytes", gettext_lazy("Storage")),
+    PlatformColumn("last_activity_at", gettext_lazy("Last activity")),
+    PlatformColumn("cross_business_attempts", gettext_lazy("Attempts")),
 )
 SORTS = [(sign + column.name, column.label) for column in COLUMNS for sign in ("", "-")]
 
@@ -53,7 +53,7 @@ SORTS = [(sign + column.name, column.label) for column in COLUMNS for sign in ("
 class ConsoleForm(forms.Form):
     """The query form of the dashboard; invalid values are ignored."""
 
-    q = LineField(required=False, max_length=200)
+    q = LineFormField(required=False, max_length=200)
     show = forms.ChoiceField(
         choices=[("", gettext_lazy("All")), ("active", gettext_lazy("Active"))],
         required=False,
@@ -154,7 +154,7 @@ def ago(moment: datetime | None) -> str:
     return formats.date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")
 
 
-def _head(column: Column, asked: dict[str, str]) -> dict[str, Any]:
+def _head(column: PlatformColumn, asked: dict[str, str]) -> dict[str, Any]:
     """Return the heading of a column: label, link, and sort order for `aria-sort`."""
     sort = asked["sort"] or "name"
     up, down = column.name, f"-{column.name}"

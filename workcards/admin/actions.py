@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from automatehq.admin.form_fields import LineField, LinesField
-from automatehq.admin.forms import ActionForm, MonthField
+from automatehq.admin.form_fields import LineFormField, LinesFormField
+from automatehq.admin.forms import ActionForm, MonthFormField
 from automatehq.admin.object_actions import ObjectAction, Text
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
@@ -84,8 +84,8 @@ class AssignForm(CardForm):
     """
 
     employee = employee_field()
-    q = LineField(required=False, widget=forms.HiddenInput)
-    found_for = LineField(required=False, widget=forms.HiddenInput)
+    q = LineFormField(required=False, widget=forms.HiddenInput)
+    found_for = LineFormField(required=False, widget=forms.HiddenInput)
 
     def refuse(self, refusal: DomainError) -> None:
         super().refuse(refusal)
@@ -96,7 +96,7 @@ class AssignForm(CardForm):
 
 
 class ReasonForm(CardForm):
-    reason = LineField(
+    reason = LineFormField(
         label=gettext_lazy("Reason"),
         max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
@@ -109,8 +109,8 @@ class EditForm(CardForm):
     site = forms.ModelChoiceField(
         label=gettext_lazy("Site"), queryset=Site.objects.all()
     )
-    month = MonthField(label=gettext_lazy("Month"))
-    notes = LinesField(
+    month = MonthFormField(label=gettext_lazy("Month"))
+    notes = LinesFormField(
         label=gettext_lazy("Notes"),
         max_length=2000,
         required=False,

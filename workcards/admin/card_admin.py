@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.admin.badges import closed_month_badge, status_badge
-from automatehq.admin.forms import MonthField, ServiceForm, plain_error_response
+from automatehq.admin.forms import MonthFormField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
 from businesses.tenancy.form_token import form_matches_scope
 from workcards import services
@@ -36,7 +36,7 @@ from .upload_page import UploadPages
 
 
 class ManualCardForm(ServiceForm):
-    processing_month = MonthField(label=gettext_lazy("Month"))
+    processing_month = MonthFormField(label=gettext_lazy("Month"))
 
 
 @admin.register(WorkCard)

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from automatehq.admin.form_fields import LineField
-from automatehq.admin.forms import ActionForm, MonthField, ServiceForm
+from automatehq.admin.form_fields import LineFormField
+from automatehq.admin.forms import ActionForm, MonthFormField, ServiceForm
 from automatehq.admin.object_actions import ObjectAction
 from businesses.tenancy.admin import TenantAdmin
 from workcards import services
@@ -28,7 +28,7 @@ from workcards.services.review import REASON_LENGTH
 class CloseForm(ServiceForm):
     beside_body = frozenset({"month"})
 
-    month = MonthField(label=gettext_lazy("Month"))
+    month = MonthFormField(label=gettext_lazy("Month"))
     force = forms.BooleanField(
         label=gettext_lazy("Close anyway"),
         required=False,
@@ -36,7 +36,7 @@ class CloseForm(ServiceForm):
             "Although it is not over, or cards wait to be approved or rejected. Say why in the note."
         ),
     )
-    note = LineField(
+    note = LineFormField(
         label=gettext_lazy("Note"),
         max_length=REASON_LENGTH,
         required=False,
@@ -45,7 +45,7 @@ class CloseForm(ServiceForm):
 
 
 class ReopenForm(ActionForm):
-    reason = LineField(
+    reason = LineFormField(
         label=gettext_lazy("Reason"),
         max_length=REASON_LENGTH,
         widget=forms.TextInput(attrs={"class": "vTextField"}),

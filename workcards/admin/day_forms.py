@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.admin.form_fields import LineField
+from automatehq.admin.form_fields import LineFormField
 from automatehq.api.errors import DomainError
 from workcards.hours import (
     MAX_BREAK_MINUTES,
@@ -96,7 +96,7 @@ class DayForm(forms.Form):
         choices=[("", "–"), *DayStatus.choices],
         widget=forms.Select(attrs={"class": "cell"}),
     )
-    comment = LineField(
+    comment = LineFormField(
         label=_("comment"),
         required=False,
         max_length=500,

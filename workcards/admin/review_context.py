@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from workcards.day_warnings import Day
+from workcards.day_warnings import WarningDay
 from workcards.models import DayEntry, WorkCard
 from workcards.month_math import first_of_month
 from workcards.transitions import DayStatus
@@ -44,7 +44,7 @@ class ReviewContext:
     notes: Mapping[date, list[ComparisonNote]]
     other_cards: list[WorkCard]
     pages: list[WorkCard]
-    days: dict[uuid.UUID, list[Day]]
+    days: dict[uuid.UUID, list[WarningDay]]
 
 
 def build_review_context(
@@ -52,7 +52,7 @@ def build_review_context(
     *,
     entries: Mapping[date, DayEntry],
     related: Sequence[WorkCard],
-    days: dict[uuid.UUID, list[Day]],
+    days: dict[uuid.UUID, list[WarningDay]],
 ) -> ReviewContext:
     """Return the data beside a card's days, from rows that the caller has read.
 
@@ -106,7 +106,7 @@ def _notes(
     card: WorkCard,
     entries: Mapping[date, DayEntry],
     other_cards: Sequence[WorkCard],
-    days: Sequence[Day],
+    days: Sequence[WarningDay],
 ) -> dict[date, list[ComparisonNote]]:
     """Return the figures of the ledger, then those of other cards under review, by date."""
     notes: dict[date, list[ComparisonNote]] = defaultdict(list)
@@ -135,7 +135,7 @@ def _notes(
 
 
 def _ledger_note(
-    card: WorkCard, entry: DayEntry | None, row: Day, site_name: str
+    card: WorkCard, entry: DayEntry | None, row: WarningDay, site_name: str
 ) -> ComparisonNote:
     """Return the note about a ledger row; `entry` is the card's own day of the date."""
     figure = _figure(row.hours, row.day_status)

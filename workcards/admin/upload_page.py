@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from automatehq.admin.forms import (
     FilesField,
     FilesInput,
-    MonthField,
+    MonthFormField,
     ServiceErrorsMixin,
     translate_database_errors,
     with_error_status,
@@ -45,7 +45,7 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
         required=False,
         empty_label=gettext_lazy("The employee’s own"),
     )
-    month = MonthField(label=gettext_lazy("Month"), required=False)
+    month = MonthFormField(label=gettext_lazy("Month"), required=False)
     employee = employee_field(required=False)
     files = FilesField(  # type: ignore[assignment]  # not the form's own, which Django takes from the request
         label=gettext_lazy("Files"),

@@ -11,7 +11,7 @@ from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
 from workcards.querysets import DayEntryQuerySet, WorkCardQuerySet
-from workcards.transitions import ReviewStatus, Source
+from workcards.transitions import CardSource, ReviewStatus
 
 from .day_figures import DayFiguresModel, figure_constraints, minutes_field
 
@@ -103,7 +103,7 @@ class WorkCard(TenantModel):
         db_constraint=False,
     )
     processing_month = models.DateField(_("month"))
-    source = models.CharField(_("source"), max_length=16, choices=Source.choices)
+    source = models.CharField(_("source"), max_length=16, choices=CardSource.choices)
     review_status = models.CharField(
         _("status"),
         max_length=20,
@@ -181,7 +181,8 @@ class WorkCard(TenantModel):
                 name="work_cards_month_is_first",
             ),
             models.CheckConstraint(
-                condition=Q(source__in=Source.values), name="work_cards_source_known"
+                condition=Q(source__in=CardSource.values),
+                name="work_cards_source_known",
             ),
             models.CheckConstraint(
                 condition=Q(

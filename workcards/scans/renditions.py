@@ -17,7 +17,7 @@ class Rendition(NamedTuple):
 def display_rendition(file: BinaryIO, page: int) -> Rendition:
     """Render a page (from 1) as a JPEG: upright, RGB, without metadata.
 
-    The long side has at most 2,000 pixels; the size is the one that `inspect` returned. Raises `Refused` if the file
+    The long side has at most 2,000 pixels; the size is the one that `inspect` returned. Raises `InvalidScan` if the file
     can't be read or has no such page.
     """
     data = read_limited(file)

@@ -29,7 +29,7 @@ from businesses.tenancy.pre_transaction import before_scope
 from workcards.models import WorkCardFile
 
 from .renditions import Rendition, display_rendition
-from .validation import Intake, Refused
+from .validation import Intake, InvalidScan
 
 Upload: TypeAlias = "UploadedFile[bytes]"
 
@@ -143,7 +143,7 @@ def render_display(file: WorkCardFile, page: int) -> Rendition:
     """Render a page as a JPEG, without the database. Raises `Missing` as `read_display`."""
     try:
         return display_rendition(BytesIO(read_original(file)), page)
-    except Refused as refused:
+    except InvalidScan as refused:
         raise Missing("not_displayable", refused.detail) from refused
 
 

@@ -60,7 +60,7 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
 )
 
 
-class Refused(Exception):
+class InvalidScan(Exception):
     """A rejected file; `code` is a key of MESSAGES, `detail` the message for users."""
 
     def __init__(self, code: str) -> None:
@@ -93,7 +93,7 @@ class Intake:
 
 
 def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> Intake:
-    """Read the whole file and return its data; raises `Refused`. Rewinds the file.
+    """Read the whole file and return its data; raises `InvalidScan`. Rewinds the file.
 
     After `deadline`, a value of `time.monotonic()`, the error is `not_read_in_time`.
     """
@@ -113,23 +113,23 @@ def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> 
 
 
 def read_limited(file: BinaryIO) -> bytes:
-    """Return all bytes of the file; raise `Refused` above the limit."""
+    """Return all bytes of the file; raise `InvalidScan` above the limit."""
     file.seek(0)
     data = file.read(MAX_FILE_BYTES + 1)
     file.seek(0)
     if not data:
-        raise Refused("empty_file")
+        raise InvalidScan("empty_file")
     if len(data) > MAX_FILE_BYTES:
-        raise Refused("file_too_large")
+        raise InvalidScan("file_too_large")
     return data
 
 
 def kind_of(data: bytes) -> FileType:
-    """Return the type by content; raises `Refused` if it is unsupported."""
+    """Return the type by content; raises `InvalidScan` if it is unsupported."""
     head = data[:HEAD_BYTES]
     kind = detect(head)
     if kind is None:
-        raise Refused("markup_file" if is_markup(head) else "unsupported_type")
+        raise InvalidScan("markup_file" if is_markup(head) else "unsupported_type")
     return kind
 
 
@@ -138,7 +138,7 @@ def read(
 ) -> bytes:
     """Return the output of `decoder_process` for `sizes`, or for `page` and its number.
 
-    Raises `Refused`.
+    Raises `InvalidScan`.
     """
     with _a_reader(deadline):
         seconds, code = READING_SECONDS, "too_complex"
@@ -155,14 +155,14 @@ def read(
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise Refused(code) from error
+            raise InvalidScan(code) from error
     if answer.returncode == EXIT_REFUSED:
-        raise Refused(answer.stdout.decode())
+        raise InvalidScan(answer.stdout.decode())
     # Killed, or out of memory. Only a file made for that purpose crashes a decoder.
     if answer.returncode < 0 or b"MemoryError" in answer.stderr:
-        raise Refused("too_complex")
+        raise InvalidScan("too_complex")
     if answer.returncode:
-        raise Refused("damaged_file") from RuntimeError(answer.stderr.decode())
+        raise InvalidScan("damaged_file") from RuntimeError(answer.stderr.decode())
     return answer.stdout
 
 
@@ -171,7 +171,7 @@ def _a_reader(deadline: float | None) -> Iterator[None]:
     """Wait for one of the READERS to be free, at most until `deadline`."""
     seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
     if not _free_readers.acquire(timeout=seconds):
-        raise Refused("not_read_in_time")
+        raise InvalidScan("not_read_in_time")
     try:
         yield
     finally:

@@ -27,7 +27,13 @@ from .bulk_approval import BulkApprovalResult, CardVersion, approve_cards
 from .card_warnings import CardWarning
 from .cards import assign_card, create_manual_card, delete_card, edit_card
 from .days import set_day_entries
-from .ledger_check import Finding, Repair, find_faults, open_months_of, repair_month
+from .ledger_check import (
+    LedgerFinding,
+    Repair,
+    find_faults,
+    open_months_of,
+    repair_month,
+)
 from .locking import CardConflict
 from .month_closing import close_month, reopen_month
 from .posting import Choice, Resolution
@@ -42,7 +48,7 @@ __all__ = [
     "CardVersion",
     "CardWarning",
     "Choice",
-    "Finding",
+    "LedgerFinding",
     "Repair",
     "Resolution",
     "Uploads",

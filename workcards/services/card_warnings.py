@@ -31,8 +31,8 @@ from businesses.models import Business, BusinessSettings, WarningPolicy
 from businesses.tenancy.context import get_current_business_id
 from workcards.day_warnings import (
     CHECKS,
-    Day,
     Situation,
+    WarningDay,
     after_answers,
     dates_to_ask,
 )
@@ -140,7 +140,7 @@ class Background:
     """The data that the checks of several cards need, read once; `days` is by employee."""
 
     business: Business
-    days: MutableMapping[uuid.UUID, list[Day]]
+    days: MutableMapping[uuid.UUID, list[WarningDay]]
 
     @property
     def settings(self) -> BusinessSettings:
@@ -165,7 +165,7 @@ def read_background(cards: Iterable[WorkCard]) -> Background:
     return Background(business, days_of_employees(cards))
 
 
-def days_of_employees(cards: Iterable[WorkCard]) -> dict[uuid.UUID, list[Day]]:
+def days_of_employees(cards: Iterable[WorkCard]) -> dict[uuid.UUID, list[WarningDay]]:
     """Return ledger rows and days under review of the cards' employees; one query.
 
     The days are those around the cards' months.
@@ -177,7 +177,7 @@ def days_of_employees(cards: Iterable[WorkCard]) -> dict[uuid.UUID, list[Day]]:
     days = defaultdict(list)
     if employees:
         for employee_id, *values in _days_around(employees):
-            days[employee_id].append(Day(*values))
+            days[employee_id].append(WarningDay(*values))
     return dict(days)
 
 
@@ -255,7 +255,7 @@ def _situation(
 ) -> Situation:
     employee: Any = card.employee
     own = tuple(
-        Day(
+        WarningDay(
             entry.work_date,
             card.site_id,
             card.pk,

@@ -12,7 +12,7 @@ from automatehq.text import clean_text
 from workcards.models import WorkCard, WorkCardFile
 from workcards.month_math import first_of_month
 from workcards.scans import storage
-from workcards.transitions import ReviewStatus, Source, Transition
+from workcards.transitions import CardSource, ReviewStatus, Transition
 from workforce.models import Employee, Site
 
 from .audit_events import (
@@ -50,7 +50,7 @@ def create_manual_card(
     lock_names("manual_card", [f"{employee.pk} {site.pk} {month}"])
     waiting = (
         WorkCard.objects.for_employee_month(employee.pk, month)
-        .filter(site=site, source=Source.MANUAL)
+        .filter(site=site, source=CardSource.MANUAL)
         .pending()
         .order_by("created_at", "id")
         .first()
@@ -62,7 +62,7 @@ def create_manual_card(
         site=site,
         employee=employee,
         processing_month=month,
-        source=Source.MANUAL,
+        source=CardSource.MANUAL,
         review_status=ReviewStatus.NEEDS_REVIEW,
         notes=clean_text(notes),
         uploaded_by=actor,

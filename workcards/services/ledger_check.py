@@ -55,7 +55,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LedgerFinding:
     """A day or a row that breaks the rule; a missing entry, row or employee has a null id."""
 
     fault: Fault
@@ -91,7 +91,7 @@ class Repair:
     """
 
     action: Action
-    finding: Finding
+    finding: LedgerFinding
     winner_id: uuid.UUID | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -182,18 +182,20 @@ SELECT f.fault, f.work_date, f.employee_id, coalesce(e.full_name, ''), coalesce(
 
 def find_faults(
     employee_id: uuid.UUID | None = None, month: date | None = None
-) -> list[Finding]:
+) -> list[LedgerFinding]:
     """Return the days and rows of the business in scope that break the rule.
 
     With arguments, only those of the employee's month. One query.
     """
     with connection.cursor() as cursor:
         cursor.execute(_FIND, {"employee": employee_id, "month": month})
-        return [Finding(Fault(fault), *rest) for fault, *rest in cursor.fetchall()]
+        return [
+            LedgerFinding(Fault(fault), *rest) for fault, *rest in cursor.fetchall()
+        ]
 
 
 def open_months_of(
-    findings: Iterable[Finding],
+    findings: Iterable[LedgerFinding],
 ) -> list[tuple[uuid.UUID | None, date]]:
     """Return the employee and month of the findings, each pair once, in order.
 
@@ -249,7 +251,7 @@ def _lock(employee_id: uuid.UUID | None, month: date) -> dict[uuid.UUID, WorkCar
     return lock_cards(concerned)
 
 
-def _remove(findings: Iterable[Finding]) -> list[Repair]:
+def _remove(findings: Iterable[LedgerFinding]) -> list[Repair]:
     """Remove rows without a day, and rows whose day is to be posted again."""
     wrong = [
         finding
@@ -261,7 +263,7 @@ def _remove(findings: Iterable[Finding]) -> list[Repair]:
     return [Repair(Action.REMOVED, finding) for finding in wrong]
 
 
-def _clear(findings: Iterable[Finding]) -> list[Repair]:
+def _clear(findings: Iterable[LedgerFinding]) -> list[Repair]:
     """Clear `set_aside_by` of days that are posted or unapproved."""
     wrong = [
         finding
@@ -273,7 +275,7 @@ def _clear(findings: Iterable[Finding]) -> list[Repair]:
     return [Repair(Action.CLEARED, finding) for finding in wrong]
 
 
-def _decide(findings: Iterable[Finding]) -> list[Repair]:
+def _decide(findings: Iterable[LedgerFinding]) -> list[Repair]:
     """Post the other days, or set them aside by an existing row."""
     wrong = {
         finding.entry_id: finding for finding in findings if finding.fault in _DECIDED

@@ -44,7 +44,7 @@ class Resolution:
     choice: Choice | str
 
 
-class Answer(NamedTuple):
+class ConflictAnswer(NamedTuple):
     """A choice, and the path of its field in the request."""
 
     choice: Choice
@@ -108,16 +108,16 @@ def post_card(
 
 def _answers(
     card: WorkCard, conflicts: list[DateConflict], resolutions: Sequence[Resolution]
-) -> dict[uuid.UUID, Answer]:
+) -> dict[uuid.UUID, ConflictAnswer]:
     """Return the answer to each conflicting row, by the row's id."""
-    answers: dict[uuid.UUID, Answer] = {}
+    answers: dict[uuid.UUID, ConflictAnswer] = {}
     answered = {}
     for index, resolution in enumerate(resolutions):
         if resolution.approved_day_id in answers:
             detail = _("This was answered already.")
             attr = f"resolutions.{index}.approved_day_id"
             raise Invalid("duplicate", detail, attr)
-        answers[resolution.approved_day_id] = Answer(
+        answers[resolution.approved_day_id] = ConflictAnswer(
             Choice(resolution.choice), f"resolutions.{index}.choice"
         )
         answered[resolution.approved_day_id] = resolution.work_date
@@ -135,7 +135,7 @@ def _answers(
 
 
 def _settle(
-    card: WorkCard, conflict: DateConflict, answers: Mapping[uuid.UUID, Answer]
+    card: WorkCard, conflict: DateConflict, answers: Mapping[uuid.UUID, ConflictAnswer]
 ) -> tuple[list[ApprovedDay], bool]:
     """Return the rows of a date to remove, and True if the card's own day is posted."""
     entry, rows = conflict

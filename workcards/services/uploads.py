@@ -28,9 +28,9 @@ from workcards.models import WorkCard, WorkCardFile
 from workcards.month_math import first_of_month, processing_month_for
 from workcards.scans.scan_types import clean_filename
 from workcards.scans.storage import NotStored, Upload, store_original
-from workcards.scans.validation import READERS, Intake, Refused, inspect
+from workcards.scans.validation import READERS, Intake, InvalidScan, inspect
 from workcards.tasks import make_renditions
-from workcards.transitions import ReviewStatus, Source
+from workcards.transitions import CardSource, ReviewStatus
 from workforce.models import Employee, Site
 
 from .audit_events import FILE_FIELDS, card_snapshot, record_card
@@ -131,7 +131,7 @@ def upload_cards(
         site=site,
         employee=employee,
         processing_month=month,
-        source=Source.UPLOAD_BATCH if len(files) > 1 else Source.UPLOAD_SINGLE,
+        source=CardSource.UPLOAD_BATCH if len(files) > 1 else CardSource.UPLOAD_SINGLE,
         review_status=ReviewStatus.NEEDS_REVIEW
         if employee
         else ReviewStatus.NEEDS_ASSIGNMENT,
@@ -185,7 +185,7 @@ def default_month(business: Business | None = None) -> date:
 
 def _inspect_in_turn(
     held: ExitStack, *, files: Sequence[Upload], person_id: Any, business_id: Any
-) -> list[Intake | Refused]:
+) -> list[Intake | InvalidScan]:
     """Return the inspection of each file, in order.
 
     Raises `TooMany` `too_many_uploads`, at once or after some seconds. The slot is released when `held` is closed.
@@ -196,20 +196,20 @@ def _inspect_in_turn(
         raise TooMany("too_many_uploads", BUSY[full.whose], wait=5) from full
     deadline = time.monotonic() + READING_SECONDS
 
-    def look(upload: Upload) -> Intake | Refused:
+    def look(upload: Upload) -> Intake | InvalidScan:
         try:
             name = upload.name or ""
             return inspect(cast(BinaryIO, upload), name, deadline=deadline)
-        except Refused as refused:
+        except InvalidScan as refused:
             # A new exception: the raised one references its frames, and through them the bytes of the file.
-            return Refused(refused.code)
+            return InvalidScan(refused.code)
 
     with ThreadPoolExecutor(READERS) as threads:
         return list(threads.map(look, files))
 
 
 def _readable(
-    files: Sequence[Upload], inspected: Sequence[Intake | Refused], uploads: Uploads
+    files: Sequence[Upload], inspected: Sequence[Intake | InvalidScan], uploads: Uploads
 ) -> Iterator[tuple[int, Intake]]:
     """Yield position and inspection of the readable files.
 

@@ -19,7 +19,7 @@ from workcards.models import (
     WorkCard,
     WorkCardFile,
 )
-from workcards.transitions import ReviewStatus, Source
+from workcards.transitions import CardSource, ReviewStatus
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 # The default month of every sample card.
@@ -75,7 +75,7 @@ class WorkCardFactory(DjangoModelFactory[WorkCard]):
             review_status=ReviewStatus.REJECTED, rejected_reason="Can't be read"
         )
         uploaded = factory.Trait(
-            source=Source.UPLOAD_SINGLE,
+            source=CardSource.UPLOAD_SINGLE,
             file=factory.SubFactory(WorkCardFileFactory),
             original_filename="card.png",
             mime_type=factory.SelfAttribute("file.mime_type"),
@@ -89,7 +89,7 @@ class WorkCardFactory(DjangoModelFactory[WorkCard]):
         EmployeeFactory, site=factory.SelfAttribute("..site")
     )
     processing_month = MONTH
-    source: Any = Source.MANUAL
+    source: Any = CardSource.MANUAL
     review_status: Any = ReviewStatus.NEEDS_REVIEW
 
 

@@ -42,7 +42,7 @@ class Card:
         return self.employee, self.month, day
 
 
-class Row(NamedTuple):
+class LedgerRow(NamedTuple):
     """A paid day. Rows of a date are in the order of posting."""
 
     site: int
@@ -59,7 +59,7 @@ class Model:
 
     cards: list[Card] = field(default_factory=list)
     closed: set[int] = field(default_factory=set)
-    ledger: dict[Key, list[Row]] = field(default_factory=dict)
+    ledger: dict[Key, list[LedgerRow]] = field(default_factory=dict)
     clock: Any = field(default_factory=lambda: count(1))
 
     def approve(self, card: Card, choice: str) -> bool:
@@ -69,10 +69,10 @@ class Model:
         """
         if not card.days:
             return False
-        posted: dict[Key, list[Row]] = {}
+        posted: dict[Key, list[LedgerRow]] = {}
         aside: list[tuple[Card, int, Card]] = []
         for day, what in card.days.items():
-            key, own = card.key(day), Row(card.site, what, card)
+            key, own = card.key(day), LedgerRow(card.site, what, card)
             rows = self.ledger.get(key, [])
             equal = [row for row in rows if row[:2] == own[:2]]
             if equal or (rows and choice == "keep"):
@@ -107,7 +107,7 @@ class Model:
         ]
         for day, other in sorted(waiting, key=lambda one: (one[0], -one[1].approved)):
             rows = self.ledger.setdefault(other.key(day), [])
-            row = Row(other.site, other.days[day], other)
+            row = LedgerRow(other.site, other.days[day], other)
             at_site = [each for each in rows if each.site == other.site]
             if not at_site and not refused([*rows, row]):
                 del other.set_aside[day]
@@ -134,7 +134,7 @@ class Model:
         )
 
 
-def standing(rows: list[Row], site: int) -> Row:
+def standing(rows: list[LedgerRow], site: int) -> LedgerRow:
     """Return the row that sets a day at `site` aside.
 
     This is the row of the site, else an absence, else the longest, else the first.
@@ -145,7 +145,7 @@ def standing(rows: list[Row], site: int) -> Row:
     return max(rows, key=lambda row: row.what)
 
 
-def refused(rows: list[Row]) -> bool:
+def refused(rows: list[LedgerRow]) -> bool:
     """Return True if these rows cannot all be paid for one date."""
     minutes = [row.what for row in rows if row.what != SICK]
     return sum(minutes) > DAY_MINUTES or (len(minutes) < len(rows) and len(rows) > 1)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from workcards.day_warnings import (
     CHECKS,
-    Day,
-    Finding,
+    DayFinding,
     Situation,
+    WarningDay,
     after_answers,
     dates_to_ask,
     duplicate_days,
@@ -37,12 +37,12 @@ def at(text: str) -> time:
 
 def worked(
     number: int, times: str = "", hours: Any = "8", *, of: uuid.UUID = CARD, **more: Any
-) -> Day:
+) -> WarningDay:
     """Return a day of March with `times` such as 08:00-16:00, or hours alone. Day 0 is the last of February."""
     values: dict[str, Any] = {"site_id": HARBOUR, "day_status": None} | more
     start, _dash, end = times.partition("-")
     figures = None if values["day_status"] else Decimal(hours)
-    return Day(
+    return WarningDay(
         work_date=MARCH + timedelta(days=number - 1),
         card_id=of,
         from_time=at(start) if start else None,
@@ -68,7 +68,7 @@ def situation(own: Any, others: Any = (), **more: Any) -> Situation:
     return Situation(**values | more)
 
 
-def numbers(finding: Finding | None) -> list[int]:
+def numbers(finding: DayFinding | None) -> list[int]:
     """Return the days of March that a check found."""
     return [] if finding is None else [(day - MARCH).days + 1 for day in finding.dates]
 
@@ -111,7 +111,7 @@ def test_a_card_without_days_is_of_a_month_outside_employment(
     started: date | None, left: date | None, is_found: bool
 ) -> None:
     now = situation([], started_on=started, left_on=left)
-    assert outside_employment(now) == (Finding() if is_found else None)
+    assert outside_employment(now) == (DayFinding() if is_found else None)
 
 
 def test_a_month_that_has_not_started() -> None:
@@ -120,12 +120,12 @@ def test_a_month_that_has_not_started() -> None:
     assert future_month(replace(now, today=date(2026, 3, 1))) is None
     assert numbers(future_month(replace(now, today=date(2026, 2, 28)))) == [2, 3]
     early = situation([], today=date(2025, 12, 31))
-    assert future_month(early) == Finding()
+    assert future_month(early) == DayFinding()
 
 
 def test_an_inactive_employee() -> None:
     assert inactive_employee(situation([])) is None
-    assert inactive_employee(situation([], is_active=False)) == Finding()
+    assert inactive_employee(situation([], is_active=False)) == DayFinding()
 
 
 # Overlapping hours
@@ -172,9 +172,9 @@ def test_two_figures_of_one_date_and_site_are_alternatives() -> None:
 
 
 @st.composite
-def some_days(draw: Any) -> list[Day]:
+def some_days(draw: Any) -> list[WarningDay]:
     minutes = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
-    found: dict[Any, Day] = {}
+    found: dict[Any, WarningDay] = {}
     for _ in range(draw(st.integers(0, 6))):
         start, end = draw(
             st.tuples(minutes, minutes).filter(lambda two: two[0] != two[1])
@@ -191,13 +191,13 @@ def some_days(draw: Any) -> list[Day]:
 
 
 @given(some_days())
-def test_overlaps_are_those_of_the_quarters_of_hours(days: list[Day]) -> None:
+def test_overlaps_are_those_of_the_quarters_of_hours(days: list[WarningDay]) -> None:
     """The result equals that of a plain list of quarter hours.
 
     That list has no rule about neighbours.
     """
 
-    def quarters(day: Day) -> set[int]:
+    def quarters(day: WarningDay) -> set[int]:
         assert day.from_time is not None
         assert day.to_time is not None
         start = day.from_time.hour * 4 + day.from_time.minute // 15

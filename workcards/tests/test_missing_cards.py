@@ -13,7 +13,7 @@ from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from businesses.models import Business
 from tests.api_helpers import queries
-from workcards.missing_cards import MissingCards, Person, missing_cards
+from workcards.missing_cards import ExpectedEmployee, MissingCards, missing_cards
 from workcards.models import WorkCard
 from workcards.tests.factories import MONTH, WorkCardFactory, WorkCardFileFactory
 from workcards.transitions import ReviewStatus
@@ -49,11 +49,11 @@ def missing(**kwargs: Any) -> MissingCards:
     return missing_cards(month=MONTH, **kwargs)
 
 
-def people(report: MissingCards) -> list[Person]:
+def people(report: MissingCards) -> list[ExpectedEmployee]:
     return [person for part in report.sites for person in part.employees]
 
 
-def only(report: MissingCards) -> Person:
+def only(report: MissingCards) -> ExpectedEmployee:
     (person,) = people(report)
     return person
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from workcards.scans.renditions import display_rendition
-from workcards.scans.validation import Refused, inspect
+from workcards.scans.validation import InvalidScan, inspect
 
 from .scan_samples import (
     PICTURE_FORMATS,
@@ -132,7 +132,7 @@ def test_each_page_is_shown_by_its_number():
 @pytest.mark.parametrize("mime_type", ["image/jpeg", "image/tiff", "application/pdf"])
 @pytest.mark.parametrize("page", [0, -1, 2, 10**9])
 def test_a_page_that_is_not_there(mime_type, page):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidScan) as caught:
         display_rendition(BytesIO(scan(mime_type)), page)
     assert caught.value.code == "no_such_page"
     assert caught.value.detail
@@ -216,7 +216,7 @@ def test_a_pdf_that_can_be_measured_but_not_drawn_is_refused():
         resources=b"/Pattern<</P 5 0 R>>",
     )
     assert inspect(BytesIO(data), "card.pdf").pages
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidScan) as caught:
         display_rendition(BytesIO(data), 1)
     assert caught.value.code == "too_complex"
 

@@ -14,12 +14,12 @@ from PIL import Image, ImageFile
 
 from workcards.scans import validation
 from workcards.scans.decoder import images
-from workcards.scans.decoder.decoder_limits import Refusal
+from workcards.scans.decoder.decoder_limits import RejectedScan
 from workcards.scans.validation import (
     MAX_FILE_BYTES,
     MESSAGES,
+    InvalidScan,
     Page,
-    Refused,
     inspect,
 )
 
@@ -48,7 +48,7 @@ def look(data, filename="card.jpg"):
 
 
 def refusal(data):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(InvalidScan) as caught:
         look(data)
     assert caught.value.detail == str(MESSAGES[caught.value.code])
     return caught.value.code
@@ -190,7 +190,7 @@ def test_damage_is_refused_or_survived_and_nothing_else(mime_type, damage):
         data[int(place * len(data))] = value
     try:
         look(bytes(data))
-    except Refused as refused:
+    except InvalidScan as refused:
         assert refused.code in MESSAGES  # noqa: PT017 -- taken in is as good an answer
 
 
@@ -219,7 +219,7 @@ def test_fifty_megapixels_are_counted_before_a_pixel_is_made(monkeypatch):
         png_claiming(9_500, 9_500),  # Pillow only warns about this size
         png_claiming(2**31 - 1, 2**31 - 1),
     ):
-        with pytest.raises(Refusal, match="too_many_pixels"):
+        with pytest.raises(RejectedScan, match="too_many_pixels"):
             list(images.sizes(data, "PNG"))
         assert refusal(data) == "too_many_pixels"
 
@@ -299,16 +299,16 @@ def test_a_picture_that_asks_for_minutes_of_the_processor_gets_seconds():
 def test_a_file_is_not_read_beyond_the_deadline():
     late = time.monotonic() - 1
     for data in (scan(), scan("application/pdf")):
-        with pytest.raises(Refused, match="not_read_in_time"):
+        with pytest.raises(InvalidScan, match="not_read_in_time"):
             inspect(BytesIO(data), "card", deadline=late)
-    with pytest.raises(Refused, match="not_read_in_time"):
+    with pytest.raises(InvalidScan, match="not_read_in_time"):
         inspect(
             BytesIO(pdf_of_a_billion_drawings()),
             "card.pdf",
             deadline=time.monotonic() + 0.2,
         )
     # Checks that need no reading still run.
-    with pytest.raises(Refused, match="empty_file"):
+    with pytest.raises(InvalidScan, match="empty_file"):
         inspect(BytesIO(), "card", deadline=late)
 
 
@@ -316,7 +316,7 @@ def test_who_waits_for_a_free_reader_waits_until_the_deadline(monkeypatch):
     taken = threading.BoundedSemaphore(1)
     taken.acquire()
     monkeypatch.setattr(validation, "_free_readers", taken)
-    with pytest.raises(Refused, match="not_read_in_time"):
+    with pytest.raises(InvalidScan, match="not_read_in_time"):
         inspect(BytesIO(scan()), "card", deadline=time.monotonic() + 0.1)
     threading.Timer(0.1, taken.release).start()
     assert inspect(BytesIO(scan()), "card", deadline=time.monotonic() + 20).pages

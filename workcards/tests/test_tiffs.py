@@ -11,7 +11,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from workcards.scans.renditions import display_rendition
-from workcards.scans.validation import Refused, inspect
+from workcards.scans.validation import InvalidScan, inspect
 from workcards.tests.scan_samples import encoded, held, picture
 
 REDUCED, MASK = 1, 4
@@ -62,7 +62,7 @@ def test_pages_are_counted_without_thumbnails():
     first, second, small = picture(300, 200), picture(200, 300), picture(30, 20)
     data = tiff((small, REDUCED), (first, 0), (small, REDUCED), (second, 0))
     assert [shown(data, page).size for page in (1, 2)] == [(300, 200), (200, 300)]
-    with pytest.raises(Refused, match="no_such_page"):
+    with pytest.raises(InvalidScan, match="no_such_page"):
         display_rendition(BytesIO(data), 3)
 
 
@@ -74,9 +74,9 @@ def test_fifty_pages_may_have_a_thumbnail_each():
     page, thumbnail = picture(30, 40, "L"), picture(3, 4, "L")
     pages = [(page, 0), (thumbnail, REDUCED)] * 50
     assert sizes(tiff(*pages)) == [(30, 40)] * 50
-    with pytest.raises(Refused, match="too_many_pages"):
+    with pytest.raises(InvalidScan, match="too_many_pages"):
         inspect(BytesIO(tiff(*pages, (page, 0))), "card.tif")
-    with pytest.raises(Refused, match="too_many_pages"):
+    with pytest.raises(InvalidScan, match="too_many_pages"):
         inspect(BytesIO(tiff((page, 0), *[(thumbnail, REDUCED)] * 100)), "card.tif")
 
 

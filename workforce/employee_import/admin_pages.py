@@ -31,9 +31,9 @@ from workforce.models import Employee
 from . import pending_files
 from .code_pages import CODECS
 from .employee_export import KINDS
-from .file_parsing import Choices, Table
+from .file_parsing import Choices, ParsedTable
 from .import_plan import RowPlan
-from .services import Import, Refused, Stale, apply_import, preview_import
+from .services import Import, RowsInvalid, Stale, apply_import, preview_import
 from .views import export_response, on_in_use, read_upload
 
 # Rows on a page; rows with errors come first.
@@ -66,7 +66,7 @@ class ImportForm(ServiceErrorsMixin, forms.Form):
     )
 
 
-class Cell(NamedTuple):
+class PreviewCell(NamedTuple):
     """A field of a row: the new and the old value, or the file's value if nothing changes."""
 
     label: str
@@ -83,9 +83,9 @@ class ShownRow(NamedTuple):
     label: Any
     colour: str
     mark: str
-    name: Cell
+    name: PreviewCell
     employee_id: Any
-    cells: list[Cell]
+    cells: list[PreviewCell]
     problems: list[Any]
     warnings: list[Any]
 
@@ -254,7 +254,7 @@ class EmployeeFilesAdmin(TenantAdmin):
                     actor=request.user,
                     on_in_use=on_in_use(request),
                 )
-        except (Stale, Refused) as refusal:
+        except (Stale, RowsInvalid) as refusal:
             page = self._preview_page(
                 request,
                 refusal.done,
@@ -367,11 +367,11 @@ def _shown(plan: RowPlan) -> ShownRow:
     }
     changes = {one["field"]: one for one in plan.changes}
 
-    def cell(name: str) -> Cell:
+    def cell(name: str) -> PreviewCell:
         change = changes.get(name)
         if change is None:
-            return Cell(_label(name), said=said.get(name) or "")
-        return Cell(_label(name), change["old"], change["new"])
+            return PreviewCell(_label(name), said=said.get(name) or "")
+        return PreviewCell(_label(name), change["old"], change["new"])
 
     name = cell("full_name")
     if not name.new and plan.employee:
@@ -397,7 +397,7 @@ def _label(name: str) -> str:
     return str(column.verbose_name)
 
 
-def _sheets_to_choose(table: Table) -> list[str]:
+def _sheets_to_choose(table: ParsedTable) -> list[str]:
     """Return the visible sheets and the sheet that was read, if there is a choice."""
     names = list(dict.fromkeys([*table.sheets, *filter(None, [table.sheet])]))
     return names if len(names) > 1 else []

@@ -21,7 +21,7 @@ WIDTHS = {"full_name": 28, "site_name": 24}
 CHUNK = 2000
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """A type of file: its writer, and its name in the API."""
 
     write: Callable[[Iterable[Any], str], bytes]
@@ -92,8 +92,8 @@ def _csv_cell(value: str | datetime.date | None) -> str:
 
 
 KINDS = {
-    "xlsx": Kind(
+    "xlsx": FileKind(
         write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     ),
-    "csv": Kind(write_csv, "text/csv; charset=utf-8"),
+    "csv": FileKind(write_csv, "text/csv; charset=utf-8"),
 }

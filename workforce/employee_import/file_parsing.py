@@ -31,7 +31,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "MAX_ROWS",
     "Choices",
-    "Table",
+    "ParsedTable",
     "read_table",
 ]
 
@@ -168,7 +168,7 @@ class Choices(NamedTuple):
 AS_FOUND = Choices()
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """A cell of a column that is read.
 
     `kind` is `text`, `number` (also digits alone in CSV), `date`, `time`, `boolean`, `error` or `formula` (without a
@@ -184,23 +184,23 @@ class Cell(NamedTuple):
         return self.kind == "number"
 
 
-BLANK = Cell("")
+BLANK = TableCell("")
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row: its number as a spreadsheet counts, its cells by field, and the problems of its position."""
 
     number: int
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, TableCell]
     problems: Sequence[Sequence[str]] = ()
 
-    def cell(self, field: str) -> Cell:
+    def cell(self, field: str) -> TableCell:
         """Return the cell under the column of a field; a blank cell without such a column."""
         return self.cells.get(field, BLANK)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ParsedTable:
     """The rows of a file, and the options it was read with."""
 
     format: str
@@ -213,14 +213,14 @@ class Table:
     is_encoding_guessed: bool
     delimiter: str | None
     notes: Sequence[Problem]
-    rows: Sequence[Row]
+    rows: Sequence[TableRow]
 
     @property
     def has_names(self) -> bool:
         return "full_name" in self.columns or "first_name" in self.columns
 
 
-def read_table(data: bytes, choices: Choices = AS_FOUND) -> Table:
+def read_table(data: bytes, choices: Choices = AS_FOUND) -> ParsedTable:
     """Return the table of a file. Raises `Invalid` on `file`, `sheet` or `encoding`."""
     if not data:
         raise refused("empty_file")
@@ -234,7 +234,7 @@ def read_table(data: bytes, choices: Choices = AS_FOUND) -> Table:
 
 def read_in_turn(
     held: ExitStack, data: bytes, choices: Choices, *, person_id: Any, business_id: Any
-) -> Table:
+) -> ParsedTable:
     """Return `read_table`, using a slot that is held until `held` is closed.
 
     Raises `TooMany` too, if no slot is free after a few seconds.
@@ -314,10 +314,10 @@ def _ask_reader(data: bytes, choices: Choices) -> bytes:
     return answer.stdout
 
 
-def _table(answer: Mapping[str, Any]) -> Table:
+def _table(answer: Mapping[str, Any]) -> ParsedTable:
     columns = dict(answer["columns"])
     is_typed = answer["format"] != "csv"
-    return Table(
+    return ParsedTable(
         format=answer["format"],
         sheet=answer["sheet"],
         sheets=answer["sheets"],
@@ -329,7 +329,7 @@ def _table(answer: Mapping[str, Any]) -> Table:
         delimiter=answer["delimiter"],
         notes=[Problem(code, NOTES[code] % values) for code, values in answer["notes"]],
         rows=[
-            Row(
+            TableRow(
                 number,
                 {
                     name: _cell(cell, is_typed=is_typed)
@@ -343,12 +343,12 @@ def _table(answer: Mapping[str, Any]) -> Table:
     )
 
 
-def _cell(cell: str | Sequence[str], *, is_typed: bool) -> Cell:
+def _cell(cell: str | Sequence[str], *, is_typed: bool) -> TableCell:
     if not isinstance(cell, str):
         kind, text = cell
-        return Cell(text, kind, is_typed)
+        return TableCell(text, kind, is_typed)
     if is_typed:
-        return Cell(cell)
+        return TableCell(cell)
     digits = cell.strip()
     is_number = digits.isascii() and digits.isdigit()
-    return Cell(cell, "number" if is_number else "text", is_typed=False)
+    return TableCell(cell, "number" if is_number else "text", is_typed=False)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from automatehq.text import fold
 
 
-class Column(NamedTuple):
+class ImportColumn(NamedTuple):
     """A column: the field it fills, the headers of an export, and other known headers."""
 
     field: str
@@ -20,7 +20,7 @@ class Column(NamedTuple):
 # In the order of the export. Capitals, spaces and punctuation are ignored. The other headers come from manual lists
 # and from the exports of payroll, attendance and HR programs in English and Hebrew.
 COLUMNS = (
-    Column(
+    ImportColumn(
         "full_name",
         "Full name",
         "שם מלא",
@@ -48,7 +48,7 @@ COLUMNS = (
             "שם משפחה ופרטי",
         ),
     ),
-    Column(
+    ImportColumn(
         "passport_id",
         "Passport",
         "דרכון",
@@ -99,7 +99,7 @@ COLUMNS = (
             "ת. זהות",
         ),
     ),
-    Column(
+    ImportColumn(
         "external_employee_id",
         "External ID",
         "מספר עובד",
@@ -159,7 +159,7 @@ COLUMNS = (
             "מספר תיק עובד",
         ),
     ),
-    Column(
+    ImportColumn(
         "site_name",
         "Site",
         "אתר",
@@ -183,7 +183,7 @@ COLUMNS = (
             "שם סניף",
         ),
     ),
-    Column(
+    ImportColumn(
         "site_code",
         "Site code",
         "קוד אתר",
@@ -201,7 +201,7 @@ COLUMNS = (
             "מספר סניף",
         ),
     ),
-    Column(
+    ImportColumn(
         "phone_number",
         "Phone",
         "טלפון",
@@ -246,7 +246,7 @@ COLUMNS = (
             "טלפון 1",
         ),
     ),
-    Column(
+    ImportColumn(
         "started_on",
         "Started on",
         "תחילת עבודה",
@@ -291,7 +291,7 @@ COLUMNS = (
             "תאריך התחלת עבודה",
         ),
     ),
-    Column(
+    ImportColumn(
         "left_on",
         "Left on",
         "סיום עבודה",
@@ -330,11 +330,11 @@ COLUMNS = (
         ),
     ),
     # Read only to warn that it changes nothing: an import neither activates nor deactivates employees.
-    Column("is_active", "Active", "פעיל", ("Is active",)),
+    ImportColumn("is_active", "Active", "פעיל", ("Is active",)),
 )
 # Read into `full_name` if a file has separate first and last names; never exported.
 PARTS_OF_NAME = (
-    Column(
+    ImportColumn(
         "first_name",
         "First name",
         "שם פרטי",
@@ -352,13 +352,13 @@ PARTS_OF_NAME = (
             "שם פרטי עובד",
         ),
     ),
-    Column(
+    ImportColumn(
         "middle_name",
         "Middle name",
         "שם אמצעי",
         ("Middle", "Middle names", "Second name", "Legal middle name", "שם שני"),
     ),
-    Column(
+    ImportColumn(
         "last_name",
         "Last name",
         "שם משפחה",

@@ -21,7 +21,7 @@ class Known(NamedTuple):
     external_employee_id: str | None
 
 
-class Found(NamedTuple):
+class EmployeeMatch(NamedTuple):
     """The employee with a key, if any. `is_near` means that only leading zeros differ."""
 
     pk: uuid.UUID | None = None
@@ -46,14 +46,14 @@ class _Index:
                 near.setdefault(text.lstrip("0"), []).append(pk)
         return cls(exact, near)
 
-    def find(self, key: Key) -> Found:
+    def find(self, key: Key) -> EmployeeMatch:
         for text in (key.text, visible(key.text)):
             if text in self.exact:
-                return Found(self.exact[text])
+                return EmployeeMatch(self.exact[text])
         if not key.is_number:
-            return Found()
+            return EmployeeMatch()
         near = self.near.get(key.text.lstrip("0"), [])
-        return Found(
+        return EmployeeMatch(
             near[0] if len(near) == 1 else None,
             is_near=len(near) == 1,
             is_ambiguous=len(near) > 1,
@@ -112,9 +112,9 @@ class Matcher:
         return known
 
     @staticmethod
-    def _look_up(row: PersonRow, name: str, key: Key, index: _Index) -> Found:
+    def _look_up(row: PersonRow, name: str, key: Key, index: _Index) -> EmployeeMatch:
         if not key.text:
-            return Found()
+            return EmployeeMatch()
         found = index.find(key)
         if key.looks_changed and found.pk is None:
             row.errors.append(changed(key.text, name))
@@ -141,7 +141,7 @@ class Matcher:
         return found
 
 
-def _doubt(row: PersonRow, external: Found) -> None:
+def _doubt(row: PersonRow, external: EmployeeMatch) -> None:
     """Add the problem of a row with the external id of an employee with another passport.
 
     The passport is new if the external id is exact; otherwise this is an error.

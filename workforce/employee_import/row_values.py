@@ -11,7 +11,7 @@ from automatehq.api.errors import Problem
 from automatehq.text import clean_line
 from workforce.identifiers import normalise_passport
 
-from .file_parsing import BLANK, Cell, Row, Table
+from .file_parsing import BLANK, ParsedTable, TableCell, TableRow
 from .file_warnings import is_doubtful
 from .import_columns import KEYS, NAME_PARTS, READ_COLUMNS
 
@@ -68,7 +68,7 @@ class PersonRow:
     warnings: list[Problem] = field(default_factory=list)
 
 
-def person_rows(table: Table) -> Iterator[PersonRow]:
+def person_rows(table: ParsedTable) -> Iterator[PersonRow]:
     return (_person_row(table, row) for row in table.rows)
 
 
@@ -77,7 +77,7 @@ def visible(text: str) -> str:
     return clean_line(text)
 
 
-def _person_row(table: Table, row: Row) -> PersonRow:
+def _person_row(table: ParsedTable, row: TableRow) -> PersonRow:
     person = PersonRow(row.number, Key(), Key(), {})
     for code, *told in row.problems:
         _take_problem(person, code, *told)
@@ -120,7 +120,7 @@ def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
         person.errors.append(Problem(code, detail))
 
 
-def _problem_of(cell: Cell, name: str) -> Problem | None:
+def _problem_of(cell: TableCell, name: str) -> Problem | None:
     """Return the problem of a cell of the wrong kind, or None."""
     if cell.kind == "formula":
         detail = _(
@@ -143,7 +143,7 @@ def changed(text: str, name: str) -> Problem:
     return Problem("changed_by_spreadsheet", detail % text[:40], name)
 
 
-def _looks_changed(cell: Cell) -> bool:
+def _looks_changed(cell: TableCell) -> bool:
     """Return True for text of CSV that a spreadsheet may have made of another value."""
     text = visible(cell.text)
     return not cell.is_typed and (
@@ -151,7 +151,7 @@ def _looks_changed(cell: Cell) -> bool:
     )
 
 
-def _take(person: PersonRow, name: str, cell: Cell) -> None:
+def _take(person: PersonRow, name: str, cell: TableCell) -> None:
     if name not in NOT_TEXT and is_doubtful(cell.text):
         detail = _(
             "“%s” may be in a wrong encoding. Check that all letters are correct."
@@ -185,7 +185,7 @@ def _join_names(person: PersonRow) -> None:
         person.warnings.append(Problem("part_of_name", detail, name))
 
 
-def _take_key(person: PersonRow, name: str, cell: Cell) -> None:
+def _take_key(person: PersonRow, name: str, cell: TableCell) -> None:
     text = visible(cell.text)
     looks_changed = _looks_changed(cell)
     if _SHORTENED.fullmatch(text) or (cell.is_number and not text.isdigit()):

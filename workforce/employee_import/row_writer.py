@@ -18,7 +18,7 @@ BATCH = 500
 OnInUse = Callable[[str, str], None]
 
 
-class Writer:
+class RowWriter:
     """Writes planned rows in batches; an error of the database becomes an error of its row."""
 
     def __init__(self, actor: Any, on_in_use: OnInUse) -> None:

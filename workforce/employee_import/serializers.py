@@ -13,7 +13,7 @@ from automatehq.api.serializers import StrictSerializer
 from workforce.serializers import EmployeeSerializer
 
 from .code_pages import ENCODINGS
-from .file_parsing import Choices, Table
+from .file_parsing import Choices, ParsedTable
 
 if TYPE_CHECKING:
     from .services import Import
@@ -150,7 +150,7 @@ def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
     }
 
 
-def read_json(table: Table) -> dict[str, Any]:
+def read_json(table: ParsedTable) -> dict[str, Any]:
     """Return the way in which a file was read, as a part of the body."""
     return {
         "format": table.format,

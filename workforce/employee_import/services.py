@@ -24,10 +24,10 @@ from businesses.tenancy.context import get_current_business_id
 from businesses.tenancy.pre_transaction import before_scope
 from workforce import services
 
-from .file_parsing import AS_FOUND, Choices, Table, read_in_turn
+from .file_parsing import AS_FOUND, Choices, ParsedTable, read_in_turn
 from .import_plan import ACTIONS, RowPlan, plan_rows
 from .row_values import person_rows
-from .row_writer import OnInUse, Writer
+from .row_writer import OnInUse, RowWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Import:
 
     hash: str
     plans: Sequence[RowPlan]
-    table: Table
+    table: ParsedTable
 
     @property
     def summary(self) -> dict[str, int]:
@@ -79,7 +79,7 @@ def apply_import(
         if done.hash != hash:
             raise Stale(done)
         if done.summary["error"] and not skip_errors:
-            raise Refused(done)
+            raise RowsInvalid(done)
         _record(done, data, actor)
     return done
 
@@ -95,7 +95,7 @@ class Stale(Conflict):
         self.done = done
 
 
-class Refused(Invalid):
+class RowsInvalid(Invalid):
     """Rows have errors, and `skip_errors` was not set."""
 
     def __init__(self, done: Import) -> None:
@@ -108,8 +108,8 @@ class Refused(Invalid):
         self.done = done
 
 
-def _read(data: bytes, choices: Choices, actor: Any) -> Table:
-    table: Table = before_scope(
+def _read(data: bytes, choices: Choices, actor: Any) -> ParsedTable:
+    table: ParsedTable = before_scope(
         partial(
             read_in_turn,
             data=data,
@@ -121,13 +121,13 @@ def _read(data: bytes, choices: Choices, actor: Any) -> Table:
     return table
 
 
-def _run(data: bytes, table: Table, actor: Any, on_in_use: OnInUse) -> Import:
+def _run(data: bytes, table: ParsedTable, actor: Any, on_in_use: OnInUse) -> Import:
     rows = list(person_rows(table))
     business_id = get_current_business_id()
     transaction_lock(f"employee-import:{business_id}")
     business = Business.objects.get(pk=business_id)
     plans = plan_rows(rows, business, has_names=table.has_names)
-    Writer(actor, on_in_use).write(plans)
+    RowWriter(actor, on_in_use).write(plans)
     return Import(_hash(data, table, plans), plans, table)
 
 
@@ -160,7 +160,7 @@ def _record(done: Import, data: bytes, actor: Any) -> None:
     record_many(events)
 
 
-def _hash(data: bytes, table: Table, plans: Sequence[RowPlan]) -> str:
+def _hash(data: bytes, table: ParsedTable, plans: Sequence[RowPlan]) -> str:
     """Return the hash of the file, its reading options and its row plans.
 
     The hash does not depend on the language of messages.

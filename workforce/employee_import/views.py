@@ -30,7 +30,7 @@ from .serializers import (
     PreviewRequestSerializer,
     import_json,
 )
-from .services import Refused, Stale, apply_import, preview_import
+from .services import RowsInvalid, Stale, apply_import, preview_import
 
 if TYPE_CHECKING:
     from businesses.tenancy.viewsets import TenantViewSet
@@ -119,7 +119,7 @@ class EmployeeFilesMixin(Base):
                 actor=request.user,
                 on_in_use=on_in_use(request),
             )
-        except (Stale, Refused) as refusal:
+        except (Stale, RowsInvalid) as refusal:
             refusal.extra = {"preview": import_json(refusal.done)}
             raise
         return Response(import_json(done, is_applied=True))

@@ -27,13 +27,13 @@ from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
 
-class EmployeeSerializer(serializers.ModelSerializer):
+class ListedEmployeeSerializer(serializers.ModelSerializer):
     class Meta:
         model = Employee
         fields = ("id", "full_name")
 
 
-class EmployeeFilterSet(StrictFilterSet):
+class ListedEmployeeFilterSet(StrictFilterSet):
     created_from = LocalDateFromFilter(field_name="created_at")
     created_to = LocalDateToFilter(field_name="created_at")
 
@@ -43,12 +43,12 @@ class EmployeeFilterSet(StrictFilterSet):
 
 
 @extend_schema_view(list=endpoint(parameters=[OpenApiParameter("include_counts")]))
-class EmployeeViewSet(
+class ListedEmployeeViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet
 ):
     queryset = Employee.objects
-    serializer_class = EmployeeSerializer
-    filterset_class = EmployeeFilterSet
+    serializer_class = ListedEmployeeSerializer
+    filterset_class = ListedEmployeeFilterSet
     authentication_classes = []
     permission_classes = []
     search_fields = ("full_name",)
@@ -94,14 +94,14 @@ def refused(response: Response) -> dict[str, str]:
 
 
 def test_unknown_parameters_are_named(acme_open: Personas) -> None:
-    response = ask(EmployeeViewSet, colour="red", format="xml", site="x")
+    response = ask(ListedEmployeeViewSet, colour="red", format="xml", site="x")
     assert refused(response) == dict.fromkeys(
         ("colour", "format", "site"), "unknown_parameter"
     )
 
 
 def test_declared_parameters_pass(acme_open: Personas) -> None:
-    assert names(ask(EmployeeViewSet, include_counts="true")) == []
+    assert names(ask(ListedEmployeeViewSet, include_counts="true")) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_declared_parameters_pass(acme_open: Personas) -> None:
     ],
 )
 def test_malformed_values_are_named(acme_open: Personas, name: str, value: str) -> None:
-    assert set(refused(ask(EmployeeViewSet, **{name: value}))) == {name}
+    assert set(refused(ask(ListedEmployeeViewSet, **{name: value}))) == {name}
 
 
 def test_filters_search_and_order_work_together(acme_open: Personas) -> None:
@@ -140,12 +140,12 @@ def test_filters_search_and_order_work_together(acme_open: Personas) -> None:
         ("Dan Levi", False),
     ]:
         EmployeeFactory(full_name=name, is_active=is_active)
-    assert names(ask(EmployeeViewSet)) == ["Avi Levi", "Dan Levi", "Noa Levi"]
-    assert names(ask(EmployeeViewSet, is_active="true", search="levi")) == [
+    assert names(ask(ListedEmployeeViewSet)) == ["Avi Levi", "Dan Levi", "Noa Levi"]
+    assert names(ask(ListedEmployeeViewSet, is_active="true", search="levi")) == [
         "Avi Levi",
         "Noa Levi",
     ]
-    assert names(ask(EmployeeViewSet, ordering="-name", search="")) == [
+    assert names(ask(ListedEmployeeViewSet, ordering="-name", search="")) == [
         "Noa Levi",
         "Dan Levi",
         "Avi Levi",
@@ -156,7 +156,7 @@ def test_pages_do_not_overlap_when_the_order_ties(acme_open: Personas) -> None:
     rows = {str(EmployeeFactory(full_name="Same").id) for _ in range(5)}
     seen = []
     for page in (1, 2, 3):
-        response = ask(EmployeeViewSet, page=page, page_size=2)
+        response = ask(ListedEmployeeViewSet, page=page, page_size=2)
         seen += [row["id"] for row in response.data["results"]]
     assert sorted(seen) == sorted(rows)
     assert response.data["count"] == 5
@@ -165,10 +165,10 @@ def test_pages_do_not_overlap_when_the_order_ties(acme_open: Personas) -> None:
 
 
 def test_pages_end_at_the_last_and_hold_at_most_200(acme_open: Personas) -> None:
-    response = ask(EmployeeViewSet, page=2)
+    response = ask(ListedEmployeeViewSet, page=2)
     assert response.status_code == 404
     assert response.data["errors"][0]["code"] == "no_such_page"
-    assert ask(EmployeeViewSet, page_size=10**8).status_code == 200
+    assert ask(ListedEmployeeViewSet, page_size=10**8).status_code == 200
 
 
 def test_days_are_those_of_the_business(acme_open: Personas) -> None:
@@ -179,11 +179,15 @@ def test_days_are_those_of_the_business(acme_open: Personas) -> None:
         Employee.objects.filter(pk=row.pk).update(created_at=moment)
     business = acme_open.business
     business.time_zone = "Asia/Jerusalem"
-    assert names(ask(EmployeeViewSet, business, created_to="2026-03-04")) == ["late"]
-    assert names(ask(EmployeeViewSet, business, created_from="2026-03-05")) == ["early"]
+    assert names(ask(ListedEmployeeViewSet, business, created_to="2026-03-04")) == [
+        "late"
+    ]
+    assert names(ask(ListedEmployeeViewSet, business, created_from="2026-03-05")) == [
+        "early"
+    ]
     business.time_zone = "UTC"
     both = {"created_from": "2026-03-04", "created_to": "2026-03-04"}
-    assert len(names(ask(EmployeeViewSet, business, **both))) == 2
+    assert len(names(ask(ListedEmployeeViewSet, business, **both))) == 2
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from rest_framework import mixins, viewsets
 
 from automatehq.api.routing import Router, api_routes, endpoint
-from automatehq.api.tests.test_lists import EmployeeFilterSet
+from automatehq.api.tests.test_lists import ListedEmployeeFilterSet
 from automatehq.api.tests.test_tenant_viewsets import CardSerializer
 from workforce.models import Employee
 
@@ -29,7 +29,7 @@ class SampleViewSet(
 
     queryset = Employee.objects.all()
     serializer_class = CardSerializer
-    filterset_class = EmployeeFilterSet
+    filterset_class = ListedEmployeeFilterSet
     search_fields = ("full_name",)
     ordering_fields = ("full_name",)
     lookup_value_converter = "id"

@@ -23,13 +23,13 @@ from automatehq.api.serializers import TEXT_LIMIT, StrictSerializer
 BUSINESS = "0195f1c2-7b6a-7000-8000-00000000000b"
 
 
-class DaySerializer(StrictSerializer):
+class SampleDaySerializer(StrictSerializer):
     work_date = DateField()
     from_time = HourMinuteField(required=False)
     ledger = serializers.CharField(read_only=True)
 
 
-class CardSerializer(StrictSerializer):
+class SampleCardSerializer(StrictSerializer):
     id = IdField(read_only=True)
     business_id = IdField(read_only=True)
     notes = serializers.CharField(required=False, allow_blank=True)
@@ -37,7 +37,7 @@ class CardSerializer(StrictSerializer):
     created_at = serializers.DateTimeField(read_only=True)
     total = HoursField(read_only=True)
     site = NamedReference("site.site_name")
-    entries = DaySerializer(many=True, required=False)
+    entries = SampleDaySerializer(many=True, required=False)
 
 
 CARD = SimpleNamespace(
@@ -61,7 +61,7 @@ def codes(serializer: Any) -> dict[str, Any]:
 
 
 def test_what_a_get_shows_can_be_put_back() -> None:
-    shown = CardSerializer(CARD).data
+    shown = SampleCardSerializer(CARD).data
     assert shown == {
         "id": BUSINESS,
         "business_id": BUSINESS,
@@ -72,7 +72,7 @@ def test_what_a_get_shows_can_be_put_back() -> None:
         "site": {"id": BUSINESS, "name": "North"},
         "entries": [],
     }
-    serializer = CardSerializer(CARD, data=dict(shown))
+    serializer = SampleCardSerializer(CARD, data=dict(shown))
     assert serializer.is_valid(), serializer.errors
     assert set(serializer.validated_data) == {"notes", "code", "entries"}
 
@@ -80,13 +80,15 @@ def test_what_a_get_shows_can_be_put_back() -> None:
 @pytest.mark.parametrize("name", ["id", "business_id", "created_at", "total", "site"])
 @pytest.mark.parametrize("value", ["other", None, {}, 8.5])
 def test_a_read_only_field_with_another_value_is_named(name: str, value: Any) -> None:
-    assert codes(CardSerializer(CARD, data={name: value}, partial=True)) == {
+    assert codes(SampleCardSerializer(CARD, data={name: value}, partial=True)) == {
         name: ["read_only"]
     }
 
 
 def test_every_unknown_field_is_named_beside_the_other_errors() -> None:
-    serializer = CardSerializer(data={"colour": 1, "Notes": 2, "code": "too long"})
+    serializer = SampleCardSerializer(
+        data={"colour": 1, "Notes": 2, "code": "too long"}
+    )
     assert codes(serializer) == {
         "colour": ["unknown_field"],
         "Notes": ["unknown_field"],
@@ -101,13 +103,13 @@ def test_on_create_business_id_passes_only_as_ones_own(
     value: Any, passes: bool
 ) -> None:
     context = {"request": SimpleNamespace(business_id=BUSINESS)}
-    serializer = CardSerializer(data={"business_id": value}, context=context)
+    serializer = SampleCardSerializer(data={"business_id": value}, context=context)
     assert serializer.is_valid() is passes
 
 
 def test_on_create_other_read_only_fields_pass_only_as_null() -> None:
-    assert CardSerializer(data={"id": None, "site": None}).is_valid()
-    assert codes(CardSerializer(data={"id": BUSINESS})) == {"id": ["read_only"]}
+    assert SampleCardSerializer(data={"id": None, "site": None}).is_valid()
+    assert codes(SampleCardSerializer(data={"id": BUSINESS})) == {"id": ["read_only"]}
 
 
 def test_nested_errors_are_keyed_by_index() -> None:
@@ -115,14 +117,14 @@ def test_nested_errors_are_keyed_by_index() -> None:
         {"work_date": "2026-03-01"},
         {"work_date": "2026-03-02", "from_time": "8", "colour": 1, "ledger": "x"},
     ]
-    serializer = CardSerializer(data={"entries": entries})
+    serializer = SampleCardSerializer(data={"entries": entries})
     assert not serializer.is_valid()
     assert set(serializer.errors["entries"]) == {1}
     assert set(serializer.errors["entries"][1]) == {"from_time", "colour", "ledger"}
 
 
 def test_a_nested_serializer_can_find_the_row_that_it_compares_with() -> None:
-    class PlacedDay(DaySerializer):
+    class PlacedDay(SampleDaySerializer):
         def current(self, data: Any) -> Any:
             return self.context["days"].get(data.get("work_date"))
 
@@ -138,7 +140,7 @@ def test_a_nested_serializer_can_find_the_row_that_it_compares_with() -> None:
 
 @pytest.mark.parametrize("data", [[], "x", 5, True])
 def test_only_an_object_is_a_body(data: Any) -> None:
-    assert codes(CardSerializer(data=data)) == {"non_field_errors": ["invalid"]}
+    assert codes(SampleCardSerializer(data=data)) == {"non_field_errors": ["invalid"]}
 
 
 @pytest.mark.parametrize(
@@ -152,11 +154,11 @@ def test_only_an_object_is_a_body(data: Any) -> None:
     ],
 )
 def test_text_that_no_column_takes_is_refused(text: Any, code: str) -> None:
-    assert codes(CardSerializer(data={"notes": text})) == {"notes": [code]}
+    assert codes(SampleCardSerializer(data={"notes": text})) == {"notes": [code]}
 
 
 def test_text_is_stripped() -> None:
-    serializer = CardSerializer(data={"notes": "  a \n"})
+    serializer = SampleCardSerializer(data={"notes": "  a \n"})
     assert serializer.is_valid()
     assert serializer.validated_data["notes"] == "a"
 
@@ -223,10 +225,10 @@ def test_timestamps_are_written_in_utc_to_the_second() -> None:
 
 
 def test_a_named_reference_is_null_without_an_id_and_needs_no_join() -> None:
-    class Row(serializers.Serializer):
+    class RowWithId(serializers.Serializer):
         uploaded_by = NamedReference("uploaded_by_name")
 
     present = SimpleNamespace(uploaded_by_id=BUSINESS, uploaded_by_name="Dana")
-    assert Row(present).data == {"uploaded_by": {"id": BUSINESS, "name": "Dana"}}
+    assert RowWithId(present).data == {"uploaded_by": {"id": BUSINESS, "name": "Dana"}}
     absent = SimpleNamespace(uploaded_by_id=None, uploaded_by_name="")
-    assert Row(absent).data == {"uploaded_by": None}
+    assert RowWithId(absent).data == {"uploaded_by": None}

@@ -33,7 +33,7 @@ class CardSerializer(StrictModelSerializer):
         fields = ("employee_id", "employee", "notes")
 
 
-class EmployeeSerializer(StrictModelSerializer):
+class SampleEmployeeSerializer(StrictModelSerializer):
     class Meta:
         model = Employee
         fields = (
@@ -48,7 +48,7 @@ class EmployeeSerializer(StrictModelSerializer):
         read_only_fields = ("id", "business_id", "created_at")
 
 
-class EmployeeViewSet(
+class SampleEmployeeViewSet(
     StrictRequestMixin,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
@@ -56,7 +56,7 @@ class EmployeeViewSet(
     viewsets.GenericViewSet,
 ):
     queryset = Employee.objects.all()
-    serializer_class = EmployeeSerializer
+    serializer_class = SampleEmployeeSerializer
     authentication_classes = []
     permission_classes = []
 
@@ -96,7 +96,7 @@ def in_acme(acme: Personas) -> Any:
 def send(method: str, data: Any = None, pk: Any = None) -> Response:
     request = getattr(APIRequestFactory(), method)("/api/x", data, format="json")
     actions = {"post": "create", "put": "update", "patch": "partial_update"}
-    view = EmployeeViewSet.as_view({**actions, "get": "retrieve"})
+    view = SampleEmployeeViewSet.as_view({**actions, "get": "retrieve"})
     response = view(request, **({"pk": pk} if pk else {}))
     response.render()
     return response
@@ -216,7 +216,7 @@ def test_every_method_refuses_parameters_that_nobody_declared(
     employee = EmployeeFactory()
     for method, kwargs in (("post", {}), ("get", {"pk": employee.id})):
         request = getattr(APIRequestFactory(), method)("/api/x?colour=red&page=2")
-        view = EmployeeViewSet.as_view({"get": "retrieve", "post": "create"})
+        view = SampleEmployeeViewSet.as_view({"get": "retrieve", "post": "create"})
         response = view(request, **kwargs)
         assert response.status_code == 400
         assert {e["attr"] for e in response.data["errors"]} == {"colour", "page"}

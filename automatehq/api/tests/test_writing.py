@@ -46,7 +46,7 @@ class Inner(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
-class Row(StrictSerializer):
+class SampleRow(StrictSerializer):
     text = serializers.CharField()
     method = serializers.CharField()
     number = serializers.IntegerField(source="inner.number", read_only=True)
@@ -69,18 +69,18 @@ WRITTEN = {
 
 @pytest.mark.parametrize("row", [SimpleNamespace(**CONTENT), CONTENT])
 def test_rows_are_written_as_rest_framework_writes_them(row: Any) -> None:
-    assert Row(row).data == WRITTEN
-    assert serializers.Serializer.to_representation(Row(), row) == WRITTEN
+    assert SampleRow(row).data == WRITTEN
+    assert serializers.Serializer.to_representation(SampleRow(), row) == WRITTEN
 
 
 def test_a_missing_value_that_is_wanted_is_an_error() -> None:
     with pytest.raises(AttributeError, match="text"):
-        _ = Row(SimpleNamespace(inner=INNER)).data
+        _ = SampleRow(SimpleNamespace(inner=INNER)).data
 
 
 def test_serializers_of_one_class_share_no_field() -> None:
-    one, other = Row(), Row()
+    one, other = SampleRow(), SampleRow()
     one.fields["text"].required = False
     assert one.fields["text"] is not other.fields["text"]
     assert other.fields["text"].required
-    assert Row().fields["text"].required
+    assert SampleRow().fields["text"].required

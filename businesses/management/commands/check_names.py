@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models
 
 from automatehq.text_columns import CleanedColumn, EmailField, LinesField
-from businesses.stored_text import Column, Stored, Table, shown, uncleaned
+from businesses.stored_text import Stored, TextColumn, TextTable, shown, uncleaned
 from businesses.tenancy.context import platform_scope
 from businesses.unique_names import NamedModel
 
@@ -63,8 +63,8 @@ def _uncleaned_texts() -> Iterator[str]:
                 continue
             for field in model._meta.local_concrete_fields:
                 if isinstance(field, CleanedColumn):
-                    table = Table(model._meta.db_table, (), business="NULL::uuid")
-                    column = Column(str(field.column), _kind(field))
+                    table = TextTable(model._meta.db_table, (), business="NULL::uuid")
+                    column = TextColumn(str(field.column), _kind(field))
                     for stored in uncleaned(cursor, table, column):
                         yield _describe(table, column, stored)
 
@@ -76,7 +76,7 @@ def _kind(field: Any) -> str:
     return "email" if is_own_email else "line"
 
 
-def _describe(table: Table, column: Column, stored: Stored) -> str:
+def _describe(table: TextTable, column: TextColumn, stored: Stored) -> str:
     return (
         f"{table.name} {stored.row_id}: {column.name} is {shown(stored.text)}, "
         f"and looks like {shown(stored.cleaned)}"

@@ -12,7 +12,7 @@ from django_tasks_db.management.commands import db_worker
 
 from audit.cross_business import requeue_stale_checks
 from automatehq.readiness import WORKER_CHECKS, require_usable_files
-from automatehq.worker import Worker
+from automatehq.worker import TaskWorker
 from businesses.tenancy.verification import require_verified_database
 from exports.services import reap_runs
 from workcards.tasks import fail_dead_renditions
@@ -45,7 +45,7 @@ class Command(db_worker.Command):
             ended.set()
 
 
-def _worker(options: dict[str, Any]) -> Worker:
+def _worker(options: dict[str, Any]) -> TaskWorker:
     """Return the worker for the options.
 
     Raises `CommandError` for options that contradict each other.
@@ -54,7 +54,7 @@ def _worker(options: dict[str, Any]) -> Worker:
     excluded = options["exclude_queues"].split(",") if options["exclude_queues"] else []
     if excluded and "*" not in queues:
         raise CommandError("--exclude-queues can only be used with --queue-name=*")
-    return Worker(
+    return TaskWorker(
         queue_names=queues,
         excluded_queue_names=excluded,
         **{
@@ -71,7 +71,7 @@ def _worker(options: dict[str, Any]) -> Worker:
     )
 
 
-def _run(worker: Worker, *, reload: bool) -> None:
+def _run(worker: TaskWorker, *, reload: bool) -> None:
     # With the reloader, signals are handled in its child process, where the worker runs.
     if not reload or os.environ.get(DJANGO_AUTORELOAD_ENV) == "true":
         worker.configure_signals()

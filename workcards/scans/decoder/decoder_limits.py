@@ -9,11 +9,11 @@ MAX_CPU_SECONDS = 10
 EXIT_REFUSED = 3
 
 
-class Refusal(Exception):
+class RejectedScan(Exception):
     """An error with the code of the rejection."""
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Raise `Refusal` for an image that would need too much memory."""
+    """Raise `RejectedScan` for an image that would need too much memory."""
     if width * height > MAX_PIXELS:
-        raise Refusal("too_many_pixels")
+        raise RejectedScan("too_many_pixels")

@@ -15,7 +15,7 @@ from .decoder_limits import (
     EXIT_REFUSED,
     MAX_CPU_SECONDS,
     MAX_MEMORY_BYTES,
-    Refusal,
+    RejectedScan,
 )
 
 PDF = "PDF"
@@ -30,7 +30,7 @@ def main(decoder: str, task: str, number: str = "1") -> int:
             sys.stdout.write(json.dumps(_sizes(data, decoder)))
         else:
             _write(_picture_of(data, decoder, int(number)))
-    except Refusal as refusal:
+    except RejectedScan as refusal:
         sys.stdout.write(str(refusal))
         return EXIT_REFUSED
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from .decoder_limits import LONG_SIDE, MAX_PAGES, Refusal, check_pixels
+from .decoder_limits import LONG_SIDE, MAX_PAGES, RejectedScan, check_pixels
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -54,7 +54,7 @@ def picture_of(data: bytes, pillow_format: str, number: int) -> Image.Image:
     with _opened(data, pillow_format) as picture:
         pages = _pages(picture)
         if not 1 <= number <= len(pages):
-            raise Refusal("no_such_page")
+            raise RejectedScan("no_such_page")
         picture.seek(pages[number - 1])
         return _upright(picture)
 
@@ -74,7 +74,7 @@ def _pages(picture: Image.Image) -> list[int]:
         frame += 1
         # A file may claim any number of frames; each page may have a thumbnail.
         if len(frames) > MAX_PAGES or frame > 2 * MAX_PAGES:
-            raise Refusal("too_many_pages")
+            raise RejectedScan("too_many_pages")
         if not _seek(picture, frame):
             return frames or others
 
@@ -103,7 +103,7 @@ def _opened(data: bytes, pillow_format: str) -> Iterator[Image.Image]:
         with Image.open(BytesIO(data), formats=[pillow_format]) as picture:
             yield picture
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise Refusal("too_many_pixels") from error
+        raise RejectedScan("too_many_pixels") from error
 
 
 def _display_size(picture: Image.Image) -> tuple[int, int]:
@@ -199,7 +199,7 @@ def _stretched(picture: Image.Image) -> Image.Image:
     extremes: Any = grey.getextrema()
     lowest, highest = extremes
     if not (math.isfinite(lowest) and math.isfinite(highest)):
-        raise Refusal("damaged_file")
+        raise RejectedScan("damaged_file")
     if highest - lowest <= abs(highest) / 4:
         lowest = min(lowest, 0.0)
         highest = 2.0 ** max(8, int(highest).bit_length()) - 1

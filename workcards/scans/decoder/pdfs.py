@@ -6,7 +6,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image
 
-from .decoder_limits import LONG_SIDE, MAX_PAGES, Refusal, check_pixels
+from .decoder_limits import LONG_SIDE, MAX_PAGES, RejectedScan, check_pixels
 
 
 def sizes(data: bytes) -> list[tuple[int, int]]:
@@ -25,7 +25,7 @@ def picture_of(data: bytes, number: int) -> Image.Image:
     """Return a page (from 1), with the content of its form fields."""
     document = _open(data)
     if not 1 <= number <= len(document):
-        raise Refusal("no_such_page")
+        raise RejectedScan("no_such_page")
     document.init_forms()
     page = document[number - 1]
     _check_pictures(page)
@@ -42,17 +42,17 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if error.err_code == pdfium.FPDF_ERR_PASSWORD:
-            raise Refusal("encrypted_pdf") from error
+            raise RejectedScan("encrypted_pdf") from error
         if error.err_code == pdfium.FPDF_ERR_SUCCESS:
-            raise Refusal("empty_pdf") from error
-        raise Refusal("damaged_file") from error
+            raise RejectedScan("empty_pdf") from error
+        raise RejectedScan("damaged_file") from error
     if len(document) > MAX_PAGES:
-        raise Refusal("too_many_pages")
+        raise RejectedScan("too_many_pages")
     return document
 
 
 def _check_pictures(page: pypdfium2.PdfPage) -> None:
-    """Raise `Refusal` for a page with too large an image, by the image's declared size."""
+    """Raise `RejectedScan` for a page with too large an image, by the image's declared size."""
     for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]):
         check_pixels(*drawn.get_px_size())
 

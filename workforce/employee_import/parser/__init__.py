@@ -3,7 +3,7 @@
 | file | contains |
 |---|---|
 | `parser_process.py` | the main function: options and file on stdin, the result as JSON on stdout |
-| `parser_limits.py` | the limits, and `Refusal` |
+| `parser_limits.py` | the limits, and `RejectedFile` |
 | `rejected_types.py` | file types that are recognised to be named in the error |
 | `csv_text.py` | CSV: encoding, delimiter, records |
 | `xlsx_package.py` | XLSX: the zip, its parts, and their relations |

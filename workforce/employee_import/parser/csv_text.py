@@ -14,7 +14,7 @@ from workforce.employee_import.file_warnings import doubts
 from workforce.employee_import.import_columns import field_of
 
 from .header_rows import Cell, RawRow
-from .parser_limits import HEADER_WITHIN, MAX_COLUMNS, MAX_ROWS, Refusal
+from .parser_limits import HEADER_WITHIN, MAX_COLUMNS, MAX_ROWS, RejectedFile
 
 # Characters of binary files. Tab, line feed, carriage return and the like occur in text files.
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
@@ -43,7 +43,7 @@ class Text(NamedTuple):
 
 
 def decode(data: bytes, chosen: str = "") -> Text:
-    """Return the text of a file. Raises `Refusal` `unsupported_type` for binary data."""
+    """Return the text of a file. Raises `RejectedFile` `unsupported_type` for binary data."""
     if chosen:
         return _decode_as_chosen(data, chosen)
     certain = _certain_encoding(data)
@@ -61,7 +61,7 @@ def _decode_as_chosen(data: bytes, chosen: str) -> Text:
         (encoding,) = _utf_16_of(data) or ("utf-16-le",)
     text = _text_or_none(data, encoding)
     if text is None or _BINARY.search(text):
-        raise Refusal("encoding_does_not_fit", encoding=chosen)
+        raise RejectedFile("encoding_does_not_fit", encoding=chosen)
     return Text(text.removeprefix("\ufeff"), encoding, is_guess=False)
 
 
@@ -104,7 +104,7 @@ def _guess(data: bytes) -> Text:
         if (text := _text_or_none(data, encoding)) is not None
     ]
     if not found:
-        raise Refusal("unsupported_type")
+        raise RejectedFile("unsupported_type")
     return max(found, key=lambda one: fitness(one.text))
 
 
@@ -118,7 +118,7 @@ def _text_or_none(data: bytes, encoding: str) -> str | None:
 def _checked(found: Text) -> Text:
     text = found.text.removeprefix("\ufeff")
     if _BINARY.search(text):
-        raise Refusal("unsupported_type")
+        raise RejectedFile("unsupported_type")
     return found._replace(text=text)
 
 
@@ -142,7 +142,7 @@ def _known_headers(text: str, delimiter: str) -> int:
 
 
 def rows(text: str, delimiter: str) -> list[RawRow]:
-    """Return the rows that are not blank. Raises `Refusal` `open_quotes` for unclosed quotes."""
+    """Return the rows that are not blank. Raises `RejectedFile` `open_quotes` for unclosed quotes."""
     found: list[RawRow] = []
     try:
         for number, record in enumerate(_records(text, delimiter), start=1):
@@ -154,12 +154,12 @@ def rows(text: str, delimiter: str) -> list[RawRow]:
             if not cells:
                 continue
             if max(cells) >= MAX_COLUMNS:
-                raise Refusal("too_many_columns")
+                raise RejectedFile("too_many_columns")
             if len(found) >= MAX_ROWS + HEADER_WITHIN:
-                raise Refusal("too_many_rows")
+                raise RejectedFile("too_many_rows")
             found.append(RawRow(number, cells))
     except csv.Error as error:
-        raise Refusal("open_quotes", error=str(error)) from error
+        raise RejectedFile("open_quotes", error=str(error)) from error
     return found
 
 

@@ -17,7 +17,7 @@ from .parser_limits import (
     MAX_COLUMNS,
     MAX_LETTERS,
     MAX_ROWS,
-    Refusal,
+    RejectedFile,
 )
 
 # A text, `[kind, text]`, or the number of a shared text that is not resolved yet.
@@ -72,26 +72,26 @@ class Head:
     def of(cls, row: RawRow) -> "Head":
         """Return the head of a table.
 
-        Raises `Refusal` `missing_column`, `duplicate_column`, `too_many_columns`.
+        Raises `RejectedFile` `missing_column`, `duplicate_column`, `too_many_columns`.
         """
         headers = {
             column: " ".join(text_of(cell).split())[:_HEADER_LETTERS]
             for column, cell in sorted(row.cells.items())
         }
         if max(headers, default=0) >= MAX_COLUMNS:
-            raise Refusal("too_many_columns")
+            raise RejectedFile("too_many_columns")
         fields = _without_lone_parts(fields_in(row), headers)
         first: dict[str, int] = {}
         for column, name in sorted(fields.items()):
             if name in first:
-                raise Refusal(
+                raise RejectedFile(
                     "duplicate_column",
                     header=headers[column],
                     first=headers[first[name]],
                 )
             first[name] = column
         if not set(KEYS) & set(first):
-            raise Refusal("missing_column", headers=list(headers.values())[:10])
+            raise RejectedFile("missing_column", headers=list(headers.values())[:10])
         return cls(
             row.number,
             [(column, name, headers[column]) for name, column in first.items()],
@@ -143,7 +143,7 @@ def _without_lone_parts(
 
 
 @dataclass
-class Table:
+class HeaderTable:
     """The rows under a head."""
 
     head: Head
@@ -154,23 +154,23 @@ class Table:
     def add(self, row: RawRow) -> None:
         """Add a row with resolved texts.
 
-        Raises `Refusal` `too_many_rows`, `file_too_complex`.
+        Raises `RejectedFile` `too_many_rows`, `file_too_complex`.
         """
         if len(self.rows) >= MAX_ROWS:
-            raise Refusal("too_many_rows")
+            raise RejectedFile("too_many_rows")
         self.letters += sum(len(text_of(cell)) for cell in row.cells.values())
         if self.letters > MAX_LETTERS:
-            raise Refusal("file_too_complex")
+            raise RejectedFile("file_too_complex")
         self.hidden_rows += row.is_hidden
         self.rows.append(row)
 
     def answer(self, merged: Iterable[Merged] = ()) -> list[Any]:
         """Return `[number, cells in the order of the columns, problems]` for each row.
 
-        Raises `Refusal` `no_rows`.
+        Raises `RejectedFile` `no_rows`.
         """
         if not self.rows:
-            raise Refusal("no_rows")
+            raise RejectedFile("no_rows")
         covered = self._covered(merged)
         is_misplaced = False
         found = []
@@ -245,11 +245,11 @@ class Table:
 def head_of(rows: list[RawRow]) -> Head:
     """Return the head of a table. Without a header row, the first row is taken, so that the error lists its columns."""
     if not rows:
-        raise Refusal("no_rows")
+        raise RejectedFile("no_rows")
     return Head.of(header_among(rows) or rows[0])
 
 
-def answer_of(table: Table, rows: list[Any], **values: Any) -> dict[str, Any]:
+def answer_of(table: HeaderTable, rows: list[Any], **values: Any) -> dict[str, Any]:
     """Return the parser's output: how the file was read, and the rows."""
     return {
         "sheet": None,

@@ -20,7 +20,7 @@ MAX_CPU_SECONDS = 5
 EXIT_REFUSED = 3
 
 
-class Refusal(Exception):
+class RejectedFile(Exception):
     """The rejection of a whole file: an error code, and the values of its message."""
 
     def __init__(self, code: str, **values: Any) -> None:

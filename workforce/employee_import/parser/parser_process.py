@@ -11,12 +11,12 @@ from typing import Any
 from automatehq.process_limits import limit_resources
 
 from . import rejected_types
-from .header_rows import Table, answer_of, head_of
+from .header_rows import HeaderTable, answer_of, head_of
 from .parser_limits import (
     EXIT_REFUSED,
     MAX_CPU_SECONDS,
     MAX_MEMORY_BYTES,
-    Refusal,
+    RejectedFile,
 )
 
 
@@ -26,23 +26,23 @@ def main() -> int:
     data = sys.stdin.buffer.read()
     try:
         answer, status = read(data, **options), 0
-    except Refusal as refusal:
+    except RejectedFile as refusal:
         answer, status = [refusal.code, refusal.values], EXIT_REFUSED
     sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
     return status
 
 
 def read(data: bytes, *, sheet: str, encoding: str) -> Any:
-    """Return the result for a file. Raises `Refusal`."""
+    """Return the result for a file. Raises `RejectedFile`."""
     rejected_types.refuse_other_types(data)
     if data.startswith(rejected_types.ZIP):
         if encoding:
-            raise Refusal("no_encoding")
+            raise RejectedFile("no_encoding")
         from .workbook_reader import read_workbook  # noqa: PLC0415 -- CSV need not wait for it
 
         return read_workbook(data, sheet)
     if sheet:
-        raise Refusal("no_sheets")
+        raise RejectedFile("no_sheets")
     return _read_csv(data, encoding)
 
 
@@ -53,7 +53,7 @@ def _read_csv(data: bytes, chosen: str) -> Any:
     delimiter, content = csv_text.split_separator_line(decoded.text)
     rows = csv_text.rows(content, delimiter)
     head = head_of(rows)
-    table = Table(head)
+    table = HeaderTable(head)
     for row in rows:
         if row.number > head.number:
             table.add(head.keep(row))

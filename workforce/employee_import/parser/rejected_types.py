@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from .parser_limits import Refusal
+from .parser_limits import RejectedFile
 
 ZIP = b"PK"
 # Excel before 2007, and the container of a workbook with a password.
@@ -47,39 +47,39 @@ _HEAD_BYTES = 2048
 
 
 def refuse_other_types(data: bytes) -> None:
-    """Raise `Refusal` for a recognised type that is not read."""
+    """Raise `RejectedFile` for a recognised type that is not read."""
     if data.startswith(OLE):
         raise _refusal_of_ole(data)
     head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf")
     for magic, kind in _MAGIC:
         if head.startswith(magic):
-            raise Refusal("unsupported_type", type=kind)
+            raise RejectedFile("unsupported_type", type=kind)
     if head.lstrip().startswith(b"<"):
         for pattern, kind in _MARKUP:
             if pattern.search(head):
-                raise Refusal("unsupported_type", type=kind)
+                raise RejectedFile("unsupported_type", type=kind)
     if _JSON.match(head):
-        raise Refusal("unsupported_type", type="json")
+        raise RejectedFile("unsupported_type", type="json")
 
 
-def refusal_of_zip(names: Collection[str], mimetype: str) -> Refusal:
+def refusal_of_zip(names: Collection[str], mimetype: str) -> RejectedFile:
     """Return the error for a zip without a workbook; `names` are its parts in lower case."""
     if mimetype.startswith("application/vnd.oasis.opendocument"):
         is_spreadsheet = "spreadsheet" in mimetype
-        return Refusal("unsupported_type", type="ods" if is_spreadsheet else "odt")
+        return RejectedFile("unsupported_type", type="ods" if is_spreadsheet else "odt")
     for part, kind in _PARTS:
         if part in names:
-            return Refusal("unsupported_type", type=kind)
-    return Refusal("unsupported_type", type="archive")
+            return RejectedFile("unsupported_type", type=kind)
+    return RejectedFile("unsupported_type", type="archive")
 
 
-def _refusal_of_ole(data: bytes) -> Refusal:
+def _refusal_of_ole(data: bytes) -> RejectedFile:
     """Return the error for a Microsoft container, whose directory names its streams."""
     if _stream("EncryptedPackage") in data:
-        return Refusal("file_encrypted")
+        return RejectedFile("file_encrypted")
     if _stream("Workbook") in data or _stream("Book") in data:
-        return Refusal("unsupported_type", type="xls")
-    return Refusal("old_or_protected_workbook")
+        return RejectedFile("unsupported_type", type="xls")
+    return RejectedFile("old_or_protected_workbook")
 
 
 def _stream(name: str) -> bytes:

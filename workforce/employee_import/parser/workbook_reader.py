@@ -5,24 +5,24 @@ from typing import Any
 from .header_rows import (
     Cell,
     Head,
+    HeaderTable,
     Merged,
     RawRow,
-    Table,
     answer_of,
     head_of,
     header_among,
 )
-from .parser_limits import HEADER_WITHIN, MAX_ROWS, Refusal
+from .parser_limits import HEADER_WITHIN, MAX_ROWS, RejectedFile
 from .xlsx_package import damage
 from .xlsx_sheet import Enough, read_rows, read_text
-from .xlsx_workbook import Sheet, Workbook
+from .xlsx_workbook import Workbook, WorkbookSheet
 
 # After this many rows without a value the search for a header stops.
 _BLANK_BEFORE_HEADER = 10_000
 
 
 def read_workbook(data: bytes, chosen: str) -> Any:
-    """Return the result for a workbook. Raises `Refusal`.
+    """Return the result for a workbook. Raises `RejectedFile`.
 
     The sheet is the chosen one, or else the first visible sheet with known headers.
     """
@@ -49,20 +49,22 @@ def read_workbook(data: bytes, chosen: str) -> Any:
     )
 
 
-def _sheet(book: Workbook, tops: dict[str, list[RawRow]], chosen: str) -> Sheet:
+def _sheet(book: Workbook, tops: dict[str, list[RawRow]], chosen: str) -> WorkbookSheet:
     if chosen:
         for plain in (str, _plain):
             for sheet in book.sheets:
                 if plain(sheet.name) == plain(chosen):
                     return sheet
-        raise Refusal("no_such_sheet", sheets=[sheet.name for sheet in book.sheets])
+        raise RejectedFile(
+            "no_such_sheet", sheets=[sheet.name for sheet in book.sheets]
+        )
     visible = [sheet for sheet in book.sheets if not sheet.is_hidden]
     with_rows = [sheet for sheet in visible if tops[sheet.name]]
     for sheet in with_rows:
         if header_among(tops[sheet.name]):
             return sheet
     if not with_rows:
-        raise Refusal("no_rows")
+        raise RejectedFile("no_rows")
     return with_rows[0]
 
 
@@ -82,7 +84,7 @@ def _tops(book: Workbook) -> dict[str, list[RawRow]]:
     }
 
 
-def _top(book: Workbook, sheet: Sheet) -> list[RawRow]:
+def _top(book: Workbook, sheet: WorkbookSheet) -> list[RawRow]:
     rows: list[RawRow] = []
 
     def take(row: RawRow) -> None:
@@ -100,9 +102,11 @@ def _top(book: Workbook, sheet: Sheet) -> list[RawRow]:
     return rows
 
 
-def _read_table(book: Workbook, sheet: Sheet, head: Head) -> tuple[Table, list[Merged]]:
+def _read_table(
+    book: Workbook, sheet: WorkbookSheet, head: Head
+) -> tuple[HeaderTable, list[Merged]]:
     texts: dict[int, str] = {}
-    table = Table(head)
+    table = HeaderTable(head)
     waiting: list[RawRow] = []
     is_below = False
 

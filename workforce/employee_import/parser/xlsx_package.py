@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from xml.parsers import expat
 
 from . import rejected_types
-from .parser_limits import MAX_PART_BYTES, Refusal
+from .parser_limits import MAX_PART_BYTES, RejectedFile
 
 CHUNK = 256 * 1024
 OnElement = Callable[[str, dict[str, str]], None]
@@ -24,13 +24,13 @@ OnElement = Callable[[str, dict[str, str]], None]
 
 @contextmanager
 def damage() -> Iterator[None]:
-    """Convert the errors of zip and XML into a `Refusal`: damaged, or not supported."""
+    """Convert the errors of zip and XML into a `RejectedFile`: damaged, or not supported."""
     try:
         yield
     except NotImplementedError as error:  # a compression or version that Python lacks
-        raise Refusal("unsupported_type", type="zip_method") from error
+        raise RejectedFile("unsupported_type", type="zip_method") from error
     except RuntimeError as error:  # a password
-        raise Refusal("file_encrypted") from error
+        raise RejectedFile("file_encrypted") from error
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -40,7 +40,7 @@ def damage() -> Iterator[None]:
         OverflowError,
         OSError,
     ) as error:
-        raise Refusal("damaged_file") from error
+        raise RejectedFile("damaged_file") from error
 
 
 def new_parser() -> expat.XMLParserType:
@@ -51,7 +51,7 @@ def new_parser() -> expat.XMLParserType:
     parser = expat.ParserCreate()
 
     def refuse(*_declaration: Any) -> None:
-        raise Refusal("damaged_file")
+        raise RejectedFile("damaged_file")
 
     parser.StartDoctypeDeclHandler = refuse
     return parser
@@ -85,7 +85,7 @@ class Package:
             if not info.is_dir()
         }
         if any(info.flag_bits & 1 for info in self._parts.values()):
-            raise Refusal("file_encrypted")
+            raise RejectedFile("file_encrypted")
 
     def open(self, name: str) -> IO[bytes]:
         """Open a part as a stream. Raises `BadZipFile` if no part has this name."""
@@ -97,12 +97,12 @@ class Package:
     def read(self, name: str) -> bytes:
         """Return a whole part.
 
-        Raises `Refusal` `file_too_complex` if it is larger than any real workbook's.
+        Raises `RejectedFile` `file_too_complex` if it is larger than any real workbook's.
         """
         with self.open(name) as part:
             data = part.read(MAX_PART_BYTES + 1)
         if len(data) > MAX_PART_BYTES:
-            raise Refusal("file_too_complex")
+            raise RejectedFile("file_too_complex")
         return data
 
     def has(self, name: str) -> bool:
@@ -140,7 +140,7 @@ class Package:
         return found
 
     def workbook(self) -> str:
-        """Return the name of the workbook's part. Raises `Refusal` for a zip without a workbook."""
+        """Return the name of the workbook's part. Raises `RejectedFile` for a zip without a workbook."""
         targets = [
             path for kind, path in self.related("").values() if kind == "officeDocument"
         ]

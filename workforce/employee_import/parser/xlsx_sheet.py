@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from .header_rows import Cell, Merged, RawRow
 from .number_formats import read_iso, read_number
-from .parser_limits import MAX_CELL_LETTERS, MAX_LETTERS, MAX_ROW_NUMBER, Refusal
+from .parser_limits import MAX_CELL_LETTERS, MAX_LETTERS, MAX_ROW_NUMBER, RejectedFile
 from .xlsx_package import CHUNK, feed, local, new_parser
 from .xlsx_workbook import Runs, Workbook
 
@@ -50,7 +50,7 @@ def read_rows(
     `count_row` is called with the number of each row, blank or not, except for runs of blank rows. Cells of `ignored`
     columns are skipped if their row has another cell.
 
-    Raises `Refusal`, and the errors that `xlsx_package.damage` converts.
+    Raises `RejectedFile`, and the errors that `xlsx_package.damage` converts.
     """
     reader = _Reader(book, take, count_row, ignored)
     parser = new_parser()
@@ -174,7 +174,7 @@ class _Reader:
         number = attrs.get("r", "")
         self._row = int(number[:10]) if number.isdecimal() else self._row + 1
         if self._row > MAX_ROW_NUMBER:
-            raise Refusal("file_too_complex")
+            raise RejectedFile("file_too_complex")
         self._column = -1
         self._is_passed_over = False
         self._is_hidden = attrs.get("hidden", "0") in ("1", "true")
@@ -198,7 +198,7 @@ class _Reader:
         is_proper = _COLUMN.fullmatch(letters)
         column = column_of(letters) if is_proper else self._column + 1
         if column >= _MAX_COLUMN:
-            raise Refusal("too_many_columns")
+            raise RejectedFile("too_many_columns")
         if is_proper:
             self._columns[letters] = column
         return column
@@ -212,7 +212,7 @@ class _Reader:
             self._cells[self._column] = cell
             self._letters += len(text)
             if self._letters > MAX_LETTERS:
-                raise Refusal("file_too_complex")
+                raise RejectedFile("file_too_complex")
 
     def _read(self, text: str) -> Cell | None:
         kind = self._type

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .number_formats import PLAIN, Format, built_in_format, format_of
-from .parser_limits import MAX_CELL_LETTERS, MAX_SHEETS, Refusal
+from .parser_limits import MAX_CELL_LETTERS, MAX_SHEETS, RejectedFile
 from .xlsx_package import Package, chunks_of, feed, local, new_parser
 
 # Excel's limit.
@@ -13,7 +13,7 @@ _MAX_STYLES = 65_490
 _MAX_FORMATS = 10_000
 
 
-class Sheet(NamedTuple):
+class WorkbookSheet(NamedTuple):
     """A worksheet's name and part."""
 
     name: str
@@ -26,7 +26,7 @@ class Workbook:
     """The parts of a workbook that are read before its worksheets."""
 
     package: Package
-    sheets: list[Sheet] = field(default_factory=list)
+    sheets: list[WorkbookSheet] = field(default_factory=list)
     formats: list[Format] = field(default_factory=list)
     strings: str | None = None
     is_1904: bool = False
@@ -35,7 +35,7 @@ class Workbook:
     def open(cls, data: bytes) -> "Workbook":
         """Return the workbook in these bytes.
 
-        Raises `Refusal`, and the errors that `xlsx_package.damage` converts.
+        Raises `RejectedFile`, and the errors that `xlsx_package.damage` converts.
         """
         book = cls(Package(data))
         part = book.package.workbook()
@@ -55,7 +55,7 @@ class Workbook:
 
         book.package.walk(part, on_element)
         if not book.sheets:
-            raise Refusal("no_rows" if related else "damaged_file")
+            raise RejectedFile("no_rows" if related else "damaged_file")
         if styles is not None and book.package.has(styles):
             book.formats = _read_formats(book.package, styles)
         return book
@@ -69,9 +69,11 @@ class Workbook:
                 kind, path = related[value]
                 if kind == "worksheet":
                     is_hidden = attrs.get("state", "visible") != "visible"
-                    self.sheets.append(Sheet(attrs.get("name", ""), path, is_hidden))
+                    self.sheets.append(
+                        WorkbookSheet(attrs.get("name", ""), path, is_hidden)
+                    )
                 if len(self.sheets) > MAX_SHEETS:
-                    raise Refusal("file_too_complex")
+                    raise RejectedFile("file_too_complex")
 
     def format_of(self, style: str | None) -> Format:
         """Return the number format of a cell's style."""
@@ -86,10 +88,10 @@ class Workbook:
         if not needed:
             return {}
         if self.strings is None:
-            raise Refusal("damaged_file")
+            raise RejectedFile("damaged_file")
         found = _read_texts(self.package, self.strings, needed)
         if len(found) < len(needed):
-            raise Refusal("damaged_file")
+            raise RejectedFile("damaged_file")
         return found
 
 

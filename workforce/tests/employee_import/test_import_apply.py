@@ -414,7 +414,7 @@ def test_a_file_is_read_while_no_transaction_is_open(
 ) -> None:
     seen: list[int] = []
 
-    def read_table(*arguments: Any) -> file_parsing.Table:
+    def read_table(*arguments: Any) -> file_parsing.ParsedTable:
         seen.append(open_transactions())
         return read(*arguments)
 

@@ -10,10 +10,10 @@ import pytest
 
 from automatehq.api.errors import Invalid
 from workforce.employee_import.file_parsing import (
-    Cell,
     Choices,
-    Row,
-    Table,
+    ParsedTable,
+    TableCell,
+    TableRow,
     read_table,
 )
 from workforce.employee_import.row_values import person_rows
@@ -39,12 +39,12 @@ STRICT_RELATED = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 PERSON = '<row r="2">' + text("A2", "AB123456") + text("B2", "Dana Example") + "</row>"
 
 
-def person(data: bytes, **choices: str) -> Row:
+def person(data: bytes, **choices: str) -> TableRow:
     (row,) = read_table(data, Choices(**choices)).rows
     return row
 
 
-def cell_of(xml: str, **parts: Any) -> Cell:
+def cell_of(xml: str, **parts: Any) -> TableCell:
     """Return the cell under “External ID” of an employee's row."""
     row = PERSON.replace("</row>", f"{xml}</row>")
     return person(workbook(sheet(HEAD + row), **parts)).cell("external_employee_id")
@@ -402,6 +402,6 @@ def test_every_workbook_of_a_library_is_read_as_the_library_reads_it() -> None:
         [str(cell or "") for cell in row]
         for row in book.worksheets[0].iter_rows(min_row=2, max_col=3, values_only=True)
     ]
-    table: Table = read_table(data)
+    table: ParsedTable = read_table(data)
     names = ("passport_id", "full_name", "phone_number")
     assert [[row.cell(name).text for name in names] for row in table.rows] == expected
