@@ -7,7 +7,7 @@ of Django REST framework name, imports this module. So this module must not impo
 from typing import Any, NamedTuple
 
 
-class Declaration(NamedTuple):
+class EndpointDeclaration(NamedTuple):
     """The permission, the query parameters and the kind of response of an endpoint."""
 
     right: str | None = None
@@ -31,10 +31,12 @@ def method_name(view: Any) -> str:
     return getattr(view, "action", None) or str(view.request.method).lower()
 
 
-def declaration_of(view: Any, name: str) -> Declaration:
+def declaration_of(view: Any, name: str) -> EndpointDeclaration:
     """Return the declaration of the method `name` of a view or of its class; empty without one."""
     method = getattr(view, name, None)
-    declaration: Declaration = getattr(method, "declaration", Declaration())
+    declaration: EndpointDeclaration = getattr(
+        method, "declaration", EndpointDeclaration()
+    )
     return declaration
 
 

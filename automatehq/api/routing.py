@@ -9,7 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.routers import Route, SimpleRouter
 
 from . import converters
-from .declarations import Declaration
+from .declarations import EndpointDeclaration
 
 # Registers the converters <id:…> and <month:…> before the first route.
 assert converters
@@ -44,7 +44,7 @@ def endpoint(
 
     def declare(function: Function) -> Function:
         described: Any = function
-        described.declaration = Declaration(right, query_parameters, is_list)
+        described.declaration = EndpointDeclaration(right, query_parameters, is_list)
         if route:
             http_method, _, path = route.partition(" ")
             row, _, words = path.rpartition("}/")

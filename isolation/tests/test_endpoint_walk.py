@@ -11,7 +11,7 @@ import pytest
 import time_machine
 
 from accounts.tests.api_clients import client_of
-from automatehq.api.declarations import Declaration
+from automatehq.api.declarations import EndpointDeclaration
 from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.permissions import BelongsToBusiness
 from businesses.tests.lock_assertions import opened
@@ -140,7 +140,7 @@ def test_action_on_a_foreign_row_is_a_problem(
 
 
 def test_excessive_permission_is_a_problem(tenants: Tenants) -> None:
-    excessive = Declaration(right="employees.see")
+    excessive = EndpointDeclaration(right="employees.see")
     with patch.object(EmployeeViewSet.deactivate, "declaration", excessive):
         problems_found = find_kinds(
             EndpointWalk(tenants, ["VIEWER"], ["employees/<id:pk>/deactivate"])

@@ -27,7 +27,7 @@ KEY = OpenApiParameter("Idempotency-Key", location=OpenApiParameter.HEADER)
 
 
 @extend_schema_view(retrieve=endpoint(parameters=[COLOUR, KEY]))
-class CardViewSet(
+class RoutedCardViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -58,7 +58,7 @@ class CardViewSet(
         return Response()
 
 
-class View(APIView):
+class RoutedView(APIView):
     permission_classes = [BelongsToBusiness]
 
     @endpoint(right="cards.see", parameters=[COLOUR])
@@ -69,12 +69,12 @@ class View(APIView):
         return Response({})
 
 
-urlpatterns = [path("api/view", View.as_view())]
+urlpatterns = [path("api/view", RoutedView.as_view())]
 
 
 def routes() -> list[tuple[str, str, dict[str, str]]]:
     router = Router()
-    router.register("cards", CardViewSet, "card")
+    router.register("cards", RoutedCardViewSet, "card")
     return [
         (str(route.pattern), route.name, methods_of(route.callback))
         for route in router.urls
@@ -106,13 +106,13 @@ def test_fixed_words_come_before_ids_and_methods_of_a_path_share_its_route() -> 
 def test_a_method_has_its_own_right_or_that_of_the_class(
     method: str, right: str | None
 ) -> None:
-    assert right_of(CardViewSet, method) == right
+    assert right_of(RoutedCardViewSet, method) == right
 
 
 def test_parameters_of_the_query_are_declared_and_headers_are_not() -> None:
-    assert declaration_of(CardViewSet, "retrieve").query_parameters == {"colour"}
-    assert declaration_of(CardViewSet, "pending").query_parameters == {"colour"}
-    assert declaration_of(CardViewSet, "days").query_parameters == set()
+    assert declaration_of(RoutedCardViewSet, "retrieve").query_parameters == {"colour"}
+    assert declaration_of(RoutedCardViewSet, "pending").query_parameters == {"colour"}
+    assert declaration_of(RoutedCardViewSet, "days").query_parameters == set()
 
 
 def test_the_declaration_of_an_inherited_method_stays_in_its_class() -> None:
