@@ -7,11 +7,23 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from uuid_utils.compat import uuid7
 
+from automatehq.clock import new_id
 from automatehq.text_columns import clean_columns
 
 from .context import get_current_business_id
 from .exceptions import WrongBusiness
 from .managers import TenantManager
+
+
+class IdField(models.UUIDField[Any, Any]):
+    """A UUID of version 7 by the clock of `automatehq.clock`. Migrations contain Django's plain field."""
+
+    def get_default(self) -> uuid.UUID:
+        return new_id()
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.UUIDField", args, kwargs
 
 
 class IdentifiedModel(models.Model):
@@ -20,7 +32,7 @@ class IdentifiedModel(models.Model):
     Ids sort by age. They do not reveal the number of rows.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = IdField(primary_key=True, default=uuid7, editable=False)
 
     class Meta:
         abstract = True

@@ -8,8 +8,8 @@ of `work`. A file is therefore read for permitted requests only. Meanwhile the r
 holds no row, lock or snapshot.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -73,6 +73,18 @@ class Postponed(BaseException):
 current: ContextVar[PreTransactionWork | None] = ContextVar(
     "automatehq_beforehand", default=None
 )
+
+
+@contextmanager
+def results_given(*values: Any) -> Iterator[None]:
+    """Let the calls of `before_scope` in the block return these values, in order, for work that is done already."""
+    with ExitStack() as exit_stack:
+        results = [_Result(value) for value in values]
+        token = current.set(PreTransactionWork(exit_stack, results))
+        try:
+            yield
+        finally:
+            current.reset(token)
 
 
 def before_scope(work: Callable[[ExitStack], Result]) -> Result:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +100,13 @@ def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> 
     data = read_limited(file)
     kind = kind_of(data)
     sizes = json.loads(read(data, kind, "sizes", deadline=deadline))
+    return intake_of(data, kind, filename, sizes)
+
+
+def intake_of(
+    data: bytes, kind: FileType, filename: str, sizes: Iterable[tuple[int, int]]
+) -> Intake:
+    """Return the data of a file whose pages have these sizes."""
     return Intake(
         filename=clean_filename(filename, kind),
         mime_type=kind.mime_type,

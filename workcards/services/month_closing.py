@@ -51,6 +51,7 @@ def close_month(
         month=month,
         closed_by=actor,
         closed_by_name=display_name(actor),
+        closed_at=timezone.now(),
         note=note,
     )
     closed.save(force_insert=True)

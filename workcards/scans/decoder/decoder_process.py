@@ -27,7 +27,7 @@ def main(decoder: str, task: str, number: str = "1") -> int:
     data = sys.stdin.buffer.read()
     try:
         if task == "sizes":
-            sys.stdout.write(json.dumps(_sizes(data, decoder)))
+            sys.stdout.write(json.dumps(sizes(data, decoder)))
         else:
             _write(_picture_of(data, decoder, int(number)))
     except RejectedScan as refusal:
@@ -36,7 +36,8 @@ def main(decoder: str, task: str, number: str = "1") -> int:
     return 0
 
 
-def _sizes(data: bytes, decoder: str) -> list[tuple[int, int]]:
+def sizes(data: bytes, decoder: str) -> list[tuple[int, int]]:
+    """Return width and height of each page's display rendition. Raises `Refusal`."""
     if decoder == PDF:
         from . import pdfs  # noqa: PLC0415 -- a picture need not wait for it
 
