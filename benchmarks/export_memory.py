@@ -27,7 +27,6 @@ from django.utils import timezone
 
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
-from demo.bulk_insert import insert
 from exports.models import ExportProfile, ExportRun
 from exports.profiles import Profile
 from exports.tasks import make_export
@@ -88,7 +87,7 @@ def fill(
             for day in days_of_month(month)[:days_a_person]
         ]
     for rows in (employees, cards, posted):
-        insert(rows)
+        type(rows[0]).objects.bulk_create(rows, batch_size=5_000)
 
 
 def queue(month: date, kind: str, profile: ExportProfile) -> uuid.UUID:

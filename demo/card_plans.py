@@ -10,7 +10,6 @@ from workcards.month_math import last_of_month
 from workforce.models import Site
 
 from .people import DemoBusiness, Person
-from .seeded_random import dice
 from .timesheets import Day, changed, evening, month_of
 
 
@@ -65,7 +64,7 @@ class Plan:
     days: list[Day]
     """What is written on the paper, entered or not."""
     ends_on: date
-    fate: TargetStatus = TargetStatus.APPROVED
+    target: TargetStatus = TargetStatus.APPROVED
     is_by_hand: bool = False
     """Without a scan."""
     page: int = 1
@@ -75,43 +74,48 @@ class Plan:
     followers: list["Plan"] = field(default_factory=list)
 
 
-def make_plans(firm: DemoBusiness) -> list[Plan]:
+def make_plans(business: DemoBusiness) -> list[Plan]:
     """Return the planned cards of a business, month by month."""
     plans: list[Plan] = []
-    for month in firm.months:
-        plans += _plans_of_month(firm, month)
-    _scan_together(firm, plans)
-    _choose_scans(firm, plans)
+    for month in business.months:
+        plans += _plans_of_month(business, month)
+    if business.options.is_multiplied:
+        # Only cards without a scan are copied: half of the employees have no scans.
+        scanned = set(business.people[: len(business.people) // 2])
+        for plan in plans:
+            plan.is_by_hand |= plan.person not in scanned
+    _scan_together(plans)
+    _choose_scans(business, plans)
     return plans
 
 
-def _plans_of_month(firm: DemoBusiness, month: date) -> list[Plan]:
-    rng = dice(firm.size.seed, firm.number, "month", month)
-    yesterday = max(firm.today - timedelta(days=1), month)
+def _plans_of_month(business: DemoBusiness, month: date) -> list[Plan]:
+    rng = business.rng("month", month)
+    yesterday = max(business.today - timedelta(days=1), month)
     holiday = month + timedelta(days=rng.randrange(28))
     alone: list[Plan] = []
     pairs: list[tuple[Plan, Plan]] = []
-    for person in firm.people:
-        own = dice(firm.size.seed, firm.number, "month", month, person.employee.pk)
+    for person in business.people:
+        own = business.rng("month", month, person.employee.pk)
         last = min(last_of_month(month), yesterday)
-        days = month_of(person, month, last, holiday, firm.phrases, own)
-        cards = list(_cards_of_person(firm, person, month, days, last, own))
-        pair = _pair(firm, cards, own)
+        days = month_of(person, month, last, holiday, business.phrases, own)
+        cards = list(_cards_of_person(business, person, month, days, last, own))
+        pair = _pair(business, cards, own)
         if pair:
             pairs.append(pair)
         alone += [card for card in cards if not pair or card not in pair]
-    _decide(alone, firm, month, rng)
+    _assign_targets(alone, business, month, rng)
     # The first card always waits for review; it has a conflict if any card has one.
     pairs.sort(key=lambda pair: not _conflict(*pair))
     for number, pair in enumerate(pairs):
         waits = number == 0 or rng.random() < 0.25
-        pair[0].fate = TargetStatus.APPROVED
-        pair[1].fate = TargetStatus.ENTERED if waits else TargetStatus.APPROVED
+        pair[0].target = TargetStatus.APPROVED
+        pair[1].target = TargetStatus.ENTERED if waits else TargetStatus.APPROVED
     return alone + [card for pair in pairs for card in pair]
 
 
 def _cards_of_person(
-    firm: DemoBusiness,
+    business: DemoBusiness,
     person: Person,
     month: date,
     days: list[Day],
@@ -121,7 +125,7 @@ def _cards_of_person(
     """Yield two cards for most employees, for the halves of the month; one or none for some."""
     if not days or rng.random() < 0.04:
         return  # no card
-    site = person.employee.site or rng.choice(firm.sites)
+    site = person.employee.site or rng.choice(business.sites)
     middle = month + timedelta(days=14)
     chance = rng.random()
     if chance < 0.08:
@@ -136,7 +140,7 @@ def _cards_of_person(
 
 
 def _pair(
-    firm: DemoBusiness, cards: list[Plan], rng: random.Random
+    business: DemoBusiness, cards: list[Plan], rng: random.Random
 ) -> tuple[Plan, Plan] | None:
     """Sometimes give two cards a common date.
 
@@ -149,8 +153,8 @@ def _pair(
     if not worked:
         return None
     kind = rng.choice(["other site", "other figures", "other figures", "same figures"])
-    if kind == "other site" and len(firm.sites) > 1:
-        other = rng.choice([site for site in firm.sites if site != card.site])
+    if kind == "other site" and len(business.sites) > 1:
+        other = rng.choice([site for site in business.sites if site != card.site])
         days = [evening(day, rng) for day in worked[:3]]
         guest = Plan(card.person, other, card.month, days, card.ends_on)
         cards.append(guest)
@@ -172,30 +176,30 @@ def _conflict(one: Plan, other: Plan) -> bool:
     )
 
 
-def _decide(
-    cards: list[Plan], firm: DemoBusiness, month: date, rng: random.Random
+def _assign_targets(
+    cards: list[Plan], business: DemoBusiness, month: date, rng: random.Random
 ) -> None:
     """Set the final status of each card.
 
     With enough cards, each status of the month occurs at least once. The other cards follow the shares.
     """
-    age = len(firm.months) - 1 - firm.months.index(month)
+    age = len(business.months) - 1 - business.months.index(month)
     shares = SHARES[min(age, len(SHARES) - 1)]
     missing = max(len(cards) - len(shares), 0)
-    fates = list(shares)[: len(cards)]
-    fates += rng.choices(list(shares), list(shares.values()), k=missing)
+    targets = list(shares)[: len(cards)]
+    targets += rng.choices(list(shares), list(shares.values()), k=missing)
     order = list(cards)
     rng.shuffle(order)
-    for card, fate in zip(order, fates, strict=True):
-        card.fate = fate
-        card.is_by_hand = fate is not TargetStatus.UNASSIGNED and rng.random() < 0.05
+    for card, target in zip(order, targets, strict=True):
+        card.target = target
+        card.is_by_hand = target is not TargetStatus.UNASSIGNED and rng.random() < 0.05
 
 
-def _scan_together(firm: DemoBusiness, plans: list[Plan]) -> None:
+def _scan_together(plans: list[Plan]) -> None:
     """Make three cards of a site pages of a single PDF."""
     by_place: dict[tuple[object, date, date], list[Plan]] = {}
     for plan in plans:
-        if plan.fate in (
+        if not plan.is_by_hand and plan.target in (
             TargetStatus.ENTERED,
             TargetStatus.ASSIGNED,
             TargetStatus.APPROVED,
@@ -206,20 +210,18 @@ def _scan_together(firm: DemoBusiness, plans: list[Plan]) -> None:
     if not groups:
         return
     first, *others = groups[-1][:3]
-    first.is_by_hand = False
     for number, plan in enumerate(others, start=2):
-        plan.is_by_hand = False
         plan.page, plan.first_page = number, first
         first.followers.append(plan)
 
 
-def _choose_scans(firm: DemoBusiness, plans: list[Plan]) -> None:
+def _choose_scans(business: DemoBusiness, plans: list[Plan]) -> None:
     """Select the cards with an image, up to the business's share of the total.
 
     Cards that wait for a user come first, then the newest.
     """
-    pictures, businesses = firm.size.pictures, firm.size.businesses
-    room = pictures // businesses + (firm.number < pictures % businesses)
+    pictures, businesses = business.options.pictures, business.options.made_businesses
+    room = pictures // businesses + (business.number < pictures % businesses)
     waiting = (
         TargetStatus.UNASSIGNED,
         TargetStatus.ENTERED,
@@ -227,7 +229,7 @@ def _choose_scans(firm: DemoBusiness, plans: list[Plan]) -> None:
         TargetStatus.REOPENED,
     )
     wanted = [plan for plan in plans if not plan.is_by_hand and not plan.first_page]
-    wanted.sort(key=lambda plan: (plan.fate in waiting, plan.month), reverse=True)
+    wanted.sort(key=lambda plan: (plan.target in waiting, plan.month), reverse=True)
     for plan in wanted:
         pages = [plan, *plan.followers]
         if len(pages) <= room:

@@ -9,7 +9,7 @@ WIDTH = 30
 SECONDS = 10
 
 
-class Bar:
+class ProgressBar:
     """A progress bar on a terminal; in a log, a line every ten seconds.
 
     Call it with a share from 0 to 1 and a text.
@@ -34,7 +34,7 @@ class Bar:
             self._write(f"{percent:3} %  {text}\n")
         self._shown = (percent, text)
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "ProgressBar":
         return self
 
     def __exit__(

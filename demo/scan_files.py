@@ -1,10 +1,5 @@
-"""Scans of the cards that have an image, and their storage."""
+"""Scans of the cards that have an image."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.utils.translation import override
 
 from workcards.transitions import DayStatus
@@ -14,18 +9,19 @@ from .card_image import CardLine
 from .card_plans import Plan
 from .people import DemoBusiness
 from .scan_rendering import Scan, Sheet
-from .seeded_random import dice
 from .timesheets import Day
 
 
-def scans_of(firm: DemoBusiness, plans: list[Plan]) -> list[tuple[list[Plan], Scan]]:
+def scans_of(
+    business: DemoBusiness, plans: list[Plan]
+) -> list[tuple[list[Plan], Scan]]:
     """Return the scans to render, each with the plans of its cards."""
     found = []
     for number, plan in enumerate(plans):
         if plan.is_by_hand or plan.first_page:
             continue
         pages = [plan, *plan.followers]
-        rng = dice(firm.size.seed, firm.number, "file name", number)
+        rng = business.rng("file name", number)
         name = (
             f"{plan.site.site_name} {plan.month:%Y-%m}.pdf"
             if plan.followers
@@ -34,40 +30,26 @@ def scans_of(firm: DemoBusiness, plans: list[Plan]) -> list[tuple[list[Plan], Sc
             )
         )
         sheets = [
-            _sheet(firm, page, f"{firm.size.seed}/{firm.number}/{number}/{page.page}")
+            _sheet(
+                business,
+                page,
+                f"{business.options.seed}/{business.number}/{number}/{page.page}",
+            )
             for page in pages
         ]
         found.append((pages, Scan(name, sheets)))
     return found
 
 
-@contextmanager
-def storage_undone_on_failure() -> Iterator[Callable[[str, bytes], None]]:
-    """Yield a function that stores bytes at a path; delete the stored files if the block fails."""
-    stored: list[str] = []
-
-    def store(path: str, data: bytes) -> None:
-        # A killed run may have left a file at this path.
-        default_storage.delete(path)
-        stored.append(default_storage.save(path, ContentFile(data)))
-
-    try:
-        yield store
-    except BaseException:
-        for path in stored:
-            default_storage.delete(path)
-        raise
-
-
-def _sheet(firm: DemoBusiness, plan: Plan, chance: str) -> Sheet:
+def _sheet(business: DemoBusiness, plan: Plan, chance: str) -> Sheet:
     employee = plan.person.employee
     return Sheet(
-        business_name=firm.business.business_name,
+        business_name=business.row.business_name,
         site_name=plan.site.site_name,
         employee_name=employee.full_name,
         employee_number=employee.external_employee_id or "",
         month=plan.month,
-        days=[_line(day, firm.business.language) for day in plan.days],
+        days=[_line(day, business.row.language) for day in plan.days],
         chance=chance,
     )
 

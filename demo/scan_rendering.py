@@ -13,11 +13,12 @@ from typing import NamedTuple, TypeAlias
 
 from PIL import Image
 
-from workcards.scans.validation import Intake, inspect
+from workcards.scans.decoder import decoder_process
+from workcards.scans.validation import Intake, intake_of, kind_of
 
 from .card_image import CardLine, render_card
-from .seeded_random import dice
-from .worker_pool import helpers
+from .seeded_random import rng_for
+from .worker_pool import process_pool
 
 # The minimum number of scans for which worker processes are worth their start.
 FEW = 8
@@ -49,35 +50,38 @@ class RenderedScan(NamedTuple):
 
 
 # Renders scans and returns their files in the same order.
-Drawing: TypeAlias = Callable[[Sequence[Scan]], Iterator[RenderedScan]]
+Renderer: TypeAlias = Callable[[Sequence[Scan]], Iterator[RenderedScan]]
 
 
 @contextmanager
-def drawing_together() -> Iterator[Drawing]:
+def render_pool() -> Iterator[Renderer]:
     """Yield a function that renders scans; it starts processes when there are many scans."""
     with ExitStack() as stack:
         pools: list[ProcessPoolExecutor] = []
 
-        def draw_all(scans: Sequence[Scan]) -> Iterator[RenderedScan]:
+        def render_all(scans: Sequence[Scan]) -> Iterator[RenderedScan]:
             if len(scans) < FEW:
-                return map(draw, scans)
+                return map(render, scans)
             if not pools:
-                pools.append(stack.enter_context(helpers(with_django=False)))
-            return pools[0].map(draw, scans, chunksize=4)
+                pools.append(stack.enter_context(process_pool(with_django=False)))
+            return pools[0].map(render, scans, chunksize=4)
 
-        yield draw_all
+        yield render_all
 
 
-def draw(scan: Scan) -> RenderedScan:
+def render(scan: Scan) -> RenderedScan:
     """Return the file of a scan with the metadata that the scan validation finds."""
     pictures = [_picture(sheet) for sheet in scan.sheets]
     data = pictures[0] if len(pictures) == 1 else _pdf(pictures)
-    return RenderedScan(inspect(BytesIO(data), scan.filename), data)
+    # Like `inspect`, but in this process: the picture is no stranger's.
+    kind = kind_of(data)
+    sizes = decoder_process.sizes(data, kind.decoder)
+    return RenderedScan(intake_of(data, kind, scan.filename, sizes), data)
 
 
 def _picture(sheet: Sheet) -> bytes:
     written = sheet._asdict()
-    return render_card(rng=dice(written.pop("chance")), **written)
+    return render_card(rng=rng_for(written.pop("chance")), **written)
 
 
 def _pdf(pictures: list[bytes]) -> bytes:

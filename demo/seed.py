@@ -1,56 +1,53 @@
 """Creation of the demo data in the database, business by business."""
 
+import uuid
 from collections.abc import Callable
 from concurrent.futures import as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import pairwise
 
-from django.contrib.auth.hashers import make_password
+from django.core.files.storage import default_storage
 from django.db import transaction
+from django_tasks_db.models import DBTaskResult
 
-from accounts.credentials import create_account
 from accounts.models import User
 from accounts.roles import Role
+from audit.event_origin import origin
 from audit.models import AuditEvent
+from automatehq.clock import GivenClock
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
-from exports.models import ExportRun
-from exports.services import request_run
-from exports.tasks import make_export
-from workcards.models import ApprovedDay, DayEntry
 from workcards.month_math import first_of_month, last_months
+from workcards.tasks import make_renditions
 from workforce.models import Employee, Site
 
-from .audit_history import Trail
-from .bulk_insert import insert, insert_values
-from .card_history import CardHistories
-from .card_plans import Plan, make_plans
-from .initial_events import tell_beginnings
-from .ledger_simulation import Ledger
-from .options import Size
-from .payroll_profiles import close_months, make_profile, tell_profile
+from .card_plans import make_plans
+from .card_steps import ScanFiles, run_steps
+from .copies import Source, copy_employees
+from .options import DemoOptions
+from .payroll import close_months, export_first_month, make_profile
 from .people import (
     CODE_PREFIX,
     DemoBusiness,
+    business_codes,
     make_businesses,
     make_people,
     make_settings,
     make_sites,
     make_users,
 )
-from .scan_files import scans_of, storage_undone_on_failure
-from .scan_rendering import Drawing, RenderedScan, draw, drawing_together
-from .seeded_random import dice
-from .worker_pool import helpers
+from .scan_files import scans_of
+from .scan_rendering import Renderer, render_pool
+from .seeded_random import rng_for
+from .worker_pool import process_pool
 
 # Receives the overall progress, from 0 to 1, and a text about the current step.
 Progress = Callable[[float, str], None]
-# From this number on, each process fills a business. Below it, the processes render the images of a business
-# together.
-MANY = 8
-DRAWING = 0.8  # the share of rendering in a business's work
+# From this number of copied businesses on, each process fills a business.
+MANY = 4
 # A run costs as much as reading the ledger of a month, so a few runs suffice.
 WITH_EXPORTS = 5
 
@@ -59,12 +56,16 @@ WITH_EXPORTS = 5
 class Work:
     """The arguments of a process that fills a business."""
 
-    size: Size
+    options: DemoOptions
     number: int
-    business_id: object
+    business_id: uuid.UUID
     today: date
     password: str
-    """Hashed."""
+
+    @property
+    def made_number(self) -> int:
+        """Return the number of the business whose employees this one gets: its own, if the services create them."""
+        return self.number % self.options.made_businesses
 
 
 def demo_businesses() -> list[Business]:
@@ -74,70 +75,79 @@ def demo_businesses() -> list[Business]:
         return list(found.order_by("id"))
 
 
-def seed(size: Size, *, password: str, today: date, progress: Progress) -> int:
+def seed(
+    options: DemoOptions, *, password: str, today: date, progress: Progress
+) -> int:
     """Create the missing demo data; return the number of businesses that were filled.
 
-    Return 0 if all exist already. After an interrupted run, the same size creates the rest. The months end with that
+    Return 0 if all exist already. After an interrupted run, the same options create the rest. The months end with that
     of `today`. Must not run concurrently with itself.
     """
     if not demo_businesses():
-        _make_frame(size, today)
-    encoded = make_password(password)
+        _make_frame(options, today, password)
     work = [
-        Work(size, number, business_id, today, encoded)
-        for number, business_id in _empty(size, today)
+        Work(options, number, business_id, today, password)
+        for number, business_id in _empty(options)
     ]
-    if len(work) < MANY:
-        with drawing_together() as drawing:
-            for count, one in enumerate(work):
-                fill(one, drawing, partial(_report, progress, count, len(work)))
+    made = [one for one in work if one.number == one.made_number]
+    copied = [one for one in work if one.number != one.made_number]
+    with render_pool() as renderer:
+        for count, one in enumerate(made):
+            fill(one, renderer, partial(_report, progress, count, len(work)))
+    if len(copied) < MANY:
+        for count, one in enumerate(copied, start=len(made) + 1):
+            progress(count / len(work), fill_with_copies(one))
     else:
-        _fill_side_by_side(work, progress)
+        _fill_side_by_side(copied, progress, len(made))
     if work:
         _reach_across()
     return len(work)
 
 
-def fill(work: Work, drawing: Drawing, progress: Progress) -> str:
-    """Generate all data of a business and write it in one transaction; return its name."""
-    firm, sites = _firm(work)
-    name: str = firm.business.business_name
-    firm.users = list(make_users(firm))
-    firm.people = list(make_people(firm))
-    settings = list(make_settings(firm, sites))
-    plans = make_plans(firm)
-    drawn = _draw(firm, plans, drawing, progress)
-    progress(DRAWING, f"{name}: writing")
-    trail = Trail(firm.business.pk, dice(firm.size.seed, firm.number, "trail"))
-    tell_beginnings(firm, sites, settings, trail)
-    lives = CardHistories(firm, trail)
-    lives.tell(plans, drawn)
-    profile = make_profile(firm)
-    tell_profile(profile, lives)
-    closed = list(close_months(lives))
-    trail.events.sort(key=lambda event: event.created_at)
-    with storage_undone_on_failure() as store, business_scope(firm.business.pk):
-        for user in firm.users:
-            user.account_id = create_account(
-                email=user.email, password_hash=work.password
-            )
-        insert(firm.users)
-        insert([person.employee for person in firm.people])
-        insert(settings)
-        insert(lives.files)
-        insert(lives.cards)
-        insert_values(DayEntry, CardHistories.ENTRY_COLUMNS, lives.entries())
-        insert_values(ApprovedDay, Ledger.COLUMNS, lives.ledger.values())
-        insert(trail.events)
-        insert([profile])
+def fill(work: Work, renderer: Renderer, progress: Progress) -> None:
+    """Create all data of a business with the services, in one transaction."""
+    business, sites = _begin(work)
+    name = str(business.row)
+    with business.clock.running(), origin("admin"), business_scope(business.row.pk):
+        make_users(business, work.password)
+        business.people = list(make_people(business))
+        make_settings(business, sites)
+        make_profile(business)
+        plans = make_plans(business)
+        scans = scans_of(business, plans)
+        files = ScanFiles(
+            [pages for pages, _scan in scans],
+            renderer([scan for _pages, scan in scans]),
+        )
+        run_steps(business, plans, files, lambda share: progress(share, name))
+        copied = range(work.options.made_employees, work.options.employees)
+        if copied:
+            copy_employees(business, Source(business.row.pk, business.users), copied)
         # Last, because a closed month accepts no rows.
-        insert(closed)
-        for file in lives.files:
-            store(str(file.original.name), lives.bytes_of[file.pk])
-    if firm.number < WITH_EXPORTS:
-        _export(firm)
-    progress(1, f"{name}: done")
-    return name
+        close_months(business)
+    _forget_renditions(business)
+    if work.number < WITH_EXPORTS:
+        export_first_month(business)
+    progress(1, name)
+
+
+def fill_with_copies(work: Work) -> str:
+    """Create a business whose employees are copies; return its name."""
+    business, sites = _begin(work)
+    with platform_scope("copy a business of the demo"):
+        made = Business.objects.get(
+            business_code=business_codes(work.options)[work.made_number][2]
+        )
+        users = list(User.objects.filter(business=made).order_by("id"))
+    with business.clock.running(), origin("admin"), business_scope(business.row.pk):
+        make_users(business, work.password)
+        copy_employees(business, Source(made.pk, users), range(work.options.employees))
+        make_settings(business, sites)
+        make_profile(business)
+        close_months(business)
+    if work.number < WITH_EXPORTS:
+        export_first_month(business)
+    return str(business.row)
 
 
 def _report(
@@ -147,27 +157,24 @@ def _report(
     progress((count + part) / businesses, text)
 
 
-def _months(size: Size, today: date) -> list[date]:
-    return last_months(first_of_month(today), size.months)
+def _months(options: DemoOptions, today: date) -> list[date]:
+    return last_months(first_of_month(today), options.months)
 
 
-def _make_frame(size: Size, today: date) -> None:
+def _make_frame(options: DemoOptions, today: date, password: str) -> None:
     """Create businesses and sites, all or none: a business uses the sites of the others."""
-    businesses = make_businesses(size, _months(size, today))
-    sites = make_sites(size, businesses)
+    first_month = _months(options, today)[0]
     with transaction.atomic():
-        with platform_scope("make the businesses of the demo"):
-            insert(businesses)
-        for business in businesses:
-            with business_scope(business.pk):
-                insert([site for site in sites if site.steward_id == business.pk])
+        businesses = list(make_businesses(options, first_month, password))
+        for number, business in enumerate(businesses[: options.made_businesses]):
+            with origin("admin"), business_scope(business.pk):
+                make_sites(options, business, number, User.objects.get())
 
 
-def _empty(size: Size, today: date) -> list[tuple[int, object]]:
+def _empty(options: DemoOptions) -> list[tuple[int, uuid.UUID]]:
     """Return number and id of the businesses without employees."""
     numbers = {
-        business.business_code: number
-        for number, business in enumerate(make_businesses(size, _months(size, today)))
+        code: number for number, (_, _, code) in enumerate(business_codes(options))
     }
     with platform_scope("look for demo data"):
         filled = set(Employee.objects.values_list("business_id", flat=True).distinct())
@@ -178,64 +185,54 @@ def _empty(size: Size, today: date) -> list[tuple[int, object]]:
     ]
 
 
-def _fill_side_by_side(work: list[Work], progress: Progress) -> None:
+def _fill_side_by_side(work: list[Work], progress: Progress, done: int) -> None:
     """Fill the businesses in parallel, in a process per processor."""
-    with helpers(with_django=True) as pool:
-        tasks = [pool.submit(_fill_alone, one) for one in work]
-        for count, done in enumerate(as_completed(tasks), start=1):
-            progress(count / len(work), f"{done.result()}: done")
+    with process_pool(with_django=True) as pool:
+        tasks = [pool.submit(fill_with_copies, one) for one in work]
+        for count, task in enumerate(as_completed(tasks), start=done + 1):
+            progress(count / (done + len(work)), task.result())
 
 
-def _fill_alone(work: Work) -> str:
-    return fill(work, lambda scans: map(draw, scans), lambda part, text: None)
-
-
-def _firm(work: Work) -> tuple[DemoBusiness, list[Site]]:
-    """Return the business with its stored users, and all sites of the demo."""
-    size = work.size
+def _begin(work: Work) -> tuple[DemoBusiness, list[Site]]:
+    """Return the business, still without users and employees, and all sites of the demo."""
+    options = work.options
     with platform_scope("fill a business of the demo"):
-        business = Business.objects.get(pk=work.business_id)
+        row = Business.objects.get(pk=work.business_id)
         sites = list(
             Site.objects.filter(
                 steward__business_code__startswith=CODE_PREFIX
             ).order_by("site_code")
         )
-    rng = dice(size.seed, work.number, "firm")
+    # A killed run may have left files of scans without rows, with the same ids.
+    _remove_scans(f"businesses/{row.pk}/cards")
+    rng = rng_for(options.seed, work.made_number, "sites")
     own = rng.sample(sites, max(1, round(len(sites) * 0.7)))
-    months = _months(size, work.today)
-    return DemoBusiness(
-        work.number, size, months, work.today, business, own, rng
-    ), sites
+    clock = GivenClock(row.created_at, f"{options.seed}/{work.number}")
+    business = DemoBusiness(
+        work.number,
+        options,
+        _months(options, work.today),
+        work.today,
+        row,
+        own,
+        clock,
+    )
+    return business, sites
 
 
-def _draw(
-    firm: DemoBusiness,
-    plans: list[Plan],
-    drawing: Drawing,
-    progress: Progress,
-) -> dict[int, tuple[Plan, RenderedScan]]:
-    """Render the scans; map each plan (by `id`) to the plan of the first page and the file."""
-    wanted = scans_of(firm, plans)
-    files = drawing([scan for _pages, scan in wanted])
-    drawn = {}
-    for count, ((pages, _scan), file) in enumerate(zip(wanted, files, strict=True)):
-        progress(DRAWING * count / len(wanted), f"{firm.business}: pictures")
-        for page in pages:
-            drawn[id(page)] = (pages[0], file)
-    return drawn
+def _remove_scans(folder: str) -> None:
+    with suppress(FileNotFoundError):  # nothing was stored yet
+        for key in default_storage.listdir(folder)[0]:
+            for name in default_storage.listdir(f"{folder}/{key}")[1]:
+                default_storage.delete(f"{folder}/{key}/{name}")
 
 
-def _export(firm: DemoBusiness) -> None:
-    """Create the file of the first month with the real task."""
-    (admin,) = firm.with_role(Role.ADMIN)
-    with business_scope(firm.business.pk):
-        run = request_run(
-            actor=admin,
-            kind=ExportRun.Kind.DAYS_CSV,
-            processing_month=firm.months[0],
-        )
-    # Run the task immediately; the worker then finds it done.
-    make_export.call(run_id=str(run.pk), business_id=str(firm.business.pk))
+def _forget_renditions(business: DemoBusiness) -> None:
+    """Remove the tasks of the uploads from the queue: a page is rendered when it is opened first."""
+    DBTaskResult.objects.filter(
+        task_path=make_renditions.module_path,
+        args_kwargs__kwargs__business_id=str(business.row.pk),
+    ).delete()
 
 
 def _reach_across() -> None:

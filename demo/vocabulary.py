@@ -94,6 +94,12 @@ LATIN_LAST_NAMES = (
     *("Thapari", "Ursache", "Vlaicu", "Wongsiri", "Yadavaru", "Zamfiroiu", "Zidaru"),
 )
 
+# First and last names: Latin, then Hebrew.
+NAMES = (
+    (LATIN_FIRST_NAMES, LATIN_LAST_NAMES),
+    (HEBREW_FIRST_NAMES, HEBREW_LAST_NAMES),
+)
+
 FILE_NAMES = ("IMG_{number:04}.jpg", "scan-{number:04}.jpg", "card {number}.jpg")
 
 

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 
 
 @contextmanager
-def helpers(*, with_django: bool) -> Iterator[ProcessPoolExecutor]:
+def process_pool(*, with_django: bool) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool of new processes that share no database connection with this process.
 
     The processes end with the block. If the block fails, pending work is cancelled.

@@ -23,7 +23,8 @@ from playwright.sync_api import expect
 from accounts.models import User
 from accounts.roles import Role
 from businesses.tenancy.context import business_scope
-from demo.options import Size
+from demo.demo_accounts import DEFAULT_PASSWORD
+from demo.options import DemoOptions
 from demo.seed import demo_businesses, seed
 from exports.models import ExportRun
 from exports.services import request_run
@@ -53,8 +54,8 @@ def main() -> None:
 def make_data() -> None:
     call_command("migrate", verbosity=0)
     scans = seed(
-        Size(months=12, pictures=200),
-        password="-",  # no user signs in with a password: see `desk`
+        DemoOptions(months=12, pictures=200),
+        password=DEFAULT_PASSWORD,
         today=NOW.date(),
         progress=lambda share, message: None,
     )

@@ -44,7 +44,14 @@ SAMPLE_SIZE = 6
 AREA_TIMEOUT = 600
 SUITE_TIMEOUT = 3600
 # The whole suite without browser tests and demo data, which test no rule of isolation.
-SUITE = ["-m", "not browser", "--deselect", "tests/test_demo.py"]
+SUITE = [
+    "-m",
+    "not browser",
+    "--deselect",
+    "tests/test_demo.py",
+    "--deselect",
+    "tests/test_demo_seeding.py",
+]
 # The test that the unchanged code must pass when it creates the database.
 CLEAN_DATABASE_TESTS = [
     "businesses/tests/test_verification.py::test_the_test_database_is_clean"

@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.utils import timezone
 
 from accounts.tests.api_clients import client_of
 from automatehq.api.errors import Conflict, broken_constraint, refusal_of
 from businesses.tenancy.context import platform_scope
 from businesses.tests.lock_assertions import opened
-from demo import bulk_insert
 from tests.api_helpers import events, problem
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry, WorkCard, WorkCardFile
 from workcards.services import uploads
@@ -366,15 +364,13 @@ def test_one_statement_about_several_months_is_refused_as_a_whole(
         assert not WorkCard.objects.filter(notes="x").exists()
 
 
-def test_sample_data_are_refused_like_everything_else(
+def test_rows_inserted_in_bulk_are_refused_like_everything_else(
     acme: Any, june: dict[str, Any]
 ) -> None:
     with acme.scope():
         card = WorkCardFactory.build(unassigned=True, site=june["waiting"].site)
-        card.business_id = acme.id
-        card.created_at = card.updated_at = timezone.now()
         with pytest.raises(IntegrityError) as refused, transaction.atomic():
-            bulk_insert.insert([card])
+            WorkCard.objects.bulk_create([card])
     assert broken_constraint(refused.value) == RULE
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from automatehq.advisory_locks import session_lock
 from businesses.models import Business
 from demo.demo_accounts import DEFAULT_PASSWORD, sign_ins, table
-from demo.options import Size
-from demo.progress_bar import Bar
+from demo.options import DemoOptions
+from demo.progress_bar import ProgressBar
 from demo.seed import demo_businesses, seed
 
 HELP = {
@@ -32,22 +32,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         for name, text in HELP.items():
-            default = getattr(Size(), name)
+            default = getattr(DemoOptions(), name)
             parser.add_argument(
                 f"--{name}", type=int, default=default, help=f"{text} ({default:,})"
             )
 
     def handle(self, *, verbosity: int, **options: object) -> None:
         try:
-            size = Size(**{name: options[name] for name in HELP})  # type: ignore[arg-type]
+            amount = DemoOptions(**{name: options[name] for name in HELP})  # type: ignore[arg-type]
         except ValueError as error:
             raise CommandError(str(error)) from error
         password = demo_password()
         with session_lock("demo data", waiting=self.stdout.write):
             were_there = len(demo_businesses())
-            with Bar(self.stdout) as bar:
+            with ProgressBar(self.stdout) as bar:
                 made = seed(
-                    size,
+                    amount,
                     password=password,
                     today=timezone.localdate(timezone=Business().zone),
                     progress=bar,
