@@ -9,7 +9,7 @@
 | `timesheets` | the days that employees write on their cards |
 | `card_plans` | the planned cards and their final status |
 | `card_steps` | the steps of each card, run by the services |
-| `payroll` | payroll profile, closed months, an export |
+| `demo_payroll` | payroll profile, closed months, an export |
 | `copies` | copies of employees with their cards, for large amounts |
 | `card_image`, `handwriting` | images of filled-in cards |
 | `scan_files`, `scan_rendering` | files of scans, rendered in worker processes |

@@ -31,14 +31,14 @@ LABEL_LENGTH = 6
 
 
 @dataclass(frozen=True)
-class Source:
+class CopySource:
     """A business whose employees are copied."""
 
     business_id: uuid.UUID
     users: Sequence[User]
 
 
-def copy_employees(business: DemoBusiness, source: Source, numbers: range) -> None:
+def copy_employees(business: DemoBusiness, source: CopySource, numbers: range) -> None:
     """Add employees with these numbers to the business: copies of employees of `source`, again and again."""
     with business_scope(source.business_id):
         originals = list(_copyable())
@@ -69,7 +69,7 @@ def _rows_of(employees: Sequence[Employee]) -> Iterator[QuerySet[Any]]:
 
 def _copy(
     business: DemoBusiness,
-    source: Source,
+    source: CopySource,
     originals: Sequence[Employee],
     numbers: Sequence[int],
 ) -> None:
@@ -85,7 +85,9 @@ def _copy(
         _insert(model, STRING.sub(rename, text))
 
 
-def _replacements_of_users(business: DemoBusiness, source: Source) -> dict[str, str]:
+def _replacements_of_users(
+    business: DemoBusiness, source: CopySource
+) -> dict[str, str]:
     found = {str(source.business_id): str(business.row.pk)}
     for original, new in zip(source.users, business.users, strict=True):
         found |= {str(original.pk): str(new.pk), original.full_name: new.full_name}

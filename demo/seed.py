@@ -26,9 +26,9 @@ from workforce.models import Employee, Site
 
 from .card_plans import make_plans
 from .card_steps import ScanFiles, run_steps
-from .copies import Source, copy_employees
+from .copies import CopySource, copy_employees
+from .demo_payroll import close_months, export_first_month, make_profile
 from .options import DemoOptions
-from .payroll import close_months, export_first_month, make_profile
 from .people import (
     CODE_PREFIX,
     DemoBusiness,
@@ -122,7 +122,9 @@ def fill(work: Work, renderer: Renderer, progress: Progress) -> None:
         run_steps(business, plans, files, lambda share: progress(share, name))
         copied = range(work.options.made_employees, work.options.employees)
         if copied:
-            copy_employees(business, Source(business.row.pk, business.users), copied)
+            copy_employees(
+                business, CopySource(business.row.pk, business.users), copied
+            )
         # Last, because a closed month accepts no rows.
         close_months(business)
     _forget_renditions(business)
@@ -141,7 +143,9 @@ def fill_with_copies(work: Work) -> str:
         users = list(User.objects.filter(business=made).order_by("id"))
     with business.clock.running(), origin("admin"), business_scope(business.row.pk):
         make_users(business, work.password)
-        copy_employees(business, Source(made.pk, users), range(work.options.employees))
+        copy_employees(
+            business, CopySource(made.pk, users), range(work.options.employees)
+        )
         make_settings(business, sites)
         make_profile(business)
         close_months(business)

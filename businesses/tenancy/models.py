@@ -15,7 +15,7 @@ from .exceptions import WrongBusiness
 from .managers import TenantManager
 
 
-class IdField(models.UUIDField[Any, Any]):
+class RowIdField(models.UUIDField[Any, Any]):
     """A UUID of version 7 by the clock of `automatehq.clock`. Migrations contain Django's plain field."""
 
     def get_default(self) -> uuid.UUID:
@@ -32,7 +32,7 @@ class IdentifiedModel(models.Model):
     Ids sort by age. They do not reveal the number of rows.
     """
 
-    id = IdField(primary_key=True, default=uuid7, editable=False)
+    id = RowIdField(primary_key=True, default=uuid7, editable=False)
 
     class Meta:
         abstract = True
