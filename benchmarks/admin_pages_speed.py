@@ -29,7 +29,7 @@ from django.db.models import Count
 from accounts.models import User
 from accounts.roles import Role
 from businesses.tenancy.context import business_scope, platform_scope
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import queries
 from tests.browsers import chromium, look_uncached
 from tests.test_accessibility import kinds_of_pages
@@ -68,7 +68,7 @@ def main() -> None:
             ("an administrator", administrator, pages),
             ("a super-admin on the platform", super_admin, kinds_of_pages({})),
         ):
-            client = browser_of(user)
+            client = admin_client_for(user)
             print(f"\nAs {description}\n\n| page | queries | kB | answer | usable |")
             print("|---|---|---|---|---|")
             for path in paths:

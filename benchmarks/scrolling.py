@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import CDPSession, Page
 
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.browsers import chromium
 
 from .admin_pages_speed import find_users
@@ -57,7 +57,7 @@ def main() -> None:
     options = parser.parse_args()
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
     administrator, _ = find_users()
-    client = browser_of(administrator)
+    client = admin_client_for(administrator)
     database = Database(connection.settings_dict["NAME"])
     path = f"/admin/month/?month={options.month}" if options.month else "/admin/month/"
     media = str(settings.MEDIA_ROOT)

@@ -29,7 +29,7 @@ from demo.seed import demo_businesses, seed
 from exports.models import ExportRun
 from exports.services import request_run
 from exports.tasks import make_export
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.browsers import aside, chromium, served
 from workcards import services
 from workcards.models import ApprovedDay, WorkCard
@@ -150,7 +150,7 @@ def find_rows() -> dict[str, Any]:
             user = User.objects.filter(role=role, is_active=True).order_by("email")[0]
             # Each user has the language of the business.
             User.objects.filter(pk=user.pk).update(language=None)
-        rows[name] = browser_of(user).cookies["sessionid"].value
+        rows[name] = admin_client_for(user).cookies["sessionid"].value
     with business_scope(english.pk):
         rows["conflict"] = url_of(
             next(filter(has_conflict, june_cards().order_by("pk")))

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.tests.api_clients import client_of
 from tests import api_cases
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 
 from .endpoints import Endpoint
 from .request_cases import (
@@ -75,8 +75,8 @@ class CaseFactory:
             return client
         if role == "acting":
             business = self.tenants.acme.personas.business
-            return browser_of(self.tenants.acting_in_admin, acting_for=business)
-        return browser_of(self._user(role))
+            return admin_client_for(self.tenants.acting_in_admin, acting_for=business)
+        return admin_client_for(self._user(role))
 
     def _user(self, role: str) -> User:
         if role == CROSS_BUSINESS_ROLE:

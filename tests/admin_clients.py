@@ -41,7 +41,7 @@ def seal_of(business_id: uuid.UUID | None) -> str:
         return sign_form_token()
 
 
-def browser_of(user: User, *, acting_for: Business | None = None) -> AdminClient:
+def admin_client_for(user: User, *, acting_for: Business | None = None) -> AdminClient:
     """Return a client signed in as `user`.
 
     `acting_for` is the business that a super-admin acts for.

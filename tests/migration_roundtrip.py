@@ -37,7 +37,7 @@ class OldSight:
 
 
 @dataclass(frozen=True)
-class Journey:
+class RoundTrip:
     """The snapshots of a round trip.
 
     `rows_before_as_after` and `rows_after_as_before` have the rows in the columns that exist before and after the
@@ -58,7 +58,7 @@ class Journey:
         return list(self.after["migration_originals"].values())
 
 
-def travel() -> Journey:
+def run_roundtrip() -> RoundTrip:
     """Fill an empty database, migrate it forward, back and forward.
 
     Return the snapshots of each state.
@@ -81,7 +81,7 @@ def travel() -> Journey:
     migrate("businesses", "zero")
     back = old_sight(columns)
     migrate()
-    return Journey(
+    return RoundTrip(
         company,
         before,
         after,

@@ -14,7 +14,7 @@ from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, aside, chromium
 from .test_accessibility import AXE, DESK, ask, enter
 
@@ -43,7 +43,9 @@ def card(acme: Personas, john: Employee) -> WorkCard:
 
 
 @pytest.fixture
-def sit_down(live_server: Any, complaints: Complaints) -> Iterator[Callable[..., Any]]:
+def open_review_page(
+    live_server: Any, complaints: Complaints
+) -> Iterator[Callable[..., Any]]:
     """Yield a function that opens a page signed in as a user.
 
     Each page has a separate browser context. The first call starts the browser; until then the test can write to the
@@ -54,7 +56,7 @@ def sit_down(live_server: Any, complaints: Complaints) -> Iterator[Callable[...,
 
         def open_page(user: User, path: str = "/admin/") -> Any:
             clients: list[Any] = []
-            aside(lambda: clients.append(browser_of(user)))
+            aside(lambda: clients.append(admin_client_for(user)))
             if not browsers:
                 browsers.append(stack.enter_context(chromium()))
             page = enter(browsers[0], live_server.url, clients[0], complaints)

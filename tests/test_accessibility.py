@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import business_scope
 
-from .admin_clients import AdminClient, browser_of
+from .admin_clients import AdminClient, admin_client_for
 from .browsers import Complaints, chromium, needs_browser, open_window
 from .test_admin_pages import pages_of
 
@@ -132,7 +132,7 @@ def speaking(acme: Personas, super_admin: User) -> Callable[[str, str], AdminCli
         with business_scope(user.business_id):
             User.objects.filter(pk=user.pk).update(language=language)
         acting_for = acme.business if person == "acting" else None
-        return browser_of(user, acting_for=acting_for)
+        return admin_client_for(user, acting_for=acting_for)
 
     return sign_in
 
@@ -328,7 +328,7 @@ def test_nothing_is_wrong_while_acting_and_with_what_is_open(
 def test_the_side_bar_is_reached_without_a_script(
     live_server: Any, acme: Personas, complaints: Complaints
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     with chromium() as browser:
         window = open_window(
             browser,

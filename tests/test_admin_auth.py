@@ -23,7 +23,7 @@ from businesses.tenancy.context import business_scope
 from businesses.tenancy.form_token import FORM_BUSINESS_FIELD
 from workforce.tests.factories import EmployeeFactory
 
-from .admin_clients import AdminClient, browser_of, seal_of
+from .admin_clients import AdminClient, admin_client_for, seal_of
 from .api_helpers import events
 
 LOGIN, HOME = "/admin/login/", "/admin/"
@@ -160,7 +160,7 @@ def test_the_cookies_are_kept_from_scripts_and_other_sites(
 
 
 def test_pages_are_kept_out_of_caches(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     for path in (HOME, EMPLOYEES, f"{EMPLOYEES}add/", "/admin/nowhere/"):
         assert "no-store" in client.get(path)["Cache-Control"]
 
@@ -168,7 +168,7 @@ def test_pages_are_kept_out_of_caches(acme: Personas) -> None:
 def test_every_form_needs_its_csrf_token(acme: Personas) -> None:
     strict = Client(enforce_csrf_checks=True)
     assert sign_in(acme.admin.email, client=strict).status_code == 403
-    signed_in = browser_of(acme.admin)
+    signed_in = admin_client_for(acme.admin)
     signed_in.handler.enforce_csrf_checks = True
     for path in (
         "/admin/logout/",
@@ -184,14 +184,14 @@ def test_every_form_needs_its_csrf_token(acme: Personas) -> None:
 def test_the_admin_ignores_tokens_and_the_api_ignores_sessions(acme: Personas) -> None:
     bearer = {"Authorization": f"Bearer {token_of(acme.admin)}"}
     assert Client(headers=bearer).get(EMPLOYEES).status_code == 302
-    assert browser_of(acme.admin).get("/api/employees").status_code == 401
+    assert admin_client_for(acme.admin).get("/api/employees").status_code == 401
     assert client_of(acme.admin).get("/api/employees").status_code == 200
 
 
 def test_a_session_and_a_token_of_two_businesses_each_open_their_own_door(
     acme: Personas, globex: Personas
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {token_of(globex.admin)}"
     assert client.get(HOME).context["business"] == acme.business
     me = client.get("/api/auth/me").json()
@@ -199,7 +199,7 @@ def test_a_session_and_a_token_of_two_businesses_each_open_their_own_door(
 
 
 def test_signing_out_is_asked_for_by_post_and_ends_the_session(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     key = client.session.session_key
     assert client.get("/admin/logout/").status_code == 405
     assert client.post("/admin/logout/")["Location"] == LOGIN
@@ -209,7 +209,7 @@ def test_signing_out_is_asked_for_by_post_and_ends_the_session(acme: Personas) -
 
 @pytest.mark.parametrize("who", ["user", "business"])
 def test_who_is_shut_out_is_out_at_once_and_for_good(acme: Personas, who: str) -> None:
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     if who == "user":
         with acme.scope():
             deactivate_user(user_id=acme.viewer.pk, actor=None)
@@ -225,7 +225,7 @@ def test_who_is_shut_out_is_out_at_once_and_for_good(acme: Personas, who: str) -
 
 
 def test_a_dead_session_shows_what_was_typed_and_saves_nothing(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(signed_out_at=timezone.now())
     typed = {"full_name": "Nobody Yet", "new_password": "secret words here"}
@@ -259,7 +259,7 @@ def change_password(
 
 
 def test_a_new_password_ends_every_sign_in(acme: Personas) -> None:
-    here, elsewhere = browser_of(acme.admin), browser_of(acme.admin)
+    here, elsewhere = admin_client_for(acme.admin), admin_client_for(acme.admin)
     api = client_of(acme.admin)
     response = change_password(here, PASSWORD, "four other random words")
     assert response["Location"].startswith(LOGIN)
@@ -281,7 +281,7 @@ def test_a_new_password_ends_every_sign_in(acme: Personas) -> None:
 def test_a_password_that_will_not_do_is_told_on_the_form(
     acme: Personas, new: str, again: str, said: str
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     response = change_password(client, PASSWORD, new, again)
     assert said in response.content.decode()
     assert client.get(HOME).status_code == 200
@@ -289,7 +289,7 @@ def test_a_password_that_will_not_do_is_told_on_the_form(
 
 
 def test_wrong_current_passwords_count_as_failures_to_sign_in(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     for _ in range(5):
         response = change_password(client, "wrong", "four other random words")
         assert response.status_code == 400
@@ -314,7 +314,7 @@ def act_for(
 def test_a_super_admin_acts_for_a_business_and_leaves_it(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     assert client.send(f"{EMPLOYEES}add/").status_code == 403
     before = client.session.session_key
     assert act_for(client, acme)["Location"] == HOME
@@ -339,7 +339,7 @@ def test_acting_needs_a_reason_and_an_active_business_that_there_is(
     acme: Personas, globex: Personas, super_admin: User
 ) -> None:
     deactivate_business(business_id=globex.id, actor=None)
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     for business_id, reason in (
         (acme.id, " "),
         (globex.id, "why"),
@@ -357,7 +357,7 @@ def test_acting_needs_a_reason_and_an_active_business_that_there_is(
 def test_nobody_else_acts_for_a_business(
     acme: Personas, globex: Personas, role: str
 ) -> None:
-    client = browser_of(acme.user(role))
+    client = admin_client_for(acme.user(role))
     assert act_for(client, globex).status_code == 403
     assert kinds(globex.id) == []
 
@@ -365,7 +365,7 @@ def test_nobody_else_acts_for_a_business(
 def test_one_acts_for_one_business_at_a_time(
     acme: Personas, globex: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     response = client.send("/admin/act_as/", {"business": globex.id, "reason": "why"})
     assert response.context["form"].errors.keys() == {"business"}
     assert client.get(HOME).context["business"] == acme.business
@@ -375,7 +375,7 @@ def test_one_acts_for_one_business_at_a_time(
 def test_who_acts_can_have_one_hour_more_for_the_same_reason(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     act_for(client, acme)
     with time_machine.travel(timezone.now() + timedelta(minutes=50), tick=False):
         form = client.get("/admin/act_as/").context["form"]
@@ -391,7 +391,7 @@ def test_who_acts_can_have_one_hour_more_for_the_same_reason(
 def test_when_the_hour_is_over_one_is_led_to_the_next(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
         response = client.post("/admin/stop_acting/", {"_renew": "Renew"})
         assert response["Location"] == f"/admin/act_as/?business={acme.id}"
@@ -402,7 +402,7 @@ def test_when_the_hour_is_over_one_is_led_to_the_next(
 def test_when_the_hour_is_over_the_page_keeps_what_was_typed_and_leads_back(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
         response = client.send(f"{EMPLOYEES}add/", {"full_name": "Half Typed"})
         page = response.content.decode()
@@ -419,7 +419,7 @@ def test_when_the_hour_is_over_the_page_keeps_what_was_typed_and_leads_back(
 def test_a_form_that_came_too_late_is_sent_again_after_renewing(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
         typed = {"full_name": "Half Typed", "_save": "Save"}
         late = client.send(f"{EMPLOYEES}add/", typed)
@@ -435,7 +435,7 @@ def test_a_form_that_came_too_late_is_sent_again_after_renewing(
 def test_passwords_are_never_put_into_a_page_to_be_sent_again(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
         late = client.send(
             "/admin/accounts/user/add/", {"new_password": "secret words"}
@@ -447,7 +447,7 @@ def test_passwords_are_never_put_into_a_page_to_be_sent_again(
 def test_acting_ends_with_the_business_it_is_for(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     deactivate_business(business_id=acme.id, actor=None)
     assert client.get(EMPLOYEES).status_code == 401
 
@@ -455,7 +455,7 @@ def test_acting_ends_with_the_business_it_is_for(
 def test_a_super_admin_who_was_deactivated_stops_acting_by_being_signed_out(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     with business_scope(PLATFORM_ID):
         User.objects.filter(pk=super_admin.pk).update(signed_out_at=timezone.now())
     assert client.get(HOME).status_code == 401
@@ -475,7 +475,7 @@ def test_a_form_drawn_for_another_business_is_refused_with_what_was_typed(
         "nobody": "",
         "forged": f"{acme.id}:forged",
     }[drawn_for]
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     with acme.scope():
         employee = EmployeeFactory(full_name="Old Name")
     body = {
@@ -505,7 +505,7 @@ def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
 ) -> None:
     """The response is the same for any id, so it does not reveal that a row exists."""
     acting = {"acting_for": acme.business} if is_acting else {}
-    client = browser_of(super_admin, **acting)
+    client = admin_client_for(super_admin, **acting)
     with globex.scope():
         employee = EmployeeFactory()
     for path in (
@@ -531,7 +531,7 @@ def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -
     So an open form is saved after a new sign-in.
     """
     sealed = seal_of(acme.id)
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
     body = {FORM_BUSINESS_FIELD: sealed, "full_name": "Typed Name"}
     assert client.post(f"{EMPLOYEES}add/", body).status_code == 302
 
@@ -543,7 +543,7 @@ def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -
 def test_everybody_chooses_the_language_they_are_spoken_to_in(
     acme: Personas, role: str
 ) -> None:
-    client = browser_of(acme.user(role))
+    client = admin_client_for(acme.user(role))
     back = f"{EMPLOYEES}?q=x"
     page = client.get(back).content.decode()
     assert f'action="{LANGUAGE}"' in page
@@ -556,14 +556,14 @@ def test_everybody_chooses_the_language_they_are_spoken_to_in(
     # Choosing the same language again records no event.
     client.post(LANGUAGE, {"language": "he"})
     assert kinds(acme.id) == ["user_updated"]
-    other = browser_of(acme.reviewer).get(HOME).content.decode()
+    other = admin_client_for(acme.reviewer).get(HOME).content.decode()
     assert '<html lang="en"' in other
 
 
 def test_who_acts_for_a_business_keeps_their_language(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     client.post(LANGUAGE, {"language": "he"})
     assert '<html lang="he"' in client.get(HOME).content.decode()
     # The choice is personal, so the business's audit trail has no event.
@@ -575,7 +575,7 @@ def test_who_acts_for_a_business_keeps_their_language(
 def test_a_language_that_is_not_spoken_is_refused(
     acme: Personas, language: str | None
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     body = {} if language is None else {"language": language}
     assert client.post(LANGUAGE, body).status_code == 400
     assert client.get(LANGUAGE).status_code == 405

@@ -40,7 +40,7 @@ from workforce.tests.factories import (
     SiteSettingsFactory,
 )
 
-from .admin_clients import AdminClient, browser_of
+from .admin_clients import AdminClient, admin_client_for
 from .admin_rows import name_of
 from .api_helpers import queries, statements
 
@@ -138,7 +138,7 @@ class Strictness(HTMLParser):
 def test_no_page_has_anything_inline_or_from_elsewhere(
     acme: Personas, super_admin: User, rows_of_acme: dict[str, Any], person: str
 ) -> None:
-    client = browser_of(super_admin if person == "platform" else acme.admin)
+    client = admin_client_for(super_admin if person == "platform" else acme.admin)
     faults = {}
     for page in pages_of(rows_of_acme):
         response = client.get(page)
@@ -156,7 +156,7 @@ def test_no_page_has_anything_inline_or_from_elsewhere(
 def test_djangos_own_log_is_neither_written_nor_read(
     acme: Personas, rows_of_acme: dict[str, Any]
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     sql = []
     for page in pages_of(rows_of_acme):
         sql += statements(lambda page=page: client.get(page))
@@ -197,7 +197,7 @@ def test_the_admins_that_libraries_bring_stay_out() -> None:
 
 
 def test_the_stock_shortcut_to_any_row_is_gone(acme: Personas) -> None:
-    assert browser_of(acme.admin).get(f"/admin/r/1/{acme.id}/").status_code == 404
+    assert admin_client_for(acme.admin).get(f"/admin/r/1/{acme.id}/").status_code == 404
 
 
 # Queries of a list
@@ -224,7 +224,7 @@ MAKE: dict[str, Callable[[], Any]] = {
 def test_a_list_costs_the_same_for_one_row_and_for_many_and_at_most_10_queries(
     acme: Personas, super_admin: User, person: str, model: str
 ) -> None:
-    client = browser_of(super_admin if person == "platform" else acme.admin)
+    client = admin_client_for(super_admin if person == "platform" else acme.admin)
     url = reverse(f"{name_of(model)}_changelist")
 
     def make() -> None:
@@ -246,7 +246,7 @@ def test_a_list_costs_the_same_for_one_row_and_for_many_and_at_most_10_queries(
 
 
 def test_a_cards_page_costs_the_same_for_one_day_and_for_many(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     with acme.scope():
         card = DayEntryFactory(work_date=MONTH).work_card
     url = reverse("admin:workcards_workcard_change", args=[card.pk])
@@ -273,7 +273,7 @@ def test_history_is_the_audit_trail_page_by_page(acme: Personas) -> None:
                 after={"phone_number": f"new{number:03}"},
                 reason="tidying",
             )
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     url = reverse("admin:workforce_employee_history", args=[employee.pk])
     newest = client.get(url)
     page = newest.content.decode()
@@ -299,7 +299,7 @@ def test_an_event_can_be_read(acme: Personas) -> None:
             reposted={"2026-06-01": "x"},
         )
     url = reverse("admin:audit_auditevent_change", args=[event.pk])
-    page = browser_of(acme.viewer).get(url).content.decode()
+    page = admin_client_for(acme.viewer).get(url).content.decode()
     for said in ("Jon &lt;i&gt;", "typo", "&lt;b&gt;John"):
         assert said in page
     # The form in which earlier versions listed days.
@@ -325,7 +325,7 @@ def test_the_days_that_reopening_decided_are_listed_for_people(acme: Personas) -
             repaired=["no day"],
         )
     url = reverse("admin:audit_auditevent_change", args=[event.pk])
-    page = browser_of(acme.viewer).get(url).content.decode()
+    page = admin_client_for(acme.viewer).get(url).content.decode()
     assert "<div>1 June 2026, Tower &lt;b&gt;, 8.00</div>" in page
     said = "Sick, An absence can&#x27;t share its date</div>"
     assert f"<div>1 June 2026, Tower &lt;b&gt;, {said}" in page
@@ -346,7 +346,7 @@ def test_the_trail_is_filtered_and_searched(acme: Personas) -> None:
             )
         with time_machine.travel("2026-06-01T21:30:00Z", tick=False):
             record("card_updated", entity=WorkCardFactory(), actor=acme.admin)
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     url = reverse("admin:audit_auditevent_changelist")
     for query in (
         {"event_type": "employee_updated"},
@@ -380,7 +380,7 @@ def test_a_filter_of_the_trail_that_can_not_be_is_left_out(
     acme: Personas, query: dict[str, str]
 ) -> None:
     url = reverse("admin:audit_auditevent_changelist")
-    response = browser_of(acme.viewer).get(url, query)
+    response = admin_client_for(acme.viewer).get(url, query)
     assert response.status_code == 302
     assert response["Location"].endswith("?e=1")
 
@@ -388,7 +388,7 @@ def test_a_filter_of_the_trail_that_can_not_be_is_left_out(
 def test_pages_lead_to_all_events_that_have_to_do_with_their_row(
     acme: Personas, rows_of_acme: dict[str, Any]
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     rows = {
         **rows_of_acme,
         "workforce.site": rows_of_acme["workcards.workcard"].site,
@@ -407,7 +407,7 @@ def test_pages_lead_to_all_events_that_have_to_do_with_their_row(
 def test_what_is_done_in_the_admin_is_recorded_with_its_door_and_request(
     acme: Personas,
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     response = client.send(
         reverse("admin:workforce_employee_add"),
         {"full_name": "New"},
@@ -434,7 +434,7 @@ def test_a_page_speaks_the_users_language_or_else_the_businesss(
     with acme.scope():
         Business.objects.update(language=of_business)
         User.objects.filter(pk=acme.admin.pk).update(language=of_user)
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     for path in ("/admin/", reverse("admin:workforce_employee_add"), "/admin/no/"):
         page = client.get(path).content.decode()
         direction = {"he": "rtl", "en": "ltr"}[spoken]
@@ -454,7 +454,7 @@ def test_every_page_can_be_drawn_in_hebrew(
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language="he")
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     for page in pages_of(rows_of_acme):
         assert client.get(page).status_code in ANSWERS, page
 
@@ -464,7 +464,7 @@ def test_one_request_leaves_no_language_or_time_zone_to_the_next(
 ) -> None:
     with acme.scope():
         Business.objects.update(language="he", time_zone="Asia/Tokyo")
-    browser_of(acme.admin).get("/admin/")
+    admin_client_for(acme.admin).get("/admin/")
     assert timezone.get_current_timezone_name() != "Asia/Tokyo"
     page = Client().get("/admin/login/", headers={"Accept-Language": "en"})
     assert 'lang="en"' in page.content.decode()
@@ -477,7 +477,9 @@ def test_moments_are_shown_in_the_time_of_the_business(acme: Personas) -> None:
         with time_machine.travel("2026-06-01T20:00:00Z", tick=False):
             record("employee_updated", entity=employee)
     url = reverse("admin:workforce_employee_history", args=[employee.pk])
-    assert "2026-06-02 05:00:00" in browser_of(acme.admin).get(url).content.decode()
+    assert (
+        "2026-06-02 05:00:00" in admin_client_for(acme.admin).get(url).content.decode()
+    )
 
 
 # The platform
@@ -489,7 +491,7 @@ def test_on_the_platform_lists_say_whose_rows_they_are_and_filter_by_it(
     for business in (acme, globex):
         with business.scope():
             WorkCardFactory()
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     url = reverse("admin:workcards_workcard_changelist")
     rows = client.get(url).context["cl"].result_list
     assert {card.business for card in rows} == {acme.business, globex.business}
@@ -501,7 +503,7 @@ def test_on_the_platform_lists_say_whose_rows_they_are_and_filter_by_it(
 def test_on_the_platform_cards_and_their_pictures_are_seen_and_not_changed(
     acme: Personas, super_admin: User, rows_of_acme: dict[str, Any]
 ) -> None:
-    client, card = browser_of(super_admin), rows_of_acme["workcards.workcard"]
+    client, card = admin_client_for(super_admin), rows_of_acme["workcards.workcard"]
     page = client.get(reverse("admin:workcards_workcard_change", args=[card.pk]))
     assert page.context["formset"] is None
     assert page.context["object_actions"] == []
@@ -514,13 +516,13 @@ def test_on_the_platform_cards_and_their_pictures_are_seen_and_not_changed(
 def test_a_refusal_on_the_platform_leads_to_acting(
     acme: Personas, super_admin: User
 ) -> None:
-    page = browser_of(super_admin).get(reverse("admin:workforce_employee_add"))
+    page = admin_client_for(super_admin).get(reverse("admin:workforce_employee_add"))
     assert page.status_code == 403
     assert reverse("admin:act_as") in page.content.decode()
 
 
 def test_platform_is_in_no_list_and_has_no_page(super_admin: User) -> None:
-    client: AdminClient = browser_of(super_admin)
+    client: AdminClient = admin_client_for(super_admin)
     rows = client.get(reverse("admin:businesses_business_changelist"))
     assert not [row for row in rows.context["cl"].result_list if row.is_platform]
     platform_id = super_admin.business_id
@@ -544,7 +546,7 @@ def test_what_belongs_to_a_page_is_one_step_away(
     acme: Personas, page: str, beside: list[str]
 ) -> None:
     args = [acme.business.pk] if page == "businesses_business_change" else []
-    shown = browser_of(acme.admin).get(reverse(f"admin:{page}", args=args))
+    shown = admin_client_for(acme.admin).get(reverse(f"admin:{page}", args=args))
     main = shown.content.decode().partition("<main")[2]
     for one in beside:
         assert f'href="{reverse(f"admin:{one}")}"' in main
@@ -555,7 +557,9 @@ def test_the_cells_of_a_list_say_what_they_are(acme: Personas) -> None:
     with acme.scope():
         EmployeeFactory(full_name="Zoe", passport_id="AB12345")
         EmployeeFactory(full_name="Gone", is_active=False)
-    page = browser_of(acme.admin).get(reverse("admin:workforce_employee_changelist"))
+    page = admin_client_for(acme.admin).get(
+        reverse("admin:workforce_employee_changelist")
+    )
     shown = page.content.decode()
     assert '<td data-label="Passport" class="field-passport_id">AB12345</td>' in shown
     # A status is a word, beside its colour and icon.

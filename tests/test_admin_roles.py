@@ -29,7 +29,7 @@ from workforce.tests.factories import (
     SiteSettingsFactory,
 )
 
-from .admin_clients import AdminClient, browser_of
+from .admin_clients import AdminClient, admin_client_for
 
 # `platform` is a super-admin; `acting` is a super-admin who acts for the business.
 PEOPLE = ("admin", "reviewer", "uploader", "viewer", "acting", "platform")
@@ -169,10 +169,10 @@ def sample_of(model: str, business: Personas) -> Any:
 
 def client_for(person: str, business: Personas, super_admin: User) -> AdminClient:
     if person == "platform":
-        return browser_of(super_admin)
+        return admin_client_for(super_admin)
     if person == "acting":
-        return browser_of(super_admin, acting_for=business.business)
-    return browser_of(business.user(person))
+        return admin_client_for(super_admin, acting_for=business.business)
+    return admin_client_for(business.user(person))
 
 
 def try_act(client: AdminClient, model: str, act: str, row: Any) -> int:
@@ -303,7 +303,7 @@ def test_a_reviewer_sees_of_the_trail_what_concerns_cards_and_employees(
     with acme.scope():
         of_employee = record("employee_updated", entity=EmployeeFactory())
         of_user = record("user_updated", entity=acme.viewer)
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
     page = client.get(reverse("admin:audit_auditevent_changelist"))
     assert [event.pk for event in page.context["cl"].result_list] == [of_employee.pk]
     for event, status in ((of_employee, 200), (of_user, 404)):
@@ -320,7 +320,7 @@ def test_an_uploader_sees_no_tariff(acme: Personas) -> None:
     ]
     for person, is_shown in (("uploader", False), ("viewer", True)):
         for url in urls:
-            page = browser_of(acme.user(person)).get(url).content.decode()
+            page = admin_client_for(acme.user(person)).get(url).content.decode()
             assert ("61.75" in page) is is_shown
 
 
@@ -330,7 +330,7 @@ def test_nobody_sees_the_hash_of_a_password(acme: Personas, super_admin: User) -
     account = read_account(acme.viewer.account_id)
     assert account is not None
     stored = account.password
-    for client in (browser_of(acme.admin), browser_of(super_admin)):
+    for client in (admin_client_for(acme.admin), admin_client_for(super_admin)):
         page = client.get(url).content.decode()
         assert stored not in page
         assert stored.split("$")[0] + "$" not in page
@@ -354,7 +354,7 @@ def test_an_action_is_offered_to_those_who_have_the_verbs_right(
 def test_an_action_sent_without_the_right_does_nothing(acme: Personas) -> None:
     with acme.scope():
         employee = EmployeeFactory()
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     client.send(
         reverse("admin:workforce_employee_changelist"),
         {"action": "deactivate", "_selected_action": [employee.pk], "index": 0},
@@ -367,7 +367,7 @@ def test_an_action_sent_without_the_right_does_nothing(acme: Personas) -> None:
 def test_a_super_admin_manages_super_admins_and_nobody_elses_users(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     mine = reverse("admin:accounts_user_change", args=[super_admin.pk])
     theirs = reverse("admin:accounts_user_change", args=[acme.viewer.pk])
     values = {"full_name": "New Name", "email": "new@example.com", "language": ""}
@@ -379,7 +379,7 @@ def test_a_super_admin_manages_super_admins_and_nobody_elses_users(
 
 
 def test_on_the_platform_a_new_user_is_a_super_admin(super_admin: User) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     url = reverse("admin:accounts_user_add")
     values = {
         "full_name": "Second",

@@ -13,7 +13,7 @@ from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .admin_rows import CANARY, name_of, refer
 
 
@@ -64,7 +64,7 @@ def test_a_value_in_use_is_an_error_on_its_field_whoever_has_it(
     acme: Personas, globex: Personas, taken: None, case: str, who: str
 ) -> None:
     model, field, body = forms_with_taken_values(acme)[case]
-    client = browser_of((acme if who == "own" else globex).admin)
+    client = admin_client_for((acme if who == "own" else globex).admin)
     response = client.send(reverse(f"{name_of(model)}_add"), body)
     assert response.status_code == 400
     form = response.context["adminform"].form
@@ -81,7 +81,7 @@ def test_a_value_in_use_on_a_change_is_told_likewise(
         employee = EmployeeFactory(full_name="Own")
     url = reverse("admin:workforce_employee_change", args=[employee.pk])
     body = {"full_name": "Changed", "passport_id": "AB123456"}
-    response = browser_of(globex.admin).send(url, body)
+    response = admin_client_for(globex.admin).send(url, body)
     assert response.status_code == 400
     assert 'value="Changed"' in response.content.decode()
     with globex.scope():
@@ -92,7 +92,10 @@ def test_a_value_in_use_on_a_change_is_told_likewise(
 def test_a_business_and_its_first_administrator_are_told_likewise(
     acme: Personas, super_admin: User
 ) -> None:
-    client, url = browser_of(super_admin), reverse("admin:businesses_business_add")
+    client, url = (
+        admin_client_for(super_admin),
+        reverse("admin:businesses_business_add"),
+    )
     body = {
         "business_name": "New",
         "month_cutoff_day": 10,
@@ -126,7 +129,10 @@ def test_a_foreign_id_is_noted_for_the_platform_alone(
     rows_of_acme: dict[str, Any],
     rows_of_globex: dict[str, Any],
 ) -> None:
-    client, employee = browser_of(globex.admin), rows_of_acme["workforce.employee"]
+    client, employee = (
+        admin_client_for(globex.admin),
+        rows_of_acme["workforce.employee"],
+    )
     url = reverse("admin:workforce_employee_change", args=[employee.pk])
     client.get(url)
     client.send(
@@ -148,7 +154,9 @@ def test_a_foreign_id_is_noted_for_the_platform_alone(
     assert {event.event_type for event in events} == {"cross_business_attempt"}
     assert {event.entity_id for event in events} == {employee.pk}
     assert {event.business_id for event in events} == {acme.id}
-    trail = browser_of(acme.admin).get(reverse("admin:audit_auditevent_changelist"))
+    trail = admin_client_for(acme.admin).get(
+        reverse("admin:audit_auditevent_changelist")
+    )
     assert "cross_business_attempt" not in trail.content.decode()
 
 
@@ -157,10 +165,10 @@ def test_the_platform_sees_attempts_and_can_filter_by_them(
 ) -> None:
     employee = rows_of_acme["workforce.employee"]
     url = reverse("admin:workforce_employee_change", args=[employee.pk])
-    browser_of(globex.admin).get(url)
+    admin_client_for(globex.admin).get(url)
     run_queued()
     listed = reverse("admin:audit_auditevent_changelist")
-    page = browser_of(super_admin).get(listed, {"platform_only__exact": 1})
+    page = admin_client_for(super_admin).get(listed, {"platform_only__exact": 1})
     (event,) = page.context["cl"].result_list
     assert (event.event_type, event.business) == (
         "cross_business_attempt",
@@ -171,7 +179,7 @@ def test_the_platform_sees_attempts_and_can_filter_by_them(
 def test_a_value_in_use_is_noted_as_it_would_have_been_stored(
     acme: Personas, globex: Personas, taken: None
 ) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     for model, _field, body in forms_with_taken_values(acme).values():
         client.send(reverse(f"{name_of(model)}_add"), body)
     assert [said["value"] for said in queued()] == [
@@ -188,7 +196,7 @@ def test_a_value_in_use_is_noted_as_it_would_have_been_stored(
 
 
 def test_own_work_enqueues_nothing(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     with acme.scope():
         card = WorkCardFactory()
     client.get(reverse("admin:workcards_workcard_change", args=[card.pk]))
@@ -201,7 +209,7 @@ def test_own_work_enqueues_nothing(acme: Personas) -> None:
 def test_a_value_that_is_no_id_is_an_error_of_its_field(acme: Personas) -> None:
     with acme.scope():
         card = WorkCardFactory()
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     add = reverse("admin:workcards_workcard_add")
     assign = reverse("admin:workcards_workcard_assign", args=[card.pk])
     upload = reverse("admin:workcards_workcard_upload")

@@ -22,7 +22,7 @@ from businesses.tests.lock_assertions import opened
 from workforce.models import Site
 from workforce.tests.factories import EmployeeFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .admin_rows import CANARY, name_of, refer, told, warm
 from .api_helpers import statements
 
@@ -53,7 +53,7 @@ def asked(act: Callable[[], Any], *ids: Any) -> tuple[Any, ...]:
 def test_what_is_no_id_is_answered_like_a_missing_one(
     globex: Personas, model: str, row_id: str
 ) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     no_row = reverse(f"{name_of(model)}_change", args=[uuid.uuid4()])
     no_id = f"/admin/{model.replace('.', '/')}/{row_id}/change/"
     missing, malformed = client.get(no_row), client.get(no_id)
@@ -67,7 +67,7 @@ def test_what_is_no_id_is_answered_like_a_missing_one(
 def test_no_list_shows_another_businesss_rows(
     globex: Personas, rows_of_acme: dict[str, Any], locks: Any, model: str
 ) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     with opened(*locks):
         for query in ({}, {"q": CANARY[:-1]}, {"_popup": 1}, {"_to_field": "id"}):
             url = reverse(f"{name_of(model)}_changelist")
@@ -89,8 +89,8 @@ def test_history_shows_nothing_of_another_business(
         site = Site.objects.get()
         record("site_updated", entity=site, before={"address": CANARY})
     url = reverse("admin:workforce_site_history", args=[site.pk])
-    assert CANARY in browser_of(acme.admin).get(url).content.decode()
-    assert CANARY not in browser_of(globex.admin).get(url).content.decode()
+    assert CANARY in admin_client_for(acme.admin).get(url).content.decode()
+    assert CANARY not in admin_client_for(globex.admin).get(url).content.decode()
 
 
 # Actions
@@ -108,7 +108,7 @@ def test_history_shows_nothing_of_another_business(
 def test_an_action_passes_over_foreign_ids_as_over_missing_ones(
     globex: Personas, rows_of_acme: dict[str, Any], locks: Any, model: str, action: str
 ) -> None:
-    client, foreign = warm(browser_of(globex.admin)), rows_of_acme[model]
+    client, foreign = warm(admin_client_for(globex.admin)), rows_of_acme[model]
     url = reverse(f"{name_of(model)}_changelist")
     answers = []
     with opened(*locks):
@@ -123,14 +123,14 @@ def test_an_action_passes_over_foreign_ids_as_over_missing_ones(
 
 
 def test_an_action_survives_ids_that_are_none(globex: Personas) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     body = {"action": "deactivate", "_selected_action": ["x", "1 OR 1=1"], "index": 0}
     url = reverse("admin:workforce_employee_changelist")
     assert client.send(url, body).status_code == 302
 
 
 def test_an_action_does_what_it_can_and_says_what_it_could_not(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     url = reverse("admin:accounts_user_changelist")
     chosen = [acme.admin.pk, acme.viewer.pk]
     body = {"action": "deactivate", "_selected_action": chosen, "index": 0}
@@ -155,7 +155,7 @@ def test_a_foreign_id_in_a_form_is_one_that_never_existed(
     locks: Any,
     case: str,
 ) -> None:
-    client = warm(browser_of(globex.admin))
+    client = warm(admin_client_for(globex.admin))
     refer(client, case, rows_of_globex, uuid.uuid4())
     answers = []
     with opened(*locks):
@@ -179,7 +179,7 @@ def test_an_own_reference_is_taken(
     """Control: the forms above are rejected because of the id alone."""
     with globex.scope():
         employee = EmployeeFactory()
-    response = refer(browser_of(globex.admin), case, rows_of_globex, employee.pk)
+    response = refer(admin_client_for(globex.admin), case, rows_of_globex, employee.pk)
     assert response.status_code == 302
 
 
@@ -194,7 +194,7 @@ def test_autocomplete_finds_ones_own_employees_only(
     }
     with globex.scope():
         EmployeeFactory(full_name="Jane")
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     with opened(*locks):
         found = client.get("/admin/autocomplete/", {**query, "term": ""}).json()
         searched = client.get("/admin/autocomplete/", {**query, "term": CANARY}).json()
@@ -221,7 +221,7 @@ def test_autocomplete_answers_no_other_question(
     """
     names = ("app_label", "model_name", "field_name")
     query = dict(zip(names, field, strict=True))
-    response = browser_of(globex.reviewer).get("/admin/autocomplete/", query)
+    response = admin_client_for(globex.reviewer).get("/admin/autocomplete/", query)
     assert "Acme" not in response.content.decode()
 
 
@@ -256,7 +256,7 @@ def test_a_list_answers_no_question_that_its_filters_do_not_ask(
     model: str,
     query: str,
 ) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     answers = [
         told(
             client.get(
@@ -271,7 +271,7 @@ def test_a_list_answers_no_question_that_its_filters_do_not_ask(
 
 
 def test_a_filter_for_nothing_is_an_empty_list(globex: Personas) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     with globex.scope():
         EmployeeFactory()
     url = reverse("admin:workforce_employee_changelist")
@@ -297,12 +297,16 @@ def test_nonsense_in_the_address_of_a_list_is_no_fault(
     globex: Personas, query: str
 ) -> None:
     url = reverse("admin:workcards_workcard_changelist")
-    assert browser_of(globex.admin).get(f"{url}?{query}").status_code in (200, 302, 400)
+    assert admin_client_for(globex.admin).get(f"{url}?{query}").status_code in (
+        200,
+        302,
+        400,
+    )
 
 
 @pytest.mark.parametrize("field", ["password", "business", "email", "acting_token"])
 def test_no_row_is_looked_up_by_another_column(globex: Personas, field: str) -> None:
-    client = browser_of(globex.admin)
+    client = admin_client_for(globex.admin)
     url = reverse("admin:accounts_user_change", args=[globex.viewer.pk])
     assert client.get(url, {"_to_field": field}).status_code == 400
     listed = reverse("admin:accounts_user_changelist")

@@ -20,7 +20,7 @@ from workcards.tests.factories import (
 )
 from workforce.tests.factories import EmployeeFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 
 STEPS = tables(section("docs/payroll-month.md", "A payroll month"))[0]
 ROLES = {"administrator": "admin"}
@@ -79,7 +79,7 @@ def addresses(path: str, rows: dict[str, Any]) -> list[str]:
 def test_whoever_does_a_step_finds_its_page_and_its_buttons(
     acme: Personas, rows: dict[str, Any], who: str, pages: str
 ) -> None:
-    client = browser_of(acme.user(ROLES.get(who, who)))
+    client = admin_client_for(acme.user(ROLES.get(who, who)))
     found = ""
     for path in quoted(pages):
         for address in addresses(path, rows):

@@ -9,7 +9,7 @@ from exports.models import ExportRun
 from exports.tests.factories import ExportRunFactory
 from exports.tests.month_fixtures import EIGHT, employee_at, post_day, site_named
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, aside, chromium, needs_browser
 from .test_accessibility import AXE, ask, enter
 
@@ -25,7 +25,7 @@ def test_a_new_export_shows_how_its_file_begins_and_the_list_how_far_it_is(
     with acme.scope():
         post_day(employee_at(site_named("North"), "Zoe"), 1, **EIGHT)
         run = ExportRunFactory(status=ExportRun.Status.RUNNING, progress=40)
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
 
     def finish() -> None:
         with acme.scope():

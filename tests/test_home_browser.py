@@ -18,7 +18,7 @@ from reports.tests.test_dashboard import attempt, populate
 from workcards.tests.factories import MONTH, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .admin_clients import AdminClient, browser_of
+from .admin_clients import AdminClient, admin_client_for
 from .browsers import Complaints, chromium, needs_browser, open_window
 from .test_accessibility import DESK, PHONE, ask, enter, look_at
 
@@ -45,7 +45,7 @@ def client_of(user: User, language: str, **acting: Any) -> AdminClient:
     """Return a client signed in as `user`, with this language."""
     with business_scope(user.business_id):
         User.objects.filter(pk=user.pk).update(language=language)
-    return browser_of(user, **acting)
+    return admin_client_for(user, **acting)
 
 
 def fill(acme: Personas, globex: Personas) -> None:

@@ -32,7 +32,7 @@ from workcards.tests.factories import (
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .test_admin_pages import pages_of
 
 # Texts that are the same in every language: names of formats, keyboard keys, the product's name, the other language.
@@ -142,7 +142,7 @@ def test_no_page_of_the_admin_leaves_english_words(
 ) -> None:
     with business_scope(PLATFORM_ID):
         User.objects.update(full_name="רונית", language="he")
-    client = browser_of(acme.admin if who == "admin" else super_admin)
+    client = admin_client_for(acme.admin if who == "admin" else super_admin)
 
     def read(page: str) -> str:
         response = client.get(page, headers={"Accept-Language": "he"})
@@ -282,7 +282,7 @@ def test_moments_of_every_kind_are_shown_in_the_businesss_time(
         reverse("admin:accounts_user_changelist"),
         reverse("admin:workcards_workcard_history", args=[approved.pk]),
     ]
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     without = [
         page for page in pages if not re.search(seen, client.get(page).content.decode())
     ]

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from accounts.tests.personas import Personas
 from workforce.tests.factories import EmployeeFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .test_accessibility import enter
 
@@ -23,7 +23,7 @@ def test_the_list_follows_what_is_typed_and_back_brings_it_back(
     with acme.scope():
         for name in ("Zoe North", "Zoe South", "Ann East"):
             EmployeeFactory(full_name=name)
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto(LIST)
@@ -51,7 +51,7 @@ def test_on_a_phone_the_head_still_sorts_and_chooses_all(
     with acme.scope():
         for number, name in enumerate(("Ann East", "Ben West")):
             EmployeeFactory(full_name=name, passport_id=f"P{9 - number}00000")
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.set_viewport_size({"width": 390, "height": 844})

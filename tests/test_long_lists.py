@@ -15,7 +15,7 @@ from workcards.tests.factories import ApprovedDayFactory, WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 
 pytestmark = pytest.mark.server
 
@@ -38,7 +38,7 @@ def test_a_list_counts_no_further_than_it_has_pages_for(
     acme: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BoundedPaginator, "MOST", 2)
-    browser = browser_of(acme.admin)
+    browser = admin_client_for(acme.admin)
     with acme.scope():
         EmployeeFactory.create_batch(2)
     whole = browser.get(reverse(EMPLOYEES)).content.decode()
@@ -83,7 +83,7 @@ def test_a_super_admins_list_across_businesses_is_read_in_the_order_of_an_index(
     with acme.scope():
         WorkCardFactory()
         ApprovedDayFactory()
-    browser = browser_of(super_admin)
+    browser = admin_client_for(super_admin)
     name = f"admin:workcards_{model.__name__.lower()}_changelist"
     with CaptureQueriesContext(connection) as captured:
         page = browser.get(reverse(name))
@@ -105,9 +105,9 @@ def test_a_super_admin_sorts_the_rows_of_one_business_and_not_those_of_all(
     path = reverse(f"admin:workcards_{model.__name__.lower()}_changelist")
     one = {"business": str(acme.id)}
     for browser, filters, is_sorted in (
-        (browser_of(super_admin), {}, False),
-        (browser_of(super_admin), one, True),
-        (browser_of(acme.admin), {}, True),
+        (admin_client_for(super_admin), {}, False),
+        (admin_client_for(super_admin), one, True),
+        (admin_client_for(acme.admin), {}, True),
     ):
         plain = browser.get(path, filters)
         # Sort by a column in the address that the list does not offer: the employee.

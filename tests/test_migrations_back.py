@@ -14,7 +14,7 @@ from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tenancy.exceptions import MultipleBusinessesError
 from businesses.tenancy.verification import verify_database
 from tests import single_company
-from tests.migration_roundtrip import Journey, Row, everything, schema
+from tests.migration_roundtrip import RoundTrip, Row, everything, schema
 from tests.scratch_database import (
     OURS,
     applied_migrations,
@@ -31,18 +31,20 @@ ACME = uuid.UUID(int=0xACE)
 
 
 @pytest.mark.parametrize("table", single_company.TABLES)
-def test_the_way_back_gives_every_row_as_it_was(journey: Journey, table: str) -> None:
-    assert journey.back.rows[table] == journey.before.rows[table]
+def test_the_way_back_gives_every_row_as_it_was(
+    round_trip: RoundTrip, table: str
+) -> None:
+    assert round_trip.back.rows[table] == round_trip.before.rows[table]
 
 
-def test_the_way_back_leaves_nothing_of_tenancy(journey: Journey) -> None:
-    assert journey.back.schema == journey.before.schema
-    assert journey.back.applied == journey.before.applied
+def test_the_way_back_leaves_nothing_of_tenancy(round_trip: RoundTrip) -> None:
+    assert round_trip.back.schema == round_trip.before.schema
+    assert round_trip.back.applied == round_trip.before.applied
 
 
-def test_going_forward_again_gives_the_same(journey: Journey) -> None:
-    for table, rows in journey.after.items():
-        assert comparable(table, rows) == comparable(table, journey.again[table])
+def test_going_forward_again_gives_the_same(round_trip: RoundTrip) -> None:
+    for table, rows in round_trip.after.items():
+        assert comparable(table, rows) == comparable(table, round_trip.again[table])
 
 
 def comparable(table: str, rows: dict[str, Row]) -> list[str]:
@@ -58,7 +60,7 @@ def comparable(table: str, rows: dict[str, Row]) -> list[str]:
     )
 
 
-def test_the_proof_finds_nothing_wrong(journey: Journey) -> None:
+def test_the_proof_finds_nothing_wrong(round_trip: RoundTrip) -> None:
     assert verify_database(connection).faults == []
 
 
@@ -82,9 +84,11 @@ def one_row(query: str, *params: Any) -> Any:
         return cursor.fetchone()
 
 
-def test_what_came_after_survives_the_way_back(journey: Journey, copy: None) -> None:
-    of = journey.company.id_of
-    new_card, user = journey.company.new_id(), journey.company.new_id()
+def test_what_came_after_survives_the_way_back(
+    round_trip: RoundTrip, copy: None
+) -> None:
+    of = round_trip.company.id_of
+    new_card, user = round_trip.company.new_id(), round_trip.company.new_id()
     in_business(
         "INSERT INTO work_cards (id, business_id, site_id, employee_id, processing_month, source, review_status, version, "
         "uploaded_by_name, approved_by_name, approved_at, rejected_reason, notes, original_filename, mime_type, sha256_hash, "

@@ -23,7 +23,7 @@ from exports.tests.month_fixtures import (
 from workcards.matrix import EMPLOYEES_A_PAGE
 from workcards.tests.factories import WorkCardFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .test_accessibility import AXE, PHONE, ask, enter, look_at
 
@@ -67,7 +67,7 @@ def month(acme: Personas) -> Any:
 def test_the_matrix_is_moved_in_by_arrows_and_rows_come_as_they_are_needed(
     live_server: Any, acme: Personas, month: Any
 ) -> None:
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         assert look_at(page, JUNE) == []
@@ -113,7 +113,7 @@ def test_figures_of_five_signs_stay_in_their_cells(
         dan = employee_at(site_named("North"), "Dan")
         post_day(dan, 1, hours=Decimal("12.75"))
         draft_day(dan, 2, total_hours=Decimal("12.75"))
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.set_viewport_size({"width": width, "height": 800})
@@ -127,7 +127,7 @@ def test_figures_of_five_signs_stay_in_their_cells(
 def test_on_paper_stand_all_employees(
     live_server: Any, acme: Personas, month: Any
 ) -> None:
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.add_init_script("window.print = () => (document.body.id = 'printed')")
@@ -153,7 +153,7 @@ def test_on_paper_stand_all_employees(
 def test_rows_that_could_not_be_read_are_told_of_and_read_later(
     live_server: Any, acme: Personas, month: Any
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     with chromium() as browser:
         # The browser's own message about a failed request is not an error of the page.
         page = enter(browser, live_server.url, client, Complaints())
@@ -179,7 +179,7 @@ def test_in_hebrew_the_matrix_is_mirrored_and_so_are_its_keys(
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language="he")
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         assert look_at(page, JUNE) == []
@@ -210,7 +210,7 @@ def test_the_month_is_closed_in_a_dialog_on_its_page(
 ) -> None:
     with acme.scope():
         WorkCardFactory()
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         assert look_at(page, JUNE) == []

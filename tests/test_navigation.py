@@ -14,7 +14,7 @@ from reports.side_bar import side_bar as side_bar_links
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .api_helpers import queries
 
 WORKING = ["Home", "Upload", "Review", "Month", "Exports"]
@@ -46,7 +46,7 @@ def labels(client: Any, path: str = "/admin/") -> list[str]:
 def test_everybody_sees_what_their_role_may(
     acme: Personas, role: str, lacks: set[str]
 ) -> None:
-    client = browser_of(acme.user(role))
+    client = admin_client_for(acme.user(role))
     assert labels(client) == [
         label for label in WORKING + KEEPING if label not in lacks
     ]
@@ -58,13 +58,13 @@ def test_a_super_admin_sees_the_console_and_while_acting_the_business(
     acme: Personas, super_admin: User
 ) -> None:
     console = ["Home", "Businesses", "Act as", "Sites", "Users", "Audit"]
-    assert labels(browser_of(super_admin)) == console
-    acting = browser_of(super_admin, acting_for=acme.business)
+    assert labels(admin_client_for(super_admin)) == console
+    acting = admin_client_for(super_admin, acting_for=acme.business)
     assert labels(acting) == WORKING + KEEPING
 
 
 def test_nobody_who_is_not_signed_in_is_shown_one(acme: Personas) -> None:
-    page = browser_of(acme.admin)
+    page = admin_client_for(acme.admin)
     page.cookies.clear()
     assert 'id="side"' not in page.get("/admin/login/").content.decode()
 
@@ -91,7 +91,7 @@ def test_what_waits_and_what_there_is_stands_beside_it_for_this_business_alone(
     for path in PAGES_THAT_COUNT:
         beside = {
             str(link.label): (link.figure, link.kind, str(link.said))
-            for link in side_bar(browser_of(acme.admin), path)
+            for link in side_bar(admin_client_for(acme.admin), path)
             if link.figure
         }
         assert beside == {
@@ -124,7 +124,7 @@ def test_it_says_where_one_is(
 ) -> None:
     here = [
         (str(link.label), link.current)
-        for link in side_bar(browser_of(acme.admin), path)
+        for link in side_bar(admin_client_for(acme.admin), path)
         if link.current
     ]
     assert here == ([(label, current)] if label else [])
@@ -135,7 +135,9 @@ def test_a_card_is_under_review(acme: Personas) -> None:
         card = WorkCardFactory()
     path = reverse("admin:workcards_workcard_change", args=[card.pk])
     here = [
-        link.label for link in side_bar(browser_of(acme.admin), path) if link.current
+        link.label
+        for link in side_bar(admin_client_for(acme.admin), path)
+        if link.current
     ]
     assert here == ["Review"]
 
@@ -145,7 +147,7 @@ def test_review_leads_to_the_cards_that_it_counts(acme: Personas) -> None:
         WorkCardFactory.create_batch(2)
         WorkCardFactory(processing_month=CLOSED)
         ClosedMonthFactory(month=CLOSED)
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     (review,) = [link for link in side_bar(client, "/admin/") if link.label == "Review"]
     page = client.get(review.url)
     assert page.context["cl"].result_count == review.figure == 2
@@ -157,7 +159,10 @@ def test_review_leads_to_the_cards_that_it_counts(acme: Personas) -> None:
 def test_it_costs_one_query_and_none_on_the_platform(
     acme: Personas, super_admin: User
 ) -> None:
-    for client, cost in ((browser_of(acme.admin), 1), (browser_of(super_admin), 0)):
+    for client, cost in (
+        (admin_client_for(acme.admin), 1),
+        (admin_client_for(super_admin), 0),
+    ):
         # Home stores its own counts for the side bar.
         request = client.get("/admin/workforce/site/").wsgi_request
         assert request.user.is_active

@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.tests.personas import Personas
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .test_accessibility import enter
 
@@ -33,7 +33,7 @@ _PADDINGS = """() => {
 def test_a_notice_that_is_a_paragraph_is_padded_like_any_other(
     live_server: Any, acme: Personas
 ) -> None:
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto("/admin/workforce/employee/import/")

@@ -33,7 +33,7 @@ from automatehq.api.errors import (
 from automatehq.outages import sentence_of, takes_writes
 from automatehq.worker import MAX_TRIES, TaskWorker
 from businesses.tenancy import middleware
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import problem
 
 # An SQLSTATE of each line of the table that is an outage.
@@ -142,7 +142,7 @@ def _api(acme: Personas) -> Callable[[], Any]:
 
 
 def _page(acme: Personas) -> Callable[[], Any]:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     client.raise_request_exception = False
     return lambda: client.get("/admin/")
 
@@ -259,7 +259,7 @@ def test_a_sign_in_on_a_read_only_database_is_503(acme: Personas, path: str) -> 
 def test_the_page_is_in_the_browsers_language(
     acme: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     client.raise_request_exception = False
     monkeypatch.setattr(middleware, "scope_for", lambda credentials: fail_with("57P01"))
     page = client.get("/admin/", headers={"Accept-Language": "he"}).content.decode()

@@ -17,7 +17,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.personas import Personas
 
-from .admin_clients import AdminClient, browser_of
+from .admin_clients import AdminClient, admin_client_for
 from .admin_rows import CANARY
 from .api_helpers import queries
 from .browsers import chromium, look_uncached, needs_browser, served
@@ -31,9 +31,9 @@ MOST_BYTES = 200_000
 @pytest.fixture
 def client_of(acme: Personas, super_admin: User, request: Any) -> AdminClient:
     if request.param == "administrator":
-        return browser_of(acme.admin)
+        return admin_client_for(acme.admin)
     acting_for = acme.business if request.param == "acting" else None
-    return browser_of(super_admin, acting_for=acting_for)
+    return admin_client_for(super_admin, acting_for=acting_for)
 
 
 @pytest.mark.crawl

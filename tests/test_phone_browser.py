@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from businesses.models import Business
 from reports.tests.test_dashboard import attempt
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from workcards.tests.factories import DayEntryFactory, WorkCardFactory
 
 from .browsers import Complaints, chromium, needs_browser
@@ -46,7 +46,7 @@ def test_rows_are_cards_on_a_phone(
     live_server: Any, acme: Personas, super_admin: User, much: None
 ) -> None:
     complaints = Complaints()
-    clients = [browser_of(acme.admin), browser_of(super_admin)]
+    clients = [admin_client_for(acme.admin), admin_client_for(super_admin)]
     wrong, read = [], []
     with chromium() as browser:
         for client, table in zip(
@@ -69,7 +69,7 @@ def test_rows_are_cards_on_a_phone(
 def test_all_columns_of_the_businesses_are_seen_on_a_tablet(
     live_server: Any, super_admin: User, much: None
 ) -> None:
-    complaints, client = Complaints(), browser_of(super_admin)
+    complaints, client = Complaints(), admin_client_for(super_admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.set_viewport_size({"width": 1024, "height": 768})

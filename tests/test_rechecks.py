@@ -32,7 +32,7 @@ from businesses.services import deactivate_business
 from businesses.tenancy.context import business_scope, platform_scope
 from businesses.tests.waiting import wait_until_blocked
 from exports.models import ExportRun
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import problem, queries
 from workcards.models import ApprovedDay, WorkCard, WorkCardFile
 from workcards.tests.factories import picture
@@ -152,7 +152,7 @@ def approve_many(acme: Personas) -> Any:
 
 
 def approve_many_in_the_admin(acme: Personas) -> Any:
-    browser = browser_of(acme.reviewer)
+    browser = admin_client_for(acme.reviewer)
     page = reverse("admin:workcards_workcard_changelist")
     with acme.scope():
         cards = list(WorkCard.objects.all())
@@ -250,7 +250,7 @@ def test_a_super_admin_whose_acting_ended_meanwhile_commits_nothing(
         return lambda user: make(super_admin, acting_for=furnished.business)
 
     monkeypatch.setitem(globals(), "client_of", as_super_admin(client_of))
-    monkeypatch.setitem(globals(), "browser_of", as_super_admin(browser_of))
+    monkeypatch.setitem(globals(), "admin_client_for", as_super_admin(admin_client_for))
     request = act(furnished)
     before = written(furnished)
 
@@ -297,7 +297,7 @@ def test_a_super_admin_on_the_platform_deactivated_meanwhile_commits_nothing(
 def test_the_admin_does_not_show_a_message_of_what_was_rolled_back(
     furnished: Personas, super_admin: User
 ) -> None:
-    browser = browser_of(super_admin, acting_for=furnished.business)
+    browser = admin_client_for(super_admin, acting_for=furnished.business)
     with furnished.scope():
         site = SiteFactory(site_name="Pier")
     url = reverse("admin:workforce_site_change", args=[site.pk])
@@ -410,7 +410,7 @@ def test_ending_the_own_acting_is_committed(acme: Personas, super_admin: User) -
 def test_acting_for_one_hour_more_is_committed(
     acme: Personas, super_admin: User
 ) -> None:
-    browser = browser_of(super_admin, acting_for=acme.business)
+    browser = admin_client_for(super_admin, acting_for=acme.business)
     body = {"business": str(acme.id), "reason": "Ticket 4711"}
     response = browser.send(reverse("admin:act_as"), body)
     assert (response.status_code, response["Location"]) == (302, reverse("admin:index"))

@@ -29,7 +29,7 @@ pytestmark = needs_browser
 
 
 def test_the_page_counts_as_the_server_does(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     """The page and the server compute the same result for the same days."""
     times = ["", "00:00", "07:00", "07:20", "16:35", "22:00"]
@@ -43,7 +43,7 @@ def test_the_page_counts_as_the_server_does(
         for total in totals
         for status in ("", "SICK")
     ]
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     counted = page.evaluate(
         """async cases => {
             const { dayFigures } = await import(document.querySelector('script[src*="review/review_page"]').src.replace(/review_page[^/]*$/, "hours.js"));
@@ -92,7 +92,7 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     acme: Personas,
     john: Employee,
     card: WorkCard,
-    sit_down: Callable[..., Any],
+    open_review_page: Callable[..., Any],
 ) -> None:
     with acme.scope():
         paying = WorkCardFactory(employee=john, site=SiteFactory(site_name="Tower"))
@@ -101,7 +101,9 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
         jane = EmployeeFactory(full_name="Jane Example", site=john.site)
         following = WorkCardFactory(employee=jane, site=john.site)
     listed = reverse("admin:workcards_workcard_changelist")
-    page = sit_down(acme.reviewer, f"{listed}?review_status__exact=NEEDS_REVIEW")
+    page = open_review_page(
+        acme.reviewer, f"{listed}?review_status__exact=NEEDS_REVIEW"
+    )
     page.locator("#result_list tbody th a", has_text="card.png").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{url_of(card)}?*")
@@ -150,9 +152,9 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
 
 
 def test_leaving_with_something_unsaved_asks(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     asked: list[str] = []
 
     def stay(dialog: Any) -> None:
@@ -174,9 +176,9 @@ def test_leaving_with_something_unsaved_asks(
 
 
 def test_days_that_are_ticked_are_filled_together(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     for day in (2, 3, 9):
         page.check(f"[data-day='{day}'] [data-field=pick]")
     page.fill("[data-bulk-field=from_time]", "7")
@@ -194,9 +196,9 @@ def test_days_that_are_ticked_are_filled_together(
 
 
 def test_a_total_that_does_not_fit_offers_what_would(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     type_keys(page, "730", "Tab", "16", "Tab", "Tab", "8,25", "Tab")
     assert "The times give 8.50 hours, the total says 8.25." in page.inner_text(".days")
     page.click("text=Break 15")
@@ -206,11 +208,11 @@ def test_a_total_that_does_not_fit_offers_what_would(
 
 
 def test_arrows_are_mirrored_in_hebrew(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.reviewer.pk).update(language="he")
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     assert page.get_attribute("html", "dir") == "rtl"
     page.focus(name(1, "from_time"))
     page.keyboard.press("ArrowLeft")
@@ -229,7 +231,7 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     acme: Personas,
     john: Employee,
     card: WorkCard,
-    sit_down: Callable[..., Any],
+    open_review_page: Callable[..., Any],
     language: str,
 ) -> None:
     """A card with problems has no findings in any look.
@@ -247,7 +249,7 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
             entries=[{"work_date": MONTH, "total_hours": Decimal(5)}],
             actor=acme.admin,
         )
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".ledger-conflict")
     page.fill(name(2, "from_time"), "99")
@@ -266,7 +268,7 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
     acme: Personas,
     john: Employee,
     card: WorkCard,
-    sit_down: Callable[..., Any],
+    open_review_page: Callable[..., Any],
 ) -> None:
     long = "Association of Scaffolders and Formworkers of the Northern Harbour"
     with acme.scope():
@@ -275,7 +277,7 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
         )
         for other in ("Tower", long):
             WorkCardFactory(employee=john, site=SiteFactory(site_name=other))
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.evaluate(AXE)
     wrong = []
     for width in (DESK["width"], 1024, 390):
@@ -295,7 +297,7 @@ def test_another_card_of_the_month_is_in_reach_whatever_the_names(
 
 
 def test_names_that_are_too_long_are_cut_at_their_own_end(
-    acme: Personas, john: Employee, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, john: Employee, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     """Long names are cut at their logical end, also in Hebrew.
 
@@ -308,7 +310,7 @@ def test_names_that_are_too_long_are_cut_at_their_own_end(
         WorkCard.objects.filter(pk=card.pk).update(
             original_filename=f"{long}.png", uploaded_by_name=long
         )
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     wrong = []
     for width in (DESK["width"], 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
@@ -326,12 +328,12 @@ def test_names_that_are_too_long_are_cut_at_their_own_end(
 
 
 def test_every_absence_is_read_in_whole(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     with acme.scope():
         for day, kind in enumerate(DayStatus):
             DayEntryFactory(work_card=card, day=day, absent=True, day_status=kind)
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.locator("[data-field=pick]").first.check()
     cut = []
     for width in (DESK["width"], 1024, 390):
@@ -348,7 +350,7 @@ def test_every_absence_is_read_in_whole(
 
 
 def test_of_two_other_cards_of_a_day_both_figures_are_seen(
-    acme: Personas, john: Employee, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, john: Employee, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     long = "Association of Scaffolders and Formworkers"
     with acme.scope():
@@ -366,7 +368,7 @@ def test_of_two_other_cards_of_a_day_both_figures_are_seen(
             # The name of an absence may be cut at its end, but does not overlap.
             DayEntryFactory(work_card=other, day=1 + number)
             DayEntryFactory(work_card=other, day=2 - number, absent=True)
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     wrong = []
     for width in (DESK["width"], 1280, 1024):
         page.set_viewport_size({"width": width, "height": 900})
@@ -385,9 +387,9 @@ def test_of_two_other_cards_of_a_day_both_figures_are_seen(
 
 
 def test_28_days_are_seen_at_once(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     seen = page.evaluate(
         """() => { const end = document.querySelector(".day-scroll").getBoundingClientRect().bottom;
         return [...document.querySelectorAll("tr.day")].filter(row => row.getBoundingClientRect().bottom <= end).length }"""

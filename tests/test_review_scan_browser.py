@@ -15,11 +15,11 @@ pytestmark = needs_browser
 
 
 def test_the_scan_is_enlarged_turned_and_leafed_through_by_keyboard(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     with acme.scope():
         WorkCardFactory(site=card.site, file=card.file, source_page_number=2)
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.wait_for_selector(".scan.is-placed")
 
     def box() -> tuple[float, float]:
@@ -52,12 +52,12 @@ def click_paper(page: Any, across: float, down: float) -> None:
 
 
 def test_the_ruler_lies_on_the_day_with_the_focus(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     with acme.scope():
         sibling = WorkCardFactory(site=card.site, uploaded=True)
         elsewhere = WorkCardFactory(site=SiteFactory(site_name="Tower"), uploaded=True)
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.wait_for_selector(".scan.is-placed")
     assert page.evaluate(RULER) is None
     page.focus(name(3, "comment"))
@@ -106,9 +106,9 @@ def test_the_ruler_lies_on_the_day_with_the_focus(
 
 
 def test_the_ruler_is_set_by_keyboard(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.wait_for_selector(".scan.is-placed")
     page.keyboard.press("Alt+r")
     assert page.evaluate("document.activeElement.matches('[data-scan-view]')")
@@ -125,9 +125,9 @@ def test_the_ruler_is_set_by_keyboard(
 
 
 def test_a_paper_that_lies_askew_has_a_ruler_that_does(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.wait_for_selector(".scan.is-placed")
     page.click("[data-ruler-toggle]")
     click_paper(page, 0.26, 0.2)

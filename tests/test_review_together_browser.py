@@ -23,7 +23,7 @@ pytestmark = needs_browser
 
 @pytest.fixture
 def overtaken(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> Callable[..., Any]:
     """Return a function that opens a reviewer's page after another user has saved.
 
@@ -31,8 +31,8 @@ def overtaken(
     """
 
     def meet() -> Any:
-        first = sit_down(acme.reviewer, url_of(card))
-        second = sit_down(acme.admin, url_of(card))
+        first = open_review_page(acme.reviewer, url_of(card))
+        second = open_review_page(acme.admin, url_of(card))
         first.fill(name(1, "total_hours"), "8")
         first.fill(name(2, "from_time"), "7")
         first.fill(name(2, "to_time"), "16")
@@ -116,9 +116,9 @@ def test_nothing_is_wrong_with_a_page_that_shows_both(
 
 
 def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.fill(name(1, "from_time"), "7")
     page.fill(name(1, "to_time"), "16")
     page.fill(name(2, "comment"), "night")
@@ -149,10 +149,10 @@ def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
 
 
 def test_what_comes_back_overwrites_nobody(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
-    other = sit_down(acme.admin, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
+    other = open_review_page(acme.admin, url_of(card))
     page.fill(name(1, "total_hours"), "7")
     page.route("**/change/", lambda route: route.abort())
     with page.expect_event("requestfailed"):
@@ -170,7 +170,7 @@ def test_what_comes_back_overwrites_nobody(
 
 @pytest.mark.parametrize("language", ["en", "he"])
 def test_what_happened_last_is_told_on_the_card_itself(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any], language: str
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any], language: str
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.reviewer.pk).update(language=language)
@@ -189,7 +189,7 @@ def test_what_happened_last_is_told_on_the_card_itself(
                 actor=acme.admin,
             )
     # Only its button opens the dialog: a fragment in the address would open it empty.
-    page = sit_down(acme.reviewer, f"{url_of(card)}#history")
+    page = open_review_page(acme.reviewer, f"{url_of(card)}#history")
     assert page.locator("#history").is_hidden()
     page.focus("[data-dialog=history]")
     page.keyboard.press("Enter")

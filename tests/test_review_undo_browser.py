@@ -38,7 +38,7 @@ def said(page: Any) -> str:
 
 
 @pytest.fixture
-def page(acme: Personas, card: WorkCard, sit_down: Callable[..., Any]) -> Any:
+def page(acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]) -> Any:
     """Open a card with four days.
 
     Day 1 has a break, day 2 a total alone, day 3 is sick leave, day 4 has a comment.
@@ -54,7 +54,7 @@ def page(acme: Personas, card: WorkCard, sit_down: Callable[..., Any]) -> Any:
             total_hours="5.00",
         )
         DayEntryFactory(work_card=card, day=2, absent=True, day_status=DayStatus.SICK)
-    return sit_down(acme.reviewer, url_of(card))
+    return open_review_page(acme.reviewer, url_of(card))
 
 
 def test_blank_fields_of_the_bar_leave_the_days_as_they_are(page: Any) -> None:

@@ -18,7 +18,7 @@ from exports.tests.factories import ExportRunFactory
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
-from .admin_clients import AdminClient, browser_of
+from .admin_clients import AdminClient, admin_client_for
 from .admin_rows import told
 from .api_helpers import queries, statements
 
@@ -61,7 +61,7 @@ def found_by(client: AdminClient, q: str) -> dict[str, list[Any]]:
 
 
 def test_each_kind_is_found_and_led_to(acme: Personas, rows: dict[str, Any]) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     found = found_by(client, "zimri")
     assert {*found} == {*rows} == KINDS
     for kind, row in rows.items():
@@ -75,14 +75,14 @@ def test_each_kind_is_found_and_led_to(acme: Personas, rows: dict[str, Any]) -> 
 def test_an_employee_is_found_by_what_the_list_searches(
     acme: Personas, rows: dict[str, Any], q: str
 ) -> None:
-    found = found_by(browser_of(acme.uploader), q)
+    found = found_by(admin_client_for(acme.uploader), q)
     assert [row.name for row in found["employees"]] == ["Zimri Cohen"]
 
 
 def test_what_tells_rows_apart_stands_beneath_them(
     acme: Personas, rows: dict[str, Any]
 ) -> None:
-    found = found_by(browser_of(acme.admin), "zimri")
+    found = found_by(admin_client_for(acme.admin), "zimri")
     assert found["employees"][0].told == (
         "<bdi>Zimri Harbour</bdi> · <bdi>ZIMRI77</bdi> · <bdi>Zimri-ext</bdi>"
     )
@@ -95,7 +95,7 @@ def test_of_many_the_first_are_shown_and_the_list_has_all(acme: Personas) -> Non
     with acme.scope():
         for number in range(SHOWN + 2):
             EmployeeFactory(full_name=f"Zimri {number}")
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     page = client.get(FIND, {"q": "zimri & 'friends'"})
     assert page.context["found"] == []
     page = client.get(FIND, {"q": "zimri"})
@@ -108,7 +108,7 @@ def test_of_many_the_first_are_shown_and_the_list_has_all(acme: Personas) -> Non
 def test_the_newest_cards_come_first(acme: Personas, rows: dict[str, Any]) -> None:
     with acme.scope():
         newest = WorkCardFactory(employee=rows["employees"])
-    first, second = found_by(browser_of(acme.viewer), "zimri")["work cards"]
+    first, second = found_by(admin_client_for(acme.viewer), "zimri")["work cards"]
     assert str(newest.pk) in first.url
     assert str(rows["work cards"].pk) in second.url
 
@@ -126,7 +126,7 @@ def searches(client: AdminClient, url: str) -> set[str]:
 def test_everybody_finds_what_their_lists_show_by_the_same_sql(
     acme: Personas, rows: dict[str, Any], role: Role
 ) -> None:
-    client = browser_of(acme.user(role))
+    client = admin_client_for(acme.user(role))
     kinds, sql = set(), set()
     for lister in admin.site._registry.values():
         if "business" in lister.searchable_in and lister.search_fields:  # type: ignore[attr-defined]
@@ -148,25 +148,25 @@ def test_everybody_finds_what_their_lists_show_by_the_same_sql(
 def test_nothing_of_another_business_is_found(acme: Personas, globex: Personas) -> None:
     """The response also has no sign of another business's rows. Sites are shared."""
     furnish(globex, "Xanadu", at="Everybody's")
-    client, missing = browser_of(acme.admin), "Xanadi"
+    client, missing = admin_client_for(acme.admin), "Xanadi"
     nothing = told(client.get(FIND, {"q": missing}), missing)
     assert nothing[0] == 200
     assert "No results" in nothing[1]
     for q in ("Xanadu", "XANADU77", "Xanadu-ext", "Xanadu.csv", "972501234567"):
         assert told(client.get(FIND, {"q": q}), q) == nothing
-    assert {*found_by(browser_of(globex.admin), "xanadu")} == KINDS - {"sites"}
+    assert {*found_by(admin_client_for(globex.admin), "xanadu")} == KINDS - {"sites"}
 
 
 def test_on_the_platform_businesses_sites_and_users_are_found(
     super_admin: User, acme: Personas, rows: dict[str, Any]
 ) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     found = found_by(client, "zimri")
     assert {*found} == {"users", "sites"}
     assert "<bdi>Acme</bdi>" in found["users"][0].told
     assert [row.name for row in found_by(client, "acme")["businesses"]] == ["Acme"]
     # A super-admin who acts for a business finds the same rows as its administrator.
-    acting = browser_of(super_admin, acting_for=acme.business)
+    acting = admin_client_for(super_admin, acting_for=acme.business)
     assert {*found_by(acting, "zimri")} == KINDS
 
 
@@ -187,7 +187,7 @@ def test_a_search_costs_the_same_however_many_are_found(
                 WorkCardFactory(site=site, employee=employee)
                 ExportRunFactory(site=site, generated_file_name=f"{name}.csv")
                 UserFactory(full_name=name)
-        clients = [browser_of(acme.admin), browser_of(super_admin)]
+        clients = [admin_client_for(acme.admin), admin_client_for(super_admin)]
         for client in clients:
             assert len(found_by(client, f"Zimri {count}")) >= 2
         costs.append([cost(client, f"Zimri {count}") for client in clients])
@@ -199,7 +199,7 @@ def test_a_search_costs_the_same_however_many_are_found(
 
 @pytest.mark.parametrize("q", ["", "   "])
 def test_nothing_asked_asks_for_something(acme: Personas, q: str) -> None:
-    page = browser_of(acme.viewer).get(FIND, {"q": q})
+    page = admin_client_for(acme.viewer).get(FIND, {"q": q})
     assert page.status_code == 200
     assert "Enter a name" in page.content.decode()
     assert "autofocus" in page.content.decode()
@@ -209,7 +209,7 @@ def test_nothing_asked_asks_for_something(acme: Personas, q: str) -> None:
 def test_what_can_not_be_searched_for_is_told_beside_the_field(
     acme: Personas, rows: dict[str, Any], q: str
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     page = client.get(FIND, {"q": q})
     assert page.status_code == 400
     assert page.context["found"] == []
@@ -222,7 +222,7 @@ def test_markup_is_only_text(acme: Personas) -> None:
     markup = "<script>alert(1)</script>"
     with acme.scope():
         EmployeeFactory(full_name=f"Zimri {markup}", external_employee_id=markup)
-    page = browser_of(acme.viewer).get(FIND, {"q": markup}).content.decode()
+    page = admin_client_for(acme.viewer).get(FIND, {"q": markup}).content.decode()
     assert "&lt;script&gt;alert(1)" in page
     assert "1 result" in page
     assert "<script>alert" not in page
@@ -232,7 +232,7 @@ def test_hebrew_is_found_and_told(acme: Personas) -> None:
     with acme.scope():
         EmployeeFactory(full_name="דוד לוי")
         User.objects.filter(pk=acme.viewer.pk).update(language="he")
-    page = browser_of(acme.viewer).get(FIND, {"q": "לוי דוד"})
+    page = admin_client_for(acme.viewer).get(FIND, {"q": "לוי דוד"})
     assert [row.name for row in page.context["found"][0].rows] == ["דוד לוי"]
     for said in ("תוצאה אחת", "עובדים", "דוד לוי"):
         assert said in page.content.decode()
@@ -240,7 +240,7 @@ def test_hebrew_is_found_and_told(acme: Personas) -> None:
 
 def test_the_page_is_for_those_who_are_signed_in_and_only_tells(acme: Personas) -> None:
     assert AdminClient().get(FIND, {"q": "zimri"}).status_code == 302
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     assert client.send(FIND, {"q": "zimri"}).status_code == 405
     home = client.get("/admin/").content.decode()
     assert f'action="{FIND}"' in home

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from accounts.tests.personas import Personas
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .test_accessibility import DESK, PHONE, enter, look
 from .test_search_page import FIND, furnish
@@ -26,7 +26,7 @@ def test_a_key_leads_to_the_field_and_the_field_to_what_is_found(
     live_server: Any, acme: Personas
 ) -> None:
     furnish(acme, "Zimri")
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto(LIST)
@@ -65,7 +65,7 @@ def test_a_key_leads_to_the_field_and_the_field_to_what_is_found(
 def test_where_there_is_no_room_for_a_field_the_key_and_an_icon_lead_to_the_page(
     live_server: Any, acme: Personas
 ) -> None:
-    complaints, client = Complaints(), browser_of(acme.viewer)
+    complaints, client = Complaints(), admin_client_for(acme.viewer)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         for width in (1024, PHONE["width"]):
@@ -96,7 +96,7 @@ def test_nothing_is_wrong_with_what_is_found(
     furnish(acme, "Zimri")
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language=language)
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.set_viewport_size(size)

@@ -26,7 +26,7 @@ from exports.tests.month_fixtures import (
 from workcards.models import WorkCard
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .test_accessibility import OF_LOOKS, PART, ask, enter, look, look_into
 
@@ -73,7 +73,7 @@ def test_nothing_is_wrong_with_what_comes_of_doing_something(
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language=language)
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         wrong = []

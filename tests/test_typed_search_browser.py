@@ -62,8 +62,8 @@ def lost(acme: Personas) -> WorkCard:
 
 
 @pytest.fixture
-def page(acme: Personas, lost: WorkCard, sit_down: Callable[..., Any]) -> Any:
-    page = sit_down(acme.admin, url_of(lost))
+def page(acme: Personas, lost: WorkCard, open_review_page: Callable[..., Any]) -> Any:
+    page = open_review_page(acme.admin, url_of(lost))
     page.click("[data-assign] summary")
     return page
 
@@ -159,9 +159,9 @@ def test_a_search_that_fails_says_so_and_keeps_the_page(page: Any) -> None:
 
 
 def test_rows_of_the_list_vanish_with_the_text_they_were_found_for(
-    acme: Personas, lost: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, lost: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.admin, LIST)
+    page = open_review_page(acme.admin, LIST)
     network = SlowNetwork(page)
     rows, field = page.locator("#result_list tbody tr"), page.locator("#searchbar")
     expect(rows).to_have_count(2)
@@ -187,9 +187,11 @@ def test_rows_of_the_list_vanish_with_the_text_they_were_found_for(
 
 
 def test_choices_of_a_field_vanish_with_the_text_they_were_found_for(
-    acme: Personas, lost: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, lost: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.admin, f"{url_of(lost).removesuffix('change/')}assign/")
+    page = open_review_page(
+        acme.admin, f"{url_of(lost).removesuffix('change/')}assign/"
+    )
     network = SlowNetwork(page)
     options = page.locator(".select2-results__option:not(.loading-results)")
     page.click(".select2-selection")
@@ -225,11 +227,11 @@ def test_choices_of_a_field_vanish_with_the_text_they_were_found_for(
 
 @pytest.mark.parametrize("language", ["en", "he"])
 def test_without_scripts_a_choice_of_another_text_is_refused(
-    acme: Personas, lost: WorkCard, sit_down: Callable[..., Any], language: str
+    acme: Personas, lost: WorkCard, open_review_page: Callable[..., Any], language: str
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language=language)
-    scripted = sit_down(acme.admin)
+    scripted = open_review_page(acme.admin)
     window = scripted.context.browser.new_context(
         base_url=scripted.url.split("/admin")[0],
         java_script_enabled=False,

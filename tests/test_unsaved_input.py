@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from workcards.tests.factories import WorkCardFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 
 DAYS = {
     "version": "3",
@@ -49,7 +49,7 @@ def notice_of(page: Any) -> str:
 def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
     with acme.scope():
         card = WorkCardFactory()
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
     client.cookies.clear()
     page = client.send(reverse("admin:workcards_workcard_change", args=[card.pk]), DAYS)
     assert page.status_code == 401
@@ -64,7 +64,7 @@ def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
 
 
 def test_fields_of_a_form_are_a_line_each(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     client.cookies.clear()
     typed = {"full_name": "Joan Typed", "passport_id": "", "_save": "1"}
     page = client.send(reverse("admin:workforce_employee_add"), typed)
@@ -87,7 +87,7 @@ def test_fields_of_a_form_are_a_line_each(acme: Personas) -> None:
 def test_what_nobody_typed_is_not_called_typed(
     acme: Personas, view: str, sent: dict[str, str]
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     client.cookies.clear()
     args = [uuid.uuid4()] if "assign" in view else []
     page = client.send(reverse(view, args=args), sent)
@@ -99,7 +99,7 @@ def test_what_nobody_typed_is_not_called_typed(
 def test_fields_whose_names_begin_with_that_of_a_version_are_shown(
     acme: Personas,
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     client.cookies.clear()
     sent = {"versions_seen": "3", f"version_{uuid.uuid4()}": "4"}
     page = client.send(reverse("admin:workforce_employee_add"), sent)
@@ -107,7 +107,7 @@ def test_fields_whose_names_begin_with_that_of_a_version_are_shown(
 
 
 def test_nothing_is_promised_to_whoever_can_not_sign_in_again(acme: Personas) -> None:
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
     with acme.scope():
         card = WorkCardFactory()
         User.objects.filter(pk=acme.reviewer.pk).update(is_active=False)

@@ -14,7 +14,7 @@ from accounts.tests.personas import Personas
 from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .review_fixtures import name, url_of
 from .test_accessibility import enter, look
@@ -27,7 +27,7 @@ def test_days_are_back_on_the_card_after_signing_in(
 ) -> None:
     with acme.scope():
         card = WorkCardFactory()
-    complaints, client = Complaints(), browser_of(acme.reviewer)
+    complaints, client = Complaints(), admin_client_for(acme.reviewer)
     path = reverse("admin:workcards_workcard_change", args=[card.pk])
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
@@ -48,9 +48,9 @@ def test_days_are_back_on_the_card_after_signing_in(
 
 
 def test_what_the_tab_has_not_kept_stays_on_the_page(
-    acme: Personas, card: WorkCard, sit_down: Callable[..., Any]
+    acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
-    page = sit_down(acme.reviewer, url_of(card))
+    page = open_review_page(acme.reviewer, url_of(card))
     page.fill(name(2, "total_hours"), "7.25")
     page.evaluate("Storage.prototype.setItem = () => {}")
     page.context.clear_cookies(name="sessionid")

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from workforce.models import Employee
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, chromium, needs_browser
 from .review_fixtures import found
 from .test_accessibility import enter, is_there, kinds_of_pages
@@ -86,7 +86,7 @@ _TRY_FORMS = """async () => {
 def test_every_form_of_every_page_asks_for_its_edits(
     live_server: Any, acme: Personas, rows_of_acme: dict[str, Any]
 ) -> None:
-    complaints, client = Complaints(), browser_of(acme.admin)
+    complaints, client = Complaints(), admin_client_for(acme.admin)
     # Also a closed month of the business, which a dialog reopens.
     month = f"{reverse('admin:month')}?month=2020-01"
     paths = [
@@ -112,9 +112,11 @@ def test_every_form_of_every_page_asks_for_its_edits(
 
 
 @pytest.fixture
-def asked(acme: Personas, sit_down: Callable[..., Any]) -> tuple[Any, list[str]]:
+def asked(
+    acme: Personas, open_review_page: Callable[..., Any]
+) -> tuple[Any, list[str]]:
     """Return a page that dismisses the warning, and the warnings that it showed."""
-    page = sit_down(acme.admin, ADD)
+    page = open_review_page(acme.admin, ADD)
     questions: list[str] = []
 
     def stay(dialog: Any) -> None:

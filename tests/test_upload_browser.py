@@ -20,7 +20,7 @@ from workcards.tests.factories import ClosedMonthFactory, picture
 from workforce.models import Site
 from workforce.tests.factories import SiteFactory
 
-from .admin_clients import browser_of
+from .admin_clients import admin_client_for
 from .browsers import Complaints, aside, chromium, needs_browser
 from .test_accessibility import AXE, DESK, PHONE, ask, enter
 
@@ -61,7 +61,7 @@ def upload_page(
     Fail if the browser reported errors.
     """
     complaints = Complaints()
-    client = browser_of(user)
+    client = admin_client_for(user)
     with chromium() as browser:
         page = enter(browser, live_server.url, client, complaints)
         page.goto(reverse("admin:workcards_workcard_upload"))

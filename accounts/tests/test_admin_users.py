@@ -13,7 +13,7 @@ from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.personas import Personas
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events
 
 ADD = "/admin/accounts/user/add/"
@@ -29,7 +29,7 @@ NEW = {
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.admin)
+    return admin_client_for(acme.admin)
 
 
 def url_of(user: User, page: str = "change") -> str:
@@ -104,7 +104,7 @@ def test_a_new_user_starts_with_the_least_role_and_a_required_email(
     assert form.fields["email"].required
     label = re.compile(r'<label class="required" for="id_email">')
     assert label.search(client.get(ADD).content.decode())
-    on_platform = browser_of(super_admin).get(ADD).context["adminform"].form
+    on_platform = admin_client_for(super_admin).get(ADD).context["adminform"].form
     assert on_platform["role"].value() == "SUPER_ADMIN"
 
 
@@ -127,7 +127,7 @@ def test_the_email_of_a_user_is_required_until_they_are_released(
 def test_an_edit_without_a_password_leaves_it_and_the_sign_ins(
     acme: Personas, client: AdminClient
 ) -> None:
-    theirs = browser_of(acme.viewer)
+    theirs = admin_client_for(acme.viewer)
     body = values_of(acme.viewer, full_name="Other", new_password="")
     assert client.send(url_of(acme.viewer), body).status_code == 302
     user = fresh(acme.viewer, acme)
@@ -137,7 +137,7 @@ def test_an_edit_without_a_password_leaves_it_and_the_sign_ins(
 
 
 def test_a_reset_ends_the_users_sign_ins(acme: Personas, client: AdminClient) -> None:
-    theirs = browser_of(acme.viewer)
+    theirs = admin_client_for(acme.viewer)
     body = values_of(acme.viewer, new_password="four other random words")
     assert client.send(url_of(acme.viewer), body).status_code == 302
     assert password_matches(
@@ -167,7 +167,7 @@ def test_nobody_demotes_or_resets_themselves(
 
 
 def test_the_last_administrator_stays(acme: Personas, super_admin: User) -> None:
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     demoted = client.send(url_of(acme.admin), values_of(acme.admin, role="VIEWER"))
     assert demoted.status_code == 409
     assert "last active administrator" in demoted.content.decode()
@@ -245,7 +245,10 @@ def test_a_business_is_made_with_its_first_administrator(super_admin: User) -> N
         "admin_full_name": "First Admin",
         "admin_password": "four other random words",
     }
-    client, url = browser_of(super_admin), reverse("admin:businesses_business_add")
+    client, url = (
+        admin_client_for(super_admin),
+        reverse("admin:businesses_business_add"),
+    )
     for wrong, field in (
         ({"time_zone": "Mars/Base"}, "time_zone"),
         ({"month_cutoff_day": 29}, "month_cutoff_day"),
@@ -286,7 +289,7 @@ def test_an_administrator_edits_their_business_but_not_its_code(
 def test_a_business_is_shut_and_opened_by_the_platform(
     acme: Personas, client: AdminClient, super_admin: User
 ) -> None:
-    platform = browser_of(super_admin)
+    platform = admin_client_for(super_admin)
     url = reverse("admin:businesses_business_deactivate", args=[acme.id])
     assert client.send(url).status_code == 403
     assert platform.send(url).status_code == 302

@@ -22,7 +22,7 @@ from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import Personas
 from audit.models import AuditEvent
 from automatehq.api.errors import TooMany
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import problem
 
 GOOD = "four other random words"
@@ -173,7 +173,7 @@ def test_a_sign_in_waits_for_its_place_and_its_turn_without_a_transaction(
 
 def _requests(acme: Personas) -> dict[str, Any]:
     """Return all requests of signed-in users that hash a password, by description."""
-    api, page = client_of(acme.admin), browser_of(acme.admin)
+    api, page = client_of(acme.admin), admin_client_for(acme.admin)
     user = f"/api/users/{acme.viewer.pk}"
     form = {"full_name": "New", "role": "VIEWER", "new_password": GOOD}
     change = {
@@ -191,9 +191,9 @@ def _requests(acme: Personas) -> dict[str, Any]:
             f"/admin/accounts/user/{acme.viewer.pk}/change/",
             form | {"email": acme.viewer.email},
         ),
-        "change one's password in the admin": lambda: browser_of(acme.reviewer).send(
-            "/admin/password_change/", change
-        ),
+        "change one's password in the admin": lambda: admin_client_for(
+            acme.reviewer
+        ).send("/admin/password_change/", change),
         "change one's password": lambda: api.post(
             "/api/auth/password", {k: v for k, v in change.items() if k != "repeated"}
         ),
@@ -213,7 +213,7 @@ def test_signed_in_users_wait_for_a_place_before_their_transaction_begins(
         return acquire(*args, **kwargs)
 
     requests = _requests(acme)
-    platform, console = client_of(super_admin), browser_of(super_admin)
+    platform, console = client_of(super_admin), admin_client_for(super_admin)
     business = {"business_name": "New Firm", "business_code": "new-firm"}
     admin = {"email": "a@example.com", "full_name": "New", "password": GOOD}
     requests["create a business"] = lambda: platform.post(

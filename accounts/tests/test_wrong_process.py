@@ -16,7 +16,7 @@ from accounts.tests.personas import Personas
 from accounts.token_sessions import start_sign_in
 from businesses.tenancy.context import platform_scope
 from businesses.tenancy.exceptions import ScopeError
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 
 pytestmark = pytest.mark.django_db
 
@@ -78,19 +78,19 @@ def test_a_businesss_tokens_are_dead_at_the_console(
 
 def test_the_admin_says_the_same(acme: Personas, super_admin: User) -> None:
     with as_web:
-        page = browser_of(super_admin).get("/admin/")
+        page = admin_client_for(super_admin).get("/admin/")
         assert page.status_code == 401
         assert "Super-admins must use the platform" in page.content.decode()
         form = {"email": super_admin.email, "password": PASSWORD}
         page = Client().post("/admin/login/", form)
         assert page.status_code == 403
         assert "Super-admins must use the platform" in page.content.decode()
-        assert browser_of(acme.admin).get("/admin/").status_code == 200
+        assert admin_client_for(acme.admin).get("/admin/").status_code == 200
     with as_console:
-        page = browser_of(acme.admin).get("/admin/")
+        page = admin_client_for(acme.admin).get("/admin/")
         assert page.status_code == 401
         assert "Only super-admins can use" in page.content.decode()
-        assert browser_of(super_admin).get("/admin/").status_code == 200
+        assert admin_client_for(super_admin).get("/admin/").status_code == 200
 
 
 @as_web

@@ -12,7 +12,7 @@ from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
 from audit.cross_business import IN_USE_AN_HOUR
 from businesses.tests.waiting import wait_until_blocked
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import events, problem
 from workforce.models import Employee
 from workforce.tests.employee_import.import_files import HEADER, as_csv, preview
@@ -141,7 +141,7 @@ def test_fresh_users_of_a_business_share_its_limit(
     elif channel == "import":
         rejected = preview(client_of(fresh), as_csv(HEADER, ("ZZ999999", "", "X", "")))
     else:
-        rejected = browser_of(fresh).send("/admin/workforce/employee/add/", taken)
+        rejected = admin_client_for(fresh).send("/admin/workforce/employee/add/", taken)
     assert rejected.status_code == 429
     assert 0 < int(rejected["Retry-After"]) <= 3600
     # The other business has a separate count.

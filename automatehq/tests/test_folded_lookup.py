@@ -13,7 +13,7 @@ from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from automatehq.folded_lookup import pattern_of
 from automatehq.text import clean_line, fold
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee
 from workforce.tests.factories import EmployeeFactory, SiteFactory
@@ -123,7 +123,7 @@ def test_businesses_are_found(acme: Personas, super_admin: User) -> None:
 def test_pages_of_the_admin_find_it(
     acme: Personas, munoz: Employee, page: str, query: dict[str, Any]
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     shown = "José" if "site/" not in page else "Estación"
     found = client.get(f"/admin/{page}", query)
     assert found.status_code == 200
@@ -134,6 +134,6 @@ def test_pages_of_the_admin_find_it(
 def test_the_page_of_missing_cards_finds_it(acme: Personas, munoz: Employee) -> None:
     for name, is_found in (("munoz", True), ("munozx", False)):
         query = {"month": "2026-03", "name": name}
-        page = browser_of(acme.admin).get("/admin/missing_cards/", query)
+        page = admin_client_for(acme.admin).get("/admin/missing_cards/", query)
         assert page.status_code == 200
         assert ("José Muñoz" in page.content.decode()) == is_found

@@ -38,7 +38,7 @@ from django.conf import settings; settings.ALLOWED_HOSTS = ["*"]
 from django.core.management import call_command
 from accounts.models import User
 from accounts.tests.api_clients import client_of
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, platform_scope
 from workforce.models import Employee
@@ -48,7 +48,7 @@ with platform_scope("test"):
 with business_scope(acme):
     admin = User.objects.select_related("business").get(email="admin@acme.example.com")
     own = Employee.objects.get(passport_id="CD123456")
-api, page = client_of(admin), browser_of(admin)
+api, page = client_of(admin), admin_client_for(admin)
 user = {{"full_name": "X", "role": "VIEWER", "password": "four other random words"}}
 taken = {{"full_name": "X", "passport_id": "{TAKEN}"}}
 form = {{"full_name": "X", "role": "VIEWER", "new_password": "four other random words"}}

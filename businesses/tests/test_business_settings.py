@@ -13,7 +13,7 @@ from accounts.tests.personas import Personas
 from audit.descriptions import describe_events
 from businesses.models import PLATFORM_ID, BusinessSettings
 from businesses.services import SETTINGS_FIELDS, update_business_settings
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import events, problem, queries
 from tests.openapi_conformance import complaints
 
@@ -108,7 +108,7 @@ def test_other_roles_read_and_do_not_change(acme: Personas, role: str) -> None:
     assert client.get(url(acme.id)).status_code == 200
     response = client.patch(url(acme.id), {"on_long_day": "refuse"})
     assert problem(response)[0] == 403
-    browser = browser_of(acme.user(role))
+    browser = admin_client_for(acme.user(role))
     assert browser.get(page(acme.id)).status_code == 403
     assert browser.send(page(acme.id), DEFAULTS).status_code == 403
     assert rows(acme) == []
@@ -127,7 +127,9 @@ def test_another_businesss_settings_are_not_found(
             answers.append((response.status_code, response.content))
         assert answers[0] == answers[1]
         assert answers[0][0] == 404
-    assert browser_of(globex.admin).send(page(acme.id), DEFAULTS).status_code == 404
+    assert (
+        admin_client_for(globex.admin).send(page(acme.id), DEFAULTS).status_code == 404
+    )
     assert rows(acme) == []
 
 
@@ -143,7 +145,7 @@ def test_a_super_admin_changes_the_settings_of_a_business(
 
 
 def test_the_page_of_the_business_changes_them(acme: Personas) -> None:
-    browser = browser_of(acme.admin)
+    browser = admin_client_for(acme.admin)
     own = reverse("admin:businesses_business_change", args=[acme.id])
     assert page(acme.id) in browser.get(own).content.decode()
     form = browser.get(page(acme.id)).context["form"]

@@ -11,7 +11,7 @@ from accounts.tests.personas import Personas
 from exports.models import ExportRun
 from exports.services import request_run
 from exports.tests.factories import ExportProfileFactory, ExportRunFactory
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from workcards.tests.factories import MONTH
 
 from .month_fixtures import EIGHT, employee_at, post_day, site_named
@@ -22,7 +22,7 @@ ASKED = {"kind": "days_csv", "processing_month": "2026-06"}
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.reviewer)
+    return admin_client_for(acme.reviewer)
 
 
 def url_of(run: ExportRun, page: str = "change") -> str:
@@ -56,7 +56,7 @@ def test_a_month_is_asked_for_watched_and_downloaded(
     assert file["Cache-Control"] == "private, no-cache"
     again = client.get(url_of(run, "file"), headers={"If-None-Match": file["ETag"]})
     assert again.status_code == 304
-    assert browser_of(globex.admin).get(url_of(run, "file")).status_code == 404
+    assert admin_client_for(globex.admin).get(url_of(run, "file")).status_code == 404
 
 
 def test_a_run_of_all_sites_says_so(acme: Personas, client: AdminClient) -> None:

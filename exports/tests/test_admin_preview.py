@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.tests.personas import Personas
 from exports.models import ExportRun
 from exports.preview import PEOPLE, preview_of
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import queries
 from workcards.tests.factories import MONTH
 
@@ -29,7 +29,7 @@ ASKED = {"kind": "days_csv", "processing_month": "2026-06"}
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.reviewer)
+    return admin_client_for(acme.reviewer)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_another_business_sees_none_of_it(
 ) -> None:
     with acme.scope():
         profile = ExportProfileFactory()
-    thief = browser_of(globex.admin)
+    thief = admin_client_for(globex.admin)
     assert "Zoe" not in look(thief).content.decode()
     answers = [
         look(thief, kind="payroll_csv", profile=one).content.decode()
@@ -132,11 +132,11 @@ def test_another_business_sees_none_of_it(
 def test_who_may_make_a_file_sees_how_it_begins(
     acme: Personas, role: str, status: int
 ) -> None:
-    assert look(browser_of(getattr(acme, role))).status_code == status
+    assert look(admin_client_for(getattr(acme, role))).status_code == status
 
 
 def test_nobody_on_the_platform_does(super_admin: User) -> None:
-    assert look(browser_of(super_admin)).status_code == 403
+    assert look(admin_client_for(super_admin)).status_code == 403
 
 
 def test_the_preview_asks_little(

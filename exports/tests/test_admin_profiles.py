@@ -10,7 +10,7 @@ from audit.models import AuditEvent
 from audit.tests.audit_helpers import run_worker
 from exports.models import ExportProfile, ExportRun
 from exports.tests.factories import ExportProfileFactory
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 
 from .month_fixtures import EIGHT, employee_at, post_day, site_named
 
@@ -31,7 +31,7 @@ TYPED = {
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.reviewer)
+    return admin_client_for(acme.reviewer)
 
 
 def url_of(profile: ExportProfile, page: str = "change") -> str:
@@ -102,7 +102,7 @@ def test_a_name_that_is_used_already_is_told(
 def test_a_viewer_reads_the_codes(acme: Personas) -> None:
     with acme.scope():
         profile = ExportProfileFactory(components={"SICK": "S-22"})
-    page: Any = browser_of(acme.viewer).get(url_of(profile))
+    page: Any = admin_client_for(acme.viewer).get(url_of(profile))
     assert "Sick: S-22" in page.content.decode()
 
 

@@ -10,7 +10,7 @@ from accounts.tests.personas import Personas
 from exports import run_diff_admin
 from exports.models import ExportRun
 from exports.tests.factories import ExportRunFactory
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import queries
 from tests.test_admin_pages import Strictness
 
@@ -41,7 +41,7 @@ def url_of(run: ExportRun, page: str = "changes") -> str:
 def test_the_run_leads_to_its_changes_and_they_to_the_file(
     acme: Personas, run: ExportRun
 ) -> None:
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     assert url_of(run) in client.get(url_of(run, "change")).content.decode()
     page = client.get(url_of(run)).content.decode()
     for said in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day changed", "Added"):
@@ -58,7 +58,7 @@ def test_an_absence_is_told_by_its_name_and_a_draft_as_one(acme: Personas) -> No
         run = done_run(include_unapproved=True)
         post_day(zoe, 1, **ABSENT)
         draft_day(zoe, 2)
-    page = browser_of(acme.viewer).get(url_of(run)).content.decode()
+    page = admin_client_for(acme.viewer).get(url_of(run)).content.decode()
     assert "<bdi>Sick</bdi>" in page
     assert "<bdi>8.00 DRAFT</bdi>" in page
 
@@ -66,14 +66,14 @@ def test_an_absence_is_told_by_its_name_and_a_draft_as_one(acme: Personas) -> No
 def test_nothing_changed_is_said(acme: Personas) -> None:
     with acme.scope():
         run = done_run()
-    page = browser_of(acme.viewer).get(url_of(run)).content.decode()
+    page = admin_client_for(acme.viewer).get(url_of(run)).content.decode()
     assert "No changes since this export." in page
 
 
 def test_a_run_that_is_not_done_offers_no_changes_and_says_why(acme: Personas) -> None:
     with acme.scope():
         run = ExportRunFactory(status="QUEUED")
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     assert url_of(run) not in client.get(url_of(run, "change")).content.decode()
     page = client.get(url_of(run))
     assert page.status_code == 409
@@ -90,7 +90,7 @@ def test_a_long_list_is_cut_and_says_so(
         zoe = employee_at(site_named("North"), "Zoe")
         for number in range(1, 4):
             post_day(zoe, number, **ABSENT)
-    page = browser_of(acme.viewer).get(url_of(run))
+    page = admin_client_for(acme.viewer).get(url_of(run))
     assert len(page.context["changes"]) == 2
     assert "Showing the first 2" in page.content.decode()
 
@@ -103,7 +103,7 @@ def test_who_may_see_it(
     acme: Personas, super_admin: User, run: ExportRun, person: str, status: int
 ) -> None:
     user = super_admin if person == "platform" else acme.user(person)
-    page: Any = browser_of(user).get(url_of(run))
+    page: Any = admin_client_for(user).get(url_of(run))
     assert page.status_code == status
     assert ("Zoe" in page.content.decode()) is (status == 200)
 
@@ -111,7 +111,7 @@ def test_who_may_see_it(
 def test_another_businesss_run_has_no_such_page(
     globex: Personas, run: ExportRun
 ) -> None:
-    assert browser_of(globex.admin).get(url_of(run)).status_code == 404
+    assert admin_client_for(globex.admin).get(url_of(run)).status_code == 404
 
 
 def test_the_page_is_strict_and_can_be_drawn_in_hebrew(
@@ -119,7 +119,7 @@ def test_the_page_is_strict_and_can_be_drawn_in_hebrew(
 ) -> None:
     with acme.scope():
         User.objects.filter(pk=acme.admin.pk).update(language="he")
-    page = browser_of(acme.admin).get(url_of(run))
+    page = admin_client_for(acme.admin).get(url_of(run))
     assert page.status_code == 200
     assert 'dir="rtl"' in page.content.decode()
     parser = Strictness()
@@ -130,7 +130,7 @@ def test_the_page_is_strict_and_can_be_drawn_in_hebrew(
 def test_the_page_costs_the_same_for_one_change_and_for_many(
     acme: Personas, run: ExportRun
 ) -> None:
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     client.get(url_of(run))
     few = queries(lambda: client.get(url_of(run)))
     with acme.scope():

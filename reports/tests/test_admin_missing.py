@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import queries
 from workcards.tests.factories import MONTH, ClosedMonthFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
@@ -28,7 +28,7 @@ def _the_month_is_over() -> Any:
 
 
 def page_of(user: User, **query: str) -> str:
-    response = browser_of(user).get(URL, {**JUNE, **query})
+    response = admin_client_for(user).get(URL, {**JUNE, **query})
     assert response.status_code == 200
     return str(response.content.decode())
 
@@ -105,7 +105,7 @@ def test_the_month_is_by_default_the_one_that_cards_are_for_now(
     """At noon UTC on 1 August it is 2 August on Kiritimati."""
     with acme.scope():
         type(acme.business).objects.update(time_zone=zone, month_cutoff_day=cutoff_day)
-    page = browser_of(acme.viewer).get(URL)
+    page = admin_client_for(acme.viewer).get(URL)
     assert f"{page.context['report'].month:%Y-%m}" == month
 
 
@@ -123,7 +123,7 @@ def test_another_business_at_the_same_site_is_nowhere_on_the_page(
     for secret in (john.pk, "John", "Jack", hidden.pk, "alone"):
         assert str(secret) not in page, "leaked"
     for pk in (hidden.pk, uuid.uuid4()):
-        response = browser_of(globex.admin).get(URL, {**JUNE, "site": str(pk)})
+        response = admin_client_for(globex.admin).get(URL, {**JUNE, "site": str(pk)})
         assert response.status_code == 400
 
 
@@ -133,7 +133,7 @@ def test_on_the_platform_a_business_is_chosen_first(
     for business, name in ((acme, "John"), (globex, "Jane")):
         with business.scope():
             EmployeeFactory(full_name=name, started_on=MONTH)
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     page = client.get(URL)
     assert page.status_code == 200
     assert "report" not in page.context
@@ -146,7 +146,7 @@ def test_on_the_platform_a_business_is_chosen_first(
 def test_it_costs_the_same_for_few_and_for_many_and_at_most_8_queries(
     acme: Personas,
 ) -> None:
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     client.get(URL)
     few = queries(lambda: client.get(URL))
     with acme.scope():

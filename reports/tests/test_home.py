@@ -26,7 +26,7 @@ from exports.tests.month_fixtures import (
     site_named,
 )
 from reports.dashboard_views import DashboardSerializer
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import queries
 from workcards.models import WorkCard
 from workcards.tests.factories import (
@@ -58,10 +58,10 @@ def _the_month_is_over() -> Any:
 
 def enter(person: str, business: Personas, super_admin: User) -> AdminClient:
     if person == "platform":
-        return browser_of(super_admin)
+        return admin_client_for(super_admin)
     if person == "acting":
-        return browser_of(super_admin, acting_for=business.business)
-    return browser_of(business.user(person))
+        return admin_client_for(super_admin, acting_for=business.business)
+    return admin_client_for(business.user(person))
 
 
 def home(client: AdminClient, **query: str) -> Any:
@@ -119,7 +119,7 @@ def test_home_shows_the_figures_of_the_dashboard(
     for business, chance in ((acme, seed), (globex, seed + 10)):
         with business.scope():
             populate(chance)
-    page = home(browser_of(acme.viewer))
+    page = home(admin_client_for(acme.viewer))
     told = client_of(acme.viewer).get("/api/dashboard", JUNE).json()
     assert DashboardSerializer(page.context["dashboard"]).data == told
     tiles = [tile.figure for tile in page.context["tiles"]]
@@ -141,12 +141,12 @@ def test_figures_are_written_out_for_who_sees_no_chart(acme: Personas) -> None:
             for day in range(1, 31):
                 post_day(somebody, day, site=site, hours=Decimal("20.25"))
     text = re.sub(
-        r"\s+(?=<)|(?<=>)\s+", "", home(browser_of(acme.viewer)).content.decode()
+        r"\s+(?=<)|(?<=>)\s+", "", home(admin_client_for(acme.viewer)).content.decode()
     )
     assert 'June 2026</a></th><td class="num">1,215.00</td>' in text
     with acme.scope():
         User.objects.filter(pk=acme.viewer.pk).update(language="he")
-    assert "1,215.00" in home(browser_of(acme.viewer)).content.decode()
+    assert "1,215.00" in home(admin_client_for(acme.viewer)).content.decode()
 
 
 def test_sites_that_miss_most_come_first_and_ten_at_most(acme: Personas) -> None:
@@ -156,7 +156,7 @@ def test_sites_that_miss_most_come_first_and_ten_at_most(acme: Personas) -> None
             for _ in range(number % 5):
                 EmployeeFactory(site=site)
             WorkCardFactory(unassigned=True, site=site)
-    context = home(browser_of(acme.viewer)).context
+    context = home(admin_client_for(acme.viewer)).context
     missing = [site.missing for site, _url in context["sites"]]
     assert missing == [4, 4, 3, 3, 2, 2, 1, 1, 1, 0]
     assert context["site_count"] == 12
@@ -169,7 +169,7 @@ def test_the_side_bar_counts_the_cards_of_all_months_on_home_too(
         for month in (MONTH, MONTH.replace(month=2)):
             WorkCardFactory(processing_month=month)
         WorkCardFactory(unassigned=True)
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     counts = [
         re.findall(r'class="count[^"]*"[^>]*>\s*(?:<[^>]+>\s*)*(\d+)', page)
         for page in (
@@ -238,10 +238,10 @@ def test_who_may_not_see_exports_or_the_trail_sees_no_link_there(
     with acme.scope():
         work_for_everyone()
         ExportRunFactory(status=ExportRun.Status.DONE)
-    text = home(browser_of(acme.uploader)).content.decode()
+    text = home(admin_client_for(acme.uploader)).content.decode()
     assert "/exports/" not in text
     assert "/audit/" not in text
-    seen = todos(home(browser_of(acme.viewer)))
+    seen = todos(home(admin_client_for(acme.viewer)))
     assert seen[-1] == "See what changed in June 2026"
 
 
@@ -249,7 +249,7 @@ def test_a_closed_month_is_not_to_be_closed(acme: Personas) -> None:
     with acme.scope():
         work_for_everyone()
         ClosedMonthFactory(month=MONTH)
-    page = home(browser_of(acme.admin))
+    page = home(admin_client_for(acme.admin))
     assert page.context["standing"].is_closed
     assert "Close June 2026" not in todos(page)
     assert "Export June 2026" in todos(page)
@@ -259,12 +259,12 @@ def test_while_a_month_runs_the_one_before_is_to_be_closed(acme: Personas) -> No
     with acme.scope():
         work_for_everyone()
         WorkCardFactory(processing_month=MONTH.replace(month=8))
-    page = home(browser_of(acme.admin), month="2026-08")
+    page = home(admin_client_for(acme.admin), month="2026-08")
     assert page.context["standing"].due == MONTH.replace(month=7)
     assert "Close July 2026" not in todos(page)
     with acme.scope():
         WorkCardFactory(processing_month=MONTH.replace(month=7))
-    page = home(browser_of(acme.admin), month="2026-08")
+    page = home(admin_client_for(acme.admin), month="2026-08")
     assert "Close July 2026" in todos(page)
 
 
@@ -273,7 +273,7 @@ def test_a_month_without_work_says_so(acme: Personas) -> None:
         WorkCardFactory(rejected=True, employee=EmployeeFactory(left_on=MONTH))
         Employee.objects.update(started_on=None, left_on=dt.date(2026, 5, 1))
         ClosedMonthFactory(month=MONTH)
-    text = home(browser_of(acme.viewer)).content.decode()
+    text = home(admin_client_for(acme.viewer)).content.decode()
     assert "Nothing to do for this month." in text
 
 
@@ -299,7 +299,7 @@ def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
         DayEntryFactory(work_card=first, work_date=MONTH.replace(day=2), absent=True)
         second = WorkCardFactory(employee=somebody, site=elsewhere)
         DayEntryFactory(work_card=second, work_date=MONTH.replace(day=3))
-    assert settle(home(browser_of(acme.reviewer))) == [
+    assert settle(home(admin_client_for(acme.reviewer))) == [
         (
             "Settle 3 days in conflict",
             "2 cards differ from what is paid already",
@@ -322,14 +322,14 @@ def test_what_is_paid_so_or_not_at_all_is_no_conflict(acme: Personas) -> None:
         draft_day(somebody, 3, total_hours=Decimal("1.00"))
         aside = WorkCardFactory(rejected=True, employee=somebody, site=somebody.site)
         DayEntryFactory(work_card=aside, work_date=MONTH, total_hours=Decimal("1.00"))
-    assert settle(home(browser_of(acme.reviewer))) == []
+    assert settle(home(admin_client_for(acme.reviewer))) == []
 
 
 def test_conflicts_are_those_of_the_month_that_is_shown(acme: Personas) -> None:
     with acme.scope():
         work_for_everyone()
         WorkCardFactory(processing_month=MONTH.replace(month=5))
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     assert len(settle(home(client))) == 1
     assert settle(home(client, month="2026-05")) == []
 
@@ -338,7 +338,7 @@ def test_in_a_closed_month_nothing_can_be_settled(acme: Personas) -> None:
     with acme.scope():
         work_for_everyone()
         ClosedMonthFactory(month=MONTH)
-    page = home(browser_of(acme.admin))
+    page = home(admin_client_for(acme.admin))
     assert page.context["standing"].conflicts["days"] == 1
     assert settle(page) == []
 
@@ -361,7 +361,7 @@ def test_in_a_closed_month_only_what_can_be_done_is_offered(
         work_for_everyone()
         WorkCardFactory(approved=True, employee=EmployeeFactory())
         ClosedMonthFactory(month=MONTH)
-    client = browser_of(acme.user(person))
+    client = admin_client_for(acme.user(person))
     page = home(client)
     assert todos(page) == does
     assert "Review cards" not in page.content.decode()
@@ -427,7 +427,7 @@ def test_what_is_no_month_is_refused_beside_its_field(
 ) -> None:
     with acme.scope():
         WorkCardFactory()
-    response = browser_of(acme.viewer).get(HOME, {"month": month})
+    response = admin_client_for(acme.viewer).get(HOME, {"month": month})
     assert response.status_code == 400
     assert "Invalid month." in response.content.decode()
     assert response.context["month"] == dt.date(2026, 7, 1)
@@ -437,7 +437,7 @@ def test_the_first_and_the_last_month_have_arrows_too(acme: Personas) -> None:
     with acme.scope():
         WorkCardFactory()
     for month in ("1901-01", "2199-11", "", "2026-06-17"):
-        home(browser_of(acme.viewer), month=month)
+        home(admin_client_for(acme.viewer), month=month)
 
 
 def test_the_month_is_that_of_the_businesss_calendar(acme: Personas) -> None:
@@ -445,7 +445,7 @@ def test_the_month_is_that_of_the_businesss_calendar(acme: Personas) -> None:
     with acme.scope():
         WorkCardFactory(processing_month=MONTH.replace(month=8))
         Business.objects.update(time_zone="Asia/Tokyo", month_cutoff_day=1)
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     with time_machine.travel("2026-08-01T14:30:00Z", tick=False):
         assert client.get(HOME).context["month"] == MONTH.replace(month=7)
     with time_machine.travel("2026-08-01T15:30:00Z", tick=False):
@@ -461,7 +461,7 @@ def test_the_sites_of_other_businesses_are_no_first_step(
     acme: Personas, globex: Personas
 ) -> None:
     def is_done() -> bool:
-        step = browser_of(acme.admin).get(HOME).context["steps"][0]
+        step = admin_client_for(acme.admin).get(HOME).context["steps"][0]
         return bool(step.is_done)
 
     with globex.scope():
@@ -483,18 +483,18 @@ def test_the_sites_of_other_businesses_are_no_first_step(
 
 
 def test_a_new_business_is_shown_the_way_to_its_first_month(acme: Personas) -> None:
-    page = browser_of(acme.admin).get(HOME)
+    page = admin_client_for(acme.admin).get(HOME)
     steps = page.context["steps"]
     assert [step.is_done for step in steps] == [False, False, True, False]
     with acme.scope():
         EmployeeFactory(site=SiteFactory())
-    page = browser_of(acme.admin).get(HOME)
+    page = admin_client_for(acme.admin).get(HOME)
     assert [step.is_done for step in page.context["steps"]] == [True, True, True, False]
-    steps = browser_of(acme.viewer).get(HOME).context["steps"]
+    steps = admin_client_for(acme.viewer).get(HOME).context["steps"]
     assert [bool(step.url) for step in steps] == [True, False, False, False]
     with acme.scope():
         WorkCardFactory()
-    assert "steps" not in browser_of(acme.admin).get(HOME).context
+    assert "steps" not in admin_client_for(acme.admin).get(HOME).context
 
 
 # Cost
@@ -522,6 +522,6 @@ def test_home_costs_the_same_whatever_the_size_and_eight_queries_at_most(
 def test_all_lists_are_a_step_away(acme: Personas) -> None:
     with acme.scope():
         WorkCardFactory()
-    links = Links(home(browser_of(acme.viewer))).found
+    links = Links(home(admin_client_for(acme.viewer))).found
     for page in ("workcards_approvedday_changelist", "month", "missing_cards"):
         assert reverse(f"admin:{page}") in links

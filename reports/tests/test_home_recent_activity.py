@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from audit.tests.factories import AuditEventFactory
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import queries
 from workcards.tests.factories import WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
@@ -94,7 +94,7 @@ def test_of_many_the_five_newest_stand_there_whatever_the_month(acme: Personas) 
         for hour in range(9):
             at = LATER - dt.timedelta(hours=9 - hour)
             happen(at=at, **EMPLOYEE, entity_label=f"Employee {hour}")
-    page = home(browser_of(acme.viewer), month="2026-02")
+    page = home(admin_client_for(acme.viewer), month="2026-02")
     assert re.findall(r"Employee (\d)", box(page)) == ["8", "7", "6", "5", "4"]
 
 
@@ -102,7 +102,7 @@ def test_where_nothing_has_been_done_there_is_no_box(acme: Personas) -> None:
     with acme.scope():
         WorkCardFactory()
         happen(event_type="user_updated", entity_type="user")
-    assert box(home(browser_of(acme.admin))) == ""
+    assert box(home(admin_client_for(acme.admin))) == ""
 
 
 def test_events_are_sentences_with_the_reason_and_who_came_from_outside(
@@ -120,7 +120,7 @@ def test_events_are_sentences_with_the_reason_and_who_came_from_outside(
             cross_business=True,
             metadata={"reason": "unreadable"},
         )
-    text = box(home(browser_of(acme.viewer)))
+    text = box(home(admin_client_for(acme.viewer)))
     assert (
         "<bdi>Dana Example</bdi> rejected the card of <bdi>John Example</bdi> for <bdi>June 2026</bdi>"
         ': <q><bdi>unreadable</bdi></q> <span class="mark">super-admin</span>'
@@ -136,7 +136,7 @@ def test_of_today_the_time_is_told_else_the_date_by_the_businesss_clock(
         Business.objects.update(time_zone="Asia/Tokyo")
         for at in ("2026-07-31T15:20:00+00:00", "2026-07-31T14:40:00+00:00"):
             happen(at=dt.datetime.fromisoformat(at), **EMPLOYEE)
-    page = home(browser_of(acme.viewer))
+    page = home(admin_client_for(acme.viewer))
     assert re.findall(r"<time [^>]*>([^<]*)", box(page)) == ["00:20", "31 Jul 2026"]
 
 
@@ -169,7 +169,7 @@ def test_labels_and_reasons_are_text_and_nothing_more(acme: Personas) -> None:
         WorkCardFactory()
         names = {"actor_label": HOSTILE, "entity_label": HOSTILE}
         happen(**EMPLOYEE, **names, metadata={"reason": HOSTILE})
-    text = box(home(browser_of(acme.viewer)))
+    text = box(home(admin_client_for(acme.viewer)))
     assert text.count("&lt;script&gt;alert(1)") == 3
     assert "<script>" not in text
 

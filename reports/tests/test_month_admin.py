@@ -19,7 +19,7 @@ from exports.tests.month_fixtures import (
     post_day,
     site_named,
 )
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import queries
 from workcards.matrix import EMPLOYEES_A_PAGE
 from workcards.tests.factories import MONTH
@@ -32,7 +32,7 @@ JUNE = {"month": "2026-06"}
 
 
 def page_of(user: User, **query: str) -> str:
-    response = browser_of(user).get(URL, {**JUNE, **query})
+    response = admin_client_for(user).get(URL, {**JUNE, **query})
     assert response.status_code == 200
     return " ".join(response.content.decode().split())
 
@@ -158,7 +158,7 @@ def test_many_employees_come_page_by_page_and_totals_are_of_all(
 def test_a_month_can_be_closed_and_opened_again_from_its_page(acme: Personas) -> None:
     with acme.scope():
         post_day(employee_at(site_named("North"), "Zoe"), 5, **EIGHT)
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     page = client.get(URL, JUNE).content.decode()
     assert 'id="close-month"' in page
     assert "Before closing" in page
@@ -236,13 +236,13 @@ def test_names_are_text(acme: Personas) -> None:
 def test_what_is_asked_wrongly_is_said_in_the_form(
     acme: Personas, query: dict[str, str], complaint: str
 ) -> None:
-    response = browser_of(acme.viewer).get(URL, query)
+    response = admin_client_for(acme.viewer).get(URL, query)
     assert response.status_code == 400
     assert complaint in response.content.decode()
 
 
 def test_the_month_that_cards_are_for_now_is_shown_at_once(acme: Personas) -> None:
-    page = browser_of(acme.viewer).get(URL)
+    page = admin_client_for(acme.viewer).get(URL)
     assert page.status_code == 200
     assert isinstance(page.context["matrix"].month, dt.date)
 
@@ -271,7 +271,7 @@ def test_another_business_at_the_same_site_is_nowhere_on_the_page(
     for secret in (john.pk, row.work_card_id, draft.pk, "John", "Jack", hidden.pk):
         assert str(secret) not in page, "leaked"
     answers = [
-        browser_of(globex.admin).get(URL, {**JUNE, "site": str(pk)})
+        admin_client_for(globex.admin).get(URL, {**JUNE, "site": str(pk)})
         for pk in (hidden.pk, uuid.uuid4())
     ]
     assert {answer.status_code for answer in answers} == {400}
@@ -285,7 +285,7 @@ def test_on_the_platform_a_business_is_chosen_first(
         employee_at(site, "John", started_on=MONTH)
     with globex.scope():
         employee_at(site, "Jane", started_on=MONTH)
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     page = client.get(URL)
     assert page.status_code == 200
     assert "matrix" not in page.context
@@ -298,7 +298,7 @@ def test_on_the_platform_a_business_is_chosen_first(
 def test_it_costs_the_same_for_few_and_for_many_and_at_most_8_queries(
     acme: Personas,
 ) -> None:
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
 
     def cost() -> int:
         return queries(lambda: client.get(URL))
@@ -316,7 +316,7 @@ def test_it_costs_the_same_for_few_and_for_many_and_at_most_8_queries(
 
 
 def test_nothing_is_posted_there_and_nobody_unknown_gets_in(acme: Personas) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     assert client.send(URL).status_code == 405
     client.logout()
     assert client.get(URL, JUNE).status_code == 302

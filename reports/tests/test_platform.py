@@ -14,7 +14,7 @@ from businesses.models import Business
 from businesses.tenancy.context import platform_scope
 from businesses.tests.factories import BusinessFactory
 from reports.admin.platform import ago
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import queries
 from workcards.month_math import add_months
 from workcards.tests.factories import WorkCardFactory
@@ -36,7 +36,7 @@ def _august() -> Any:
 
 
 def console(user: User, **query: str) -> Any:
-    response = browser_of(user).get(CONSOLE, query)
+    response = admin_client_for(user).get(CONSOLE, query)
     assert response.status_code == 200
     return response
 
@@ -138,7 +138,7 @@ def test_one_can_act_for_each_active_business(
     links = Links(console(super_admin)).found
     assert f"/admin/act_as/?business={acme.id}" in links
     assert f"/admin/act_as/?business={globex.id}" not in links
-    form = browser_of(super_admin).get(f"/admin/act_as/?business={acme.id}")
+    form = admin_client_for(super_admin).get(f"/admin/act_as/?business={acme.id}")
     assert f'value="{acme.id}" selected' in form.content.decode()
 
 
@@ -168,8 +168,8 @@ def test_who_acts_or_belongs_to_a_business_sees_no_console(
     acme: Personas, globex: Personas, super_admin: User
 ) -> None:
     for client in (
-        browser_of(acme.admin),
-        browser_of(super_admin, acting_for=acme.business),
+        admin_client_for(acme.admin),
+        admin_client_for(super_admin, acting_for=acme.business),
     ):
         page = client.get(CONSOLE)
         assert "totals" not in page.context
@@ -194,7 +194,7 @@ def test_the_last_activity_is_told_roughly(seconds: int, said: str) -> None:
 def test_200_businesses_cost_what_one_does_and_come_by_pages(
     acme: Personas, super_admin: User
 ) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     client.get(CONSOLE)
     few = queries(lambda: client.get(CONSOLE))
     with platform_scope("sample data"):

@@ -15,7 +15,7 @@ from PIL import Image
 
 from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from workcards.models import WorkCard
 from workcards.scans.validation import MAX_FILE_BYTES
 from workcards.tests.scan_samples import (
@@ -289,7 +289,9 @@ def test_a_name_is_safe_to_show_wherever_it_is_shown(
         assert "/" not in expected
         stored = WorkCard.objects.get().file.original.name
     assert stored.startswith(f"businesses/{acme.id}/cards/")
-    page = browser_of(acme.admin).get(f"/admin/workcards/workcard/{card['id']}/change/")
+    page = admin_client_for(acme.admin).get(
+        f"/admin/workcards/workcard/{card['id']}/change/"
+    )
     assert page.status_code == 200
     assert b"<img src=x" not in page.content
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.personas import Personas
 from businesses.models import PLATFORM_ID
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events
 from workforce.models import Employee, Site, SiteSettings
 from workforce.tests.factories import (
@@ -21,7 +21,7 @@ from workforce.tests.factories import (
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.admin)
+    return admin_client_for(acme.admin)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_a_business_edits_the_sites_it_made_and_sees_the_others(
 def test_a_site_is_closed_for_all_by_the_platform(
     acme: Personas, client: AdminClient, site: Site, super_admin: User
 ) -> None:
-    platform = browser_of(super_admin)
+    platform = admin_client_for(super_admin)
     assert client.send(url_of(site, "deactivate")).status_code == 403
     assert platform.send(url_of(site, "deactivate")).status_code == 302
     assert platform.send(url_of(site), {"site_name": "Port"}).status_code == 302
@@ -195,7 +195,7 @@ def test_a_site_is_closed_for_all_by_the_platform(
 
 
 def test_a_site_of_the_platform_has_no_steward(super_admin: User) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     url = reverse("admin:workforce_site_add")
     assert client.send(url, {"site_name": "Nobody's"}).status_code == 302
     assert [event.event_type for event in events(PLATFORM_ID)] == ["site_created"]
@@ -211,7 +211,10 @@ def test_settings_of_a_site_are_a_businesss_own_and_there_once(
         SiteSettingsFactory(site=site, hourly_tariff=99)
     with acme.scope():
         john = EmployeeFactory(site=site)
-    client, url = browser_of(acme.reviewer), reverse("admin:workforce_sitesettings_add")
+    client, url = (
+        admin_client_for(acme.reviewer),
+        reverse("admin:workforce_sitesettings_add"),
+    )
     body = {
         "site": site.pk,
         "hourly_tariff": "62.50",

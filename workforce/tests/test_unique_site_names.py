@@ -7,7 +7,7 @@ from django.db import connection
 
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import problem
 from workforce import services
 from workforce.identifiers import normalise_passport
@@ -43,7 +43,7 @@ def test_an_external_id_with_a_mark_of_direction_is_in_use_in_the_admin(
 ) -> None:
     with acme.scope():
         EmployeeFactory(external_employee_id="M-1")
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     form = {"full_name": "Noa Levi", "external_employee_id": f"M-1{RIGHT_TO_LEFT}"}
     page = client.send(ADD, form)
     assert page.status_code == 400

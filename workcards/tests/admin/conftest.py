@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.tests.personas import Personas
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
 from workforce.models import Employee, Site
@@ -30,4 +30,4 @@ def card(acme: Personas, john: Employee) -> WorkCard:
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.reviewer)
+    return admin_client_for(acme.reviewer)

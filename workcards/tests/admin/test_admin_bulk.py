@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.tests.personas import Personas
 from audit.tests.audit_helpers import queued
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events
 from workcards.models import WorkCard
 from workcards.services import edit_card
@@ -144,7 +144,7 @@ def test_who_may_not_review_has_no_such_action(
     acme: Personas, super_admin: User, cards: list[WorkCard], role: str
 ) -> None:
     user = super_admin if role == "super_admin" else acme.user(role)
-    client = browser_of(user)
+    client = admin_client_for(user)
     assert b"approve_selected" not in client.get(LIST).content
-    client.send(LIST, chosen(browser_of(acme.reviewer), *cards))
+    client.send(LIST, chosen(admin_client_for(acme.reviewer), *cards))
     assert events(acme.id, "card_approved") == []

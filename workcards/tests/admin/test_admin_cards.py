@@ -11,7 +11,7 @@ from django.urls import reverse
 from PIL import Image
 
 from accounts.tests.personas import Personas
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events
 from workcards.models import WorkCard
 from workcards.services import approve_card
@@ -225,7 +225,7 @@ def test_a_card_is_made_by_hand_once(
 def test_deleting_is_for_ones_own_cards_or_an_administrator(
     acme: Personas, card: WorkCard
 ) -> None:
-    uploader, admin = browser_of(acme.uploader), browser_of(acme.admin)
+    uploader, admin = admin_client_for(acme.uploader), admin_client_for(acme.admin)
     own = upload(uploader, scan("own.png", picture(9)), site=card.site_id)
     (own_card,) = own.context["uploads"].uploaded
     body = {"post": "yes"}
@@ -240,6 +240,6 @@ def test_an_approved_card_is_not_deleted(acme: Personas, card: WorkCard) -> None
     with acme.scope():
         DayEntryFactory(work_card=card)
         approve_card(card_id=card.pk, version=card.version, actor=acme.admin)
-    admin = browser_of(acme.admin)
+    admin = admin_client_for(acme.admin)
     assert admin.send(url_of(card, "delete"), {"post": "yes"}).status_code == 403
     assert url_of(card, "delete") not in admin.get(url_of(card)).content.decode()

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events
 from workcards.models import ClosedMonth, WorkCard
 from workcards.services import close_month, set_day_entries
@@ -33,7 +33,7 @@ def closed(business: Personas) -> ClosedMonth | None:
 def test_a_month_is_closed_from_the_list_and_opened_again(
     acme: Personas, card: WorkCard
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     page = client.get(LIST).content.decode()
     assert f"{ADD}?month=2026-06" in page
     assert 'value="2026-06"' in client.get(ADD, JUNE).content.decode()
@@ -87,7 +87,7 @@ def test_why_a_month_is_not_closed_is_said_on_the_form(
 def test_the_platform_closes_no_month(acme: Personas, super_admin: User) -> None:
     with acme.scope():
         WorkCardFactory()
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     page = client.get(LIST)
     assert page.status_code == 200
     assert page.context["open_months"] == []
@@ -172,7 +172,7 @@ def test_what_was_typed_into_a_closed_card_is_still_there(
 def test_reopening_and_deleting_are_refused_likewise(
     acme: Personas, closed_card: WorkCard
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     assert client.get(url_of(closed_card, "delete")).status_code == 200
     for card, verb, body in (
         (closed_card, "delete", {"post": "yes"}),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events, queries
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.services import approve_card, set_day_entries
@@ -261,7 +261,7 @@ def test_days_of_a_decided_card_are_there_to_read(
 def test_who_may_not_review_reads_the_days(
     acme: Personas, card: WorkCard, role: str
 ) -> None:
-    page = browser_of(acme.user(role)).get(url_of(card))
+    page = admin_client_for(acme.user(role)).get(url_of(card))
     assert page.status_code == 200
     assert page.context["formset"] is None
 
@@ -532,9 +532,9 @@ def test_an_acting_super_admin_leaves_the_name_and_the_card_in_the_list(
     """The list must keep rows that refer to a user of another business."""
     with acme.scope():
         DayEntryFactory(work_card=card)
-    client = browser_of(super_admin, acting_for=acme.business)
+    client = admin_client_for(super_admin, acting_for=acme.business)
     client.send(url_of(card, "approve"), {"version": card.version})
-    reviewer = browser_of(acme.reviewer)
+    reviewer = admin_client_for(acme.reviewer)
     for model in ("workcard", "approvedday"):
         page = reviewer.get(reverse(f"admin:workcards_{model}_changelist"))
         assert (

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events, queries
 from workcards.models import WorkCard
 from workcards.services import assign_card, reject_card
@@ -95,7 +95,7 @@ def test_the_search_button_leads_to_the_page_with_what_was_found(
     acme: Personas, john: Employee, lost: WorkCard
 ) -> None:
     """The search works without scripts. An uploader may assign, and so may search; nothing is written."""
-    client = browser_of(acme.uploader)
+    client = admin_client_for(acme.uploader)
     answer = client.send(url_of(lost), {"q": " John & ", "_search": "1"})
     assert answer["Location"] == f"{url_of(lost)}?q=John+%26"
     assert names(client.get(answer["Location"])) == ["John Example"]
@@ -195,9 +195,9 @@ def test_there_is_no_search_for_whom_or_where_nothing_can_be_assigned(
     decided: str,
 ) -> None:
     if decided == "viewer":
-        client = browser_of(acme.viewer)
+        client = admin_client_for(acme.viewer)
     elif decided == "super_admin":
-        client = browser_of(super_admin)
+        client = admin_client_for(super_admin)
     else:
         with acme.scope():
             reject_card(card_id=lost.pk, reason="blurred", actor=acme.reviewer)

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.tests.personas import Personas
 from businesses.tenancy.form_token import FORM_BUSINESS_FIELD
-from tests.admin_clients import AdminClient, browser_of, seal_of
+from tests.admin_clients import AdminClient, admin_client_for, seal_of
 from tests.api_helpers import queries
 from workcards.models import WorkCard
 from workcards.services import uploads
@@ -162,7 +162,7 @@ def test_another_businesss_employee_is_one_that_never_existed(
 ) -> None:
     with acme.scope():
         foreign = EmployeeFactory(site=site)
-    thief = browser_of(globex.admin)
+    thief = admin_client_for(globex.admin)
     answers = [
         send(thief, scan(), site=site.pk, employee=employee)
         for employee in (foreign.pk, uuid.uuid4())
@@ -176,7 +176,7 @@ def test_another_businesss_scan_is_no_duplicate(
     acme: Personas, globex: Personas, client: AdminClient, site: Site
 ) -> None:
     send(client, scan(), site=site.pk)
-    (told,) = send(browser_of(globex.admin), scan(), site=site.pk).json()["files"]
+    (told,) = send(admin_client_for(globex.admin), scan(), site=site.pk).json()["files"]
     assert told["result"] == "stored"
 
 
@@ -194,7 +194,7 @@ def test_what_was_drawn_for_another_business_is_not_taken_in(
 
 def test_the_script_needs_the_token_of_its_page(acme: Personas, site: Site) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.cookies = browser_of(acme.reviewer).cookies
+    strict.cookies = admin_client_for(acme.reviewer).cookies
     body = {"files": [scan()], "site": site.pk, FORM_BUSINESS_FIELD: seal_of(acme.id)}
     answer = strict.post(UPLOAD, body, headers={"accept": "application/json"})
     assert answer.status_code == 403
@@ -206,13 +206,13 @@ def test_the_script_needs_the_token_of_its_page(acme: Personas, site: Site) -> N
     [("admin", 200), ("reviewer", 200), ("uploader", 200), ("viewer", 403)],
 )
 def test_who_may_upload(acme: Personas, site: Site, role: str, status: int) -> None:
-    person = browser_of(getattr(acme, role))
+    person = admin_client_for(getattr(acme, role))
     assert person.get(UPLOAD).status_code == status
     assert send(person, scan(), site=site.pk).status_code == status
 
 
 def test_nobody_uploads_on_the_platform(super_admin: User, site: Site) -> None:
-    assert send(browser_of(super_admin), scan(), site=site.pk).status_code == 403
+    assert send(admin_client_for(super_admin), scan(), site=site.pk).status_code == 403
 
 
 def test_too_many_uploads_at_once_are_told_to_wait(
@@ -241,7 +241,9 @@ def test_the_site_of_the_last_upload_is_chosen_already(
     assert f'<option value="{other.pk}" selected>' in asked
     assert 'value="2026-02"' in asked
     # Uploads of other users preset nothing.
-    assert browser_of(acme.admin).get(UPLOAD).context["form"].initial["site"] is None
+    assert (
+        admin_client_for(acme.admin).get(UPLOAD).context["form"].initial["site"] is None
+    )
 
 
 @pytest.mark.parametrize("query", ["site=x&month=y", "site=%00&month=%00", "site="])

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.tests.personas import Personas
 from businesses.models import BusinessSettings
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events, queries
 from workcards.models import DayEntry, WorkCard
 from workcards.services import set_day_entries
@@ -174,7 +174,7 @@ def test_approving_selected_cards_names_the_dates(
 
 
 def test_who_may_not_review_is_not_warned(acme: Personas, long_card: WorkCard) -> None:
-    assert shown(browser_of(acme.uploader).get(url_of(long_card))) == []
+    assert shown(admin_client_for(acme.uploader).get(url_of(long_card))) == []
 
 
 def test_warnings_cost_the_page_no_query(

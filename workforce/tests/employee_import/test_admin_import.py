@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from tests.admin_clients import AdminClient, browser_of
+from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import events
 from workforce.models import Employee, Site
 from workforce.tests.factories import EmployeeFactory
@@ -26,7 +26,7 @@ NEW = ("X12345", "9", "New One", "Harbour")
 
 @pytest.fixture
 def client(acme: Personas) -> AdminClient:
-    return browser_of(acme.reviewer)
+    return admin_client_for(acme.reviewer)
 
 
 def look(client: AdminClient, data: bytes) -> Any:
@@ -123,7 +123,7 @@ def test_a_ticket_is_good_for_whoever_was_given_it_in_their_business(
     acme: Personas, globex: Personas, client: AdminClient, site: Site
 ) -> None:
     ticket = ticket_of(look(client, as_csv(HEADER, NEW)))
-    for thief in (browser_of(acme.admin), browser_of(globex.reviewer)):
+    for thief in (admin_client_for(acme.admin), admin_client_for(globex.reviewer)):
         assert thief.send(IMPORT, {"ticket": ticket}).status_code == 409
     for forged in ("", ticket[:-1], f"{ticket}x", "../../etc/passwd"):
         assert client.send(IMPORT, {"ticket": forged}).status_code == 409
@@ -155,7 +155,7 @@ def test_what_can_not_be_read_is_said_beside_the_file(
 
 @pytest.mark.parametrize("person", ["uploader", "viewer"])
 def test_who_may_not_manage_employees_imports_none(acme: Personas, person: str) -> None:
-    client = browser_of(acme.user(person))
+    client = admin_client_for(acme.user(person))
     assert client.get(IMPORT).status_code == 403
     assert look(client, as_csv(HEADER, NEW)).status_code == 403
     assert IMPORT not in client.get(LIST).content.decode()
@@ -164,9 +164,9 @@ def test_who_may_not_manage_employees_imports_none(acme: Personas, person: str) 
 def test_a_super_admin_imports_while_acting_only(
     acme: Personas, super_admin: User, site: Site
 ) -> None:
-    platform = browser_of(super_admin)
+    platform = admin_client_for(super_admin)
     assert platform.get(IMPORT).status_code == 403
-    acting = browser_of(super_admin, acting_for=acme.business)
+    acting = admin_client_for(super_admin, acting_for=acme.business)
     assert acting.get(IMPORT).status_code == 200
     acting.send(IMPORT, {"ticket": ticket_of(look(acting, as_csv(HEADER, NEW)))})
     (event,) = events(acme.id, "employees_imported")
@@ -189,7 +189,7 @@ def test_the_list_is_exported_as_it_is_filtered(
         EmployeeFactory(full_name="Gone Example", is_active=False)
     with globex.scope():
         EmployeeFactory(full_name="Foreign Example")
-    client = browser_of(acme.viewer)
+    client = admin_client_for(acme.viewer)
     page = client.get(LIST, {"is_active__exact": "1"}).content.decode()
     match = re.search(rf'href="([^"]+)"\s+class="export-{kind}"', page)
     assert match
@@ -199,14 +199,14 @@ def test_the_list_is_exported_as_it_is_filtered(
         assert "John Example" in text
         assert "Gone" not in text
         assert "Foreign" not in text
-    shown = counts(look(browser_of(acme.admin), data))
+    shown = counts(look(admin_client_for(acme.admin), data))
     assert shown == {"create": 0, "update": 0, "unchanged": 1, "error": 0}
 
 
 def test_on_the_platform_one_business_is_exported_at_a_time(
     acme: Personas, globex: Personas, super_admin: User, john: Employee
 ) -> None:
-    client = browser_of(super_admin)
+    client = admin_client_for(super_admin)
     url = reverse("admin:workforce_employee_export_csv")
     with globex.scope():
         EmployeeFactory(full_name="Other Example")
@@ -225,7 +225,7 @@ def test_a_filter_that_is_none_is_an_answer_and_no_fault(
 ) -> None:
     url = reverse("admin:workforce_employee_export_csv")
     for person in (acme.admin, super_admin):
-        assert browser_of(person).get(f"{url}?{query}").status_code in (200, 400)
+        assert admin_client_for(person).get(f"{url}?{query}").status_code in (200, 400)
 
 
 def test_a_workbook_is_shown_too(client: AdminClient, site: Site) -> None:

@@ -14,7 +14,7 @@ from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from audit.tests.audit_helpers import queued, recorded, run_queued, trace
 from automatehq.request_slots import take
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import events, open_transactions, problem, queries
 from workcards.tests.test_concurrency_cards import at_once, statuses
 from workforce.employee_import import file_parsing
@@ -425,7 +425,7 @@ def test_a_file_is_read_while_no_transaction_is_open(
         assert imported(client, data).status_code == 200
         assert seen == [0, 0]
     else:
-        page = browser_of(acme.reviewer).send(
+        page = admin_client_for(acme.reviewer).send(
             reverse("admin:workforce_employee_import"),
             {"file": SimpleUploadedFile("people.csv", data)},
         )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.tests.personas import Personas
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 from tests.api_helpers import problem
 from workforce.employee_import.file_warnings import is_doubtful
 from workforce.models import Employee
@@ -301,7 +301,7 @@ def ticket_of(page: Any) -> str:
 
 
 def test_the_page_lets_choose_sheet_and_encoding(acme: Personas) -> None:
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
     page = client.send(IMPORT, {"file": SimpleUploadedFile("x", TWO_SHEETS)})
     text = page.content.decode()
     assert "Sheet2</option>" in text
@@ -330,7 +330,7 @@ def test_the_page_lets_choose_sheet_and_encoding(acme: Personas) -> None:
 
 
 def test_the_encoding_can_be_chosen_with_the_file(acme: Personas) -> None:
-    client = browser_of(acme.reviewer)
+    client = admin_client_for(acme.reviewer)
     data = as_csv(("דרכון", "שם מלא"), ("EF123456", "Дана"), encoding="utf-16-le")
     page = client.send(
         IMPORT, {"file": SimpleUploadedFile("x", data), "encoding": "utf-16-le"}
