@@ -30,7 +30,7 @@ from .services import change_own_password
 from .tokens import acting_token
 
 DEAD = refused(
-    "The token is dead", "token_not_valid", "user_inactive", "business_inactive"
+    "Invalid or expired token", "token_not_valid", "user_inactive", "business_inactive"
 )
 
 
@@ -47,10 +47,12 @@ class LoginView(OpenView):
         request=LoginSerializer,
         responses={
             200: SignedInSerializer,
-            401: refused("Who it is, is not known", "authentication_failed"),
-            403: refused("Known, but shut out", "user_inactive", "business_inactive"),
+            401: refused("Wrong credentials", "authentication_failed"),
+            403: refused(
+                "The user or business is inactive", "user_inactive", "business_inactive"
+            ),
             429: refused(
-                "Locked or busy; see Retry-After",
+                "Too many attempts or requests; see Retry-After",
                 "too_many_attempts",
                 "too_many_at_once",
             ),
@@ -118,14 +120,14 @@ class PasswordView(APIView):
         responses={
             204: None,
             429: refused(
-                "Locked or busy; see Retry-After",
+                "Too many attempts or requests; see Retry-After",
                 "too_many_attempts",
                 "too_many_at_once",
             ),
         },
     )
     def post(self, request: Request) -> Response:
-        """Change your own password. All your sign-ins end, including this one.
+        """Change your own password. You are signed out everywhere.
 
         A wrong current password counts as a failed sign-in.
         """

@@ -44,8 +44,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description=(
-        "A random string of the client's, 255 characters at most. A request that is repeated with the same key within 24 hours "
-        "gets the first response again, with the header `Idempotent-Replayed: true`, and creates nothing."
+        "A random string chosen by the client, at most 255 characters. A repeated request with the same key "
+        "within 24 hours gets the first response with the header `Idempotent-Replayed: true`, and creates "
+        "nothing."
     ),
 )
 

@@ -124,7 +124,7 @@ def read_credentials(token: Token) -> Credentials:
             acting_token=_optional(token[ACTING]),
         )
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise TokenError("The token lacks a claim.") from error
+        raise TokenError("The token has no such claim.") from error
 
 
 def read_access_token(raw: str) -> Credentials:
@@ -145,7 +145,7 @@ def _verified(kind: type[Token], raw: str) -> Any:
     try:
         return kind(raw)  # type: ignore[arg-type]
     except (ValueError, OverflowError, OSError) as error:
-        raise TokenError("The token ends at no time that there is.") from error
+        raise TokenError("The expiry time of the token is invalid.") from error
 
 
 def jti_of(token: Token) -> uuid.UUID:
@@ -153,7 +153,7 @@ def jti_of(token: Token) -> uuid.UUID:
     try:
         return uuid.UUID(token["jti"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise TokenError("The token has no id.") from error
+        raise TokenError("The token has no ID.") from error
 
 
 def was_acting_token(raw: str) -> bool:

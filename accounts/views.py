@@ -24,9 +24,11 @@ from .openapi_errors import refused
 from .serializers import ActivationSerializer, UserSerializer
 
 NOT_YOURS = refused(
-    "Not for this role, or not without acting", "permission_denied", "act_as_required"
+    "Role without this permission, or acting required",
+    "permission_denied",
+    "act_as_required",
 )
-LAST = refused("The business keeps an administrator", "last_admin")
+LAST = refused("The last active administrator", "last_admin")
 
 
 class ManagesUsers(BelongsToBusiness):

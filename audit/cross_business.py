@@ -103,7 +103,7 @@ def _enqueue(
             for subject in _subjects(credentials.user_id, credentials.business_id):
                 rate_limits.increment(subject.key, seconds=HOUR, more=in_use)
     except Exception:
-        logger.exception("The check of rejected ids could not be enqueued.")
+        logger.exception("The check of rejected IDs could not be queued.")
 
 
 class Subject(NamedTuple):
@@ -224,7 +224,7 @@ def requeue_stale_checks() -> int:
     given_up = started.filter(status=TaskResultStatus.RUNNING).update(
         status=TaskResultStatus.FAILED,
         finished_at=timezone.now(),
-        traceback=f"The worker died {MAX_TRIES} times.",
+        traceback=f"The worker stopped unexpectedly {MAX_TRIES} times.",
     )
     if given_up:
         logger.error("%s rejected ids could not be looked up.", given_up)

@@ -27,13 +27,13 @@ def read_env_file(*, named: str, default: Path) -> None:
     except OSError as error:
         problem = error.strerror
     except UnicodeDecodeError:
-        problem = "it is not UTF-8 text"
+        problem = "the file is not UTF-8 text"
     else:
         env.read_env(io.StringIO(text))
         return
     raise ImproperlyConfigured(
         f"ENV_FILE ({path}) cannot be read: {problem}. "
-        "Correct the path, or let this process's user read the file."
+        "Correct the path, or give the user of this process read permission."
     )
 
 
@@ -44,7 +44,7 @@ def flag(name: str, *, default: bool) -> bool:
     """
     text: str = env.str(name, default=str(default)).strip().lower()
     if text not in (*env.BOOLEAN_TRUE_STRINGS, *OFF):
-        raise ValueError(f"{text!r} is neither on nor off.")
+        raise ValueError(f"{text!r} is not a boolean. Use on or off.")
     return text in env.BOOLEAN_TRUE_STRINGS
 
 
@@ -68,7 +68,9 @@ def log_level(name: str, *, default: str) -> str:
     """Read the name of a log level of the standard library."""
     level: str = env.str(name, default=default).upper()
     if level not in logging.getLevelNamesMapping():
-        raise ValueError(f"{level!r} is no level. Say DEBUG, INFO, WARNING or ERROR.")
+        raise ValueError(
+            f"{level!r} is not a log level. Use DEBUG, INFO, WARNING or ERROR."
+        )
     return level
 
 
@@ -76,7 +78,7 @@ def time_zone(name: str, *, default: str) -> str:
     """Read the name of a time zone of the IANA database."""
     zone: str = env.str(name, default=default)
     if zone not in zoneinfo.available_timezones():
-        raise ValueError(f"{zone!r} is no time zone.")
+        raise ValueError(f"{zone!r} is not a time zone.")
     return zone
 
 
@@ -84,7 +86,7 @@ def language(name: str, *, default: str) -> str:
     """Read the code of a language that AutomateHQ supports."""
     code: str = env.str(name, default=default)
     if code not in ("en", "he"):
-        raise ValueError(f"{code!r} is neither en nor he.")
+        raise ValueError(f"{code!r} is not a language. Use en or he.")
     return code
 
 
@@ -92,7 +94,7 @@ def process(name: str, *, default: str) -> str:
     """Read the kind of process for separate logins, or ""."""
     kind: str = env.str(name, default=default)
     if kind not in ("", "owner", "web", "console"):
-        raise ValueError(f"{kind!r} is neither owner, web nor console.")
+        raise ValueError(f"{kind!r} is not a process type. Use owner, web or console.")
     return kind
 
 
@@ -108,5 +110,5 @@ def sentry_address(name: str, *, default: str) -> str:
             or not number.isdecimal()
         ):
             # The message does not quote the value, because it contains a key.
-            raise ValueError("it must read https://<key>@<host>/<number>.")
+            raise ValueError("use the format https://<key>@<host>/<number>.")
     return address

@@ -31,7 +31,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         if not _Migrations.are_applied():
             return _not_ready("migrations are missing")
     except Error:
-        return _not_ready("the database does not answer")
+        return _not_ready("the database is not available")
     if find_static_problem():
         return _not_ready("static files are missing")
     if find_media_problem():

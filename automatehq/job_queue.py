@@ -127,7 +127,7 @@ def fail_dead_tasks(
         .update(
             status=TaskResultStatus.FAILED,
             finished_at=timezone.now(),
-            traceback="The worker died.",
+            traceback="The worker stopped unexpectedly.",
         )
     )
     return failed

@@ -50,7 +50,7 @@ def sentence_of(error: BaseException) -> str | None:
     if outage_of(error) is None:
         return None
     reason = next(iter(str(error).strip().splitlines()), "no reason given")
-    return f"The database is not available: {reason}\nNothing more was done. Run the command again once it answers."
+    return f"The database is not available: {reason}\nThe command stopped. Run it again when the database is available."
 
 
 def wait_for_database(

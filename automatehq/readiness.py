@@ -48,7 +48,7 @@ def find_media_problem() -> str | None:
     except OSError as error:
         return (
             f"MEDIA_ROOT ({folder}) cannot be written: {error.strerror}. "
-            "Give this process's user write access to it."
+            "Give the user of this process write permission."
         )
     return None
 

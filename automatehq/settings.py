@@ -331,7 +331,7 @@ DRF_STANDARDIZED_ERRORS = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "AutomateHQ API",
-    "DESCRIPTION": "Paper work cards in, approved payroll hours out. See docs/api.md.",
+    "DESCRIPTION": "Turns paper work cards into approved payroll hours. See docs/api.md.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -377,7 +377,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 if _s3_bucket and not importlib.util.find_spec("storages"):
     raise ImproperlyConfigured(
-        'S3_BUCKET is set, which needs django-storages. Run `pip install "django-storages[s3]"`.'
+        'S3_BUCKET requires django-storages. Run `pip install "django-storages[s3]"`.'
     )
 if _s3_bucket:
     STORAGES["default"] = {

@@ -152,6 +152,8 @@ def _tell_finished(row: DBTaskResult[Any, Any]) -> None:
         sender = type(row.task.get_backend())
         result = row.task_result
     except (ImportError, SuspiciousOperation):
-        logger.exception("The task %s is not one of this code.", row.pk)
+        logger.exception(
+            "The task %s does not exist in this version of the code.", row.pk
+        )
     else:
         task_finished.send(sender=sender, task_result=result)

@@ -48,7 +48,7 @@ class Cleanup:
         """Clean up the files of all businesses. Report and skip other files, and links."""
         with platform_scope("which businesses have files to be swept"):
             ids = [*Business.objects.order_by("pk").values_list("pk", flat=True)]
-        self._subfolders(ROOT, {*map(str, ids)}, "no business has this id")
+        self._subfolders(ROOT, {*map(str, ids)}, "no business has this ID")
         for business_id in ids:
             self._clean_up_business(business_id)
 
@@ -107,7 +107,7 @@ class Cleanup:
         except FileNotFoundError:
             return False  # another process deleted the file
         except Exception as error:  # noqa: BLE001  each storage has its own; the others go on
-            self._skip([path], f"can't be removed: {error}")
+            self._skip([path], f"cannot be deleted: {error}")
             return False
         self.removed += 1
         self.removed_bytes += size
@@ -162,7 +162,7 @@ class Cleanup:
     def _skip(self, paths: Sequence[str], problem: str) -> None:
         self.left_alone += len(paths)
         for path in paths:
-            self.complain(f"left alone: {path}: {problem}")
+            self.complain(f"skipped: {path}: {problem}")
 
     def _is_on_disk(self) -> bool:
         return isinstance(self.storage, FileSystemStorage)

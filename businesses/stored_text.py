@@ -132,7 +132,7 @@ def clean_tables(cursor: CursorWrapper, *tables: TextTable) -> None:
                 logger.info("%s.%s: %d cleaned", table.name, column.name, len(free))
     if clashes:
         logger.warning(
-            "%d stored texts look like others and stay as they are. List them: manage.py check_names",
+            "%d stored texts look like others and were not changed. List them with manage.py check_names.",
             clashes,
         )
 

@@ -109,7 +109,7 @@ class BusinessViewSet(TenantViewSet[Business]):
         responses=BusinessSerializer,
     )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
-        """End all sign-ins of a business and reject new ones.
+        """Sign out all users of a business and reject new sign-ins.
 
         This includes super-admins who act for the business.
         """

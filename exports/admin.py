@@ -39,14 +39,14 @@ SECONDS_BETWEEN_LOOKS = 3
 class ExportRequestForm(ServiceForm):
     processing_month = MonthFormField(label=_("Month"))
     include_unapproved = forms.BooleanField(
-        label=_("With days that nobody has approved yet, marked DRAFT"), required=False
+        label=_("Include unapproved days (marked DRAFT)"), required=False
     )
     profile = forms.ModelChoiceField(
         label=_("Profile"),
         queryset=ExportProfile.objects.all(),
         required=False,
         empty_label=_("None"),
-        help_text=_("For a payroll program."),
+        help_text=_("Only for payroll exports."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ class ExportRunAdmin(ChangesPage):
     add_serializer_class = ExportRequestSerializer
     rights = {"view": "exports.see", "add": "exports.create"}
     add_label = _("New export")
-    add_button = _("Make the file")
+    add_button = _("Create export")
     list_display = (
         "run",
         "kind",
@@ -184,7 +184,7 @@ class ExportRunAdmin(ChangesPage):
     def requester(self, run: ExportRun) -> str:
         return run.exported_by_name or "–"
 
-    @admin.display(description=_("since then"))
+    @admin.display(description=_("changes since export"))
     def since_then(self, run: ExportRun) -> SafeString | str:
         if run.status != ExportRun.Status.DONE:
             return "–"

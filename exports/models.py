@@ -141,7 +141,7 @@ class ExportProfile(TenantModel):
 
     class Identifier(models.TextChoices):
         PASSPORT = "passport_id", _("Passport")
-        EXTERNAL_ID = "external_employee_id", _("External id")
+        EXTERNAL_ID = "external_employee_id", _("External ID")
 
     class HoursFormat(models.TextChoices):
         DECIMAL = "decimal", "8.50"

@@ -123,16 +123,16 @@ def _refuse(profile: Profile, nameless: _Named, unwritable: _Named) -> None:
     problems = []
     if nameless.count:
         what = ExportProfile.Identifier(profile.identifier).label
-        said = _(
-            "These employees have something to be paid, but no %(what)s: %(names)s."
-        )
+        said = _("These employees have hours to pay but no %(what)s: %(names)s.")
         problems.append(
             Problem(
                 "missing_identifier", said % {"what": what.lower(), "names": nameless}
             )
         )
     if unwritable.count:
-        said = _("%(encoding)s can't write the name or id of: %(names)s.")
+        said = _(
+            "The encoding %(encoding)s cannot represent the name or ID of: %(names)s."
+        )
         encoding = ExportProfile.Encoding(profile.encoding).label
         problems.append(
             Problem("not_encodable", said % {"encoding": encoding, "names": unwritable})

@@ -27,7 +27,7 @@ class ProfileForm(ServiceForm):
 
     names = {f"code_{part.lower()}": f"components.{part}" for part in COMPONENTS}
 
-    code_hours = _code(_("Code of hours"))
+    code_hours = _code(_("Hours code"))
     code_vacation = _code(DayStatus.VACATION.label)
     code_sick = _code(DayStatus.SICK.label)
     code_international_visa = _code(DayStatus.INTERNATIONAL_VISA.label)

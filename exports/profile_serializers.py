@@ -17,7 +17,7 @@ class PrintableField(StringField):
     """Text of one line with visible characters only: no tabs, line breaks or invisible marks."""
 
     default_error_messages = {
-        "not_printable": _("This has characters that can't be seen.")
+        "not_printable": _("This value contains invisible characters.")
     }
 
     def to_internal_value(self, data: Any) -> str:

@@ -92,7 +92,7 @@ def _check(profile: ExportProfile) -> None:
     profile.components = codes
     if not any(codes.values()):
         raise Invalid(
-            "required", _("Give the code of one component at least."), "components"
+            "required", _("Enter a code for at least one component."), "components"
         )
     if profile.decimal_separator == profile.delimiter:
         raise Invalid(
@@ -107,7 +107,7 @@ def _check(profile: ExportProfile) -> None:
         if not Profile.of(profile).can_write(text or ""):
             raise Invalid(
                 "not_encodable",
-                _("%(encoding)s can't write this.")
+                _("The encoding %(encoding)s cannot represent this value.")
                 % {"encoding": profile.get_encoding_display()},
                 field,
             )

@@ -147,7 +147,7 @@ def _read_snapshot(run: ExportRun) -> dict[DayKey, PaidFigures]:
         _check(before)
     except FileNotFoundError as error:
         raise Missing(
-            "file_missing", _("What this run read is lost from storage.")
+            "file_missing", _("The data of this export is no longer available.")
         ) from error
     except (TypeError, ValueError, ArithmeticError) as error:
         raise _unreadable() from error
@@ -173,7 +173,7 @@ def _check(before: dict[DayKey, PaidFigures]) -> None:
 def _unreadable() -> Missing:
     return Missing(
         "no_snapshot",
-        _("What this run read was not kept in a form to compare. Export again."),
+        _("The data of this export cannot be compared. Create a new export."),
     )
 
 

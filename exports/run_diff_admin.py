@@ -22,7 +22,7 @@ SHOWN = 500
 
 
 class ChangesPage(TenantAdmin):
-    """The page "Changes since this run" of the admin of export runs, and its button."""
+    """The page "Changes since this export" of the admin of export runs, and its button."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.changes_view, cacheable=True)
@@ -45,7 +45,7 @@ class ChangesPage(TenantAdmin):
         url = reverse("admin:exports_exportrun_changes", args=[quote(obj.pk)])
         return [
             *buttons,
-            {"name": "changes", "label": _("Changes since this run"), "url": url},
+            {"name": "changes", "label": _("Changes since this export"), "url": url},
         ]
 
     def changes_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -68,7 +68,7 @@ class ChangesPage(TenantAdmin):
             return csv_response(run, changes)
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Changes since this run"),
+            "title": _("Changes since this export"),
             "subtitle": str(run),
             "opts": self.opts,
             "original": run,

@@ -64,9 +64,11 @@ class ChangeSerializer(StrictSerializer):
     site = NamedSerializer()
     old = FiguresSerializer(allow_null=True)
     new = FiguresSerializer(allow_null=True)
-    difference = HoursField(help_text="Hours to be paid more; negative: less.")
+    difference = HoursField(
+        help_text="Change of the hours to pay; negative for a reduction."
+    )
     difference_minutes = serializers.IntegerField(
-        help_text="Minutes to be paid more; negative: less."
+        help_text="Change of the minutes to pay; negative for a reduction."
     )
 
 
@@ -83,12 +85,12 @@ class ChangesSerializer(StrictSerializer):
     run_id = serializers.UUIDField()
     processing_month = MonthField()
     counts = ChangeCountsSerializer()
-    difference = HoursField(help_text="Hours to be paid more in all.")
+    difference = HoursField(help_text="Total change of the hours to pay.")
     difference_minutes = serializers.IntegerField(
-        help_text="Minutes to be paid more in all."
+        help_text="Total change of the minutes to pay."
     )
     is_complete = serializers.BooleanField(
-        help_text=f"False if there are more than the {LISTED} listed; the CSV has all."
+        help_text=f"False if there are more than {LISTED} changes. The CSV file has all."
     )
     added = ChangeSerializer(many=True)
     removed = ChangeSerializer(many=True)
@@ -116,7 +118,7 @@ class ChangesMixin:
             known = ", ".join(TYPES)
             raise Invalid(
                 "invalid_choice",
-                _("The type is one of: %(names)s.") % {"names": known},
+                _("Choose one of these types: %(names)s.") % {"names": known},
                 "type",
             )
         run = self.get_object()

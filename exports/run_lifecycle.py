@@ -27,7 +27,7 @@ def require_done(run: ExportRun) -> None:
     if run.status != Status.DONE:
         raise Conflict(
             "not_done",
-            _("This can't be done with a run in the status “%(status)s”.")
+            _("This is not possible while the export has the status “%(status)s”.")
             % {"status": run.get_status_display()},
             run_status=run.status,
         )

@@ -105,10 +105,10 @@ def check_profile(kind: str, profile: ExportProfile | None) -> None:
     """Raise `Invalid` if this kind of file needs a profile and has none, or the reverse."""
     if kind == ExportRun.Kind.PAYROLL_CSV:
         if profile is None:
-            raise Invalid("required", _("Say for which payroll program."), "profile_id")
+            raise Invalid("required", _("Choose a payroll profile."), "profile_id")
     elif profile is not None:
         raise Invalid(
-            "not_applicable", _("This kind of file takes no profile."), "profile_id"
+            "not_applicable", _("Only payroll exports have a profile."), "profile_id"
         )
 
 
@@ -169,7 +169,9 @@ def _reap(run_id: uuid.UUID) -> str | None:
         return None
     if run.status == Status.RUNNING and run.attempts >= MAX_ATTEMPTS:
         with translation.override(run.business.language):
-            error = _("The worker died %(times)s times while making this file.")
+            error = _(
+                "The worker stopped unexpectedly %(times)s times while creating this file."
+            )
         fail(run, error % {"times": run.attempts})
         return "failed"
     only_waits = run.status == Status.QUEUED and _has_task(run)

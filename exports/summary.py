@@ -102,7 +102,10 @@ def write_summary_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) 
         for month in employee_months(rows):
             count += 1
             if count == MAX_ROWS:
-                raise Invalid("too_many_employees", _("A sheet has not so many rows."))
+                raise Invalid(
+                    "too_many_employees",
+                    _("The export has more rows than a sheet can hold."),
+                )
             for column, field in enumerate(fields):
                 value = field.value(month)
                 if value not in (None, "", []):

@@ -48,7 +48,7 @@ RELEASE_WITHIN = 60.0
 
 @task(priority=Priority.URGENT)
 def make_export(*, run_id: str, business_id: str) -> None:
-    """Make the file of a queued run. Does nothing if the run is claimed by another worker or done."""
+    """Create the file of a queued run. Does nothing if the run is claimed by another worker or done."""
     with origin("task"), translation.override(settings.LANGUAGE_CODE):
         claim = claim_run(run_id=uuid.UUID(run_id), business_id=uuid.UUID(business_id))
         if claim is None:
@@ -65,7 +65,7 @@ def make_export(*, run_id: str, business_id: str) -> None:
                 _release(claim)
                 raise
             # The worker logs the traceback. The message tells users that they did not cause the error.
-            fail_run(claim, _("The file could not be made: an unexpected error."))
+            fail_run(claim, _("The export failed because of an unexpected error."))
             raise
 
 

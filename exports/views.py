@@ -60,7 +60,7 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
             (200, "text/csv"): OpenApiTypes.BINARY,
             (200, XLSX): OpenApiTypes.BINARY,
             304: None,
-            409: OpenApiResponse(RefusalSerializer, "There is no file yet"),
+            409: OpenApiResponse(RefusalSerializer, "The file does not exist yet"),
         },
     )
     def file(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
@@ -86,7 +86,7 @@ def file_response(run: ExportRun, if_none_match: str | None = None) -> HttpRespo
         with default_storage.open(run.file) as stored:
             content = stored.read()
     except FileNotFoundError as error:
-        raise Missing("file_missing", _("The file is lost from storage.")) from error
+        raise Missing("file_missing", _("The file is no longer in storage.")) from error
     mime_type = WRITERS[ExportRun.Kind(run.kind)].mime_type
     headers["Content-Disposition"] = content_disposition_header(
         True,  # noqa: FBT003

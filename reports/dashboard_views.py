@@ -30,11 +30,11 @@ from .month_views import CardCountsSerializer
 class DashboardQuery(QuerySerializer):
     month = MonthField(
         required=False,
-        help_text="By default the month that a card handed in today is for; of all businesses: cards of every month.",
+        help_text="The current upload month by default. For all businesses: cards of all months.",
     )
     business_id = IdField(
         required=False,
-        help_text="For a super-admin who acts for no business: of this one, not of all.",
+        help_text="For super-admins who do not act for a business: return this business only.",
     )
 
 
@@ -42,14 +42,14 @@ class TrendMonthSerializer(serializers.Serializer[Any]):
     month = MonthField()
     hours = HoursField()
     minutes = serializers.IntegerField()
-    employees = serializers.IntegerField(help_text="With a day in the ledger.")
+    employees = serializers.IntegerField(help_text="Employees with approved days.")
     cards = serializers.IntegerField()
 
 
 class SiteMonthSerializer(serializers.Serializer[Any]):
     site = NamedReference("site_name")
     cards = serializers.IntegerField()
-    missing = serializers.IntegerField(help_text="People whose home it is.")
+    missing = serializers.IntegerField(help_text="Employees with this home site.")
     hours = HoursField()
     minutes = serializers.IntegerField()
 
@@ -61,12 +61,12 @@ class DashboardSerializer(serializers.Serializer[Any]):
     cards = CardCountsSerializer(help_text="By status.")
     employees_expected = serializers.IntegerField()
     missing = serializers.IntegerField(
-        help_text="Expected employees who have handed in none or not all of their cards."
+        help_text="Expected employees with missing cards."
     )
     hours = HoursField()
     minutes = serializers.IntegerField()
     days = serializers.IntegerField(
-        help_text="Days worked: dates of an employee with hours, at however many sites."
+        help_text="Days worked, counted once per employee and date."
     )
     trend = TrendMonthSerializer(many=True)
     sites = SiteMonthSerializer(many=True)
@@ -79,11 +79,15 @@ class BusinessFiguresSerializer(serializers.Serializer[Any]):
     users = serializers.IntegerField()
     employees = serializers.IntegerField()
     cards = serializers.IntegerField()
-    open_reviews = serializers.IntegerField(help_text="Neither approved nor rejected.")
-    storage_bytes = serializers.IntegerField(help_text="Of scans, each file once.")
+    open_reviews = serializers.IntegerField(
+        help_text="Cards that are neither approved nor rejected."
+    )
+    storage_bytes = serializers.IntegerField(
+        help_text="Size of all scans; duplicates count once."
+    )
     last_activity_at = TimestampField(allow_null=True)
     cross_business_attempts = serializers.IntegerField(
-        help_text="By others, to reach this one's rows."
+        help_text="Attempts of other businesses to access rows of this business."
     )
 
 

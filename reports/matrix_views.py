@@ -27,12 +27,12 @@ class SiteMatrixQuery(OneBusinessQuery):
     month = MonthField()
     approved_only = FlagField(
         default=True,
-        help_text="false: also days of cards under review, on dates that the ledger lacks.",
+        help_text="If false, include days of cards under review on dates that are not in the ledger.",
     )
 
 
 class MatrixQuery(SiteMatrixQuery):
-    site_id = IdField(required=False, help_text="All sites together if it isn't said.")
+    site_id = IdField(required=False, help_text="All sites by default.")
 
 
 class MatrixDaySerializer(serializers.Serializer[Any]):
@@ -59,11 +59,11 @@ class MatrixEmployeeSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     full_name = serializers.CharField()
     passport_id = serializers.CharField(
-        allow_null=True, help_text="The former one if it was released."
+        allow_null=True, help_text="The former passport if it was released."
     )
     total_hours = HoursField()
     total_minutes = serializers.IntegerField()
-    absences = MatrixAbsencesSerializer(help_text="Days by kind.")
+    absences = MatrixAbsencesSerializer(help_text="Number of days by type of absence.")
 
 
 class MatrixSerializer(serializers.Serializer[Any]):
@@ -74,7 +74,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     employees = MatrixEmployeeSerializer(many=True)
     cells = serializers.DictField(
         child=serializers.DictField(child=MatrixCellSerializer()),
-        help_text="By employee's id, then by date; dates without a day are not there.",
+        help_text="Days by employee ID and date. Dates without a day are omitted.",
     )
     day_totals = serializers.DictField(child=HoursField(), help_text="By date.")
     day_minutes = serializers.DictField(

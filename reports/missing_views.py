@@ -22,7 +22,7 @@ from workcards.missing_cards import MissingCards, Received, missing_cards
 
 class MissingQuery(OneBusinessQuery):
     month = MonthField()
-    site_id = IdField(required=False, help_text="The home site.")
+    site_id = IdField(required=False, help_text="Home site of the employees.")
 
 
 class MissingEmployeeSerializer(serializers.Serializer[Any]):
@@ -31,13 +31,13 @@ class MissingEmployeeSerializer(serializers.Serializer[Any]):
     passport_id = serializers.CharField(allow_null=True)
     phone_number = serializers.CharField(allow_blank=True)
     expected = serializers.IntegerField(
-        help_text="Cards of a whole month: of the home site's settings, else the business's."
+        help_text="Expected cards per month, from the settings of the home site or else the business."
     )
     received = serializers.IntegerField(
-        help_text="Not rejected; the pages of one file are one."
+        help_text="Number of cards that are not rejected. The pages of one file count as one card."
     )
     status = serializers.ChoiceField(
-        Received.choices, help_text="While the month runs one card is enough."
+        Received.choices, help_text="Until the month ends, one card counts as complete."
     )
     first_card_at = TimestampField(allow_null=True)
 
@@ -57,12 +57,14 @@ class MissingSerializer(serializers.Serializer[Any]):
 
     month = MonthField()
     is_running = serializers.BooleanField(
-        help_text="Until the month is over, by the business's calendar."
+        help_text="True until the month ends in the time zone of the business."
     )
     sites = MissingOfSiteSerializer(many=True)
     counts = serializers.SerializerMethodField()
 
-    @extend_schema_field(MissingCountsSerializer(help_text="Employees by status."))
+    @extend_schema_field(
+        MissingCountsSerializer(help_text="Number of employees by status.")
+    )
     def get_counts(self, report: MissingCards) -> dict[str, int]:
         return {status: report.counts[status] for status in Received.values}
 

@@ -43,7 +43,7 @@ from workcards.month_overview import (
 )
 from workcards.transitions import ReviewStatus
 
-REFUSED = OpenApiResponse(RefusalSerializer, "Why it can't be closed")
+REFUSED = OpenApiResponse(RefusalSerializer, "Reason why the month cannot be closed")
 
 
 class MonthFilterSet(StrictFilterSet):
@@ -123,7 +123,7 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
         asked = parse_uuid(request.query_params.get("business_id"))
         business_id = asked or try_get_business_id()
         if business_id is None:
-            raise Invalid("required", _("Say of which business."), "business_id")
+            raise Invalid("required", _("Choose a business."), "business_id")
         # The scope may not show the business; its list is empty then.
         business = Business.objects.filter(pk=business_id).first()
         months: Any = months_of_business(business) if business else []

@@ -115,7 +115,7 @@ def test_a_business_without_cards_is_shown_the_way(
         for colours in ("light", "dark"):
             page.emulate_media(color_scheme=colours)
             assert look_at(page, "/admin/") == []
-        page.click("text=Bring in your employees")
+        page.click("text=Import your employees")
         page.wait_for_url("**/employee/import/")
     complaints.check()
 

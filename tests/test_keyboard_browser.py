@@ -155,7 +155,7 @@ def test_the_month_from_the_door_to_the_payroll_file(
         hands.is_on(kind)
         hands.type("Days")
         expect(kind).to_have_value("days_csv")
-        hands.go(page.get_by_role("button", name="Make the file"))
+        hands.go(page.get_by_role("button", name="Create export"))
         hands.press("Enter")
         page.wait_for_url(re.compile(r"/exportrun/[-0-9a-f]+/change/"))
         aside(lambda: do_what_is_queued(acme))

@@ -237,5 +237,5 @@ def test_the_month_is_closed_in_a_dialog_on_its_page(
         page.get_by_role("link", name="Reopen").click()
         page.get_by_label("Reason").fill("One came late.")
         page.get_by_role("dialog").get_by_role("button", name="Reopen").click()
-        expect(page.get_by_text("2026-06 is open again.")).to_be_visible()
+        expect(page.get_by_text("2026-06 was reopened.")).to_be_visible()
     complaints.check()

@@ -111,7 +111,7 @@ def test_a_dry_run_says_it_and_does_not(acme: Any, media: Path) -> None:
     before = everything(media)
     swept = Swept("--dry-run")
     assert f"would remove: {key}/original" in swept.said
-    assert "1 files to be removed, 100 bytes" in swept.said
+    assert "1 files to delete, 100 bytes" in swept.said
     assert everything(media) == before
     with acme.scope():
         assert not AuditEvent.objects.filter(event_type="files_swept").exists()
@@ -220,7 +220,7 @@ def test_what_is_not_ours_is_left_alone_and_named(acme: Any, media: Path) -> Non
     swept = Swept()
     assert swept.code == 1
     assert everything(media) == before
-    assert "7 things left alone" in swept.said
+    assert "7 entries skipped" in swept.said
     assert "elsewhere" not in swept.said + swept.complained
 
 
@@ -246,7 +246,7 @@ def test_links_are_not_followed(acme: Any, media: Path, tmp_path: Path) -> None:
     swept = Swept()
     assert swept.code == 1
     assert all(victim.read_bytes() == b"precious" for victim in victims)
-    assert "4 things left alone" in swept.said
+    assert "4 entries skipped" in swept.said
 
 
 def test_what_cannot_be_removed_is_named_and_the_others_go(
@@ -265,7 +265,7 @@ def test_what_cannot_be_removed_is_named_and_the_others_go(
     monkeypatch.setattr(os, "remove", refuse)
     swept = Swept()
     assert swept.code == 1
-    assert f"{stuck}: can't be removed: not yours" in swept.complained
+    assert f"{stuck}: cannot be deleted: not yours" in swept.complained
     assert not default_storage.exists(free)
 
 

@@ -57,7 +57,9 @@ class Quickstart:
 
     def wait_until_it_runs(self) -> None:
         wait_for(
-            lambda: "Ctrl-C stops it" in self.output or self.process.poll() is not None,
+            lambda: (
+                "Stop with Ctrl-C" in self.output or self.process.poll() is not None
+            ),
             lambda: self.output,
         )
         assert self.process.poll() is None, self.output

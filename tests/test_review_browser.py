@@ -200,7 +200,9 @@ def test_a_total_that_does_not_fit_offers_what_would(
 ) -> None:
     page = open_review_page(acme.reviewer, url_of(card))
     type_keys(page, "730", "Tab", "16", "Tab", "Tab", "8,25", "Tab")
-    assert "The times give 8.50 hours, the total says 8.25." in page.inner_text(".days")
+    assert "The times give 8.50 hours, but the total is 8.25." in page.inner_text(
+        ".days"
+    )
     page.click("text=Break 15")
     assert page.input_value(name(1, "break_minutes")) == "15"
     # A moment after the mouse button is released.

@@ -37,7 +37,7 @@ def overtaken(
         first.fill(name(2, "from_time"), "7")
         first.fill(name(2, "to_time"), "16")
         first.keyboard.press("Control+s")
-        first.wait_for_selector("#toasts :text('The days are saved.')")
+        first.wait_for_selector("#toasts :text('Days saved.')")
         second.fill(name(1, "total_hours"), "7.5")
         second.fill(name(3, "comment"), "night")
         second.keyboard.press("Control+s")
@@ -53,7 +53,7 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
     acme: Personas, card: WorkCard, overtaken: Callable[..., Any]
 ) -> None:
     page = overtaken()
-    assert "Acme Reviewer changed it" in page.inner_text("[role=alert]")
+    assert "Changed by Acme Reviewer" in page.inner_text("[role=alert]")
     # The other user's changes are shown; the typed values are shown too, and not saved.
     assert value_of(page, 2) == ["07:00", "16:00", "", ""]
     assert value_of(page, 1) == ["", "", "7.50", ""]
@@ -61,8 +61,8 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
     assert page.inner_text("[data-saved]") == "Not saved yet"
     lines = page.locator("[data-conflict-version]").all_inner_texts()
     assert [line.split() for line in lines[:2]] == [
-        ["Theirs", "8.00", "Take", "theirs"],
-        ["Yours", "7.50", "Keep", "yours"],
+        ["Their", "version", "8.00", "Use", "their", "version"],
+        ["Your", "version", "7.50", "Keep", "your", "version"],
     ]
     # Without a choice no request is sent, and the question has the focus.
     page.keyboard.press("Control+s")
@@ -74,7 +74,7 @@ def test_of_two_reviewers_the_second_chooses_day_by_day_by_keyboard(
     type_keys(page, "ArrowDown")
     assert value_of(page, 1) == ["", "", "7.50", ""]
     page.keyboard.press("Control+s")
-    page.wait_for_selector("#toasts :text('The days are saved.')")
+    page.wait_for_selector("#toasts :text('Days saved.')")
     assert page.locator("[data-conflict-version]").count() == 0
     assert value_of(page, 1) == ["", "", "7.50", ""]
     assert value_of(page, 2) == ["07:00", "16:00", "", ""]
@@ -99,7 +99,7 @@ def test_what_is_typed_after_a_choice_is_mine_again(
     ).first
     assert yours.inner_text() == "6.00"
     page.keyboard.press("Control+s")
-    page.wait_for_selector("#toasts :text('The days are saved.')")
+    page.wait_for_selector("#toasts :text('Days saved.')")
     assert value_of(page, 1) == ["", "", "6.00", ""]
     assert value_of(page, 2) == ["07:00", "16:00", "", ""]
 
@@ -138,7 +138,7 @@ def test_what_was_sent_when_the_connection_broke_is_back_on_the_page(
     assert page.inner_text("[data-total=hours]") == "9.00"
     assert page.inner_text("[data-saved]") == "Not saved yet"
     page.keyboard.press("Control+s")
-    page.wait_for_selector("#toasts :text('The days are saved.')")
+    page.wait_for_selector("#toasts :text('Days saved.')")
     # After the save the page does not restore the earlier input again.
     page.fill(name(2, "comment"), "")
     with page.expect_navigation():
@@ -160,7 +160,7 @@ def test_what_comes_back_overwrites_nobody(
     page.unroute_all()
     other.fill(name(1, "total_hours"), "8")
     other.keyboard.press("Control+s")
-    other.wait_for_selector("#toasts :text('The days are saved.')")
+    other.wait_for_selector("#toasts :text('Days saved.')")
     page.goto(url_of(card))
     page.wait_for_selector("#toasts :text('was not saved')")
     page.keyboard.press("Control+s")

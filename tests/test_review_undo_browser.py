@@ -191,7 +191,7 @@ def test_nothing_is_undone_after_saving(
     page.fill("[data-bulk-field=to_time]", "16")
     page.click("[data-bulk-action=fill]")
     page.keyboard.press("Control+s")
-    page.wait_for_selector("#toasts .toast:has-text('The days are saved.')")
+    page.wait_for_selector("#toasts .toast:has-text('Days saved.')")
     page.keyboard.press("Control+z")
     assert day_of(page, 4)[:2] == ["07:00", "16:00"]
     stored = found(

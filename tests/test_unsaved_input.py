@@ -57,7 +57,7 @@ def test_days_of_a_card_are_a_line_each(acme: Personas) -> None:
         "2 June 7–25:99 , break 30, &lt;b&gt;late&lt;/b&gt;",
         "3 June Vacation",
         "2026-02-31 8",
-        "1 June Keep what is in the ledger",
+        "1 June Keep the paid hours",
     ]
     # Only the page's script can check that the input is back on the card.
     assert "Sign in opens in a new tab" in notice_of(page)

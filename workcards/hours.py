@@ -31,25 +31,21 @@ ZERO = Decimal("0.00")
 MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
         "unknown_day_status": _("“%(day_status)s” is not an absence."),
-        "invalid_time": _("A time has hours and minutes only."),
-        "missing_time": _("From and to go together: one of them is missing."),
-        "same_times": _(
-            "From and to are the same. Give the total alone for a whole day."
-        ),
-        "break_out_of_range": _("A break lasts from 0 to 240 minutes."),
-        "break_without_times": _(
-            "A break needs the times it lies between; a total alone is taken as it is."
-        ),
+        "invalid_time": _("Enter hours and minutes only."),
+        "missing_time": _("Enter both From and To."),
+        "same_times": _("From and To are equal. For 24 hours, enter only the total."),
+        "break_out_of_range": _("Enter a break of 0 to 240 minutes."),
+        "break_without_times": _("Enter From and To, or remove the break."),
         "break_too_long": _("The break is longer than the shift."),
-        "invalid_total": _("The total is not a number."),
-        "total_out_of_range": _("A day has from 0 to 24 hours."),
+        "invalid_total": _("Enter the total as a number."),
+        "total_out_of_range": _("Enter 0 to 24 hours."),
         "total_mismatch": _(
-            "The times give %(computed_hours)s hours, the total says %(total_hours)s."
+            "The times give %(computed_hours)s hours, but the total is %(total_hours)s."
         ),
         "too_many_hours": _(
-            "The sites of this date come to %(hours)s hours, more than 24."
+            "All sites together have %(hours)s hours on this date, more than 24."
         ),
-        "absence_not_alone": _("An absence can't share its date with anything else."),
+        "absence_not_alone": _("A date with an absence cannot have other entries."),
     }
 )
 

@@ -17,7 +17,7 @@ def add_months(month: date, count: int) -> date:
     """
     index = month.year * 12 + month.month - 1 + count
     if not 12 <= index < 12 * 10_000:
-        raise OverflowError(f"{count} months from {month:%Y-%m} is no date.")
+        raise OverflowError(f"{count} months from {month:%Y-%m} is not a valid date.")
     return date(index // 12, index % 12 + 1, 1)
 
 

@@ -86,8 +86,8 @@ def transition_to(
 
 class CardSource(models.TextChoices):
     UPLOAD_SINGLE = "UPLOAD_SINGLE", _("Upload")
-    UPLOAD_BATCH = "UPLOAD_BATCH", _("Upload of several")
-    MANUAL = "MANUAL", _("By hand")
+    UPLOAD_BATCH = "UPLOAD_BATCH", _("Batch upload")
+    MANUAL = "MANUAL", _("Manual")
 
 
 class DayStatus(models.TextChoices):

@@ -58,14 +58,14 @@ from .services.card_warnings import warnings_before_approval
 DETAILS = OpenApiParameter(
     "details",
     bool,
-    description="With `days` and `file`; of a single card also `warnings` and `warning_details`.",
+    description="Include `days` and `file`; for a single card also `warnings` and `warning_details`.",
 )
 QUERY = OpenApiParameter(
-    "q", str, required=True, description="A passport, an external id or a name."
+    "q", str, required=True, description="A passport, external ID or name."
 )
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
 CONFLICT = OpenApiResponse(
-    RefusalSerializer, "What happened instead", load_examples("workcards", "refusals")
+    RefusalSerializer, "Conflict", load_examples("workcards", "refusals")
 )
 CARD = {200: WorkCardSerializer, 409: CONFLICT}
 DAYS = {200: DayEntriesSerializer, 409: CONFLICT}
@@ -136,12 +136,12 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
 
     @endpoint("GET pending", right="cards.see", is_list=True, parameters=[DETAILS])
     def pending(self, request: Request) -> Response:
-        """List the cards that wait for assignment or review."""
+        """List the cards that need assignment or review."""
         return self.list(request)
 
     @endpoint("GET unassigned", right="cards.see", is_list=True, parameters=[DETAILS])
     def unassigned(self, request: Request) -> Response:
-        """List the cards without an employee that wait for assignment."""
+        """List the cards that need assignment."""
         return self.list(request)
 
     # Cards as a whole
@@ -259,7 +259,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         card = self.get_object()
         text = request.query_params.get("q", "").strip()
         if not text:
-            raise Invalid("required", _("Say what to look for."), "q")
+            raise Invalid("required", _("Enter a search term."), "q")
         if len(text) > QUERY_LENGTH:
             detail = _("Enter at most %(limit)s characters.") % {"limit": QUERY_LENGTH}
             raise Invalid("max_length", detail, "q")
@@ -334,7 +334,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
         """Approve the card, and post its days to the ledger.
 
-        Dates that the ledger already has with other figures need an answer each: 409 `day_conflicts`.
+        Each date that is already paid with different hours needs a choice: 409 `day_conflicts`.
         """
         return self._run(services.approve_card, ApproveSerializer)
 
@@ -380,7 +380,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
     def reopen(self, request: Request, pk: uuid.UUID) -> Response:
         """Withdraw an approval or a rejection.
 
-        `reposted` lists days of other cards that are paid again.
+        `reposted` lists days that are now paid from other cards.
         """
         return self._run(services.reopen_card, ReasonSerializer)
 
@@ -466,7 +466,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         """
         rendition = request.query_params.get("rendition", RENDITIONS[0])
         if rendition not in RENDITIONS:
-            detail = _("One of: %(names)s.") % {"names": ", ".join(RENDITIONS)}
+            detail = _("Choose one of: %(names)s.") % {"names": ", ".join(RENDITIONS)}
             raise Invalid("invalid_choice", detail, "rendition")
         return scan_response(request._request, self.get_object(), rendition)
 

@@ -30,7 +30,7 @@ class LeavingForm(ActionForm):
         label=gettext_lazy("Left on"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("Empty: the day that is known already, else today."),
+        help_text=gettext_lazy("Leave empty to use the known leaving date, or today."),
     )
 
 
@@ -58,7 +58,7 @@ def _deactivate(request: Any, employee: Employee, values: Mapping[str, Any]) -> 
 
 def _release(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
     services.release_employee(employee_id=employee.pk, actor=request.user)
-    return _("The passport of %s is free.") % employee
+    return _("The passport of %s was released.") % employee
 
 
 @admin.display(description=gettext_lazy("address"), ordering="address")
@@ -96,7 +96,7 @@ class SiteAdmin(TenantAdmin):
             name="deactivate",
             label=gettext_lazy("Deactivate"),
             question=gettext_lazy(
-                "No business gets new cards or employees at this site any more; the old ones go on."
+                "Businesses can no longer add cards or employees to this site. Existing ones continue."
             ),
             right="sites.manage",
             run=_close_site,
@@ -139,7 +139,7 @@ class SiteSettingsForm(ServiceForm):
         site = self.cleaned_data.get("site")
         if site and SiteSettings.objects.filter(site=site).exists():
             self.add_error(
-                "site", _("Your business has settings of this site already.")
+                "site", _("Your business already has settings for this site.")
             )
         return values
 
@@ -254,7 +254,9 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         ObjectAction(
             name="activate",
             label=gettext_lazy("Activate"),
-            question=gettext_lazy("Employed again; the day of leaving is cleared."),
+            question=gettext_lazy(
+                "The employee is employed again. The leaving date is cleared."
+            ),
             right="employees.manage",
             run=_activate,
             is_available=lambda employee: not employee.is_active,
@@ -263,7 +265,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         ObjectAction(
             name="deactivate",
             label=gettext_lazy("Deactivate"),
-            question=gettext_lazy("This employee has left. Cards and hours stay."),
+            question=gettext_lazy("The employee has left. Cards and hours are kept."),
             right="employees.manage",
             run=_deactivate,
             form=LeavingForm,
@@ -274,7 +276,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
             name="release",
             label=gettext_lazy("Release"),
             question=gettext_lazy(
-                "The passport becomes free, so that another business can hire this person. What was paid stays."
+                "Frees the passport, so that another business can hire the employee. Paid hours are kept."
             ),
             right="employees.release",
             run=_release,

@@ -29,32 +29,32 @@ _APOSTROPHES = dict.fromkeys(map(ord, "'’‘`´׳״\""))
 class Reason(models.TextChoices):
     """The reason why an employee matches, from the best to the weakest."""
 
-    PASSPORT_EXACT = "passport_exact", _("The passport.")
-    EXTERNAL_ID = "external_id", _("The external id.")
+    PASSPORT_EXACT = "passport_exact", _("Same passport")
+    EXTERNAL_ID = "external_id", _("Same external ID")
     PASSPORT_FORMER = (
         "passport_former",
-        _("The former passport: it was released."),
+        _("Former passport (released)"),
     )
     PASSPORT_LOOKALIKE = (
         "passport_lookalike",
-        _("The passport, but for letters and digits that look alike."),
+        _("Passport, similar letters and digits"),
     )
     PASSPORT_TRANSPOSED = (
         "passport_transposed",
-        _("The passport, but for two neighbours that changed places."),
+        _("Passport, two characters swapped"),
     )
-    PASSPORT_BEGINNING = "passport_beginning", _("The passport begins with this.")
+    PASSPORT_BEGINNING = "passport_beginning", _("Passport starts with this")
     EXTERNAL_ID_BEGINNING = (
         "external_id_beginning",
-        _("The external id begins with this."),
+        _("External ID starts with this"),
     )
-    NAME = "name", _("Every word is in the name.")
-    NAME_BEGINNING = "name_beginning", _("Every word begins one of the name.")
+    NAME = "name", _("All words in the name")
+    NAME_BEGINNING = "name_beginning", _("Start of each word in the name")
     NAME_SIMILAR = (
         "name_similar",
-        _("Every word is in the name, but for a letter."),
+        _("Name, one letter different"),
     )
-    NAME_PARTIAL = "name_partial", _("Most words are in the name.")
+    NAME_PARTIAL = "name_partial", _("Most words in the name")
 
 
 RANK = {reason: rank for rank, reason in enumerate(Reason)}

@@ -78,13 +78,15 @@ class Employee(TenantModel):
         max_length=15,
         null=True,
         blank=True,
-        validators=[RegexValidator(PASSPORT_PATTERN, _("5 to 15 letters and digits."))],
+        validators=[
+            RegexValidator(PASSPORT_PATTERN, _("Enter 5 to 15 letters and digits."))
+        ],
     )
     former_passport_id = LineField(
         _("former passport"), max_length=64, null=True, blank=True, editable=False
     )
     external_employee_id = LineField(
-        _("external id"), max_length=64, null=True, blank=True
+        _("external ID"), max_length=64, null=True, blank=True
     )
     phone_number = LineField(_("phone"), max_length=32, blank=True)
     started_on = models.DateField(_("started on"), null=True, blank=True)
@@ -216,12 +218,14 @@ ALREADY_IN_USE.update(
 BROKEN_RULES.update(
     {
         "employees_left_after_start": Rule(
-            "left_on", "before_start", _("Nobody leaves before they started.")
+            "left_on", "before_start", _("The leaving date is before the start date.")
         ),
         "site_settings_site_unique": Rule(
             None,
             "edited_elsewhere",
-            _("Someone else has just written these settings. Read them and try again."),
+            _(
+                "Another user has just changed these settings. Reload them and try again."
+            ),
             Conflict,
         ),
     }

@@ -103,7 +103,7 @@ class SiteSerializer(StrictModelSerializer):
     """A site, shared by all businesses. `settings` are those of the business in scope."""
 
     is_steward = serializers.SerializerMethodField(
-        help_text="Whether your business made this site, and so edits it."
+        help_text="True if your business created this site and can edit it."
     )
     settings = serializers.SerializerMethodField()
     counts = serializers.SerializerMethodField()
@@ -161,7 +161,7 @@ class EmployeeSerializer(StrictModelSerializer):
         allow_null=True,
         required=False,
         validators=Employee._meta.get_field("passport_id").validators,
-        help_text="Unique among all businesses.",
+        help_text="Unique across all businesses.",
     )
     phone_number = PhoneField(max_length=32, allow_blank=True, required=False)
 

@@ -126,7 +126,9 @@ def _locked_site(site_id: uuid.UUID) -> Site:
     site: Site | None = sites.select_for_update(no_key=True).first()
     if site is None:
         if sites.exists():
-            raise Denied(detail=_("Only the business that made this site edits it."))
+            raise Denied(
+                detail=_("Only the business that created this site can edit it.")
+            )
         raise Http404
     return site
 
@@ -224,7 +226,7 @@ def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
     employee = _locked_employee(employee_id)
     if employee.is_active:
         raise Conflict(
-            "employee_is_active", _("Deactivate this employee before releasing them.")
+            "employee_is_active", _("Deactivate the employee before the release.")
         )
     if employee.passport_id is None:
         return employee

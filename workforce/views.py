@@ -35,12 +35,12 @@ from .serializers import (
 INCLUDE_COUNTS = OpenApiParameter(
     "include_counts",
     bool,
-    description="Add `counts`: how many of your own rows name the site.",
+    description="Add `counts`: the numbers of your own rows that reference the site.",
 )
 BUSINESS_ID = OpenApiParameter(
     "business_id",
     uuid.UUID,
-    description="Whose settings; needed by a super-admin who acts for no business.",
+    description="The business of the settings. Required for super-admins who do not act for a business.",
 )
 
 
@@ -203,7 +203,7 @@ class SiteViewSet(TenantViewSet[Site]):
         if text is None:
             own_id = try_get_business_id()
             if own_id is None:
-                raise Invalid("required", _("Say whose settings."), "business_id")
+                raise Invalid("required", _("Choose a business."), "business_id")
             return own_id
         business_id = parse_uuid(text)
         if business_id is None:

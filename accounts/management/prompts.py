@@ -23,7 +23,7 @@ def read_email(text: str, name: str = "The e-mail") -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise CommandError(f"{name} is no e-mail address: {text}") from error
+        raise CommandError(f"{name} is not an e-mail address: {text}") from error
     return email
 
 
@@ -39,5 +39,5 @@ def read_password(*, is_interactive: bool) -> str:
         raise CommandError(f"{PASSWORD_VARIABLE} must be set in the environment.")
     password = getpass("New password: ")
     if getpass("Once more: ") != password:
-        raise CommandError("The two passwords are not the same.")
+        raise CommandError("The passwords do not match.")
     return password

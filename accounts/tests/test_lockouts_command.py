@@ -91,7 +91,7 @@ def test_open_all_opens_what_is_locked_and_nothing_else(acme: Personas) -> None:
     fail(5)
     fail(2, "viewer@acme.example.com")
     lock_address("203.0.113.9")
-    assert lockouts("--open-all")[-1] == "Locks opened: 2."
+    assert lockouts("--open-all")[-1] == "Locks removed: 2."
     assert any("viewer@acme.example.com" in line for line in lockouts("--all"))
     assert lockouts() == ["Nothing is locked."]
 
@@ -117,13 +117,13 @@ def test_users_and_businesses_with_too_many_values_in_use_are_opened(
 
 
 def test_a_name_that_has_no_count_is_told(acme: Personas) -> None:
-    assert lockouts("--open", ADDRESS) == [f"There is no count for {ADDRESS}."]
-    assert lockouts("--open", str(uuid.uuid4()))[0].startswith("There is no count")
+    assert lockouts("--open", ADDRESS) == [f"No count found for {ADDRESS}."]
+    assert lockouts("--open", str(uuid.uuid4()))[0].startswith("No count found")
 
 
 @pytest.mark.parametrize("name", ["nonsense", "203.0.113.0/24", ""])
 def test_a_name_that_is_none_changes_nothing(acme: Personas, name: str) -> None:
     fail(5)
-    with pytest.raises(CommandError, match="is not an address, an e-mail, or an id"):
+    with pytest.raises(CommandError, match="is not an address, e-mail or ID"):
         lockouts("--open", EMAIL, "--open", name)
     assert status_of(EMAIL, PASSWORD) == 429

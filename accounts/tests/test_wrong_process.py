@@ -96,7 +96,7 @@ def test_the_admin_says_the_same(acme: Personas, super_admin: User) -> None:
 @as_web
 def test_a_web_process_does_not_even_try_to_become_the_platform() -> None:
     with (
-        pytest.raises(ScopeError, match="cannot become the platform"),
+        pytest.raises(ScopeError, match="cannot use the platform role"),
         platform_scope("a test"),
     ):
         pass

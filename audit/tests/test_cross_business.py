@@ -189,7 +189,7 @@ def test_an_answer_does_not_depend_on_its_note(
     monkeypatch.setattr(cross_business.rate_limits, "increment", break_down)
     answer = client_of(acme.admin).get(f"{EMPLOYEES}/{jane.pk}")
     assert problem(answer) == (404, "not_found", None)
-    assert "could not be enqueued" in caplog.text
+    assert "could not be queued" in caplog.text
 
 
 # The worker

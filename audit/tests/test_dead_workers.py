@@ -96,7 +96,7 @@ def test_a_look_up_that_failed_is_tried_again(
     let_lease_run_out()
     output = io.StringIO()
     call_command("reap_runs", stdout=output)
-    assert "1 look-ups queued anew" in output.getvalue()
+    assert "1 look-ups requeued" in output.getvalue()
     run_worker()
     assert len(recorded()) == 1
 

@@ -15,11 +15,11 @@ from .filters import is_list, ordering_table
 class ProblemSerializer(serializers.Serializer[Any]):
     """A problem of a request."""
 
-    code = serializers.CharField(help_text="For programs; never translated.")
-    detail = serializers.CharField(help_text="For people.")
+    code = serializers.CharField(help_text="For client code; never translated.")
+    detail = serializers.CharField(help_text="For users; translated.")
     attr = serializers.CharField(
         allow_null=True,
-        help_text="Path of the field, such as entries.3.from_time; null: all of it.",
+        help_text="Path of the field, such as entries.3.from_time; null for the whole request.",
     )
 
 
@@ -112,10 +112,13 @@ class FilterExtension(DjangoFilterExtension):
         if names := ordering_table(auto_schema.view):
             known = ", ".join(f"`{name}`" for name in names)
             parameters.append(
-                _parameter("ordering", f"Any of {known}; a minus before it reverses.")
+                _parameter(
+                    "ordering",
+                    f"Any of {known}; prefix with a minus to reverse the order.",
+                )
             )
         if getattr(auto_schema.view, "search_fields", ()):
-            parameters.append(_parameter("search", "Words that all must be found."))
+            parameters.append(_parameter("search", "Search words; all must match."))
         return parameters
 
 

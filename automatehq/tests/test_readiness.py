@@ -132,7 +132,7 @@ def test_all_problems_are_named_at_once(
     [
         (None, "No such file or directory"),
         ("folder", "Is a directory"),
-        (b"SECRET_KEY=\xff\xfe", "it is not UTF-8 text"),
+        (b"SECRET_KEY=\xff\xfe", "the file is not UTF-8 text"),
     ],
 )
 def test_an_env_file_that_cannot_be_read_stops_the_start_and_is_named(

@@ -85,11 +85,11 @@ def check_roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
             if role.name in groups:
                 rights |= {"LOGIN"} & set(role.may)
             for right in sorted(rights):
-                yield f"The role {role.name} has {right}. Mend: ALTER ROLE {quote_identifier(role.name)} NO{right};"
+                yield f"The role {role.name} has {right}. Fix: ALTER ROLE {quote_identifier(role.name)} NO{right};"
         elif role.is_open_to_login and (rights or role.name in _DANGEROUS_GROUPS):
             yield (
-                f"The login can become {role.name}, whom row-level security does not hold. "
-                f"Mend: REVOKE {quote_identifier(role.name)} FROM {quote_identifier(catalog.login)};"
+                f"The login can become {role.name}, to which row-level security does not apply. Fix: REVOKE "
+                f"{quote_identifier(role.name)} FROM {quote_identifier(catalog.login)};"
             )
     for membership in catalog.memberships:
         group, member = membership.group, membership.member
@@ -102,20 +102,20 @@ def check_roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
                 " and ".join(sorted(allowed[group])) if restricted else "this login"
             )
             problem = (
-                f"{member} can become {group}, which is for {group_members} alone."
+                f"{member} can become {group}, which only {group_members} may use."
             )
             option = ""
         elif group in groups and member in allowed[group] and membership.may_hand_on:
             name_of_member = member if restricted else "The login"
             problem, option = (
-                f"{name_of_member} may hand {group} on to others.",
+                f"{name_of_member} may grant {group} to other roles.",
                 "ADMIN OPTION FOR ",
             )
         elif group not in groups and member in restricted:
             problem, option = f"{member} is a member of {group}.", ""
         else:
             continue
-        yield f"{problem} Mend: REVOKE {option}{quote_identifier(group)} FROM {quote_identifier(member)};"
+        yield f"{problem} Fix: REVOKE {option}{quote_identifier(group)} FROM {quote_identifier(member)};"
 
 
 def check_members(catalog: Catalog, declared: Declared) -> Iterator[str]:
@@ -128,7 +128,10 @@ def check_members(catalog: Catalog, declared: Declared) -> Iterator[str]:
     for group, logins in _allowed_members(catalog).items():
         for login in sorted(logins & set(restricted_logins().values())):
             if (group, login) not in usable:
-                yield f"The login {login} is not a member of {group}. `manage.py tenancy_roles --sql` prints what mends it."
+                yield (
+                    f"The login {login} is not a member of {group}. `manage.py tenancy_roles --sql` prints the SQL that fixes "
+                    "it."
+                )
 
 
 def _allowed_members(catalog: Catalog) -> dict[str, set[str]]:
@@ -152,7 +155,7 @@ def check_connection_settings(catalog: Catalog, declared: Declared) -> Iterator[
     """Check that a new connection has the role and the settings of the plain login."""
     for name in sorted(_DANGEROUS_SETTINGS & set(catalog.settings)):
         yield (
-            f"Every new connection begins with {name} set. Mend: ALTER ROLE {quote_identifier(catalog.login)} RESET {name}; "
+            f"Every new connection starts with {name} set. Fix: ALTER ROLE {quote_identifier(catalog.login)} RESET {name}; "
             f"or ALTER DATABASE … RESET {name};"
         )
 
@@ -171,17 +174,17 @@ def check_tables(catalog: Catalog, declared: Declared) -> Iterator[str]:
             owner_name = login if is_restricted_login() else "the login"
             yield (
                 f"The table {table.name} belongs to {table.owner}, not to {owner_name}. "
-                f"Mend: ALTER TABLE {table.name} OWNER TO {quote_identifier(login)};"
+                f"Fix: ALTER TABLE {table.name} OWNER TO {quote_identifier(login)};"
             )
         if table.name not in declared:
             yield (
-                f"The table {table.name} is neither a business's, nor shared, nor the system's. "
-                "Declare it in businesses/tenancy/grants.py, or drop it."
+                f"The table {table.name} is not declared as a tenant, shared or system table. Declare it in "
+                "businesses/tenancy/grants.py, or drop it."
             )
         if not table.columns.get("business_id", True):
             yield (
                 f"{table.name}.business_id may be null. "
-                f"Mend: ALTER TABLE {table.name} ALTER COLUMN business_id SET NOT NULL;"
+                f"Fix: ALTER TABLE {table.name} ALTER COLUMN business_id SET NOT NULL;"
             )
     expected = {model._meta.db_table for model in isolated_models(declared)}
     for name in sorted(expected - {table.name for table in catalog.tables()}):
@@ -194,13 +197,13 @@ def check_views(catalog: Catalog, declared: Declared) -> Iterator[str]:
         options = dict(option.split("=", 1) for option in view.options)
         if view.kind == "m":
             yield (
-                f"The materialised view {view.name} keeps rows where no policy reaches them. "
-                f"Mend: DROP MATERIALIZED VIEW {view.name};"
+                f"The materialised view {view.name} stores rows without row-level security. Fix: DROP MATERIALIZED VIEW "
+                f"{view.name};"
             )
         elif view.kind == "v" and options.get("security_invoker") not in _TRUE:
             yield (
-                f"The view {view.name} reads with its owner's rights. "
-                f"Mend: ALTER VIEW {view.name} SET (security_invoker = true);"
+                f"The view {view.name} runs with the privileges of its owner. Fix: ALTER VIEW {view.name} SET "
+                "(security_invoker = true);"
             )
 
 
@@ -213,12 +216,12 @@ def check_row_security(catalog: Catalog, declared: Declared) -> Iterator[str]:
         if not table.has_row_security:
             yield (
                 f"Row-level security is off on {table.name}. "
-                f"Mend: ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY;"
+                f"Fix: ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY;"
             )
         if not table.is_forced:
             yield (
-                f"Row-level security does not hold for the owner of {table.name}. "
-                f"Mend: ALTER TABLE {table.name} FORCE ROW LEVEL SECURITY;"
+                f"Row-level security does not apply to the owner of {table.name}. Fix: ALTER TABLE {table.name} FORCE ROW "
+                "LEVEL SECURITY;"
             )
 
 
@@ -238,7 +241,7 @@ def check_policies(
         for name in sorted(actual.keys() - expected.keys()):
             yield (
                 f"The policy {name} on {table.name} is not declared. "
-                f"Mend: DROP POLICY {quote_identifier(name)} ON {table.name};"
+                f"Fix: DROP POLICY {quote_identifier(name)} ON {table.name};"
             )
         for name in sorted(actual.keys() & expected.keys()):
             actual_value = actual[name]._asdict()
@@ -265,7 +268,7 @@ def check_foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
         if key.table not in by_name:
             continue
         if not key.is_checked:
-            yield f"The foreign key {key.name} on {key.table} does not hold for every row."
+            yield f"The foreign key {key.name} on {key.table} is not validated for all rows."
         target = by_name.get(key.target)
         if not target or "business_id" not in target.columns or _holds_business(key):
             continue
@@ -273,8 +276,8 @@ def check_foreign_keys(catalog: Catalog, declared: Declared) -> Iterator[str]:
         if key.target == users and not any(columns[name] for name in key.columns):
             continue  # the row of a super-admin who acts for a business belongs to Platform
         yield (
-            f"The foreign key {key.name} lets a row of {key.table} refer to another business's {key.target}: it must "
-            "hold business_id too (TenantForeignKeyConstraint)."
+            f"The foreign key {key.name} lets a row of {key.table} reference another business's {key.target}: it must "
+            "include business_id (TenantForeignKeyConstraint)."
         )
     actual = {
         (key.table, tuple(key.columns), key.target, tuple(key.target_columns))
@@ -365,7 +368,7 @@ def check_triggers(catalog: Catalog, declared: Declared) -> Iterator[str]:
         elif not trigger.is_enabled:
             yield (
                 f"The trigger {trigger.name} on {trigger.table} does not fire. "
-                f"Mend: ALTER TABLE {trigger.table} ENABLE TRIGGER {quote_identifier(trigger.name)};"
+                f"Fix: ALTER TABLE {trigger.table} ENABLE TRIGGER {quote_identifier(trigger.name)};"
             )
     for table, name in sorted(expected):
         yield f"The trigger {name} on {table} is missing."
@@ -377,10 +380,12 @@ def check_functions(catalog: Catalog, declared: Declared) -> Iterator[str]:
     for function in catalog.functions:
         if function.name not in DEFINER_FUNCTIONS:
             if function.is_definer or function.name not in TRIGGERS.values():
-                rights = " and runs with its owner's rights" * function.is_definer
+                rights = (
+                    " and runs with the privileges of its owner" * function.is_definer
+                )
                 yield (
                     f"The function {function.name} ({function.arguments}) is not declared{rights}. "
-                    f"Mend: DROP FUNCTION {function.name} ({function.arguments});"
+                    f"Fix: DROP FUNCTION {function.name} ({function.arguments});"
                 )
             continue
         missing.discard(function.name)
@@ -464,7 +469,7 @@ def _compare(expected: set[Grant], actual: set[Grant]) -> Iterator[str]:
     for grant in sorted(actual - expected):
         yield (
             f"{grant.role} has {grant.privilege} on {grant.kind.lower()} {grant.target}, which is not declared. "
-            f"Mend: {_revoke(grant)};"
+            f"Fix: {_revoke(grant)};"
         )
     for grant in sorted(expected - actual):
         yield f"{grant.role} lacks {grant.privilege} on {grant.kind.lower()} {grant.target}. {REPAIR}"

@@ -89,9 +89,9 @@ def _problems_of_rights(cursor: CursorWrapper) -> list[str]:
     )
     is_superuser, bypasses, creates_roles = cursor.fetchone()
     if is_superuser:
-        return ["The login is a superuser: row-level security does not hold it."]
+        return ["The login is a superuser: row-level security does not apply to it."]
     if bypasses:
-        return ["The login has BYPASSRLS: row-level security does not hold for it."]
+        return ["The login has BYPASSRLS: row-level security does not apply to it."]
     if creates_roles:
         return [
             "The login has CREATEROLE: it could make itself roles it must not have."
@@ -119,7 +119,7 @@ def _check_restricted_login(cursor: CursorWrapper) -> Iterator[str]:
     for role in sorted(reachable - expected):
         yield (
             f"The login {login} can become {role}, which TENANCY_PROCESS={kind} forbids. "
-            f"Mend: REVOKE {quote_identifier(role)} FROM {quote_identifier(login)};"
+            f"Fix: REVOKE {quote_identifier(role)} FROM {quote_identifier(login)};"
         )
     cursor.execute(
         "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()"
@@ -240,8 +240,11 @@ def missing_log_settings(connection: BaseDatabaseWrapper) -> list[str]:
         )
         current = dict(cursor.fetchall())
     return [
-        f"{name} is {current.get(name)} for the login: PostgreSQL's log may hold values of rejected statements, such as "
-        f"passports. A superuser runs: ALTER ROLE {quote_identifier(connection.settings_dict['USER'])} SET {name} = {quote_literal(value)};"
+        (
+            f"{name} is {current.get(name)} for the login: PostgreSQL's log may contain values of rejected "
+            "statements, such as passports. A superuser runs: ALTER ROLE "
+            f"{quote_identifier(connection.settings_dict['USER'])} SET {name} = {quote_literal(value)};"
+        )
         for name, value in LOG_SETTINGS.items()
         if current.get(name) != value
     ]
@@ -266,8 +269,8 @@ def _restricted_login_sql(login: str, attributes: Collection[str]) -> str:
 # contain values of rows.
 LOG_SETTINGS = {"log_min_error_statement": "panic", "log_error_verbosity": "terse"}
 _LOG_WARNING = (
-    "Only a superuser sets log_min_error_statement and log_error_verbosity: without them, PostgreSQL's log may hold "
-    "values of rejected statements."
+    "Only a superuser sets log_min_error_statement and log_error_verbosity: without them, PostgreSQL's log "
+    "may contain values of rejected statements."
 )
 _LOG_SQL = """\
 DO $$ BEGIN

@@ -197,8 +197,8 @@ def check_definer_functions(connection: BaseDatabaseWrapper) -> list[str]:
             continue
         if result != row[1:]:
             problems.append(
-                f"The function {name} does not find what is there{_EFFECTS.get(name, '')}. "
-                "Run `manage.py tenancy_roles --repair`."
+                f"The function {name} does not find an existing row{_EFFECTS.get(name, '')}. Run `manage.py tenancy_roles "
+                "--repair`."
             )
     return problems
 

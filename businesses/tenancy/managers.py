@@ -139,7 +139,7 @@ TenantQuerySet.delete.queryset_only = True  # type: ignore[attr-defined]
 
 def _reject_business_change(fields: Iterable[str]) -> None:
     if {"business", "business_id"} & set(fields):
-        raise WrongBusiness("A row never changes its business.")
+        raise WrongBusiness("The business of a row cannot change.")
 
 
 class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]

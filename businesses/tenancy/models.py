@@ -81,7 +81,7 @@ class TenantModel(IdentifiedModel):
         deleted = super().delete(*args, **kwargs)
         if not deleted[1].get(self._meta.label):
             raise self.DoesNotExist(
-                f"No {self._meta.verbose_name} of this business has this id."
+                f"No {self._meta.verbose_name} of this business has this ID."
             )
         return deleted
 

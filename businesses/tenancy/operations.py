@@ -58,7 +58,7 @@ class RequireDatabaseRoles(_TenancyOperation):
             raise ImproperlyConfigured(
                 "The database is not ready for several businesses:\n"
                 + "\n".join(f"  - {sentence}" for sentence in problems)
-                + "\nA database administrator has to run (manage.py tenancy_roles --sql prints it too):\n\n"
+                + "\nA database administrator must run this SQL (manage.py tenancy_roles --sql prints it too):\n\n"
                 + setup_sql(connection)
             )
         schema_editor.execute(public_access_sql(connection, is_open=False))

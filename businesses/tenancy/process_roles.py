@@ -77,5 +77,5 @@ def require_platform() -> None:
     """
     if is_restricted_login() and "platform" not in RESTRICTED_PROCESSES[process()]:
         raise ScopeError(
-            "This process cannot become the platform: its login may only become the tenant's role (TENANCY_PROCESS)."
+            "This process cannot use the platform role: its login may use only the tenant role (TENANCY_PROCESS)."
         )

@@ -9,7 +9,7 @@ from automatehq.api.query_serializers import QuerySerializer
 
 from .context import try_get_business_id
 
-REQUIRED = ErrorDetail("Say of which business.", code="required")
+REQUIRED = ErrorDetail("Choose a business.", code="required")
 
 
 class OneBusinessQuery(QuerySerializer):
@@ -22,7 +22,7 @@ class OneBusinessQuery(QuerySerializer):
 
     business_id = IdField(
         required=False,
-        help_text="Needed by a super-admin who acts for no business.",
+        help_text="Required for super-admins who do not act for a business.",
     )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -49,8 +49,9 @@ def require_single_business(connection: BaseDatabaseWrapper) -> None:
             f"\n  - {name}: {', '.join(tables)}" for name, tables in names.items()
         )
         raise MultipleBusinessesError(
-            f"Going back to the schema of one company would merge {len(names)} businesses that have rows:{listing}\n"
-            "Nothing was changed. Remove all but one of them first, or restore a backup from before there were several."
+            f"Migrating back to the schema of one company would merge {len(names)} businesses that have "
+            f"rows:{listing}\nNothing was changed. Remove all but one of them first, or restore a backup from before "
+            "there were several."
         )
 
 

@@ -50,7 +50,7 @@ def check_model(model: Model) -> Found:
     declaration = declarations().get(model._meta.db_table)
     if declaration is None:
         yield Error(
-            f"{model._meta.label} is neither a business's, nor shared, nor the system's.",
+            f"{model._meta.label} is not declared as a tenant, shared or system table.",
             hint="Derive it from TenantModel, or declare its table in businesses/tenancy/grants.py.",
             obj=model,
             id="tenancy.E005",
@@ -235,7 +235,7 @@ def check_database(
                 Error(
                     "The database is not ready for several businesses: "
                     + " ".join(lacking),
-                    hint="A database administrator has to run this (`manage.py tenancy_roles --sql` prints it too):\n\n"
+                    hint="A database administrator must run this SQL (`manage.py tenancy_roles --sql` prints it too):\n\n"
                     + setup_sql(connection),
                     id="tenancy.E101",
                 )
@@ -253,6 +253,6 @@ def check_database(
     return found
 
 
-_PROOF_HINT = "`manage.py tenancy_proof` compares again, docs/operations.md says more."
+_PROOF_HINT = "`manage.py tenancy_proof` repeats the check. See docs/operations.md."
 # A warning, because an error would stop `migrate`, which repairs it.
-_GRANTS_HINT = "`manage.py migrate` sets the grants anew."
+_GRANTS_HINT = "`manage.py migrate` sets the grants again."

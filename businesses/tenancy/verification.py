@@ -41,8 +41,8 @@ PSYCOPG_3 = (
     "Run `pip uninstall psycopg`."
 )
 OWNER_DOES_NOT_SERVE = (
-    "The owner's login is for migrations and commands: with TENANCY_PROCESS set, web server and worker need web's or "
-    "console's."
+    "The owner login is for migrations and commands. With TENANCY_PROCESS set, the web server and the worker "
+    "need the web or console login."
 )
 
 
@@ -115,15 +115,15 @@ def _rows_outside_every_scope(
                 (has_privilege,) = cursor.fetchone()
                 if has_privilege and not getattr(declared[table.name], process()):
                     yield (
-                        f"With no business active the login may use {table.name}. "
-                        f"Mend: ALTER ROLE {quote_identifier(catalog.login)} NOINHERIT;"
+                        f"Without an active business the login may use {table.name}. Fix: ALTER ROLE "
+                        f"{quote_identifier(catalog.login)} NOINHERIT;"
                     )
             elif table.is_owned_by_login:
                 name = quote_identifier(table.name)
                 cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608
                 (is_visible,) = cursor.fetchone()
                 if is_visible:
-                    yield f"With no business active the login sees rows of {table.name}."
+                    yield f"Without an active business the login sees rows of {table.name}."
 
 
 def _counts(catalog: Catalog, declared: Declared) -> dict[str, int]:
@@ -155,9 +155,12 @@ def failed_preconditions(connection: BaseDatabaseWrapper) -> list[str]:
     if is_psycopg3:
         return [PSYCOPG_3]
     if faults := check_database_roles(connection):
-        return [*faults, "`manage.py tenancy_roles --sql` prints what mends it."]
+        return [
+            *faults,
+            "`manage.py tenancy_roles --sql` prints the SQL that fixes it.",
+        ]
     if has_unapplied_migrations(connection):
-        return ["The database is behind the code. Run `manage.py migrate`."]
+        return ["The database lacks migrations. Run `manage.py migrate`."]
     return []
 
 
@@ -176,11 +179,11 @@ def require_verified_database() -> None:
             else failed_preconditions(connection) or verify_database(connection).faults
         )
     except OperationalError as error:
-        faults = [f"The database does not answer: {error}"]
+        faults = [f"The database is not available: {error}"]
     finally:
         connection.close()  # a process forked from this process must not share the connection
     if faults:
         raise ImproperlyConfigured(
-            "AutomateHQ does not start, because nothing proves that the database keeps businesses apart:\n"
+            "AutomateHQ does not start because the isolation of businesses could not be verified:\n"
             + "\n".join(f"  - {fault}" for fault in faults)
         )

@@ -148,7 +148,7 @@ def test_two_installations_on_one_server_cannot_reach_each_other(
 ROLE_FAULTS = {
     "superuser": (
         "ALTER ROLE automatehq SUPERUSER",
-        "The login is a superuser: row-level security does not hold it",
+        "The login is a superuser: row-level security does not apply to it",
         "ALTER ROLE automatehq NOSUPERUSER",
     ),
     "bypass": (
@@ -193,17 +193,17 @@ ROLE_FAULTS = {
     ),
     "another role in a group": (
         "CREATE ROLE stranger; GRANT automatehq_platform TO stranger",
-        "stranger can become automatehq_platform, which is for this login alone",
+        "stranger can become automatehq_platform, which only this login may use",
         "DROP ROLE stranger",
     ),
     "handing on": (
         "GRANT automatehq_tenant TO automatehq WITH ADMIN OPTION",
-        "The login may hand automatehq_tenant on to others",
+        "The login may grant automatehq_tenant to other roles",
         "REVOKE ADMIN OPTION FOR automatehq_tenant FROM automatehq",
     ),
     "a business from the start": (
         "ALTER ROLE automatehq SET app.business_id = '00000000-0000-7000-8000-000000000002'",
-        "Every new connection begins with app.business_id set",
+        "Every new connection starts with app.business_id set",
         "ALTER ROLE automatehq RESET app.business_id",
     ),
     "another owner": (
@@ -339,14 +339,14 @@ def test_production_refuses_a_fault_and_names_it(cluster: Cluster) -> None:
     finally:
         cluster.run("ALTER TABLE employees FORCE ROW LEVEL SECURITY")
     assert done.code == 1
-    assert "does not hold for the owner of employees" in done.printed
+    assert "does not apply to the owner of employees" in done.printed
     assert in_development.code == 0
 
 
 def test_production_refuses_a_database_that_does_not_answer(cluster: Cluster) -> None:
     done = start_web("postgres://automatehq:x@127.0.0.1:1/automatehq")
     assert done.code == 1
-    assert "The database does not answer" in done.printed
+    assert "The database is not available" in done.printed
 
 
 def test_the_worker_refuses_like_the_web_server(cluster: Cluster) -> None:
@@ -360,7 +360,7 @@ def test_the_worker_refuses_like_the_web_server(cluster: Cluster) -> None:
         cluster.run("ALTER TABLE employees FORCE ROW LEVEL SECURITY")
     assert done.code == 1
     assert "AutomateHQ does not start" in done.printed
-    assert "does not hold for the owner of employees" in done.printed
+    assert "does not apply to the owner of employees" in done.printed
 
 
 # Backup and restore, as docs/operations.md describes

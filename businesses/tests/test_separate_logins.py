@@ -305,7 +305,7 @@ FAULTS = {
     "row-level security is off": (
         "ALTER TABLE employees NO FORCE ROW LEVEL SECURITY",
         "web",
-        "does not hold for the owner of employees",
+        "does not apply to the owner of employees",
         "ALTER TABLE employees FORCE ROW LEVEL SECURITY",
     ),
     "a policy too many": (
@@ -317,7 +317,7 @@ FAULTS = {
     "a stranger may become the platform": (
         "CREATE ROLE stranger; GRANT automatehq_platform TO stranger",
         "console",
-        "stranger can become automatehq_platform, which is for automatehq and automatehq_console alone",
+        "stranger can become automatehq_platform, which only automatehq and automatehq_console may use",
         "DROP ROLE stranger",
     ),
 }
@@ -377,7 +377,7 @@ def test_a_process_with_another_ones_login_does_not_start(hardened: Hardened) ->
         )
     done = hardened.start("owner")
     assert done.code == 1
-    assert "The owner's login is for migrations and commands" in done.printed
+    assert "The owner login is for migrations and commands" in done.printed
 
 
 def test_web_and_console_serve_their_own_and_the_worker_sees_who_reached_across(

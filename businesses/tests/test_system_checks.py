@@ -249,7 +249,7 @@ urlpatterns = [
 
 @pytest.mark.parametrize("name", ["get_queryset", "get_object"])
 def test_a_sealed_viewset_is_refused_where_it_is_written(name: str) -> None:
-    with pytest.raises(TypeError, match=f"Mine.{name} is sealed"):
+    with pytest.raises(TypeError, match=f"Mine.{name} must not be overridden"):
         type("Mine", (TenantViewSet,), {name: lambda self: None})
 
 

@@ -27,7 +27,7 @@ def sql(statement: str) -> None:
 
 def test_a_clean_proof_says_what_was_compared() -> None:
     text = printed("tenancy_proof")
-    assert text.startswith("The database keeps businesses apart as declared.")
+    assert text.startswith("The database isolates businesses as declared.")
     assert "policies: " in text
 
 

@@ -144,7 +144,7 @@ def test_check_names_finds_nothing_among_new_rows(
     with acme.scope():
         EmployeeFactory(full_name="Dana\u200f Levi")
     call_command("check_names")
-    assert "No name or text looks like another." in capsys.readouterr().out
+    assert "No conflicting names or texts found." in capsys.readouterr().out
 
 
 def test_check_names_lists_names_and_texts_that_look_like_others(
@@ -155,7 +155,7 @@ def test_check_names_lists_names_and_texts_that_look_like_others(
         set_columns(second, site_name="Café", name_key=clashing_key("Café", second.pk))
         employee = EmployeeFactory()
         set_columns(employee, external_employee_id="M-1\u200f")
-    with pytest.raises(CommandError, match="2 names or texts look like others"):
+    with pytest.raises(CommandError, match="2 names or texts look like another"):
         call_command("check_names")
     names, texts = capsys.readouterr().out.splitlines()
     assert names == f'sites {second.pk}: "Café" looks like {first.pk} "Cafe"'

@@ -20,7 +20,7 @@ PLANTED = {
     ),
     "force off": (
         "ALTER TABLE employees NO FORCE ROW LEVEL SECURITY",
-        "does not hold for the owner of employees",
+        "does not apply to the owner of employees",
     ),
     "row-level security off": (
         "ALTER TABLE work_cards DISABLE ROW LEVEL SECURITY",
@@ -70,7 +70,7 @@ PLANTED = {
     ),
     "a simple foreign key beside the composite one": (
         "ALTER TABLE work_cards ADD CONSTRAINT simple FOREIGN KEY (employee_id) REFERENCES employees (id)",
-        "The foreign key simple lets a row of work_cards refer to another business's employees",
+        "The foreign key simple lets a row of work_cards reference another business's employees",
     ),
     "a composite key dropped": (
         "ALTER TABLE work_cards DROP CONSTRAINT work_cards_employee_fk",
@@ -79,20 +79,20 @@ PLANTED = {
     "a composite key that crosses its columns": (
         "ALTER TABLE work_cards ADD COLUMN other_id uuid;"
         "ALTER TABLE work_cards ADD CONSTRAINT crossed FOREIGN KEY (other_id, employee_id) REFERENCES employees (business_id, id)",
-        "The foreign key crossed lets a row of work_cards refer to another business's employees",
+        "The foreign key crossed lets a row of work_cards reference another business's employees",
     ),
     "a key that old rows need not keep": (
         "ALTER TABLE work_cards ADD CONSTRAINT lax FOREIGN KEY (business_id, file_id) "
         "REFERENCES work_card_files (business_id, id) NOT VALID",
-        "The foreign key lax on work_cards does not hold for every row",
+        "The foreign key lax on work_cards is not validated for all rows",
     ),
     "a reference to users that must be filled": (
         "ALTER TABLE work_cards ALTER COLUMN uploaded_by_id SET NOT NULL",
-        "lets a row of work_cards refer to another business's users",
+        "lets a row of work_cards reference another business's users",
     ),
     "a shared table that refers to one business's rows": (
         "ALTER TABLE sites ADD COLUMN foreman_id uuid REFERENCES employees (id)",
-        "lets a row of sites refer to another business's employees",
+        "lets a row of sites reference another business's employees",
     ),
     "a business that may be missing": (
         "ALTER TABLE export_runs ALTER COLUMN business_id DROP NOT NULL",
@@ -121,11 +121,11 @@ PLANTED = {
     ),
     "an undeclared table": (
         "CREATE TABLE notes (id uuid PRIMARY KEY)",
-        "The table notes is neither a business's, nor shared, nor the system's",
+        "The table notes is not declared as a tenant, shared or system table",
     ),
     "an undeclared table in another schema": (
         "CREATE SCHEMA attic; CREATE TABLE attic.notes (id uuid PRIMARY KEY)",
-        "The table attic.notes is neither",
+        "The table attic.notes is not declared",
     ),
     "a copy of a tenant table": (
         "CREATE TABLE old_cards (LIKE work_cards INCLUDING ALL)",
@@ -133,19 +133,19 @@ PLANTED = {
     ),
     "a view over a tenant table": (
         "CREATE VIEW all_employees AS SELECT * FROM employees",
-        "The view all_employees reads with its owner's rights",
+        "The view all_employees runs with the privileges of its owner",
     ),
     "a view that says so": (
         "CREATE VIEW all_employees WITH (security_invoker = false) AS SELECT * FROM employees",
-        "The view all_employees reads with its owner's rights",
+        "The view all_employees runs with the privileges of its owner",
     ),
     "a materialised view": (
         "CREATE MATERIALIZED VIEW all_employees AS SELECT * FROM employees",
-        "The materialised view all_employees keeps rows where no policy reaches them",
+        "The materialised view all_employees stores rows without row-level security",
     ),
     "a function with its owner's rights": (
         "CREATE FUNCTION all_employees() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM employees'",
-        "The function all_employees () is not declared and runs with its owner's rights",
+        "The function all_employees () is not declared and runs with the privileges of its owner",
     ),
     "an undeclared function": (
         "CREATE FUNCTION hello() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -237,7 +237,7 @@ PLANTED = {
     ),
     "a setting that opens a scope": (
         "ALTER DATABASE {database} SET role = '{platform}'",
-        "Every new connection begins with role set",
+        "Every new connection starts with role set",
     ),
 }
 # Faults that cause further faults besides their own.
@@ -285,7 +285,7 @@ def test_rows_that_show_outside_every_scope_are_a_fault(acme: Personas) -> None:
         EmployeeFactory()
     plant("SET CONSTRAINTS ALL IMMEDIATE; CREATE POLICY open ON employees USING (true)")
     faults = verify_database(connection).faults
-    assert "With no business active the login sees rows of employees." in faults
+    assert "Without an active business the login sees rows of employees." in faults
 
 
 def test_a_sign_in_function_that_answers_nothing_is_a_fault(acme: Personas) -> None:

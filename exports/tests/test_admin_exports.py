@@ -107,12 +107,14 @@ def test_what_is_wrong_stands_at_its_field(
 
 def test_a_failed_run_says_why(acme: Personas, client: AdminClient) -> None:
     with acme.scope():
-        run = ExportRunFactory(status="FAILED", error="The worker died 3 times.")
+        run = ExportRunFactory(
+            status="FAILED", error="The worker stopped unexpectedly 3 times."
+        )
     page: Any = client.get(url_of(run))
-    assert "The worker died 3 times." in page.content.decode()
+    assert "The worker stopped unexpectedly 3 times." in page.content.decode()
     assert url_of(run, "file") not in page.content.decode()
     listed = client.get(reverse("admin:exports_exportrun_changelist"))
-    assert "The worker died 3 times." in listed.content.decode()
+    assert "The worker stopped unexpectedly 3 times." in listed.content.decode()
     # The link leads to the form, prefilled with the same options.
     again = re.search(r'href="([^"]+)">Try again<', listed.content.decode())
     assert again
@@ -153,7 +155,7 @@ def test_a_file_lost_from_storage_is_told(acme: Personas, client: AdminClient) -
         run = ExportRunFactory(status="DONE", file="gone.csv", sha256="0" * 64)
     response = client.get(url_of(run, "file"))
     assert response.status_code == 404
-    assert "lost" in response.content.decode()
+    assert "no longer in storage" in response.content.decode()
 
 
 def test_the_form_begins_with_the_month_that_is_due(client: AdminClient) -> None:

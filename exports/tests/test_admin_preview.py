@@ -76,7 +76,9 @@ def test_a_payroll_file_that_cannot_be_made_says_why(
     refused = look(client, kind="payroll_csv", profile=profile.pk).content.decode()
     assert "Nameless" in refused
     assert "<table" not in refused
-    assert "payroll program" in look(client, kind="payroll_csv").content.decode()
+    assert (
+        "Choose a payroll profile." in look(client, kind="payroll_csv").content.decode()
+    )
 
 
 def test_the_preview_is_short_whatever_the_month(acme: Personas) -> None:

@@ -145,7 +145,10 @@ def test_a_run_whose_workers_die_three_times_fails_with_the_reason(acme, run):
         reap_runs()
     failed = again(acme, run)
     assert failed.status == "FAILED"
-    assert failed.error == "The worker died 3 times while making this file."
+    assert (
+        failed.error
+        == "The worker stopped unexpectedly 3 times while creating this file."
+    )
     assert claim_run(run_id=run.pk, business_id=acme.id) is None
     assert events(acme, run) == ["export_requested", "export_failed"]
 

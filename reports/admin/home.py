@@ -224,7 +224,7 @@ def todos_of(
     if assign and not standing.is_closed and user.may("cards.upload"):
         yield ToDo(
             ngettext("Assign %(n)d card", "Assign %(n)d cards", assign) % {"n": assign},
-            _("Nobody has said yet whose they are"),
+            _("No employee assigned yet"),
             "dashed",
             "assign",
             _cards(month, ReviewStatus.NEEDS_ASSIGNMENT),
@@ -234,12 +234,12 @@ def todos_of(
     if dashboard.missing and not standing.is_closed:
         yield ToDo(
             ngettext(
-                "Ask for the cards of %(n)d employee",
-                "Ask for the cards of %(n)d employees",
+                "Chase %(n)d employee",
+                "Chase %(n)d employees",
                 dashboard.missing,
             )
             % {"n": dashboard.missing},
-            _("They have handed in none, or not all"),
+            _("No card, or only part, received"),
             "people",
             "",
             _missing(month),
@@ -251,14 +251,14 @@ def todos_of(
     if standing.due_exported_at is None and user.may("exports.create"):
         yield ToDo(
             _("Export %s") % _month(due),
-            _("It has not been exported yet"),
+            _("Not exported yet"),
             "export",
             "",
             _at("exports_exportrun_add", processing_month=format_month(due)),
         )
     elif standing.due_exported_at is not None and user.may("exports.see"):
         yield ToDo(
-            _("See what changed in %s") % _month(due),
+            _("See changes in %s") % _month(due),
             _("Last exported on %s")
             % _day(timezone.localdate(standing.due_exported_at)),
             "export",
@@ -272,28 +272,28 @@ def steps_of(standing: BusinessStatus, user: Any) -> Iterator[Step]:
     steps = (
         (
             _("Find your sites"),
-            _("Sites are where people work; all businesses share them."),
+            _("Sites are work locations that all businesses share."),
             standing.has_sites,
             "sites.see",
             "workforce_site_changelist",
         ),
         (
-            _("Bring in your employees"),
-            _("From a spreadsheet: you see what changes before it does."),
+            _("Import your employees"),
+            _("From a spreadsheet, with a preview of all changes."),
             standing.has_employees,
             "employees.manage",
             "workforce_employee_import",
         ),
         (
             _("Add your colleagues"),
-            _("Who reviews, who uploads, and who only looks."),
+            _("Invite reviewers, uploaders and viewers."),
             standing.has_colleagues,
             "users.manage",
             "accounts_user_add",
         ),
         (
             _("Upload work cards"),
-            _("Pictures or PDF files, many at once."),
+            _("Images or PDF files, many at once."),
             False,
             "cards.upload",
             "workcards_workcard_upload",
@@ -313,8 +313,8 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
         yield ToDo(
             _("Reopen %s") % _month(month),
             ngettext(
-                "%(n)d card was not finished when it was closed",
-                "%(n)d cards were not finished when it was closed",
+                "%(n)d card not finished before closing",
+                "%(n)d cards not finished before closing",
                 cards,
             )
             % {"n": cards},
@@ -323,13 +323,12 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
             _at("month", month=format_month(month)) + "#reopen",
         )
     for count, status, note in (
-        (review, ReviewStatus.NEEDS_REVIEW, _("The month was closed before a review")),
-        (assign, ReviewStatus.NEEDS_ASSIGNMENT, _("Nobody has said whose they are")),
+        (review, ReviewStatus.NEEDS_REVIEW, _("Not reviewed before closing")),
+        (assign, ReviewStatus.NEEDS_ASSIGNMENT, _("Not assigned before closing")),
     ):
         if count and user.may("cards.review"):
             yield ToDo(
-                ngettext("Look at %(n)d card", "Look at %(n)d cards", count)
-                % {"n": count},
+                ngettext("View %(n)d card", "View %(n)d cards", count) % {"n": count},
                 note,
                 "file",
                 "",
@@ -341,11 +340,11 @@ def _settle(conflicts: dict[str, Any]) -> ToDo:
     """Return a link to the newest card with conflicts. It is the first in the review list."""
     days, cards = conflicts["days"], conflicts["cards"]
     return ToDo(
-        ngettext("Settle %(n)d day in conflict", "Settle %(n)d days in conflict", days)
+        ngettext("Resolve %(n)d conflict", "Resolve %(n)d conflicts", days)
         % {"n": days},
         ngettext(
-            "%(n)d card differs from what is paid already",
-            "%(n)d cards differ from what is paid already",
+            "%(n)d card differs from days already paid",
+            "%(n)d cards differ from days already paid",
             cards,
         )
         % {"n": cards},
@@ -357,11 +356,11 @@ def _settle(conflicts: dict[str, Any]) -> ToDo:
 
 def _close(standing: BusinessStatus) -> ToDo:
     waiting = standing.due_waiting
-    note = _("Every card is approved or rejected")
+    note = _("All cards approved or rejected")
     if waiting:
         note = ngettext(
-            "%(n)d card still waits for somebody",
-            "%(n)d cards still wait for somebody",
+            "%(n)d card not finished",
+            "%(n)d cards not finished",
             waiting,
         ) % {"n": waiting}
     return ToDo(
@@ -377,7 +376,7 @@ def _waits_since(standing: BusinessStatus) -> str:
     if standing.oldest_review_at is None:
         return ""
     since = timezone.localdate(standing.oldest_review_at)
-    return _("The oldest waits since %s") % _day(since)
+    return _("Oldest: %s") % _day(since)
 
 
 def _open_until(business: Business, month: date) -> date | None:

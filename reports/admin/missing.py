@@ -14,9 +14,7 @@ from .base import MonthReport, PeopleForm
 
 
 class MissingForm(PeopleForm):
-    complete = forms.BooleanField(
-        label=_("Also those whose cards are all there"), required=False
-    )
+    complete = forms.BooleanField(label=_("Include complete employees"), required=False)
 
 
 class MissingReport(MonthReport):

@@ -206,8 +206,8 @@ def link_from(link: str) -> str:
 REVIEWER_DOES = [
     "Review 1 card",
     "Assign 1 card",
-    "Settle 1 day in conflict",
-    "Ask for the cards of 1 employee",
+    "Resolve 1 conflict",
+    "Chase 1 employee",
     "Close June 2026",
     "Export June 2026",
 ]
@@ -219,8 +219,8 @@ REVIEWER_DOES = [
         ("admin", REVIEWER_DOES),
         ("acting", REVIEWER_DOES),
         ("reviewer", REVIEWER_DOES),
-        ("uploader", ["Assign 1 card", "Ask for the cards of 1 employee"]),
-        ("viewer", ["Ask for the cards of 1 employee"]),
+        ("uploader", ["Assign 1 card", "Chase 1 employee"]),
+        ("viewer", ["Chase 1 employee"]),
     ],
 )
 def test_everyone_is_told_what_they_can_do_next(
@@ -242,7 +242,7 @@ def test_who_may_not_see_exports_or_the_trail_sees_no_link_there(
     assert "/exports/" not in text
     assert "/audit/" not in text
     seen = todos(home(admin_client_for(acme.viewer)))
-    assert seen[-1] == "See what changed in June 2026"
+    assert seen[-1] == "See changes in June 2026"
 
 
 def test_a_closed_month_is_not_to_be_closed(acme: Personas) -> None:
@@ -301,8 +301,8 @@ def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
         DayEntryFactory(work_card=second, work_date=MONTH.replace(day=3))
     assert settle(home(admin_client_for(acme.reviewer))) == [
         (
-            "Settle 3 days in conflict",
-            "2 cards differ from what is paid already",
+            "Resolve 3 conflicts",
+            "2 cards differ from days already paid",
             f"/admin/workcards/workcard/{second.pk}/change/",
         )
     ]
@@ -348,9 +348,9 @@ def test_in_a_closed_month_nothing_can_be_settled(acme: Personas) -> None:
     [
         (
             "admin",
-            ["Reopen June 2026", *["Look at 1 card"] * 2, "Export June 2026"],
+            ["Reopen June 2026", *["View 1 card"] * 2, "Export June 2026"],
         ),
-        ("reviewer", [*["Look at 1 card"] * 2, "Export June 2026"]),
+        ("reviewer", [*["View 1 card"] * 2, "Export June 2026"]),
         ("uploader", []),
     ],
 )

@@ -1,7 +1,7 @@
 """Actions of a card in the admin, other than editing its days."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -59,8 +59,8 @@ def stale_version_message(error: DomainError) -> str:
         return ""
     editor = error.extra.get("changed_by")
     at = parse_datetime(str(error.extra.get("changed_at")))
-    return _("%(who)s changed it, %(at)s.") % {
-        "who": editor["name"] if editor else _("Somebody"),
+    return _("Changed by %(who)s, %(at)s.") % {
+        "who": editor["name"] if editor else _("another user"),
         "at": date_format(localtime(at), "DATETIME_FORMAT") if at else "–",
     }
 
@@ -207,16 +207,21 @@ def conflict_rows(
             **conflict,
             "date": parse_date(conflict["date"]),
             "choice": submitted.get(conflict["approved_day_id"], ""),
-            "choices": [
-                (choice.value, choice.label)
-                for choice in services.Choice
-                if choice is not services.Choice.ADD or not conflict["same_site"]
-            ],
+            "choices": list(_choices(conflict)),
             "new": _with_label(conflict["new"]),
             "ledger": _with_label(conflict["ledger"]),
         }
         for conflict in conflicts
     ]
+
+
+def _choices(conflict: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the value and the label of each possible choice, such as "Keep 9.00"."""
+    paid, new = (_with_label(conflict[name])["label"] for name in ("ledger", "new"))
+    yield services.Choice.KEEP.value, _("Keep %(hours)s") % {"hours": paid}
+    yield services.Choice.REPLACE.value, _("Replace with %(hours)s") % {"hours": new}
+    if not conflict["same_site"]:
+        yield services.Choice.ADD.value, services.Choice.ADD.label
 
 
 def _with_label(figures: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,7 +267,7 @@ def _assign(request: HttpRequest, card: WorkCard, values: Mapping[str, Any]) -> 
             "employee",
         )
     assign = _service_runner(
-        services.assign_card, gettext_lazy("The card is %(employee)s’s.")
+        services.assign_card, gettext_lazy("Card assigned to %(employee)s.")
     )
     return assign(request, card, values)
 
@@ -278,7 +283,7 @@ def outcome_message(result: services.ActionResult, sentence: Text) -> str:
     ]
     if result.reposted:
         days = "; ".join(map(str, result.reposted))
-        sentences.append(_("Paid again from other cards: %(days)s.") % {"days": days})
+        sentences.append(_("Now paid from other cards: %(days)s.") % {"days": days})
     return " ".join(map(str, sentences))
 
 
@@ -299,11 +304,13 @@ CARD_ACTIONS = (
     ObjectAction(
         name="approve",
         label=gettext_lazy("Approve"),
-        question=gettext_lazy("Its days go into the ledger, which is what is paid."),
+        question=gettext_lazy(
+            "The days of the card are added to the ledger for payment."
+        ),
         right="cards.review",
         run=_service_runner(
             services.approve_card,
-            gettext_lazy("The card is approved; its days are in the ledger."),
+            gettext_lazy("Card approved; its days are in the ledger."),
         ),
         form=ApproveForm,
         is_available=_allows(Transition.APPROVE),
@@ -312,7 +319,9 @@ CARD_ACTIONS = (
     ObjectAction(
         name="assign",
         label=gettext_lazy("Assign"),
-        question=gettext_lazy("Whose card is it? Days that are entered stay."),
+        question=gettext_lazy(
+            "Choose the employee of this card. Entered days are kept."
+        ),
         right="cards.upload",
         run=_assign,
         form=AssignForm,
@@ -321,11 +330,11 @@ CARD_ACTIONS = (
     ObjectAction(
         name="unassign",
         label=gettext_lazy("Unassign"),
-        question=gettext_lazy("The card waits again for somebody to say whose it is."),
+        question=gettext_lazy("The card returns to the cards that need assignment."),
         right="cards.upload",
         run=_service_runner(
             services.assign_card,
-            gettext_lazy("The card is nobody’s now."),
+            gettext_lazy("Card unassigned."),
             employee=None,
         ),
         form=CardForm,
@@ -336,18 +345,16 @@ CARD_ACTIONS = (
         label=gettext_lazy("Site, month, notes"),
         button=gettext_lazy("Save"),
         right="cards.upload",
-        run=_service_runner(services.edit_card, gettext_lazy("The card is saved.")),
+        run=_service_runner(services.edit_card, gettext_lazy("Card saved.")),
         form=EditForm,
         is_available=lambda card: not card.month_is_closed,
     ),
     ObjectAction(
         name="reject",
         label=gettext_lazy("Reject"),
-        question=gettext_lazy("The card is put aside, with the reason."),
+        question=gettext_lazy("The card is rejected. Give a reason."),
         right="cards.review",
-        run=_service_runner(
-            services.reject_card, gettext_lazy("The card is rejected.")
-        ),
+        run=_service_runner(services.reject_card, gettext_lazy("Card rejected.")),
         form=ReasonForm,
         is_available=_allows(Transition.REJECT),
     ),
@@ -355,12 +362,10 @@ CARD_ACTIONS = (
         name="reopen",
         label=gettext_lazy("Reopen"),
         question=gettext_lazy(
-            "Takes back the approval or rejection; days that were paid from this card leave the ledger."
+            "Reverts the approval or rejection. Days paid from this card are removed from the ledger."
         ),
         right="cards.review",
-        run=_service_runner(
-            services.reopen_card, gettext_lazy("The card is open again.")
-        ),
+        run=_service_runner(services.reopen_card, gettext_lazy("Card reopened.")),
         form=ReasonForm,
         is_available=_allows(Transition.REOPEN),
     ),

@@ -43,7 +43,7 @@ def approve_selected(
     if len(versions) < len(chosen):
         model_admin.message_user(
             request,
-            _("Only what the page shows can be approved: choose page by page."),
+            _("Approve works on one page at a time."),
             messages.ERROR,
         )
         return None

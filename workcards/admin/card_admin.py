@@ -143,7 +143,7 @@ class WorkCardAdmin(UploadPages):
             actor=request.user,
         )
         if not is_made:
-            messages.info(request, _("Such a card was waiting already; here it is."))
+            messages.info(request, _("There is already an open card; showing it."))
         return card
 
     def remove(self, request: Any, obj: WorkCard) -> None:

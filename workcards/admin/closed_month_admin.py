@@ -33,7 +33,7 @@ class CloseForm(ServiceForm):
         label=gettext_lazy("Close anyway"),
         required=False,
         help_text=gettext_lazy(
-            "Although it is not over, or cards wait to be approved or rejected. Say why in the note."
+            "Closes a month that has not ended or has unfinished cards. Enter a reason in the note."
         ),
     )
     note = LineFormField(
@@ -56,7 +56,7 @@ def _reopen(request: Any, closed: ClosedMonth, values: Mapping[str, Any]) -> str
     services.reopen_month(
         month=closed.month, actor=request.user, reason=values["reason"]
     )
-    return _("%s is open again.") % closed
+    return _("%s was reopened.") % closed
 
 
 @admin.register(ClosedMonth)
@@ -128,7 +128,7 @@ class ClosedMonthAdmin(TenantAdmin):
     ) -> HttpResponse:
         """Redirect to the month, with one message: Django's own message would repeat it."""
         month = date_format(obj.month, "YEAR_MONTH_FORMAT")
-        messages.success(request, _("%s is closed.") % month)
+        messages.success(request, _("%s was closed.") % month)
         return HttpResponseRedirect(self.url_of(obj))
 
     def write(

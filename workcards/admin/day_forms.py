@@ -197,7 +197,7 @@ def client_messages() -> str:
     """Return the messages for the page's script, by code, as JSON."""
     known = {code: str(MESSAGES[code]) for code in _CLIENT_MESSAGES}
     others = {
-        "invalid_time": gettext("This is not a time of day."),
+        "invalid_time": gettext("Enter a valid time of day."),
         "use_break": gettext("Break %(minutes)s"),
         "use_hours": gettext("Use %(hours)s"),
     }

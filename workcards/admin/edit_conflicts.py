@@ -65,8 +65,8 @@ class DayConflict:
     @property
     def versions(self) -> list[tuple[str, str, str, DayVersion]]:
         return [
-            (THEIRS, _("Theirs"), _("Take theirs"), self.theirs),
-            (MINE, _("Yours"), _("Keep yours"), self.mine),
+            (THEIRS, _("Their version"), _("Use their version"), self.theirs),
+            (MINE, _("Your version"), _("Keep your version"), self.mine),
         ]
 
     @cached_property

@@ -125,7 +125,7 @@ def _notes(
                     ComparisonNote(
                         kind="draft",
                         icon="half",
-                        explanation=_("Another card says, not approved yet:"),
+                        explanation=_("On another card, not approved yet:"),
                         figure=_figure(day.hours, day.day_status),
                         site_name=other.site.site_name,
                         card_id=other.pk,
@@ -150,9 +150,9 @@ def _ledger_note(
     elif entry.set_aside_by_id is not None:
         explanation = _("Paid instead of this card:")
     elif (row.site_id, row.payable) == (card.site_id, entry.payable):
-        explanation = _("Paid, the same:")
+        explanation = _("Paid, same value:")
     else:
-        kind, icon, explanation = "conflict", "clash", _("Paid, and different:")
+        kind, icon, explanation = "conflict", "clash", _("Paid, different value:")
     return ComparisonNote(
         kind=kind,
         icon=icon,

@@ -61,7 +61,7 @@ def card_title(card: WorkCard, badge: str = "") -> SafeString:
         '<span class="month">{}</span>{} · <bdi>{}</bdi>',
         format_month(card.processing_month),
         badge,
-        card.original_filename or _("by hand"),
+        card.original_filename or _("manual"),
     )
 
 
@@ -72,7 +72,7 @@ class WarningsNotShown(Conflict):
     """
 
     def __init__(self) -> None:
-        detail = _("Check the warnings, then approve once more.")
+        detail = _("Check the warnings, then approve again.")
         super().__init__("unseen_warnings", detail)
 
 
@@ -121,7 +121,7 @@ class ReviewPage:
         version = version_form.cleaned_data["version"]
         self._compare(formset, version_form.cleaned_data["since"], choices=data)
         if version == self.card.version and self.edit_conflicts.unresolved:
-            problem = _("Choose first whose day counts, where both of you changed it.")
+            problem = _("First choose a version for each day that you both changed.")
             self.problems = [problem]
             return self.render(status=409)
         if "_approve" in data:
@@ -131,7 +131,7 @@ class ReviewPage:
                 self._save_days(version)
         except DomainError as error:
             return self._render_error(error)
-        messages.success(self.request, _("The days are saved."))
+        messages.success(self.request, _("Days saved."))
         return self._redirect(self.model_admin.url_of(self.card))
 
     def render(self, status: int = 200) -> HttpResponse:
@@ -237,7 +237,7 @@ class ReviewPage:
                 )
             self.ledger_conflicts = conflict_rows(conflicts, resolutions)
             return self._render_error(error)
-        sentence = _("%(employee)s: the card is approved; its days are in the ledger.")
+        sentence = _("%(employee)s: card approved; its days are in the ledger.")
         messages.success(self.request, outcome_message(result, sentence))
         if next_id is None:
             return self._redirect(self.model_admin.url_of(self.card))
@@ -254,7 +254,9 @@ class ReviewPage:
         assert self.formset is not None
         problems = self.formset.add_service_errors(error)
         if "warning_details" in error.extra:
-            problems = [_("The settings of the business refuse this card.")]
+            problems = [
+                _("The business settings do not allow the approval of this card.")
+            ]
         if self.is_stale:
             problems = [" ".join([*problems, stale_version_message(error)])]
         self.problems = problems

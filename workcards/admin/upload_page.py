@@ -43,7 +43,7 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
         label=gettext_lazy("Site"),
         queryset=Site.objects.active().not_hidden(),
         required=False,
-        empty_label=gettext_lazy("The employee’s own"),
+        empty_label=gettext_lazy("The employee’s home site"),
     )
     month = MonthFormField(label=gettext_lazy("Month"), required=False)
     employee = employee_field(required=False)

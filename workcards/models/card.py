@@ -130,7 +130,7 @@ class WorkCard(TenantModel):
     )
     approved_by_name = LineField(max_length=320, blank=True, editable=False)
     approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
-    rejected_reason = LineField(_("reason of rejection"), max_length=500, blank=True)
+    rejected_reason = LineField(_("rejection reason"), max_length=500, blank=True)
     notes = LinesField(_("notes"), max_length=2000, blank=True)
     file = models.ForeignKey(
         WorkCardFile,

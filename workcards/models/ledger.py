@@ -24,13 +24,13 @@ BROKEN_RULES.update(
         "approved_days_24_hours_a_day": Rule(
             None,
             "too_many_hours",
-            _("The sites of a date would come to more than 24 hours."),
+            _("All sites together would have more than 24 hours on a date."),
             Conflict,
         ),
         "approved_days_absence_stands_alone": Rule(
             None,
             "absence_not_alone",
-            _("An absence can't share its date with anything else."),
+            _("A date with an absence cannot have other entries."),
             Conflict,
         ),
     }

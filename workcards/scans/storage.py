@@ -76,7 +76,7 @@ def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
         stored = default_storage.save(path, content)
     except Exception as error:  # each storage backend has its own errors
         raise NotStored(path) from error
-    assert stored == path, f"{path} was taken already"
+    assert stored == path, f"{path} already exists"
 
 
 def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
@@ -154,7 +154,7 @@ def keep_display(file: WorkCardFile, page: int, rendition: Rendition) -> None:
             size = rendition.width, rendition.height
             _keep_rendition(file, page, rendition.data, size)
     except NotStored:
-        logger.exception("a rendition could not be kept")
+        logger.exception("a rendition could not be stored")
 
 
 def _render_in_turn(
@@ -168,9 +168,7 @@ def _render_in_turn(
     try:
         DISPLAY_LIMITS.enter(held, person_id=person_id, business_id=business_id)
     except NoPlace as full:
-        detail = _(
-            "Too many files are being read at the moment. Try again in a few seconds."
-        )
+        detail = _("Too many files are being processed. Try again in a few seconds.")
         raise TooMany("too_many_scans", detail, wait=5) from full
     return render_display(file, page)
 
@@ -227,6 +225,4 @@ def _read(path: str) -> bytes:
             data: bytes = stored.read()
             return data
     except FileNotFoundError as error:
-        raise Missing(
-            "file_missing", _("The file is not in storage any more.")
-        ) from error
+        raise Missing("file_missing", _("The file is no longer in storage.")) from error

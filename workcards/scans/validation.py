@@ -42,19 +42,21 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
         "empty_file": _("The file is empty."),
         "file_too_large": _("The file is larger than 10 MB."),
-        "markup_file": _("This is a web page or a drawing (HTML, SVG), not a scan."),
-        "unsupported_type": _(
-            "This is not a scan: send JPEG, PNG, WEBP, GIF, TIFF, HEIC or PDF."
+        "markup_file": _(
+            "Web pages and drawings (HTML, SVG) are not accepted. Send an image or a PDF."
         ),
-        "damaged_file": _("The file is damaged or not complete."),
+        "unsupported_type": _(
+            "This file type is not supported. Send JPEG, PNG, WEBP, GIF, TIFF, HEIC or PDF."
+        ),
+        "damaged_file": _("The file is damaged or incomplete."),
         "encrypted_pdf": _("The PDF is protected by a password."),
-        "empty_pdf": _("The PDF has no page."),
+        "empty_pdf": _("The PDF has no pages."),
         "too_complex": _("The file takes too much memory or time to read."),
         "too_many_pages": _("The file has more than 50 pages."),
         "too_many_pixels": _("A page has more than 50 megapixels."),
-        "no_such_page": _("The file has no such page."),
+        "no_such_page": _("The file does not have this page."),
         "not_read_in_time": _(
-            "The files together took too long to read. Send this one again."
+            "Processing all files took too long. Send this file again."
         ),
     }
 )

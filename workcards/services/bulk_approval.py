@@ -123,6 +123,6 @@ def _require_distinct(versions: Iterable[CardVersion]) -> None:
     known: set[uuid.UUID] = set()
     for index, (card_id, _version) in enumerate(versions):
         if card_id in known:
-            detail = _("This card is in the list already.")
+            detail = _("This card is already in the list.")
             raise Invalid("duplicate", detail, f"cards.{index}.id")
         known.add(card_id)

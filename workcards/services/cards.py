@@ -100,7 +100,7 @@ def edit_card(
         if card.day_entries.exists():
             raise Conflict(
                 "has_days",
-                _("The month can't change while the card has days."),
+                _("The month cannot be changed while the card has days."),
                 "processing_month",
             )
         require_open_month(month)
@@ -152,7 +152,7 @@ def delete_card(
     card = lock_card(card_id, version=version)
     is_own = actor is not None and card.uploaded_by_id == actor.pk
     if actor is not None and not is_own and not actor.may("cards.delete_any"):
-        raise Denied("permission_denied", _("This card is somebody else's."))
+        raise Denied("permission_denied", _("Another user uploaded this card."))
     require_unapproved(card)
     days = {entry.work_date: day_snapshot(entry) for entry in card.day_entries.all()}
     record_card(
@@ -178,7 +178,9 @@ def require_open_site(site: Site) -> None:
     Hidden means hidden by the business in scope.
     """
     if not Site.objects.active().not_hidden().filter(pk=site.pk).exists():
-        raise Invalid("site_closed", _("This site takes no new cards."), "site_id")
+        raise Invalid(
+            "site_closed", _("This site does not accept new cards."), "site_id"
+        )
 
 
 def _delete_unused_file(file_id: uuid.UUID) -> None:

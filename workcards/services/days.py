@@ -92,7 +92,7 @@ def _validate(
             problems.append(Problem("outside_month", detail, f"{path}.work_date"))
             continue
         if day in changes:
-            detail = _("This date is there twice.")
+            detail = _("This date appears twice.")
             problems.append(Problem("duplicate_date", detail, f"{path}.work_date"))
             continue
         try:

@@ -136,7 +136,7 @@ def share_month_lock(month: date) -> None:
 
 def _month_closed(month: date) -> Conflict:
     text = format_month(month)
-    detail = _("%(month)s is closed: nothing in it can change any more.")
+    detail = _("%(month)s is closed and can no longer be changed.")
     return Conflict("month_closed", detail % {"month": text}, month=text)
 
 
@@ -189,7 +189,7 @@ def require_unapproved(card: WorkCard) -> None:
 def invalid_transition(card: WorkCard) -> CardConflict:
     """Return the `CardConflict` for an action that the card's status does not permit."""
     status = ReviewStatus(card.review_status)
-    detail = _("This can't be done with a card in the status “%(status)s”.")
+    detail = _("This is not possible while the card has the status “%(status)s”.")
     return CardConflict(card, "invalid_transition", detail % {"status": status.label})
 
 
@@ -199,7 +199,7 @@ def _stale_version(card: WorkCard) -> CardConflict:
     return CardConflict(
         card,
         "stale_version",
-        _("Somebody has changed this card since you opened it."),
+        _("This card has changed since you opened it."),
         changed_by=last and named_reference(last.actor_id, last.actor_label),
         changed_at=timestamp_text(last.created_at if last else card.updated_at),
     )

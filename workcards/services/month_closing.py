@@ -95,14 +95,14 @@ def _require_finished(month: date, counts: dict[str, int]) -> None:
     problems = []
     business = Business.objects.get(pk=get_current_business_id())
     if timezone.localdate(timezone=business.zone) <= last_of_month(month):
-        detail = _("%(month)s is not over yet.") % {"month": format_month(month)}
+        detail = _("%(month)s has not ended yet.") % {"month": format_month(month)}
         problems.append(Problem("month_not_over", detail))
     waiting = sum(counts[status] for status in ReviewStatus.pending())
     extra = {}
     if waiting:
         detail = ngettext(
-            "One card of %(month)s waits to be approved or rejected.",
-            "%(count)d cards of %(month)s wait to be approved or rejected.",
+            "One card of %(month)s is neither approved nor rejected.",
+            "%(count)d cards of %(month)s are neither approved nor rejected.",
             waiting,
         )
         detail %= {"count": waiting, "month": format_month(month)}

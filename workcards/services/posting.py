@@ -30,8 +30,8 @@ from .reposting import (
 class Choice(models.TextChoices):
     """The answer to a conflict about a date that the ledger already has."""
 
-    KEEP = "keep", gettext_lazy("Keep what is in the ledger")
-    REPLACE = "replace", gettext_lazy("Replace it by this card's")
+    KEEP = "keep", gettext_lazy("Keep the paid hours")
+    REPLACE = "replace", gettext_lazy("Replace with this card")
     ADD = "add", gettext_lazy("Pay both")
 
 
@@ -114,7 +114,7 @@ def _answers(
     answered = {}
     for index, resolution in enumerate(resolutions):
         if resolution.approved_day_id in answers:
-            detail = _("This was answered already.")
+            detail = _("Already resolved.")
             attr = f"resolutions.{index}.approved_day_id"
             raise Invalid("duplicate", detail, attr)
         answers[resolution.approved_day_id] = ConflictAnswer(
@@ -126,9 +126,9 @@ def _answers(
         # Raised also if an answer names a row that no longer exists: the reviewer saw an outdated ledger.
         raise Conflict(
             "day_conflicts",
-            _("The ledger has other figures for some of these dates.")
+            _("Some days are already paid with different hours. Choose which to keep.")
             if conflicting
-            else _("The ledger has changed: there is nothing to choose any more."),
+            else _("The ledger has changed. This conflict no longer exists."),
             conflicts=_all_as_json(card, conflicts),
         )
     return answers
@@ -143,7 +143,7 @@ def _settle(
     choices = {answer.choice for answer in row_answers}
     for row, answer in zip(rows, row_answers, strict=True):
         if row.site_id == card.site_id and answer.choice is Choice.ADD:
-            detail = _("Both can be paid at different sites only.")
+            detail = _("Both can be paid only at different sites.")
             raise Invalid("same_site", detail, answer.attr)
     if choices == {Choice.KEEP}:
         return [], False
@@ -157,7 +157,7 @@ def _settle(
         row.site_id == card.site_id for row in replaced
     )
     if len(choices) > 1 and not is_beside_others:
-        detail = _("The answers for %(date)s contradict each other.")
+        detail = _("The choices for %(date)s contradict each other.")
         raise Invalid(
             "mixed_resolutions", detail % {"date": entry.work_date}, row_answers[0].attr
         )

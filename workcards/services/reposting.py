@@ -74,7 +74,7 @@ class NotRepostedDay(DecidedDay):
     @property
     def warning(self) -> str:
         """Return the warning about the day, for display."""
-        return _("Not paid again: %(day)s. %(reason)s") % {
+        return _("Not paid from another card: %(day)s. %(reason)s") % {
             "day": self,
             "reason": self.detail,
         }

@@ -66,7 +66,9 @@ def approve_locked(
     status = require_transition(card, Transition.APPROVE, actor)
     entries = list(card.day_entries.all())
     if not entries:
-        raise Conflict("no_days", _("A card without days can't be approved."))
+        raise Conflict(
+            "no_days", _("Enter at least one day before you approve the card.")
+        )
     before = card_snapshot(card)
     card.review_status = status
     card.approved_by = actor
@@ -178,7 +180,7 @@ def check_reason(
     """Return the cleaned reason. Raises `Invalid` on `field`."""
     reason = clean_line(reason)
     if is_required and not reason:
-        raise Invalid("required", _("Say why."), field)
+        raise Invalid("required", _("Enter a reason."), field)
     if len(reason) > REASON_LENGTH:
         detail = _("Enter at most %(limit)s characters.") % {"limit": REASON_LENGTH}
         raise Invalid("max_length", detail, field)

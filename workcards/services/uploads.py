@@ -49,13 +49,13 @@ LIMITS = Limits("upload", person=3, business=3, server=6)
 BUSY: Mapping[str, Promise] = MappingProxyType(
     {
         "person": gettext_lazy(
-            "Three of your uploads are in progress. Wait until one of them is done."
+            "Three of your uploads are in progress. Wait until one finishes."
         ),
         "business": gettext_lazy(
             "Other uploads of your business are in progress. Try again in a few seconds."
         ),
         "server": gettext_lazy(
-            "Too many files are being read at the moment. Try again in a few seconds."
+            "Too many files are being processed. Try again in a few seconds."
         ),
     }
 )
@@ -119,7 +119,7 @@ def upload_cards(
     """
     require_right(actor, "cards.upload")
     if not 1 <= len(files) <= MAX_FILES:
-        detail = _("Send from 1 to %(limit)s files.") % {"limit": MAX_FILES}
+        detail = _("Send 1 to %(limit)s files.") % {"limit": MAX_FILES}
         raise Invalid("invalid", detail, "files")
     site = site or (employee.site if employee else None)
     if site is None:

@@ -167,7 +167,7 @@ def test_a_fault_is_found_proposed_and_repaired(
     lines = found.splitlines()
     assert sorted(line.rpartition(": ")[2] for line in lines) == sorted(faults)
     assert all(line.startswith("Acme: 2026-06-0") for line in lines)
-    assert failed == f"{len(faults)} days or rows break the rule of the ledger."
+    assert failed == f"{len(faults)} problems found in the ledger."
 
     proposed, failed = check("--repair")
     proposals = [line for line in proposed.splitlines() if "proposed: " in line]
@@ -213,7 +213,7 @@ def test_a_closed_month_is_listed_and_stays(month: Month) -> None:
     applied, failed = check("--repair", "--apply")
     assert "not_posted; the month is closed" in applied
     assert "repaired" not in applied
-    assert failed == "1 days or rows break the rule of the ledger."
+    assert failed == "1 problems found in the ledger."
     ClosedMonth.objects.all().delete()
     assert check("--repair", "--apply")[1] == ""
 
@@ -223,8 +223,8 @@ def test_one_business_is_named_by_code_name_or_id(month: Month, globex: Any) -> 
     assert check("--business", "Globex") == (CLEAN, "")
     assert check("--business", str(globex.id)) == (CLEAN, "")
     assert check("--business", "acme")[1]
-    assert check("--business", "nobody")[1] == "There is no business “nobody”."
-    assert check("--apply")[1] == "--apply needs --repair."
+    assert check("--business", "nobody")[1] == "No business found: “nobody”."
+    assert check("--apply")[1] == "--apply requires --repair."
 
 
 def test_each_business_is_repaired_in_its_own_scope(

@@ -66,7 +66,7 @@ def test_a_suggestion_tells_who_where_and_why(
             },
             "site": {"id": str(john.site_id), "name": john.site.site_name},
             "reason": "passport_exact",
-            "detail": "The passport.",
+            "detail": "Same passport",
         }
     ]
 

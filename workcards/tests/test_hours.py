@@ -354,5 +354,5 @@ def test_a_refusal_reads_as_a_sentence_with_its_field():
         from_time=time(7), to_time=time(16, 30), total_hours=Decimal("9.25")
     )
     assert (
-        str(refused) == "total_hours: The times give 9.50 hours, the total says 9.25."
+        str(refused) == "total_hours: The times give 9.50 hours, but the total is 9.25."
     )

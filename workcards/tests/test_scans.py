@@ -225,7 +225,10 @@ def test_the_task_of_a_dead_worker_no_longer_counts_as_running(
     DBTaskResult.objects.update(started_at=F("started_at") - LEASE)
     call_command("reap_runs", stdout=io.StringIO())
     task.refresh_from_db()
-    assert (task.status, task.traceback) == ("FAILED", "The worker died.")
+    assert (task.status, task.traceback) == (
+        "FAILED",
+        "The worker stopped unexpectedly.",
+    )
 
 
 @pytest.mark.parametrize("role", ["admin", "reviewer", "uploader", "viewer"])

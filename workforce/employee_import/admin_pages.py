@@ -52,8 +52,7 @@ class ImportForm(ServiceErrorsMixin, forms.Form):
         allow_empty_file=True,
         max_length=None,
         help_text=gettext_lazy(
-            "Excel (XLSX) or CSV, at most 10 MB and 10,000 rows, with headers in English or Hebrew. "
-            "You see what will change before anything does."
+            "Excel (XLSX) or CSV, at most 10 MB and 10,000 rows, with headers in English or Hebrew. You see a preview before anything is saved."
         ),
     )
     encoding = forms.ChoiceField(
@@ -180,9 +179,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         try:
             employees = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
-            return plain_error_response(
-                Invalid("invalid", _("The list has no such filter."))
-            )
+            return plain_error_response(Invalid("invalid", _("Unknown filter.")))
         return export_response(employees, kind, business)
 
     # Import
@@ -240,7 +237,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         found = pending_files.find(request.POST["ticket"], user=request.user)
         if found is None:
             form = ImportForm()
-            gone = _("This preview is too old, or was imported already. Choose a file.")
+            gone = _("This preview has expired or was already imported. Choose a file.")
             return self._import_page(request, form, problem=gone, status=409)
         if "read_again" in request.POST:
             return self._read_again(request, found)
@@ -272,7 +269,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         said = _("%(create)d new, %(update)d changed, %(unchanged)d unchanged.")
         messages.success(request, said % done.summary)
         if done.summary["error"]:
-            left_out = _("%d rows with errors were left out.") % done.summary["error"]
+            left_out = _("%d rows with errors were skipped.") % done.summary["error"]
             messages.warning(request, left_out)
         return HttpResponseRedirect(reverse("admin:workforce_employee_changelist"))
 

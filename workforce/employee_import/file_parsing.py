@@ -55,29 +55,31 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
             "This is not an employee list. Send an Excel workbook (.xlsx) or a CSV file."
         ),
         "old_or_protected_workbook": gettext_lazy(
-            "This is an old Excel file (.xls) or one with a password, which can't be read. Save it again as .xlsx without a password."
+            "Old Excel files (.xls) and files with a password cannot be read. Save the file as .xlsx without a password."
         ),
         "file_encrypted": gettext_lazy(
             "The file is protected by a password. Save it again as .xlsx without a password."
         ),
-        "damaged_file": gettext_lazy("The file is damaged or not complete."),
-        "open_quotes": gettext_lazy("The quotes of the file do not close: %(error)s."),
+        "damaged_file": gettext_lazy("The file is damaged or incomplete."),
+        "open_quotes": gettext_lazy(
+            "A quotation mark in the file is not closed: %(error)s."
+        ),
         "file_too_complex": gettext_lazy(
-            "The file takes too much memory or time to read. Copy the rows of employees into a new workbook and save that as .xlsx."
+            "The file takes too much memory or time to read. Copy the employee rows into a new workbook and save it as .xlsx."
         ),
         "too_many_rows": gettext_lazy(
             "The file has more than 10,000 rows. Send it in parts."
         ),
         "too_many_columns": gettext_lazy("The file has more than 100 columns."),
-        "no_rows": gettext_lazy("There is no employee under the headers."),
+        "no_rows": gettext_lazy("There are no employees below the headers."),
         "duplicate_column": gettext_lazy(
-            "“%(header)s” and “%(first)s” are the same column twice."
+            "“%(header)s” and “%(first)s” are the same column."
         ),
         "no_such_sheet": gettext_lazy(
-            "The workbook has no such sheet. It has: %(sheets)s."
+            "The workbook does not have this sheet. Its sheets: %(sheets)s."
         ),
         "no_sheets": gettext_lazy("A CSV file has no sheets to choose from."),
-        "no_encoding": gettext_lazy("The encoding of a workbook can't be chosen."),
+        "no_encoding": gettext_lazy("An encoding can be chosen only for CSV files."),
         "encoding_does_not_fit": gettext_lazy(
             "The file is not in the encoding %(encoding)s. Choose another one."
         ),
@@ -109,7 +111,7 @@ FILE_TYPES: Mapping[str, tuple[Promise, Promise]] = MappingProxyType(
             _SAVE_AGAIN,
         ),
         "html": (
-            gettext_lazy("a web page (HTML), whatever its name is"),
+            gettext_lazy("a web page (HTML)"),
             _SAVE_AGAIN,
         ),
         "odt": (gettext_lazy("an OpenDocument file"), _NO_LIST),
@@ -140,7 +142,7 @@ BUSY: Mapping[str, Promise] = MappingProxyType(
             "Other imports of your business are in progress. Try again in a few seconds."
         ),
         "server": gettext_lazy(
-            "Too many files are being read at the moment. Try again in a few seconds."
+            "Too many files are being processed. Try again in a few seconds."
         ),
     }
 )
@@ -264,7 +266,7 @@ def refused(code: str, values: Mapping[str, Any] = MappingProxyType({})) -> Inva
 
 def _missing_column(headers: Sequence[str]) -> str:
     names = [f"“{BY_FIELD[key].english}” ({BY_FIELD[key].hebrew})" for key in KEYS]
-    told = _("There is no column %(names)s: one of them identifies the employee.") % {
+    told = _("Add a column %(names)s to identify the employees.") % {
         "names": _(" or ").join(names)
     }
     found = [f"“{header}”" for header in headers if header]
@@ -281,7 +283,7 @@ def missing_names() -> Invalid:
         for name in ("full_name", "first_name", "last_name")
     )
     detail = _(
-        "No row is a known employee, and new employees need a name. Add the column %(full)s, or both %(first)s and %(last)s."
+        "No row matches an existing employee, and new employees need a name. Add the column %(full)s, or both %(first)s and %(last)s."
     ) % {"full": full, "first": first, "last": last}
     return Invalid("missing_column", detail, "file")
 
@@ -309,7 +311,7 @@ def _ask_reader(data: bytes, choices: Choices) -> bytes:
         raise refused("file_too_complex")
     if answer.returncode:
         failure = RuntimeError(answer.stderr.decode(errors="replace"))
-        logger.error("the reader of employee files failed", exc_info=failure)
+        logger.error("the parser of employee files failed", exc_info=failure)
         raise refused("damaged_file") from failure
     return answer.stdout
 

@@ -113,7 +113,7 @@ def _refuse_same_person(
             row.errors.append(
                 Problem(
                     "same_person",
-                    _("Another row is about the same employee: %s.") % others,
+                    _("Same employee as row %s.") % others,
                 )
             )
 
@@ -226,7 +226,7 @@ def _look_at_employment(plan: RowPlan) -> None:
         row.warnings.append(
             Problem(
                 "activity_stays",
-                _("An import neither activates nor deactivates anybody."),
+                _("An import does not activate or deactivate employees."),
                 "is_active",
             )
         )

@@ -80,9 +80,7 @@ class Matcher:
         if row.errors or row.is_header:
             return None
         if not row.passport.text and not row.external.text:
-            row.errors.append(
-                Problem("no_key", _("There is neither a passport nor an external id."))
-            )
+            row.errors.append(Problem("no_key", _("Passport or external ID required.")))
             return None
         passport = self._look_up(row, "passport_id", row.passport, self._by_passport)
         external = self._look_up(
@@ -94,7 +92,7 @@ class Matcher:
             row.errors.append(
                 Problem(
                     "two_people",
-                    _("The passport is of one employee, the external id of another."),
+                    _("Passport and external ID belong to two different employees."),
                     "external_employee_id",
                 )
             )
@@ -123,7 +121,7 @@ class Matcher:
                 Problem(
                     "leading_zeros",
                     _(
-                        "Taken for the same, but for its leading zeros: a number has none."
+                        "Matched without the leading zeros, which numbers lose in a spreadsheet."
                     ),
                     name,
                 )
@@ -133,7 +131,7 @@ class Matcher:
                 Problem(
                     "leading_zeros",
                     _(
-                        "Several employees have this number, with different zeros before it."
+                        "Several employees have this number with different leading zeros."
                     ),
                     name,
                 )
@@ -151,7 +149,7 @@ def _doubt(row: PersonRow, external: EmployeeMatch) -> None:
             Problem(
                 "two_people",
                 _(
-                    "The external id is, but for its zeros, of an employee with another passport."
+                    "Apart from leading zeros, this external ID belongs to an employee with another passport."
                 ),
                 "external_employee_id",
             )
@@ -160,7 +158,7 @@ def _doubt(row: PersonRow, external: EmployeeMatch) -> None:
         row.warnings.append(
             Problem(
                 "passport_changes",
-                _("The employee with this external id has had another passport."),
+                _("This changes the passport of the employee with this external ID."),
                 "passport_id",
             )
         )

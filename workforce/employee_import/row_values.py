@@ -128,7 +128,7 @@ def _problem_of(cell: TableCell, name: str) -> Problem | None:
         )
         return Problem("formula_without_result", detail, name)
     if cell.kind == "error":
-        detail = _("“%s” is an error of the spreadsheet, or a number too long for it.")
+        detail = _("“%s” is a spreadsheet error or a number that is too long.")
         return Problem("cell_error", detail % cell.text[:40], name)
     if name not in NOT_TEXT and cell.kind in CHANGED_KINDS:
         return changed(cell.text, name)
@@ -180,7 +180,7 @@ def _join_names(person: PersonRow) -> None:
     person.values["full_name"] = " ".join(filter(None, parts.values()))
     if not (parts["first_name"] and parts["last_name"]):
         person.is_part_of_name = True
-        detail = _("The row has only a part of the name.")
+        detail = _("The name is incomplete.")
         name = "last_name" if parts["first_name"] else "first_name"
         person.warnings.append(Problem("part_of_name", detail, name))
 
@@ -192,7 +192,7 @@ def _take_key(person: PersonRow, name: str, cell: TableCell) -> None:
         person.errors.append(
             Problem(
                 "not_a_whole_number",
-                _("“%s” is what a spreadsheet has made of a number. Write it as text.")
+                _("A spreadsheet program changed a number to “%s”. Enter it as text.")
                 % text[:40],
                 name,
             )
@@ -200,7 +200,9 @@ def _take_key(person: PersonRow, name: str, cell: TableCell) -> None:
     elif name == "passport_id":
         person.passport = Key(normalise_passport(text), cell.is_number, looks_changed)
         if not person.passport.text:
-            person.errors.append(Problem("invalid", _("This is not a passport."), name))
+            person.errors.append(
+                Problem("invalid", _("Enter a valid passport number."), name)
+            )
     else:
         person.external = Key(cell.text.strip(), cell.is_number, looks_changed)
 

@@ -90,7 +90,9 @@ class Stale(Conflict):
     def __init__(self, done: Import) -> None:
         super().__init__(
             "preview_stale",
-            _("The file or your employees have changed since the preview. Look again."),
+            _(
+                "The file or your employees have changed since the preview. Check the new preview."
+            ),
         )
         self.done = done
 
@@ -101,7 +103,7 @@ class RowsInvalid(Invalid):
     def __init__(self, done: Import) -> None:
         super().__init__(
             "rows_refused",
-            _("%d rows have errors. Correct them, or import without them.")
+            _("%d rows have errors. Correct them, or skip them.")
             % done.summary["error"],
             "file",
         )

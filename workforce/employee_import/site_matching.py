@@ -39,15 +39,13 @@ class Sites:
                 continue
             site = table.get(text) or table.get(fold(text))
             if site is None:
-                row.errors.append(
-                    Problem("does_not_exist", _("There is no such site."), name)
-                )
+                row.errors.append(Problem("does_not_exist", _("Unknown site."), name))
             found.add(site)
         if len(found) > 1 and None not in found:
             row.errors.append(
                 Problem(
                     "two_sites",
-                    _("The name is of one site, the code of another."),
+                    _("The site name and the site code belong to two different sites."),
                     "site_code",
                 )
             )

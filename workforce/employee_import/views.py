@@ -143,7 +143,7 @@ class EmployeeFilesMixin(Base):
         kind = request.query_params.get("type")
         if kind not in KINDS:
             code = "required" if kind is None else "invalid_choice"
-            raise Invalid(code, _("Say xlsx or csv."), "type")
+            raise Invalid(code, _("Choose xlsx or csv."), "type")
         business = self._business_to_export(request)
         return export_response(
             self.filter_queryset(self.get_queryset()), kind, business
@@ -157,7 +157,7 @@ class EmployeeFilesMixin(Base):
         own_id = try_get_business_id()
         asked = request.query_params.get("business_id")
         if own_id is None and not asked:
-            raise Invalid("required", _("Say whose employees."), "business_id")
+            raise Invalid("required", _("Choose a business."), "business_id")
         found: Any = Business.objects
         if own_id is not None:
             return found.get(pk=own_id)  # type: ignore[no-any-return]

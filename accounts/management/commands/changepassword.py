@@ -17,7 +17,7 @@ from businesses.tenancy.context import business_scope
 
 
 class Command(BaseCommand):
-    help = "Set a user's password, which ends all their sign-ins."
+    help = "Set a user's password and sign the user out everywhere."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
@@ -26,14 +26,14 @@ class Command(BaseCommand):
             "--no-input",
             action="store_false",
             dest="interactive",
-            help=f"Ask nothing; the password is {PASSWORD_VARIABLE} of the environment.",
+            help=f"Do not prompt; read the password from the environment variable {PASSWORD_VARIABLE}.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         email = read_email(options["email"])
         places = users_with_email(email)
         if not places:
-            raise CommandError(f"Nobody signs in as {email}.")
+            raise CommandError(f"No user has the e-mail address {email}.")
         password = read_password(is_interactive=options["interactive"])
         try:
             with business_scope(places[0].business_id):
@@ -44,4 +44,4 @@ class Command(BaseCommand):
                 )
         except DomainError as error:
             raise CommandError(" ".join(p.detail for p in error.problems)) from error
-        self.stdout.write(f"{email} has a new password, and is signed out everywhere.")
+        self.stdout.write(f"{email} has a new password and is signed out everywhere.")

@@ -19,24 +19,26 @@ from businesses.tenancy.context import business_scope
 
 
 class Command(BaseCommand):
-    help = "Make a super-admin."
+    help = "Create a super-admin."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--email", help="Asked for when it is left out.")
-        parser.add_argument("--full-name", help="By default the e-mail address.")
+        parser.add_argument("--email", help="E-mail address; prompted for if omitted.")
+        parser.add_argument(
+            "--full-name", help="Full name; the e-mail address by default."
+        )
         parser.add_argument(
             "--noinput",
             "--no-input",
             action="store_false",
             dest="interactive",
-            help=f"Ask nothing; the password is {PASSWORD_VARIABLE} of the environment.",
+            help=f"Do not prompt; read the password from the environment variable {PASSWORD_VARIABLE}.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         is_interactive: bool = options["interactive"]
         given = options["email"] or (input("E-mail: ") if is_interactive else "")
         if not given:
-            raise CommandError("--email must be given.")
+            raise CommandError("Add --email.")
         email = read_email(given)
         password = read_password(is_interactive=is_interactive)
         values = {

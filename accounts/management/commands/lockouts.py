@@ -10,23 +10,23 @@ from accounts.lockout_listing import Count, open_lock, parse_name, running_count
 
 class Command(BaseCommand):
     help = (
-        "List the addresses and e-mails that are locked after too many failed sign-ins, and the users and businesses "
-        "that have met too many values in use. Open a lock with --open or --open-all."
+        "List addresses and e-mails that are locked after too many failed sign-ins, and users and businesses "
+        "that are locked after entering too many values in use. Remove a lock with --open or --open-all."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument(
-            "--all", action="store_true", help="list counts below the limit as well"
+            "--all", action="store_true", help="also list counts below the limit"
         )
         choice.add_argument(
             "--open",
             action="append",
             metavar="NAME",
-            help="forget every count of this address, e-mail, or id of a user or business; may be repeated",
+            help="reset all counts of this address, e-mail, user ID or business ID; repeatable",
         )
         choice.add_argument(
-            "--open-all", action="store_true", help="forget every count that is locked"
+            "--open-all", action="store_true", help="reset all locked counts"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if options["open_all"]:
             for count in locked:
                 self._open_one(count)
-            self.stdout.write(f"Locks opened: {len(locked)}.")
+            self.stdout.write(f"Locks removed: {len(locked)}.")
             return
         for count in counts if options["all"] else locked:
             self.stdout.write(_line(count))
@@ -50,18 +50,18 @@ class Command(BaseCommand):
         for text, name in names.items():
             if name is None:
                 raise CommandError(
-                    f"{text} is not an address, an e-mail, or an id. `manage.py lockouts --all` lists what can be opened."
+                    f"{text} is not an address, e-mail or ID. Run `manage.py lockouts --all` for a list."
                 )
         for text, name in names.items():
             found = [count for count in counts if name and count.concerns(name)]
             for count in found:
                 self._open_one(count)
             if not found:
-                self.stdout.write(f"There is no count for {text}.")
+                self.stdout.write(f"No count found for {text}.")
 
     def _open_one(self, count: Count) -> None:
         open_lock(count)
-        self.stdout.write(f"Opened: {_line(count)}")
+        self.stdout.write(f"Removed: {_line(count)}")
 
 
 def _line(count: Count) -> str:

@@ -19,8 +19,8 @@ from businesses.tenancy.context import business_scope, platform_scope
 
 class Command(BaseCommand):
     help = (
-        "Make Platform, the default business, its first administrator (ADMIN_EMAIL, ADMIN_PASSWORD) and the first "
-        "super-admin (SUPERADMIN_EMAIL, SUPERADMIN_PASSWORD). What is there already stays as it is."
+        "Create Platform, the default business, its first administrator (ADMIN_EMAIL, ADMIN_PASSWORD) and the "
+        "first super-admin (SUPERADMIN_EMAIL, SUPERADMIN_PASSWORD). Existing ones are not changed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,11 +37,11 @@ class Command(BaseCommand):
         email: str = getattr(settings, f"{prefix}_EMAIL")
         password: str = getattr(settings, f"{prefix}_PASSWORD")
         if not email:
-            self.stdout.write(f"{prefix}_EMAIL is not set: no {name.lower()} is made.")
+            self.stdout.write(f"{prefix}_EMAIL is not set: no {name.lower()} created.")
             return
         email = read_email(email, f"{prefix}_EMAIL")
         if find_account(email) is not None:
-            self.stdout.write(f"{email} is there already.")
+            self.stdout.write(f"{email} already exists.")
             return
         if not password:
             raise CommandError(f"{prefix}_PASSWORD must be set in the environment.")
@@ -58,7 +58,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{prefix}_PASSWORD: " + " ".join(p.detail for p in error.problems)
             ) from error
-        self.stdout.write(f"{email} is the first {name.lower()}.")
+        self.stdout.write(f"Created {email} as the first {name.lower()}.")
 
 
 def _make_businesses() -> None:

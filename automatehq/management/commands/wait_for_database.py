@@ -10,7 +10,7 @@ RETRY_INTERVAL = 1.0  # seconds
 
 
 class Command(BaseCommand):
-    help = "Wait until the database accepts connections. Exit code 1 if it does not within --timeout seconds."
+    help = "Wait until the database accepts connections. Exits with 1 after --timeout seconds."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,7 +19,7 @@ class Command(BaseCommand):
             type=int,
             default=60,
             metavar="SECONDS",
-            help="how long to wait (60)",
+            help="seconds to wait (default 60)",
         )
 
     def handle(self, *, timeout: int, **options: Any) -> None:

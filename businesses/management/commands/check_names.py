@@ -21,8 +21,8 @@ UNCHANGING_TABLES = {"audit_events", "approved_days", "closed_months"}
 
 class Command(BaseCommand):
     help = (
-        "List names of sites and businesses that look the same, and stored texts that cleaning would change. "
-        "Exits with 1 if there are any. Rename them in the admin, or through the API."
+        "List sites and businesses whose names look the same, and stored texts that are not normalized. Exits "
+        "with 1 if any are found. Rename them in the admin or through the API."
     )
 
     def handle(self, *args: object, **options: object) -> None:
@@ -31,8 +31,10 @@ class Command(BaseCommand):
         for line in lines:
             self.stdout.write(line)
         if lines:
-            raise CommandError(f"{len(lines)} names or texts look like others.")
-        self.stdout.write("No name or text looks like another.")
+            raise CommandError(
+                f"{len(lines)} names or texts look like another name or text."
+            )
+        self.stdout.write("No conflicting names or texts found.")
 
 
 def _same_names() -> Iterator[str]:
@@ -51,7 +53,7 @@ def _same_names() -> Iterator[str]:
             )
             similar = ", ".join(f"{other.pk} {shown(str(other))}" for other in alike)
             yield (
-                f"{model._meta.db_table} {row.pk}: {shown(str(row))} looks like {similar or 'a name of the past'}"
+                f"{model._meta.db_table} {row.pk}: {shown(str(row))} looks like {similar or 'an earlier name'}"
             )
 
 

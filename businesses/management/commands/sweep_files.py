@@ -16,20 +16,21 @@ MOST_HOURS = 87_600.0  # ten years
 
 class Command(BaseCommand):
     help = (
-        "Remove what uploads and exports left in storage when they were killed half-way: files that no row knows. Rows whose file "
-        "is not there are named, and nothing else is done about them. Exit code 1 if somebody should look."
+        "Delete stored files that no row references, left by interrupted uploads and exports. Report rows whose "
+        "file is missing. Exits with 1 if a manual check is needed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be removed"
+            "--dry-run", action="store_true", help="only list the files to delete"
         )
         parser.add_argument(
             "--older-than",
             type=float,
             default=24.0,
             metavar="HOURS",
-            help="younger files may belong to a request that is under way (24; at least 1)",
+            help="minimum age of files to delete, because newer files may belong to a running request (default 24, at "
+            "least 1)",
         )
 
     def handle(self, *, dry_run: bool, older_than: float, **options: Any) -> None:
@@ -43,10 +44,10 @@ class Command(BaseCommand):
             complain=self.stderr.write,
         )
         cleanup.run()
-        word = "to be removed" if dry_run else "removed"
+        word = "to delete" if dry_run else "removed"
         self.stdout.write(
             f"{cleanup.removed} files {word}, {cleanup.removed_bytes:,} bytes. "
-            f"{cleanup.lost} rows without their file. {cleanup.left_alone} things left alone."
+            f"{cleanup.lost} rows without their file. {cleanup.left_alone} entries skipped."
         )
         if cleanup.lost or cleanup.left_alone:
-            raise CommandError("Somebody should look at what is said above.")
+            raise CommandError("Check the files and rows listed above.")

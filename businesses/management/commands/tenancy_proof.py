@@ -12,8 +12,8 @@ from businesses.tenancy.verification import failed_preconditions, verify_databas
 
 class Command(BaseCommand):
     help = (
-        "Compare what PostgreSQL has with what is declared: prints what was compared, or a sentence a fault and exits "
-        "with 1."
+        "Compare the database objects in PostgreSQL with their declarations in the code. Prints the compared "
+        "objects, or one line per problem and exits with 1."
     )
     # The command reports the problems for which the system checks would stop it.
     requires_system_checks = ()
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--counts",
             action="store_true",
-            help="print also how many rows each business has in each table",
+            help="also print the number of rows per business and table",
         )
 
     def handle(self, *, counts: bool, **options: object) -> None:
@@ -37,9 +37,7 @@ class Command(BaseCommand):
         compared = ", ".join(
             f"{name}: {count}" for name, count in result.compared.items()
         )
-        self.stdout.write(
-            f"The database keeps businesses apart as declared. {compared}."
-        )
+        self.stdout.write(f"The database isolates businesses as declared. {compared}.")
 
     def _write_counts(self) -> None:
         """Write the number of rows of each business in each table that has any."""

@@ -16,9 +16,9 @@ from businesses.tenancy.verification import has_unapplied_migrations
 
 class Command(BaseCommand):
     help = (
-        "List what the database lacks before it can hold several businesses, print the SQL for a database administrator "
-        "(--sql), or create the sign-in function and all grants again and close the database to other logins, as after "
-        "restoring a dump (--repair)."
+        "Check the database roles that isolation requires, print the setup SQL for a database administrator "
+        "(--sql), or recreate the sign-in function and all grants and revoke access of other logins, for example "
+        "after restoring a dump (--repair)."
     )
     # The command must also run when the system checks stop all others.
     requires_system_checks = ()
@@ -26,12 +26,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument(
-            "--sql", action="store_true", help="print what an administrator runs"
+            "--sql",
+            action="store_true",
+            help="print the setup SQL for a database administrator",
         )
         choice.add_argument(
             "--repair",
             action="store_true",
-            help="create the sign-in function and all grants again, and close the database to other logins",
+            help="recreate the sign-in function and all grants, and revoke access of other logins",
         )
 
     def handle(self, *, sql: bool, repair: bool, **options: object) -> None:
@@ -42,20 +44,20 @@ class Command(BaseCommand):
         if problems := check_database_roles(connection):
             raise CommandError(
                 "\n".join(problems)
-                + "\n`manage.py tenancy_roles --sql` prints what a database administrator has to run."
+                + "\nRun `manage.py tenancy_roles --sql` to print the SQL for a database administrator."
             )
         if repair:
             if has_unapplied_migrations(connection):
-                raise CommandError("Run `manage.py migrate`: it makes them.")
+                raise CommandError("Run `manage.py migrate`: it creates them.")
             with transaction.atomic():
                 create_definer_functions(connection)
                 apply_grants(connection)
                 with connection.cursor() as cursor:
                     cursor.execute(public_access_sql(connection, is_open=False))
             self.stdout.write(
-                "The sign-in function and all grants were created again. Other logins cannot connect."
+                "The sign-in function and all grants were recreated. Other logins have no access."
             )
         else:
-            self.stdout.write("The login has both roles and no more than it needs.")
+            self.stdout.write("The login has both roles and no unnecessary privileges.")
             for note in missing_log_settings(connection):
                 self.stdout.write(note)

@@ -14,20 +14,19 @@ from demo.progress_bar import ProgressBar
 from demo.seed import demo_businesses, seed
 
 HELP = {
-    "businesses": "how many",
-    "sites": "how many sites they share",
-    "employees": "how many each has",
-    "months": "how many months of cards, up to this one",
-    "pictures": "how many cards have a picture, in all; the others are without one",
-    "seed": "another number makes other data",
+    "businesses": "number of businesses",
+    "sites": "number of shared sites",
+    "employees": "number per business",
+    "months": "months of cards, including the current month",
+    "pictures": "total number of cards with an image",
+    "seed": "random seed; a different number gives different data",
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Fill the database with invented businesses, their people and months of work cards, to try AutomateHQ out. "
-        "Where demo data are already, nothing is done, or what an interrupted run left undone. All of its users have "
-        "the password in DEMO_PASSWORD."
+        "Fill the database with fictional businesses, employees and months of work cards. An interrupted run is "
+        "completed; existing demo data are not changed. All demo users have the password in DEMO_PASSWORD."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -55,9 +54,7 @@ class Command(BaseCommand):
         if not verbosity:
             return
         if not made:
-            self.stdout.write(
-                f"Nothing done: the demo data are there already ({were_there} businesses)."
-            )
+            self.stdout.write(f"The demo data already exist ({were_there} businesses).")
             return
         self.stdout.write(f"Businesses filled: {made}.\n\n{table(sign_ins())}")
 
@@ -69,7 +66,7 @@ def demo_password() -> str:
         return password or DEFAULT_PASSWORD
     if not password or password == DEFAULT_PASSWORD:
         raise CommandError(
-            "Set DEMO_PASSWORD, the password of all users of the demo: DEBUG is off, so the default one will not do."
+            "Set DEMO_PASSWORD, the password of all demo users. The default is not allowed while DEBUG is off."
         )
     try:
         validate_password(password)

@@ -8,14 +8,15 @@ from devtools.localpg_server import LocalPostgres
 
 
 class Command(BaseCommand):
-    help = "Start, stop or remove this clone's private PostgreSQL server, or say how it is and where."
+    help = "Start, stop, remove or show the private PostgreSQL server of this clone."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "action",
             choices=["start", "stop", "status", "url", "remove"],
-            help="`url` starts it and prints its address for DATABASE_URL, password included; `remove` deletes its data.",
+            help="`url` starts the server and prints its URL for DATABASE_URL, with the password; `remove` deletes its "
+            "data.",
         )
 
     def handle(self, *, action: str, **options: object) -> None:
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     def _do(self, action: str, server: LocalPostgres) -> str:
         match action:
             case "stop":
-                return "Stopped." if server.stop() else "It was not running."
+                return "Stopped." if server.stop() else "The server was not running."
             case "remove":
                 server.remove()
                 return "Removed."

@@ -30,14 +30,14 @@ AutomateHQ is running.
 
 {table}
 
-Ctrl-C stops it. The data stay, and the next start finds them.
+Stop with Ctrl-C. The data are kept for the next start.
 """
 
 
 class Command(BaseCommand):
     help = (
-        "Bring the database up to date, fill it with demo data if it has none, and run web server and worker on this "
-        "machine until Ctrl-C. For trying out; docs/operations.md says how to run it for real."
+        "Migrate the database, add demo data if there are none, and run the web server and the worker until "
+        "Ctrl-C. For evaluation only; docs/operations.md describes a production setup."
     )
     # The checks of `migrate` run first: before it there may be no tables to check.
     requires_system_checks = ()
@@ -47,20 +47,20 @@ class Command(BaseCommand):
             "--port",
             type=int,
             default=8000,
-            help="the first port to try (8000); if it is taken, the next free one is used",
+            help="the first port to try (default 8000); a port in use is skipped",
         )
         parser.add_argument(
             "--serve",
             action=BooleanOptionalAction,
             default=True,
-            help="--no-serve: prepare everything, print the sign-ins, and end",
+            help="--no-serve: prepare everything, print the demo users and exit",
         )
 
         parser.add_argument(
             "--demo",
             action=BooleanOptionalAction,
             default=True,
-            help="--no-demo: without demo data",
+            help="--no-demo: do not create demo data",
         )
 
     def handle(self, *, port: int, serve: bool, demo: bool, **options: object) -> None:
@@ -84,7 +84,7 @@ class Command(BaseCommand):
     def _prepare(self, *, demo: bool) -> None:
         """Run the steps of a first start that are still missing. Concurrent calls wait for each other."""
         with session_lock("quickstart", waiting=self._print):
-            self._print("Preparing the database …")
+            self._print("Preparing the database…")
             call_command("migrate", verbosity=0, interactive=False)
             self._seed()
             if demo:
@@ -127,7 +127,7 @@ class Command(BaseCommand):
             group.check()
             if time.monotonic() > deadline:
                 raise ProcessExited(
-                    f"The web server does not answer after {SECONDS} seconds."
+                    f"The web server did not respond within {SECONDS} seconds."
                 )
             time.sleep(0.1)
 

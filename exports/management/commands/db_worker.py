@@ -90,5 +90,5 @@ def _reap(ended: threading.Event) -> None:
             fail_dead_renditions()
         except Error:
             # The database is unreachable for a moment; the next run in a minute retries.
-            logger.exception("the dead workers' work could not be looked after")
+            logger.exception("the work of dead workers could not be requeued")
         ended.wait(REAP_EVERY)

@@ -10,12 +10,11 @@ from workcards.tasks import fail_dead_renditions
 
 
 class Command(BaseCommand):
-    help = "Queue anew the export runs, and the look-ups of refused ids, whose worker died; after three times they fail."
+    help = "Requeue export runs and look-ups of rejected IDs whose worker stopped. After three attempts they fail."
 
     def handle(self, *args: Any, **options: Any) -> None:
         counts = reap_runs()
         self.stdout.write(
-            f"{counts['requeued']} queued anew, {counts['failed']} failed; "
-            f"{requeue_stale_checks()} look-ups queued anew."
+            f"{counts['requeued']} requeued, {counts['failed']} failed; {requeue_stale_checks()} look-ups requeued."
         )
         fail_dead_renditions()

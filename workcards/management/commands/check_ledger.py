@@ -14,39 +14,39 @@ from workcards.services import find_faults, open_months_of, repair_month
 
 class Command(BaseCommand):
     help = (
-        "Check that each day of an approved card has a row in the ledger of approved days, or is set aside by another "
-        "approved card, and that the ledger has no other row. Prints a line for each day or row that breaks the rule; the "
-        "exit code is 1 if one is left. It may run while others work."
+        "Check that each day of an approved card has a row in the ledger or is set aside by another approved "
+        "card, and that the ledger has no other rows. Prints one line per problem; exits with 1 if any remain. "
+        "The command can run while users work."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--business",
             metavar="CODE",
-            help="check one business, given by its code, name or id (all)",
+            help="check one business, by code, name or ID (default: all)",
         )
         parser.add_argument(
             "--repair",
             action="store_true",
-            help="print the repair of each month that is open, and change nothing",
+            help="print the repairs for open months without applying them",
         )
         parser.add_argument(
             "--apply",
             action="store_true",
-            help="with --repair: do it; the trail keeps each repair",
+            help="with --repair: apply the repairs; each is recorded in the audit trail",
         )
 
     def handle(
         self, *, business: str | None, repair: bool, apply: bool, **options: Any
     ) -> None:
         if apply and not repair:
-            raise CommandError("--apply needs --repair.")
+            raise CommandError("--apply requires --repair.")
         left = sum(
             self._check(business_id, name, repair=repair, apply=apply)
             for business_id, name in _businesses(business)
         )
         if left:
-            raise CommandError(f"{left} days or rows break the rule of the ledger.")
+            raise CommandError(f"{left} problems found in the ledger.")
         self.stdout.write("The ledger agrees with the approved cards.")
 
     def _check(
@@ -87,5 +87,5 @@ def _businesses(named: str | None) -> list[tuple[uuid.UUID, str]]:
             found.order_by("business_name", "pk").values_list("pk", "business_name")
         )
     if named is not None and not businesses:
-        raise CommandError(f"There is no business “{named}”.")
+        raise CommandError(f"No business found: “{named}”.")
     return businesses

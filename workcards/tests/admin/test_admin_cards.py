@@ -213,7 +213,7 @@ def test_a_card_is_made_by_hand_once(
     assert '<input type="month" name="processing_month" value="2026-06"' in page
     for _ in range(2):
         page = client.send(add, {**body, "_continue": 1}, follow=True)
-    assert "was waiting already" in page.content.decode()
+    assert "There is already an open card" in page.content.decode()
     with acme.scope():
         (card,) = WorkCard.objects.all()
     assert (card.source, card.notes) == ("MANUAL", "lost the paper")

@@ -21,7 +21,7 @@ LIST = reverse("admin:workcards_closedmonth_changelist")
 ADD = reverse("admin:workcards_closedmonth_add")
 JUNE = {"month": "2026-06"}
 FORCED = {**JUNE, "force": "on", "note": "They come later."}
-SAID = "2026-06 is closed: nothing in it can change any more."
+SAID = "2026-06 is closed and can no longer be changed."
 
 
 def closed(business: Personas) -> ClosedMonth | None:
@@ -40,7 +40,7 @@ def test_a_month_is_closed_from_the_list_and_opened_again(
 
     done = client.send(ADD, FORCED, follow=True)
     page = done.content.decode()
-    assert [str(said) for said in done.context["messages"]] == ["June 2026 is closed."]
+    assert [str(said) for said in done.context["messages"]] == ["June 2026 was closed."]
     assert f"{ADD}?month=2026-06" not in page
     row = closed(acme)
     assert row is not None
@@ -57,7 +57,7 @@ def test_a_month_is_closed_from_the_list_and_opened_again(
     assert asked.status_code == 200
     assert closed(acme) is not None
     done = client.send(reopen, {"reason": "A late card"}, follow=True)
-    assert "2026-06 is open again." in done.content.decode()
+    assert "2026-06 was reopened." in done.content.decode()
     assert closed(acme) is None
     assert [
         (event.event_type, event.metadata["channel"]) for event in events(acme.id)
@@ -73,11 +73,11 @@ def test_why_a_month_is_not_closed_is_said_on_the_form(
     refused = client.send(ADD, JUNE)
     assert refused.status_code == 409
     page = refused.content.decode()
-    assert "One card of 2026-06 waits to be approved or rejected." in page
+    assert "One card of 2026-06 is neither approved nor rejected." in page
     assert 'value="2026-06"' in page
     without_note = client.send(ADD, {**JUNE, "force": "on"})
     assert without_note.status_code == 400
-    assert "Say why." in without_note.content.decode()
+    assert "Enter a reason." in without_note.content.decode()
     malformed = client.send(ADD, {"month": "June"})
     assert "Invalid month." in malformed.content.decode()
     assert closed(acme) is None

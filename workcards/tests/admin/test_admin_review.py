@@ -223,10 +223,10 @@ def test_beside_each_day_stands_what_others_say_of_it(
         if row["notes"]
     }
     assert told == {
-        1: [("done", "Paid, the same:")],
-        2: [("clash", "Paid, and different:")],
+        1: [("done", "Paid, same value:")],
+        2: [("clash", "Paid, different value:")],
         3: [("done", "Paid:")],
-        4: [("half", "Another card says, not approved yet:")],
+        4: [("half", "On another card, not approved yet:")],
     }
 
 
@@ -280,7 +280,7 @@ def test_what_is_typed_is_approved_in_the_same_breath_and_the_next_card_comes(
     response = client.send(url_of(card), body, follow=True)
     assert response.redirect_chain == [(url_of(following), 302)]
     page = response.content.decode()
-    assert "John Example: the card is approved; its days are in the ledger." in page
+    assert "John Example: card approved; its days are in the ledger." in page
     with acme.scope():
         (paid,) = ApprovedDay.objects.all()
     assert (paid.approved_by_id, str(paid.hours)) == (acme.reviewer.pk, "8.50")
@@ -303,7 +303,7 @@ def test_what_can_not_be_approved_is_not_saved_either(
         DayEntryFactory(work_card=card, work_date=MONTH)
     response = client.send(url_of(card), sheet(card, {}, _approve="1"))
     assert response.status_code == 409
-    assert "without days" in response.content.decode()
+    assert "Enter at least one day" in response.content.decode()
     assert fresh(card).day_count == 1
     assert events(acme.id) == []
 
@@ -357,7 +357,7 @@ def test_a_card_without_days_is_not_approved(
 ) -> None:
     response = client.send(url_of(card, "approve"), {"version": card.version})
     assert response.status_code == 409
-    assert "without days" in response.content.decode()
+    assert "Enter at least one day" in response.content.decode()
 
 
 def test_approving_what_somebody_else_has_changed_is_refused(
@@ -372,7 +372,7 @@ def test_approving_what_somebody_else_has_changed_is_refused(
         )
     response = client.send(url_of(card, "approve"), {"version": card.version})
     assert response.status_code == 409
-    assert f"{acme.admin.full_name} changed it" in response.content.decode()
+    assert f"Changed by {acme.admin.full_name}" in response.content.decode()
     assert fresh(card).review_status == "NEEDS_REVIEW"
 
 
@@ -509,7 +509,7 @@ def test_reopening_says_which_days_another_card_pays_now(
     )
     body = {"version": fresh(card).version, "reason": "wrong"}
     page = client.send(url_of(card, "reopen"), body, follow=True).content.decode()
-    assert "Paid again from other cards: 1 Jun 2026, " in page
+    assert "Now paid from other cards: 1 Jun 2026, " in page
     assert paid(acme) == [(1, "Tower", "8.00")]
 
 
@@ -522,7 +522,7 @@ def test_a_verb_that_the_state_does_not_allow_is_refused(
     body = {"version": card.version, "reason": "why", "employee": john.pk}
     response = client.send(url_of(card, verb), body)
     assert response.status_code == 409
-    assert "in the status" in response.content.decode()
+    assert "has the status" in response.content.decode()
     assert events(acme.id) == []
 
 

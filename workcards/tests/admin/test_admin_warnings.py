@@ -69,9 +69,7 @@ def test_warnings_about_what_was_typed_are_shown_first(
     refused = client.send(url_of(card), sheet(card, LONG, _approve="1"))
     assert refused.status_code == 409
     assert shown(refused) == ["long_day"]
-    assert refused.context["problems"] == [
-        "Check the warnings, then approve once more."
-    ]
+    assert refused.context["problems"] == ["Check the warnings, then approve again."]
     assert 'value="20"' in refused.content.decode()
     with acme.scope():
         assert not DayEntry.objects.exists()
@@ -112,7 +110,7 @@ def test_what_the_business_refuses_is_marked_and_not_approved(
     refused = client.send(url_of(long_card), body)
     assert refused.status_code == 409
     assert refused.context["problems"] == [
-        "The settings of the business refuse this card."
+        "The business settings do not allow the approval of this card."
     ]
     assert fresh(long_card).review_status == "NEEDS_REVIEW"
     response = client.send(url_of(long_card, "approve"), {"version": long_card.version})
