@@ -192,7 +192,8 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
         _check_rank(actor, user.role)
         if user.is_active:
             raise Conflict(
-                "user_is_active", _("Deactivate the user before the release.")
+                "user_is_active",
+                _("An active user cannot be released. Deactivate the user first."),
             )
         before = snapshot(user, FIELDS)
         user.email = user.phone_number = None

@@ -189,7 +189,7 @@ def test_the_api_speaks_the_businesss_language_where_the_user_has_none(
     assert answer.json()["errors"] == [
         {
             "code": "employee_is_active",
-            "detail": "יש להשבית את העובד לפני השחרור.",
+            "detail": "אי אפשר לשחרר עובד פעיל. יש להשבית אותו תחילה.",
             "attr": None,
         }
     ]

@@ -226,7 +226,8 @@ def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
     employee = _locked_employee(employee_id)
     if employee.is_active:
         raise Conflict(
-            "employee_is_active", _("Deactivate the employee before the release.")
+            "employee_is_active",
+            _("An active employee cannot be released. Deactivate the employee first."),
         )
     if employee.passport_id is None:
         return employee

@@ -32,7 +32,7 @@ class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Gener
         for sealed in ("get_queryset", "get_object"):
             if sealed in cls.__dict__:
                 raise TypeError(
-                    f"{cls.__name__}.{sealed} is sealed: override refine_queryset() to filter further."
+                    f"{cls.__name__}.{sealed} must not be overridden. Override refine_queryset() to filter further."
                 )
 
     def get_queryset(self) -> models.QuerySet[M]:

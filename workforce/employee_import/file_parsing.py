@@ -52,7 +52,7 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
         "empty_file": gettext_lazy("The file is empty."),
         "file_too_large": gettext_lazy("The file is larger than 10 MB."),
         "unsupported_type": gettext_lazy(
-            "This is not an employee list. Send an Excel workbook (.xlsx) or a CSV file."
+            "This file type is not supported. Send an Excel workbook (.xlsx) or a CSV file."
         ),
         "old_or_protected_workbook": gettext_lazy(
             "Old Excel files (.xls) and files with a password cannot be read. Save the file as .xlsx without a password."
@@ -136,7 +136,7 @@ _NAMED = {
 BUSY: Mapping[str, Promise] = MappingProxyType(
     {
         "person": gettext_lazy(
-            "Two of your imports are in progress. Wait until one of them is done."
+            "Two of your imports are in progress. Wait until one finishes."
         ),
         "business": gettext_lazy(
             "Other imports of your business are in progress. Try again in a few seconds."
