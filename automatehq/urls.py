@@ -6,11 +6,11 @@ from django.urls import include, path
 from accounts import admin_auth
 
 from . import health
-from .api.docs import SchemaView, docs
+from .api.docs import DocsView, SchemaView
 
 urlpatterns = [
     path("api/schema", SchemaView.as_view(), name="schema"),
-    path("api/docs", docs, name="docs"),
+    path("api/docs", DocsView.as_view(), name="docs"),
     path("api/", include("accounts.urls")),
     path("api/", include("businesses.urls")),
     path("api/", include("audit.urls")),

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import translation
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import OpenApiParameter
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
@@ -79,8 +75,12 @@ class SchemaView(StrictRequestMixin, SpectacularAPIView):
         return Response(SchemaView._document)
 
 
-@csrf_exempt  # a POST is rejected anyway, and without an HTML page about cookies
-@require_safe
-def docs(request: HttpRequest) -> HttpResponse:
-    """Show Swagger UI, from this server's static files only."""
-    return render(request, "api/docs.html")
+class DocsView(SpectacularSwaggerSplitView):
+    """Swagger UI, public, from static files of this server.
+
+    The content security policy blocks inline scripts, so `/api/docs?script` returns the script that starts it. The
+    script of drf-spectacular would contain a CSRF token, which no endpoint needs.
+    """
+
+    template_name = "api/docs.html"
+    template_name_js = "api/docs.js.template"

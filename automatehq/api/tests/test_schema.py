@@ -139,6 +139,26 @@ def test_the_page_has_no_inline_script_or_style_and_no_foreign_host(
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
+def test_the_script_of_the_page_needs_no_cookie(client: Client, db: None) -> None:
+    page = client.get("/api/docs").content.decode()
+    assert '<script src="/api/docs?script=">' in page
+    response = client.get("/api/docs?script=")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/javascript"
+    assert "schema" in response.content.decode()
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_the_page_is_read_only(client: Client, db: None, method: str) -> None:
+    assert getattr(client, method)("/api/docs").status_code == 405
+
+
+def test_the_page_ignores_credentials(client: Client, db: None) -> None:
+    headers = {"Authorization": "Bearer malformed"}
+    assert client.get("/api/docs", headers=headers).status_code == 200
+
+
 def test_no_route_under_api_ends_in_a_slash() -> None:
     paths = [route.path for route in api_routes()]
     assert not [path for path in paths if path.endswith("/")]
