@@ -171,7 +171,7 @@ class Cursor(NamedTuple):
         try:
             moment, row_id, way = b64decode(text, altchars=b"-_").decode().split("|")
             created_at = datetime.datetime.fromisoformat(moment)
-            if created_at.tzinfo is None or way not in ("<", ">"):
+            if created_at.tzinfo is not datetime.UTC or way not in ("<", ">"):
                 raise ValueError(text)
             return cls(created_at, uuid.UUID(row_id), cast(Way, way))
         except ValueError as error:

@@ -5,9 +5,12 @@ Invalid parameters give 400, ids of other businesses an empty list.
 
 import datetime
 import uuid
+from base64 import b64encode
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.response import Response
@@ -231,11 +234,48 @@ def follow(link: str) -> Response:
     return EventViewSet.as_view({"get": "list"})(APIRequestFactory().get(link))
 
 
+ROW = "00000000-0000-0000-0000-000000000001"
+MADE_UP = [
+    f"2026-03-04T00:00:00|{ROW}|>",  # without a time zone
+    f"2026-03-04T00:00:00+23:59|{ROW}|>",  # PostgreSQL has no such time zone
+    f"2026-03-04T00:00:00+00:00|{ROW}|=",
+    f"2026-03-04T00:00:00+00:00|{ROW}",
+]
+
+
 @pytest.mark.parametrize(
-    "cursor", ["x", "é", "AAAA", "MjAyNi0wMy0wNHxhfD4=", "fHx8", "\0", "a" * 999]
+    "cursor",
+    [
+        *("x", "é", "AAAA", "MjAyNi0wMy0wNHxhfD4=", "fHx8", "\0", "a" * 999),
+        *(b64encode(text.encode()).decode() for text in MADE_UP),
+    ],
 )
 def test_a_made_up_cursor_is_named(acme_open: Personas, cursor: str) -> None:
     assert refused(ask(EventViewSet, cursor=cursor)) == {"cursor": "invalid"}
+
+
+def test_new_events_do_not_shift_the_pages(events: list[str]) -> None:
+    response = ask(EventViewSet, page_size=2)
+    seen = [row["id"] for row in response.data["results"]]
+    while link := response.data["next"]:
+        AuditEvent(event_type="x").save(force_insert=True)
+        response = follow(link)
+        seen += [row["id"] for row in response.data["results"]]
+    assert seen == events
+
+
+def test_a_page_is_read_by_index_and_not_sorted(acme_open: Personas) -> None:
+    AuditEvent.objects.bulk_create(AuditEvent(event_type="x") for _ in range(2000))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE audit_events")
+    link = ask(EventViewSet).data["next"]
+    with CaptureQueriesContext(connection) as captured:
+        assert len(follow(link).data["results"]) == 50
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + captured[-1]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan using audit_events_" in plan
+    assert "Sort" not in plan
 
 
 def test_cursor_lists_know_neither_pages_nor_orders(acme_open: Personas) -> None:
