@@ -102,7 +102,7 @@ environment:
 
 clean: ## Delete caches and build files; data and .venv stay
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov static-root
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache static-root
 
 clean-data: runtime ## Stop this clone's database servers and delete all data under var/
 	@find var -name pg.lock 2>/dev/null | while read -r lock; do \

@@ -3,6 +3,7 @@
 import io
 import logging
 import zoneinfo
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,20 +49,22 @@ def flag(name: str, *, default: bool) -> bool:
     return text in env.BOOLEAN_TRUE_STRINGS
 
 
-def whole_number(name: str, *, default: int) -> int:
-    """Read a whole number of 0 or more."""
+def whole_number(name: str, *, default: int, minimum: int = 0) -> int:
+    """Read a whole number of `minimum` or more."""
     number: int = env.int(name, default=default)
-    if number < 0:
-        raise ValueError(f"{number} is less than 0.")
+    if number < minimum:
+        raise ValueError(f"{number} is less than {minimum}.")
     return number
 
 
-def positive_number(name: str, *, default: int) -> int:
-    """Read a whole number of 1 or more."""
-    number = whole_number(name, default=default)
-    if number < 1:
-        raise ValueError(f"{number} is less than 1.")
-    return number
+def choice(name: str, *, default: str, of: Collection[str]) -> str:
+    """Read one of the values in `of`."""
+    value: str = env.str(name, default=default)
+    if value not in of:
+        raise ValueError(
+            f"{value!r} is unknown. Use one of: {', '.join(filter(None, of))}."
+        )
+    return value
 
 
 def log_level(name: str, *, default: str) -> str:
@@ -80,22 +83,6 @@ def time_zone(name: str, *, default: str) -> str:
     if zone not in zoneinfo.available_timezones():
         raise ValueError(f"{zone!r} is not a time zone.")
     return zone
-
-
-def language(name: str, *, default: str) -> str:
-    """Read the code of a language that AutomateHQ supports."""
-    code: str = env.str(name, default=default)
-    if code not in ("en", "he"):
-        raise ValueError(f"{code!r} is not a language. Use en or he.")
-    return code
-
-
-def process(name: str, *, default: str) -> str:
-    """Read the kind of process for separate logins, or ""."""
-    kind: str = env.str(name, default=default)
-    if kind not in ("", "owner", "web", "console"):
-        raise ValueError(f"{kind!r} is not a process type. Use owner, web or console.")
-    return kind
 
 
 def sentry_address(name: str, *, default: str) -> str:

@@ -31,10 +31,10 @@ environment.read_env_file(
 VAR_DIR = BASE_DIR / env.str("AUTOMATEHQ_VAR", default="var")
 
 
-def _setting(read: Any, name: str, **default: Any) -> Any:
+def _setting(read: Any, name: str, **options: Any) -> Any:
     """Read a setting; raise `ImproperlyConfigured` with its name if it is malformed."""
     try:
-        return read(name, **default)
+        return read(name, **options)
     except ImproperlyConfigured as error:
         raise ImproperlyConfigured(f"{name} must be set in the environment.") from error
     except (ValueError, KeyError) as error:
@@ -183,7 +183,12 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # For separate logins, with which web and platform processes connect: see businesses/tenancy/process_roles.py.
-TENANCY_PROCESS: str = _setting(environment.process, "TENANCY_PROCESS", default="")
+TENANCY_PROCESS: str = _setting(
+    environment.choice,
+    "TENANCY_PROCESS",
+    default="",
+    of=("", "owner", "web", "console"),
+)
 _login = DATABASES["default"]["USER"] or "automatehq"
 TENANCY_OWNER = _login
 if TENANCY_PROCESS in ("web", "console"):
@@ -246,11 +251,11 @@ PASSWORD_HASHERS = [
 ]
 # The limit of each process; a hash takes 100 MB.
 PASSWORD_HASHES_AT_ONCE: int = _setting(
-    environment.positive_number, "PASSWORD_HASHES_AT_ONCE", default=2
+    environment.whole_number, "PASSWORD_HASHES_AT_ONCE", default=2, minimum=1
 )
 # “Already in use” responses per hour after which a business (each user: 20) must wait: see audit/cross_business.py.
 IN_USE_A_BUSINESS_AN_HOUR: int = _setting(
-    environment.positive_number, "IN_USE_A_BUSINESS_AN_HOUR", default=40
+    environment.whole_number, "IN_USE_A_BUSINESS_AN_HOUR", default=40, minimum=1
 )
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -419,7 +424,9 @@ WHITENOISE_USE_FINDERS = DEBUG
 # Language and time
 
 TIME_ZONE: str = _setting(environment.time_zone, "TIME_ZONE", default="Asia/Jerusalem")
-LANGUAGE_CODE: str = _setting(environment.language, "LANGUAGE_CODE", default="en")
+LANGUAGE_CODE: str = _setting(
+    environment.choice, "LANGUAGE_CODE", default="en", of=("en", "he")
+)
 LANGUAGES = [("en", "English"), ("he", "עברית")]
 USE_I18N = True
 USE_TZ = True

@@ -22,6 +22,8 @@ PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "s" * 50}
         ("CONN_MAX_AGE", "long"),
         ("CONN_MAX_AGE", "-1"),
         ("TRUSTED_PROXIES", "-1"),
+        ("PASSWORD_HASHES_AT_ONCE", "0"),
+        ("IN_USE_A_BUSINESS_AN_HOUR", "0"),
         ("SECURE_SSL_REDIRECT", "yess"),
         ("SECURE_HSTS_SECONDS", "year"),
         ("TIME_ZONE", "Nowhere"),
