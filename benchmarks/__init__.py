@@ -9,21 +9,7 @@
 | `data_growth.py` | read requests with many cards in the database, compared with few |
 | `tenancy.py` | the cost of row-level security and of the manager |
 | `exports.py` | days as CSV, compared with `COPY`, and the matrix as an XLSX file |
-| `large.py` | the largest requests: an import of 10,000 rows, an upload of 50 pictures, an approval of 500 cards |
 | `request_load.py` | requests per second, and memory after many requests |
-
-These programs run separately, as `python -m benchmarks.<name>`:
-
-| module | measures |
-|---|---|
-| `admin_pages_speed.py` | queries, transfer size and load time of each admin page |
-| `export_memory.py` | memory and time of an export by its number of days |
-| `hostile_imports.py` | the delay that hostile imports cause for another business |
-| `import_speed.py` | time and queries of the largest import of employees |
-| `migrate_forward.py` | duration and locks of the migrations from the single-company schema |
-| `queue_fairness.py` | the delay of an export behind the queued tasks of another business |
-| `scrolling.py` | the frame times of the matrix page while it scrolls |
-| `upload_memory.py` | memory and time of the largest upload |
 
 The other modules support them:
 

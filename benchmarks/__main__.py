@@ -10,7 +10,6 @@ from collections.abc import Callable
 from . import (
     data_growth,
     exports,
-    large,
     query_plans,
     reads,
     request_load,
@@ -33,7 +32,6 @@ def measures(
         ),
         "tenancy": lambda: tenancy.measure(of_scale(smallest), rounds),
         "exports": lambda: exports.measure(few_rounds),
-        "large": lambda: large.measure(few_rounds),
         "load": lambda: request_load.measure(of_scale(smallest), requests),
     }
 

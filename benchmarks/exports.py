@@ -1,27 +1,29 @@
 """Measure large exports: days as CSV, compared with `COPY` of the same query, and the matrix as an XLSX file.
 
-A temporary database has one month of 2,500 employees at 25 sites, which is 77,500 days. `export_memory.py` measures the
-memory of an export by its number of days.
+A temporary database has one month of 2,500 employees at 25 sites, which is 77,500 days.
 """
 
 import os
 import tempfile
 import time
 from datetime import date
+from decimal import Decimal
 from statistics import median
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
 from exports.models import ExportRun
 from exports.tasks import make_export
 from tests.scratch_database import migrate, scratch_database
+from workcards.models import ApprovedDay, WorkCard
+from workcards.month_math import days_of_month
 from workcards.month_rows import month_rows
-from workforce.models import Site
+from workforce.models import Employee, Site
 
-from . import export_memory
 from .measurements import table
 from .processors import processor_seconds
 
@@ -42,7 +44,7 @@ def measure(rounds: int) -> str:
                 )
                 for n in range(SITES)
             ]
-            export_memory.fill(MONTH, EMPLOYEES * 31, sites, days_a_person=31)
+            fill(sites)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         times: dict[str, list[tuple[float, float]]] = {}
@@ -55,6 +57,53 @@ def measure(rounds: int) -> str:
         seconds, busy = (median(values) for values in zip(*measures, strict=True))
         rows.append((f"`{name}`", f"{seconds:.2f}", f"{busy:.2f}"))
     return table(("", "seconds", "seconds of the worker's processor"), rows)
+
+
+def fill(sites: list[Site]) -> None:
+    """Insert the employees, each with an approved card and every day of the month."""
+    now = timezone.now()
+    business = {"business_id": DEFAULT_BUSINESS_ID}
+    employees, cards, posted = [], [], []
+    for number in range(EMPLOYEES):
+        site = sites[number % len(sites)]
+        employee = Employee(
+            site=site,
+            full_name=f"Worker {number:05}",
+            external_employee_id=f"{number:07}",
+            started_on=MONTH,
+            left_on=MONTH,
+            is_active=False,
+            created_at=now,
+            updated_at=now,
+            **business,
+        )
+        card = WorkCard(
+            site=site,
+            employee=employee,
+            processing_month=MONTH,
+            source="MANUAL",
+            review_status="APPROVED",
+            approved_at=now,
+            created_at=now,
+            updated_at=now,
+            **business,
+        )
+        employees.append(employee)
+        cards.append(card)
+        posted += [
+            ApprovedDay(
+                employee=employee,
+                site=site,
+                work_card=card,
+                work_date=day,
+                hours=Decimal("8.25"),
+                approved_at=now,
+                **business,
+            )
+            for day in days_of_month(MONTH)
+        ]
+    for rows in (employees, cards, posted):
+        type(rows[0]).objects.bulk_create(rows, batch_size=5_000)
 
 
 def time_export(kind: str) -> tuple[float, float]:

@@ -1,7 +1,6 @@
 """The budget of every admin page: 8 queries, and 200 kB with an empty cache.
 
 The bytes are those on the wire. The pages come from the registry, so that a new page is counted too.
-`python -m benchmarks.admin_pages_speed` measures their time on much data.
 """
 
 from collections.abc import Iterator
