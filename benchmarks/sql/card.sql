@@ -3,7 +3,8 @@ SELECT row_to_json(card)::text FROM (
         c.employee_id,
         CASE WHEN c.employee_id IS NOT NULL THEN json_build_object('id', e.id, 'name', e.full_name) END AS employee,
         to_char(c.processing_month, 'YYYY-MM') AS processing_month, c.source, c.review_status, c.version,
-        to_char(coalesce(d.hours, 0), 'FM999990.00') AS total_hours, coalesce(d.count, 0) AS day_count, c.notes,
+        to_char(coalesce(d.hours, 0), 'FM999990.00') AS total_hours, coalesce(d.minutes, 0) AS total_minutes,
+        coalesce(d.count, 0) AS day_count, c.notes,
         c.rejected_reason,
         CASE WHEN c.uploaded_by_id IS NOT NULL
             THEN json_build_object('id', c.uploaded_by_id, 'name', c.uploaded_by_name) END AS uploaded_by,
@@ -28,12 +29,12 @@ SELECT row_to_json(card)::text FROM (
     LEFT JOIN employees e ON e.business_id = c.business_id AND e.id = c.employee_id
     LEFT JOIN work_card_files f ON f.business_id = c.business_id AND f.id = c.file_id
     CROSS JOIN LATERAL (
-        SELECT sum(d.total_hours) AS hours, count(*) AS count, coalesce(json_agg(json_build_object(
+        SELECT sum(d.total_hours) AS hours, sum(d.minutes) AS minutes, count(*) AS count, coalesce(json_agg(json_build_object(
             'work_date', d.work_date, 'from_time', to_char(d.from_time, 'HH24:MI'),
             'to_time', to_char(d.to_time, 'HH24:MI'), 'break_minutes', d.break_minutes,
-            'total_hours', d.total_hours::text, 'day_status', d.day_status, 'comment', d.comment,
+            'total_hours', d.total_hours::text, 'minutes', d.minutes, 'set_aside_by_id', d.set_aside_by_id, 'day_status', d.day_status, 'comment', d.comment,
             'ledger', (
-                SELECT json_build_object('hours', a.hours::text, 'day_status', a.day_status,
+                SELECT json_build_object('hours', a.hours::text, 'minutes', a.minutes, 'day_status', a.day_status,
                     'work_card_id', a.work_card_id, 'site', json_build_object('id', a.site_id, 'name', s.site_name))
                 FROM approved_days a JOIN sites s ON s.id = a.site_id
                 WHERE a.business_id = c.business_id AND a.employee_id = c.employee_id AND a.work_date = d.work_date

@@ -5,7 +5,8 @@ SELECT json_build_object(
             c.employee_id,
             CASE WHEN c.employee_id IS NOT NULL THEN json_build_object('id', e.id, 'name', e.full_name) END AS employee,
             to_char(c.processing_month, 'YYYY-MM') AS processing_month, c.source, c.review_status, c.version,
-            to_char(coalesce(d.hours, 0), 'FM999990.00') AS total_hours, coalesce(d.days, 0) AS day_count, c.notes,
+            to_char(coalesce(d.hours, 0), 'FM999990.00') AS total_hours, coalesce(d.minutes, 0) AS total_minutes,
+            coalesce(d.days, 0) AS day_count, c.notes,
             c.rejected_reason,
             CASE WHEN c.uploaded_by_id IS NOT NULL
                 THEN json_build_object('id', c.uploaded_by_id, 'name', c.uploaded_by_name) END AS uploaded_by,
@@ -22,7 +23,7 @@ SELECT json_build_object(
         JOIN sites s ON s.id = c.site_id
         LEFT JOIN employees e ON e.business_id = c.business_id AND e.id = c.employee_id
         LEFT JOIN LATERAL (
-            SELECT sum(total_hours) AS hours, count(*) AS days
+            SELECT sum(total_hours) AS hours, sum(minutes) AS minutes, count(*) AS days
             FROM work_card_day_entries d WHERE d.business_id = c.business_id AND d.work_card_id = c.id
         ) d ON true
         WHERE c.business_id = %(business)s

@@ -8,7 +8,7 @@ WITH months AS (
     GROUP BY 1, 2, 3
 ), ledger AS MATERIALIZED (
     SELECT date_trunc('month', work_date)::date AS month, CASE WHEN work_date >= %(month)s THEN site_id END AS site_id,
-        sum(hours) AS hours
+        sum(hours) AS hours, sum(minutes) AS minutes
     FROM approved_days WHERE business_id = %(business)s
         AND work_date >= %(since)s AND work_date < %(until)s
     GROUP BY 1, 2
@@ -35,7 +35,9 @@ WITH months AS (
             AS cards,
         (SELECT count(*) FROM expected x WHERE is_missing AND x.site_id IS NOT DISTINCT FROM p.site_id) AS missing,
         (SELECT coalesce(sum(hours), 0) FROM ledger l WHERE month = %(month)s AND l.site_id IS NOT DISTINCT FROM p.site_id)
-            AS hours
+            AS hours,
+        (SELECT coalesce(sum(minutes), 0) FROM ledger l WHERE month = %(month)s AND l.site_id IS NOT DISTINCT FROM p.site_id)
+            AS minutes
     FROM (SELECT site_id FROM cards WHERE month = %(month)s UNION SELECT site_id FROM ledger WHERE month = %(month)s
         UNION SELECT site_id FROM expected) p
 )
@@ -47,14 +49,16 @@ SELECT json_build_object(
     'employees_expected', (SELECT count(*) FROM expected),
     'missing', (SELECT count(*) FROM expected WHERE is_missing),
     'hours', (SELECT to_char(coalesce(sum(hours), 0), 'FM999990.00') FROM ledger WHERE month = %(month)s),
+    'minutes', (SELECT coalesce(sum(minutes), 0) FROM ledger WHERE month = %(month)s),
     'days', (SELECT count(DISTINCT (employee_id, work_date)) FROM approved_days WHERE business_id = %(business)s
         AND work_date >= %(month)s AND work_date < %(until)s AND hours > 0),
     'trend', (SELECT json_agg(json_build_object('month', to_char(month, 'YYYY-MM'),
         'hours', (SELECT to_char(coalesce(sum(hours), 0), 'FM999990.00') FROM ledger l WHERE l.month = m.month),
+        'minutes', (SELECT coalesce(sum(minutes), 0) FROM ledger l WHERE l.month = m.month),
         'employees', (SELECT coalesce(sum(employees), 0) FROM paid p WHERE p.month = m.month),
         'cards', (SELECT coalesce(sum(count), 0) FROM cards c WHERE c.month = m.month)) ORDER BY month) FROM months m),
     'sites', (SELECT json_agg(json_build_object(
         'site', CASE WHEN p.site_id IS NOT NULL THEN json_build_object('id', s.id, 'name', s.site_name) END,
-        'cards', cards, 'missing', missing, 'hours', to_char(hours, 'FM999990.00')) ORDER BY s.site_name NULLS LAST)
+        'cards', cards, 'missing', missing, 'hours', to_char(hours, 'FM999990.00'), 'minutes', minutes) ORDER BY s.site_name NULLS LAST)
         FROM sites_of_month p LEFT JOIN sites s ON s.id = p.site_id)
 )::text
