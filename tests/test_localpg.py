@@ -53,8 +53,8 @@ def durable(monkeypatch: pytest.MonkeyPatch) -> None:
 def server(folder: Path) -> LocalPostgres:
     """Return a running server, which is a copy."""
     server = LocalPostgres(folder / "var" / "pg")
-    server.place.parent.mkdir()
-    copy_server(empty_server(), server.place)
+    server.directory.parent.mkdir()
+    copy_server(empty_server(), server.directory)
     server.start()
     return server
 

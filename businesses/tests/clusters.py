@@ -118,7 +118,7 @@ def own_cluster(original: Path | None = None) -> Iterator[Cluster]:
     server = LocalPostgres(folder / "pg")
     try:
         if original:
-            copy_server(original, server.place)
+            copy_server(original, server.directory)
         server.start()
         yield Cluster(server)
     finally:
@@ -140,7 +140,7 @@ def prepared_server(
             with own_cluster(original) as cluster:
                 prepare(cluster)
                 cluster.server.stop()
-                copy_server(cluster.server.place, place)
+                copy_server(cluster.server.directory, place)
     return place
 
 
