@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -26,12 +26,14 @@ from automatehq.admin.forms import (
     translate_database_errors,
     with_error_status,
 )
+from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import DomainError
 from automatehq.api.fields import PASSWORD_LIMIT
 from businesses.models import Business
 
 from . import act_as as acting
 from . import admin_sessions
+from .business_switch import businesses_of, enter_business
 from .login import check_own_password, sign_in
 
 _NEXT = "next"
@@ -105,6 +107,11 @@ class AuthViewsMixin:
                 name="password_change",
             ),
             path("language/", self.admin_view(self.language), name="language"),
+            path(
+                "businesses/switch/",
+                self.admin_view(self.switch_business),
+                name="switch_business",
+            ),
             path("act_as/", self.admin_view(self.act_as), name="act_as"),
             path("stop_acting/", self.stop_acting, name="stop_acting"),
         ]
@@ -185,6 +192,42 @@ class AuthViewsMixin:
         user: Any = request.user
         choose_language(user=user, language=language)
         return HttpResponseRedirect(self._next(request))
+
+    def switch_business(self: Any, request: HttpRequest) -> HttpResponse:
+        """List the person's businesses and switch to the chosen one.
+
+        The menu in the header loads only the list, with the header `X-Requested-With`.
+        """
+        user: Any = request.user
+        error: DomainError | None = None
+        if request.method == "POST":
+            business_id = parse_uuid(request.POST.get("business_id"))
+            if business_id is None:
+                raise Http404
+            try:
+                other = enter_business(request, user=user, business_id=business_id)
+            except DomainError as caught:
+                error = caught
+            else:
+                admin_sessions.switch_session(
+                    request,
+                    other,
+                    request.credentials,  # type: ignore[attr-defined]
+                )
+                return HttpResponseRedirect(reverse("admin:index"))
+        context = {
+            **self.each_context(request),
+            "title": _("Switch business"),
+            "places": businesses_of(user),
+            "error": error and error.detail,
+        }
+        template = (
+            "admin/accounts/business_choices.html"
+            if request.headers.get("X-Requested-With")
+            else "admin/accounts/switch_business.html"
+        )
+        response = TemplateResponse(request, template, context)
+        return with_error_status(response, error) if error else response
 
     def act_as(self: Any, request: HttpRequest) -> HttpResponse:
         """Start or renew acting for a business.

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
 from automatehq.clock import database_now
-from businesses.tenancy.middleware import on_scope_exit
+from businesses.tenancy.middleware import Credentials, on_scope_exit
 
 from .authentication import SESSION_KEY
 from .models import User
@@ -20,8 +20,30 @@ def start_session(request: HttpRequest, user: User) -> None:
     """
     request.session.flush()
     home_id = None if user.is_super_admin else user.business_id
-    admitted_at = user.last_login or database_now()
-    _write(request, user, home_id, issued_at=admitted_at.timestamp())
+    admitted_at = (user.last_login or database_now()).timestamp()
+    _write(request, user, home_id, issued_at=admitted_at, auth_time=admitted_at)
+    rotate_token(request)
+
+
+def switch_session(request: HttpRequest, user: User, credentials: Credentials) -> None:
+    """Replace the session by one of the person's user in another business.
+
+    Both times stay those of the old session, so a sign-out from the meantime still ends the new one.
+    """
+    assert credentials.auth_time is not None
+    issued_at, auth_time = credentials.issued_at, credentials.auth_time
+
+    def replace() -> None:
+        request.session.flush()
+        _write(
+            request,
+            user,
+            user.business_id,
+            issued_at=issued_at.timestamp(),
+            auth_time=auth_time.timestamp(),
+        )
+
+    on_scope_exit(replace)
     rotate_token(request)
 
 
@@ -57,12 +79,15 @@ def _write(
     acting_token: uuid.UUID | None = None,
     *,
     issued_at: float | None = None,
+    auth_time: float | None = None,
 ) -> None:
+    before = request.session.get(SESSION_KEY) or {}
     stored: dict[str, Any] = {
         "user_id": str(user.pk),
         "home": str(user.business_id),
         "business_id": str(business_id) if business_id else None,
         "acting": str(acting_token) if acting_token else None,
         "issued_at": issued_at or database_now().timestamp(),
+        "auth_time": auth_time or before.get("auth_time"),
     }
     request.session[SESSION_KEY] = stored

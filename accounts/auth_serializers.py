@@ -39,12 +39,33 @@ class TokensSerializer(StrictSerializer):
     refresh = serializers.CharField()
 
 
+class BusinessChoiceSerializer(StrictSerializer):
+    id = serializers.UUIDField(source="business_id")
+    business_name = serializers.CharField()
+
+
+@extend_schema_serializer(examples=load_examples("accounts", "business_choices"))
+class BusinessChoicesSerializer(StrictSerializer):
+    """The businesses that you can work for, by name. Empty for a super-admin."""
+
+    businesses = BusinessChoiceSerializer(many=True)
+
+
+@extend_schema_serializer(examples=load_examples("accounts", "switch"))
+class SwitchSerializer(StrictSerializer):
+    business_id = IdField()
+
+
 @extend_schema_serializer(examples=load_examples("accounts", "signed_in"))
 class SignedInSerializer(TokensSerializer):
-    """The tokens, the user and the business. `business` is null for a super-admin."""
+    """The tokens, the user, the business, and the businesses that you can switch to.
+
+    `business` is null for a super-admin.
+    """
 
     user = UserSerializer()
     business = BusinessSerializer(allow_null=True)
+    businesses = BusinessChoiceSerializer(many=True)
 
 
 class ActingSerializer(StrictSerializer):

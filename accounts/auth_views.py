@@ -24,6 +24,7 @@ from .auth_serializers import (
     SignedInSerializer,
     TokensSerializer,
 )
+from .business_switch import businesses_of
 from .login import check_own_password, sign_in
 from .openapi_errors import refused
 from .services import change_own_password
@@ -68,9 +69,13 @@ class LoginView(OpenView):
         user = sign_in(request._request, **asked)
         tokens = token_sessions.start_sign_in(user, admitted_at=user.last_login)
         business = None if user.is_super_admin else user.business
-        return _write(
-            SignedInSerializer, {**tokens._asdict(), "user": user, "business": business}
-        )
+        signed_in = {
+            **tokens._asdict(),
+            "user": user,
+            "business": business,
+            "businesses": businesses_of(user),
+        }
+        return _write(SignedInSerializer, signed_in)
 
 
 class RefreshView(OpenView):

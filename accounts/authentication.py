@@ -33,7 +33,7 @@ from businesses.tenancy.process_roles import WRONG_PROCESS_MESSAGES
 
 from .account_status import BusinessStanding, Standing
 from .models import Acting, SignIn, User
-from .tokens import read_access_token, was_acting_token
+from .tokens import read_access_token, time_from_timestamp, was_acting_token
 
 # Key of the credentials in the session, beside Django's own keys.
 SESSION_KEY = "automatehq_evidence"
@@ -131,7 +131,7 @@ def check_standing(
     if not standing.business.is_active:
         raise dead("business_inactive")
     signed_out_at = (standing.signed_out_at, standing.business.signed_out_at)
-    if not ignore_sign_out and _is_older(credentials, *signed_out_at):
+    if not ignore_sign_out and is_older(credentials.issued_at, *signed_out_at):
         raise dead("token_not_valid")
 
 
@@ -154,13 +154,13 @@ def check_acting(
         raise dead("acting_expired")
     if business is None or not business.is_active:
         raise dead("business_inactive")
-    if _is_older(credentials, business.signed_out_at):
+    if is_older(credentials.issued_at, business.signed_out_at):
         raise dead("token_not_valid")
 
 
-def _is_older(credentials: Credentials, *signed_out_at: datetime | None) -> bool:
-    """Return True if the credentials are not newer than a time in `signed_out_at`."""
-    return any(moment and credentials.issued_at <= moment for moment in signed_out_at)
+def is_older(issued_at: datetime, *signed_out_at: datetime | None) -> bool:
+    """Return True if `issued_at` is not later than each time in `signed_out_at`."""
+    return any(moment and issued_at <= moment for moment in signed_out_at)
 
 
 def _business_acted_for(user: User, credentials: Credentials) -> Business:
@@ -243,6 +243,7 @@ def credentials_of_session(request: HttpRequest) -> Credentials | None:
         business_id=uuid.UUID(stored["business_id"]) if stored["business_id"] else None,
         issued_at=datetime.fromtimestamp(stored["issued_at"], UTC),
         acting_token=uuid.UUID(acting) if acting else None,
+        auth_time=time_from_timestamp(stored.get("auth_time")),
     )
 
 

@@ -35,6 +35,11 @@ class AccountUser(NamedTuple):
     business_signed_out_at: datetime | None
 
     @property
+    def is_open(self) -> bool:
+        """Return True if the user may sign in to the business."""
+        return self.user_is_active and self.business_is_active
+
+    @property
     def is_super_admin(self) -> bool:
         return self.business_id == PLATFORM_ID
 
@@ -105,10 +110,13 @@ def check_password(account: Account | None, password: str) -> bool:
     return hashers.check_password(password, account.password, renew_hash)
 
 
-def lock_account(account_id: uuid.UUID) -> None:
-    """Lock an account until the transaction ends."""
+def lock_account(account_id: uuid.UUID) -> Account:
+    """Lock an account until the transaction ends, and return it."""
     with account_scope(account_id):
-        Account.objects.select_for_update(no_key=True).get(pk=account_id)
+        account: Account = Account.objects.select_for_update(no_key=True).get(
+            pk=account_id
+        )
+    return account
 
 
 def update_account(account_id: uuid.UUID, **values: Any) -> None:

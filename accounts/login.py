@@ -139,13 +139,9 @@ def _enter(account: Account, places: list[AccountUser]) -> User | DomainError:
 
 def _choose(account: Account, places: list[AccountUser]) -> AccountUser:
     """Return the user who signed in last, or the first by business name."""
-    open_places = [place for place in places if _is_open(place)]
+    open_places = [place for place in places if place.is_open]
     last = [place for place in open_places if place.user_id == account.last_user_id]
     return (last or open_places)[0]
-
-
-def _is_open(place: AccountUser) -> bool:
-    return place.user_is_active and place.business_is_active
 
 
 def _error_of(places: list[AccountUser]) -> DomainError | None:
@@ -155,7 +151,7 @@ def _error_of(places: list[AccountUser]) -> DomainError | None:
     is_super_admin = places[0].is_super_admin  # who has no other user
     if code := wrong_process_code(is_super_admin=is_super_admin):
         return Denied(code, WRONG_PROCESS_MESSAGES[code])
-    if any(map(_is_open, places)):
+    if any(place.is_open for place in places):
         return None
     if not any(place.user_is_active for place in places):
         return Denied("user_inactive", _("This user is inactive."))

@@ -8,6 +8,7 @@ Elsewhere they are the users of the business in scope.
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from operator import attrgetter
 from typing import Any
 
 from django.http import Http404
@@ -23,8 +24,14 @@ from businesses.tenancy.context import Scope, business_scope, try_get_business_i
 from businesses.tenancy.definer_functions import fields_in_use
 
 from .act_as import note_own_access_ended, stop_acting
-from .credentials import create_account, hash_password, lock_account, update_account
-from .models import User
+from .credentials import (
+    create_account,
+    hash_password,
+    lock_account,
+    update_account,
+    users_of_account,
+)
+from .models import Account, User
 from .roles import RANK, Role
 from .token_sessions import revoke_sign_ins
 
@@ -75,7 +82,7 @@ def update_user(
     values = dict(values)
     password = values.pop("password", None)
     with _where_users_are():
-        user = _locked(user_id, with_account=True)
+        account, user = _lock_account_and_user(user_id)
         _check_rank(actor, user.role, values.get("role", user.role))
         before = snapshot(user, FIELDS)
         is_demoted = RANK[Role(values.get("role", user.role))] < RANK[Role(user.role)]
@@ -86,6 +93,8 @@ def update_user(
         before, after = changes(before, snapshot(user, FIELDS))
         written = [*after]
         credentials: dict[str, Any] = {}
+        if password is not None or "email" in after:
+            _check_not_owned(actor, account)
         if password is not None:
             _check_not_oneself(
                 actor,
@@ -107,6 +116,7 @@ def update_user(
             written += _sign_out(user)
         if password is not None:
             credentials["signed_out_at"] = user.signed_out_at
+            _sign_out_elsewhere(user)
         if "email" in after:
             credentials["email"] = user.email
         if credentials:
@@ -133,7 +143,7 @@ def activate_user(
     Raises: `Invalid` if a released user gets no e-mail.
     """
     with _where_users_are():
-        user = _locked(user_id, with_account=True)
+        account, user = _lock_account_and_user(user_id)
         _check_rank(actor, user.role)
         if user.is_active:
             return user
@@ -146,9 +156,10 @@ def activate_user(
                 "email",
             )
         before, after = changes(before, snapshot(user, FIELDS))
-        _check_in_use(actor, after)
-        if "email" in after:
-            update_account(user.account_id, email=user.email)
+        if "email" in after and user.email != account.email:
+            _check_not_owned(actor, account)
+            _check_in_use(actor, after)
+            update_account(account.pk, email=user.email)
         user.save(update_fields=[*after, "updated_at"])
         record("user_activated", entity=user, actor=actor, before=before, after=after)
     return user
@@ -188,7 +199,7 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
     Raises: `Conflict` if the user is active.
     """
     with _where_users_are():
-        user = _locked(user_id, with_account=True)
+        account, user = _lock_account_and_user(user_id)
         _check_rank(actor, user.role)
         if user.is_active:
             raise Conflict(
@@ -199,7 +210,8 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
         user.email = user.phone_number = None
         before, after = changes(before, snapshot(user, FIELDS))
         if after:
-            update_account(user.account_id, email=None)
+            if account.owned_at is None:
+                update_account(account.pk, email=None)
             user.save(update_fields=[*after, "updated_at"])
             record(
                 "user_released", entity=user, actor=actor, before=before, after=after
@@ -214,10 +226,11 @@ def change_own_password(*, user: User, new_password: str) -> None:
     """
     with business_scope(user.business_id):
         password_hash = hash_password(user, new_password, "new_password")
-        user = _locked(user.pk, with_account=True)
+        account, user = _lock_account_and_user(user.pk)
         user.save(update_fields=["updated_at", *_sign_out(user)])
+        _sign_out_elsewhere(user)
         update_account(
-            user.account_id, password=password_hash, signed_out_at=user.signed_out_at
+            account.pk, password=password_hash, signed_out_at=user.signed_out_at
         )
         record("user_password_changed", entity=user, actor=user)
 
@@ -249,17 +262,23 @@ def _where_users_are() -> AbstractContextManager[Scope]:
     return business_scope(try_get_business_id() or PLATFORM_ID)
 
 
-def _locked(user_id: uuid.UUID, *, with_account: bool = False) -> User:
+def _lock_account_and_user(user_id: uuid.UUID) -> tuple[Account, User]:
+    """Lock the user's account, business and row, in this order."""
+    accounts = User.objects.filter(pk=user_id).values_list("account_id", flat=True)
+    account_id = accounts.first()
+    account = lock_account(account_id) if account_id else None
+    user = _locked(user_id)  # raises if the user does not exist
+    assert account is not None
+    return account, user
+
+
+def _locked(user_id: uuid.UUID) -> User:
     """Lock the user's business, then the user's row, and return the row.
 
-    If the credentials may change, lock the account before both. The lock on the business serializes changes to its users. Without it, two administrators could demote each other at
+    The lock on the business serializes changes to its users. Without it, two administrators could demote each other at
     the same time and leave the business without one.
     """
     business_id = try_get_business_id()
-    if with_account:
-        accounts = User.objects.filter(pk=user_id).values_list("account_id", flat=True)
-        if account_id := accounts.first():
-            lock_account(account_id)
     Business.objects.select_for_update(no_key=True).get(pk=business_id)
     user: User | None = (
         User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
@@ -282,6 +301,17 @@ def _check_rank(actor: User | None, *roles: str) -> None:
     own = RANK[actor.acting_role]
     if any(RANK[Role(role)] > own for role in roles):
         raise Denied(detail=_("This role is higher than yours."), attr="role")
+
+
+def _check_not_owned(actor: User | None, account: Account) -> None:
+    """Raise `Denied` if the person manages their own sign-in.
+
+    No administrator may then set the password or the e-mail: it also opens the person's other businesses.
+    """
+    if actor is not None and account.owned_at is not None:
+        raise Denied(
+            "manages_own_sign_in", _("This user manages their own sign-in and e-mail.")
+        )
 
 
 def _check_not_oneself(
@@ -337,3 +367,15 @@ def _sign_out(user: User) -> list[str]:
     user.signed_out_at = database_now()
     revoke_sign_ins(user)
     return ["signed_out_at"]
+
+
+def _sign_out_elsewhere(user: User) -> None:
+    """End the sign-ins of the person's users in other businesses, at the time of `user`."""
+    places = sorted(users_of_account(user.account_id), key=attrgetter("business_id"))
+    for place in places:
+        if place.user_id != user.pk:
+            with business_scope(place.business_id):
+                other = User.objects.get(pk=place.user_id)
+                other.signed_out_at = user.signed_out_at
+                other.save(update_fields=["signed_out_at"])
+                revoke_sign_ins(other)

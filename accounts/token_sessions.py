@@ -30,20 +30,27 @@ class Tokens(NamedTuple):
     refresh: str
 
 
-def start_sign_in(user: User, admitted_at: datetime | None = None) -> Tokens:
+def start_sign_in(
+    user: User,
+    admitted_at: datetime | None = None,
+    auth_time: datetime | None = None,
+) -> Tokens:
     """Return the first tokens of a new sign-in of `user`.
 
-    Delete the user's expired sign-ins. `admitted_at` is the time of the password check, by default now.
+    Delete the user's expired sign-ins. `admitted_at` is the time when the access was checked, by default now.
+    `auth_time` is the time when the password was entered, by default the same.
     """
     admitted_at = admitted_at or database_now()
+    auth_time = auth_time or admitted_at
     sign_in = SignIn(id=uuid7(), user=user)
-    refresh = refresh_token(user, sign_in.pk, admitted_at)
+    refresh = refresh_token(user, sign_in.pk, admitted_at, auth_time)
     sign_in.refresh_jti = jti_of(refresh)
     sign_in.expires_at = _end_of(refresh)
     with business_scope(user.business_id):
         SignIn.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
         sign_in.save(force_insert=True)
-    return Tokens(str(access_token(user, sign_in.pk, admitted_at)), str(refresh))
+    access = access_token(user, sign_in.pk, admitted_at, auth_time)
+    return Tokens(str(access), str(refresh))
 
 
 def renew(raw: str) -> Tokens:
@@ -62,7 +69,9 @@ def renew(raw: str) -> Tokens:
     with business_scope(credentials.home_id):
         user = read_user(credentials)
         assert credentials.sign_in_id is not None
-        refresh = refresh_token(user, credentials.sign_in_id, admitted_at)
+        refresh = refresh_token(
+            user, credentials.sign_in_id, admitted_at, credentials.auth_time
+        )
         # One conditional update: of two simultaneous requests only one matches the row.
         is_first = SignIn.objects.filter(
             pk=credentials.sign_in_id, refresh_jti=jti, revoked_at__isnull=True
@@ -79,7 +88,9 @@ def renew(raw: str) -> Tokens:
     if not is_first:
         # Raised outside the scope, after the revocation has been committed.
         raise dead("token_not_valid")
-    access = access_token(user, credentials.sign_in_id, admitted_at)
+    access = access_token(
+        user, credentials.sign_in_id, admitted_at, credentials.auth_time
+    )
     return Tokens(str(access), str(refresh))
 
 
@@ -92,6 +103,12 @@ def end_sign_in(raw: str) -> None:
     assert credentials.sign_in_id is not None
     with business_scope(credentials.home_id):
         _revoke(credentials.sign_in_id)
+
+
+def end_current_sign_in(credentials: Credentials) -> None:
+    """End the sign-in of a request's credentials, in the scope of its user's business."""
+    assert credentials.sign_in_id is not None
+    _revoke(credentials.sign_in_id)
 
 
 def revoke_sign_ins(user: User) -> None:

@@ -20,13 +20,14 @@ from businesses.tenancy.middleware import Credentials
 if TYPE_CHECKING:
     from .models import User
 
-USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
+USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT, AUTH_TIME = (
     "user_id",
     "home",
     "business_id",
     "sid",
     "acting",
     "issued_at",
+    "auth_time",
 )
 
 
@@ -34,22 +35,32 @@ USER, HOME, BUSINESS, SIGN_IN, ACTING, ISSUED_AT = (
 
 
 def access_token(
-    user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
+    user: "User",
+    sign_in_id: uuid.UUID,
+    admitted_at: datetime,
+    auth_time: datetime | None,
 ) -> AccessToken:
     """Return an access token of `user` for their business.
 
     The token of a super-admin is for the platform. `admitted_at` is the time when the user's access was checked. A
-    later sign-out or deactivation invalidates the token.
+    later sign-out or deactivation invalidates the token. `auth_time` is the time when the password was entered.
     """
-    token: AccessToken = _write_own(AccessToken(), user, sign_in_id, admitted_at)
+    token: AccessToken = _write_own(
+        AccessToken(), user, sign_in_id, admitted_at, auth_time
+    )
     return token
 
 
 def refresh_token(
-    user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
+    user: "User",
+    sign_in_id: uuid.UUID,
+    admitted_at: datetime,
+    auth_time: datetime | None,
 ) -> RefreshToken:
     """Return a refresh token for one use. The caller stores its `jti` in the sign-in."""
-    token: RefreshToken = _write_own(RefreshToken(), user, sign_in_id, admitted_at)
+    token: RefreshToken = _write_own(
+        RefreshToken(), user, sign_in_id, admitted_at, auth_time
+    )
     return token
 
 
@@ -73,7 +84,11 @@ def acting_token(user: "User", sign_in_id: uuid.UUID) -> AccessToken:
 
 
 def _write_own(
-    token: Any, user: "User", sign_in_id: uuid.UUID, admitted_at: datetime
+    token: Any,
+    user: "User",
+    sign_in_id: uuid.UUID,
+    admitted_at: datetime,
+    auth_time: datetime | None,
 ) -> Any:
     return write_claims(
         token,
@@ -82,6 +97,7 @@ def _write_own(
         business_id=None if user.is_super_admin else user.business_id,
         sign_in_id=sign_in_id,
         issued_at=admitted_at,
+        auth_time=auth_time,
     )
 
 
@@ -94,6 +110,7 @@ def write_claims(
     sign_in_id: uuid.UUID,
     issued_at: datetime,
     acting_token: uuid.UUID | None = None,
+    auth_time: datetime | None = None,
 ) -> Any:
     """Write the claims into `token`."""
     token[USER] = str(user_id)
@@ -103,6 +120,8 @@ def write_claims(
     token[ACTING] = str(acting_token) if acting_token else None
     # `iat` counts whole seconds, which is too coarse to compare with the time of a sign-out.
     token[ISSUED_AT] = issued_at.timestamp()
+    if auth_time is not None:
+        token[AUTH_TIME] = auth_time.timestamp()
     return token
 
 
@@ -122,9 +141,18 @@ def read_credentials(token: Token) -> Credentials:
             issued_at=datetime.fromtimestamp(float(token[ISSUED_AT]), UTC),
             sign_in_id=uuid.UUID(token[SIGN_IN]),
             acting_token=_optional(token[ACTING]),
+            auth_time=time_from_timestamp(token.get(AUTH_TIME)),
         )
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise TokenError("The token has no such claim.") from error
+
+
+def time_from_timestamp(seconds: Any) -> datetime | None:
+    """Return the time of a claim in seconds since 1970; None for None.
+
+    Raises: `TypeError`, `ValueError` or `OverflowError` for a malformed claim.
+    """
+    return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
 
 
 def read_access_token(raw: str) -> Credentials:

@@ -116,6 +116,10 @@ NAMED = {"full_name": "Renamed"}
 PROFILE = {"name": "Payroll office", "components": {"hours": "100"}}
 
 
+def own_business(world: World, row: Any) -> dict[str, Any]:
+    return {"business_id": str(world.acme.id)}
+
+
 def own_password(world: World, row: Any) -> dict[str, Any]:
     return {"current_password": PASSWORD, "new_password": NEW_USER["password"]}
 
@@ -218,6 +222,8 @@ TABLE = [
     #                                   SUPER act ADMIN REVIEWER UPLOADER VIEWER
     Row("GET", "me",                    "200 200 200 200 200 200"),
     Row("POST", "password",             "204 204 204 204 204 204", None, own_password),
+    Row("GET", "auth-businesses",       "200 200 200 200 200 200"),
+    Row("POST", "switch",               "400 400 200 200 200 200", None, own_business),
     Row("POST", "act-as",               "200 200 403 403 403 403", None, act_as),
     Row("DELETE", "act-as",             "204 204 403 403 403 403"),
 

@@ -30,10 +30,15 @@ class UserFactory(DjangoModelFactory[User]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> User:
-        """Create the account with the hash of the password, then the user."""
-        kwargs["account_id"] = create_account(
-            email=kwargs["email"], password_hash=kwargs.pop("password")
-        )
+        """Create the account with the hash of the password, then the user.
+
+        `UserFactory(account_id=…)` creates another user of an existing account.
+        """
+        password_hash = kwargs.pop("password")
+        if "account_id" not in kwargs:
+            kwargs["account_id"] = create_account(
+                email=kwargs["email"], password_hash=password_hash
+            )
         user: User = super()._create(model_class, *args, **kwargs)
         return user
 

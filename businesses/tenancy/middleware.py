@@ -36,7 +36,8 @@ class Credentials:
 
     `home_id` is the business of the user's row. `business_id` is the business to work
     for, or None for the platform. They differ only for a super-admin: on the platform,
-    or acting for a business under `acting_token`.
+    or acting for a business under `acting_token`. `auth_time` is the time when the
+    password was last entered; None if the token or session is older than this field.
     """
 
     user_id: uuid.UUID
@@ -45,6 +46,7 @@ class Credentials:
     issued_at: datetime
     sign_in_id: uuid.UUID | None = None
     acting_token: uuid.UUID | None = None
+    auth_time: datetime | None = None
 
 
 @cache
