@@ -26,11 +26,11 @@ from .auth_serializers import (
 )
 from .business_switch import businesses_of
 from .login import check_own_password, sign_in
-from .openapi_errors import refused
+from .openapi_errors import error_response
 from .services import change_own_password
 from .tokens import acting_token
 
-DEAD = refused(
+INVALID_TOKEN = error_response(
     "Invalid or expired token", "token_not_valid", "user_inactive", "business_inactive"
 )
 
@@ -48,11 +48,11 @@ class LoginView(OpenView):
         request=LoginSerializer,
         responses={
             200: SignedInSerializer,
-            401: refused("Wrong credentials", "authentication_failed"),
-            403: refused(
+            401: error_response("Wrong credentials", "authentication_failed"),
+            403: error_response(
                 "The user or business is inactive", "user_inactive", "business_inactive"
             ),
-            429: refused(
+            429: error_response(
                 "Too many attempts or requests; see Retry-After",
                 "too_many_attempts",
                 "too_many_at_once",
@@ -65,8 +65,8 @@ class LoginView(OpenView):
         Five failures for one e-mail from one address, or fifty from one address, are answered 429 `too_many_attempts`
         for 15 minutes. With the right password, 403 `user_inactive` or `business_inactive` gives the reason.
         """
-        asked = _read(LoginSerializer, request)
-        user = sign_in(request._request, **asked)
+        body = _read(LoginSerializer, request)
+        user = sign_in(request._request, **body)
         tokens = token_sessions.start_sign_in(user, admitted_at=user.last_login)
         business = None if user.is_super_admin else user.business
         signed_in = {
@@ -79,7 +79,9 @@ class LoginView(OpenView):
 
 
 class RefreshView(OpenView):
-    @endpoint(request=RefreshSerializer, responses={200: TokensSerializer, 401: DEAD})
+    @endpoint(
+        request=RefreshSerializer, responses={200: TokensSerializer, 401: INVALID_TOKEN}
+    )
     def post(self, request: Request) -> Response:
         """Exchange a refresh token for new tokens.
 
@@ -91,7 +93,7 @@ class RefreshView(OpenView):
 
 
 class LogoutView(OpenView):
-    @endpoint(request=RefreshSerializer, responses={204: None, 401: DEAD})
+    @endpoint(request=RefreshSerializer, responses={204: None, 401: INVALID_TOKEN})
     def post(self, request: Request) -> Response:
         """Sign out. All tokens of this sign-in become invalid."""
         token_sessions.end_sign_in(_read(RefreshSerializer, request)["refresh"])
@@ -124,7 +126,7 @@ class PasswordView(APIView):
         request=PasswordChangeSerializer,
         responses={
             204: None,
-            429: refused(
+            429: error_response(
                 "Too many attempts or requests; see Retry-After",
                 "too_many_attempts",
                 "too_many_at_once",
@@ -136,10 +138,10 @@ class PasswordView(APIView):
 
         A wrong current password counts as a failed sign-in.
         """
-        asked = _read(PasswordChangeSerializer, request)
+        body = _read(PasswordChangeSerializer, request)
         user: Any = request.user
-        check_own_password(request._request, user, asked["current_password"])
-        change_own_password(user=user, new_password=asked["new_password"])
+        check_own_password(request._request, user, body["current_password"])
+        change_own_password(user=user, new_password=body["new_password"])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -152,7 +154,7 @@ class ActAsView(APIView):
         request=ActAsSerializer,
         responses={
             200: ActingTokenSerializer,
-            409: refused("The business is inactive", "business_inactive"),
+            409: error_response("The business is inactive", "business_inactive"),
         },
     )
     def post(self, request: Request) -> Response:
@@ -161,9 +163,9 @@ class ActAsView(APIView):
         You act for one business at a time. Acting for another business ends, and its token is answered 401
         `acting_expired`. The audit trail of the business records the start and the end.
         """
-        asked = _read(ActAsSerializer, request)
+        body = _read(ActAsSerializer, request)
         credentials: Any = request.auth
-        user = start_acting(user=request.user, **asked)  # type: ignore[arg-type]
+        user = start_acting(user=request.user, **body)  # type: ignore[arg-type]
         return _write(
             ActingTokenSerializer,
             {

@@ -8,7 +8,7 @@ from automatehq.api.schema import RefusalSerializer
 _EXAMPLES = {example.name: example for example in load_examples("accounts", "errors")}
 
 
-def refused(description: str, *codes: str) -> OpenApiResponse:
+def error_response(description: str, *codes: str) -> OpenApiResponse:
     """Return the OpenAPI response of an error, with an example for each of `codes`."""
     examples = [_EXAMPLES[code] for code in codes]
     return OpenApiResponse(RefusalSerializer, description, examples)

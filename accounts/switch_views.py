@@ -17,7 +17,7 @@ from .auth_serializers import (
     SwitchSerializer,
 )
 from .business_switch import businesses_of, enter_business
-from .openapi_errors import refused
+from .openapi_errors import error_response
 
 
 class BusinessChoicesView(APIView):
@@ -40,7 +40,7 @@ class SwitchView(APIView):
         request=SwitchSerializer,
         responses={
             200: SignedInSerializer,
-            401: refused(
+            401: error_response(
                 "You were signed out of the other business", "token_not_valid"
             ),
         },

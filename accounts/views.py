@@ -20,15 +20,15 @@ from businesses.tenancy.viewsets import TenantViewSet
 from . import services
 from .filters import UserFilterSet
 from .models import User
-from .openapi_errors import refused
+from .openapi_errors import error_response
 from .serializers import ActivationSerializer, UserSerializer
 
-NOT_YOURS = refused(
+NOT_PERMITTED = error_response(
     "Role without this permission, or acting required",
     "permission_denied",
     "act_as_required",
 )
-LAST = refused("The last active administrator", "last_admin")
+LAST_ADMIN = error_response("The last active administrator", "last_admin")
 
 
 class ManagesUsers(BelongsToBusiness):
@@ -55,9 +55,13 @@ class ManagesUsers(BelongsToBusiness):
 
 
 @extend_schema_view(
-    create=endpoint(responses={201: UserSerializer, 403: NOT_YOURS}),
-    update=endpoint(responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}),
-    partial_update=endpoint(responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST}),
+    create=endpoint(responses={201: UserSerializer, 403: NOT_PERMITTED}),
+    update=endpoint(
+        responses={200: UserSerializer, 403: NOT_PERMITTED, 409: LAST_ADMIN}
+    ),
+    partial_update=endpoint(
+        responses={200: UserSerializer, 403: NOT_PERMITTED, 409: LAST_ADMIN}
+    ),
 )
 class UserViewSet(TenantViewSet[User]):
     """Users of your business; for a super-admin, the users of all businesses.
@@ -90,7 +94,7 @@ class UserViewSet(TenantViewSet[User]):
             actor=self._actor,
         )
 
-    @endpoint(responses={204: None, 403: NOT_YOURS, 409: LAST})
+    @endpoint(responses={204: None, 403: NOT_PERMITTED, 409: LAST_ADMIN})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a user. Users are never deleted."""
         services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
@@ -118,7 +122,7 @@ class UserViewSet(TenantViewSet[User]):
         "POST {id}/deactivate",
         right="users.manage",
         request=None,
-        responses={200: UserSerializer, 403: NOT_YOURS, 409: LAST},
+        responses={200: UserSerializer, 403: NOT_PERMITTED, 409: LAST_ADMIN},
     )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a user. All tokens and sessions of the user become invalid."""
@@ -132,8 +136,8 @@ class UserViewSet(TenantViewSet[User]):
         request=None,
         responses={
             200: UserSerializer,
-            403: NOT_YOURS,
-            409: refused("Still active", "user_is_active"),
+            403: NOT_PERMITTED,
+            409: error_response("The user is active", "user_is_active"),
         },
     )
     def release(self, request: Request, pk: uuid.UUID) -> Response:

@@ -274,7 +274,7 @@ def test_a_new_password_ends_every_sign_in(acme: Personas) -> None:
     ("new", "again", "said"),
     [
         ("short", "", "too short"),
-        ("four other random words", "other", "differ"),
+        ("four other random words", "other", "do not match"),
         ("password123", "", "too common"),
     ],
 )

@@ -41,6 +41,8 @@ PLATFORM = {
 # `unscoped`: the framework's own tables, as the login, which sees no tenant row.
 FRAMEWORK = {
     "businesses/services.py": 1,  # a clash with another business's name
+    "accounts/account_scope.py": 1,  # one row of the accounts, which belong to no business
+    "accounts/credentials.py": 2,  # the account of an address, and the users of an account
     "accounts/lockout.py": 3,  # counts of failures
     "businesses/tenancy/rate_limits.py": 4,  # counts in the cache
     "exports/services.py": 1,  # a run's task in the queue

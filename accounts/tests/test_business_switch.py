@@ -14,7 +14,7 @@ from accounts.services import change_own_password, deactivate_user
 from accounts.tests.api_clients import client_of
 from accounts.tests.factories import PASSWORD, UserFactory
 from accounts.tests.personas import Personas
-from tests.admin_clients import browser_of
+from tests.admin_clients import admin_client_for
 
 NEW_PASSWORD = "four other random words"
 
@@ -210,13 +210,13 @@ def test_a_new_password_ends_the_sign_ins_in_every_business(
 def test_the_menu_lists_the_businesses_and_pages_do_not(
     acme: Personas, globex: Personas, dana: dict[uuid.UUID, User]
 ) -> None:
-    client = browser_of(dana[acme.id])
+    client = admin_client_for(dana[acme.id])
     page = client.get("/admin/").content.decode()
     assert "Globex" not in page
     menu = client.get("/admin/businesses/switch/", headers={"X-Requested-With": "x"})
     assert "Globex" in menu.content.decode()
     assert "<html" not in menu.content.decode()
-    alone = browser_of(acme.admin).get("/admin/businesses/switch/")
+    alone = admin_client_for(acme.admin).get("/admin/businesses/switch/")
     assert "Globex" not in alone.content.decode()
 
 
@@ -237,7 +237,7 @@ def test_the_admin_switches_and_the_form_of_the_old_business_is_rejected(
 def test_the_admin_rejects_a_business_of_others(
     acme: Personas, globex: Personas
 ) -> None:
-    client = browser_of(acme.admin)
+    client = admin_client_for(acme.admin)
     response = client.post("/admin/businesses/switch/", {"business_id": str(globex.id)})
     assert response.status_code == 400
     assert "Globex" not in response.content.decode()

@@ -38,7 +38,7 @@ def test_the_right_password_gives_tokens_user_and_business(acme: Personas) -> No
     response = login(acme.reviewer.email)
     assert response.status_code == 200
     said = response.json()
-    assert set(said) == {"access", "refresh", "user", "business"}
+    assert set(said) == {"access", "refresh", "user", "business", "businesses"}
     assert said["user"]["id"] == str(acme.reviewer.pk)
     assert "password" not in said["user"]
     assert said["business"]["id"] == str(acme.id)
