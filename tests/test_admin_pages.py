@@ -327,7 +327,7 @@ def test_the_days_that_reopening_decided_are_listed_for_people(acme: Personas) -
     url = reverse("admin:audit_auditevent_change", args=[event.pk])
     page = admin_client_for(acme.viewer).get(url).content.decode()
     assert "<div>1 June 2026, Tower &lt;b&gt;, 8.00</div>" in page
-    said = "Sick, An absence can&#x27;t share its date</div>"
+    said = "Sick, Absence together with other entries on this date</div>"
     assert f"<div>1 June 2026, Tower &lt;b&gt;, {said}" in page
     assert "[&quot;no day&quot;]" in page
 

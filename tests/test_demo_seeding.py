@@ -334,7 +334,7 @@ def test_the_command_prints_sign_ins_that_work_and_then_does_nothing(
         update_account(
             user.account_id, password=make_password("something else altogether")
         )
-    assert "Nothing done: the demo data are there already" in run(businesses=3)
+    assert "The demo data already exist" in run(businesses=3)
     assert {row.password for row in sign_ins()} == {"(changed)"}
 
 

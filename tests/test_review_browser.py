@@ -140,7 +140,7 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     assert "choice_" in page.evaluate(FOCUS)
     type_keys(page, "ArrowDown", "ArrowDown", "Control+Enter")
     page.wait_for_url(f"**{url_of(following)}?*")
-    assert "John Example: the card is approved" in page.inner_text("#toasts")
+    assert "John Example: card approved" in page.inner_text("#toasts")
     posted = found(
         acme,
         lambda: sorted(

@@ -77,7 +77,7 @@ def test_a_run_that_is_not_done_offers_no_changes_and_says_why(acme: Personas) -
     assert url_of(run) not in client.get(url_of(run, "change")).content.decode()
     page = client.get(url_of(run))
     assert page.status_code == 409
-    assert "with a run in the status “Queued”." in page.content.decode()
+    assert "while the export has the status “Queued”." in page.content.decode()
     assert client.get(url_of(run), {"type": "csv"}).status_code == 409
 
 
