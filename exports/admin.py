@@ -27,13 +27,13 @@ from workcards.services.uploads import default_month
 from . import profile_admin as _profile_admin  # noqa: F401 -- registers profiles
 from . import services
 from .models import ExportProfile, ExportRun
-from .preview import preview_of
+from .preview import build_preview
 from .run_diff_admin import ChangesPage
 from .serializers import ExportRequestSerializer
 from .views import file_response
 
 UNDER_WAY = (ExportRun.Status.QUEUED, ExportRun.Status.RUNNING)
-SECONDS_BETWEEN_LOOKS = 3
+REFRESH_SECONDS = 3
 
 
 class ExportRequestForm(ServiceForm):
@@ -55,16 +55,16 @@ class ExportRequestForm(ServiceForm):
         site.empty_label = _("All sites")
 
 
-def _again(run: ExportRun) -> str:
+def _retry_url(run: ExportRun) -> str:
     """Return the URL of the form of a new run, prefilled with the options of `run`."""
-    asked = {
+    options = {
         "kind": run.kind,
         "profile": run.filters.get("profile", {}).get("id", ""),
         "processing_month": format_month(run.processing_month),
         "site": str(run.site_id or ""),
         "include_unapproved": "on" if run.filters.get("include_unapproved") else "",
     }
-    query = urlencode({name: value for name, value in asked.items() if value})
+    query = urlencode({name: value for name, value in options.items() if value})
     return f"{reverse('admin:exports_exportrun_add')}?{query}"
 
 
@@ -194,7 +194,7 @@ class ExportRunAdmin(ChangesPage):
     @admin.display(description=_("download"))
     def download(self, run: ExportRun) -> SafeString | str:
         if run.status == ExportRun.Status.FAILED:
-            return format_html('<a href="{}">{}</a>', _again(run), _("Try again"))
+            return format_html('<a href="{}">{}</a>', _retry_url(run), _("Try again"))
         if run.status != ExportRun.Status.DONE:
             return "–"
         url = reverse("admin:exports_exportrun_file", args=[run.pk])
@@ -220,20 +220,20 @@ class ExportRunAdmin(ChangesPage):
         original = context.get("original")
         if original is not None and original.status in UNDER_WAY:
             # The browser reloads the page, so that no script is needed.
-            response["Refresh"] = str(SECONDS_BETWEEN_LOOKS)
+            response["Refresh"] = str(REFRESH_SECONDS)
         return response
 
     def get_urls(self) -> list[URLPattern]:
-        guarded = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
         return [
             path(
                 "add/preview/",
-                guarded(self.preview_view),
+                admin_view(self.preview_view),
                 name="exports_exportrun_preview",
             ),
             path(
                 "<path:object_id>/file/",
-                guarded(self.file_view, cacheable=True),
+                admin_view(self.file_view, cacheable=True),
                 name="exports_exportrun_file",
             ),
             *super().get_urls(),
@@ -245,8 +245,10 @@ class ExportRunAdmin(ChangesPage):
             raise PermissionDenied
         form = self.get_form(request)(request.GET)
         context = {
-            "preview": preview_of(**form.values) if form.is_valid() else None,
-            "problems": [said for errors in form.errors.values() for said in errors],
+            "preview": build_preview(**form.values) if form.is_valid() else None,
+            "problems": [
+                message for errors in form.errors.values() for message in errors
+            ],
         }
         return TemplateResponse(
             request, "admin/exports/exportrun/preview.html", context
@@ -261,5 +263,5 @@ class ExportRunAdmin(ChangesPage):
             raise Http404
         try:
             return file_response(run, request.headers.get("If-None-Match"))
-        except DomainError as refusal:
-            return plain_error_response(refusal)
+        except DomainError as error:
+            return plain_error_response(error)

@@ -7,7 +7,7 @@ from .profiles import Profile
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExportOptions:
     month: date
     # The language of the business; sheets are laid out from right to left in Hebrew.
     language: str

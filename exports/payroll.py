@@ -10,7 +10,7 @@ from automatehq.spreadsheet_escape import text
 from workcards.month_rows import DayRow
 
 from .csv_columns import csv_writer
-from .export_options import Wanted
+from .export_options import ExportOptions
 from .models import ExportProfile
 from .profiles import COMPONENTS, HOURS, Profile
 from .totals import Amount, EmployeeMonth, amount_of, employee_months
@@ -50,20 +50,22 @@ def _quantity(amount: Amount, profile: Profile) -> str:
     return profile.hours(paid) if paid else ""
 
 
-def write_payroll_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
+def write_payroll_csv(
+    rows: Iterator[DayRow], file: IO[bytes], options: ExportOptions
+) -> int:
     """Write the file, sorted by employee name; return the number of lines.
 
     Raises `Invalid` with the names of employees who cannot be exported. The file is incomplete then.
     """
-    profile = wanted.profile
-    assert profile is not None, "asked for without a profile"
-    nameless = _Named()
-    unwritable = _Named()
+    profile = options.profile
+    assert profile is not None, "the file needs a profile"
+    nameless = _EmployeeList()
+    unwritable = _EmployeeList()
     count = 0
     with csv_writer(
         file, encoding=profile.encoding, delimiter=profile.delimiter
     ) as writer:
-        writer.writerow([*HEADER, "Status"] if wanted.is_draft else HEADER)
+        writer.writerow([*HEADER, "Status"] if options.is_draft else HEADER)
         for month in employee_months(rows):
             lines = list(payments(month, profile))
             if not lines:
@@ -72,14 +74,16 @@ def write_payroll_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -
             identifier = getattr(person, profile.identifier)
             if not identifier:
                 nameless.add(person)
-            elif not profile.can_write(person.employee_name + identifier):
+            elif not profile.is_encodable(person.employee_name + identifier):
                 unwritable.add(person)
             else:
                 for line in lines:
                     cells = _cells(person, identifier, line, profile)
-                    writer.writerow([*cells, line.status] if wanted.is_draft else cells)
+                    writer.writerow(
+                        [*cells, line.status] if options.is_draft else cells
+                    )
                 count += len(lines)
-    _refuse(profile, nameless, unwritable)
+    _raise_problems(profile, nameless, unwritable)
     return count
 
 
@@ -96,7 +100,7 @@ def _cells(
     ]
 
 
-class _Named:
+class _EmployeeList:
     """The employees of an error message: the first names and the number of the others."""
 
     def __init__(self) -> None:
@@ -119,23 +123,28 @@ class _Named:
         return _("%(names)s and %(more)d more") % {"names": named, "more": more}
 
 
-def _refuse(profile: Profile, nameless: _Named, unwritable: _Named) -> None:
+def _raise_problems(
+    profile: Profile, nameless: _EmployeeList, unwritable: _EmployeeList
+) -> None:
     problems = []
     if nameless.count:
-        what = ExportProfile.Identifier(profile.identifier).label
-        said = _("These employees have hours to pay but no %(what)s: %(names)s.")
+        label = ExportProfile.Identifier(profile.identifier).label
+        message = _("These employees have hours to pay but no %(what)s: %(names)s.")
         problems.append(
             Problem(
-                "missing_identifier", said % {"what": what.lower(), "names": nameless}
+                "missing_identifier",
+                message % {"what": label.lower(), "names": nameless},
             )
         )
     if unwritable.count:
-        said = _(
+        message = _(
             "The encoding %(encoding)s cannot represent the name or ID of: %(names)s."
         )
         encoding = ExportProfile.Encoding(profile.encoding).label
         problems.append(
-            Problem("not_encodable", said % {"encoding": encoding, "names": unwritable})
+            Problem(
+                "not_encodable", message % {"encoding": encoding, "names": unwritable}
+            )
         )
     if problems:
         raise Invalid.several(problems)

@@ -17,14 +17,14 @@ from workcards.models import ApprovedDay
 from workcards.month_rows import DayRow, month_rows
 from workforce.models import Site
 
-from .export_options import Wanted
+from .export_options import ExportOptions
 from .models import ExportProfile, ExportRun
 from .profiles import Profile
 from .services import check_profile
 from .writers import WRITERS, Writer
 from .xlsx import HOURS_FORMAT
 
-PEOPLE = 8
+MAX_EMPLOYEES = 8
 LINES = 12
 
 
@@ -44,7 +44,7 @@ class Preview:
     hours: Decimal = Decimal(0)
 
 
-def preview_of(
+def build_preview(
     *,
     kind: str,
     processing_month: date,
@@ -57,13 +57,13 @@ def preview_of(
     The arguments are the same. Errors of employees further down appear only when the file is made.
     """
     writer = WRITERS[ExportRun.Kind(kind)]
-    wanted = Wanted(
+    options = ExportOptions(
         month=processing_month,
         language="en",
         is_draft=include_unapproved,
         profile=Profile.of(profile) if profile else None,
     )
-    preview = Preview(**_sums(processing_month, site, wanted.profile))
+    preview = Preview(**_totals(processing_month, site, options.profile))
     file = io.BytesIO()
     try:
         check_profile(kind, profile)
@@ -76,22 +76,22 @@ def preview_of(
                 order=writer.order,
             )
         ) as rows:
-            first = _First(rows)
-            writer.write(iter(first), file, wanted)
-    except DomainError as refusal:
-        preview.problem = " ".join(problem.detail for problem in refusal.problems)
+            sample = _SampleRows(rows)
+            writer.write(iter(sample), file, options)
+    except DomainError as error:
+        preview.problem = " ".join(problem.detail for problem in error.problems)
         return preview
-    lines = _lines(writer, file, wanted)
-    preview.has_more = first.has_more or len(lines) > LINES + 1
-    if kind == ExportRun.Kind.MATRIX_XLSX and first.has_more:
+    lines = _lines(writer, file, options)
+    preview.has_more = sample.has_more or len(lines) > LINES + 1
+    if kind == ExportRun.Kind.MATRIX_XLSX and sample.has_more:
         # The totals of a matrix include all employees; the preview has only the first.
         lines = [line[:-1] for line in lines]
     preview.header, *preview.lines = lines[: LINES + 1] or [[]]
     return preview
 
 
-class _First:
-    """The rows of the first `PEOPLE` employees of a site or month.
+class _SampleRows:
+    """The rows of the first `MAX_EMPLOYEES` employees of a site or month.
 
     After iteration `has_more` is True if there were further employees.
     """
@@ -101,16 +101,16 @@ class _First:
         self.has_more = False
 
     def __iter__(self) -> Iterator[DayRow]:
-        seen: set[tuple[str, str]] = set()
+        employees: set[tuple[str, str]] = set()
         for row in self.rows:
-            seen.add((row.site_id, row.employee_id))
-            if len(seen) > PEOPLE:
+            employees.add((row.site_id, row.employee_id))
+            if len(employees) > MAX_EMPLOYEES:
                 self.has_more = True
                 return
             yield row
 
 
-def _sums(month: date, site: Site | None, profile: Profile | None) -> dict[str, Any]:
+def _totals(month: date, site: Site | None, profile: Profile | None) -> dict[str, Any]:
     days = ApprovedDay.objects.for_month(month)
     if site is not None:
         days = days.filter(site=site)
@@ -126,12 +126,12 @@ def _sums(month: date, site: Site | None, profile: Profile | None) -> dict[str, 
     return dict(sums)
 
 
-def _lines(writer: Writer, file: io.BytesIO, wanted: Wanted) -> list[list[str]]:
+def _lines(writer: Writer, file: io.BytesIO, options: ExportOptions) -> list[list[str]]:
     """Return the cells of the file, slightly more lines than the preview shows."""
     file.seek(0)
     if writer.extension == "csv":
-        encoding = wanted.profile.encoding if wanted.profile else "utf-8-sig"
-        delimiter = wanted.profile.delimiter if wanted.profile else ","
+        encoding = options.profile.encoding if options.profile else "utf-8-sig"
+        delimiter = options.profile.delimiter if options.profile else ","
         text = io.TextIOWrapper(file, encoding=encoding, newline="")
         return list(csv.reader(text, delimiter=delimiter))
     sheet: Any = load_workbook(file).worksheets[0]

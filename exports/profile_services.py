@@ -104,7 +104,7 @@ def _check(profile: ExportProfile) -> None:
         f"components.{part}": code for part, code in codes.items()
     }
     for field, text in written.items():
-        if not Profile.of(profile).can_write(text or ""):
+        if not Profile.of(profile).is_encodable(text or ""):
             raise Invalid(
                 "not_encodable",
                 _("The encoding %(encoding)s cannot represent this value.")

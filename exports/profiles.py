@@ -64,7 +64,7 @@ class Profile:
         rounded = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
         return f"{rounded:f}".replace(".", self.decimal_separator)
 
-    def can_write(self, text: str) -> bool:
+    def is_encodable(self, text: str) -> bool:
         """Return True if the file's encoding has every character of `text`."""
         try:
             text.encode(self.encoding)

@@ -12,8 +12,8 @@ class ExportRunQuerySet(TenantQuerySet):
     """Export runs of the business in scope, newest first by default."""
 
     def for_month(self, month: date, site_id: uuid.UUID | None = None) -> Self:
-        found = self.filter(processing_month=month.replace(day=1))
-        return found if site_id is None else found.filter(site_id=site_id)
+        runs = self.filter(processing_month=month.replace(day=1))
+        return runs if site_id is None else runs.filter(site_id=site_id)
 
     def under_way(self) -> Self:
         """Return the runs that are queued or running."""

@@ -100,7 +100,7 @@ class Change(NamedTuple):
     @property
     def difference(self) -> Decimal:
         """Return the additional hours to pay; negative for fewer hours."""
-        return (paid(self.new) or NO_HOURS) - (paid(self.old) or NO_HOURS)
+        return (paid_hours(self.new) or NO_HOURS) - (paid_hours(self.old) or NO_HOURS)
 
     @property
     def difference_minutes(self) -> int:
@@ -109,14 +109,14 @@ class Change(NamedTuple):
         return (new or 0) - (old or 0)
 
 
-def paid(figures: PaidFigures | None) -> Decimal | None:
+def paid_hours(figures: PaidFigures | None) -> Decimal | None:
     """Return the hours of a day; None for an absence or for no day."""
     if figures is None or figures.hours is None:
         return None
     return Decimal(figures.hours)
 
 
-def changes_since(run: ExportRun) -> list[Change]:
+def diff_run(run: ExportRun) -> list[Change]:
     """Return the days that differ from the run's snapshot, by site, employee and date.
 
     The current rows are those of the same month and site, with unapproved days if the run was a draft. A draft day
@@ -128,7 +128,7 @@ def changes_since(run: ExportRun) -> list[Change]:
     """
     before = _read_snapshot(run)
     with scope_for_business(run.business_id):
-        return _named(_differences(run, before))
+        return _with_names(_differences(run, before))
 
 
 def _read_snapshot(run: ExportRun) -> dict[DayKey, PaidFigures]:
@@ -161,7 +161,7 @@ def _check(before: dict[DayKey, PaidFigures]) -> None:
     for work_date in {day.work_date for day in before}:
         date.fromisoformat(work_date)
     for figures in set(before.values()):
-        paid(figures)
+        paid_hours(figures)
         if not isinstance(figures.minutes, int | None):
             raise ValueError(figures.minutes)
         if figures.day_status is not None:
@@ -181,13 +181,13 @@ def _differences(
     run: ExportRun, before: dict[DayKey, PaidFigures]
 ) -> Iterator[tuple[DayKey, PaidFigures | None, PaidFigures | None]]:
     """Yield each day that differs, with its old and new figures. Empties `before`."""
-    now = month_rows(
+    current = month_rows(
         run.processing_month,
         site_id=run.site_id,
         include_unapproved=run.is_draft,
         order=(),  # sorting them by name takes as long as reading them
     )
-    for row in now:
+    for row in current:
         day, new = _day(row), _figures(row)
         old = before.pop(day, None)
         if old is None or not old.pays_like(new):
@@ -211,15 +211,15 @@ def _figures(row: DayRow) -> PaidFigures:
     )
 
 
-def _named(
-    found: Iterable[tuple[DayKey, PaidFigures | None, PaidFigures | None]],
+def _with_names(
+    differences: Iterable[tuple[DayKey, PaidFigures | None, PaidFigures | None]],
 ) -> list[Change]:
     """Return the changes with current names, sorted. Two queries."""
-    found = list(found)
+    differences = list(differences)
     people = {
         str(pk): PaidEmployee(*known)
         for pk, *known in Employee.objects.filter(
-            pk__in={day.employee_id for day, _old, _new in found}
+            pk__in={day.employee_id for day, _old, _new in differences}
         ).values_list(
             "pk",
             "full_name",
@@ -227,7 +227,7 @@ def _named(
             Coalesce("passport_id", "former_passport_id"),
         )
     }
-    sites = Site.objects.filter(pk__in={day.site_id for day, _old, _new in found})
+    sites = Site.objects.filter(pk__in={day.site_id for day, _old, _new in differences})
     names = {str(pk): name for pk, name in sites.values_list("pk", "site_name")}
     changes = [
         Change(
@@ -237,7 +237,7 @@ def _named(
             old,
             new,
         )
-        for day, old, new in found
+        for day, old, new in differences
     ]
     return sorted(
         changes, key=lambda change: (change.site_name, change.person.name, change.day)

@@ -14,7 +14,7 @@ from automatehq.api.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 
 from .models import ExportRun
-from .run_diff import NO_HOURS, Change, changes_since
+from .run_diff import NO_HOURS, Change, diff_run
 from .run_diff_views import csv_response
 
 # Changes on the page; the file contains all.
@@ -57,13 +57,13 @@ class ChangesPage(TenantAdmin):
             raise Http404
         is_file = request.GET.get("type") == "csv"
         changes: list[Change] = []
-        refusal: DomainError | None = None
+        service_error: DomainError | None = None
         try:
-            changes = changes_since(run)
+            changes = diff_run(run)
         except DomainError as error:
             if is_file:
                 return plain_error_response(error)
-            refusal = error
+            service_error = error
         if is_file:
             return csv_response(run, changes)
         context = {
@@ -72,7 +72,7 @@ class ChangesPage(TenantAdmin):
             "subtitle": str(run),
             "opts": self.opts,
             "original": run,
-            "problem": refusal and refusal.problems[0].detail,
+            "problem": service_error and service_error.problems[0].detail,
             "changes": changes[:SHOWN],
             "count": len(changes),
             "difference": sum((change.difference for change in changes), NO_HOURS),
@@ -82,4 +82,4 @@ class ChangesPage(TenantAdmin):
         response = TemplateResponse(
             request, "admin/exports/exportrun/run_diff.html", context
         )
-        return with_error_status(response, refusal) if refusal else response
+        return with_error_status(response, service_error) if service_error else response

@@ -32,7 +32,7 @@ from .run_diff import (
     PaidFigures,
     changes_csv,
     changes_file_name,
-    changes_since,
+    diff_run,
 )
 
 # A response lists at most this many changes; the file contains all.
@@ -113,8 +113,8 @@ class ChangesMixin:
     )
     def changes(self: Any, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """Return the days added, removed or changed since the run, as JSON or CSV."""
-        wanted = request.query_params.get("type", "json")
-        if wanted not in TYPES:
+        kind = request.query_params.get("type", "json")
+        if kind not in TYPES:
             known = ", ".join(TYPES)
             raise Invalid(
                 "invalid_choice",
@@ -122,8 +122,8 @@ class ChangesMixin:
                 "type",
             )
         run = self.get_object()
-        changes = changes_since(run)
-        if wanted == "csv":
+        changes = diff_run(run)
+        if kind == "csv":
             return csv_response(run, changes)
         return Response(changes_as_json(run, changes))
 

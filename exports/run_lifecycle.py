@@ -59,9 +59,9 @@ def claim_run(*, run_id: uuid.UUID, business_id: uuid.UUID) -> Claim | None:
         if run is None or run.status != Status.QUEUED:
             return None
         with translation.override(run.business.language):
-            refusal = _refusal_of_requester(run)
-        if refusal is not None:
-            fail(run, f"{refusal.code}: {refusal}")
+            error = _requester_error(run)
+        if error is not None:
+            fail(run, f"{error.code}: {error}")
             return None
         run.status = Status.RUNNING
         run.progress = 0
@@ -77,7 +77,7 @@ def report_progress(claim: Claim, progress: int) -> None:
     Raises `LeaseLost`.
     """
     with business_scope(claim.business_id):
-        renewed = _held(claim).update(
+        renewed = _claimed_run(claim).update(
             progress=progress, lease_expires_at=timezone.now() + LEASE
         )
     if not renewed:
@@ -92,14 +92,14 @@ def finish_run(
     Raises `LeaseLost`, and `Denied` if the requester may no longer export.
     """
     with business_scope(claim.business_id):
-        run = _held(claim).select_for_update().first()
+        run = _claimed_run(claim).select_for_update().first()
         if run is None:
             raise LeaseLost(str(claim.run_id))
-        if refusal := _refusal_of_requester(run):
-            raise refusal
+        if error := _requester_error(run):
+            raise error
         run.file, run.snapshot = file, snapshot
         run.row_count, run.sha256 = row_count, sha256
-        _end(run, Status.DONE)
+        _finish(run, Status.DONE)
         audit.record(
             "export_finished",
             entity=run,
@@ -112,12 +112,12 @@ def finish_run(
 def fail_run(claim: Claim, error: str) -> None:
     """Fail the claimed run with `error`, a text that users read."""
     with business_scope(claim.business_id):
-        run = _held(claim).select_for_update().first()
+        run = _claimed_run(claim).select_for_update().first()
         if run is not None:
             fail(run, error)
 
 
-def _refusal_of_requester(run: ExportRun) -> Denied | None:
+def _requester_error(run: ExportRun) -> Denied | None:
     """Return an error if the requester is inactive or may no longer export.
 
     The requester's permissions stay locked until the commit.
@@ -137,12 +137,12 @@ def _refusal_of_requester(run: ExportRun) -> Denied | None:
 def release_run(claim: Claim) -> None:
     """Return a claimed run to the queue, for the next worker that starts its task."""
     with business_scope(claim.business_id):
-        _held(claim).update(
+        _claimed_run(claim).update(
             status=Status.QUEUED, lease_expires_at=timezone.now() + LEASE
         )
 
 
-def _held(claim: Claim) -> Any:
+def _claimed_run(claim: Claim) -> Any:
     return ExportRun.objects.filter(
         pk=claim.run_id, status=Status.RUNNING, attempts=claim.attempt
     )
@@ -151,7 +151,7 @@ def _held(claim: Claim) -> Any:
 def fail(run: ExportRun, error: str) -> None:
     """Fail a run whose row is locked; the scope of its business must be open."""
     run.error = error
-    _end(run, Status.FAILED)
+    _finish(run, Status.FAILED)
     audit.record(
         "export_failed",
         entity=run,
@@ -161,7 +161,7 @@ def fail(run: ExportRun, error: str) -> None:
     )
 
 
-def _end(run: ExportRun, status: str) -> None:
+def _finish(run: ExportRun, status: str) -> None:
     run.status = status
     run.progress = 100 if status == Status.DONE else run.progress
     run.finished_at = timezone.now()

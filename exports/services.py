@@ -174,11 +174,11 @@ def _reap(run_id: uuid.UUID) -> str | None:
             )
         fail(run, error % {"times": run.attempts})
         return "failed"
-    only_waits = run.status == Status.QUEUED and _has_task(run)
+    is_waiting = run.status == Status.QUEUED and _has_task(run)
     run.status = Status.QUEUED
     run.lease_expires_at = timezone.now() + LEASE
     run.save(update_fields=["status", "lease_expires_at"])
-    if only_waits:
+    if is_waiting:
         return None
     _enqueue(run)
     return "requeued"
@@ -198,27 +198,27 @@ def _has_task(run: ExportRun) -> bool:
 def _fail_dead_tasks() -> None:
     """Fail export tasks that started more than `LEASE` ago and whose run is not claimed."""
     started_before = timezone.now() - LEASE
-    begun = DBTaskResult.objects.filter(
+    started = DBTaskResult.objects.filter(
         status=TaskResultStatus.RUNNING,
         task_path=make_export.module_path,
         started_at__lt=started_before,
     )
     run_of_task = {
-        task.pk: task.args_kwargs["kwargs"]["run_id"] for task in begun.iterator()
+        task.pk: task.args_kwargs["kwargs"]["run_id"] for task in started.iterator()
     }
     if not run_of_task:
         return
     with platform_scope("find export tasks whose worker died"):
-        held = ExportRun.objects.filter(
+        claimed = ExportRun.objects.filter(
             pk__in=run_of_task.values(),
             status=Status.RUNNING,
             lease_expires_at__gte=timezone.now(),
         )
-        held_ids = {str(pk) for pk in held.values_list("pk", flat=True)}
+        claimed_ids = {str(pk) for pk in claimed.values_list("pk", flat=True)}
     fail_dead_tasks(
         make_export.module_path,
         started_before=started_before,
-        except_ids=[pk for pk, run_id in run_of_task.items() if run_id in held_ids],
+        except_ids=[pk for pk, run_id in run_of_task.items() if run_id in claimed_ids],
     )
 
 

@@ -17,9 +17,9 @@ class SheetNames:
     def __init__(self) -> None:
         self._taken = {_RESERVED}
 
-    def take(self, wanted: str) -> str:
-        """Return `wanted` as a valid sheet name; `Name (2)` if the name is already used."""
-        base = _trimmed(_FORBIDDEN.sub(" ", wanted), MAX_LENGTH) or _NAMELESS
+    def take(self, title: str) -> str:
+        """Return `title` as a valid sheet name; `Name (2)` if the name is already used."""
+        base = _trimmed(_FORBIDDEN.sub(" ", title), MAX_LENGTH) or _NAMELESS
         name, number = base, 1
         while name.casefold() in self._taken:
             number += 1

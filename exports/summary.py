@@ -11,7 +11,7 @@ from automatehq.api.errors import Invalid
 from workcards.month_rows import DayRow
 from workcards.transitions import DayStatus
 
-from .export_options import Wanted
+from .export_options import ExportOptions
 from .totals import EmployeeMonth, employee_months
 from .xlsx import DATE_FORMAT, HOURS_FORMAT, MAX_ROWS, add_sheet, workbook
 
@@ -80,19 +80,21 @@ FIELDS = (
 DRAFT_FIELD = Field("Draft", "write_string", _drafts, width=40)
 
 
-def write_summary_xlsx(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
+def write_summary_xlsx(
+    rows: Iterator[DayRow], file: IO[bytes], options: ExportOptions
+) -> int:
     """Write a row an employee, sorted by name; return the number of rows.
 
     The columns are days worked, hours, absences in days, sites, cards, first and last day.
     """
-    fields = (*FIELDS, DRAFT_FIELD) if wanted.is_draft else FIELDS
+    fields = (*FIELDS, DRAFT_FIELD) if options.is_draft else FIELDS
     with workbook(file) as book:
         bold = book.add_format({"bold": True})
         formats: dict[str | None, Any] = {
             number_format: book.add_format({"num_format": number_format})
             for number_format in (HOURS_FORMAT, DATE_FORMAT)
         }
-        sheet = add_sheet(book, SHEET, wanted.language)
+        sheet = add_sheet(book, SHEET, options.language)
         sheet.freeze_panes(1, 1)
         sheet.repeat_rows(0)
         for column, field in enumerate(fields):

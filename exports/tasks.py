@@ -22,7 +22,7 @@ from automatehq.outages import wait_for_database
 from businesses.tenancy.context import business_scope
 from workcards.month_rows import DayRow, month_rows, read_spool, write_spool
 
-from .export_options import Wanted
+from .export_options import ExportOptions
 from .models import ExportRun
 from .profiles import Profile
 from .run_lifecycle import (
@@ -39,7 +39,7 @@ from .writers import WRITERS
 logger = logging.getLogger(__name__)
 
 # Percent of the work that reading takes, and the seconds between two progress reports of the rest.
-READ = 40
+READ_PERCENT = 40
 REPORT_EVERY = 2.0
 IN_MEMORY = 1024 * 1024
 # Seconds that a task waits for the database to return. After that the run is requeued when its lease expires.
@@ -99,15 +99,15 @@ def _make(claim: Claim) -> None:
                 ),
                 spool,
             )
-        report_progress(claim, READ)
-        rows = _reporting(claim, read_spool(spool), days)
-        row_count = writer.write(rows, file, _wanted(run))
-        keep(claim, spool, file, extension=writer.extension, row_count=row_count)
+        report_progress(claim, READ_PERCENT)
+        rows = _report_rows(claim, read_spool(spool), days)
+        row_count = writer.write(rows, file, _options_of(run))
+        store_files(claim, spool, file, extension=writer.extension, row_count=row_count)
 
 
-def _wanted(run: ExportRun) -> Wanted:
+def _options_of(run: ExportRun) -> ExportOptions:
     profile = run.filters.get("profile")
-    return Wanted(
+    return ExportOptions(
         month=run.processing_month,
         language=run.business.language,
         is_draft=run.is_draft,
@@ -115,7 +115,7 @@ def _wanted(run: ExportRun) -> Wanted:
     )
 
 
-def keep(
+def store_files(
     claim: Claim, spool: IO[bytes], file: IO[bytes], *, extension: str, row_count: int
 ) -> None:
     """Store both files and finish the run; delete the files if this fails."""
@@ -139,7 +139,7 @@ def keep(
         raise
 
 
-def _reporting(
+def _report_rows(
     claim: Claim, rows: Iterator[DayRow], row_count: int
 ) -> Iterator[DayRow]:
     """Yield the same rows; meanwhile report the run's progress and renew its lease."""
@@ -147,7 +147,9 @@ def _reporting(
     for number, row in enumerate(rows):
         if time.monotonic() - reported > REPORT_EVERY:
             reported = time.monotonic()
-            report_progress(claim, READ + (99 - READ) * number // row_count)
+            report_progress(
+                claim, READ_PERCENT + (99 - READ_PERCENT) * number // row_count
+            )
         yield row
 
 

@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 from workcards.month_rows import BY_EMPLOYEE, BY_SITE, DayRow
 
 from .csv_columns import DAYS_HEADER, csv_writer, day_cells
-from .export_options import Wanted
+from .export_options import ExportOptions
 from .matrix_workbook import write_matrix_xlsx
 from .models import ExportRun
 from .payroll import write_payroll_csv
@@ -21,7 +21,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 class Writer(NamedTuple):
     """The writer of a kind of file. `write` returns the number of rows; `order` is the order of the rows it reads."""
 
-    write: Callable[[Iterator[DayRow], IO[bytes], Wanted], int]
+    write: Callable[[Iterator[DayRow], IO[bytes], ExportOptions], int]
     extension: str
     mime_type: str
     order: tuple[str, ...] = BY_SITE
@@ -29,7 +29,9 @@ class Writer(NamedTuple):
     with_expected: bool = False
 
 
-def write_days_csv(rows: Iterator[DayRow], file: IO[bytes], wanted: Wanted) -> int:
+def write_days_csv(
+    rows: Iterator[DayRow], file: IO[bytes], options: ExportOptions
+) -> int:
     """Write a row a day, employee and site; return the number of rows.
 
     UTF-8 with a byte order mark, so that spreadsheets read Hebrew.

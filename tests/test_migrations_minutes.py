@@ -16,10 +16,10 @@ from django.db import connection
 from businesses.models import DEFAULT_BUSINESS_ID
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.verification import verify_database
-from exports.export_options import Wanted
+from exports.export_options import ExportOptions
 from exports.models import ExportProfile, ExportRun
 from exports.profiles import Profile
-from exports.run_diff import changes_since
+from exports.run_diff import diff_run
 from exports.writers import WRITERS
 from tests.scratch_database import migrate, scratch_database
 from workcards.models import ApprovedDay, ClosedMonth, DayEntry
@@ -136,7 +136,7 @@ def _file(kind: str, profile: Profile | None = None) -> bytes:
     writer = WRITERS[ExportRun.Kind(kind)]
     file = io.BytesIO()
     rows = month_rows(MONTH, order=writer.order)
-    writer.write(rows, file, Wanted(MONTH, "en", profile=profile))
+    writer.write(rows, file, ExportOptions(MONTH, "en", profile=profile))
     return file.getvalue()
 
 
@@ -162,7 +162,7 @@ def test_an_exported_and_closed_month_is_the_same_after_the_step(
         for model in (DayEntry, ApprovedDay):
             rows = model.objects.order_by("work_date")
             assert list(rows.values_list("minutes", flat=True)) == MINUTES
-        assert changes_since(_run(snapshot)) == []
+        assert diff_run(_run(snapshot)) == []
         assert hashlib.sha256(_file("days_csv")).digest() == (
             hashlib.sha256(days_csv).digest()
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import openpyxl
 
-from exports.export_options import Wanted
+from exports.export_options import ExportOptions
 from exports.models import ExportProfile
 from exports.profiles import Profile
 from exports.writers import WRITERS
@@ -33,11 +33,11 @@ def made(
         include_expected=writer.with_expected,
         order=writer.order,
     )
-    wanted = Wanted(
+    options = ExportOptions(
         month, language, include_unapproved, Profile.of(profile) if profile else None
     )
     file = io.BytesIO()
-    writer.write(rows, file, wanted)
+    writer.write(rows, file, options)
     return file.getvalue()
 
 

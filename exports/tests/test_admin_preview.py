@@ -8,7 +8,7 @@ import pytest
 from accounts.models import User
 from accounts.tests.personas import Personas
 from exports.models import ExportRun
-from exports.preview import PEOPLE, preview_of
+from exports.preview import MAX_EMPLOYEES, build_preview
 from tests.admin_clients import AdminClient, admin_client_for
 from tests.api_helpers import queries
 from workcards.tests.factories import MONTH
@@ -43,8 +43,8 @@ def june(acme: Personas) -> None:
         draft_day(zoe, 3)
 
 
-def look(client: AdminClient, **asked: Any) -> Any:
-    return client.get(PREVIEW, {**ASKED, **asked})
+def look(client: AdminClient, **options: Any) -> Any:
+    return client.get(PREVIEW, {**ASKED, **options})
 
 
 @pytest.mark.parametrize("kind", ["days_csv", "matrix_xlsx", "summary_xlsx"])
@@ -73,9 +73,9 @@ def test_a_payroll_file_that_cannot_be_made_says_why(
 ) -> None:
     with acme.scope():
         profile = ExportProfileFactory(identifier="external_employee_id")
-    refused = look(client, kind="payroll_csv", profile=profile.pk).content.decode()
-    assert "Nameless" in refused
-    assert "<table" not in refused
+    rejected = look(client, kind="payroll_csv", profile=profile.pk).content.decode()
+    assert "Nameless" in rejected
+    assert "<table" not in rejected
     assert (
         "Choose a payroll profile." in look(client, kind="payroll_csv").content.decode()
     )
@@ -84,18 +84,18 @@ def test_a_payroll_file_that_cannot_be_made_says_why(
 def test_the_preview_is_short_whatever_the_month(acme: Personas) -> None:
     with acme.scope():
         site = site_named("North")
-        for number in range(PEOPLE + 3):
+        for number in range(MAX_EMPLOYEES + 3):
             post_day(employee_at(site, f"Person {number:02}"), 1, **EIGHT)
         for kind in ("days_csv", "summary_xlsx", "matrix_xlsx"):
-            preview = preview_of(kind=kind, processing_month=MONTH)
+            preview = build_preview(kind=kind, processing_month=MONTH)
             assert preview.has_more
-            assert preview.employees == PEOPLE + 3
+            assert preview.employees == MAX_EMPLOYEES + 3
         assert "Total" not in preview.header
-        assert len(preview.header) == PEOPLE + 2
+        assert len(preview.header) == MAX_EMPLOYEES + 2
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "options",
     [
         {"processing_month": "June"},
         {"kind": "pdf"},
@@ -105,9 +105,9 @@ def test_the_preview_is_short_whatever_the_month(acme: Personas) -> None:
     ],
 )
 def test_what_can_not_be_asked_for_has_no_preview(
-    client: AdminClient, asked: dict[str, Any]
+    client: AdminClient, options: dict[str, Any]
 ) -> None:
-    answer = look(client, **asked)
+    answer = look(client, **options)
     assert answer.status_code == 200
     assert answer.context["preview"] is None
     assert answer.context["problems"]
@@ -147,9 +147,9 @@ def test_the_preview_asks_little(
     with acme.scope():
         profile = ExportProfileFactory()
         site = ExportRunFactory(site=site_named("West")).site
-    asked = {"kind": "payroll_csv", "profile": profile.pk, "site": site.pk}
-    look(client, **asked)
-    assert queries(lambda: look(client, **asked)) <= 8
+    options = {"kind": "payroll_csv", "profile": profile.pk, "site": site.pk}
+    look(client, **options)
+    assert queries(lambda: look(client, **options)) <= 8
 
 
 # The list

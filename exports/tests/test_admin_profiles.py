@@ -117,11 +117,11 @@ def test_a_payroll_file_is_asked_for_and_downloaded(
         profile = ExportProfileFactory(name="Office")
     add = reverse("admin:exports_exportrun_add")
     assert "CANARY" not in client.get(add).content.decode()
-    asked = {"kind": "payroll_csv", "processing_month": "2026-06"}
+    options = {"kind": "payroll_csv", "processing_month": "2026-06"}
     for wrong in ({}, {"profile": theirs.pk}):
-        response = client.send(add, {**asked, **wrong})
+        response = client.send(add, {**options, **wrong})
         assert response.context["adminform"].form.errors.keys() == {"profile"}
-    assert client.send(add, {**asked, "profile": profile.pk}).status_code == 302
+    assert client.send(add, {**options, "profile": profile.pk}).status_code == 302
     client.send(url_of(profile, "delete"), {"post": "yes"})
     run_worker()
     with acme.scope():

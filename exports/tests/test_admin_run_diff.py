@@ -44,8 +44,8 @@ def test_the_run_leads_to_its_changes_and_they_to_the_file(
     client = admin_client_for(acme.viewer)
     assert url_of(run) in client.get(url_of(run, "change")).content.decode()
     page = client.get(url_of(run)).content.decode()
-    for said in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day changed", "Added"):
-        assert said in page
+    for text in ("&lt;b&gt;North", "Zoe &lt;i&gt;", "8.00", "1 day changed", "Added"):
+        assert text in page
     assert "<b>North" not in page
     file = client.get(url_of(run), {"type": "csv"})
     assert file["Content-Disposition"].startswith('attachment; filename="changes-')

@@ -38,9 +38,9 @@ def test_a_further_export_is_refused_until_one_is_done(
     client = client_of(acme.reviewer)
     assert [ask(client, kind).status_code for kind in KINDS] == [202, 202, 429]
     end_all(acme, "RUNNING")
-    refused = ask(client, KINDS[2])
-    (problem,) = refused.json()["errors"]
-    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    rejected = ask(client, KINDS[2])
+    (problem,) = rejected.json()["errors"]
+    assert (rejected.status_code, rejected["Retry-After"]) == (429, "60")
     assert problem["code"] == "too_many_jobs"
     assert problem["detail"] == (
         "The limit of 2 queued or running exports of your business is reached. Wait until some are done, then try again."
@@ -69,8 +69,8 @@ def test_two_requests_at_once_do_not_pass_the_limit(
     def request_meanwhile() -> None:
         try:
             outcomes.append(request(KINDS[2]))
-        except TooMany as refusal:
-            outcomes.append(refusal.code)
+        except TooMany as error:
+            outcomes.append(error.code)
         finally:
             connections.close_all()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exports.export_options import Wanted
+from exports.export_options import ExportOptions
 from exports.models import ExportRun
 from exports.profiles import Profile
 from exports.writers import WRITERS
@@ -64,12 +64,12 @@ def rows(people: int, *, by_site: bool) -> Iterator[DayRow]:
 def peak_of(kind: Any, people: int) -> int:
     """Return the peak memory of writing a file; the spool and the file are on disk."""
     writer = WRITERS[kind]
-    wanted = Wanted(MONTH, "he", profile=PROFILE)
+    options = ExportOptions(MONTH, "he", profile=PROFILE)
     with tempfile.TemporaryFile() as spool, tempfile.TemporaryFile() as file:
         tracemalloc.start()
         try:
             write_spool(rows(people, by_site=writer.order == BY_SITE), spool)
-            writer.write(read_spool(spool), file, wanted)
+            writer.write(read_spool(spool), file, options)
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()

@@ -269,7 +269,7 @@ def test_a_super_admins_run_is_made_also_after_their_acting_has_ended(
 
 
 def test_an_unexpected_error_fails_the_run_and_keeps_no_file(acme, run, monkeypatch):
-    def broken(rows, file, wanted):
+    def broken(rows, file, options):
         raise ZeroDivisionError
 
     monkeypatch.setitem(tasks.WRITERS, "days_csv", Writer(broken, "csv", "text/csv"))

@@ -40,9 +40,9 @@ def ask(client, **body):
 
 def test_ask_wait_and_download(acme, site, transactional_db):
     client = client_of(acme.reviewer)
-    asked = ask(client, site_id=str(site.pk))
-    assert asked.status_code == 202
-    run = asked.json()
+    requested = ask(client, site_id=str(site.pk))
+    assert requested.status_code == 202
+    run = requested.json()
     assert (run["status"], run["file_url"], run["row_count"]) == ("QUEUED", None, None)
     assert run["site"] == {"id": str(site.pk), "name": "North"}
     assert run["exported_by"]["name"] == "Acme Reviewer"
@@ -185,7 +185,7 @@ def test_a_list_costs_the_same_for_one_run_and_for_fifty(
                     processing_month=MONTH,
                     site=site,
                     exported_by=acme.admin,
-                    exported_by_name="Somebody",
+                    exported_by_name="A. User",
                 )
         with django_assert_num_queries(6):
             assert len(client.get(URL).json()["results"]) == number

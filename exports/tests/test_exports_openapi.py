@@ -21,7 +21,7 @@ def test_answers_are_documented(acme: Personas) -> None:
     client = client_of(acme.admin)
     payroll = {**PAYROLL, "profile_id": profile_id}
     run_id = client.post(RUNS, payroll).json()["id"]
-    asked: list[tuple[str, str, str, dict[str, Any] | None]] = [
+    requests: list[tuple[str, str, str, dict[str, Any] | None]] = [
         ("get", PROFILES, PROFILES, None),
         ("get", PROFILES, f"{PROFILES}?color=red", None),
         ("post", PROFILES, PROFILES, NEW),
@@ -40,7 +40,7 @@ def test_answers_are_documented(acme: Personas) -> None:
         ("get", f"{RUN}/file", f"{RUNS}/{run_id}/file", None),
     ]
     wrong: list[str] = []
-    for method, path, url, body in asked:
+    for method, path, url, body in requests:
         wrong += complaints(path, method, getattr(client, method)(url, body))
     assert wrong == []
 

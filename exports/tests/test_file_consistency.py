@@ -39,7 +39,7 @@ def fill(month: dt.date, people: int, seed: int) -> Ledger:
 
     Employees work at one or two sites a day, are absent, or have 0.00 hours.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     sites = [site_named(f"Site {seed} {number}") for number in range(SITES)]
     ledger: Ledger = {}
     posted = []
@@ -50,22 +50,22 @@ def fill(month: dt.date, people: int, seed: int) -> Ledger:
             f"{NAMES[number % len(NAMES)]}",
             external_employee_id=external_id,
         )
-        for site in dice.sample(sites, 2):
+        for site in rng.sample(sites, 2):
             card = WorkCardFactory(
                 approved=True, employee=employee, site=site, processing_month=month
             )
             for day in days_of_month(month):
                 absent = (external_id, "", day) in ledger
-                roll = dice.random()
+                roll = rng.random()
                 if roll < 0.4 or absent:
                     continue
                 has_other = any(
                     (external_id, other.site_name, day) in ledger for other in sites
                 )
-                status = dice.choice(DayStatus.values) if roll < 0.5 else None
+                status = rng.choice(DayStatus.values) if roll < 0.5 else None
                 if status and has_other:
                     continue
-                cents = 0 if roll > 0.95 else dice.randrange(1, 1201)
+                cents = 0 if roll > 0.95 else rng.randrange(1, 1201)
                 hours = None if status else Decimal(cents) / 100
                 if status:
                     ledger[external_id, "", day] = status

@@ -10,7 +10,7 @@ from accounts.tests.personas import Personas
 from automatehq.api.errors import Invalid
 from automatehq.text import clean_line
 from exports.payroll import MAX_NAMED
-from exports.preview import preview_of
+from exports.preview import build_preview
 from exports.profiles import Profile
 from workcards.tests.factories import MONTH
 
@@ -123,7 +123,7 @@ def test_hours_are_added_as_the_profile_says(
         draft_day(zoe, 28, from_time=time(7), to_time=time(14, 20), break_minutes=0)
         profile = ExportProfileFactory(**values)
         content = file_for(profile)
-        preview = preview_of(
+        preview = build_preview(
             kind="payroll_csv", processing_month=MONTH, profile=profile
         )
     delimiter = values.get("delimiter", ",")
@@ -190,24 +190,24 @@ def test_the_former_passport_identifies_whoever_was_released(acme: Personas) -> 
     assert line[2] == "00X123"
 
 
-def refused(profile: Any, **kwargs: Any) -> Invalid:
-    with pytest.raises(Invalid) as refusal:
+def payroll_error(profile: Any, **kwargs: Any) -> Invalid:
+    with pytest.raises(Invalid) as caught:
         file_for(profile, **kwargs)
-    return refusal.value
+    return caught.value
 
 
 def test_everybody_without_the_identifier_is_named(acme: Personas) -> None:
     with acme.scope():
         north = site_named("North")
         for name in ("Zoe", "Ann"):
-            nobody = employee_at(north, name, external_employee_id=None)
-            post_day(nobody, 1, **EIGHT)
+            nameless = employee_at(north, name, external_employee_id=None)
+            post_day(nameless, 1, **EIGHT)
         post_day(employee_at(north, "Bob", external_employee_id="1"), 1, **EIGHT)
         sick = employee_at(north, "Sick", external_employee_id=None)
         post_day(sick, 1, **ABSENT)
         idle = employee_at(north, "Idle", external_employee_id=None)
         post_day(idle, 1, **EIGHT | {"hours": Decimal("0.00")})
-        error = refused(ExportProfileFactory())
+        error = payroll_error(ExportProfileFactory())
     assert error.code == "missing_identifier"
     detail = error.problems[0].detail
     for name in ("Ann", "Sick", "Zoe"):
@@ -220,11 +220,11 @@ def test_of_very_many_some_are_named_and_the_others_counted(acme: Personas) -> N
     with acme.scope():
         north = site_named("North")
         for number in range(MAX_NAMED + 2):
-            nobody = employee_at(
+            nameless = employee_at(
                 north, f"Worker {number:03}", external_employee_id=None
             )
-            post_day(nobody, 1, **EIGHT)
-        detail = refused(ExportProfileFactory()).problems[0].detail
+            post_day(nameless, 1, **EIGHT)
+        detail = payroll_error(ExportProfileFactory()).problems[0].detail
     assert detail.count("Worker") == MAX_NAMED
     assert "and 2 more" in detail
 
@@ -236,7 +236,7 @@ def test_a_name_that_the_encoding_lacks_is_named_and_never_a_question_mark(
         north = site_named("North")
         post_day(employee_at(north, "Łukasz", external_employee_id="7"), 1, **EIGHT)
         post_day(employee_at(north, "Bob", external_employee_id="8"), 1, **EIGHT)
-        error = refused(ExportProfileFactory(encoding="windows-1255"))
+        error = payroll_error(ExportProfileFactory(encoding="windows-1255"))
         assert file_for(ExportProfileFactory())
     assert error.code == "not_encodable"
     assert "Łukasz" in error.problems[0].detail

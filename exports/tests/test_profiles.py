@@ -138,14 +138,14 @@ def test_invisible_characters_are_dropped(client: Any) -> None:
 def test_an_edit_is_held_against_what_stays(acme: Personas, client: Any) -> None:
     with acme.scope():
         url = f"{URL}/{ExportProfileFactory(delimiter=',').pk}"
-    refused = client.patch(url, {"decimal_separator": ","})
-    assert problem(refused) == (400, "separators_collide", "decimal_separator")
+    rejected = client.patch(url, {"decimal_separator": ","})
+    assert problem(rejected) == (400, "separators_collide", "decimal_separator")
     both = {"decimal_separator": ",", "delimiter": ";"}
     assert client.patch(url, both).status_code == 200
     codes = dict.fromkeys(("hours", "VACATION", "SICK", "INTERNATIONAL_VISA"))
     assert client.patch(url, {"components": codes}).status_code == 200
-    refused = client.patch(url, {"components": {"HOLIDAY": None}})
-    assert problem(refused) == (400, "required", "components")
+    rejected = client.patch(url, {"components": {"HOLIDAY": None}})
+    assert problem(rejected) == (400, "required", "components")
 
 
 def test_a_name_is_used_once_in_a_business_and_again_in_another(
@@ -183,8 +183,8 @@ def test_a_profile_is_for_payroll_files_which_need_one(
     assert problem(client.post(RUNS, PAYROLL)) == (400, "required", "profile_id")
     for kind in ("days_csv", "matrix_xlsx", "summary_xlsx"):
         body = {**PAYROLL, "kind": kind, "profile_id": profile_id}
-        refused = client.post(RUNS, body)
-        assert problem(refused) == (400, "not_applicable", "profile_id")
+        rejected = client.post(RUNS, body)
+        assert problem(rejected) == (400, "not_applicable", "profile_id")
         assert client.post(RUNS, {**body, "profile_id": None}).status_code == 202
 
 
@@ -226,8 +226,8 @@ def test_a_run_keeps_the_profile_whatever_becomes_of_it(
     client.delete(f"{URL}/{profile['id']}")
     run_worker()
     codes = {}
-    for asked in (first, second):
-        run = client.get(f"{RUNS}/{asked['id']}").json()
+    for requested in (first, second):
+        run = client.get(f"{RUNS}/{requested['id']}").json()
         assert (run["status"], run["row_count"]) == ("DONE", 1)
         codes[run["id"]] = run["filters"]["profile"]["components"]["hours"]
         content = client.get(run["file_url"]).content.decode("utf-8-sig")

@@ -70,7 +70,7 @@ def answer(acme: Personas, run: ExportRun) -> dict[str, Any]:
     return found
 
 
-def told(acme: Personas, run: ExportRun) -> dict[str, list[Any]]:
+def changes_of(acme: Personas, run: ExportRun) -> dict[str, list[Any]]:
     """Return kind → [(employee, day of the month, site, old, new, difference)]."""
     body = answer(acme, run)
 
@@ -124,7 +124,7 @@ def test_a_correction_by_reopening_editing_and_approving_is_a_change(
             ],
         )
         approve(acme, card)
-    assert told(acme, run) == {
+    assert changes_of(acme, run) == {
         "added": [("Zoe", 7, "North", None, "2.00", "2.00")],
         "removed": [("Zoe", 6, "North", "7.00", None, "-7.00")],
         "changed": [
@@ -155,7 +155,7 @@ def test_nothing_changed_is_nothing_told(acme: Personas, zoe: Employee) -> None:
     with acme.scope():
         approve(acme, card_with(acme, zoe, {3: "8.5", 5: "SICK"}))
         run = done_run()
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
     assert answer(acme, run)["difference"] == "0.00"
     assert len(file_of(acme, run)) == 1
 
@@ -163,7 +163,7 @@ def test_nothing_changed_is_nothing_told(acme: Personas, zoe: Employee) -> None:
 def test_a_month_that_was_empty_and_still_is_has_no_changes(acme: Personas) -> None:
     with acme.scope():
         run = done_run()
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
 
 
 def test_a_late_card_is_added(acme: Personas, zoe: Employee) -> None:
@@ -171,7 +171,7 @@ def test_a_late_card_is_added(acme: Personas, zoe: Employee) -> None:
         approve(acme, card_with(acme, zoe, {3: "8"}))
         run = done_run()
         approve(acme, card_with(acme, zoe, {20: "8", 21: "SICK"}))
-    assert told(acme, run) == NOTHING | {
+    assert changes_of(acme, run) == NOTHING | {
         "added": [
             ("Zoe", 20, "North", None, "8.00", "8.00"),
             ("Zoe", 21, "North", None, "SICK", "0.00"),
@@ -187,7 +187,7 @@ def test_a_card_that_is_open_again_has_its_days_removed(
         approve(acme, card)
         run = done_run()
         reopen(acme, card)
-    assert told(acme, run) == NOTHING | {
+    assert changes_of(acme, run) == NOTHING | {
         "removed": [("Zoe", 3, "North", "8.00", None, "-8.00")]
     }
 
@@ -207,9 +207,12 @@ def test_a_day_replaced_at_another_site_is_removed_here_and_added_there(
         approve(acme, other, *answers(conflicts_of(acme, other), "replace"))
     removed = [("Zoe", 3, "North", "8.00", None, "-8.00")]
     added = [("Zoe", 3, "South", None, "6.00", "6.00")]
-    assert told(acme, everywhere) == NOTHING | {"removed": removed, "added": added}
-    assert told(acme, north) == NOTHING | {"removed": removed}
-    assert told(acme, of_south) == NOTHING | {"added": added}
+    assert changes_of(acme, everywhere) == NOTHING | {
+        "removed": removed,
+        "added": added,
+    }
+    assert changes_of(acme, north) == NOTHING | {"removed": removed}
+    assert changes_of(acme, of_south) == NOTHING | {"added": added}
 
 
 def test_the_same_figures_from_another_card_are_no_change(
@@ -223,7 +226,7 @@ def test_the_same_figures_from_another_card_are_no_change(
         reopen(acme, first)
         row = ApprovedDay.objects.get()
         assert row.work_card_id == second.pk
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
 
 
 def test_a_new_name_home_or_passport_is_no_change(
@@ -236,7 +239,7 @@ def test_a_new_name_home_or_passport_is_no_change(
             full_name="Aaa", passport_id="NEW999", site=site_named("South")
         )
         Site.objects.filter(pk=zoe.site_id).update(site_name="Zzz")
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
 
 
 def test_another_months_days_are_no_changes(acme: Personas, zoe: Employee) -> None:
@@ -251,7 +254,7 @@ def test_another_months_days_are_no_changes(acme: Personas, zoe: Employee) -> No
             entries=[{"work_date": july, "total_hours": Decimal(8)}],
         )
         approve(acme, card)
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
 
 
 def test_changes_come_by_site_employee_and_date(acme: Personas, zoe: Employee) -> None:
@@ -261,7 +264,7 @@ def test_changes_come_by_site_employee_and_date(acme: Personas, zoe: Employee) -
         bob = employee_at(site_named("East"), "Bob")
         for person, number in ((zoe, 9), (zoe, 2), (ann, 5), (bob, 7)):
             post_day(person, number, **EIGHT)
-    assert [row[:3] for row in told(acme, run)["added"]] == [
+    assert [row[:3] for row in changes_of(acme, run)["added"]] == [
         ("Bob", 7, "East"),
         ("Ann", 5, "North"),
         ("Zoe", 2, "North"),
@@ -279,16 +282,16 @@ def test_a_draft_is_compared_with_what_a_draft_would_be_now(
         card = card_with(acme, zoe, {3: "8", 4: "8"})
         draft = done_run(include_unapproved=True)
         plain = done_run()
-    assert told(acme, draft) == told(acme, plain) == NOTHING
+    assert changes_of(acme, draft) == changes_of(acme, plain) == NOTHING
     with acme.scope():
         approve(acme, card)
         late = card_with(acme, zoe, {5: "6"})
-    assert told(acme, draft) == NOTHING | {
+    assert changes_of(acme, draft) == NOTHING | {
         "added": [("Zoe", 5, "North", None, "6.00", "6.00")]
     }
     assert answer(acme, draft)["added"][0]["new"]["state"] == "needs_review"
     assert file_of(acme, draft)[1][-3:] == ["", "DRAFT", "added"]
-    assert [row[1] for row in told(acme, plain)["added"]] == [3, 4]
+    assert [row[1] for row in changes_of(acme, plain)["added"]] == [3, 4]
     with acme.scope():
         card_with(acme, zoe, {5: "4"})
         assert late.pk
@@ -307,7 +310,7 @@ def test_of_a_draft_run_a_row_without_a_date_is_no_day(
         expected = row._replace(work_date="", hours=None, site_id="", work_card_id="")
         lines = [json.dumps(one).encode() for one in (row, expected)]
         keep_snapshot(run, b"\n".join(lines))
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
 
 
 # Random changes
@@ -462,11 +465,11 @@ def test_a_snapshot_without_minutes_is_compared_by_its_times_and_hours(
         with default_storage.open(run.snapshot) as stored:
             lines = [json.dumps(json.loads(line)[:14]) for line in stored]
         keep_snapshot(run, "\n".join(lines).encode())
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
     with acme.scope():
         # 440 minutes in both cases.
         ApprovedDay.objects.filter(pk=typed.pk).update(hours=Decimal("7.33"))
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
     with acme.scope():
         ApprovedDay.objects.filter(pk=by_times.pk).update(
             to_time=time(14, 21), hours=Decimal("7.35")
@@ -541,11 +544,11 @@ def test_a_run_from_before_snapshots_were_kept_is_told(acme: Personas) -> None:
     assert problem(response) == (404, "no_snapshot", None)
 
 
-@pytest.mark.parametrize("wanted", ["xlsx", "CSV", "json\x00"])
-def test_another_type_is_refused(acme: Personas, wanted: str) -> None:
+@pytest.mark.parametrize("kind", ["xlsx", "CSV", "json\x00"])
+def test_another_type_is_refused(acme: Personas, kind: str) -> None:
     with acme.scope():
         run = done_run()
-    response = client_of(acme.admin).get(url_of(run), {"type": wanted})
+    response = client_of(acme.admin).get(url_of(run), {"type": kind})
     assert problem(response) == (400, "invalid_choice", "type")
 
 
@@ -629,10 +632,10 @@ def test_a_run_of_any_kind_made_by_the_worker_is_compared(
     work()
     with acme.scope():
         run = ExportRun.objects.get(pk=run_id)
-    assert told(acme, run) == NOTHING
+    assert changes_of(acme, run) == NOTHING
     with acme.scope():
         approve(acme, card_with(acme, zoe, {9: "5"}))
-    assert told(acme, run)["added"] == [("Zoe", 9, "North", None, "5.00", "5.00")]
+    assert changes_of(acme, run)["added"] == [("Zoe", 9, "North", None, "5.00", "5.00")]
     stem = run.generated_file_name.rpartition(".")[0]
     file = client.get(url_of(run), {"type": "csv"})
     assert f'"changes-{stem}.csv"' in file["Content-Disposition"]

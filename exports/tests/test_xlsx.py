@@ -16,7 +16,7 @@ import time_machine
 
 from accounts.tests.personas import Personas
 from automatehq.api.errors import Invalid
-from exports.export_options import Wanted
+from exports.export_options import ExportOptions
 from exports.sheet_names import MAX_LENGTH, SheetNames
 from exports.writers import WRITERS
 from workcards.month_math import days_of_month
@@ -253,7 +253,7 @@ def test_a_file_that_fails_half_way_leaves_nothing_behind(
     with mock.patch.object(tempfile, "tempdir", str(tmp_path)):
         file = io.BytesIO()
         with pytest.raises(ZeroDivisionError):
-            WRITERS[kind].write(broken(), file, Wanted(MONTH, "en"))
+            WRITERS[kind].write(broken(), file, ExportOptions(MONTH, "en"))
     assert file.getvalue() == b""
     assert not list(tmp_path.iterdir())
 
@@ -274,7 +274,7 @@ def test_a_sheet_with_more_employees_than_columns_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "name"),
+    ("title", "name"),
     [
         ("North", "North"),
         ("a[b]c:d*e?f/g\\h", "a b c d e f g h"),
@@ -290,8 +290,8 @@ def test_a_sheet_with_more_employees_than_columns_is_refused(
     ],
     ids=ascii,
 )
-def test_a_site_is_called_as_a_sheet_may_be(wanted: str, name: str) -> None:
-    assert SheetNames().take(wanted) == name
+def test_a_site_is_called_as_a_sheet_may_be(title: str, name: str) -> None:
+    assert SheetNames().take(title) == name
 
 
 def test_no_two_sheets_have_one_name_whatever_the_case() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from exports.export_options import Wanted
+from exports.export_options import ExportOptions
 from exports.tests.month_fixtures import (
     ABSENT,
     EIGHT,
@@ -35,7 +35,7 @@ def rows(**kwargs):
 
 def as_csv(**kwargs):
     file = io.BytesIO()
-    write_days_csv(month_rows(MONTH, **kwargs), file, Wanted(MONTH, "en"))
+    write_days_csv(month_rows(MONTH, **kwargs), file, ExportOptions(MONTH, "en"))
     return file.getvalue()
 
 
