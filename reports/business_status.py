@@ -29,7 +29,7 @@ from workcards.month_math import last_of_month, previous_month
 from workcards.transitions import ReviewStatus
 from workforce.models import Employee, Site
 
-from .dashboard import figure_of
+from .dashboard import count_for_business
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class BusinessStatus:
         return self.due != self.month
 
 
-def standing_of(business: Business, month: date) -> BusinessStatus:
+def get_business_status(business: Business, month: date) -> BusinessStatus:
     """Return the status of `business`, seen from `month`.
 
     One query in the scope of the business. It finds nothing in the scope of another business.
@@ -78,21 +78,21 @@ def standing_of(business: Business, month: date) -> BusinessStatus:
     cards, closed = WorkCard.objects.all(), ClosedMonth.objects.all()
     exported = ExportRun.objects.for_month(due).filter(status=ExportRun.Status.DONE)
     figures: dict[str, Any] = {
-        "oldest_review_at": _least(
+        "oldest_review_at": _oldest(
             cards.for_month(month).with_status(ReviewStatus.NEEDS_REVIEW)
         ),
         "conflicts": _conflicts(DayEntry.objects.in_conflict(month)),
-        "is_closed": _is_there(closed.for_month(month)),
-        "is_due_closed": _is_there(closed.for_month(due)),
-        "due_cards": figure_of(cards.for_month(due)),
-        "due_waiting": figure_of(cards.for_month(due).pending()),
+        "is_closed": _exists(closed.for_month(month)),
+        "is_due_closed": _exists(closed.for_month(due)),
+        "due_cards": count_for_business(cards.for_month(due)),
+        "due_waiting": count_for_business(cards.for_month(due).pending()),
         "due_exported_at": Subquery(
             exported.filter(business=OuterRef("pk"))
             .order_by("-created_at")
             .values("created_at")[:1]
         ),
-        "has_cards": _is_there(cards),
-        "has_employees": _is_there(Employee.objects.all()),
+        "has_cards": _exists(cards),
+        "has_employees": _exists(Employee.objects.all()),
         "has_sites": _is_own_site(),
         "has_colleagues": Exists(
             User.objects.filter(business=OuterRef("pk"), is_active=True)[1:]
@@ -100,30 +100,32 @@ def standing_of(business: Business, month: date) -> BusinessStatus:
         "sites": _names(Site.objects.in_use()),
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
-    of_side_bar = count_annotations()
-    figures |= of_side_bar
-    found = rows.annotate(**figures).values(*figures).first() or {}
-    beside = {name: found.pop(name) for name in of_side_bar if name in found}
-    return BusinessStatus(month, due, parse_counts(beside), **found)
+    count_fields = count_annotations()
+    figures |= count_fields
+    values = rows.annotate(**figures).values(*figures).first() or {}
+    counts = {name: values.pop(name) for name in count_fields if name in values}
+    return BusinessStatus(month, due, parse_counts(counts), **values)
 
 
-def _least(rows: Any) -> Subquery:
+def _oldest(rows: Any) -> Subquery:
     oldest = rows.filter(business=OuterRef("pk")).order_by().values("business")
     return Subquery(oldest.annotate(least=Min("created_at")).values("least"))
 
 
 def _conflicts(days: Any) -> Subquery:
-    of_business = days.filter(business=OuterRef("pk")).order_by().values("business")
-    found = JSONObject(
+    days_of_business = (
+        days.filter(business=OuterRef("pk")).order_by().values("business")
+    )
+    conflict = JSONObject(
         days=Count("pk"),
         cards=Count("work_card", distinct=True),
         # Ids begin with a timestamp, so the greatest is the newest.
         card_id=Max(Cast("work_card", TextField())),
     )
-    return Subquery(of_business.annotate(found=found).values("found"))
+    return Subquery(days_of_business.annotate(conflict=conflict).values("conflict"))
 
 
-def _is_there(rows: Any) -> Exists:
+def _exists(rows: Any) -> Exists:
     return Exists(rows.filter(business=OuterRef("pk")))
 
 

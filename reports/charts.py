@@ -52,7 +52,7 @@ class Chart(NamedTuple):
     def curve(self) -> str:
         """Return the centres of the bars' tops, as the points of a polyline."""
         return " ".join(
-            f"{_middle(place)},{bar.y}" for place, bar in enumerate(self.bars)
+            f"{_middle(index)},{bar.y}" for index, bar in enumerate(self.bars)
         )
 
     @property
@@ -62,26 +62,26 @@ class Chart(NamedTuple):
         return f"M{_middle(0)} {HEIGHT}L{self.curve}L{end} {HEIGHT}z"
 
 
-def chart_of(figures: Iterable[tuple[date, Any]]) -> Chart:
+def build_chart(figures: Iterable[tuple[date, Any]]) -> Chart:
     """Return a chart of figures by month, in their order. All figures must be at least zero."""
     points = [Point(month, value) for month, value in figures]
-    top = top_of([point.value for point in points])
+    top = scale_top([point.value for point in points])
     bars = []
-    for place, point in enumerate(points):
+    for index, point in enumerate(points):
         height = float(point.value) / top * HEIGHT
         bars.append(
             ChartBar(
-                x=f"{place * COLUMN + (COLUMN - BAR) / 2:.1f}",
+                x=f"{index * COLUMN + (COLUMN - BAR) / 2:.1f}",
                 y=f"{HEIGHT - height:.1f}",
                 width=f"{BAR}",
                 height=f"{height:.1f}",
-                is_now=place == len(points) - 1,
+                is_now=index == len(points) - 1,
             )
         )
     return Chart(points, (top, top // 2, 0), bars)
 
 
-def top_of(values: Sequence[Decimal | int]) -> int:
+def scale_top(values: Sequence[Decimal | int]) -> int:
     """Return the smallest round number that is at least the maximum.
 
     Its half is an integer.
@@ -94,5 +94,5 @@ def top_of(values: Sequence[Decimal | int]) -> int:
     return next(top for top in rounds if top >= most)
 
 
-def _middle(place: int) -> int:
-    return place * COLUMN + COLUMN // 2
+def _middle(index: int) -> int:
+    return index * COLUMN + COLUMN // 2

@@ -92,7 +92,7 @@ class Dashboard:
     sites: list[SiteMonth] = field(default_factory=list)
 
 
-def dashboard_of(
+def get_dashboard(
     business: Business,
     month: date | None = None,
     site_names: Mapping[uuid.UUID, str] = MappingProxyType({}),
@@ -102,16 +102,16 @@ def dashboard_of(
     The default month is the one that uploads count for. Four queries, in the scope of the business; the scope of
     another business shows no rows. If `site_names` names all sites of the month, one query fewer.
     """
-    found = Dashboard(month.replace(day=1) if month else default_month(business))
-    months = last_months(found.month, MONTHS_OF_TREND)
+    dashboard = Dashboard(month.replace(day=1) if month else default_month(business))
+    months = last_months(dashboard.month, MONTHS_OF_TREND)
     trend = {one: TrendMonth(one) for one in months}
     sites: Sites = defaultdict(SiteMonth)
-    _count_cards(found, trend, sites, business)
-    _count_days(found, trend, sites, business)
-    _count_people(found, sites, business)
-    found.trend = list(trend.values())
-    found.sites = _named(sites, site_names)
-    return found
+    _count_cards(dashboard, trend, sites, business)
+    _count_days(dashboard, trend, sites, business)
+    _count_employees(dashboard, sites, business)
+    dashboard.trend = list(trend.values())
+    dashboard.sites = _with_names(sites, site_names)
+    return dashboard
 
 
 # By site id; None is for employees without a home site.
@@ -120,29 +120,29 @@ Trend = dict[date, TrendMonth]
 
 
 def _count_cards(
-    found: Dashboard, trend: Trend, sites: Sites, business: Business
+    dashboard: Dashboard, trend: Trend, sites: Sites, business: Business
 ) -> None:
-    is_now = Q(processing_month=found.month)
+    is_in_month = Q(processing_month=dashboard.month)
     counts = (
         WorkCard.objects.filter(processing_month__in=list(trend), business=business)
         .order_by()
-        .values_list("processing_month", "review_status", _site_if(is_now))
-        .annotate(count=Count("*"), paid=_paid_people(trend, business))
+        .values_list("processing_month", "review_status", _site_if(is_in_month))
+        .annotate(count=Count("*"), paid=_paid_employees(trend, business))
     )
-    found.cards = dict.fromkeys(ReviewStatus.values, 0)
+    dashboard.cards = dict.fromkeys(ReviewStatus.values, 0)
     for month, status, site_id, count, paid in counts:
         trend[month].cards += count
         # Each employee who is paid for a month has a card in it.
         trend[month].employees = (paid or {}).get(format_month(month), 0)
-        if month == found.month:
-            found.cards[status] += count
+        if month == dashboard.month:
+            dashboard.cards[status] += count
             sites[site_id].cards += count
             if status in ReviewStatus.pending():
                 sites[site_id].waiting += count
 
 
 def _count_days(
-    found: Dashboard, trend: Trend, sites: Sites, business: Business
+    dashboard: Dashboard, trend: Trend, sites: Sites, business: Business
 ) -> None:
     """Sum the ledger in one pass, grouped by date.
 
@@ -150,13 +150,13 @@ def _count_days(
     """
     ledger = ApprovedDay.objects.filter(
         work_date__gte=min(trend),
-        work_date__lt=next_month(found.month),
+        work_date__lt=next_month(dashboard.month),
         business=business,
     ).order_by()
-    is_now = Q(work_date__gte=found.month)
+    is_in_month = Q(work_date__gte=dashboard.month)
     # An employee who worked at two sites on one date has worked one day.
-    worked = ledger.filter(is_now, hours__gt=0).values("employee_id", "work_date")
-    rows = ledger.values_list("work_date", _site_if(is_now)).annotate(
+    worked = ledger.filter(is_in_month, hours__gt=0).values("employee_id", "work_date")
+    rows = ledger.values_list("work_date", _site_if(is_in_month)).annotate(
         total=Sum("hours"),
         total_minutes=Sum("minutes", default=0),
         days=_CountOf(worked.distinct()),
@@ -165,15 +165,15 @@ def _count_days(
         hours = total or NO_HOURS
         month = work_date.replace(day=1)
         counted: list[Dashboard | TrendMonth | SiteMonth] = [trend[month]]
-        if month == found.month:
-            found.days = days
-            counted += [found, sites[site_id]]
+        if month == dashboard.month:
+            dashboard.days = days
+            counted += [dashboard, sites[site_id]]
         for one in counted:
             one.hours += hours
             one.minutes += minutes
 
 
-def _paid_people(trend: Trend, business: Business) -> Subquery:
+def _paid_employees(trend: Trend, business: Business) -> Subquery:
     """Return a subquery with the number of paid employees of each month, by month.
 
     It does not depend on the outer row and is computed once. It looks up one index entry for each employee and month.
@@ -191,14 +191,14 @@ def _paid_people(trend: Trend, business: Business) -> Subquery:
         )
         for month in trend
     }
-    grouped = people.values("business").annotate(found=JSONObject(**counts))
-    return Subquery(grouped.values("found"))
+    grouped = people.values("business").annotate(counts=JSONObject(**counts))
+    return Subquery(grouped.values("counts"))
 
 
-def _count_people(found: Dashboard, sites: Sites, business: Business) -> None:
-    report = missing_cards(month=found.month, business=business)
-    found.employees_expected = report.counts.total()
-    found.missing = found.employees_expected - report.counts[Received.COMPLETE]
+def _count_employees(dashboard: Dashboard, sites: Sites, business: Business) -> None:
+    report = missing_cards(month=dashboard.month, business=business)
+    dashboard.employees_expected = report.counts.total()
+    dashboard.missing = dashboard.employees_expected - report.counts[Received.COMPLETE]
     for home in report.sites:
         sites[home.site_id].expected += len(home.employees)
         sites[home.site_id].missing += sum(
@@ -206,13 +206,13 @@ def _count_people(found: Dashboard, sites: Sites, business: Business) -> None:
         )
 
 
-def _named(sites: Sites, known: Mapping[uuid.UUID, str]) -> list[SiteMonth]:
+def _with_names(sites: Sites, known_names: Mapping[uuid.UUID, str]) -> list[SiteMonth]:
     """Return the sites by name.
 
     The names are not joined to the queries above: the planner expects few sites and would choose nested loops.
     """
     ids = {site_id for site_id in sites if site_id}
-    names = dict(known)
+    names = dict(known_names)
     if not ids <= names.keys():
         unnamed = Site.objects.filter(pk__in=ids - names.keys())
         names.update(unnamed.values_list("pk", "site_name"))
@@ -223,9 +223,9 @@ def _named(sites: Sites, known: Mapping[uuid.UUID, str]) -> list[SiteMonth]:
     )
 
 
-def _site_if(is_now: Q) -> Case:
+def _site_if(is_in_month: Q) -> Case:
     """Return the site id for rows of the current month, else NULL."""
-    return Case(When(is_now, then=F("site_id")))
+    return Case(When(is_in_month, then=F("site_id")))
 
 
 class _CountOf(Subquery):
@@ -273,13 +273,15 @@ def all_businesses(month: date | None = None) -> list[BusinessFigures]:
         .order_by("business_name", "id")
         .values_list("pk", "business_name", "business_code", "is_active")
         .annotate(
-            users=figure_of(User.objects.all()),
-            employees=figure_of(Employee.objects.all()),
-            cards=figure_of(cards),
-            open_reviews=figure_of(cards.pending()),
-            storage_bytes=figure_of(WorkCardFile.objects.all(), Sum("file_size_bytes")),
+            users=count_for_business(User.objects.all()),
+            employees=count_for_business(Employee.objects.all()),
+            cards=count_for_business(cards),
+            open_reviews=count_for_business(cards.pending()),
+            storage_bytes=count_for_business(
+                WorkCardFile.objects.all(), Sum("file_size_bytes")
+            ),
             last_activity_at=_last_activity(),
-            cross_business_attempts=figure_of(
+            cross_business_attempts=count_for_business(
                 AuditEvent.objects.filter(platform_only=True, event_type__in=ATTEMPTS)
             ),
         )
@@ -308,10 +310,10 @@ def _newest(events: Any) -> Subquery:
     return Subquery(events.order_by("-created_at").values("created_at")[:1])
 
 
-def figure_of(rows: Any, figure: Any = None) -> Coalesce:
+def count_for_business(rows: Any, figure: Any = None) -> Coalesce:
     """Return the number of `rows` of the outer business, or another aggregate."""
-    found = rows.filter(business=OuterRef("pk")).order_by().values("business")
-    figures = found.annotate(figure=figure or Count("*")).values("figure")
+    grouped = rows.filter(business=OuterRef("pk")).order_by().values("business")
+    figures = grouped.annotate(figure=figure or Count("*")).values("figure")
     return Coalesce(Subquery(figures, output_field=models.BigIntegerField()), 0)
 
 
@@ -325,7 +327,7 @@ SUMMED = (
 )
 
 
-def totals_of(businesses: Iterable[BusinessFigures]) -> dict[str, int]:
+def sum_figures(businesses: Iterable[BusinessFigures]) -> dict[str, int]:
     """Return the numbers of all and active businesses, and the sums of their figures."""
     totals: Counter[str] = Counter(dict.fromkeys(SUMMED, 0))
     count = active = 0

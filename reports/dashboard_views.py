@@ -23,7 +23,7 @@ from businesses.models import Business
 from businesses.tenancy.context import scope_for_business, try_get_business_id
 from businesses.tenancy.permissions import BelongsToBusiness
 
-from .dashboard import all_businesses, dashboard_of, totals_of
+from .dashboard import all_businesses, get_dashboard, sum_figures
 from .month_views import CardCountsSerializer
 
 
@@ -129,20 +129,20 @@ class DashboardView(APIView):
 
         A super-admin who does not act for a business gets all businesses, or one of them with `business_id`.
         """
-        asked = DashboardQuery.read(request)
-        if try_get_business_id() is None and "business_id" not in asked:
-            businesses = all_businesses(asked.get("month"))
-            body = {"businesses": businesses, "totals": totals_of(businesses)}
+        query = DashboardQuery.read(request)
+        if try_get_business_id() is None and "business_id" not in query:
+            businesses = all_businesses(query.get("month"))
+            body = {"businesses": businesses, "totals": sum_figures(businesses)}
             return Response(PlatformSerializer(body).data)
-        business = _business(request, asked.get("business_id"))
+        business = _business(request, query.get("business_id"))
         with scope_for_business(business.pk):
-            dashboard = dashboard_of(business, asked.get("month"))
+            dashboard = get_dashboard(business, query.get("month"))
         return Response(DashboardSerializer(dashboard).data)
 
 
 def _business(request: Any, business_id: uuid.UUID | None) -> Business:
     """Return the business of the request, or an empty one if it is not visible."""
-    own: Business | None = request._request.business
-    if own is not None and business_id in (None, own.pk):
-        return own
+    current: Business | None = request._request.business
+    if current is not None and business_id in (None, current.pk):
+        return current
     return Business.objects.listed().filter(pk=business_id).first() or Business()

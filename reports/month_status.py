@@ -15,7 +15,7 @@ from reports.side_bar import count_annotations, parse_counts
 from workcards.models import ClosedMonth, WorkCard
 from workcards.transitions import ReviewStatus
 
-from .dashboard import figure_of
+from .dashboard import count_for_business
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,15 @@ class MonthState:
 def month_state(business: Business, month: date) -> MonthState:
     """Return the state of `month` in `business`, which is the business in scope."""
     cards = WorkCard.objects.all()
-    of_month = cards.for_month(month)
+    month_cards = cards.for_month(month)
     runs = ExportRun.objects.for_month(month).filter(
         status=ExportRun.Status.DONE, site=None
     )
     figures: dict[str, Any] = {
-        "unassigned": figure_of(of_month.unassigned()),
-        "unreviewed": figure_of(of_month.with_status(ReviewStatus.NEEDS_REVIEW)),
+        "unassigned": count_for_business(month_cards.unassigned()),
+        "unreviewed": count_for_business(
+            month_cards.with_status(ReviewStatus.NEEDS_REVIEW)
+        ),
         "closed": _first(
             ClosedMonth.objects.for_month(month),
             id="pk",
@@ -80,13 +82,13 @@ def month_state(business: Business, month: date) -> MonthState:
     }
     rows = Business.objects.filter(pk=business.pk).order_by()
     figures |= count_annotations()
-    found = rows.annotate(**figures).values(*figures).get()
+    values = rows.annotate(**figures).values(*figures).get()
     return MonthState(
-        unassigned=found["unassigned"],
-        unreviewed=found["unreviewed"],
-        closed=found["closed"] and Closed(**_read(found["closed"])),
-        exported=found["exported"] and Exported(**_read(found["exported"])),
-        side_bar=parse_counts(found),
+        unassigned=values["unassigned"],
+        unreviewed=values["unreviewed"],
+        closed=values["closed"] and Closed(**_parse(values["closed"])),
+        exported=values["exported"] and Exported(**_parse(values["exported"])),
+        side_bar=parse_counts(values),
     )
 
 
@@ -95,11 +97,11 @@ def _first(rows: QuerySet[Any], **fields: str) -> Subquery:
 
     The rows are those of the outer query's business.
     """
-    of_business = rows.filter(business=OuterRef("pk"))
+    rows_of_business = rows.filter(business=OuterRef("pk"))
     return Subquery(
-        of_business.annotate(found=JSONObject(**fields)).values("found")[:1]
+        rows_of_business.annotate(first=JSONObject(**fields)).values("first")[:1]
     )
 
 
-def _read(found: dict[str, Any]) -> dict[str, Any]:
-    return {**found, "id": uuid.UUID(found["id"]), "at": parse_datetime(found["at"])}
+def _parse(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "id": uuid.UUID(values["id"]), "at": parse_datetime(values["at"])}

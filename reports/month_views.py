@@ -43,7 +43,9 @@ from workcards.month_overview import (
 )
 from workcards.transitions import ReviewStatus
 
-REFUSED = OpenApiResponse(RefusalSerializer, "Reason why the month cannot be closed")
+CONFLICT_RESPONSE = OpenApiResponse(
+    RefusalSerializer, "Reason why the month cannot be closed"
+)
 
 
 class MonthFilterSet(StrictFilterSet):
@@ -120,8 +122,8 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
         The current upload month is the one that uploads count for now. The newest month comes first.
         """
         self.filter_queryset(self.get_queryset())  # rejects unknown filters
-        asked = parse_uuid(request.query_params.get("business_id"))
-        business_id = asked or try_get_business_id()
+        requested_id = parse_uuid(request.query_params.get("business_id"))
+        business_id = requested_id or try_get_business_id()
         if business_id is None:
             raise Invalid("required", _("Choose a business."), "business_id")
         # The scope may not show the business; its list is empty then.
@@ -129,18 +131,18 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
         months: Any = months_of_business(business) if business else []
         page: Any = self.paginate_queryset(months)
         add_hours(page)
-        return self.get_paginated_response(self._written(page))
+        return self.get_paginated_response(self._serialize(page))
 
     @endpoint(
         "POST {month}/close",
         right="months.close",
         request=CloseMonthSerializer,
-        responses={200: MonthSerializer, 409: REFUSED},
+        responses={200: MonthSerializer, 409: CONFLICT_RESPONSE},
         examples=load_examples("reports", "month", "unfinished_month"),
     )
     def close(self, request: Request, month: date | InvalidPathValue) -> Response:
         """Close a month, so that nothing in it can change. A closed month stays unchanged."""
-        return self._done(services.close_month, CloseMonthSerializer, month)
+        return self._run_service(services.close_month, CloseMonthSerializer, month)
 
     @endpoint(
         "POST {month}/reopen",
@@ -151,11 +153,11 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
     )
     def reopen(self, request: Request, month: date | InvalidPathValue) -> Response:
         """Reopen a month, so that it can change again. An open month stays unchanged."""
-        return self._done(services.reopen_month, ReopenMonthSerializer, month)
+        return self._run_service(services.reopen_month, ReopenMonthSerializer, month)
 
-    def _done(
+    def _run_service(
         self,
-        verb: Any,
+        service: Any,
         body_class: type[StrictSerializer],
         month: date | InvalidPathValue,
     ) -> Response:
@@ -163,11 +165,11 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
             raise Http404  # the response is 400: see automatehq.api.exception_handler
         body = body_class(data=self.request.data)
         body.is_valid(raise_exception=True)
-        verb(month=month, actor=self.request.user, **body.validated_data)
+        service(month=month, actor=self.request.user, **body.validated_data)
         overview = month_of_business(get_current_business_id(), month)
-        return Response(self._written([overview])[0])
+        return Response(self._serialize([overview])[0])
 
-    def _written(self, overviews: Sequence[MonthOverview]) -> Any:
+    def _serialize(self, overviews: Sequence[MonthOverview]) -> Any:
         """Return the months as serialized data, with their last export runs."""
         context = {**self.get_serializer_context(), "last_runs": {}}
         user: Any = self.request.user

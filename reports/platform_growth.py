@@ -38,13 +38,13 @@ def growth_until(month: date) -> Growth:
         .annotate(count=Count("*"))
     )
     cards = dict.fromkeys(months, 0) | dict(counts)
-    people = Employee.objects.order_by().aggregate(
+    employees = Employee.objects.order_by().aggregate(
         **{
             format_month(one): Count("pk", filter=_employed_on(last_of_month(one)))
             for one in months
         }
     )
-    return Growth(cards, {one: people[format_month(one)] for one in months})
+    return Growth(cards, {one: employees[format_month(one)] for one in months})
 
 
 def _employed_on(day: date) -> Q:
@@ -60,5 +60,5 @@ def latest_attempts() -> list[AuditEvent]:
     Each has the name of the business whose row was requested, as `reached`.
     """
     events = AuditEvent.objects.filter(platform_only=True, event_type__in=ATTEMPTS)
-    named = events.annotate(reached=F("business__business_name"))
-    return list(named.order_by("-created_at", "-id")[:ATTEMPTS_SHOWN])
+    with_names = events.annotate(reached=F("business__business_name"))
+    return list(with_names.order_by("-created_at", "-id")[:ATTEMPTS_SHOWN])

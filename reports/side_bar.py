@@ -113,14 +113,14 @@ _PENDING = {
 
 def count_annotations() -> dict[str, Any]:
     """Return annotations of a business's row for all counts. `parse_counts` reads their values."""
-    waiting = {
+    pending = {
         name: Count("pk", filter=Q(review_status=status))
         for name, status in _PENDING.items()
     }
-    cards = _all_of(WorkCard.objects.pending().in_open_months())
+    cards = _grouped(WorkCard.objects.pending().in_open_months())
     return {
         "waiting_cards": Subquery(
-            cards.annotate(figure=JSONObject(**waiting)).values("figure")
+            cards.annotate(figure=JSONObject(**pending)).values("figure")
         ),
         "active_employees": _count_of(Employee.objects.active()),
         # Only sites of the business's own employees: the number of all sites would reveal what other businesses add.
@@ -140,13 +140,13 @@ def parse_counts(values: Mapping[str, Any]) -> dict[str, int]:
     return {**(values.get("waiting_cards") or {}), **sizes}
 
 
-def _count_of(rows: Any, of: Count | None = None) -> Coalesce:
+def _count_of(rows: Any, aggregate: Count | None = None) -> Coalesce:
     """Return a subquery with the number of `rows` in scope, or with another count."""
-    counted = _all_of(rows).annotate(figure=of or Count("pk")).values("figure")
-    return Coalesce(Subquery(counted), 0)
+    counts = _grouped(rows).annotate(figure=aggregate or Count("pk")).values("figure")
+    return Coalesce(Subquery(counts), 0)
 
 
-def _all_of(rows: Any) -> Any:
+def _grouped(rows: Any) -> Any:
     """Return `rows` grouped into one row."""
     return rows.order_by().values(all=Value(1))
 

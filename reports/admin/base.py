@@ -76,7 +76,7 @@ class MonthForm(forms.Form):
             )
             self.fields = {"business": business, **self.fields}
 
-    def asked(self) -> dict[str, Any]:
+    def to_filters(self) -> dict[str, Any]:
         """Return the arguments of the services: `month`, `site_id` and `business_id`."""
         site, business = (self.cleaned_data.get(name) for name in ("site", "business"))
         return {
@@ -100,7 +100,7 @@ class PeopleForm(MonthForm):
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )
 
-    def asked_name(self) -> str:
+    def employee_name(self) -> str:
         """Return the text that the employees' names must contain."""
         return str(self.cleaned_data["name"])
 
@@ -132,8 +132,8 @@ class MonthReport:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         form = self._form(request)
         context = {**site.each_context(request), "title": self.title, "form": form}
-        is_asked = form.is_bound and form.is_valid()
-        if is_asked:
+        is_submitted = form.is_bound and form.is_valid()
+        if is_submitted:
             context |= self.answer(request, form)
         status = 400 if form.errors else 200
         return TemplateResponse(request, self.template, context, status=status)
@@ -142,10 +142,10 @@ class MonthReport:
         if is_on_platform() and not request.GET:
             month = first_of_month(timezone.localdate())
             return self.form_class(initial={"month": month})
-        asked = request.GET.copy()
-        if not asked.get("month"):
-            asked["month"] = f"{self._month(request):%Y-%m}"
-        return self.form_class(asked)
+        query = request.GET.copy()
+        if not query.get("month"):
+            query["month"] = f"{self._month(request):%Y-%m}"
+        return self.form_class(query)
 
     def _month(self, request: Any) -> date:
         if is_on_platform():

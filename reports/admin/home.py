@@ -20,9 +20,9 @@ from audit.descriptions import EventDescription, describe_events
 from audit.models import AuditEvent
 from automatehq.admin.forms import MonthFormField
 from businesses.models import Business
-from reports.business_status import BusinessStatus, standing_of
-from reports.charts import chart_of
-from reports.dashboard import Dashboard, SiteMonth, dashboard_of
+from reports.business_status import BusinessStatus, get_business_status
+from reports.charts import build_chart
+from reports.dashboard import Dashboard, SiteMonth, get_dashboard
 from workcards.month_math import format_month, next_month, previous_month
 from workcards.services.uploads import default_month
 from workcards.transitions import ReviewStatus
@@ -89,45 +89,45 @@ def home(site: Any, request: Any) -> HttpResponse:
     For an invalid month, the status is 400 and the page shows the current month.
     """
     form = HomeMonthForm(request.GET)
-    asked = form.cleaned_data["month"] if form.is_valid() else None
+    chosen_month = form.cleaned_data["month"] if form.is_valid() else None
     business: Business = request.business
-    month = asked or default_month(business)
-    standing = standing_of(business, month)
-    request.nav_counts = standing.side_bar
+    month = chosen_month or default_month(business)
+    business_status = get_business_status(business, month)
+    request.nav_counts = business_status.side_bar
     context = {
         **site.each_context(request),
         "title": _("Home"),
         **site.app_list_context(request),
-        "standing": standing,
+        "business_status": business_status,
         "month": month,
         "form": form if form.errors else HomeMonthForm(initial={"month": month}),
         "earlier": _home_of(previous_month(month)),
         "later": _home_of(next_month(month)),
     }
-    if standing.has_cards:
-        dashboard = dashboard_of(business, month, standing.site_names)
-        context |= figures_of(dashboard, standing, request)
-        context["lately"] = lately(site, request)
+    if business_status.has_cards:
+        dashboard = get_dashboard(business, month, business_status.site_names)
+        context |= build_figures(dashboard, business_status, request)
+        context["recent_activity"] = recent_activity(site, request)
         context["open_until"] = _open_until(business, month)
     else:
-        context["steps"] = list(steps_of(standing, request.user))
+        context["steps"] = list(build_onboarding(business_status, request.user))
     status = 400 if form.errors else 200
     return TemplateResponse(request, "admin/reports/home.html", context, status=status)
 
 
-def figures_of(
-    dashboard: Dashboard, standing: BusinessStatus, request: HttpRequest
+def build_figures(
+    dashboard: Dashboard, business_status: BusinessStatus, request: HttpRequest
 ) -> dict[str, Any]:
     """Return the template context of a month's figures."""
     sites = sorted(dashboard.sites, key=lambda site: (-site.missing, -site.waiting))
     return {
         "dashboard": dashboard,
         "card_count": sum(dashboard.cards.values()),
-        "tiles": list(tiles_of(dashboard)),
-        "states": list(split_of(dashboard)),
-        "todos": list(todos_of(dashboard, standing, request.user)),
-        "hours": chart_of((one.month, one.hours) for one in dashboard.trend),
-        "employees": chart_of((one.month, one.employees) for one in dashboard.trend),
+        "tiles": list(build_tiles(dashboard)),
+        "states": list(build_status_bar(dashboard)),
+        "todos": list(build_todos(dashboard, business_status, request.user)),
+        "hours": build_chart((one.month, one.hours) for one in dashboard.trend),
+        "employees": build_chart((one.month, one.employees) for one in dashboard.trend),
         "sites": [(site, _matrix_of(site, dashboard.month)) for site in sites][
             :SITES_SHOWN
         ],
@@ -138,7 +138,7 @@ def figures_of(
     }
 
 
-def lately(site: Any, request: HttpRequest) -> list[EventDescription]:
+def recent_activity(site: Any, request: HttpRequest) -> list[EventDescription]:
     """Return descriptions of the latest events of the work that the user may see.
 
     Empty if the user has no permission for the audit list.
@@ -149,7 +149,7 @@ def lately(site: Any, request: HttpRequest) -> list[EventDescription]:
     return describe_events(trail.get_queryset(request).of_work()[:EVENTS_SHOWN])
 
 
-def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
+def build_tiles(dashboard: Dashboard) -> Iterator[Tile]:
     """Yield the figures of the month, each with a link to the rows that it counts."""
     total = sum(dashboard.cards.values())
     for status, label, icon, kind in STATES:
@@ -177,11 +177,11 @@ def tiles_of(dashboard: Dashboard) -> Iterator[Tile]:
         places=2,
         note=ngettext("%(n)d day worked", "%(n)d days worked", dashboard.days)
         % {"n": dashboard.days},
-        url=_at("month", month=format_month(dashboard.month)),
+        url=_admin_url("month", month=format_month(dashboard.month)),
     )
 
 
-def split_of(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
+def build_status_bar(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
     """Yield the statuses as parts of a bar 400 units wide, the most finished first.
 
     A status with cards is at least 4 units wide, so that it stays visible.
@@ -204,24 +204,24 @@ def split_of(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
         start += width
 
 
-def todos_of(
-    dashboard: Dashboard, standing: BusinessStatus, user: Any
+def build_todos(
+    dashboard: Dashboard, business_status: BusinessStatus, user: Any
 ) -> Iterator[ToDo]:
     """Yield the open tasks that the user may do, in the order of the work."""
-    month, due = dashboard.month, standing.due
+    month, due = dashboard.month, business_status.due
     review = dashboard.cards[ReviewStatus.NEEDS_REVIEW]
     assign = dashboard.cards[ReviewStatus.NEEDS_ASSIGNMENT]
-    if standing.is_closed:
-        yield from _left_over(month, review, assign, user)
+    if business_status.is_closed:
+        yield from _unfinished_todos(month, review, assign, user)
     elif review and user.may("cards.review"):
         yield ToDo(
             ngettext("Review %(n)d card", "Review %(n)d cards", review) % {"n": review},
-            _waits_since(standing),
+            _waits_since(business_status),
             "half",
             "review",
             _cards(month, ReviewStatus.NEEDS_REVIEW),
         )
-    if assign and not standing.is_closed and user.may("cards.upload"):
+    if assign and not business_status.is_closed and user.may("cards.upload"):
         yield ToDo(
             ngettext("Assign %(n)d card", "Assign %(n)d cards", assign) % {"n": assign},
             _("No employee assigned yet"),
@@ -229,9 +229,13 @@ def todos_of(
             "assign",
             _cards(month, ReviewStatus.NEEDS_ASSIGNMENT),
         )
-    if standing.conflicts and not standing.is_closed and user.may("cards.review"):
-        yield _settle(standing.conflicts)
-    if dashboard.missing and not standing.is_closed:
+    if (
+        business_status.conflicts
+        and not business_status.is_closed
+        and user.may("cards.review")
+    ):
+        yield _conflict_todo(business_status.conflicts)
+    if dashboard.missing and not business_status.is_closed:
         yield ToDo(
             ngettext(
                 "Chase %(n)d employee",
@@ -244,50 +248,50 @@ def todos_of(
             "",
             _missing(month),
         )
-    if not standing.due_cards:
+    if not business_status.due_cards:
         return
-    if not standing.is_due_closed and user.may("months.close"):
-        yield _close(standing)
-    if standing.due_exported_at is None and user.may("exports.create"):
+    if not business_status.is_due_closed and user.may("months.close"):
+        yield _close_todo(business_status)
+    if business_status.due_exported_at is None and user.may("exports.create"):
         yield ToDo(
             _("Export %s") % _month(due),
             _("Not exported yet"),
             "export",
             "",
-            _at("exports_exportrun_add", processing_month=format_month(due)),
+            _admin_url("exports_exportrun_add", processing_month=format_month(due)),
         )
-    elif standing.due_exported_at is not None and user.may("exports.see"):
+    elif business_status.due_exported_at is not None and user.may("exports.see"):
         yield ToDo(
             _("See changes in %s") % _month(due),
             _("Last exported on %s")
-            % _day(timezone.localdate(standing.due_exported_at)),
+            % _day(timezone.localdate(business_status.due_exported_at)),
             "export",
             "",
-            _at("exports_exportrun_changelist", month=format_month(due)),
+            _admin_url("exports_exportrun_changelist", month=format_month(due)),
         )
 
 
-def steps_of(standing: BusinessStatus, user: Any) -> Iterator[Step]:
+def build_onboarding(business_status: BusinessStatus, user: Any) -> Iterator[Step]:
     """Yield the steps to the first month, for a business without cards."""
     steps = (
         (
             _("Find your sites"),
             _("Sites are work locations that all businesses share."),
-            standing.has_sites,
+            business_status.has_sites,
             "sites.see",
             "workforce_site_changelist",
         ),
         (
             _("Import your employees"),
             _("From a spreadsheet, with a preview of all changes."),
-            standing.has_employees,
+            business_status.has_employees,
             "employees.manage",
             "workforce_employee_import",
         ),
         (
             _("Add your colleagues"),
             _("Invite reviewers, uploaders and viewers."),
-            standing.has_colleagues,
+            business_status.has_colleagues,
             "users.manage",
             "accounts_user_add",
         ),
@@ -300,10 +304,12 @@ def steps_of(standing: BusinessStatus, user: Any) -> Iterator[Step]:
         ),
     )
     for label, note, is_done, right, page in steps:
-        yield Step(label, note, is_done, _at(page) if user.may(right) else "")
+        yield Step(label, note, is_done, _admin_url(page) if user.may(right) else "")
 
 
-def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToDo]:
+def _unfinished_todos(
+    month: date, review: int, assign: int, user: Any
+) -> Iterator[ToDo]:
     """Yield the open tasks of a closed month.
 
     Its cards are read-only until the month is reopened.
@@ -320,7 +326,7 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
             % {"n": cards},
             "lock",
             "",
-            _at("month", month=format_month(month)) + "#reopen",
+            _admin_url("month", month=format_month(month)) + "#reopen",
         )
     for count, status, note in (
         (review, ReviewStatus.NEEDS_REVIEW, _("Not reviewed before closing")),
@@ -336,7 +342,7 @@ def _left_over(month: date, review: int, assign: int, user: Any) -> Iterator[ToD
             )
 
 
-def _settle(conflicts: dict[str, Any]) -> ToDo:
+def _conflict_todo(conflicts: dict[str, Any]) -> ToDo:
     """Return a link to the newest card with conflicts. It is the first in the review list."""
     days, cards = conflicts["days"], conflicts["cards"]
     return ToDo(
@@ -354,8 +360,8 @@ def _settle(conflicts: dict[str, Any]) -> ToDo:
     )
 
 
-def _close(standing: BusinessStatus) -> ToDo:
-    waiting = standing.due_waiting
+def _close_todo(business_status: BusinessStatus) -> ToDo:
+    waiting = business_status.due_waiting
     note = _("All cards approved or rejected")
     if waiting:
         note = ngettext(
@@ -364,18 +370,20 @@ def _close(standing: BusinessStatus) -> ToDo:
             waiting,
         ) % {"n": waiting}
     return ToDo(
-        _("Close %s") % _month(standing.due),
+        _("Close %s") % _month(business_status.due),
         note,
         "lock",
         "",
-        _at("workcards_closedmonth_add", month=format_month(standing.due)),
+        _admin_url(
+            "workcards_closedmonth_add", month=format_month(business_status.due)
+        ),
     )
 
 
-def _waits_since(standing: BusinessStatus) -> str:
-    if standing.oldest_review_at is None:
+def _waits_since(business_status: BusinessStatus) -> str:
+    if business_status.oldest_review_at is None:
         return ""
-    since = timezone.localdate(standing.oldest_review_at)
+    since = timezone.localdate(business_status.oldest_review_at)
     return _("Oldest: %s") % _day(since)
 
 
@@ -400,16 +408,16 @@ def _day(day: date) -> str:
     return formats.date_format(day, "MONTH_DAY_FORMAT")
 
 
-def _at(page: str, **query: str) -> str:
+def _admin_url(page: str, **query: str) -> str:
     return reverse(f"admin:{page}") + (f"?{urlencode(query)}" if query else "")
 
 
 def _home_of(month: date) -> str:
-    return _at("index", month=format_month(month))
+    return _admin_url("index", month=format_month(month))
 
 
 def _cards(month: date, status: str) -> str:
-    return _at(
+    return _admin_url(
         "workcards_workcard_changelist",
         review_status__exact=status,
         month=format_month(month),
@@ -417,7 +425,7 @@ def _cards(month: date, status: str) -> str:
 
 
 def _missing(month: date) -> str:
-    return _at("missing_cards", month=format_month(month))
+    return _admin_url("missing_cards", month=format_month(month))
 
 
 def _matrix_of(site: SiteMonth, month: date) -> str:
@@ -427,4 +435,4 @@ def _matrix_of(site: SiteMonth, month: date) -> str:
     """
     if site.site_id is None:
         return _missing(month)
-    return _at("month", month=format_month(month), site=str(site.site_id))
+    return _admin_url("month", month=format_month(month), site=str(site.site_id))

@@ -25,23 +25,23 @@ class MissingReport(MonthReport):
     form_class = MissingForm
 
     def answer(self, request: Any, form: Any) -> dict[str, Any]:
-        asked = form.asked()
-        name, business = form.asked_name(), form.business(request)
-        report = missing_cards(**asked, business=business, name=name)
-        of_month = ClosedMonth.objects.for_month(report.month)
+        filters = form.to_filters()
+        name, business = form.employee_name(), form.business(request)
+        report = missing_cards(**filters, business=business, name=name)
+        closed = ClosedMonth.objects.for_month(report.month)
         return {
             "report": report,
             "counts": [
                 (status, status.label, report.counts[status]) for status in Received
             ],
-            "sites": people_by_site(
+            "sites": employees_by_site(
                 report, with_complete=form.cleaned_data["complete"]
             ),
-            "takes_cards": not is_on_platform() and not of_month.exists(),
+            "takes_cards": not is_on_platform() and not closed.exists(),
         }
 
 
-def people_by_site(
+def employees_by_site(
     report: MissingCards, *, with_complete: bool = False, most: int | None = None
 ) -> list[tuple[str | None, int, list[Any]]]:
     """Return name, number of employees and employees to show of each site.

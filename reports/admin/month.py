@@ -33,7 +33,7 @@ from workcards.services.review import REASON_LENGTH
 from workcards.transitions import DayStatus
 
 from .base import MonthReport, PeopleForm
-from .missing import people_by_site
+from .missing import employees_by_site
 
 MISSING_SHOWN = 20
 # Approved days have no label.
@@ -79,15 +79,15 @@ class MonthPage(MonthReport):
         return response
 
     def answer(self, request: Any, form: Any) -> dict[str, Any]:
-        asked, name = form.asked(), form.asked_name()
-        typed = form.cleaned_data
-        month = asked["month"]
+        filters, name = form.to_filters(), form.employee_name()
+        options = form.cleaned_data
+        month = filters["month"]
         number = request.GET.get("rows") or request.GET.get("page")
         matrix, page, namesakes = matrix_page(
             number,
-            **asked,
+            **filters,
             name=name,
-            approved_only=typed["approved_only"],
+            approved_only=options["approved_only"],
         )
         days = [(day, is_saturday(day)) for day in days_of_month(month)]
         context = {
@@ -110,9 +110,9 @@ class MonthPage(MonthReport):
             "a_page": EMPLOYEES_A_PAGE,
             "letters": [(letter, kind.label) for kind, letter in LETTERS.items()],
             "query": _without(request, "page"),
-            "site": typed.get("site"),
-            **_around(request, month),
-            **_missing(asked, form.business(request), name),
+            "site": options.get("site"),
+            **_neighbour_links(request, month),
+            **_missing(filters, form.business(request), name),
             **self._state(request, month),
         }
 
@@ -138,7 +138,9 @@ def _row(
     return {
         "number": number,
         "employee": column,
-        "cells": [(is_rest, _told(column.cells.get(day))) for day, is_rest in days],
+        "cells": [
+            (is_rest, _cell_context(column.cells.get(day))) for day, is_rest in days
+        ],
         "absences": ", ".join(
             f"{DayStatus(kind).label}: {count}"
             for kind, count in sorted(column.absences.items())
@@ -146,7 +148,7 @@ def _row(
     }
 
 
-def _told(cell: MatrixCell | None) -> dict[str, Any] | None:
+def _cell_context(cell: MatrixCell | None) -> dict[str, Any] | None:
     """Return text, CSS class and accessible label of a cell; None for an empty cell.
 
     The label is empty if the text alone says the same.
@@ -156,63 +158,63 @@ def _told(cell: MatrixCell | None) -> dict[str, Any] | None:
     hours = None if cell.hours is None else f"{cell.hours.normalize():f}"
     kind = DayStatus(cell.day_status) if cell.day_status else None
     state = STATE_LABELS.get(cell.state)
-    said = ", ".join(str(one) for one in (kind.label if kind else hours, state) if one)
+    label = ", ".join(str(one) for one in (kind.label if kind else hours, state) if one)
     return {
         "text": LETTERS[kind] if kind else hours,
-        "looks": _looks(cell, kind),
-        "said": said if kind or state else "",
+        "css_class": _css_class(cell, kind),
+        "label": label if kind or state else "",
         "work_card_id": cell.work_card_id,
     }
 
 
-def _looks(cell: MatrixCell, kind: DayStatus | None) -> str:
+def _css_class(cell: MatrixCell, kind: DayStatus | None) -> str:
     if cell.state is State.CONFLICT:
         return "m-conflict"
     draft = "m-review" if cell.state is State.NEEDS_REVIEW else ""
     return " ".join(filter(None, (draft, kind and "m-absence")))
 
 
-def _around(request: HttpRequest, month: date) -> dict[str, str]:
+def _neighbour_links(request: HttpRequest, month: date) -> dict[str, str]:
     """Return the query strings of the months before and after, with the same filters."""
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    found = {}
-    for side, there, turn in (
+    query = request.GET.copy()
+    query.pop("page", None)
+    links = {}
+    for side, is_allowed, neighbour in (
         ("earlier", month > EARLIEST, previous_month),
         ("later", month < LATEST, next_month),
     ):
-        kept["month"] = format_month(turn(month)) if there else ""
-        found[side] = f"?{kept.urlencode()}" if there else ""
-    return found
+        query["month"] = format_month(neighbour(month)) if is_allowed else ""
+        links[side] = f"?{query.urlencode()}" if is_allowed else ""
+    return links
 
 
 def _without(request: HttpRequest, name: str) -> str:
-    kept = request.GET.copy()
-    kept.pop(name, None)
-    return kept.urlencode()
+    query = request.GET.copy()
+    query.pop(name, None)
+    return query.urlencode()
 
 
-def _missing(asked: dict[str, Any], business: Business, name: str) -> dict[str, Any]:
+def _missing(filters: dict[str, Any], business: Business, name: str) -> dict[str, Any]:
     """Return the employees with the most missing cards; another page lists all."""
-    report = missing_cards(**asked, business=business, name=name)
-    given = {
-        "site": asked["site_id"],
-        "business": asked["business_id"],
+    report = missing_cards(**filters, business=business, name=name)
+    parameters = {
+        "site": filters["site_id"],
+        "business": filters["business_id"],
         "name": name,
-        "month": format_month(asked["month"]),
+        "month": format_month(filters["month"]),
     }
-    query = urlencode({key: value for key, value in given.items() if value})
+    query_string = urlencode({key: value for key, value in parameters.items() if value})
     return {
         "missing": report,
         "missing_count": sum(report.counts.values())
         - _count(report, Received.COMPLETE),
-        "missing_sites": people_by_site(report, most=MISSING_SHOWN),
+        "missing_sites": employees_by_site(report, most=MISSING_SHOWN),
         "missing_none": _count(report, Received.NONE),
         "missing_part": _count(report, Received.PARTIAL),
-        "missing_url": f"{reverse('admin:missing_cards')}?{query}",
+        "missing_url": f"{reverse('admin:missing_cards')}?{query_string}",
         "expected_count": sum(report.counts.values()),
         # Under a filter the counts are partial, but closing the month depends on all cards.
-        "is_narrowed": bool(asked["site_id"] or name),
+        "is_narrowed": bool(filters["site_id"] or name),
     }
 
 

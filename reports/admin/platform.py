@@ -18,8 +18,8 @@ from audit.descriptions import model_label
 from automatehq.admin.form_fields import LineFormField
 from automatehq.api.converters import parse_uuid
 from automatehq.text import fold
-from reports.charts import chart_of
-from reports.dashboard import ATTEMPTS, BusinessFigures, all_businesses, totals_of
+from reports.charts import build_chart
+from reports.dashboard import ATTEMPTS, BusinessFigures, all_businesses, sum_figures
 from reports.platform_growth import growth_until, latest_attempts
 from workcards.month_math import first_of_month
 
@@ -50,7 +50,7 @@ COLUMNS = (
 SORTS = [(sign + column.name, column.label) for column in COLUMNS for sign in ("", "-")]
 
 
-class ConsoleForm(forms.Form):
+class PlatformForm(forms.Form):
     """The query form of the dashboard; invalid values are ignored."""
 
     q = LineFormField(required=False, max_length=200)
@@ -60,18 +60,18 @@ class ConsoleForm(forms.Form):
     )
     sort = forms.ChoiceField(choices=SORTS, required=False)
 
-    def asked(self) -> dict[str, str]:
+    def to_filters(self) -> dict[str, str]:
         """Return the valid values, with "" for the others."""
         self.is_valid()
         return {name: self.cleaned_data.get(name, "") for name in self.fields}
 
 
-def console(site: Any, request: Any) -> HttpResponse:
+def platform_view(site: Any, request: Any) -> HttpResponse:
     """Render the dashboard for super-admins who do not act for a business."""
-    asked = ConsoleForm(request.GET).asked()
+    filters = PlatformForm(request.GET).to_filters()
     businesses = all_businesses()
-    found = sorted_by(asked["sort"], matching(businesses, asked))
-    page = Paginator(found, BUSINESSES_A_PAGE).get_page(request.GET.get("page"))
+    matches = sort_businesses(filters["sort"], filter_businesses(businesses, filters))
+    page = Paginator(matches, BUSINESSES_A_PAGE).get_page(request.GET.get("page"))
     month = first_of_month(timezone.localdate())
     growth = growth_until(month)
     names = {business.id: business.name for business in businesses}
@@ -79,25 +79,26 @@ def console(site: Any, request: Any) -> HttpResponse:
         **site.each_context(request),
         "title": _("All businesses"),
         **site.app_list_context(request),
-        "asked": asked,
-        "heads": [_head(column, asked) for column in COLUMNS],
+        "filters": filters,
+        "heads": [_column_head(column, filters) for column in COLUMNS],
         "page": page,
         "rows": [
-            (business, ago(business.last_activity_at)) for business in page.object_list
+            (business, format_age(business.last_activity_at))
+            for business in page.object_list
         ],
-        "query": _query(asked),
+        "query": _query(filters),
         "shows": [
-            (label, _query({**asked, "show": value}), value == asked["show"])
+            (label, _query({**filters, "show": value}), value == filters["show"])
             for value, label in (("active", _("Active")), ("", _("All")))
         ],
-        "totals": totals_of(businesses),
+        "totals": sum_figures(businesses),
         "month": month,
-        "cards": chart_of(growth.cards.items()),
-        "employees": chart_of(growth.employees.items()),
+        "cards": build_chart(growth.cards.items()),
+        "employees": build_chart(growth.employees.items()),
         "attempts": [
             {
                 "event": event,
-                "from": _from(event.metadata, names),
+                "from": _origin_name(event.metadata, names),
                 "kind": model_label(event.entity_type),
             }
             for event in latest_attempts()
@@ -107,23 +108,25 @@ def console(site: Any, request: Any) -> HttpResponse:
     return TemplateResponse(request, "admin/reports/platform.html", context)
 
 
-def matching(
-    businesses: Iterable[BusinessFigures], asked: dict[str, str]
+def filter_businesses(
+    businesses: Iterable[BusinessFigures], filters: dict[str, str]
 ) -> list[BusinessFigures]:
     """Return the businesses whose name or code contains the search text.
 
     With `show` set to "active", return active businesses only.
     """
-    wanted = fold(asked["q"])
+    text = fold(filters["q"])
     return [
         business
         for business in businesses
-        if wanted in fold(f"{business.name} {business.code or ''}")
-        and (business.is_active or asked["show"] != "active")
+        if text in fold(f"{business.name} {business.code or ''}")
+        and (business.is_active or filters["show"] != "active")
     ]
 
 
-def sorted_by(sort: str, businesses: list[BusinessFigures]) -> list[BusinessFigures]:
+def sort_businesses(
+    sort: str, businesses: list[BusinessFigures]
+) -> list[BusinessFigures]:
     """Return the businesses sorted by a column, descending after a "-".
 
     Equal values keep the order of the names.
@@ -139,7 +142,7 @@ def sorted_by(sort: str, businesses: list[BusinessFigures]) -> list[BusinessFigu
     return sorted(businesses, key=key, reverse=sort.startswith("-"))
 
 
-def ago(moment: datetime | None) -> str:
+def format_age(moment: datetime | None) -> str:
     """Return an approximate time since `moment`, or its date if it is not recent.
 
     "" for None.
@@ -154,21 +157,21 @@ def ago(moment: datetime | None) -> str:
     return formats.date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")
 
 
-def _head(column: PlatformColumn, asked: dict[str, str]) -> dict[str, Any]:
+def _column_head(column: PlatformColumn, filters: dict[str, str]) -> dict[str, Any]:
     """Return the heading of a column: label, link, and sort order for `aria-sort`."""
-    sort = asked["sort"] or "name"
+    sort = filters["sort"] or "name"
     up, down = column.name, f"-{column.name}"
     first, second = (down, up) if column.is_number else (up, down)
     return {
         "name": column.name,
         "label": column.label,
         "is_number": column.is_number and column.name != "last_activity_at",
-        "query": _query({**asked, "sort": second if sort == first else first}),
+        "query": _query({**filters, "sort": second if sort == first else first}),
         "sorted": {up: "ascending", down: "descending"}.get(sort, ""),
     }
 
 
-def _from(metadata: dict[str, Any], names: dict[Any, str]) -> str:
+def _origin_name(metadata: dict[str, Any], names: dict[Any, str]) -> str:
     """Return the name of the business of the user who made the attempt.
 
     "" if it is Platform or no longer exists.
@@ -176,5 +179,5 @@ def _from(metadata: dict[str, Any], names: dict[Any, str]) -> str:
     return names.get(parse_uuid(metadata.get("from_business_id")), "")
 
 
-def _query(asked: dict[str, str]) -> str:
-    return urlencode({name: value for name, value in asked.items() if value})
+def _query(filters: dict[str, str]) -> str:
+    return urlencode({name: value for name, value in filters.items() if value})

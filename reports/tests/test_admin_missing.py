@@ -48,8 +48,8 @@ def test_everybody_sees_whose_cards_are_missing(acme: Personas, person: str) -> 
     page = page_of(acme.user(person))
     for employee in (zoe, nomad):
         assert reverse("admin:workforce_employee_change", args=[employee.pk]) in page
-    for said in ("AB123", "+972501234567", "1 of 2", "0 of 2", "No home site"):
-        assert said in page
+    for text in ("AB123", "+972501234567", "1 of 2", "0 of 2", "No home site"):
+        assert text in page
     for count in ("None: 1", "Partial: 1", "Complete: 0"):
         assert f">{count}<" in page
 
@@ -86,9 +86,9 @@ def test_a_name_narrows_it_and_an_open_month_takes_what_is_missing(
 
 
 def test_while_the_month_runs_the_page_says_so(acme: Personas) -> None:
-    said = "one card counts as complete"
-    assert said not in page_of(acme.viewer)
-    assert said in page_of(acme.viewer, month="2026-08")
+    text = "one card counts as complete"
+    assert text not in page_of(acme.viewer)
+    assert text in page_of(acme.viewer, month="2026-08")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.charts import chart_of, top_of
+from reports.charts import build_chart, scale_top
 from workcards.month_math import last_months
 
 MONTHS = last_months(date(2026, 3, 1), 12)
@@ -30,19 +30,19 @@ MONTHS = last_months(date(2026, 3, 1), 12)
     ],
 )
 def test_a_scale_ends_at_a_round_number(most: int, top: int) -> None:
-    assert top_of([0, most, 0]) == top
+    assert scale_top([0, most, 0]) == top
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=12))
 def test_no_figure_is_above_its_scale_and_its_half_is_whole(values: list[int]) -> None:
-    top = top_of(values)
+    top = scale_top(values)
     assert top >= max(values, default=0)
     assert top % 2 == 0
 
 
 def test_bars_are_as_high_as_their_figures_and_the_last_month_is_now() -> None:
     figures = [Decimal(0)] * 10 + [Decimal("50.00"), Decimal("100.00")]
-    chart = chart_of(zip(MONTHS, figures, strict=True))
+    chart = build_chart(zip(MONTHS, figures, strict=True))
     assert chart.scale == (100, 50, 0)
     assert [bar.height for bar in chart.bars] == ["0.0"] * 10 + ["50.0", "100.0"]
     assert [bar.y for bar in chart.bars][-2:] == ["50.0", "0.0"]

@@ -276,8 +276,8 @@ def test_the_month_by_default_is_the_one_that_a_card_of_today_is_for(
         with time_machine.travel(at, tick=False):
             client = client_of(acme.viewer)
             assert client.get(URL).json()["month"] == month
-            asked = {"business_id": str(acme.id)}
-            assert client_of(super_admin).get(URL, asked).json()["month"] == month
+            query = {"business_id": str(acme.id)}
+            assert client_of(super_admin).get(URL, query).json()["month"] == month
 
 
 @pytest.mark.parametrize(
@@ -352,8 +352,8 @@ def test_another_business_asked_for_is_one_that_has_nothing(
     own = thief.get(URL, JUNE | {"business_id": str(globex.id)})
     assert own.json() == thief.get(URL, JUNE).json()
     for pk in (PLATFORM_ID, uuid.uuid4()):
-        asked = {"business_id": str(pk)}
-        assert client_of(super_admin).get(URL, JUNE | asked).content == missing.content
+        query = {"business_id": str(pk)}
+        assert client_of(super_admin).get(URL, JUNE | query).content == missing.content
 
 
 def test_a_foreign_and_a_missing_business_cost_the_same(
@@ -377,7 +377,7 @@ def platform(super_admin: User, **query: str) -> dict[str, Any]:
     return body
 
 
-def figures_of(body: dict[str, Any], business: Personas) -> dict[str, Any]:
+def figures_for(body: dict[str, Any], business: Personas) -> dict[str, Any]:
     (found,) = [one for one in body["businesses"] if one["id"] == str(business.id)]
     figures: dict[str, Any] = found
     return figures
@@ -408,7 +408,7 @@ def test_the_platform_sees_each_business_with_its_figures(
     for event_type in ("cross_business_attempt", "cross_business_conflict", "other"):
         attempt(acme, event_type)
     body = platform(super_admin)
-    assert figures_of(body, acme) == {
+    assert figures_for(body, acme) == {
         "id": str(acme.id),
         "name": "Acme",
         "is_active": True,
@@ -421,7 +421,7 @@ def test_the_platform_sees_each_business_with_its_figures(
         "last_activity_at": "2026-07-02T08:00:00Z",
         "cross_business_attempts": 2,
     }
-    assert figures_of(body, globex) | {"name": ""} == {
+    assert figures_for(body, globex) | {"name": ""} == {
         "id": str(globex.id),
         "name": "",
         "is_active": True,
@@ -433,7 +433,7 @@ def test_the_platform_sees_each_business_with_its_figures(
         "last_activity_at": None,
         "cross_business_attempts": 0,
     }
-    june = figures_of(platform(super_admin, **JUNE), acme)
+    june = figures_for(platform(super_admin, **JUNE), acme)
     assert (june["cards"], june["open_reviews"], june["employees"]) == (3, 3, 4)
 
 
@@ -451,7 +451,7 @@ def test_totals_add_up_and_platform_is_in_no_list(
     names = [one["name"] for one in businesses]
     assert names == ["Acme", "Globex", "Mizhav"]
     assert str(PLATFORM_ID) not in {one["id"] for one in businesses}
-    assert figures_of(body, globex)["is_active"] is False
+    assert figures_for(body, globex)["is_active"] is False
     assert (totals.pop("businesses"), totals.pop("active_businesses")) == (3, 2)
     assert totals == {name: sum(one[name] for one in businesses) for name in totals}
     assert totals["users"] == 8

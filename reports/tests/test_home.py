@@ -98,14 +98,14 @@ def work_for_everyone() -> None:
 
     It has cards in all statuses, a day in conflict with the ledger and an employee without cards.
     """
-    somebody = EmployeeFactory(full_name="John Example", site=SiteFactory())
+    employee = EmployeeFactory(full_name="John Example", site=SiteFactory())
     EmployeeFactory(full_name="Jane Example")
-    post_day(somebody, 3, **EIGHT)
-    draft_day(somebody, 3, total_hours=Decimal("9.00"))
-    WorkCardFactory(unassigned=True, site=somebody.site)
-    WorkCardFactory(rejected=True, employee=somebody, site=somebody.site)
+    post_day(employee, 3, **EIGHT)
+    draft_day(employee, 3, total_hours=Decimal("9.00"))
+    WorkCardFactory(unassigned=True, site=employee.site)
+    WorkCardFactory(rejected=True, employee=employee, site=employee.site)
     AuditEventFactory(
-        event_type="card_rejected", entity_type="workcard", employee_id=somebody.pk
+        event_type="card_rejected", entity_type="workcard", employee_id=employee.pk
     )
 
 
@@ -120,26 +120,26 @@ def test_home_shows_the_figures_of_the_dashboard(
         with business.scope():
             populate(chance)
     page = home(admin_client_for(acme.viewer))
-    told = client_of(acme.viewer).get("/api/dashboard", JUNE).json()
-    assert DashboardSerializer(page.context["dashboard"]).data == told
+    body = client_of(acme.viewer).get("/api/dashboard", JUNE).json()
+    assert DashboardSerializer(page.context["dashboard"]).data == body
     tiles = [tile.figure for tile in page.context["tiles"]]
-    assert tiles[:4] == [told["cards"][status] for status in ReviewStatus.values]
-    assert f"{tiles[4]} {tiles[5]:.2f}" == f"{told['missing']} {told['hours']}"
+    assert tiles[:4] == [body["cards"][status] for status in ReviewStatus.values]
+    assert f"{tiles[4]} {tiles[5]:.2f}" == f"{body['missing']} {body['hours']}"
     sites = [site for site, _url in page.context["sites"]]
-    assert sum(site.expected for site in sites) == told["employees_expected"]
+    assert sum(site.expected for site in sites) == body["employees_expected"]
     assert sum(site.complete for site in sites) == page.context["complete"]
     assert sum(site.waiting for site in sites) == page.context["waiting"]
     assert page.context["waiting"] == (
-        told["cards"]["NEEDS_ASSIGNMENT"] + told["cards"]["NEEDS_REVIEW"]
+        body["cards"]["NEEDS_ASSIGNMENT"] + body["cards"]["NEEDS_REVIEW"]
     )
 
 
 def test_figures_are_written_out_for_who_sees_no_chart(acme: Personas) -> None:
     with acme.scope():
-        for somebody in (EmployeeFactory(), EmployeeFactory()):
+        for employee in (EmployeeFactory(), EmployeeFactory()):
             site = SiteFactory()
             for day in range(1, 31):
-                post_day(somebody, day, site=site, hours=Decimal("20.25"))
+                post_day(employee, day, site=site, hours=Decimal("20.25"))
     text = re.sub(
         r"\s+(?=<)|(?<=>)\s+", "", home(admin_client_for(acme.viewer)).content.decode()
     )
@@ -250,7 +250,7 @@ def test_a_closed_month_is_not_to_be_closed(acme: Personas) -> None:
         work_for_everyone()
         ClosedMonthFactory(month=MONTH)
     page = home(admin_client_for(acme.admin))
-    assert page.context["standing"].is_closed
+    assert page.context["business_status"].is_closed
     assert "Close June 2026" not in todos(page)
     assert "Export June 2026" in todos(page)
 
@@ -260,7 +260,7 @@ def test_while_a_month_runs_the_one_before_is_to_be_closed(acme: Personas) -> No
         work_for_everyone()
         WorkCardFactory(processing_month=MONTH.replace(month=8))
     page = home(admin_client_for(acme.admin), month="2026-08")
-    assert page.context["standing"].due == MONTH.replace(month=7)
+    assert page.context["business_status"].due == MONTH.replace(month=7)
     assert "Close July 2026" not in todos(page)
     with acme.scope():
         WorkCardFactory(processing_month=MONTH.replace(month=7))
@@ -292,12 +292,12 @@ def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
     """The count includes all cards under review. The link leads to the newest of them."""
     with acme.scope():
         site, elsewhere = SiteFactory(), SiteFactory()
-        somebody = EmployeeFactory(site=site)
+        employee = EmployeeFactory(site=site)
         for day in (1, 2, 3):
-            post_day(somebody, day, **EIGHT)
-        first = draft_day(somebody, 1, total_hours=Decimal("7.50"))
+            post_day(employee, day, **EIGHT)
+        first = draft_day(employee, 1, total_hours=Decimal("7.50"))
         DayEntryFactory(work_card=first, work_date=MONTH.replace(day=2), absent=True)
-        second = WorkCardFactory(employee=somebody, site=elsewhere)
+        second = WorkCardFactory(employee=employee, site=elsewhere)
         DayEntryFactory(work_card=second, work_date=MONTH.replace(day=3))
     assert settle(home(admin_client_for(acme.reviewer))) == [
         (
@@ -310,17 +310,17 @@ def test_days_that_are_paid_otherwise_are_to_be_settled(acme: Personas) -> None:
 
 def test_what_is_paid_so_or_not_at_all_is_no_conflict(acme: Personas) -> None:
     with acme.scope():
-        somebody = EmployeeFactory(site=SiteFactory())
-        other = EmployeeFactory(site=somebody.site)
-        post_day(somebody, 1, **EIGHT)
-        post_day(somebody, 2, **ABSENT)
+        employee = EmployeeFactory(site=SiteFactory())
+        other = EmployeeFactory(site=employee.site)
+        post_day(employee, 1, **EIGHT)
+        post_day(employee, 2, **ABSENT)
         post_day(other, 3, **EIGHT)
-        draft_day(somebody, 1)
+        draft_day(employee, 1)
         draft_day(
-            somebody, 2, absent=True, total_hours=None, day_status=ABSENT["day_status"]
+            employee, 2, absent=True, total_hours=None, day_status=ABSENT["day_status"]
         )
-        draft_day(somebody, 3, total_hours=Decimal("1.00"))
-        aside = WorkCardFactory(rejected=True, employee=somebody, site=somebody.site)
+        draft_day(employee, 3, total_hours=Decimal("1.00"))
+        aside = WorkCardFactory(rejected=True, employee=employee, site=employee.site)
         DayEntryFactory(work_card=aside, work_date=MONTH, total_hours=Decimal("1.00"))
     assert settle(home(admin_client_for(acme.reviewer))) == []
 
@@ -339,7 +339,7 @@ def test_in_a_closed_month_nothing_can_be_settled(acme: Personas) -> None:
         work_for_everyone()
         ClosedMonthFactory(month=MONTH)
     page = home(admin_client_for(acme.admin))
-    assert page.context["standing"].conflicts["days"] == 1
+    assert page.context["business_status"].conflicts["days"] == 1
     assert settle(page) == []
 
 
@@ -397,10 +397,10 @@ def test_nothing_of_another_business_is_on_the_page(
         assert "Secret" not in text
         assert "Globex" not in text
         alone = page.context
-    assert alone["standing"].due_cards == 4
-    assert alone["standing"].due_exported_at is None
-    assert not alone["standing"].is_closed
-    assert alone["standing"].conflicts["days"] == 1
+    assert alone["business_status"].due_cards == 4
+    assert alone["business_status"].due_exported_at is None
+    assert not alone["business_status"].is_closed
+    assert alone["business_status"].conflicts["days"] == 1
 
 
 def test_names_are_text_and_nothing_more(acme: Personas, super_admin: User) -> None:

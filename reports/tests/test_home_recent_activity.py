@@ -50,14 +50,14 @@ def happen(*, at: dt.datetime = LATER, **values: Any) -> None:
         AuditEventFactory(**values)
 
 
-def lately(page: Any) -> list[str]:
-    return [one.event.event_type for one in page.context["lately"]]
+def event_types(page: Any) -> list[str]:
+    return [one.event.event_type for one in page.context["recent_activity"]]
 
 
 def box(page: Any) -> str:
     """Return the HTML of the box of recent activity, or "" if there is none."""
     found = re.search(
-        r'<section[^>]* aria-labelledby="h-lately">.*?</section>',
+        r'<section[^>]* aria-labelledby="h-recent-activity">.*?</section>',
         page.content.decode(),
         re.DOTALL,
     )
@@ -82,7 +82,7 @@ def test_everyone_sees_of_the_work_what_they_see_of_the_trail(
         for event_type, entity_type in HAPPENED:
             happen(event_type=event_type, entity_type=entity_type)
     page = home(enter(person, acme, super_admin))
-    assert lately(page) == sees
+    assert event_types(page) == sees
     assert bool(box(page)) == bool(sees)
     link = '<a class="small" href="/admin/audit/auditevent/">Audit</a>'
     assert (link in box(page)) == bool(sees)
@@ -109,13 +109,13 @@ def test_events_are_sentences_with_the_reason_and_who_came_from_outside(
     acme: Personas,
 ) -> None:
     with acme.scope():
-        somebody = EmployeeFactory(full_name="John Example", site=SiteFactory())
-        WorkCardFactory(employee=somebody, site=somebody.site)
+        employee = EmployeeFactory(full_name="John Example", site=SiteFactory())
+        WorkCardFactory(employee=employee, site=employee.site)
         happen(
             event_type="card_rejected",
             entity_type="workcard",
             entity_label="2026-06 scan.png",
-            employee_id=somebody.pk,
+            employee_id=employee.pk,
             actor_label="Dana Example",
             cross_business=True,
             metadata={"reason": "unreadable"},
@@ -161,7 +161,9 @@ def test_nothing_of_another_business_or_of_the_platform_alone_is_told(
     for person in PEOPLE:
         page = home(enter(person, acme, super_admin))
         assert "Secret" not in page.content.decode()
-        assert lately(page) == ([] if person == "uploader" else [CARD["event_type"]])
+        assert event_types(page) == (
+            [] if person == "uploader" else [CARD["event_type"]]
+        )
 
 
 def test_labels_and_reasons_are_text_and_nothing_more(acme: Personas) -> None:
@@ -186,8 +188,8 @@ def test_it_costs_two_queries_however_many_names_there_are(
         with acme.scope():
             site = SiteFactory()
             for _event in range(3):
-                somebody = EmployeeFactory(site=site)
-                ids = {"employee_id": somebody.pk, "site_id": site.pk}
+                employee = EmployeeFactory(site=site)
+                ids = {"employee_id": employee.pk, "site_id": site.pk}
                 after = {name: str(pk) for name, pk in ids.items()}
                 happen(**CARD, **ids, metadata={"before": {}, "after": after})
         home(client)

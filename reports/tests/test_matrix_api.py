@@ -127,8 +127,8 @@ def test_days_under_review_come_when_asked_for(acme: Personas) -> None:
         site = site_named("North")
         draft_day(employee_at(site, "Zoe"), 5)
     client = client_of(acme.viewer)
-    for asked, states in (("true", []), ("false", ["needs_review"])):
-        query = {**JUNE, "approved_only": asked}
+    for flag, states in (("true", []), ("false", ["needs_review"])):
+        query = {**JUNE, "approved_only": flag}
         (cells,) = client.get(of_site(site), query).json()["cells"].values()
         assert [cell["state"] for cell in cells.values()] == states
 
@@ -175,7 +175,7 @@ def test_a_site_that_is_not_there_is_404_in_the_path_and_nothing_in_the_filter(
     client, missing = client_of(acme.viewer), uuid.uuid4()
     response = client.get(f"/api/sites/{missing}/matrix", JUNE)
     assert problem(response) == (404, "not_found", None)
-    assert [said["model"] for said in queued()] == ["workforce.site"]
+    assert [report["model"] for report in queued()] == ["workforce.site"]
     response = client.get("/api/sites/north/matrix", JUNE)
     assert problem(response) == (400, "invalid", "id")
     body = client.get(MATRIX, {**JUNE, "site_id": str(missing)}).json()

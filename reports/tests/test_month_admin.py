@@ -119,7 +119,7 @@ def test_people_are_found_by_a_part_of_their_name_and_totals_are_theirs(
     rows = page_of(acme.viewer, name=" zoe ", rows="1")
     assert "Zoe North" in rows
     assert "Ann South" not in rows
-    assert "No results" in page_of(acme.viewer, name="nobody")
+    assert "No results" in page_of(acme.viewer, name="unknown")
 
 
 def test_one_site_can_be_asked_for(acme: Personas) -> None:

@@ -220,10 +220,10 @@ def test_cards_that_wait_are_named(acme: Any, june: Any) -> None:
         waiting = [WorkCardFactory() for _ in range(2)]
         unassigned = WorkCardFactory(unassigned=True)
     client = client_of(acme.reviewer)
-    refused = client.post(CLOSE)
-    assert problem(refused) == (409, "unreviewed_cards", None)
-    assert "3 cards of 2026-06" in refused.json()["errors"][0]["detail"]
-    assert refused.json()["unreviewed"] == {
+    rejected = client.post(CLOSE)
+    assert problem(rejected) == (409, "unreviewed_cards", None)
+    assert "3 cards of 2026-06" in rejected.json()["errors"][0]["detail"]
+    assert rejected.json()["unreviewed"] == {
         "NEEDS_ASSIGNMENT": {"count": 1, "card_ids": [str(unassigned.pk)]},
         "NEEDS_REVIEW": {"count": 2, "card_ids": [str(card.pk) for card in waiting]},
     }
@@ -241,8 +241,8 @@ def test_a_refusal_does_not_name_thousands(acme: Any) -> None:
     with acme.scope():
         site = SiteFactory()
         WorkCardFactory.create_batch(53, unassigned=True, site=site)
-    told = client_of(acme.admin).post(CLOSE).json()["unreviewed"]["NEEDS_ASSIGNMENT"]
-    assert (told["count"], len(told["card_ids"])) == (53, 50)
+    cards = client_of(acme.admin).post(CLOSE).json()["unreviewed"]["NEEDS_ASSIGNMENT"]
+    assert (cards["count"], len(cards["card_ids"])) == (53, 50)
 
 
 @pytest.mark.parametrize(
@@ -266,12 +266,12 @@ def test_a_month_is_over_when_it_is_at_the_business(
 def test_both_reasons_are_told_at_once(acme: Any) -> None:
     with acme.scope():
         WorkCardFactory(processing_month=date(2026, 7, 1))
-    refused = client_of(acme.admin).post(f"{URL}/2026-07/close").json()
-    assert [error["code"] for error in refused["errors"]] == [
+    rejected = client_of(acme.admin).post(f"{URL}/2026-07/close").json()
+    assert [error["code"] for error in rejected["errors"]] == [
         "month_not_over",
         "unreviewed_cards",
     ]
-    assert refused["unreviewed"]["NEEDS_REVIEW"]["count"] == 1
+    assert rejected["unreviewed"]["NEEDS_REVIEW"]["count"] == 1
 
 
 @pytest.mark.parametrize(
@@ -297,8 +297,8 @@ def test_what_can_not_be_read_is_named(
 def test_a_reviewer_closes_and_does_not_reopen(acme: Any, june: Any) -> None:
     client = client_of(acme.reviewer)
     assert client.post(f"{URL}/2026-06-17/close").json()["month"] == "2026-06"
-    refused = client.post(REOPEN, {"reason": "R"})
-    assert problem(refused) == (403, "permission_denied", None)
+    rejected = client.post(REOPEN, {"reason": "R"})
+    assert problem(rejected) == (403, "permission_denied", None)
     with acme.scope():
         assert ClosedMonth.objects.exists()
 
@@ -306,8 +306,8 @@ def test_a_reviewer_closes_and_does_not_reopen(acme: Any, june: Any) -> None:
 def test_a_super_admin_closes_for_a_business_and_stands_in_its_trail(
     acme: Any, globex: Any, super_admin: Any, june: Any
 ) -> None:
-    refused = client_of(super_admin).post(CLOSE)
-    assert problem(refused)[:2] == (403, "act_as_required")
+    rejected = client_of(super_admin).post(CLOSE)
+    assert problem(rejected)[:2] == (403, "act_as_required")
     acting = client_of(super_admin, acting_for=acme.business)
     assert acting.post(CLOSE).json()["closed_by"]["name"] == super_admin.full_name
     # Users who cannot see the super-admin's row see the stored name.

@@ -13,7 +13,7 @@ from audit.models import AuditEvent
 from businesses.models import Business
 from businesses.tenancy.context import platform_scope
 from businesses.tests.factories import BusinessFactory
-from reports.admin.platform import ago
+from reports.admin.platform import format_age
 from tests.admin_clients import admin_client_for
 from tests.api_helpers import queries
 from workcards.month_math import add_months
@@ -35,7 +35,7 @@ def _august() -> Any:
         yield
 
 
-def console(user: User, **query: str) -> Any:
+def platform_view(user: User, **query: str) -> Any:
     response = admin_client_for(user).get(CONSOLE, query)
     assert response.status_code == 200
     return response
@@ -52,10 +52,10 @@ def test_each_business_stands_with_the_figures_of_the_dashboard(
         with business.scope():
             populate(number)
     attempt(acme, "cross_business_attempt")
-    context = console(super_admin).context
-    told = client_of(super_admin).get("/api/dashboard").json()
-    assert context["totals"] == told["totals"]
-    for (row, _ago), one in zip(context["rows"], told["businesses"], strict=True):
+    context = platform_view(super_admin).context
+    body = client_of(super_admin).get("/api/dashboard").json()
+    assert context["totals"] == body["totals"]
+    for (row, _ago), one in zip(context["rows"], body["businesses"], strict=True):
         figures = [name for name in one if name not in ("id", "last_activity_at")]
         assert [getattr(row, name) for name in figures] == [one[n] for n in figures]
 
@@ -69,7 +69,7 @@ def test_growth_is_counted_by_month(acme: Personas, super_admin: User) -> None:
             WorkCardFactory(
                 unassigned=True, processing_month=add_months(dt.date(2026, 8, 1), -back)
             )
-    context = console(super_admin).context
+    context = platform_view(super_admin).context
     cards = {point.month: point.value for point in context["cards"].points}
     assert len(cards) == 12
     assert [*cards.values()] == [0] * 8 + [1, 0, 2, 0]
@@ -99,7 +99,7 @@ def test_the_table_is_sorted_by_any_column(
         WorkCardFactory(unassigned=True)
     with acme.scope():
         AuditEvent.objects.create(event_type="sample")
-    page = console(super_admin, sort=sort)
+    page = platform_view(super_admin, sort=sort)
     assert names(page) == expected
 
 
@@ -108,7 +108,7 @@ def test_the_table_is_sorted_by_any_column(
     [
         ({"q": " GLO "}, ["Globex"]),
         ({"q": "acme"}, ["Acme"]),
-        ({"q": "nobody"}, []),
+        ({"q": "unknown"}, []),
         ({"show": "active"}, ["Acme", "Mizhav"]),
         ({"show": "active", "q": "glob"}, []),
         ({"show": "?"}, ["Acme", "Globex", "Mizhav"]),
@@ -124,7 +124,7 @@ def test_businesses_are_found_by_name_or_code(
 ) -> None:
     with platform_scope("sample"):
         Business.objects.filter(pk=globex.id).update(is_active=False)
-    page = console(super_admin, **query)
+    page = platform_view(super_admin, **query)
     assert names(page) == expected
     # The figures above the table include all businesses.
     assert page.context["totals"]["businesses"] == 3
@@ -135,7 +135,7 @@ def test_one_can_act_for_each_active_business(
 ) -> None:
     with platform_scope("sample"):
         Business.objects.filter(pk=globex.id).update(is_active=False)
-    links = Links(console(super_admin)).found
+    links = Links(platform_view(super_admin)).found
     assert f"/admin/act_as/?business={acme.id}" in links
     assert f"/admin/act_as/?business={globex.id}" not in links
     form = admin_client_for(super_admin).get(f"/admin/act_as/?business={acme.id}")
@@ -145,7 +145,7 @@ def test_one_can_act_for_each_active_business(
 def test_attempts_are_told_with_who_and_of_whom(
     acme: Personas, globex: Personas, super_admin: User
 ) -> None:
-    assert "No cross-business attempts." in console(super_admin).content.decode()
+    assert "No cross-business attempts." in platform_view(super_admin).content.decode()
     with platform_scope("sample"):
         for number in range(7):
             AuditEvent.append_for_platform(
@@ -155,12 +155,12 @@ def test_attempts_are_told_with_who_and_of_whom(
                 actor_label=f"Clerk {number} <b>",
                 metadata={"from_business_id": str(globex.id)},
             )
-    page = console(super_admin)
-    told = page.context["attempts"]
-    assert [one["event"].actor_label for one in told] == [
+    page = platform_view(super_admin)
+    body = page.context["attempts"]
+    assert [one["event"].actor_label for one in body] == [
         f"Clerk {number} <b>" for number in (6, 5, 4, 3, 2)
     ]
-    assert {(one["from"], one["event"].reached) for one in told} == {("Globex", "Acme")}
+    assert {(one["from"], one["event"].reached) for one in body} == {("Globex", "Acme")}
     assert "Clerk 6 &lt;b&gt;" in page.content.decode()
 
 
@@ -177,7 +177,7 @@ def test_who_acts_or_belongs_to_a_business_sees_no_console(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (5, "just now"),
         (150, "2 minutes ago"),
@@ -186,9 +186,11 @@ def test_who_acts_or_belongs_to_a_business_sees_no_console(
         (30 * 86400, "2 Jul 2026"),
     ],
 )
-def test_the_last_activity_is_told_roughly(seconds: int, said: str) -> None:
-    assert ago(LATER - dt.timedelta(seconds=seconds)).replace("\xa0", " ") == said
-    assert ago(None) == ""
+def test_the_last_activity_is_told_roughly(seconds: int, text: str) -> None:
+    assert (
+        format_age(LATER - dt.timedelta(seconds=seconds)).replace("\xa0", " ") == text
+    )
+    assert format_age(None) == ""
 
 
 def test_200_businesses_cost_what_one_does_and_come_by_pages(
@@ -201,10 +203,10 @@ def test_200_businesses_cost_what_one_does_and_come_by_pages(
         for number in range(200):
             BusinessFactory(business_name=f"Business of some length {number:03}")
     assert queries(lambda: client.get(CONSOLE)) == few <= 8
-    page = console(super_admin)
+    page = platform_view(super_admin)
     assert len(page.content) < MOST_BYTES
     assert len(names(page)) == 50
-    last = console(super_admin, page="5", sort="name")
+    last = platform_view(super_admin, page="5", sort="name")
     assert len(names(last)) == 2
-    assert names(console(super_admin, page="99", sort="name")) == names(last)
+    assert names(platform_view(super_admin, page="99", sort="name")) == names(last)
     assert "sort=name&amp;page=4" in last.content.decode()
