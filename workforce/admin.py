@@ -118,10 +118,10 @@ class SiteAdmin(TenantAdmin):
 
         A business may edit only the sites it is the steward of, the platform all.
         """
-        is_ours = (
+        is_editable = (
             obj is None or is_on_platform() or obj.steward_id == try_get_business_id()
         )
-        return is_ours and super().may(request, right, obj)
+        return is_editable and super().may(request, right, obj)
 
     def write(
         self, request: Any, obj: Site, values: Mapping[str, Any], *, is_new: bool

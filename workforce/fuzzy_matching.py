@@ -108,12 +108,12 @@ class Clue:
     def _by_passport(self, passport_id: str | None) -> Reason | None:
         if passport_id is None or len(passport_id) != len(self.passport):
             return None
-        read, real = (
+        typed, stored = (
             passport.translate(_LOOKALIKES) for passport in (self.passport, passport_id)
         )
-        if read == real:
+        if typed == stored:
             return Reason.PASSPORT_LOOKALIKE
-        return Reason.PASSPORT_TRANSPOSED if are_transposed(read, real) else None
+        return Reason.PASSPORT_TRANSPOSED if are_transposed(typed, stored) else None
 
     def _by_beginning(self, known: Identity) -> Reason | None:
         """Return a reason if a number of the employee begins with the text, unchanged."""
@@ -124,20 +124,20 @@ class Clue:
         return None
 
     def _by_name(self, full_name: str) -> Reason | None:
-        own = words_of(full_name)
+        name_words = words_of(full_name)
         # A single letter narrows a longer word down; alone it begins too many names.
         has_longer = bool(self.words) and len(self.words[0]) > 1
         shortest = 1 if has_longer else SHORTEST_BEGINNING
         levels = []
         for word in self.words:
-            level, found = min(
-                ((_level(word, other, shortest), other) for other in own),
+            level, matched = min(
+                ((_level(word, other, shortest), other) for other in name_words),
                 default=(None, ""),
                 key=lambda pair: len(_BY_LEVEL) if pair[0] is None else pair[0],
             )
             if level is not None:
                 levels.append(level)
-                own.remove(found)
+                name_words.remove(matched)
         if levels and len(levels) == len(self.words):
             return _BY_LEVEL[max(levels)]
         return Reason.NAME_PARTIAL if len(levels) * 2 > len(self.words) else None
@@ -172,31 +172,35 @@ def is_one_typo(one: str, other: str) -> bool:
         return False
     if len(shorter) == len(longer):
         return len(_differing(one, other)) == 1 or are_transposed(one, other)
-    at = next(iter(_differing(shorter, longer)), len(shorter))
-    return shorter[at:] == longer[at + 1 :]
+    index = next(iter(_differing(shorter, longer)), len(shorter))
+    return shorter[index:] == longer[index + 1 :]
 
 
-def _begins(number: str | None, asked: str) -> bool:
+def _begins(number: str | None, beginning: str) -> bool:
     return (
         number is not None
-        and len(asked) >= SHORTEST_BEGINNING
-        and number.startswith(asked)
+        and len(beginning) >= SHORTEST_BEGINNING
+        and number.startswith(beginning)
     )
 
 
-def _level(asked: str, own: str, shortest: int) -> int | None:
-    if asked == own:
+def _level(word: str, name_word: str, shortest: int) -> int | None:
+    if word == name_word:
         return _EQUAL
-    if len(asked) >= shortest and own.startswith(asked):
+    if len(word) >= shortest and name_word.startswith(word):
         return _BEGINNING
-    if min(len(asked), len(own)) >= SHORTEST_WITH_TYPO and is_one_typo(asked, own):
+    if min(len(word), len(name_word)) >= SHORTEST_WITH_TYPO and is_one_typo(
+        word, name_word
+    ):
         return _SIMILAR
     return None
 
 
 def _differing(one: Iterable[str], other: Iterable[str]) -> list[int]:
     """Return the positions where two words differ, up to the end of the shorter."""
-    return [at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b]
+    return [
+        index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b
+    ]
 
 
 def _visible(text: str) -> str:

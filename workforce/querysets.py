@@ -30,11 +30,11 @@ class SiteQuerySet(ScopedQuerySet):
         """Return the sites that a row in scope references: an employee's home site, or a card's site."""
         employees: Any = self.model._meta.get_field("employees").related_model
         cards: Any = apps.get_model("workcards.WorkCard")
-        here = [
+        has_rows = [
             Exists(model.objects.filter(site=OuterRef("pk")))
             for model in (employees, cards)
         ]
-        return self.filter(here[0] | here[1])
+        return self.filter(has_rows[0] | has_rows[1])
 
     def with_own_settings(self) -> Self:
         """Prefetch the settings of the business in scope as `own_settings`.
@@ -95,10 +95,10 @@ class EmployeeQuerySet(TenantQuerySet):
 
     def matching(self, name: str = "", site_id: uuid.UUID | None = None) -> Self:
         """Return the employees whose name contains every word of `name`, at `site_id` if given."""
-        found = self.all() if site_id is None else self.at_site(site_id)
+        employees = self.all() if site_id is None else self.at_site(site_id)
         for word in name.split():
-            found = found.filter(full_name__folded=word)
-        return found
+            employees = employees.filter(full_name__folded=word)
+        return employees
 
     def employed_in(self, first: date, last: date) -> Self:
         """Return the employees employed at some time from `first` to `last`, both included.

@@ -97,13 +97,13 @@ def save_site_settings(
     *, site: Site, values: Mapping[str, Any], actor: Any
 ) -> SiteSettings:
     """Create or update the current business's settings for `site`."""
-    found = SiteSettings.objects.select_for_update().filter(site=site).first()
-    settings: SiteSettings = found or SiteSettings()
+    existing = SiteSettings.objects.select_for_update().filter(site=site).first()
+    settings: SiteSettings = existing or SiteSettings()
     settings.site = site
-    before = snapshot(settings, SETTINGS_FIELDS) if found else {}
+    before = snapshot(settings, SETTINGS_FIELDS) if existing else {}
     assign(settings, values)
     before, after = changes(before, snapshot(settings, SETTINGS_FIELDS))
-    if not found:
+    if not existing:
         settings.save(force_insert=True)
     elif after:
         settings.save(update_fields=[*after, "updated_at"])
@@ -114,7 +114,7 @@ def save_site_settings(
         entity=settings,
         actor=actor,
         site_id=site.pk,
-        before=before if found else None,
+        before=before if existing else None,
         after=after,
     )
     return settings
@@ -170,9 +170,9 @@ def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
     employee = new_employee(values)
     written = snapshot(employee, EMPLOYEE_UNIQUE)
     _check_in_use_limit(actor, written, EMPLOYEE_UNIQUE)
-    refuse_values_in_use(written)
+    require_unused_values(written)
     employee.save(force_insert=True)
-    record_many([creation_of(employee, actor=actor)])
+    record_many([build_creation_event(employee, actor=actor)])
     return employee
 
 
@@ -250,9 +250,9 @@ def _change_employee(
     before, after = change_employee(employee, values)
     if after:
         _check_in_use_limit(actor, after, EMPLOYEE_UNIQUE)
-        refuse_values_in_use(after)
+        require_unused_values(after)
         employee.save(update_fields=[*after, "updated_at"])
-        event = event_of_employee(
+        event = build_employee_event(
             event_type, employee, actor=actor, before=before, after=after
         )
         record_many([event])
@@ -261,10 +261,10 @@ def _change_employee(
 
 # The rules of an employee without the write. The edit of a single employee and the import share them.
 
-SiteJudge = Callable[[Site], Invalid | None]
+SiteCheck = Callable[[Site], Invalid | None]
 
 
-def site_refusal(site: Site) -> Invalid | None:
+def site_error(site: Site) -> Invalid | None:
     """Return the error of a new home site that is inactive, or hidden by the business."""
     if not site.is_active:
         return Invalid("site_inactive", _("This site is inactive."), "site_id")
@@ -276,17 +276,17 @@ def site_refusal(site: Site) -> Invalid | None:
 
 
 def new_employee(
-    values: Mapping[str, Any], *, judge: SiteJudge = site_refusal
+    values: Mapping[str, Any], *, check_site: SiteCheck = site_error
 ) -> Employee:
     """Return an unsaved employee with `values`. Raises `Invalid`."""
     employee = Employee(**values)
     employee.clean()
-    _refuse_site(employee.site, judge)
+    _require_valid_site(employee.site, check_site)
     return employee
 
 
 def change_employee(
-    employee: Employee, values: Mapping[str, Any], *, judge: SiteJudge = site_refusal
+    employee: Employee, values: Mapping[str, Any], *, check_site: SiteCheck = site_error
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set `values` on `employee` without saving; return the changed fields, before and after.
 
@@ -296,50 +296,50 @@ def change_employee(
     assign(employee, values)
     before, after = changes(before, snapshot(employee, EMPLOYEE_FIELDS))
     if "site_id" in after:
-        _refuse_site(employee.site, judge)
+        _require_valid_site(employee.site, check_site)
     return before, after
 
 
-def found_in_use(
-    written: Sequence[Mapping[str, Any]],
+def find_values_in_use(
+    rows: Sequence[Mapping[str, Any]],
 ) -> dict[str, set[str]]:
     """Return the values that other employees have.
 
-    These are passports of any business and external ids of the current one. `written` contains the new values of each
+    These are passports of any business and external ids of the current one. `rows` contains the new values of each
     employee, by field. At most two queries. The unique indexes reject the values as well, but PostgreSQL would log
     the statement with every value in it.
     """
-    asked = {
-        field: {str(values[field]) for values in written if values.get(field)}
+    values_by_field = {
+        field: {str(values[field]) for values in rows if values.get(field)}
         for field in EMPLOYEE_UNIQUE
     }
-    passports, external_ids = (asked[field] for field in EMPLOYEE_UNIQUE)
-    found: dict[str, set[str]] = {field: set() for field in EMPLOYEE_UNIQUE}
+    passports, external_ids = (values_by_field[field] for field in EMPLOYEE_UNIQUE)
+    in_use: dict[str, set[str]] = {field: set() for field in EMPLOYEE_UNIQUE}
     if passports:
-        found["passport_id"] = values_in_use("passport_in_use", passports)
+        in_use["passport_id"] = values_in_use("passport_in_use", passports)
     if external_ids:
-        own = Employee.objects.filter(external_employee_id__in=external_ids)
-        found["external_employee_id"] = set(
-            own.values_list("external_employee_id", flat=True)
+        employees = Employee.objects.filter(external_employee_id__in=external_ids)
+        in_use["external_employee_id"] = set(
+            employees.values_list("external_employee_id", flat=True)
         )
-    return found
+    return in_use
 
 
-def refuse_values_in_use(written: Mapping[str, Any]) -> None:
+def require_unused_values(values: Mapping[str, Any]) -> None:
     """Raise `AlreadyInUse` for a new passport or external id that another employee has."""
-    found = found_in_use([written])
+    in_use = find_values_in_use([values])
     for field in EMPLOYEE_UNIQUE:
-        if written.get(field) in found[field]:
-            raise AlreadyInUse("workforce.employee", field, written[field])
+        if values.get(field) in in_use[field]:
+            raise AlreadyInUse("workforce.employee", field, values[field])
 
 
-def creation_of(employee: Employee, *, actor: Any) -> AuditEvent:
+def build_creation_event(employee: Employee, *, actor: Any) -> AuditEvent:
     """Return the event of a new employee."""
     after = snapshot(employee, EMPLOYEE_FIELDS)
-    return event_of_employee("employee_created", employee, actor=actor, after=after)
+    return build_employee_event("employee_created", employee, actor=actor, after=after)
 
 
-def event_of_employee(
+def build_employee_event(
     event_type: str, employee: Employee, **details: Any
 ) -> AuditEvent:
     """Return an unsaved event about an employee."""
@@ -352,17 +352,17 @@ def event_of_employee(
     )
 
 
-def _refuse_site(site: Site | None, judge: SiteJudge) -> None:
-    refusal = judge(site) if site is not None else None
-    if refusal is not None:
-        raise refusal
+def _require_valid_site(site: Site | None, check_site: SiteCheck) -> None:
+    error = check_site(site) if site is not None else None
+    if error is not None:
+        raise error
 
 
 # Sites and employees
 
 
 def _check_in_use_limit(
-    actor: Any, written: Mapping[str, Any], unique: Iterable[str]
+    actor: Any, values: Mapping[str, Any], unique_fields: Iterable[str]
 ) -> None:
-    if actor is not None and any(written.get(field) for field in unique):
+    if actor is not None and any(values.get(field) for field in unique_fields):
         check_in_use_limit(actor.pk)

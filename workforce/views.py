@@ -76,8 +76,8 @@ class SiteViewSet(TenantViewSet[Site]):
     write_right = "sites.edit"
 
     def refine_queryset(self, queryset: Any) -> QuerySet[Site]:
-        found: Any = queryset.with_own_settings()
-        return found.with_counts() if self._include_counts() else found  # type: ignore[no-any-return]
+        sites: Any = queryset.with_own_settings()
+        return sites.with_counts() if self._include_counts() else sites  # type: ignore[no-any-return]
 
     def get_serializer_context(self) -> dict[str, Any]:
         is_schema = getattr(self, "swagger_fake_view", False)

@@ -71,7 +71,7 @@ class PreviewCell(NamedTuple):
     label: str
     old: Any = ""
     new: Any = ""
-    said: str = ""
+    file_value: str = ""
 
 
 class ShownRow(NamedTuple):
@@ -201,12 +201,12 @@ class EmployeeFilesAdmin(TenantAdmin):
         choices = Choices(encoding=form.cleaned_data["encoding"])
         try:
             with translate_database_errors(request):
-                done = self._preview(request, data, choices)
-        except DomainError as refusal:
-            form.refuse(refusal)
-            return with_error_status(self._import_page(request, form), refusal)
-        stored = pending_files.keep(data, user=request.user)
-        return self._preview_page(request, done, stored, choices)
+                result = self._preview(request, data, choices)
+        except DomainError as error:
+            form.refuse(error)
+            return with_error_status(self._import_page(request, form), error)
+        stored = pending_files.store(data, user=request.user)
+        return self._preview_page(request, result, stored, choices)
 
     @staticmethod
     def _preview(request: Any, data: bytes, choices: Choices) -> Import:
@@ -217,59 +217,63 @@ class EmployeeFilesAdmin(TenantAdmin):
             on_in_use=on_in_use(request),
         )
 
-    def _read_again(self, request: Any, found: pending_files.Kept) -> HttpResponse:
+    def _read_again(
+        self, request: Any, pending: pending_files.PendingFile
+    ) -> HttpResponse:
         """Preview a pending file again with another sheet or encoding."""
         choices = Choices(
             request.POST.get("sheet", ""), request.POST.get("encoding", "")
         )
         try:
             with translate_database_errors(request):
-                done = self._preview(request, found.data, choices)
-        except DomainError as refusal:
+                result = self._preview(request, pending.data, choices)
+        except DomainError as error:
             form = ImportForm(initial={"encoding": choices.encoding})
-            said = "; ".join(problem.detail for problem in refusal.problems)
+            message = "; ".join(problem.detail for problem in error.problems)
             return with_error_status(
-                self._import_page(request, form, problem=said), refusal
+                self._import_page(request, form, problem=message), error
             )
-        return self._preview_page(request, done, found.path, choices)
+        return self._preview_page(request, result, pending.path, choices)
 
     def _apply(self, request: Any) -> HttpResponse:
-        found = pending_files.find(request.POST["ticket"], user=request.user)
-        if found is None:
+        pending = pending_files.load(request.POST["ticket"], user=request.user)
+        if pending is None:
             form = ImportForm()
-            gone = _("This preview has expired or was already imported. Choose a file.")
-            return self._import_page(request, form, problem=gone, status=409)
+            message = _(
+                "This preview has expired or was already imported. Choose a file."
+            )
+            return self._import_page(request, form, problem=message, status=409)
         if "read_again" in request.POST:
-            return self._read_again(request, found)
+            return self._read_again(request, pending)
         try:
             with translate_database_errors(request):
-                done = apply_import(
-                    data=found.data,
-                    hash=found.hash,
-                    choices=found.choices,
+                result = apply_import(
+                    data=pending.data,
+                    hash=pending.hash,
+                    choices=pending.choices,
                     skip_errors="skip_errors" in request.POST,
                     actor=request.user,
                     on_in_use=on_in_use(request),
                 )
-        except (Stale, RowsInvalid) as refusal:
+        except (Stale, RowsInvalid) as error:
             page = self._preview_page(
                 request,
-                refusal.done,
-                found.path,
-                found.choices,
-                problem=refusal.problems[0].detail,
+                error.result,
+                pending.path,
+                pending.choices,
+                problem=error.problems[0].detail,
             )
-            return with_error_status(page, refusal)
-        except DomainError as refusal:
-            said = "; ".join(problem.detail for problem in refusal.problems)
+            return with_error_status(page, error)
+        except DomainError as error:
+            message = "; ".join(problem.detail for problem in error.problems)
             return with_error_status(
-                self._import_page(request, ImportForm(), problem=said), refusal
+                self._import_page(request, ImportForm(), problem=message), error
             )
-        transaction.on_commit(partial(pending_files.forget, found.path), robust=True)
-        said = _("%(create)d new, %(update)d changed, %(unchanged)d unchanged.")
-        messages.success(request, said % done.summary)
-        if done.summary["error"]:
-            left_out = _("%d rows with errors were skipped.") % done.summary["error"]
+        transaction.on_commit(partial(pending_files.delete, pending.path), robust=True)
+        message = _("%(create)d new, %(update)d changed, %(unchanged)d unchanged.")
+        messages.success(request, message % result.summary)
+        if result.summary["error"]:
+            left_out = _("%d rows with errors were skipped.") % result.summary["error"]
             messages.warning(request, left_out)
         return HttpResponseRedirect(reverse("admin:workforce_employee_changelist"))
 
@@ -290,20 +294,20 @@ class EmployeeFilesAdmin(TenantAdmin):
     def _preview_page(
         self,
         request: Any,
-        done: Import,
+        result: Import,
         stored: str,
         choices: Choices,
         *,
         problem: str = "",
     ) -> HttpResponse:
-        telling = [plan for plan in done.plans if _tells(plan)]
-        telling.sort(key=_urgency)
-        summary = done.summary
+        plans = [plan for plan in result.plans if _is_shown(plan)]
+        plans.sort(key=_urgency)
+        summary = result.summary
         context = {
             **self._import_context(request),
             "problem": problem,
-            "ticket": pending_files.ticket(
-                stored, done.hash, choices, user=request.user
+            "ticket": pending_files.sign_reference(
+                stored, result.hash, choices, user=request.user
             ),
             "counts": [
                 (name, *ACTION_MARKS[name], ACTION_LABELS[name], n)
@@ -311,18 +315,18 @@ class EmployeeFilesAdmin(TenantAdmin):
             ],
             "heads": [_label(name) for name in SHOWN_FIELDS],
             "to_write": summary["create"] + summary["update"],
-            "read": done.table,
+            "table": result.table,
             "columns": [
                 (header, _field_label(name))
-                for name, header in done.table.columns.items()
+                for name, header in result.table.columns.items()
             ],
-            "sheets": _sheets_to_choose(done.table),
+            "sheets": _sheets_to_choose(result.table),
             "delimiter": DELIMITERS.get(
-                done.table.delimiter or "", done.table.delimiter
+                result.table.delimiter or "", result.table.delimiter
             ),
             "encodings": list(CODECS),
-            "rows": [_shown(plan) for plan in telling[:SHOWN_ROWS]],
-            "more": max(0, len(telling) - SHOWN_ROWS),
+            "rows": [_preview_row(plan) for plan in plans[:SHOWN_ROWS]],
+            "more": max(0, len(plans) - SHOWN_ROWS),
             "errors": summary["error"],
             "can_apply": bool(summary["create"] + summary["update"]),
             "media": self.media,
@@ -341,12 +345,12 @@ class EmployeeFilesAdmin(TenantAdmin):
 
 def _business_of(request: HttpRequest) -> Business | None:
     """Return the business in scope, or on the platform the business of the list's filter."""
-    asked = try_get_business_id() or parse_uuid(request.GET.get("business"))
-    found: Business | None = Business.objects.filter(pk=asked).first()
-    return found
+    business_id = try_get_business_id() or parse_uuid(request.GET.get("business"))
+    business: Business | None = Business.objects.filter(pk=business_id).first()
+    return business
 
 
-def _tells(plan: RowPlan) -> bool:
+def _is_shown(plan: RowPlan) -> bool:
     return plan.action != "unchanged" or bool(plan.row.warnings)
 
 
@@ -355,8 +359,8 @@ def _urgency(plan: RowPlan) -> tuple[int, int]:
     return min(urgency, _URGENCY.get(plan.action, 4)), plan.row.number
 
 
-def _shown(plan: RowPlan) -> ShownRow:
-    said = {
+def _preview_row(plan: RowPlan) -> ShownRow:
+    file_values = {
         **plan.row.values,
         "passport_id": plan.row.passport.text,
         "external_employee_id": plan.row.external.text,
@@ -367,12 +371,12 @@ def _shown(plan: RowPlan) -> ShownRow:
     def cell(name: str) -> PreviewCell:
         change = changes.get(name)
         if change is None:
-            return PreviewCell(_label(name), said=said.get(name) or "")
+            return PreviewCell(_label(name), file_value=file_values.get(name) or "")
         return PreviewCell(_label(name), change["old"], change["new"])
 
     name = cell("full_name")
     if not name.new and plan.employee:
-        name = name._replace(said=plan.employee.full_name)
+        name = name._replace(file_value=plan.employee.full_name)
     colour, mark = ACTION_MARKS[plan.action]
     return ShownRow(
         number=plan.row.number,

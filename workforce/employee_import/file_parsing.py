@@ -24,7 +24,7 @@ from automatehq.request_slots import Limits, NoPlace
 
 from .code_pages import CODECS
 from .import_columns import BY_FIELD, KEYS
-from .parser.parser_limits import EXIT_REFUSED, MAX_COLUMNS, MAX_ROWS
+from .parser.parser_limits import EXIT_REJECTED, MAX_COLUMNS, MAX_ROWS
 
 __all__ = [
     "MAX_COLUMNS",
@@ -40,7 +40,7 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 READING_SECONDS = 30
 LIMITS = Limits("employee import", person=2, business=2, server=3)
 
-_READ = (
+_PARSER_CODE = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
     "from workforce.employee_import.parser.parser_process import main; sys.exit(main())"
 )
@@ -126,7 +126,7 @@ FILE_TYPES: Mapping[str, tuple[Promise, Promise]] = MappingProxyType(
     }
 )
 # A code of the parser → the code of the response, and the invalid parameter.
-_NAMED = {
+_API_CODES = {
     "open_quotes": ("damaged_file", "file"),
     "no_such_sheet": ("does_not_exist", "sheet"),
     "no_sheets": ("invalid", "sheet"),
@@ -167,7 +167,7 @@ class Choices(NamedTuple):
     encoding: str = ""
 
 
-AS_FOUND = Choices()
+AUTOMATIC_CHOICES = Choices()
 
 
 class TableCell(NamedTuple):
@@ -222,58 +222,58 @@ class ParsedTable:
         return "full_name" in self.columns or "first_name" in self.columns
 
 
-def read_table(data: bytes, choices: Choices = AS_FOUND) -> ParsedTable:
+def read_table(data: bytes, choices: Choices = AUTOMATIC_CHOICES) -> ParsedTable:
     """Return the table of a file. Raises `Invalid` on `file`, `sheet` or `encoding`."""
     if not data:
-        raise refused("empty_file")
+        raise file_error("empty_file")
     if len(data) > MAX_FILE_BYTES:
-        raise refused("file_too_large")
+        raise file_error("file_too_large")
     if choices.encoding and choices.encoding not in CODECS:
         detail = _("Choose one of: %(encodings)s.") % {"encodings": ", ".join(CODECS)}
         raise Invalid("invalid_choice", detail, "encoding")
-    return _table(json.loads(_ask_reader(data, choices)))
+    return _table(json.loads(_run_parser(data, choices)))
 
 
-def read_in_turn(
-    held: ExitStack, data: bytes, choices: Choices, *, person_id: Any, business_id: Any
+def read_with_slot(
+    stack: ExitStack, data: bytes, choices: Choices, *, person_id: Any, business_id: Any
 ) -> ParsedTable:
-    """Return `read_table`, using a slot that is held until `held` is closed.
+    """Return `read_table`, using a slot that is held until `stack` is closed.
 
     Raises `TooMany` too, if no slot is free after a few seconds.
     """
     try:
-        LIMITS.enter(held, person_id=person_id, business_id=business_id)
+        LIMITS.enter(stack, person_id=person_id, business_id=business_id)
     except NoPlace as full:
         raise TooMany("too_many_imports", BUSY[full.whose], wait=5) from full
     return read_table(data, choices)
 
 
-def refused(code: str, values: Mapping[str, Any] = MappingProxyType({})) -> Invalid:
+def file_error(code: str, values: Mapping[str, Any] = MappingProxyType({})) -> Invalid:
     """Return the error of a whole file, from the parser's code and values."""
-    answered, attr = _NAMED.get(code, (code, "file"))
+    api_code, attr = _API_CODES.get(code, (code, "file"))
     if code == "missing_column":
         return Invalid(code, _missing_column(values["headers"]), attr)
     if "type" in values:
         name, sentence = FILE_TYPES[values["type"]]
         return Invalid(code, sentence % {"type": name}, attr)
-    told = {
+    parameters = {
         name: ", ".join(value) if isinstance(value, list) else value
         for name, value in values.items()
     }
     message = str(MESSAGES[code])
-    return Invalid(answered, message % told if told else message, attr)
+    return Invalid(api_code, message % parameters if parameters else message, attr)
 
 
 def _missing_column(headers: Sequence[str]) -> str:
     names = [f"“{BY_FIELD[key].english}” ({BY_FIELD[key].hebrew})" for key in KEYS]
-    told = _("Add a column %(names)s to identify the employees.") % {
+    message = _("Add a column %(names)s to identify the employees.") % {
         "names": _(" or ").join(names)
     }
-    found = [f"“{header}”" for header in headers if header]
-    if not found:
-        return told
-    first_row = _("The first row has: %s.") % ", ".join(found)
-    return f"{told} {first_row}"
+    quoted = [f"“{header}”" for header in headers if header]
+    if not quoted:
+        return message
+    first_row = _("The first row has: %s.") % ", ".join(quoted)
+    return f"{message} {first_row}"
 
 
 def missing_names() -> Invalid:
@@ -288,12 +288,12 @@ def missing_names() -> Invalid:
     return Invalid("missing_column", detail, "file")
 
 
-def _ask_reader(data: bytes, choices: Choices) -> bytes:
+def _run_parser(data: bytes, choices: Choices) -> bytes:
     """Return the output of the parser process. Raises `Invalid`."""
     options = json.dumps(choices._asdict()).encode()
     try:
-        answer = subprocess.run(  # noqa: S603 -- our own code and arguments
-            [sys.executable, "-I", "-S", "-c", _READ, _FOLDER],
+        process = subprocess.run(  # noqa: S603 -- our own code and arguments
+            [sys.executable, "-I", "-S", "-c", _PARSER_CODE, _FOLDER],
             input=options + b"\n" + data,
             capture_output=True,
             env={},  # no secret is passed on
@@ -302,34 +302,34 @@ def _ask_reader(data: bytes, choices: Choices) -> bytes:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise refused("file_too_complex") from error
-    if answer.returncode == EXIT_REFUSED:
-        code, values = json.loads(answer.stdout)
-        raise refused(code, values)
+        raise file_error("file_too_complex") from error
+    if process.returncode == EXIT_REJECTED:
+        code, values = json.loads(process.stdout)
+        raise file_error(code, values)
     # Killed by a limit, or out of memory.
-    if answer.returncode < 0 or b"MemoryError" in answer.stderr:
-        raise refused("file_too_complex")
-    if answer.returncode:
-        failure = RuntimeError(answer.stderr.decode(errors="replace"))
+    if process.returncode < 0 or b"MemoryError" in process.stderr:
+        raise file_error("file_too_complex")
+    if process.returncode:
+        failure = RuntimeError(process.stderr.decode(errors="replace"))
         logger.error("the parser of employee files failed", exc_info=failure)
-        raise refused("damaged_file") from failure
-    return answer.stdout
+        raise file_error("damaged_file") from failure
+    return process.stdout
 
 
-def _table(answer: Mapping[str, Any]) -> ParsedTable:
-    columns = dict(answer["columns"])
-    is_typed = answer["format"] != "csv"
+def _table(output: Mapping[str, Any]) -> ParsedTable:
+    columns = dict(output["columns"])
+    is_typed = output["format"] != "csv"
     return ParsedTable(
-        format=answer["format"],
-        sheet=answer["sheet"],
-        sheets=answer["sheets"],
-        header_row=answer["header_row"],
+        format=output["format"],
+        sheet=output["sheet"],
+        sheets=output["sheets"],
+        header_row=output["header_row"],
         columns=columns,
-        ignored=answer["ignored"],
-        encoding=answer["encoding"],
-        is_encoding_guessed=answer["is_encoding_guessed"],
-        delimiter=answer["delimiter"],
-        notes=[Problem(code, NOTES[code] % values) for code, values in answer["notes"]],
+        ignored=output["ignored"],
+        encoding=output["encoding"],
+        is_encoding_guessed=output["is_encoding_guessed"],
+        delimiter=output["delimiter"],
+        notes=[Problem(code, NOTES[code] % values) for code, values in output["notes"]],
         rows=[
             TableRow(
                 number,
@@ -340,7 +340,7 @@ def _table(answer: Mapping[str, Any]) -> ParsedTable:
                 },
                 problems,
             )
-            for number, cells, problems in answer["rows"]
+            for number, cells, problems in output["rows"]
         ],
     )
 

@@ -37,6 +37,6 @@ def is_doubtful(text: str) -> bool:
     return bool(_DOUBTFUL.search(text))
 
 
-def doubts(text: str) -> int:
+def count_doubtful(text: str) -> int:
     """Return the number of places in `text` that look like a wrong encoding."""
     return sum(1 for _ in _DOUBTFUL.finditer(text))

@@ -84,7 +84,7 @@ def plan_rows(
     )
     if is_new and not has_names and not any(known):
         raise missing_names()
-    _refuse_same_person(rows, [one.pk if one else None for one in known])
+    _reject_same_person(rows, [one.pk if one else None for one in known])
     employees = _lock(one for one in known if one)
     planner = _Planner(business)
     return [
@@ -93,22 +93,26 @@ def plan_rows(
     ]
 
 
-def _refuse_same_person(
+def _reject_same_person(
     rows: Sequence[PersonRow], known: Sequence[uuid.UUID | None]
 ) -> None:
-    claims: dict[Any, list[PersonRow]] = defaultdict(list)
+    rows_by_key: dict[Any, list[PersonRow]] = defaultdict(list)
     for row, pk in zip(rows, known, strict=True):
-        claimed = {pk, ("passport", row.passport.text), ("external", row.external.text)}
-        for claim in claimed - {None, ("passport", ""), ("external", "")}:
-            claims[claim].append(row)
-    told = set()
-    for claimants in claims.values():
-        for row in claimants if len(claimants) > 1 else ():
-            if row.number in told:
+        keys_of_row = {
+            pk,
+            ("passport", row.passport.text),
+            ("external", row.external.text),
+        }
+        for key in keys_of_row - {None, ("passport", ""), ("external", "")}:
+            rows_by_key[key].append(row)
+    reported = set()
+    for same_rows in rows_by_key.values():
+        for row in same_rows if len(same_rows) > 1 else ():
+            if row.number in reported:
                 continue
-            told.add(row.number)
+            reported.add(row.number)
             others = ", ".join(
-                str(other.number) for other in claimants[:5] if other is not row
+                str(other.number) for other in same_rows[:5] if other is not row
             )
             row.errors.append(
                 Problem(
@@ -142,7 +146,7 @@ class _Planner:
     def __init__(self, business: Business) -> None:
         self._list: Any = PersonSerializer(many=True, context={"business": business})
         self._sites = Sites()
-        self._judge = cache(services.site_refusal)
+        self._check_site = cache(services.site_error)
 
     def plan(self, row: PersonRow, employee: Employee | None) -> RowPlan:
         if row.is_header:
@@ -158,10 +162,10 @@ class _Planner:
             values["site"] = site
         try:
             self._fill(plan, values)
-        except DomainError as refusal:
-            row.errors.extend(refusal.problems)
+        except DomainError as error:
+            row.errors.extend(error.problems)
         else:
-            _look_at_employment(plan)
+            _check_employment(plan)
             row.errors.extend(
                 changed(str(plan.after[name]), name)
                 for name in sorted(row.looks_changed & plan.after.keys())
@@ -199,13 +203,13 @@ class _Planner:
     def _fill(self, plan: RowPlan, values: Mapping[str, Any]) -> None:
         employee = plan.employee
         if employee is None:
-            plan.employee = services.new_employee(values, judge=self._judge)
+            plan.employee = services.new_employee(values, check_site=self._check_site)
             plan.after = snapshot(plan.employee, services.EMPLOYEE_FIELDS)
             plan.site_names = (None, _name(plan.employee.site))
             return
         old_site = employee.site
         plan.before, plan.after = services.change_employee(
-            employee, values, judge=self._judge
+            employee, values, check_site=self._check_site
         )
         plan.site_names = (_name(old_site), _name(employee.site))
 
@@ -214,7 +218,7 @@ def _name(site: Site | None) -> str | None:
     return site.site_name if site else None
 
 
-def _look_at_employment(plan: RowPlan) -> None:
+def _check_employment(plan: RowPlan) -> None:
     """Add the errors that the database would raise, and a warning for an ignored status."""
     employee, row = plan.employee, plan.row
     assert employee is not None

@@ -66,10 +66,10 @@ class Matcher:
     def __init__(self) -> None:
         rows: Any = Employee.objects.order_by().values_list(*Known._fields)
         self.known = {known.pk: known for known in (Known(*row) for row in rows)}
-        everybody = self.known.values()
-        self._by_passport = _Index.of((one.passport_id, one.pk) for one in everybody)
+        employees = self.known.values()
+        self._by_passport = _Index.of((one.passport_id, one.pk) for one in employees)
         self._by_external = _Index.of(
-            (one.external_employee_id, one.pk) for one in everybody
+            (one.external_employee_id, one.pk) for one in employees
         )
 
     def match(self, row: PersonRow) -> Known | None:
@@ -104,7 +104,7 @@ class Matcher:
         if passport.pk:
             row.passport = Key(known.passport_id or "")
         elif row.passport.text and known.passport_id:
-            _doubt(row, external)
+            _report_other_passport(row, external)
         if external.pk:
             row.external = Key(known.external_employee_id or "")
         return known
@@ -113,10 +113,10 @@ class Matcher:
     def _look_up(row: PersonRow, name: str, key: Key, index: _Index) -> EmployeeMatch:
         if not key.text:
             return EmployeeMatch()
-        found = index.find(key)
-        if key.looks_changed and found.pk is None:
+        result = index.find(key)
+        if key.looks_changed and result.pk is None:
             row.errors.append(changed(key.text, name))
-        if found.is_near:
+        if result.is_near:
             row.warnings.append(
                 Problem(
                     "leading_zeros",
@@ -126,7 +126,7 @@ class Matcher:
                     name,
                 )
             )
-        if found.is_ambiguous:
+        if result.is_ambiguous:
             row.errors.append(
                 Problem(
                     "leading_zeros",
@@ -136,10 +136,10 @@ class Matcher:
                     name,
                 )
             )
-        return found
+        return result
 
 
-def _doubt(row: PersonRow, external: EmployeeMatch) -> None:
+def _report_other_passport(row: PersonRow, external: EmployeeMatch) -> None:
     """Add the problem of a row with the external id of an employee with another passport.
 
     The passport is new if the external id is exact; otherwise this is an error.

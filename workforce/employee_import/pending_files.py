@@ -14,11 +14,11 @@ from .file_parsing import Choices
 # No row references a pending file: `sweep_files` deletes each that is old enough.
 MAX_AGE_SECONDS = 3600
 # The limit of a user, for previews in several windows. It prevents that previews fill the disk.
-MAX_KEPT = 5
+MAX_FILES = 5
 _SALT = "automatehq.employee-import"
 
 
-class Kept(NamedTuple):
+class PendingFile(NamedTuple):
     """A pending file: its bytes, the hash of its preview, and the choices it was read with."""
 
     path: str
@@ -27,17 +27,17 @@ class Kept(NamedTuple):
     choices: Choices
 
 
-def keep(data: bytes, *, user: Any) -> str:
-    """Store a file and return its path; delete the user's oldest files beyond `MAX_KEPT`."""
+def store(data: bytes, *, user: Any) -> str:
+    """Store a file and return its path; delete the user's oldest files beyond `MAX_FILES`."""
     folder = f"businesses/{get_current_business_id()}/imports/{user.pk}"
     path = default_storage.save(f"{folder}/{uuid7().hex}", ContentFile(data))
     _folders, names = default_storage.listdir(folder)
-    for name in sorted(names)[:-MAX_KEPT]:  # version 7 ids sort by time
-        forget(f"{folder}/{name}")
+    for name in sorted(names)[:-MAX_FILES]:  # version 7 ids sort by time
+        delete(f"{folder}/{name}")
     return path
 
 
-def ticket(
+def sign_reference(
     path: str,
     hash: str,  # noqa: A002 -- as the API calls it
     choices: Choices,
@@ -45,30 +45,30 @@ def ticket(
     user: Any,
 ) -> str:
     """Return the signed reference that a preview page contains."""
-    whose = [str(get_current_business_id()), str(user.pk)]
-    return signing.dumps([path, hash, *choices, *whose], salt=_SALT)
+    owner = [str(get_current_business_id()), str(user.pk)]
+    return signing.dumps([path, hash, *choices, *owner], salt=_SALT)
 
 
-def find(carried: str, *, user: Any) -> Kept | None:
+def load(reference: str, *, user: Any) -> PendingFile | None:
     """Return the file of a signed reference, or None for an invalid reference.
 
     A reference is valid for the user and business it was created for, and for one hour. It is invalid if the file is
     gone.
     """
     try:
-        path, hash_, sheet, encoding, *whose = signing.loads(
-            carried, salt=_SALT, max_age=MAX_AGE_SECONDS
+        path, hash_, sheet, encoding, *owner = signing.loads(
+            reference, salt=_SALT, max_age=MAX_AGE_SECONDS
         )
     except (signing.BadSignature, ValueError):  # also a reference from an older version
         return None
-    if whose != [str(get_current_business_id()), str(user.pk)]:
+    if owner != [str(get_current_business_id()), str(user.pk)]:
         return None
     try:
         with default_storage.open(path) as file:
-            return Kept(path, file.read(), hash_, Choices(sheet, encoding))
+            return PendingFile(path, file.read(), hash_, Choices(sheet, encoding))
     except FileNotFoundError:
         return None
 
 
-def forget(path: str) -> None:
+def delete(path: str) -> None:
     default_storage.delete(path)

@@ -79,8 +79,8 @@ def visible(text: str) -> str:
 
 def _person_row(table: ParsedTable, row: TableRow) -> PersonRow:
     person = PersonRow(row.number, Key(), Key(), {})
-    for code, *told in row.problems:
-        _take_problem(person, code, *told)
+    for code, *details in row.problems:
+        _add_problem(person, code, *details)
     if person.is_header:
         return person
     for column in READ_COLUMNS:
@@ -91,13 +91,13 @@ def _person_row(table: ParsedTable, row: TableRow) -> PersonRow:
         if problem is not None:
             person.errors.append(problem)
         else:
-            _take(person, column.field, cell)
+            _set_value(person, column.field, cell)
     if "first_name" in table.columns:
         _join_names(person)
     return person
 
 
-def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
+def _add_problem(person: PersonRow, code: str, subject: str = "") -> None:
     """Add the error or warning for the position of a row or its cells."""
     if code == "repeated_header":
         person.is_header = True
@@ -107,12 +107,12 @@ def _take_problem(person: PersonRow, code: str, told: str = "") -> None:
         detail = _(
             "This cell is merged with the cell above it. Unmerge them and fill in both."
         )
-        person.errors.append(Problem(code, detail, told))
+        person.errors.append(Problem(code, detail, subject))
     elif code == "extra_cells":
         detail = _(
             "“%s” is in a column without a header. Add the header, or remove the cell."
         )
-        person.errors.append(Problem(code, detail % told))
+        person.errors.append(Problem(code, detail % subject))
     else:
         detail = _(
             "This row or one above it has other headers. Send that table as a separate file."
@@ -151,14 +151,14 @@ def _looks_changed(cell: TableCell) -> bool:
     )
 
 
-def _take(person: PersonRow, name: str, cell: TableCell) -> None:
+def _set_value(person: PersonRow, name: str, cell: TableCell) -> None:
     if name not in NOT_TEXT and is_doubtful(cell.text):
         detail = _(
             "“%s” may be in a wrong encoding. Check that all letters are correct."
         )
         person.warnings.append(Problem("doubtful_text", detail % cell.text[:40], name))
     if name in KEYS:
-        _take_key(person, name, cell)
+        _set_key(person, name, cell)
         return
     if name not in NOT_TEXT and _looks_changed(cell):
         person.looks_changed.add("full_name" if name in NAME_PARTS else name)
@@ -185,7 +185,7 @@ def _join_names(person: PersonRow) -> None:
         person.warnings.append(Problem("part_of_name", detail, name))
 
 
-def _take_key(person: PersonRow, name: str, cell: TableCell) -> None:
+def _set_key(person: PersonRow, name: str, cell: TableCell) -> None:
     text = visible(cell.text)
     looks_changed = _looks_changed(cell)
     if _SHORTENED.fullmatch(text) or (cell.is_number and not text.isdigit()):

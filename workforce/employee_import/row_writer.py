@@ -24,33 +24,35 @@ class RowWriter:
     def __init__(self, actor: Any, on_in_use: OnInUse) -> None:
         self._actor = actor
         self._on_in_use = on_in_use
-        self._met = 0
+        self._in_use_count = 0
 
     def write(self, plans: Sequence[RowPlan]) -> None:
         if any(_writes_unique(plan) for plan in plans):
             check_in_use_limit(self._actor.pk)
-        self._refuse_in_use([plan for plan in plans if _writes_unique(plan)])
+        self._reject_in_use([plan for plan in plans if _writes_unique(plan)])
         for action, save in (("create", _create), ("update", _update)):
             planned = [plan for plan in plans if plan.action == action]
             for start in range(0, len(planned), BATCH):
                 self._save(planned[start : start + BATCH], save)
 
-    def _refuse_in_use(self, plans: Sequence[RowPlan]) -> None:
+    def _reject_in_use(self, plans: Sequence[RowPlan]) -> None:
         """Reject rows with a value that another employee has, unless a row of the file releases it.
 
         The unique indexes would reject them too, but PostgreSQL logs a failed statement with the values of all its
         rows.
         """
-        found = services.found_in_use([plan.after for plan in plans])
+        in_use = services.find_values_in_use([plan.after for plan in plans])
         for name in services.EMPLOYEE_UNIQUE:
-            found[name] -= {
+            in_use[name] -= {
                 plan.before.get(name) for plan in plans if name in plan.after
             }
         for plan in plans:
             for name in services.EMPLOYEE_UNIQUE:
                 value = plan.after.get(name)
-                if value in found[name]:
-                    self._refuse(plan, AlreadyInUse("workforce.employee", name, value))
+                if value in in_use[name]:
+                    self._add_error(
+                        plan, AlreadyInUse("workforce.employee", name, value)
+                    )
                     break
 
     def _save(
@@ -61,29 +63,29 @@ class RowWriter:
             with transaction.atomic():
                 save(plans)
         except DatabaseError as error:
-            refusal = refusal_of(error)
-            if refusal is None:
+            service_error = refusal_of(error)
+            if service_error is None:
                 raise
-            if not isinstance(refusal, Invalid):
-                raise refusal from error
+            if not isinstance(service_error, Invalid):
+                raise service_error from error
             if len(plans) == 1:
-                self._refuse(plans[0], refusal)
+                self._add_error(plans[0], service_error)
                 return
             middle = len(plans) // 2
             self._save(plans[:middle], save)
             self._save(plans[middle:], save)
 
-    def _refuse(self, plan: RowPlan, refusal: Invalid) -> None:
+    def _add_error(self, plan: RowPlan, service_error: Invalid) -> None:
         """Add the error to the row.
 
         A value in use is reported and counted like in the edit of a single employee.
         """
-        if refusal.code == IN_USE_CODE:
-            name = str(refusal.attr)
+        if service_error.code == IN_USE_CODE:
+            name = str(service_error.attr)
             self._on_in_use(name, str(plan.after.get(name) or ""))
-            check_in_use_limit(self._actor.pk, in_use_count=self._met)
-            self._met += 1
-        plan.row.errors.extend(refusal.problems)
+            check_in_use_limit(self._actor.pk, in_use_count=self._in_use_count)
+            self._in_use_count += 1
+        plan.row.errors.extend(service_error.problems)
 
 
 def _writes_unique(plan: RowPlan) -> bool:

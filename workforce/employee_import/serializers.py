@@ -129,13 +129,13 @@ class ImportSerializer(serializers.Serializer[Any]):
     rows = ImportRowSerializer(many=True)
 
 
-def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
+def import_json(result: "Import", *, is_applied: bool = False) -> dict[str, Any]:
     """Return an import as the body of a response; once applied, with the ids of new employees."""
     return {
-        "hash": done.hash,
-        "summary": done.summary,
-        "ignored_columns": list(done.table.ignored),
-        "read": read_json(done.table),
+        "hash": result.hash,
+        "summary": result.summary,
+        "ignored_columns": list(result.table.ignored),
+        "read": read_json(result.table),
         "rows": [
             {
                 "row": plan.row.number,
@@ -145,7 +145,7 @@ def import_json(done: "Import", *, is_applied: bool = False) -> dict[str, Any]:
                 "errors": [problem._asdict() for problem in plan.row.errors],
                 "warnings": [problem._asdict() for problem in plan.row.warnings],
             }
-            for plan in done.plans
+            for plan in result.plans
         ],
     }
 
@@ -165,7 +165,7 @@ def read_json(table: ParsedTable) -> dict[str, Any]:
             {"header": header, "field": name} for name, header in table.columns.items()
         ],
         "ignored_columns": list(table.ignored),
-        "warnings": [note._asdict() for note in table.notes],
+        "warnings": [warning._asdict() for warning in table.notes],
     }
 
 

@@ -24,7 +24,7 @@ from businesses.tenancy.context import get_current_business_id
 from businesses.tenancy.pre_transaction import before_scope
 from workforce import services
 
-from .file_parsing import AS_FOUND, Choices, ParsedTable, read_in_turn
+from .file_parsing import AUTOMATIC_CHOICES, Choices, ParsedTable, read_with_slot
 from .import_plan import ACTIONS, RowPlan, plan_rows
 from .row_values import person_rows
 from .row_writer import OnInUse, RowWriter
@@ -45,7 +45,7 @@ class Import:
 
 
 def preview_import(
-    *, data: bytes, actor: Any, on_in_use: OnInUse, choices: Choices = AS_FOUND
+    *, data: bytes, actor: Any, on_in_use: OnInUse, choices: Choices = AUTOMATIC_CHOICES
 ) -> Import:
     """Return the changes that the file would make. The file is parsed before the request's transaction.
 
@@ -53,9 +53,9 @@ def preview_import(
     """
     table = _read(data, choices, actor)
     with transaction.atomic():
-        done = _run(data, table, actor, on_in_use)
+        result = _run(data, table, actor, on_in_use)
         transaction.set_rollback(True)
-    return done
+    return result
 
 
 def apply_import(
@@ -64,7 +64,7 @@ def apply_import(
     hash: str,  # noqa: A002 -- what the API calls it
     actor: Any,
     on_in_use: OnInUse,
-    choices: Choices = AS_FOUND,
+    choices: Choices = AUTOMATIC_CHOICES,
     skip_errors: bool = False,
 ) -> Import:
     """Apply the changes of the preview with this hash; `skip_errors` leaves out rows with errors.
@@ -75,45 +75,45 @@ def apply_import(
     """
     table = _read(data, choices, actor)
     with transaction.atomic():
-        done = _run(data, table, actor, on_in_use)
-        if done.hash != hash:
-            raise Stale(done)
-        if done.summary["error"] and not skip_errors:
-            raise RowsInvalid(done)
-        _record(done, data, actor)
-    return done
+        result = _run(data, table, actor, on_in_use)
+        if result.hash != hash:
+            raise Stale(result)
+        if result.summary["error"] and not skip_errors:
+            raise RowsInvalid(result)
+        _record(result, data, actor)
+    return result
 
 
 class Stale(Conflict):
     """The changes would differ from those of the preview."""
 
-    def __init__(self, done: Import) -> None:
+    def __init__(self, result: Import) -> None:
         super().__init__(
             "preview_stale",
             _(
                 "The file or your employees have changed since the preview. Check the new preview."
             ),
         )
-        self.done = done
+        self.result = result
 
 
 class RowsInvalid(Invalid):
     """Rows have errors, and `skip_errors` was not set."""
 
-    def __init__(self, done: Import) -> None:
+    def __init__(self, result: Import) -> None:
         super().__init__(
             "rows_refused",
             _("%d rows have errors. Correct them, or skip them.")
-            % done.summary["error"],
+            % result.summary["error"],
             "file",
         )
-        self.done = done
+        self.result = result
 
 
 def _read(data: bytes, choices: Choices, actor: Any) -> ParsedTable:
     table: ParsedTable = before_scope(
         partial(
-            read_in_turn,
+            read_with_slot,
             data=data,
             choices=choices,
             person_id=actor.pk,
@@ -133,15 +133,15 @@ def _run(data: bytes, table: ParsedTable, actor: Any, on_in_use: OnInUse) -> Imp
     return Import(_hash(data, table, plans), plans, table)
 
 
-def _record(done: Import, data: bytes, actor: Any) -> None:
+def _record(result: Import, data: bytes, actor: Any) -> None:
     """Record one event for each employee, and one for the import."""
     events: list[AuditEvent] = []
-    for plan in done.plans:
+    for plan in result.plans:
         if plan.action == "create" and plan.employee:
-            events.append(services.creation_of(plan.employee, actor=actor))
+            events.append(services.build_creation_event(plan.employee, actor=actor))
         elif plan.action == "update" and plan.employee:
             events.append(
-                services.event_of_employee(
+                services.build_employee_event(
                     "employee_updated",
                     plan.employee,
                     actor=actor,
@@ -155,7 +155,7 @@ def _record(done: Import, data: bytes, actor: Any) -> None:
             "employees_imported",
             entity=business,
             actor=actor,
-            summary=done.summary,
+            summary=result.summary,
             sha256=hashlib.sha256(data).hexdigest(),
         )
     )
@@ -167,8 +167,8 @@ def _hash(data: bytes, table: ParsedTable, plans: Sequence[RowPlan]) -> str:
 
     The hash does not depend on the language of messages.
     """
-    said: list[Any] = [[table.sheet, table.encoding, table.delimiter]]
-    said += [
+    content: list[Any] = [[table.sheet, table.encoding, table.delimiter]]
+    content += [
         [
             plan.row.number,
             plan.action,
@@ -180,5 +180,5 @@ def _hash(data: bytes, table: ParsedTable, plans: Sequence[RowPlan]) -> str:
         for plan in plans
     ]
     digest = hashlib.sha256(data)
-    digest.update(json.dumps(said, sort_keys=True, default=str).encode())
+    digest.update(json.dumps(content, sort_keys=True, default=str).encode())
     return digest.hexdigest()

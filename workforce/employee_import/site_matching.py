@@ -29,7 +29,7 @@ class Sites:
 
         For an unknown site, or two different sites, add an error to the row and return None too.
         """
-        found = set()
+        sites = set()
         for name, table in (
             ("site_name", self._by_name),
             ("site_code", self._by_code),
@@ -40,8 +40,8 @@ class Sites:
             site = table.get(text) or table.get(fold(text))
             if site is None:
                 row.errors.append(Problem("does_not_exist", _("Unknown site."), name))
-            found.add(site)
-        if len(found) > 1 and None not in found:
+            sites.add(site)
+        if len(sites) > 1 and None not in sites:
             row.errors.append(
                 Problem(
                     "two_sites",
@@ -49,4 +49,4 @@ class Sites:
                     "site_code",
                 )
             )
-        return found.pop() if len(found) == 1 else None
+        return sites.pop() if len(sites) == 1 else None

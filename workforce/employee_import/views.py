@@ -56,10 +56,10 @@ TYPE = OpenApiParameter("type", str, enum=[*KINDS], required=True)
 def on_in_use(request: Request | HttpRequest) -> OnInUse:
     """Return a callback that reports values in use, like those of a request's body."""
 
-    def noted(name: str, value: str) -> None:
+    def report_value(name: str, value: str) -> None:
         note(request, kind="already_in_use", model=Employee, field=name, value=value)
 
-    return noted
+    return report_value
 
 
 def read_upload(upload: Any) -> bytes:
@@ -87,14 +87,14 @@ class EmployeeFilesMixin(Base):
         """Preview the changes of a file (XLSX or CSV), row by row. Nothing is written."""
         body = PreviewRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        given = body.validated_data
-        done = preview_import(
-            data=read_upload(given["file"]),
-            choices=given["choices"],
+        values = body.validated_data
+        result = preview_import(
+            data=read_upload(values["file"]),
+            choices=values["choices"],
             actor=request.user,
             on_in_use=on_in_use(request),
         )
-        return Response(import_json(done))
+        return Response(import_json(result))
 
     @endpoint(
         "POST import/apply",
@@ -109,20 +109,20 @@ class EmployeeFilesMixin(Base):
         """
         body = ApplyRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        given = body.validated_data
+        values = body.validated_data
         try:
-            done = apply_import(
-                data=read_upload(given["file"]),
-                choices=given["choices"],
-                hash=given["hash"],
-                skip_errors=given["skip_errors"],
+            result = apply_import(
+                data=read_upload(values["file"]),
+                choices=values["choices"],
+                hash=values["hash"],
+                skip_errors=values["skip_errors"],
                 actor=request.user,
                 on_in_use=on_in_use(request),
             )
-        except (Stale, RowsInvalid) as refusal:
-            refusal.extra = {"preview": import_json(refusal.done)}
+        except (Stale, RowsInvalid) as error:
+            error.extra = {"preview": import_json(error.result)}
             raise
-        return Response(import_json(done, is_applied=True))
+        return Response(import_json(result, is_applied=True))
 
     @endpoint(
         "GET export",
@@ -155,14 +155,14 @@ class EmployeeFilesMixin(Base):
         None if no business has that id: the file is empty then.
         """
         own_id = try_get_business_id()
-        asked = request.query_params.get("business_id")
-        if own_id is None and not asked:
+        requested_id = request.query_params.get("business_id")
+        if own_id is None and not requested_id:
             raise Invalid("required", _("Choose a business."), "business_id")
-        found: Any = Business.objects
+        businesses: Any = Business.objects
         if own_id is not None:
-            return found.get(pk=own_id)  # type: ignore[no-any-return]
+            return businesses.get(pk=own_id)  # type: ignore[no-any-return]
         self.filter_queryset(self.get_queryset())  # raises 400 for an invalid id
-        return found.filter(pk=asked).first()  # type: ignore[no-any-return]
+        return businesses.filter(pk=requested_id).first()  # type: ignore[no-any-return]
 
 
 def export_response(

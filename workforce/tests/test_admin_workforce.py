@@ -197,7 +197,7 @@ def test_a_site_is_closed_for_all_by_the_platform(
 def test_a_site_of_the_platform_has_no_steward(super_admin: User) -> None:
     client = admin_client_for(super_admin)
     url = reverse("admin:workforce_site_add")
-    assert client.send(url, {"site_name": "Nobody's"}).status_code == 302
+    assert client.send(url, {"site_name": "Platform's"}).status_code == 302
     assert [event.event_type for event in events(PLATFORM_ID)] == ["site_created"]
 
 

@@ -82,9 +82,9 @@ def test_a_passport_in_use_is_refused_alike_whoever_has_it(
         EmployeeFactory(passport_id="AB123456")
     client = client_of(acme.admin)
     body = {"full_name": "X", "passport_id": "ab 123456"}
-    refused = client.post(EMPLOYEES, body)
-    assert refused.status_code == 400
-    assert refused.json() == {
+    rejected = client.post(EMPLOYEES, body)
+    assert rejected.status_code == 400
+    assert rejected.json() == {
         "type": "validation_error",
         "errors": [
             {
@@ -96,7 +96,7 @@ def test_a_passport_in_use_is_refused_alike_whoever_has_it(
     }
     with acme.scope():
         mine = EmployeeFactory()
-    assert client.patch(path(mine), body).content == refused.content
+    assert client.patch(path(mine), body).content == rejected.content
     assert events(acme.id) == []
 
 
@@ -105,8 +105,8 @@ def test_an_external_id_is_unique_inside_a_business(
 ) -> None:
     body = {"full_name": "Jane Example", "external_employee_id": "1"}
     assert client_of(globex.admin).post(EMPLOYEES, body).status_code == 201
-    refused = client_of(acme.admin).post(EMPLOYEES, body)
-    assert problem(refused) == (400, "already_in_use", "external_employee_id")
+    rejected = client_of(acme.admin).post(EMPLOYEES, body)
+    assert problem(rejected) == (400, "already_in_use", "external_employee_id")
 
 
 @pytest.mark.parametrize("how", ["inactive", "hidden"])
@@ -126,8 +126,8 @@ def test_nobody_new_comes_to_a_closed_site_and_the_old_ones_go_on(
     move = client.patch(path(elsewhere), {"site_id": str(site.pk)})
     assert problem(move) == expected
     body = client.get(path(john)).json()
-    kept = client.put(path(john), {**body, "full_name": "John B. Example"})
-    assert kept.status_code == 200
+    unchanged = client.put(path(john), {**body, "full_name": "John B. Example"})
+    assert unchanged.status_code == 200
     others = client_of(globex.admin).post(EMPLOYEES, new).status_code
     assert others == (400 if how == "inactive" else 201)
 

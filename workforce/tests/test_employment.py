@@ -133,8 +133,8 @@ def test_a_released_employee_can_be_hired_by_another_business(
     john = make(acme, passport_id="AB123456", is_active=False)
     hire = {"full_name": "John Example", "passport_id": "AB123456"}
     hirer = client_of(globex.admin)
-    refused = hirer.post(EMPLOYEES, hire)
-    assert problem(refused) == (400, "already_in_use", "passport_id")
+    rejected = hirer.post(EMPLOYEES, hire)
+    assert problem(rejected) == (400, "already_in_use", "passport_id")
     client = client_of(acme.admin)
     for _ in range(2):
         body = client.post(path(john, "release")).json()
@@ -191,8 +191,8 @@ def test_two_at_once_can_not_hire_the_same_person(
         lambda: one.post(EMPLOYEES, body), lambda: other.post(EMPLOYEES, body)
     )
     assert sorted(answer.status_code for answer in answers) == [201, 400]
-    refused = next(answer for answer in answers if answer.status_code == 400)
-    assert problem(refused) == (400, "already_in_use", "passport_id")
+    rejected = next(answer for answer in answers if answer.status_code == 400)
+    assert problem(rejected) == (400, "already_in_use", "passport_id")
     trails = [*events(acme.id), *events(globex.id)]
     assert [event.event_type for event in trails] == ["employee_created"]
 

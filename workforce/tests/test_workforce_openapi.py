@@ -29,7 +29,7 @@ def test_answers_are_documented(acme: Personas, role: str, is_filled: bool) -> N
             )
     site_id = (john.site or jim.site).pk
     client = client_of(acme.user(role))
-    asked: list[tuple[str, str, str, dict[str, Any] | None]] = [
+    requests: list[tuple[str, str, str, dict[str, Any] | None]] = [
         ("get", "/api/sites", "/api/sites", None),
         ("get", "/api/sites", "/api/sites?include_counts=true", None),
         ("get", "/api/sites", "/api/sites?color=red", None),
@@ -62,7 +62,7 @@ def test_answers_are_documented(acme: Personas, role: str, is_filled: bool) -> N
         ("get", "/api/audit_events", "/api/audit_events", None),
     ]
     wrong: list[str] = []
-    for method, path, url, body in asked:
+    for method, path, url, body in requests:
         wrong += complaints(path, method, getattr(client, method)(url, body))
     assert wrong == []
 

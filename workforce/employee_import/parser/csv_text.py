@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from automatehq.spreadsheet_escape import typed
 from workforce.employee_import.code_pages import CODECS
-from workforce.employee_import.file_warnings import doubts
+from workforce.employee_import.file_warnings import count_doubtful
 from workforce.employee_import.import_columns import field_of
 
 from .header_rows import Cell, RawRow
@@ -96,16 +96,16 @@ def _guess(data: bytes) -> Text:
     def fitness(text: str) -> tuple[int, int]:
         head = text[:_GUESSED_LETTERS]
         known = max(_known_headers(head, delimiter) for delimiter in DELIMITERS)
-        return known, -doubts(head)
+        return known, -count_doubtful(head)
 
-    found = [
+    candidates = [
         Text(text, encoding, is_guess=True)
         for encoding in _GUESSED
         if (text := _text_or_none(data, encoding)) is not None
     ]
-    if not found:
+    if not candidates:
         raise RejectedFile("unsupported_type")
-    return max(found, key=lambda one: fitness(one.text))
+    return max(candidates, key=lambda one: fitness(one.text))
 
 
 def _text_or_none(data: bytes, encoding: str) -> str | None:
@@ -115,11 +115,11 @@ def _text_or_none(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _checked(found: Text) -> Text:
-    text = found.text.removeprefix("\ufeff")
+def _checked(decoded: Text) -> Text:
+    text = decoded.text.removeprefix("\ufeff")
     if _BINARY.search(text):
         raise RejectedFile("unsupported_type")
-    return found._replace(text=text)
+    return decoded._replace(text=text)
 
 
 def split_separator_line(text: str) -> tuple[str, str]:
@@ -143,7 +143,7 @@ def _known_headers(text: str, delimiter: str) -> int:
 
 def rows(text: str, delimiter: str) -> list[RawRow]:
     """Return the rows that are not blank. Raises `RejectedFile` `open_quotes` for unclosed quotes."""
-    found: list[RawRow] = []
+    raw_rows: list[RawRow] = []
     try:
         for number, record in enumerate(_records(text, delimiter), start=1):
             cells: dict[int, Cell] = {
@@ -155,12 +155,12 @@ def rows(text: str, delimiter: str) -> list[RawRow]:
                 continue
             if max(cells) >= MAX_COLUMNS:
                 raise RejectedFile("too_many_columns")
-            if len(found) >= MAX_ROWS + HEADER_WITHIN:
+            if len(raw_rows) >= MAX_ROWS + HEADER_WITHIN:
                 raise RejectedFile("too_many_rows")
-            found.append(RawRow(number, cells))
+            raw_rows.append(RawRow(number, cells))
     except csv.Error as error:
         raise RejectedFile("open_quotes", error=str(error)) from error
-    return found
+    return raw_rows
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -102,7 +102,7 @@ class Head:
             },
         )
 
-    def keep(self, row: RawRow) -> RawRow:
+    def select_cells(self, row: RawRow) -> RawRow:
         """Return a row with the cells of known columns, and a few without a header.
 
         If the row has cells of ignored columns only, a few of them stay, because the row is not blank.
@@ -164,7 +164,7 @@ class HeaderTable:
         self.hidden_rows += row.is_hidden
         self.rows.append(row)
 
-    def answer(self, merged: Iterable[Merged] = ()) -> list[Any]:
+    def to_rows(self, merged: Iterable[Merged] = ()) -> list[Any]:
         """Return `[number, cells in the order of the columns, problems]` for each row.
 
         Raises `RejectedFile` `no_rows`.
@@ -173,7 +173,7 @@ class HeaderTable:
             raise RejectedFile("no_rows")
         covered = self._covered(merged)
         is_misplaced = False
-        found = []
+        output = []
         for row in self.rows:
             problems: list[list[str]] = []
             other = self._is_other_header(row)
@@ -191,8 +191,8 @@ class HeaderTable:
             cells = [
                 row.cells.get(column) for column, _field, _header in self.head.columns
             ]
-            found.append([row.number, cells, problems])
-        return found
+            output.append([row.number, cells, problems])
+        return output
 
     def _is_other_header(self, row: RawRow) -> bool | None:
         """Return False for a repeated header row, True for a different one, None for other rows."""
@@ -223,7 +223,7 @@ class HeaderTable:
         """Return the blank fields of each row that are merged with a filled cell above."""
         by_number = {row.number: row for row in self.rows}
         numbers = sorted(by_number)
-        found: dict[int, list[str]] = {}
+        covered: dict[int, list[str]] = {}
         for left, top, bottom in merged:
             if bottom == top or top not in by_number:
                 continue
@@ -238,8 +238,8 @@ class HeaderTable:
             since = bisect.bisect_right(numbers, top)
             for number in numbers[since : bisect.bisect_right(numbers, bottom)]:
                 if left not in by_number[number].cells:
-                    found.setdefault(number, []).extend(fields)
-        return found
+                    covered.setdefault(number, []).extend(fields)
+        return covered
 
 
 def head_of(rows: list[RawRow]) -> Head:
@@ -249,7 +249,7 @@ def head_of(rows: list[RawRow]) -> Head:
     return Head.of(header_among(rows) or rows[0])
 
 
-def answer_of(table: HeaderTable, rows: list[Any], **values: Any) -> dict[str, Any]:
+def build_output(table: HeaderTable, rows: list[Any], **values: Any) -> dict[str, Any]:
     """Return the parser's output: how the file was read, and the rows."""
     return {
         "sheet": None,

@@ -17,7 +17,7 @@ MAX_SHEETS = 50
 
 MAX_MEMORY_BYTES = 256 * 1024**2
 MAX_CPU_SECONDS = 5
-EXIT_REFUSED = 3
+EXIT_REJECTED = 3
 
 
 class RejectedFile(Exception):

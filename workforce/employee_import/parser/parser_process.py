@@ -11,9 +11,9 @@ from typing import Any
 from automatehq.process_limits import limit_resources
 
 from . import rejected_types
-from .header_rows import HeaderTable, answer_of, head_of
+from .header_rows import HeaderTable, build_output, head_of
 from .parser_limits import (
-    EXIT_REFUSED,
+    EXIT_REJECTED,
     MAX_CPU_SECONDS,
     MAX_MEMORY_BYTES,
     RejectedFile,
@@ -25,16 +25,16 @@ def main() -> int:
     options = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     try:
-        answer, status = read(data, **options), 0
-    except RejectedFile as refusal:
-        answer, status = [refusal.code, refusal.values], EXIT_REFUSED
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
+        output, status = read(data, **options), 0
+    except RejectedFile as error:
+        output, status = [error.code, error.values], EXIT_REJECTED
+    sys.stdout.buffer.write(json.dumps(output, ensure_ascii=False).encode())
     return status
 
 
 def read(data: bytes, *, sheet: str, encoding: str) -> Any:
     """Return the result for a file. Raises `RejectedFile`."""
-    rejected_types.refuse_other_types(data)
+    rejected_types.reject_other_types(data)
     if data.startswith(rejected_types.ZIP):
         if encoding:
             raise RejectedFile("no_encoding")
@@ -56,10 +56,10 @@ def _read_csv(data: bytes, chosen: str) -> Any:
     table = HeaderTable(head)
     for row in rows:
         if row.number > head.number:
-            table.add(head.keep(row))
-    return answer_of(
+            table.add(head.select_cells(row))
+    return build_output(
         table,
-        table.answer(),
+        table.to_rows(),
         format="csv",
         encoding=decoded.encoding,
         is_encoding_guessed=decoded.is_guess,

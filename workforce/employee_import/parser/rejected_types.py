@@ -46,10 +46,10 @@ _PARTS = (
 _HEAD_BYTES = 2048
 
 
-def refuse_other_types(data: bytes) -> None:
+def reject_other_types(data: bytes) -> None:
     """Raise `RejectedFile` for a recognised type that is not read."""
     if data.startswith(OLE):
-        raise _refusal_of_ole(data)
+        raise _ole_error(data)
     head = data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf")
     for magic, kind in _MAGIC:
         if head.startswith(magic):
@@ -62,7 +62,7 @@ def refuse_other_types(data: bytes) -> None:
         raise RejectedFile("unsupported_type", type="json")
 
 
-def refusal_of_zip(names: Collection[str], mimetype: str) -> RejectedFile:
+def zip_error(names: Collection[str], mimetype: str) -> RejectedFile:
     """Return the error for a zip without a workbook; `names` are its parts in lower case."""
     if mimetype.startswith("application/vnd.oasis.opendocument"):
         is_spreadsheet = "spreadsheet" in mimetype
@@ -73,7 +73,7 @@ def refusal_of_zip(names: Collection[str], mimetype: str) -> RejectedFile:
     return RejectedFile("unsupported_type", type="archive")
 
 
-def _refusal_of_ole(data: bytes) -> RejectedFile:
+def _ole_error(data: bytes) -> RejectedFile:
     """Return the error for a Microsoft container, whose directory names its streams."""
     if _stream("EncryptedPackage") in data:
         return RejectedFile("file_encrypted")

@@ -8,7 +8,7 @@ from .header_rows import (
     HeaderTable,
     Merged,
     RawRow,
-    answer_of,
+    build_output,
     head_of,
     header_among,
 )
@@ -39,9 +39,9 @@ def read_workbook(data: bytes, chosen: str) -> Any:
         for other in book.sheets
         if other is not sheet and header_among(tops[other.name])
     ]
-    return answer_of(
+    return build_output(
         table,
-        table.answer(merged),
+        table.to_rows(merged),
         format="xlsx",
         sheet=sheet.name,
         sheets=names,
@@ -51,9 +51,9 @@ def read_workbook(data: bytes, chosen: str) -> Any:
 
 def _sheet(book: Workbook, tops: dict[str, list[RawRow]], chosen: str) -> WorkbookSheet:
     if chosen:
-        for plain in (str, _plain):
+        for normalise in (str, _plain):
             for sheet in book.sheets:
-                if plain(sheet.name) == plain(chosen):
+                if normalise(sheet.name) == normalise(chosen):
                     return sheet
         raise RejectedFile(
             "no_such_sheet", sheets=[sheet.name for sheet in book.sheets]
@@ -79,7 +79,7 @@ def _tops(book: Workbook) -> dict[str, list[RawRow]]:
         {ref for rows in tops.values() for row in rows for ref in _refs(row)}
     )
     return {
-        name: [found for row in rows if (found := _resolved(row, texts)).cells]
+        name: [resolved for row in rows if (resolved := _resolved(row, texts)).cells]
         for name, rows in tops.items()
     }
 
@@ -110,14 +110,14 @@ def _read_table(
     waiting: list[RawRow] = []
     is_below = False
 
-    def settle() -> None:
+    def add_waiting() -> None:
         """Resolve the shared texts of the waiting rows, and add the rows that are not blank."""
         refs = {ref for row in waiting for ref in _refs(row)} - texts.keys()
         texts.update(book.shared_texts(refs))
         for row in waiting:
-            found = _resolved(row, texts)
-            if found.cells:
-                table.add(found)
+            resolved = _resolved(row, texts)
+            if resolved.cells:
+                table.add(resolved)
         waiting.clear()
 
     def take(row: RawRow) -> None:
@@ -125,15 +125,15 @@ def _read_table(
         if not is_below:
             is_below = row.number == head.number
             return
-        found = _resolved(head.keep(row), texts)
-        if found.cells:
-            waiting.append(found)
+        resolved = _resolved(head.select_cells(row), texts)
+        if resolved.cells:
+            waiting.append(resolved)
             if len(waiting) + len(table.rows) > MAX_ROWS:
-                settle()
+                add_waiting()
 
     with book.package.open(sheet.part) as stream:
         merged = read_rows(stream, book, take, ignored=head.ignored)
-    settle()
+    add_waiting()
     return table, merged
 
 
@@ -147,9 +147,9 @@ def _resolved(row: RawRow, texts: dict[int, str]) -> RawRow:
         return row
     cells: dict[int, Cell] = {}
     for column, cell in row.cells.items():
-        found: Cell | None = cell
+        resolved: Cell | None = cell
         if isinstance(cell, int) and cell in texts:
-            found = read_text(texts[cell]) if texts[cell] else None
-        if found is not None:
-            cells[column] = found
+            resolved = read_text(texts[cell]) if texts[cell] else None
+        if resolved is not None:
+            cells[column] = resolved
     return row._replace(cells=cells)

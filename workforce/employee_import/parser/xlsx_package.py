@@ -50,10 +50,10 @@ def new_parser() -> expat.XMLParserType:
     """
     parser = expat.ParserCreate()
 
-    def refuse(*_declaration: Any) -> None:
+    def reject(*_declaration: Any) -> None:
         raise RejectedFile("damaged_file")
 
-    parser.StartDoctypeDeclHandler = refuse
+    parser.StartDoctypeDeclHandler = reject
     return parser
 
 
@@ -120,7 +120,7 @@ class Package:
     def related(self, name: str) -> dict[str, tuple[str, str]]:
         """Return the relations of a part: id → the last word of the relation's type, and the part's name."""
         folder, file = posixpath.split(name)
-        found: dict[str, tuple[str, str]] = {}
+        relations: dict[str, tuple[str, str]] = {}
 
         def on_element(tag: str, attrs: dict[str, str]) -> None:
             if tag != "Relationship" or attrs.get("TargetMode") == "External":
@@ -132,12 +132,12 @@ class Package:
                 target = unquote(target)
             kind = attrs.get("Type", "").rpartition("/")[2]
             path = posixpath.normpath(posixpath.join("/", folder, target))
-            found[attrs.get("Id", "")] = (kind, path)
+            relations[attrs.get("Id", "")] = (kind, path)
 
         rels = posixpath.join(folder, "_rels", f"{file}.rels")
         if self.has(rels):
             self.walk(rels, on_element)
-        return found
+        return relations
 
     def workbook(self) -> str:
         """Return the name of the workbook's part. Raises `RejectedFile` for a zip without a workbook."""
@@ -152,10 +152,10 @@ class Package:
         mimetype = ""
         if self.has("mimetype"):
             mimetype = self.read("mimetype")[:100].decode("ascii", "replace").strip()
-        refusal = rejected_types.refusal_of_zip(self._parts.keys(), mimetype)
-        if targets and refusal.values["type"] == "archive":
+        error = rejected_types.zip_error(self._parts.keys(), mimetype)
+        if targets and error.values["type"] == "archive":
             raise zipfile.BadZipFile("The workbook's part is missing.")
-        raise refusal
+        raise error
 
 
 def _plain(name: str) -> str:

@@ -71,8 +71,8 @@ def _without_blank_rows(stream: IO[bytes]) -> Iterator[bytes]:
     is_plain = not _OTHER_ENCODING.match(first)
     before = b""
     while chunk:
-        seen = before + chunk
-        if b"<!" in seen or seen.count(b"<?") > seen.startswith(b"<?"):
+        window = before + chunk
+        if b"<!" in window or window.count(b"<?") > window.startswith(b"<?"):
             is_plain = False
         before = b"<" if chunk.endswith(b"<") else b""
         yield _BLANK_ROWS.sub(_last_of_run, chunk) if is_plain else chunk

@@ -82,17 +82,17 @@ class Workbook:
         index = int(style[:9])
         return self.formats[index] if index < len(self.formats) else PLAIN
 
-    def shared_texts(self, wanted: Iterable[int]) -> dict[int, str]:
+    def shared_texts(self, numbers: Iterable[int]) -> dict[int, str]:
         """Return the shared texts with these numbers; stream the table no further than needed."""
-        needed = set(wanted)
+        needed = set(numbers)
         if not needed:
             return {}
         if self.strings is None:
             raise RejectedFile("damaged_file")
-        found = _read_texts(self.package, self.strings, needed)
-        if len(found) < len(needed):
+        texts = _read_texts(self.package, self.strings, needed)
+        if len(texts) < len(needed):
             raise RejectedFile("damaged_file")
-        return found
+        return texts
 
 
 def _read_formats(package: Package, part: str) -> list[Format]:
@@ -144,20 +144,20 @@ def _read_texts(package: Package, part: str, needed: set[int]) -> dict[int, str]
             feed(reader.parser, chunks_of(stream))
     except _Enough:
         pass
-    return reader.found
+    return reader.texts
 
 
 class _Texts:
     """The handlers of the table of shared texts."""
 
     def __init__(self, needed: set[int]) -> None:
-        self.found: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
         self.parser = new_parser()
         self.parser.StartElementHandler = self._start
         self._needed = needed
         self._last = max(needed)
         self._number = -1
-        self._is_wanted = False
+        self._is_needed = False
         self._phonetic = 0
         self._runs = Runs()
 
@@ -166,10 +166,10 @@ class _Texts:
             self._number += 1
             if self._number > self._last:
                 raise _Enough
-            self._is_wanted = self._number in self._needed
+            self._is_needed = self._number in self._needed
             self._runs.clear()
-            self.parser.EndElementHandler = self._end if self._is_wanted else None
-        elif self._is_wanted:
+            self.parser.EndElementHandler = self._end if self._is_needed else None
+        elif self._is_needed:
             name = local(tag)
             if name == "rPh":
                 self._phonetic += 1
@@ -183,8 +183,8 @@ class _Texts:
         elif name == "rPh":
             self._phonetic -= 1
         elif name == "si":
-            self.found[self._number] = self._runs.text()
-            self._is_wanted = False
+            self.texts[self._number] = self._runs.text()
+            self._is_needed = False
 
 
 class Runs:

@@ -92,11 +92,11 @@ def test_a_file_is_shown_then_imported_and_then_gone(
 def test_rows_with_errors_are_left_out_only_if_somebody_says_so(
     acme: Personas, client: AdminClient, site: Site
 ) -> None:
-    page = look(client, as_csv(HEADER, ("", "", "Nobody", ""), NEW))
+    page = look(client, as_csv(HEADER, ("", "", "No Key", ""), NEW))
     ticket = ticket_of(page)
-    refused = client.send(IMPORT, {"ticket": ticket})
-    assert refused.status_code == 400
-    assert "1 rows have errors" in refused.content.decode()
+    rejected = client.send(IMPORT, {"ticket": ticket})
+    assert rejected.status_code == 400
+    assert "1 rows have errors" in rejected.content.decode()
     assert names(acme) == set()
     done = client.send(
         IMPORT, {"ticket": ticket, "skip_errors": "on"}, follow=True

@@ -165,8 +165,8 @@ def test_a_super_admin_says_whose_employees(
         "Full name",
         "John Example",
     ]
-    nobody = "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54"
-    assert len(lines(export(client, business_id=nobody))) == 1
+    unknown_id = "0197f3a0-5f20-7c8d-a6b3-1d9e8f7a6c54"
+    assert len(lines(export(client, business_id=unknown_id))) == 1
 
 
 def test_more_employees_cost_no_more_queries(

@@ -43,7 +43,7 @@ def cells_of(data: bytes) -> list[list[str]]:
     ]
 
 
-def refusal_of(data: bytes) -> str:
+def error_code(data: bytes) -> str:
     with pytest.raises(Invalid) as caught:
         read_table(data)
     assert caught.value.attr == "file"
@@ -186,7 +186,7 @@ def test_no_header_means_two_columns() -> None:
 def test_a_file_that_is_no_list_of_employees_is_refused_with_its_reason(
     data: bytes, code: str
 ) -> None:
-    assert refusal_of(data) == code
+    assert error_code(data) == code
 
 
 def test_as_many_rows_as_are_allowed_are_read() -> None:
@@ -209,7 +209,7 @@ def test_of_several_files_none_is_read(client: APIClient) -> None:
 
 def repacked(data: bytes, **parts: bytes | None) -> bytes:
     """Return a workbook with replaced parts; in their names `__` stands for `.` and `_` for `/`."""
-    wanted: dict[str, Any] = {
+    parts: dict[str, Any] = {
         name.replace("__", ".").replace("_", "/"): content
         for name, content in parts.items()
     }
@@ -219,9 +219,9 @@ def repacked(data: bytes, **parts: bytes | None) -> bytes:
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():
-            if name not in wanted:
+            if name not in parts:
                 new.writestr(name, old.read(name))
-        for name, content in wanted.items():
+        for name, content in parts.items():
             if content is not None:
                 new.writestr(name, content)
     return out.getvalue()
@@ -246,9 +246,9 @@ def test_a_workbook_that_costs_more_than_its_limits_is_stopped() -> None:
     bomb = repacked(WORKBOOK, xl_worksheets_sheet1__xml=endless)
     assert len(bomb) < 400_000
     began = time.monotonic()
-    assert refusal_of(bomb) in ("file_too_complex", "too_many_columns")
+    assert error_code(bomb) in ("file_too_complex", "too_many_columns")
     styles = b"<styleSheet>" + b"<a/>" * 60_000_000 + b"</styleSheet>"
-    assert refusal_of(repacked(WORKBOOK, xl_styles__xml=styles)) == "file_too_complex"
+    assert error_code(repacked(WORKBOOK, xl_styles__xml=styles)) == "file_too_complex"
     assert time.monotonic() - began < 2 * file_parsing.READING_SECONDS
 
 
@@ -260,27 +260,27 @@ def test_a_text_that_very_many_cells_name_is_refused_before_each_has_it() -> Non
         for row in range(1, 1000):
             sheet.write_row(row, 0, ["ש" * 5000] * 9)
     assert len(file.getvalue()) < 50_000
-    assert refusal_of(file.getvalue()) == "file_too_complex"
+    assert error_code(file.getvalue()) == "file_too_complex"
 
 
 def test_entities_of_xml_are_not_followed() -> None:
     for part in ("xl_worksheets_sheet1__xml", "xl_workbook__xml", "xl_styles__xml"):
-        assert refusal_of(repacked(WORKBOOK, **{part: BOMB})) == "damaged_file"
+        assert error_code(repacked(WORKBOOK, **{part: BOMB})) == "damaged_file"
 
 
 def test_a_workbook_without_its_parts_is_damaged_or_none() -> None:
-    assert refusal_of(repacked(WORKBOOK, xl_workbook__xml=None)) == "damaged_file"
+    assert error_code(repacked(WORKBOOK, xl_workbook__xml=None)) == "damaged_file"
     plain_zip = io.BytesIO()
     with zipfile.ZipFile(plain_zip, "w") as archive:
         archive.writestr("people.csv", "Passport,Name\nAB123456,A\n")
-    assert refusal_of(plain_zip.getvalue()) == "unsupported_type"
-    assert refusal_of(WORKBOOK[: len(WORKBOOK) // 2]) == "damaged_file"
+    assert error_code(plain_zip.getvalue()) == "unsupported_type"
+    assert error_code(WORKBOOK[: len(WORKBOOK) // 2]) == "damaged_file"
 
 
 def test_what_a_sheet_says_of_its_size_is_not_believed() -> None:
     sheet = zipfile.ZipFile(io.BytesIO(WORKBOOK)).read("xl/worksheets/sheet1.xml")
-    for told in (b"A1:XFD1048576", b"A1"):
-        lied = sheet.replace(b"A1:C2", told)
+    for dimension in (b"A1:XFD1048576", b"A1"):
+        lied = sheet.replace(b"A1:C2", dimension)
         assert lied != sheet
         data = repacked(WORKBOOK, xl_worksheets_sheet1__xml=lied)
         assert cells_of(data) == [list(PERSON)]
@@ -292,12 +292,12 @@ def test_a_row_further_down_than_any_is_not_looked_for() -> None:
     assert far != sheet
     started = time.monotonic()
     data = repacked(WORKBOOK, xl_worksheets_sheet1__xml=far)
-    assert refusal_of(data) == "file_too_complex"
+    assert error_code(data) == "file_too_complex"
     assert time.monotonic() - started < 20
 
 
 def test_a_workbook_with_too_many_rows_or_columns_is_refused() -> None:
     wide = as_xlsx([*ENGLISH, *["x"] * MAX_COLUMNS], PERSON)
-    assert refusal_of(wide) == "too_many_columns"
+    assert error_code(wide) == "too_many_columns"
     long = as_xlsx(("Passport", "Name"), *[("AB123456", "A")] * (MAX_ROWS + 1))
-    assert refusal_of(long) == "too_many_rows"
+    assert error_code(long) == "too_many_rows"

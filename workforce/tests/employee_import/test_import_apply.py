@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 NEW = ("X12345", "9", "New One", "Harbour")
 SAME = ("AB123456", "0012", "John Example", "Harbour")
 CHANGED = ("AB123456", "0012", "Johnny", "Harbour")
-WRONG = ("", "", "Nobody", "")
+WRONG = ("", "", "No Key", "")
 
 
 def names(business: Personas) -> set[str]:
@@ -126,9 +126,9 @@ def test_one_wrong_row_stops_all_unless_it_is_left_out(
     acme: Personas, client: APIClient, john: Employee
 ) -> None:
     data = as_csv(HEADER, NEW, WRONG, CHANGED)
-    refused = imported(client, data)
-    assert problem(refused) == (400, "rows_refused", "file")
-    assert [codes(row) for row in refused.json()["preview"]["rows"]] == [
+    rejected = imported(client, data)
+    assert problem(rejected) == (400, "rows_refused", "file")
+    assert [codes(row) for row in rejected.json()["preview"]["rows"]] == [
         [],
         ["no_key"],
         [],
@@ -246,8 +246,11 @@ def test_a_passport_of_another_business_is_in_use_and_that_is_all(
         "warnings": [],
     }
     assert "Jane" not in answer.content.decode()
-    (asked,) = queued()
-    assert (asked["kind"], asked["value"]) == ("already_in_use", "ZZ123456")
+    (queued_check,) = queued()
+    assert (queued_check["kind"], queued_check["value"]) == (
+        "already_in_use",
+        "ZZ123456",
+    )
     run_queued()
     (event,) = recorded()
     assert event.event_type == "cross_business_conflict"
@@ -289,15 +292,15 @@ def test_twenty_in_use_an_hour_and_nothing_is_told_any_more(
             return preview(client, data)
         return apply(client, data, "0" * 64)
 
-    def told(answer: Any) -> int:
+    def in_use_count(answer: Any) -> int:
         body = answer.json()
         return int(body.get("preview", body)["summary"]["error"])
 
-    assert told(send(taken[:15])) == 15
-    refused = send(taken[:6])
-    assert problem(refused) == (429, "too_many_in_use", None)
-    assert refused["Retry-After"]
-    assert "rows" not in refused.json()
+    assert in_use_count(send(taken[:15])) == 15
+    rejected = send(taken[:6])
+    assert problem(rejected) == (429, "too_many_in_use", None)
+    assert rejected["Retry-After"]
+    assert "rows" not in rejected.json()
     # Other endpoints are blocked now too, also for free values.
     assert problem(send([NEW]))[:2] == (429, "too_many_in_use")
     free = client.post("/api/employees", {"full_name": "X", "passport_id": "FREE123"})

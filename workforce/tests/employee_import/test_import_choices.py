@@ -321,9 +321,9 @@ def test_the_page_lets_choose_sheet_and_encoding(acme: Personas) -> None:
     body = {"ticket": ticket_of(page), "read_again": "1"}
     again = client.send(IMPORT, {**body, "encoding": "windows-1251"})
     assert "Дана" in again.content.decode()
-    refused = client.send(IMPORT, {**body, "encoding": "utf-8"})
-    assert refused.status_code == 400
-    assert "Choose another one" in refused.content.decode()
+    rejected = client.send(IMPORT, {**body, "encoding": "utf-8"})
+    assert rejected.status_code == 400
+    assert "Choose another one" in rejected.content.decode()
     client.send(IMPORT, {"ticket": ticket_of(again)})
     with acme.scope():
         assert Employee.objects.filter(full_name="Дана").exists()

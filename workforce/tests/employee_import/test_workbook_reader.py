@@ -50,7 +50,7 @@ def cell_of(xml: str, **parts: Any) -> TableCell:
     return person(workbook(sheet(HEAD + row), **parts)).cell("external_employee_id")
 
 
-def refusal(data: bytes, **choices: str) -> Invalid:
+def parse_error(data: bytes, **choices: str) -> Invalid:
     with pytest.raises(Invalid) as caught:
         read_table(data, Choices(**choices))
     return caught.value
@@ -173,7 +173,7 @@ def test_only_the_shared_texts_that_cells_name_are_kept() -> None:
     assert cell_of('<c t="s"><v>5</v></c>', strings=strings).text == ""
     beyond = PERSON.replace("</row>", '<c t="s"><v>100002</v></c></row>')
     data = workbook(sheet(HEAD + beyond), strings=strings)
-    assert refusal(data).code == "damaged_file"
+    assert parse_error(data).code == "damaged_file"
 
 
 def test_rows_of_blank_shared_texts_are_blank() -> None:
@@ -328,15 +328,15 @@ def test_other_sheets_with_employees_are_said_and_can_be_chosen() -> None:
     assert "Sheet3" in table.notes[0].detail
     for name in ("Sheet3", "sheet3 ", "Sheet4"):
         assert person(data, sheet=name).cell("full_name").text == "Other Example"
-    assert refusal(data, sheet="Sheet1").code == "missing_column"
-    missing = refusal(data, sheet="Nope")
+    assert parse_error(data, sheet="Sheet1").code == "missing_column"
+    missing = parse_error(data, sheet="Nope")
     assert (missing.code, missing.attr) == ("does_not_exist", "sheet")
     assert "Sheet2" in str(missing.detail)
 
 
 def test_a_workbook_of_hidden_sheets_alone_has_no_rows() -> None:
     data = workbook(sheet(HEAD + PERSON), states=("hidden",))
-    assert refusal(data).code == "no_rows"
+    assert parse_error(data).code == "no_rows"
     assert person(data, sheet="Sheet1").number == 2
 
 
@@ -344,7 +344,7 @@ def test_a_workbook_of_hidden_sheets_alone_has_no_rows() -> None:
 
 
 def types(data: bytes) -> tuple[str, str]:
-    error = refusal(data)
+    error = parse_error(data)
     return error.code, str(error.detail)
 
 
@@ -386,9 +386,9 @@ def test_what_is_no_workbook_is_named(data: bytes, code: str, name: str) -> None
 
 def test_a_file_is_damaged_only_if_it_is() -> None:
     good = workbook(sheet(HEAD + PERSON))
-    assert refusal(good[: len(good) // 2]).code == "damaged_file"
+    assert parse_error(good[: len(good) // 2]).code == "damaged_file"
     for broken in ("<worksheet><sheetData><row>", "", "<worksheet><sheetData/>"):
-        assert refusal(workbook(broken)).code == "damaged_file"
+        assert parse_error(workbook(broken)).code == "damaged_file"
 
 
 def test_every_workbook_of_a_library_is_read_as_the_library_reads_it() -> None:
