@@ -130,7 +130,7 @@ class AuthViewsMixin:
                 user = sign_in(request, **form.cleaned_data)
             except DomainError as error:
                 refusal = error
-                form.refuse(error)
+                form.add_service_errors(error)
             else:
                 admin_sessions.start_session(request, user)
                 return HttpResponseRedirect(self._next(request))
@@ -169,7 +169,7 @@ class AuthViewsMixin:
                 )
             except DomainError as error:
                 refusal = error
-                form.refuse(error)
+                form.add_service_errors(error)
             else:
                 admin_sessions.end_session(request)
                 return HttpResponseRedirect(f"{reverse('admin:login')}?{_CHANGED}=1")
@@ -257,7 +257,7 @@ class AuthViewsMixin:
                     )
             except DomainError as error:
                 refusal = error
-                form.refuse(error)
+                form.add_service_errors(error)
             else:
                 admin_sessions.start_acting(request, user)
                 return HttpResponseRedirect(reverse("admin:index"))

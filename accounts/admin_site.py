@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from audit.descriptions import describe_events
 from audit.models import AuditEvent
 from audit.querysets import CARDS_AND_EMPLOYEES
-from automatehq.admin.search import find
+from automatehq.admin.search import search_view
 from automatehq.api.converters import parse_uuid
 from businesses.tenancy.admin import PermissionTableMixin
 from businesses.tenancy.form_token import (
@@ -43,7 +43,7 @@ APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
 # Model → filter of the audit list that selects the events related to a row of the model.
 EVENTS_AROUND = {"employee": "employee", "site": "site", "user": "actor"}
 # Names of Django's URLs that the site leaves out or replaces.
-_OURS_INSTEAD = {
+_REPLACED_URLS = {
     "login",
     "logout",
     "password_change",
@@ -101,7 +101,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         stock = [
             pattern
             for pattern in super().get_urls()
-            if getattr(pattern, "name", None) not in _OURS_INSTEAD
+            if getattr(pattern, "name", None) not in _REPLACED_URLS
         ]
         reports = [
             path(
@@ -111,7 +111,9 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             )
             for report in self.reports
         ]
-        finding = path("find/", self.admin_view(partial(find, self)), name="find")
+        finding = path(
+            "find/", self.admin_view(partial(search_view, self)), name="find"
+        )
         return [*self.get_auth_urls(), finding, *reports, *stock]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -162,7 +164,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             # Lazy: only the page template reads it.
             "navigation": SimpleLazyObject(lambda: self.navigation(request)),
             "may": getattr(user, "rights", frozenset()),
-            "seal_field": FORM_BUSINESS_FIELD,
+            "form_token_field": FORM_BUSINESS_FIELD,
             "form_token": sign_form_token(),
         }
 
@@ -257,9 +259,9 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             "site_title": self.site_title,
             "title": str(dead.detail),
             "code": dead.code,
-            "typed": self.describe_posted_form(request),
+            "unsaved_values": self.describe_posted_form(request),
             "may_return": dead.code in ("not_authenticated", "token_not_valid"),
-            "sent": _resubmittable_fields(request)
+            "resubmitted_fields": _resubmittable_fields(request)
             if dead.code == "acting_expired"
             else [],
         }
@@ -275,7 +277,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             request,
             409,
             _("This form belongs to another business"),
-            typed=self.describe_posted_form(request),
+            unsaved_values=self.describe_posted_form(request),
             # The business in scope has the same form, but not the same row.
             is_here=not request.resolver_match.kwargs,
         )

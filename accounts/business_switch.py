@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Invalid
-from automatehq.api.unknown_ids import note
+from automatehq.api.unknown_ids import report_rejected_value
 from automatehq.clock import database_now
 from businesses.models import Business
 from businesses.tenancy.context import business_scope
@@ -37,7 +37,7 @@ def enter_business(request: HttpRequest, *, user: User, business_id: uuid.UUID) 
     places = {place.business_id: place for place in businesses_of(user)}
     place = places.get(business_id)
     if place is None:
-        note(
+        report_rejected_value(
             request,
             kind="unknown_id",
             model=Business,

@@ -142,7 +142,7 @@ def hash_password(
         if not may_be_weak:
             validate_password(password, user)
     except ValidationError as error:
-        raise Invalid.several(
+        raise Invalid.from_problems(
             Problem(one.code or "invalid", message, attr)
             for one in error.error_list
             for message in one.messages

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, UNIQUE_FIELDS, Rule
 from automatehq.text import clean_email
 from automatehq.text_columns import EmailField, LineField, clean_columns
 from businesses.models import PLATFORM_ID, Business
@@ -24,7 +24,7 @@ from businesses.tenancy.models import TenantModel
 from .querysets import UserQuerySet
 from .roles import Role, permissions_for
 
-ALREADY_IN_USE.update(
+UNIQUE_FIELDS.update(
     {"accounts_email_unique": "email", "users_phone_unique": "phone_number"}
 )
 _NOT_IN_PLATFORM = Rule(
@@ -32,7 +32,7 @@ _NOT_IN_PLATFORM = Rule(
     "invalid_choice",
     _("Super-admins must belong to the platform, all other users to a business."),
 )
-BROKEN_RULES.update(
+CONSTRAINT_ERRORS.update(
     {
         "users_email_lower": Rule(
             "email", "invalid", _("Enter a valid e-mail address.")

@@ -13,8 +13,8 @@ from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from automatehq.admin.forms import plain_error_response
-from automatehq.api.error_views import refusal_response
-from automatehq.api.errors import DomainError, refusal_of
+from automatehq.api.error_views import json_error_response
+from automatehq.api.errors import DomainError, error_from_database
 from businesses.tenancy.context import business_scope, try_get_current_user
 from businesses.tenancy.middleware import Credentials
 
@@ -77,7 +77,7 @@ class RecheckMiddleware:
             return _refusal(request, error)
         except OperationalError as error:
             # A deadlock with the transaction that changes the user or the business.
-            busy = refusal_of(error)
+            busy = error_from_database(error)
             if busy is None:
                 raise
             return _refusal(request, busy)
@@ -86,7 +86,7 @@ class RecheckMiddleware:
 
 def _refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
     if request.path_info.startswith("/api/"):
-        return refusal_response(error)
+        return json_error_response(error)
     # A stored message may report the write, which is rolled back.
     request.session.pop(SessionStorage.session_key, None)
     if not isinstance(error, InvalidCredentials):

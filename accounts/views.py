@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from automatehq.api.parsers import JSONObjectParser
 from automatehq.api.routing import endpoint
-from automatehq.api.views import refuse_body
+from automatehq.api.views import require_empty_body
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import try_get_scope
 from businesses.tenancy.permissions import ActAsRequired, BelongsToBusiness
@@ -126,7 +126,7 @@ class UserViewSet(TenantViewSet[User]):
     )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a user. All tokens and sessions of the user become invalid."""
-        refuse_body(request)
+        require_empty_body(request)
         user = services.deactivate_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(self.get_serializer(user).data)
 
@@ -142,7 +142,7 @@ class UserViewSet(TenantViewSet[User]):
     )
     def release(self, request: Request, pk: uuid.UUID) -> Response:
         """Release the e-mail and phone of an inactive user for use by other businesses."""
-        refuse_body(request)
+        require_empty_body(request)
         user = services.release_user(user_id=self.get_object().pk, actor=self._actor)
         return Response(self.get_serializer(user).data)
 

@@ -17,16 +17,16 @@ def session_lock(name: str, *, waiting: Callable[[str], object]) -> Iterator[Non
     The lock has a connection of its own and ends with it, also after a kill. A pooler that shares connections breaks it.
     """
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
-    own = connection.copy()
+    lock_connection = connection.copy()
     try:
-        with own.cursor() as cursor:
+        with lock_connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
             if not cursor.fetchone()[0]:
                 waiting(f"Waiting: another process holds the lock “{name}”.")
                 cursor.execute("SELECT pg_advisory_lock(%s)", [key])
             yield
     finally:
-        own.close()
+        lock_connection.close()
 
 
 def transaction_lock(key: str) -> None:
@@ -41,8 +41,8 @@ def try_transaction_lock(key: str) -> bool:
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [key]
         )
-        (is_taken,) = cursor.fetchone()
-    return bool(is_taken)
+        (is_acquired,) = cursor.fetchone()
+    return bool(is_acquired)
 
 
 def try_transaction_lock_within(key: str, seconds: float) -> bool:

@@ -40,14 +40,18 @@ _BETWEEN = f"[{MARKS}\u200c\u200d\ufe00-\ufe0f]*"
 @cache
 def _same() -> Mapping[str, str]:
     """Return folded text → the letters that fold to it. Cached; the first call takes about 30 ms."""
-    found: dict[str, list[str]] = defaultdict(list)
+    letters_by_fold: dict[str, list[str]] = defaultdict(list)
     for code in chain.from_iterable(range(a, b + 1) for a, b in _LETTERS):
         letter = chr(code)
-        found[fold(letter)].append(letter)
-    return {folded: "".join(letters) for folded, letters in found.items() if folded}
+        letters_by_fold[fold(letter)].append(letter)
+    return {
+        folded: "".join(letters)
+        for folded, letters in letters_by_fold.items()
+        if folded
+    }
 
 
-def pattern_of(text: str) -> str:
+def folded_pattern(text: str) -> str:
     """Return a PostgreSQL regular expression that matches `text`, folded.
 
     It ignores case, accents and width.
@@ -57,15 +61,15 @@ def pattern_of(text: str) -> str:
 
 def _classes(folded: str) -> Iterator[str]:
     same = _same()
-    at = 0
-    while at < len(folded):
+    index = 0
+    while index < len(folded):
         # Letters that fold to several letters: ß, æ, the ligature of f, f and i.
-        lengths = range(min(_LONGEST, len(folded) - at), 1, -1)
-        length = next((n for n in lengths if folded[at : at + n] in same), 1)
-        part = folded[at : at + length]
+        lengths = range(min(_LONGEST, len(folded) - index), 1, -1)
+        length = next((n for n in lengths if folded[index : index + n] in same), 1)
+        part = folded[index : index + length]
         letters = _BETWEEN.join(_class(same.get(letter, letter)) for letter in part)
         yield letters if length == 1 else f"(?:{letters}|{_class(same[part])})"
-        at += length
+        index += length
 
 
 def _class(letters: str) -> str:
@@ -86,4 +90,4 @@ class Folded(models.Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} ~ %s", [*params, pattern_of(str(self.rhs))]
+        return f"{column} ~ %s", [*params, folded_pattern(str(self.rhs))]

@@ -29,7 +29,7 @@ class OutageMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        got_request_exception.connect(_remember_outage)
+        got_request_exception.connect(_store_outage)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -39,7 +39,7 @@ class OutageMiddleware:
         return unavailable(request, outage)
 
 
-def _remember_outage(*, request: Any = None, **kwargs: Any) -> None:
+def _store_outage(*, request: Any = None, **kwargs: Any) -> None:
     outage = outage_of(sys.exception())
     if outage is not None and request is not None:
         request.outage = outage
@@ -54,15 +54,15 @@ def sentence_of(error: BaseException) -> str | None:
 
 
 def wait_for_database(
-    *, seconds: float | None = None, is_wanted: Callable[[], bool] = lambda: True
+    *, seconds: float | None = None, is_needed: Callable[[], bool] = lambda: True
 ) -> bool:
     """Wait until the database accepts writes.
 
-    Return False after `seconds`, or when `is_wanted` returns False. Must not be called inside a transaction.
+    Return False after `seconds`, or when `is_needed` returns False. Must not be called inside a transaction.
     """
     give_up_at = None if seconds is None else time.monotonic() + seconds
     pause = FIRST_PAUSE
-    while is_wanted():
+    while is_needed():
         if takes_writes():
             return True
         if give_up_at is not None and time.monotonic() + pause > give_up_at:

@@ -18,17 +18,17 @@ from typing import Any, Literal
 
 from django.db import connection
 
-Whose = Literal["person", "business", "server"]
+LimitName = Literal["person", "business", "server"]
 
 _POLL_SECONDS = 0.05
 
 
-class NoPlace(Exception):
-    """An error: all slots are taken. `whose` names the limit: user, business or server."""
+class NoFreeSlot(Exception):
+    """An error: all slots are taken. `limit` names the limit: user, business or server."""
 
-    def __init__(self, whose: Whose) -> None:
-        super().__init__(whose)
-        self.whose: Whose = whose
+    def __init__(self, limit: LimitName) -> None:
+        super().__init__(limit)
+        self.limit: LimitName = limit
 
 
 @dataclass(frozen=True)
@@ -47,54 +47,58 @@ class Limits:
     waiting_server: int = 2
     seconds: float = 5.0
 
-    def enter(self, held: ExitStack, *, person_id: Any, business_id: Any) -> None:
-        """Take the slots until `held` is closed. Raises `NoPlace`, immediately or after `seconds`.
+    def enter(self, stack: ExitStack, *, person_id: Any, business_id: Any) -> None:
+        """Take the slots until `stack` is closed. Raises `NoFreeSlot`, immediately or after `seconds`.
 
         Without a `person_id` (a command or a task) the limit per user does not apply.
         """
         business = f"{self.kind} business {business_id}"
         server = f"{self.kind} server"
-        with ExitStack() as taken:
+        with ExitStack() as acquired:
             if person_id is not None:
                 person = f"{self.kind} person {person_id}"
-                if not take(taken, person, self.person):
-                    raise NoPlace("person")
-            full = self._take_both(taken, business, server)
+                if not acquire_file_slot(acquired, person, self.person):
+                    raise NoFreeSlot("person")
+            full = self._acquire_both(acquired, business, server)
             if full:
                 with ExitStack() as waiting:
-                    if not take(waiting, f"{business} waiting", self.waiting_business):
-                        raise NoPlace("business")
-                    if not take(waiting, f"{server} waiting", self.waiting_server):
-                        raise NoPlace("server")
+                    if not acquire_file_slot(
+                        waiting, f"{business} waiting", self.waiting_business
+                    ):
+                        raise NoFreeSlot("business")
+                    if not acquire_file_slot(
+                        waiting, f"{server} waiting", self.waiting_server
+                    ):
+                        raise NoFreeSlot("server")
                     deadline = time.monotonic() + self.seconds
                     while full:
                         if time.monotonic() > deadline:
-                            raise NoPlace(full)
+                            raise NoFreeSlot(full)
                         time.sleep(_POLL_SECONDS)
-                        full = self._take_both(taken, business, server)
-            held.enter_context(taken.pop_all())
+                        full = self._acquire_both(acquired, business, server)
+            stack.enter_context(acquired.pop_all())
 
-    def _take_both(
-        self, taken: ExitStack, business: str, server: str
+    def _acquire_both(
+        self, acquired: ExitStack, business: str, server: str
     ) -> Literal["business", "server"] | None:
         """Take a slot of the business and of the server, or none; return the full limit."""
         with ExitStack() as both:
-            if not take(both, business, self.business):
+            if not acquire_file_slot(both, business, self.business):
                 return "business"
-            if not take(both, server, self.server):
+            if not acquire_file_slot(both, server, self.server):
                 return "server"
-            taken.enter_context(both.pop_all())
+            acquired.enter_context(both.pop_all())
         return None
 
 
-def take(held: ExitStack, name: str, places: int) -> bool:
-    """Take a slot of this name until `held` is closed; return False if all are taken."""
+def acquire_file_slot(stack: ExitStack, name: str, slots: int) -> bool:
+    """Take a slot of this name until `stack` is closed; return False if all are taken."""
     stem = _digest(name)
-    for number in range(places):
+    for number in range(slots):
         path = _folder() / f"{stem}-{number}"
         descriptor = _lock(path)
         if descriptor is not None:
-            held.callback(_release, path, descriptor)
+            stack.callback(_release, path, descriptor)
             return True
     return False
 
@@ -129,8 +133,8 @@ def _folder() -> Path:
     name = _digest(f"{database['HOST']} {database['PORT']} {database['NAME']}")[:16]
     folder = Path(tempfile.gettempdir()) / f"automatehq-{os.getuid()}-{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise OSError(f"{folder} is not a folder of this user.")
     return folder
 

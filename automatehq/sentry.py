@@ -11,7 +11,7 @@ from .middleware.request_id import current_request_id
 # Tags of every event with their functions; apps add tags.
 TAGS: dict[str, Callable[[], object]] = {"request_id": current_request_id}
 # Fields of a request that are sent; the query string may contain a passport number.
-KEPT_OF_REQUEST = ("method", "url")
+REQUEST_FIELDS = ("method", "url")
 # Error messages of the database quote the rejected values.
 QUOTING = ("psycopg2", "django.db")
 
@@ -34,7 +34,7 @@ def without_personal_data(event: Event, hint: Hint) -> Event:
     request: dict[str, Any] = event.get("request") or {}
     event["request"] = {
         name: str(request[name]).partition("?")[0]
-        for name in KEPT_OF_REQUEST
+        for name in REQUEST_FIELDS
         if name in request
     }
     for name in ("user", "extra", "breadcrumbs"):

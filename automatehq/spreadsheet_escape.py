@@ -11,17 +11,17 @@ BREAKS = ("\t", "\r", "\n")
 APOSTROPHE = "'"
 
 
-def text(value: str | None) -> str:
+def escape_cell(value: str | None) -> str:
     """Return a cell that a spreadsheet reads as text.
 
-    Text that already starts with escaping apostrophes gets another, so that `typed` restores the original.
+    Text that already starts with escaping apostrophes gets another, so that `unescape_cell` restores the original.
     """
     value = value or ""
     return f"{APOSTROPHE}{value}" if _would_run(value) else value
 
 
-def typed(cell: str) -> str:
-    """Return the original text of a cell that `text` has escaped."""
+def unescape_cell(cell: str) -> str:
+    """Return the original text of a cell that `escape_cell` has escaped."""
     is_guarded = cell.startswith(APOSTROPHE) and _would_run(cell)
     return cell[1:] if is_guarded else cell
 

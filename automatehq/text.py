@@ -108,22 +108,22 @@ def _visible(text: str) -> str:
         return text
     return "".join(
         letter
-        for at, letter in enumerate(text)
-        if not _JOINERS.match(letter) or _is_visible_joiner(text, at)
+        for index, letter in enumerate(text)
+        if not _JOINERS.match(letter) or _is_visible_joiner(text, index)
     )
 
 
-def _is_visible_joiner(text: str, at: int) -> bool:
-    """Return True if the joiner or variation selector at `at` changes the text's look."""
-    before = text[at - 1] if at else ""
-    after = text[at + 1] if at + 1 < len(text) else ""
+def _is_visible_joiner(text: str, index: int) -> bool:
+    """Return True if the joiner or variation selector at `index` changes the text's look."""
+    before = text[index - 1] if index else ""
+    after = text[index + 1] if index + 1 < len(text) else ""
     if not before:
         return False
-    if text[at] not in (_NON_JOINER, _JOINER):
+    if text[index] not in (_NON_JOINER, _JOINER):
         return _is_symbol(before) or after == _KEYCAP
     if unicodedata.combining(before) == _VIRAMA:
         return True
-    if text[at] == _NON_JOINER:
+    if text[index] == _NON_JOINER:
         return bool(_ARABIC.match(before) and _ARABIC.match(after or " "))
     return (_is_symbol(before) or bool(_JOINERS.match(before))) and _is_symbol(after)
 

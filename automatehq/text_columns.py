@@ -87,7 +87,7 @@ def assign(row: models.Model, values: Mapping[str, Any]) -> None:
     Stored text that would violate a constraint when cleaned is left unchanged until it is edited: see `manage.py
     check_names`.
     """
-    kept = {
+    stored = {
         field.attname: row.__dict__[field.attname]
         for field in row._meta.concrete_fields
         if isinstance(field, CleanedColumn)
@@ -97,4 +97,4 @@ def assign(row: models.Model, values: Mapping[str, Any]) -> None:
     for field, value in values.items():
         setattr(row, field, value)
     row.clean()
-    row.__dict__.update(kept)
+    row.__dict__.update(stored)

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 # Slightly above the limit of a file, so that the validation of the stored part rejects it as too large.
-KEPT_BYTES = 11 * 1024 * 1024
+STORED_BYTES = 11 * 1024 * 1024
 
 
 class BoundedFileUploadHandler(FileUploadHandler):
@@ -34,7 +34,7 @@ class BoundedFileUploadHandler(FileUploadHandler):
         signed_in = getattr(self.request, "credentials", None) is not None
         limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if signed_in:
-            limit += settings.DATA_UPLOAD_MAX_NUMBER_FILES * KEPT_BYTES
+            limit += settings.DATA_UPLOAD_MAX_NUMBER_FILES * STORED_BYTES
         if content_length > limit:
             raise RequestDataTooBig
 
@@ -50,7 +50,7 @@ class BoundedFileUploadHandler(FileUploadHandler):
         )
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start < KEPT_BYTES:
+        if start < STORED_BYTES:
             self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> "UploadedFile[bytes]":

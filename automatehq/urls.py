@@ -21,7 +21,7 @@ urlpatterns = [
     path("api/", include("exports.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("", admin_auth.redirect_to_admin, name="front-door"),
+    path("", admin_auth.redirect_to_admin, name="root"),
     path("admin", admin_auth.redirect_to_admin, name="admin-without-slash"),
     path("admin/", admin.site.urls, name="admin"),
 ]

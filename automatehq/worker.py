@@ -71,7 +71,7 @@ class TaskWorker(db_worker.Worker):
                 if outage_of(error) is not None and self._may_try_again(db_task_result):
                     raise
                 db_task_result.set_failed(error)
-            _tell_finished(db_task_result)
+            _send_finished(db_task_result)
         finally:
             self.running_task = False
             self._run_tasks += 1
@@ -86,7 +86,7 @@ class TaskWorker(db_worker.Worker):
             "database_away",
             extra={"worker_id": self.worker_id, "reason": str(error).strip()},
         )
-        while wait_for_database(is_wanted=lambda: self.running):
+        while wait_for_database(is_needed=lambda: self.running):
             try:
                 queued = self._requeue_own()
             except Error as again:
@@ -107,10 +107,10 @@ class TaskWorker(db_worker.Worker):
         running = DBTaskResult.objects.filter(
             status=TaskResultStatus.RUNNING, worker_ids__contains=[self.worker_id]
         )
-        own = [task.pk for task in running if task.worker_ids[-1] == self.worker_id]
+        own_ids = [task.pk for task in running if task.worker_ids[-1] == self.worker_id]
         return int(
             DBTaskResult.objects.filter(
-                pk__in=own, status=TaskResultStatus.RUNNING
+                pk__in=own_ids, status=TaskResultStatus.RUNNING
             ).update(status=TaskResultStatus.READY)
         )
 
@@ -147,7 +147,7 @@ def _call(row: DBTaskResult[Any, Any]) -> None:
     row.set_successful(task.call(*arguments, **result.kwargs))
 
 
-def _tell_finished(row: DBTaskResult[Any, Any]) -> None:
+def _send_finished(row: DBTaskResult[Any, Any]) -> None:
     try:
         sender = type(row.task.get_backend())
         result = row.task_result

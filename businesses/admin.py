@@ -58,9 +58,9 @@ class NewBusinessForm(ServiceForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def field_of(self, attr: str | None) -> str | None:
+    def form_field_name(self, attr: str | None) -> str | None:
         # Errors of the service that creates the administrator use a user's field names.
-        return super().field_of(attr) or super().field_of(f"admin.{attr}")
+        return super().form_field_name(attr) or super().form_field_name(f"admin.{attr}")
 
 
 class WarningsForm(ActionForm):

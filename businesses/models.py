@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, UNIQUE_FIELDS, Rule
 from automatehq.text_columns import LineField
 from businesses.tenancy.models import IdentifiedModel, TenantModel
 
@@ -25,14 +25,14 @@ PLATFORM_ID = uuid.UUID("00000000-0000-7000-8000-000000000001")
 DEFAULT_BUSINESS_ID = uuid.UUID("00000000-0000-7000-8000-000000000002")
 CODE_PATTERN = r"^[a-z0-9-]{2,40}$"
 
-ALREADY_IN_USE.update(
+UNIQUE_FIELDS.update(
     {
         "businesses_name_unique": "business_name",
         "businesses_name_key_unique": "business_name",
         "businesses_code_unique": "business_code",
     }
 )
-BROKEN_RULES.update(
+CONSTRAINT_ERRORS.update(
     {
         "businesses_code_format": Rule(
             "business_code", "invalid", _("Use 2 to 40 characters: a-z, 0-9 and -.")

@@ -11,11 +11,16 @@ from rest_framework.response import Response
 
 from accounts.filters import BusinessFilterSet
 from accounts.models import User
-from automatehq.api.errors import AlreadyInUse, DomainError, Invalid, refusal_of
+from automatehq.api.errors import (
+    AlreadyInUse,
+    DomainError,
+    Invalid,
+    error_from_database,
+)
 from automatehq.api.parsers import JSONObjectParser
 from automatehq.api.routing import endpoint
-from automatehq.api.unknown_ids import note
-from automatehq.api.views import refuse_body
+from automatehq.api.unknown_ids import report_rejected_value
+from automatehq.api.views import require_empty_body
 from businesses.models import Business
 
 from . import services
@@ -65,7 +70,7 @@ class BusinessViewSet(TenantViewSet[Business]):
                 values=values, admin=admin, actor=self._actor
             )
         except IntegrityError as error:
-            refusal = refusal_of(error)
+            refusal = error_from_database(error)
             if refusal is None or refusal.attr not in admin:
                 raise
             self._note_in_use(admin["email"])
@@ -96,7 +101,7 @@ class BusinessViewSet(TenantViewSet[Business]):
     )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Allow the users of a business to sign in again. Earlier tokens stay invalid."""
-        refuse_body(request)
+        require_empty_body(request)
         business = services.activate_business(
             business_id=self.get_object().pk, actor=self._actor
         )
@@ -113,7 +118,7 @@ class BusinessViewSet(TenantViewSet[Business]):
 
         This includes super-admins who act for the business.
         """
-        refuse_body(request)
+        require_empty_body(request)
         return Response(self.get_serializer(self._deactivate()).data)
 
     @endpoint(
@@ -151,7 +156,7 @@ class BusinessViewSet(TenantViewSet[Business]):
         )
 
     def _note_in_use(self, email: str) -> None:
-        note(
+        report_rejected_value(
             self.request,
             kind="already_in_use",
             model=User,
@@ -167,7 +172,7 @@ class BusinessViewSet(TenantViewSet[Business]):
 def _about_admin(refusal: DomainError) -> DomainError:
     """Return the problems; fields of the first administrator begin with `admin.`."""
     fields = FirstAdminSerializer().fields
-    return Invalid.several(
+    return Invalid.from_problems(
         problem._replace(attr=f"admin.{problem.attr}")
         if problem.attr in fields
         else problem

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import IO, Any
 
-from automatehq.spreadsheet_escape import text
+from automatehq.spreadsheet_escape import escape_cell
 from workcards.month_rows import DayRow
 
 
@@ -62,10 +62,10 @@ def day_cells(row: DayRow) -> tuple[str, ...]:
     """Return the cells of a row, in the order of `DAYS_HEADER`."""
     return (
         row.work_date[:7],
-        text(row.site_name),
-        text(row.employee_name),
-        text(row.external_employee_id),
-        text(row.passport_id),
+        escape_cell(row.site_name),
+        escape_cell(row.employee_name),
+        escape_cell(row.external_employee_id),
+        escape_cell(row.passport_id),
         row.work_date,
         (row.from_time or "")[:5],
         (row.to_time or "")[:5],

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, UNIQUE_FIELDS, Rule
 from automatehq.text_columns import LineField, LinesField
 from businesses.tenancy.managers import TenantManager
 from businesses.tenancy.models import TenantModel
@@ -253,8 +253,8 @@ class ExportProfile(TenantModel):
         return self.name
 
 
-ALREADY_IN_USE["export_profiles_name_unique"] = "name"
-BROKEN_RULES["export_profiles_separators_differ"] = Rule(
+UNIQUE_FIELDS["export_profiles_name_unique"] = "name"
+CONSTRAINT_ERRORS["export_profiles_separators_differ"] = Rule(
     "decimal_separator",
     "separators_collide",
     _("The decimal separator can't be the delimiter too."),

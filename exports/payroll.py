@@ -6,7 +6,7 @@ from typing import IO, NamedTuple
 from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Invalid, Problem
-from automatehq.spreadsheet_escape import text
+from automatehq.spreadsheet_escape import escape_cell
 from workcards.month_rows import DayRow
 
 from .csv_columns import csv_writer
@@ -92,10 +92,10 @@ def _cells(
 ) -> list[str]:
     return [
         person.work_date[:7],
-        text(profile.organization_number),
-        text(identifier),
-        text(person.employee_name),
-        text(profile.components[line.component]),
+        escape_cell(profile.organization_number),
+        escape_cell(identifier),
+        escape_cell(person.employee_name),
+        escape_cell(profile.components[line.component]),
         line.quantity,
     ]
 
@@ -147,4 +147,4 @@ def _raise_problems(
             )
         )
     if problems:
-        raise Invalid.several(problems)
+        raise Invalid.from_problems(problems)

@@ -40,9 +40,9 @@ class ProfileForm(ServiceForm):
             if name in self.fields:
                 self.fields[name].initial = codes.get(attr.removeprefix("components."))
 
-    def field_of(self, attr: str | None) -> str | None:
+    def form_field_name(self, attr: str | None) -> str | None:
         # Show an error of all codes beside the first code.
-        return "code_hours" if attr == "components" else super().field_of(attr)
+        return "code_hours" if attr == "components" else super().form_field_name(attr)
 
 
 @admin.register(ExportProfile)

@@ -19,7 +19,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Missing
-from automatehq.spreadsheet_escape import text
+from automatehq.spreadsheet_escape import escape_cell
 from businesses.tenancy.context import scope_for_business
 from workcards.month_rows import (
     DRAFT,
@@ -255,10 +255,10 @@ def _status(figures: PaidFigures | None) -> str:
 
 # Header → cell. A negative difference stays a number: it is calculated, so it cannot be an injected formula.
 CHANGES_CSV: tuple[tuple[str, Callable[[Change], str]], ...] = (
-    ("Site", lambda change: text(change.site_name)),
-    ("Employee", lambda change: text(change.person.name)),
-    ("External ID", lambda change: text(change.person.external_employee_id)),
-    ("Passport", lambda change: text(change.person.passport_id)),
+    ("Site", lambda change: escape_cell(change.site_name)),
+    ("Employee", lambda change: escape_cell(change.person.name)),
+    ("External ID", lambda change: escape_cell(change.person.external_employee_id)),
+    ("Passport", lambda change: escape_cell(change.person.passport_id)),
     ("Date", lambda change: change.day.work_date),
     ("Old Hours", lambda change: hours(change.old and change.old.hours)),
     ("New Hours", lambda change: hours(change.new and change.new.hours)),

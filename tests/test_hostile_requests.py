@@ -17,8 +17,8 @@ from rest_framework.test import APIClient
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from audit.tests.audit_helpers import queued, recorded, run_queued, trace
-from automatehq.api.serializers import MAX_REFUSED
-from automatehq.upload_handlers import KEPT_BYTES, BoundedFileUploadHandler
+from automatehq.api.serializers import MAX_ERRORS
+from automatehq.upload_handlers import STORED_BYTES, BoundedFileUploadHandler
 from tests.api_helpers import problem
 from workcards.models import WorkCard
 from workcards.tests.factories import WorkCardFactory
@@ -51,7 +51,7 @@ def test_of_very_many_refused_fields_some_are_named(acme: Personas) -> None:
     body = {f"field_{number}": 1 for number in range(10_000)}
     response = client_of(acme.admin).post(EMPLOYEES, {"full_name": "X"} | body)
     assert problem(response) == (400, "unknown_field", "field_0")
-    assert len(response.json()["errors"]) == MAX_REFUSED
+    assert len(response.json()["errors"]) == MAX_ERRORS
 
 
 def test_of_a_list_that_is_too_long_nothing_is_read(acme: Personas) -> None:
@@ -72,7 +72,7 @@ def test_of_a_file_that_is_too_large_the_beginning_is_kept() -> None:
     except StopUpload:  # the other parts of the request follow
         pytest.fail("The upload was broken off.")
     file = handler.file_complete(40 * len(chunk))
-    assert file.seek(0, io.SEEK_END) == KEPT_BYTES
+    assert file.seek(0, io.SEEK_END) == STORED_BYTES
 
 
 # Unexpected shapes

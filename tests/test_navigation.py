@@ -90,9 +90,9 @@ def test_what_waits_and_what_there_is_stands_beside_it_for_this_business_alone(
         ClosedMonthFactory(month=CLOSED)
     for path in PAGES_THAT_COUNT:
         beside = {
-            str(link.label): (link.figure, link.kind, str(link.said))
+            str(link.label): (link.number, link.kind, str(link.count_label))
             for link in side_bar(admin_client_for(acme.admin), path)
-            if link.figure
+            if link.number
         }
         assert beside == {
             "Review": (2, "review", "2 cards to review"),
@@ -150,7 +150,7 @@ def test_review_leads_to_the_cards_that_it_counts(acme: Personas) -> None:
     client = admin_client_for(acme.admin)
     (review,) = [link for link in side_bar(client, "/admin/") if link.label == "Review"]
     page = client.get(review.url)
-    assert page.context["cl"].result_count == review.figure == 2
+    assert page.context["cl"].result_count == review.number == 2
     assert "closed month" not in page.content.decode()
     everything = client.get("/admin/workcards/workcard/").content.decode()
     assert everything.count("closed month") == 1

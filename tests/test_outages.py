@@ -27,8 +27,8 @@ from automatehq.api.errors import (
     SQLSTATES,
     Conflict,
     Unavailable,
+    error_from_database,
     outage_of,
-    refusal_of,
 )
 from automatehq.outages import sentence_of, takes_writes
 from automatehq.worker import MAX_TRIES, TaskWorker
@@ -92,7 +92,7 @@ def test_an_absent_database_is_an_outage(db: None, state: str) -> None:
     assert outage is not None
     assert outage.code == "database_unavailable"
     assert (
-        refusal_of(error) is None
+        error_from_database(error) is None
     )  # no form shows it, since a page needs the database
 
 
@@ -106,7 +106,7 @@ def test_a_read_only_database_is_one_as_well(db: None) -> None:
 def test_a_transaction_that_met_another_one_is_busy(db: None, state: str) -> None:
     error = error_with(state)
     assert outage_of(error) is None
-    assert isinstance(refusal_of(error), Conflict)
+    assert isinstance(error_from_database(error), Conflict)
 
 
 @pytest.mark.parametrize("state", ["42P01", "42501", "22012", "XX000", "57014"])

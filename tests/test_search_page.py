@@ -13,7 +13,7 @@ from accounts.roles import Role
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas
 from automatehq.admin.search import Q_LENGTH, SHOWN
-from automatehq.folded_lookup import pattern_of
+from automatehq.folded_lookup import folded_pattern
 from exports.tests.factories import ExportRunFactory
 from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
@@ -56,8 +56,8 @@ def found_by(client: AdminClient, q: str) -> dict[str, list[Any]]:
     """Return the rows that the page shows, by the name of their kind."""
     page = client.get(FIND, {"q": q})
     assert page.status_code == 200
-    assert ("No results" in page.content.decode()) is (not page.context["found"])
-    return {str(one.names): one.rows for one in page.context["found"]}
+    assert ("No results" in page.content.decode()) is (not page.context["results"])
+    return {str(one.names): one.rows for one in page.context["results"]}
 
 
 def test_each_kind_is_found_and_led_to(acme: Personas, rows: dict[str, Any]) -> None:
@@ -83,12 +83,12 @@ def test_what_tells_rows_apart_stands_beneath_them(
     acme: Personas, rows: dict[str, Any]
 ) -> None:
     found = found_by(admin_client_for(acme.admin), "zimri")
-    assert found["employees"][0].told == (
+    assert found["employees"][0].description == (
         "<bdi>Zimri Harbour</bdi> · <bdi>ZIMRI77</bdi> · <bdi>Zimri-ext</bdi>"
     )
-    for told_of_card in ("Zimri Harbour", "Zimri Cohen", "Needs review"):
-        assert told_of_card in found["work cards"][0].told
-    assert found["export runs"][0].told.endswith(" · <bdi>All sites</bdi>")
+    for card_description in ("Zimri Harbour", "Zimri Cohen", "Needs review"):
+        assert card_description in found["work cards"][0].description
+    assert found["export runs"][0].description.endswith(" · <bdi>All sites</bdi>")
 
 
 def test_of_many_the_first_are_shown_and_the_list_has_all(acme: Personas) -> None:
@@ -97,9 +97,9 @@ def test_of_many_the_first_are_shown_and_the_list_has_all(acme: Personas) -> Non
             EmployeeFactory(full_name=f"Zimri {number}")
     client = admin_client_for(acme.viewer)
     page = client.get(FIND, {"q": "zimri & 'friends'"})
-    assert page.context["found"] == []
+    assert page.context["results"] == []
     page = client.get(FIND, {"q": "zimri"})
-    (found,) = page.context["found"]
+    (found,) = page.context["results"]
     assert [row.name for row in found.rows] == [f"Zimri {n}" for n in range(SHOWN)]
     assert "More than 5 results" in page.content.decode()
     assert client.get(found.url).context["cl"].result_count == SHOWN + 2
@@ -116,7 +116,7 @@ def test_the_newest_cards_come_first(acme: Personas, rows: dict[str, Any]) -> No
 def searches(client: AdminClient, url: str) -> set[str]:
     """Return the distinct search queries of a page, without their limits."""
     sql = statements(lambda: client.get(url))
-    wanted = pattern_of("zimri")
+    wanted = folded_pattern("zimri")
     return {one.partition(" LIMIT ")[0] for one in sql if wanted in one}
 
 
@@ -163,7 +163,7 @@ def test_on_the_platform_businesses_sites_and_users_are_found(
     client = admin_client_for(super_admin)
     found = found_by(client, "zimri")
     assert {*found} == {"users", "sites"}
-    assert "<bdi>Acme</bdi>" in found["users"][0].told
+    assert "<bdi>Acme</bdi>" in found["users"][0].description
     assert [row.name for row in found_by(client, "acme")["businesses"]] == ["Acme"]
     # A super-admin who acts for a business finds the same rows as its administrator.
     acting = admin_client_for(super_admin, acting_for=acme.business)
@@ -212,7 +212,7 @@ def test_what_can_not_be_searched_for_is_told_beside_the_field(
     client = admin_client_for(acme.admin)
     page = client.get(FIND, {"q": q})
     assert page.status_code == 400
-    assert page.context["found"] == []
+    assert page.context["results"] == []
     assert [*page.context["form"].errors] == ["q"]
     assert 'aria-invalid="true"' in page.content.decode()
     assert found_by(client, "x" * Q_LENGTH) == {}
@@ -233,7 +233,7 @@ def test_hebrew_is_found_and_told(acme: Personas) -> None:
         EmployeeFactory(full_name="דוד לוי")
         User.objects.filter(pk=acme.viewer.pk).update(language="he")
     page = admin_client_for(acme.viewer).get(FIND, {"q": "לוי דוד"})
-    assert [row.name for row in page.context["found"][0].rows] == ["דוד לוי"]
+    assert [row.name for row in page.context["results"][0].rows] == ["דוד לוי"]
     for said in ("תוצאה אחת", "עובדים", "דוד לוי"):
         assert said in page.content.decode()
 

@@ -27,7 +27,7 @@ from automatehq.api.openapi_examples import load_examples
 from automatehq.api.parsers import JSONObjectParser
 from automatehq.api.routing import endpoint
 from automatehq.api.schema import RefusalSerializer
-from automatehq.api.unknown_ids import note
+from automatehq.api.unknown_ids import report_rejected_value
 from businesses.tenancy.viewsets import TenantViewSet
 
 from . import services
@@ -241,7 +241,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
             Problem(failure.code, failure.detail, f"files.{failure.index}")
             for failure in uploads.failed
         ]
-        raise Invalid.several(problems, **answer)
+        raise Invalid.from_problems(problems, **answer)
 
     @endpoint(
         "GET {id}/suggestions",
@@ -356,7 +356,9 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
         ]
         result = services.approve_cards(versions=versions, actor=self._actor)
         for card_id in result.unknown:
-            note(request, kind="unknown_id", model=WorkCard, field="id", value=card_id)
+            report_rejected_value(
+                request, kind="unknown_id", model=WorkCard, field="id", value=card_id
+            )
         return Response(result.as_json())
 
     @endpoint(
@@ -446,7 +448,7 @@ class WorkCardViewSet(TenantViewSet[WorkCard]):
                 error.code == "day_conflicts"
                 and str(resolution.approved_day_id) not in known
             ):
-                note(
+                report_rejected_value(
                     self.request,
                     kind="unknown_id",
                     model=ApprovedDay,

@@ -132,7 +132,7 @@ class SiteAdmin(TenantAdmin):
 
 
 class SiteSettingsForm(ServiceForm):
-    beside_body = frozenset({"site"})
+    payload_exclude = frozenset({"site"})
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

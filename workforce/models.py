@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.api.errors import ALREADY_IN_USE, BROKEN_RULES, Conflict, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, UNIQUE_FIELDS, Conflict, Rule
 from automatehq.text_columns import EmailField, LineField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
@@ -206,7 +206,7 @@ class SiteSettings(TenantModel):
 
 
 # A unique constraint → the message of the error.
-ALREADY_IN_USE.update(
+UNIQUE_FIELDS.update(
     {
         "sites_name_unique": "site_name",
         "sites_name_key_unique": "site_name",
@@ -215,7 +215,7 @@ ALREADY_IN_USE.update(
         "employees_external_id_unique": "external_employee_id",
     }
 )
-BROKEN_RULES.update(
+CONSTRAINT_ERRORS.update(
     {
         "employees_left_after_start": Rule(
             "left_on", "before_start", _("The leaving date is before the start date.")

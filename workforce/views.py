@@ -14,8 +14,8 @@ from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Invalid
 from automatehq.api.routing import endpoint
-from automatehq.api.unknown_ids import note
-from automatehq.api.views import refuse_body
+from automatehq.api.unknown_ids import report_rejected_value
+from automatehq.api.views import require_empty_body
 from businesses.models import Business
 from businesses.tenancy.context import try_get_business_id
 from businesses.tenancy.permissions import BelongsToBusiness
@@ -108,7 +108,7 @@ class SiteViewSet(TenantViewSet[Site]):
     )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate a site again, for all businesses."""
-        refuse_body(request)
+        require_empty_body(request)
         site = services.activate_site(site_id=self.get_object().pk, actor=request.user)
         return Response(self.get_serializer(self._read_again(site)).data)
 
@@ -120,7 +120,7 @@ class SiteViewSet(TenantViewSet[Site]):
     )
     def deactivate(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a site for new cards and employees, in all businesses."""
-        refuse_body(request)
+        require_empty_body(request)
         site = services.deactivate_site(
             site_id=self.get_object().pk, actor=request.user
         )
@@ -209,7 +209,7 @@ class SiteViewSet(TenantViewSet[Site]):
         if business_id is None:
             raise Invalid("invalid", _("Invalid ID."), "business_id")
         if not Business.objects.filter(pk=business_id).exists():
-            note(
+            report_rejected_value(
                 self.request,
                 kind="unknown_id",
                 model=Business,
@@ -264,7 +264,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
     )
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate an employee again; `left_on` is cleared."""
-        refuse_body(request)
+        require_empty_body(request)
         employee = services.activate_employee(
             employee_id=self.get_object().pk, actor=request.user
         )
@@ -294,7 +294,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
     )
     def release(self, request: Request, pk: uuid.UUID) -> Response:
         """Release the passport of an inactive employee, so that another business can hire the employee."""
-        refuse_body(request)
+        require_empty_body(request)
         employee = services.release_employee(
             employee_id=self.get_object().pk, actor=request.user
         )

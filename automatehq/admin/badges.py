@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 # Value → (colour, icon). The words are the labels of the choices.
-MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+STATUS_BADGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "NEEDS_ASSIGNMENT": ("assign", "dashed"),
         "NEEDS_REVIEW": ("review", "half"),
@@ -42,7 +42,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 def badge(value: str, label: Any) -> SafeString:
     """Return the badge of the status `value`, with the text `label`."""
-    colour, mark = MARKS.get(value, _UNKNOWN)
+    colour, mark = STATUS_BADGES.get(value, _UNKNOWN)
     return format_html(
         '<span class="badge {} status-{}">{}{}</span>',
         colour,
@@ -85,11 +85,11 @@ def boolean_column(field: str, label: Any) -> Callable[[Any], SafeString]:
 
     @admin.display(description=label, ordering=field)
     def column(row: Any) -> SafeString:
-        is_so = getattr(row, field)
+        is_true = getattr(row, field)
         return format_html(
             '{}<span class="visually-hidden">{}</span>',
-            icon("done", "yes") if is_so else icon("minus", "text-faint"),
-            _("yes") if is_so else _("no"),
+            icon("done", "yes") if is_true else icon("minus", "text-faint"),
+            _("yes") if is_true else _("no"),
         )
 
     column.__name__ = field

@@ -24,10 +24,10 @@ from automatehq.api.errors import (
     DomainError,
     Problem,
     TooMany,
-    refusal_of,
+    error_from_database,
 )
-from automatehq.api.exception_handler import note_found_in_use, note_in_use
-from automatehq.api.unknown_ids import note
+from automatehq.api.exception_handler import report_duplicate, report_value_in_use
+from automatehq.api.unknown_ids import report_rejected_value
 
 
 @contextmanager
@@ -36,14 +36,14 @@ def translate_database_errors(request: HttpRequest) -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except AlreadyInUse as found:
-        note_found_in_use(request, found)
+    except AlreadyInUse as error:
+        report_value_in_use(request, error)
         raise
     except DatabaseError as error:
-        service_error = refusal_of(error)
+        service_error = error_from_database(error)
         if service_error is None:
             raise
-        note_in_use(request, error, service_error)
+        report_duplicate(request, error, service_error)
         raise service_error from error
 
 
@@ -85,35 +85,39 @@ class ServiceErrorsMixin:
         # follows after the response.
         for name, errors in (self._errors or {}).items():
             field = self.fields.get(name)
-            sent = parse_uuid(self.data.get(self.add_prefix(name)))
-            if isinstance(field, ModelChoiceField) and errors and sent:
+            submitted_id = parse_uuid(self.data.get(self.add_prefix(name)))
+            if isinstance(field, ModelChoiceField) and errors and submitted_id:
                 model: Any = field.queryset.model  # type: ignore[union-attr]
                 attr = f"{name}_id"
-                note(
-                    self.request, kind="unknown_id", model=model, field=attr, value=sent
+                report_rejected_value(
+                    self.request,
+                    kind="unknown_id",
+                    model=model,
+                    field=attr,
+                    value=submitted_id,
                 )
 
-    def refuse(self: Any, service_error: DomainError) -> None:
+    def add_service_errors(self: Any, service_error: DomainError) -> None:
         """Add the errors of a service to the form."""
         for problem in service_error.problems:
-            self.blame(problem)
+            self.add_problem(problem)
 
-    def blame(self: Any, problem: Problem) -> None:
+    def add_problem(self: Any, problem: Problem) -> None:
         """Add a problem to the field it concerns, or to the form if it has no such field."""
-        self.add_error(self.field_of(problem.attr), problem.detail)
+        self.add_error(self.form_field_name(problem.attr), problem.detail)
 
-    def field_of(self: Any, attr: str | None) -> str | None:
+    def form_field_name(self: Any, attr: str | None) -> str | None:
         """Return the form's field for a name of the API, or None.
 
         Examples: `site` for `site_id`, `contact_emails` for `contact_emails.0`.
         """
         if attr is None:
             return None
-        elsewhere = {theirs: ours for ours, theirs in self.names.items()}
+        form_names = {api_name: form_name for form_name, api_name in self.names.items()}
         steps = attr.split(".")
         for end in range(len(steps), 0, -1):
             name = ".".join(steps[:end])
-            for candidate in (elsewhere.get(name), name, name.removesuffix("_id")):
+            for candidate in (form_names.get(name), name, name.removesuffix("_id")):
                 if candidate in self.fields:
                     return str(candidate)
         return None
@@ -127,18 +131,20 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
 
     serializer_class: ClassVar[type[BaseSerializer[Any]] | None] = None
     # Fields that the API has in the path and not in the body.
-    beside_body: ClassVar[frozenset[str]] = frozenset()
+    payload_exclude: ClassVar[frozenset[str]] = frozenset()
     service_error: ClassVar[DomainError | None] = None
     values: Mapping[str, Any]
 
     def _post_clean(self) -> None:
         self.values = self.cleaned_data
         if self.serializer_class is not None:
-            self._ask_serializer(self.serializer_class)
+            self._validate_with_serializer(self.serializer_class)
         if self.service_error is not None:
-            self.refuse(self.service_error)
+            self.add_service_errors(self.service_error)
 
-    def _ask_serializer(self, serializer_class: type[BaseSerializer[Any]]) -> None:
+    def _validate_with_serializer(
+        self, serializer_class: type[BaseSerializer[Any]]
+    ) -> None:
         is_new = self.instance._state.adding
         serializer = serializer_class(
             None if is_new else self.instance,
@@ -147,21 +153,23 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
             context={"request": self.request},
         )
         if serializer.is_valid():
-            beside = {name: self.cleaned_data.get(name) for name in self.beside_body}
-            self.values = {**serializer.validated_data, **beside}
+            excluded = {
+                name: self.cleaned_data.get(name) for name in self.payload_exclude
+            }
+            self.values = {**serializer.validated_data, **excluded}
             return
         # An unreadable value is left out of the body. The serializer must not report it as missing too.
         unread = set(self.errors)
         errors: Any = serializer.errors
         for error in flatten_errors(errors):
-            if self.field_of(error.attr) not in unread:
-                self.blame(Problem(error.code, error.detail, error.attr))
+            if self.form_field_name(error.attr) not in unread:
+                self.add_problem(Problem(error.code, error.detail, error.attr))
 
     def payload(self) -> dict[str, Any]:
         """Return the form's data as the body of the corresponding API request."""
         body: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
-            if name in self.beside_body:
+            if name in self.payload_exclude:
                 continue
             is_reference = isinstance(self.fields[name], ModelChoiceField)
             attr = self.names.get(name, f"{name}_id" if is_reference else name)
@@ -169,11 +177,11 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
             into = body
             for step in outer:
                 into = into.setdefault(step, {})
-            into[last] = in_json(value)
+            into[last] = to_json_value(value)
         return body
 
 
-def in_json(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """Return a form's value as JSON represents it."""
     if isinstance(value, models.Model):
         return str(value.pk)

@@ -46,9 +46,9 @@ class NavLink(NamedTuple):
     url: str
     icon: str
     current: str
-    figure: int
+    number: int
     kind: str
-    said: str
+    count_label: str
 
 
 def navigation_links(
@@ -56,12 +56,12 @@ def navigation_links(
 ) -> list[list[NavLink]]:
     """Return the user's links on the requested page, by group. Calls `counts` once."""
     user: Any = request.user
-    here: Where = "platform" if request.business is None else "business"
+    current_scope: Where = "platform" if request.business is None else "business"
     allowed = [
         [
             item
             for item in group
-            if item.where in (here, "both")
+            if item.where in (current_scope, "both")
             and (item.right is None or user.may(item.right))
             and _page_exists(item.page)
         ]
@@ -90,9 +90,9 @@ def _link(
         url=path + item.query,
         icon=item.icon,
         current=("page" if request.path == path else "true") if is_current else "",
-        figure=count,
+        number=count,
         kind=item.kind,
-        said=item.count_label % {"n": count} if count else "",
+        count_label=item.count_label % {"n": count} if count else "",
     )
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Denied, DomainError
-from automatehq.api.unknown_ids import note
+from automatehq.api.unknown_ids import report_rejected_value
 
 from .forms import ActionForm, translate_database_errors, with_error_status
 
@@ -107,7 +107,7 @@ class ObjectActionsMixin:
                         done = action.run(request, obj, form.cleaned_data)
                 except DomainError as error:
                     service_error = error
-                    form.refuse(error)
+                    form.add_service_errors(error)
                 else:
                     self.message_user(request, done, messages.SUCCESS)
                     return HttpResponseRedirect(
@@ -169,7 +169,7 @@ class ObjectActionsMixin:
         present = set(queryset.filter(pk__in=ids).values_list("pk", flat=True))
         for row_id in ids:
             if row_id not in present:
-                note(
+                report_rejected_value(
                     request,
                     kind="unknown_id",
                     model=self.model,

@@ -41,7 +41,7 @@ class SearchForm(forms.Form):
 
 class SearchRow(NamedTuple):
     name: str
-    told: SafeString
+    description: SafeString
     url: str
 
 
@@ -54,43 +54,46 @@ class SearchResults(NamedTuple):
     url: str
 
 
-def find(site: Any, request: HttpRequest) -> HttpResponse:
+def search_view(site: Any, request: HttpRequest) -> HttpResponse:
     """Show the search page; lists without permission are not searched."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     form = SearchForm(request.GET)
     q = form.cleaned_data["q"] if form.is_valid() else ""
-    found = [*_found(site, request, q)] if q else []
-    if not found:
+    results = [*_search_lists(site, request, q)] if q else []
+    if not results:
         form.fields["q"].widget.attrs["autofocus"] = True
     context = {
         **site.each_context(request),
         "title": _("Find"),
         "form": form,
         "q": q,
-        "found": found,
-        "shown": sum(len(one.rows) for one in found),
-        "has_more": any(one.has_more for one in found),
+        "results": results,
+        "shown": sum(len(result.rows) for result in results),
+        "has_more": any(result.has_more for result in results),
     }
     status = 400 if form.errors else 200
     return TemplateResponse(request, "admin/search.html", context, status=status)
 
 
-def _found(site: Any, request: HttpRequest, q: str) -> Iterator[SearchResults]:
+def _search_lists(site: Any, request: HttpRequest, q: str) -> Iterator[SearchResults]:
     """Yield the results of each list that the user may see. One query per list."""
-    here = "platform" if _is_on_platform(request) else "business"
-    for lister in sorted(site._registry.values(), key=_place):
-        is_searched = here in lister.searchable_in and lister.get_search_fields(request)
-        if not is_searched or not lister.has_view_or_change_permission(request):
+    scope = "platform" if _is_on_platform(request) else "business"
+    for model_admin in sorted(site._registry.values(), key=_sort_key):
+        is_searched = (
+            scope in model_admin.searchable_in
+            and model_admin.get_search_fields(request)
+        )
+        if not is_searched or not model_admin.has_view_or_change_permission(request):
             continue
-        everything = lister.get_queryset(request)
-        rows, _doubles = lister.get_search_results(request, everything, q)
-        if first := list(rows[: SHOWN + 1]):
+        everything = model_admin.get_queryset(request)
+        rows, _doubles = model_admin.get_search_results(request, everything, q)
+        if first_rows := list(rows[: SHOWN + 1]):
             yield SearchResults(
-                lister.opts.verbose_name_plural,
-                [_row(lister, request, row) for row in first[:SHOWN]],
-                len(first) > SHOWN,
-                f"{_url(lister, 'changelist')}?{urlencode({'q': q})}",
+                model_admin.opts.verbose_name_plural,
+                [_row(model_admin, request, row) for row in first_rows[:SHOWN]],
+                len(first_rows) > SHOWN,
+                f"{_url(model_admin, 'changelist')}?{urlencode({'q': q})}",
             )
 
 
@@ -98,31 +101,31 @@ def _is_on_platform(request: Any) -> bool:
     return request.business is None
 
 
-def _place(lister: Any) -> int:
-    label = lister.opts.label_lower
+def _sort_key(model_admin: Any) -> int:
+    label = model_admin.opts.label_lower
     return FIRST.index(label) if label in FIRST else len(FIRST)
 
 
-def _row(lister: Any, request: HttpRequest, row: Any) -> SearchRow:
-    columns = lister.get_list_display(request)[1 : COLUMNS + 1]
-    told = [_value(lister, column, row) for column in columns]
+def _row(model_admin: Any, request: HttpRequest, row: Any) -> SearchRow:
+    columns = model_admin.get_list_display(request)[1 : COLUMNS + 1]
+    description = [_value(model_admin, column, row) for column in columns]
     if _is_on_platform(request):
-        told.append(getattr(row, "business", ""))
-    nothing = ("", lister.get_empty_value_display())
-    shown = [(value,) for value in told if value not in nothing]
+        description.append(getattr(row, "business", ""))
+    nothing = ("", model_admin.get_empty_value_display())
+    shown = [(value,) for value in description if value not in nothing]
     return SearchRow(
         str(row),
         format_html_join(" · ", "<bdi>{}</bdi>", shown),
-        _url(lister, "change", row.pk),
+        _url(model_admin, "change", row.pk),
     )
 
 
-def _value(lister: Any, column: Any, row: Any) -> Any:
+def _value(model_admin: Any, column: Any, row: Any) -> Any:
     """Return the value of a list's column."""
-    field, _attribute, value = lookup_field(column, row, lister)
+    field, _attribute, value = lookup_field(column, row, model_admin)
     return value if field is None else display_for_field(value, field, "")
 
 
-def _url(lister: Any, page: str, *args: Any) -> str:
-    opts = lister.opts
+def _url(model_admin: Any, page: str, *args: Any) -> str:
+    opts = model_admin.opts
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)

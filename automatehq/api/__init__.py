@@ -13,14 +13,14 @@
 | `views.py` | `APIView`, `StrictRequestMixin`: reject undeclared, repeated and blank query parameters, disable caching |
 | `routing.py`, `declarations.py` | `@endpoint`: method, path, permission and parameters of an endpoint; `Router`; the list of all routes |
 | `converters.py` | `<id:pk>` and `<month:month>` in paths |
-| `unknown_ids.py` | `note()`: reports rejected ids for the audit trail |
+| `unknown_ids.py` | `report_rejected_value()`: reports rejected ids for the audit trail |
 | `schema.py`, `docs.py` | the OpenAPI document and its page |
 | `parsers.py`, `renderers.py` | request bodies and responses |
 
 The complete API of an app:
 
     # models.py, beside the constraint
-    ALREADY_IN_USE["employees_passport_id_key"] = "passport_id"
+    UNIQUE_FIELDS["employees_passport_id_key"] = "passport_id"
 
     # serializers.py
     class EmployeeSerializer(StrictModelSerializer):

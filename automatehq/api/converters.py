@@ -60,12 +60,12 @@ class InvalidPathValue(str):
     """A malformed path segment; views find no row for it."""
 
     __slots__ = ()
-    complaint = INVALID_ID
+    error_message = INVALID_ID
 
 
 class MalformedMonth(InvalidPathValue):
     __slots__ = ()
-    complaint = INVALID_MONTH
+    error_message = INVALID_MONTH
 
 
 class IdConverter:

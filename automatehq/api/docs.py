@@ -37,12 +37,14 @@ class SchemaNegotiation(DefaultContentNegotiation):
     def select_renderer(
         self, request: Any, renderers: Any, format_suffix: Any = None
     ) -> Any:
-        wanted = request.query_params.get("format")
+        requested_format = request.query_params.get("format")
         formats = {renderer.format for renderer in renderers}
-        if wanted is not None and wanted not in formats:
+        if requested_format is not None and requested_format not in formats:
             raise Invalid("invalid", f"One of: {', '.join(sorted(formats))}.", "format")
         try:
-            return super().select_renderer(request, renderers, format_suffix or wanted)
+            return super().select_renderer(
+                request, renderers, format_suffix or requested_format
+            )
         except NotAcceptable:
             first = next(iter(renderers))
             return first, first.media_type

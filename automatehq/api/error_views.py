@@ -17,7 +17,7 @@ from rest_framework.exceptions import (
 )
 
 from .errors import Invalid, Unavailable
-from .exception_handler import TooLarge
+from .exception_handler import RequestTooLarge
 from .renderers import JSONRenderer
 
 
@@ -25,7 +25,7 @@ def _answers_json(request: HttpRequest) -> bool:
     return request.path == "/api" or request.path.startswith("/api/")
 
 
-def refusal_response(error: APIException) -> HttpResponse:
+def json_error_response(error: APIException) -> HttpResponse:
     """Return the response that `exception_handler` would give, for code outside the views."""
     kind = "server_error" if error.status_code >= 500 else "client_error"
     if isinstance(error, Invalid):
@@ -58,29 +58,29 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             # The error occurs while the form is parsed, before a view could name the field.
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FILES
             detail = _("Send at most %(limit)s files at once.") % {"limit": limit}
-            return refusal_response(Invalid("too_many_files", detail, "files"))
+            return json_error_response(Invalid("too_many_files", detail, "files"))
         if isinstance(exception, RequestDataTooBig):
-            return refusal_response(TooLarge())
-        return refusal_response(ParseError())
+            return json_error_response(RequestTooLarge())
+        return json_error_response(ParseError())
     return defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
-        return refusal_response(PermissionDenied())
+        return json_error_response(PermissionDenied())
     return defaults.permission_denied(request, exception)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if _answers_json(request):
-        return refusal_response(NotFound())
+        return json_error_response(NotFound())
     return defaults.page_not_found(request, exception)
 
 
 def unavailable(request: HttpRequest, outage: Unavailable) -> HttpResponse:
     """Return the 503 for a request that the database could not serve. Uses no database."""
     if _answers_json(request):
-        return refusal_response(outage)
+        return json_error_response(outage)
     with translation.override(translation.get_language_from_request(request)):
         page = render_to_string("503.html", {"detail": outage.problems[0].detail})
     return HttpResponse(
@@ -92,5 +92,5 @@ def unavailable(request: HttpRequest, outage: Unavailable) -> HttpResponse:
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     if _answers_json(request):
-        return refusal_response(APIException("Server Error (500)"))
+        return json_error_response(APIException("Server Error (500)"))
     return defaults.server_error(request)

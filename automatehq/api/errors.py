@@ -49,7 +49,7 @@ class DomainError(exceptions.APIException):
         self.extra = extra
 
     @classmethod
-    def several(cls, problems: Iterable[Problem], **extra: Any) -> "DomainError":
+    def from_problems(cls, problems: Iterable[Problem], **extra: Any) -> "DomainError":
         """Return an error with several problems."""
         problems = list(problems)
         error = cls(*problems[0], **extra)
@@ -143,34 +143,38 @@ class AlreadyInUse(Invalid):
         self.value = value
 
 
-# Unique constraint → field. Apps add their constraints beside the models: `ALREADY_IN_USE.update({"users_email_key":
+# Unique constraint → field. Apps add their constraints beside the models: `UNIQUE_FIELDS.update({"users_email_key":
 # "email"})`.
-ALREADY_IN_USE: dict[str, str] = {}
+UNIQUE_FIELDS: dict[str, str] = {}
 
-_Refusal = tuple[type[DomainError], str, Text]
-_BUSY: _Refusal = (Conflict, "busy", _("Another user is changing this. Try again."))
-_AWAY: _Refusal = (
+_ErrorTemplate = tuple[type[DomainError], str, Text]
+_BUSY: _ErrorTemplate = (
+    Conflict,
+    "busy",
+    _("Another user is changing this. Try again."),
+)
+_UNREACHABLE: _ErrorTemplate = (
     Unavailable,
     "database_unavailable",
     _("The service is not available right now. Try again in a few seconds."),
 )
-_READ_ONLY: _Refusal = (
+_READ_ONLY: _ErrorTemplate = (
     Unavailable,
     "database_read_only",
     _("Changes cannot be saved right now. Try again in a few seconds."),
 )
 # SQLSTATE, or its class of two characters → the error of a request that may succeed on a retry.
-SQLSTATES: dict[str, _Refusal] = {
+SQLSTATES: dict[str, _ErrorTemplate] = {
     "40001": _BUSY,  # serialization failure
     "40P01": _BUSY,  # deadlock
     "55P03": _BUSY,  # lock not available
-    "08": _AWAY,  # connection exceptions, including those of pgbouncer
-    "53": _AWAY,  # too many connections, disk full, out of memory
-    "57P01": _AWAY,  # shut down by an administrator
-    "57P02": _AWAY,  # crash of another session
-    "57P03": _AWAY,  # starting up, shutting down or in recovery
-    "57P05": _AWAY,  # idle session timeout
-    "25P03": _AWAY,  # idle in transaction timeout
+    "08": _UNREACHABLE,  # connection exceptions, including those of pgbouncer
+    "53": _UNREACHABLE,  # too many connections, disk full, out of memory
+    "57P01": _UNREACHABLE,  # shut down by an administrator
+    "57P02": _UNREACHABLE,  # crash of another session
+    "57P03": _UNREACHABLE,  # starting up, shutting down or in recovery
+    "57P05": _UNREACHABLE,  # idle session timeout
+    "25P03": _UNREACHABLE,  # idle in transaction timeout
     "25006": _READ_ONLY,  # a read-only transaction or a standby
 }
 # Classes that psycopg2 raises without a SQLSTATE when a connection is missing or broken.
@@ -178,7 +182,7 @@ _BROKEN = (psycopg2.OperationalError, psycopg2.DatabaseError)
 _CLOSED = "connection already closed"
 
 # Any other constraint (check, exclusion, or the name that a trigger reports) → its error.
-BROKEN_RULES: dict[str, Rule] = {}
+CONSTRAINT_ERRORS: dict[str, Rule] = {}
 
 # Exceptions of lower layers, which do not know HTTP → function that returns the API's exception.
 CONVERTERS: dict[type[Exception], Callable[[Any], exceptions.APIException]] = {}
@@ -195,20 +199,20 @@ def already_in_use(error: DatabaseError) -> str | None:
 
     The result does not depend on the other row's business, so that the response does not reveal it.
     """
-    return ALREADY_IN_USE.get(broken_constraint(error))
+    return UNIQUE_FIELDS.get(broken_constraint(error))
 
 
-def refusal_of(error: DatabaseError) -> DomainError | None:
+def error_from_database(error: DatabaseError) -> DomainError | None:
     """Return the error that a user can act on, or None if the violation is a bug.
 
-    The API responds with it; admin forms show it on its field: `form.add_error(refusal.attr, refusal.detail)`.
+    The API responds with it; admin forms show it on its field: `form.add_error(service_error.attr, service_error.detail)`.
     """
     if field := already_in_use(error):
         return Invalid(IN_USE_CODE, IN_USE_DETAIL, field)
-    if rule := BROKEN_RULES.get(broken_constraint(error)):
+    if rule := CONSTRAINT_ERRORS.get(broken_constraint(error)):
         return rule.error(rule.code, rule.detail, rule.field)
-    refusal = _refusal_of_state(error)
-    return None if isinstance(refusal, Unavailable) else refusal
+    service_error = _error_from_sqlstate(error)
+    return None if isinstance(service_error, Unavailable) else service_error
 
 
 def outage_of(error: BaseException | None) -> Unavailable | None:
@@ -217,30 +221,30 @@ def outage_of(error: BaseException | None) -> Unavailable | None:
     Also checks the causes and contexts of `error`, such as the error before a failed rollback or a broken
     transaction.
     """
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
+    visited: set[int] = set()
+    while error is not None and id(error) not in visited:
+        visited.add(id(error))
         if isinstance(error, Error):
-            refusal = _refusal_of_state(error)
-            if isinstance(refusal, Unavailable):
-                return refusal
+            outage = _error_from_sqlstate(error)
+            if isinstance(outage, Unavailable):
+                return outage
         error = error.__cause__ or error.__context__
     return None
 
 
-def _refusal_of_state(error: Error) -> DomainError | None:
+def _error_from_sqlstate(error: Error) -> DomainError | None:
     cause = error.__cause__
     state = getattr(cause, "pgcode", None)
     if state is None:
         is_broken = type(cause) in _BROKEN or (
             isinstance(error, InterfaceError) and _CLOSED in str(error)
         )
-        found = _AWAY if is_broken else None
+        template = _UNREACHABLE if is_broken else None
     else:
-        found = SQLSTATES.get(state) or SQLSTATES.get(state[:2])
-    if found is None:
+        template = SQLSTATES.get(state) or SQLSTATES.get(state[:2])
+    if template is None:
         return None
-    kind, code, detail = found
+    kind, code, detail = template
     return kind(code, detail)
 
 

@@ -26,20 +26,20 @@ from .errors import (
     AlreadyInUse,
     DomainError,
     Invalid,
+    error_from_database,
     outage_of,
     problems_of_validation,
-    refusal_of,
 )
-from .unknown_ids import note, value_in_body
+from .unknown_ids import report_rejected_value, value_in_body
 
 
-class TooLarge(exceptions.APIException):
+class RequestTooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = _("The request is too large.")
     default_code = "too_large"
 
 
-class Handler(ExceptionHandler):
+class ApiExceptionHandler(ExceptionHandler):
     """The exception handler of drf-standardized-errors, extended by this project's errors."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
@@ -52,12 +52,12 @@ class Handler(ExceptionHandler):
             case Http404() | exceptions.NotFound():
                 return self._missing_row()
             case DjangoValidationError():
-                return Invalid.several(problems_of_validation(exc))
+                return Invalid.from_problems(problems_of_validation(exc))
             case AlreadyInUse():
-                note_found_in_use(self.context.get("request"), exc)
+                report_value_in_use(self.context.get("request"), exc)
                 return exc
             case DatabaseError():
-                return self._refused_by_database(exc)
+                return self._convert_database_error(exc)
             case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
                 # DRF responds 403 for views without authentication classes; this API responds 401.
                 exc.status_code = status.HTTP_401_UNAUTHORIZED
@@ -65,7 +65,7 @@ class Handler(ExceptionHandler):
                 exc.auth_header = header  # type: ignore[union-attr]
                 return exc
             case RequestDataTooBig():
-                return TooLarge()
+                return RequestTooLarge()
             case SuspiciousOperation() | BadRequest() | UnreadablePostError():
                 return exceptions.ParseError()
             case _:
@@ -77,11 +77,11 @@ class Handler(ExceptionHandler):
         in_path = {"id" if k == "pk" else k: value for k, value in in_path.items()}
         for name, value in in_path.items():
             if isinstance(value, InvalidPathValue):
-                return Invalid("invalid", value.complaint, name)
+                return Invalid("invalid", value.error_message, name)
         model = _model_behind(self.context.get("view"))
         for name, value in in_path.items():
             if model and isinstance(value, uuid.UUID):
-                note(
+                report_rejected_value(
                     self.context.get("request"),
                     kind="unknown_id",
                     model=model,
@@ -90,12 +90,12 @@ class Handler(ExceptionHandler):
                 )
         return exceptions.NotFound()
 
-    def _refused_by_database(self, exc: DatabaseError) -> Exception:
-        refusal = refusal_of(exc)
-        if refusal is None:
+    def _convert_database_error(self, exc: DatabaseError) -> Exception:
+        service_error = error_from_database(exc)
+        if service_error is None:
             return exc
-        note_in_use(self.context.get("request"), exc, refusal)
-        return refusal
+        report_duplicate(self.context.get("request"), exc, service_error)
+        return service_error
 
 
 def _model_behind(view: Any) -> type[Model] | None:
@@ -104,15 +104,17 @@ def _model_behind(view: Any) -> type[Model] | None:
     return served or getattr(getattr(view, "queryset", None), "model", None)
 
 
-def note_in_use(
-    request: Request | HttpRequest | None, error: DatabaseError, refusal: DomainError
+def report_duplicate(
+    request: Request | HttpRequest | None,
+    error: DatabaseError,
+    service_error: DomainError,
 ) -> None:
     """Report a value that violated a unique constraint, perhaps of another business's row."""
     model = _model_of_table(error)
-    if refusal.code != IN_USE_CODE or model is None:
+    if service_error.code != IN_USE_CODE or model is None:
         return
-    field = str(refusal.attr)
-    note(
+    field = str(service_error.attr)
+    report_rejected_value(
         request,
         kind="already_in_use",
         model=model,
@@ -121,16 +123,16 @@ def note_in_use(
     )
 
 
-def note_found_in_use(
-    request: Request | HttpRequest | None, refusal: AlreadyInUse
+def report_value_in_use(
+    request: Request | HttpRequest | None, service_error: AlreadyInUse
 ) -> None:
     """Report a value that a query found to be in use before the write."""
-    note(
+    report_rejected_value(
         request,
         kind="already_in_use",
-        model=refusal.model,
-        field=str(refusal.attr),
-        value=refusal.value,
+        model=service_error.model,
+        field=str(service_error.attr),
+        value=service_error.value,
     )
 
 
@@ -142,7 +144,7 @@ def _model_of_table(error: DatabaseError) -> type[Model] | None:
 
 def exception_handler(exc: Exception, context: Any) -> Response | None:
     """Return the response to an exception of a view; set as REST_FRAMEWORK's EXCEPTION_HANDLER."""
-    return Handler(exc, context).run()
+    return ApiExceptionHandler(exc, context).run()
 
 
 class Formatter(ExceptionFormatter):
@@ -166,7 +168,11 @@ class Formatter(ExceptionFormatter):
         else:
             errors = super().get_errors()
         return [
-            Error(_printable(e.code), _printable(e.detail), _path(e.attr))
+            Error(
+                _replace_surrogates(e.code),
+                _replace_surrogates(e.detail),
+                _path(e.attr),
+            )
             for e in errors
         ]
 
@@ -186,9 +192,9 @@ def _path(attr: Any) -> str | None:
         for step in str(attr).split(".")
         if step != api_settings.NON_FIELD_ERRORS_KEY
     ]
-    return _printable(".".join(steps))[:200] or None
+    return _replace_surrogates(".".join(steps))[:200] or None
 
 
-def _printable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """Replace lone surrogates, which JSON can contain and UTF-8 cannot encode."""
     return str(text).encode("utf-8", "replace").decode("utf-8")

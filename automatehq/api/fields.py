@@ -22,7 +22,7 @@ from .converters import (
     parse_month,
     parse_uuid,
 )
-from .unknown_ids import note
+from .unknown_ids import report_rejected_value
 
 _NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -254,7 +254,7 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
         queryset: Any = self.get_queryset()
         row = queryset.filter(pk=value).first()
         if row is None:
-            note(
+            report_rejected_value(
                 self.context.get("request"),
                 kind="unknown_id",
                 model=queryset.model,

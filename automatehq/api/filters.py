@@ -41,9 +41,11 @@ SEARCH_LIMIT = 200
 class _ParsedField(forms.CharField):
     """A query parameter with a parse function; a result of None gives 400."""
 
-    def __init__(self, *args: Any, parse: Any, complaint: Text, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, parse: Any, error_message: Text, **kwargs: Any
+    ) -> None:
         self.parse = parse
-        self.complaint = complaint
+        self.error_message = error_message
         super().__init__(*args, **kwargs)
 
     def clean(self, value: Any) -> Any:
@@ -52,17 +54,17 @@ class _ParsedField(forms.CharField):
             return None
         parsed = self.parse(text)
         if parsed is None:
-            raise ValidationError(str(self.complaint), code="invalid")
+            raise ValidationError(str(self.error_message), code="invalid")
         return parsed
 
 
 class _ParsedFilter(django_filters.Filter):
     field_class = _ParsedField
     parse: Any
-    complaint: Text
+    error_message: Text
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs |= {"parse": type(self).parse, "complaint": type(self).complaint}
+        kwargs |= {"parse": type(self).parse, "error_message": type(self).error_message}
         super().__init__(*args, **kwargs)
 
 
@@ -71,7 +73,7 @@ class IdFilter(_ParsedFilter):
     """A filter that compares the plain id of a reference: `employee_id=…`."""
 
     parse = staticmethod(parse_uuid)
-    complaint = INVALID_ID
+    error_message = INVALID_ID
 
 
 @extend_schema_field({"type": "string", "examples": ["2026-03"]})
@@ -79,7 +81,7 @@ class MonthFilter(_ParsedFilter):
     """A filter that compares the first of a month with `2026-03` or any date in it."""
 
     parse = staticmethod(parse_month)
-    complaint = INVALID_MONTH
+    error_message = INVALID_MONTH
 
 
 @extend_schema_field({"type": "string", "format": "date"})
@@ -87,7 +89,7 @@ class DateFilter(_ParsedFilter):
     """A filter that compares a date column; `lookup_expr="gte"` or `"lte"` for from and to."""
 
     parse = staticmethod(parse_date)
-    complaint = INVALID_DATE
+    error_message = INVALID_DATE
 
 
 class LocalDateFromFilter(DateFilter):
@@ -121,7 +123,7 @@ class BooleanFilter(_ParsedFilter):
     """A filter for `true` or `false`; django-filter's own ignores other values silently."""
 
     parse = staticmethod({"true": True, "false": False}.get)
-    complaint = _("Enter true or false.")
+    error_message = _("Enter true or false.")
 
 
 class StrictFilterSet(FilterSet):
@@ -185,7 +187,7 @@ def check_parameters(request: Request, allowed: Iterable[str]) -> None:
             text = gettext("Set a value for this parameter or omit it.")
             problems.append(Problem("blank", text, name))
     if problems:
-        raise Invalid.several(problems)
+        raise Invalid.from_problems(problems)
 
 
 class FoldedSearch(SearchFilter):
@@ -220,8 +222,8 @@ class StrictFilterBackend(DjangoFilterBackend):
             filterset_class.base_filters.keys() & request.query_params.keys()
         ):
             return None
-        found: FilterSet | None = super().get_filterset(request, queryset, view)
-        return found
+        filterset: FilterSet | None = super().get_filterset(request, queryset, view)
+        return filterset
 
     def filter_queryset(
         self, request: Request, queryset: QuerySet[Any], view: Any
@@ -245,16 +247,16 @@ class StrictFilterBackend(DjangoFilterBackend):
                 % {"limit": SEARCH_LIMIT},
                 "search",
             )
-        found: QuerySet[Any] = FoldedSearch().filter_queryset(request, queryset, view)
-        return found
+        matches: QuerySet[Any] = FoldedSearch().filter_queryset(request, queryset, view)
+        return matches
 
     def _order(
         self, request: Request, queryset: QuerySet[Any], view: Any
     ) -> QuerySet[Any]:
-        asked = request.query_params.get("ordering", "")
+        ordering = request.query_params.get("ordering", "")
         columns = (
-            _columns(asked, ordering_table(view))
-            if asked
+            _columns(ordering, ordering_table(view))
+            if ordering
             else list(getattr(view, "ordering", None) or _own_order(queryset))
         )
         if not {"id", "-id", "pk", "-pk"} & {c for c in columns if isinstance(c, str)}:
@@ -273,9 +275,9 @@ def ordering_table(view: Any) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _columns(asked: str, table: dict[str, tuple[str, ...]]) -> list[Any]:
+def _columns(ordering: str, table: dict[str, tuple[str, ...]]) -> list[Any]:
     columns: list[Any] = []
-    for term in asked.split(","):
+    for term in ordering.split(","):
         name = term.strip()
         is_descending = name.startswith("-")
         name = name.removeprefix("-")

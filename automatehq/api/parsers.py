@@ -31,34 +31,34 @@ class JSONObjectParser(JSONParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _content_length(parser_context) > limit:
             raise RequestDataTooBig
-        data = _decoded(stream, parser_context)
+        data = _decode(stream, parser_context)
         if not isinstance(data, dict):
             raise ParseError(_("The body must be a JSON object."))
         return data
 
 
-class _WithRepeatedKey(dict[str, Any]):
+class _RepeatedKeyObject(dict[str, Any]):
     """A JSON object in which `key` occurs more than once."""
 
     key: str
 
 
-def _decoded(stream: Any, parser_context: Any) -> Any:
+def _decode(stream: Any, parser_context: Any) -> Any:
     """Return the JSON of `stream`.
 
     Raises: `ParseError`; `Invalid` with `repeated` and the path of a repeated key.
     """
     encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
-    repeated: list[_WithRepeatedKey] = []
+    repeated: list[_RepeatedKeyObject] = []
 
     def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        result = dict(pairs)
+        if len(result) < len(pairs):
             counts = Counter(key for key, _value in pairs)
-            found = _WithRepeatedKey(found)
-            found.key = counts.most_common(1)[0][0]
-            repeated.append(found)
-        return found
+            result = _RepeatedKeyObject(result)
+            result.key = counts.most_common(1)[0][0]
+            repeated.append(result)
+        return result
 
     text: Any = codecs.getreader(encoding)(stream)
     try:
@@ -73,15 +73,15 @@ def _decoded(stream: Any, parser_context: Any) -> Any:
         raise ParseError(_("The JSON is nested too deeply.")) from error
     if repeated:
         # `data` lacks a repeated key inside a value that is itself repeated; it contains the outer one.
-        path = next(filter(None, (_path_to(found, data) for found in repeated)))
+        path = next(filter(None, (_path_to(result, data) for result in repeated)))
         raise Invalid("repeated", _("Send this field only once."), path)
     return data
 
 
-def _path_to(wanted: _WithRepeatedKey, data: Any, path: tuple[str, ...] = ()) -> str:
+def _path_to(target: _RepeatedKeyObject, data: Any, path: tuple[str, ...] = ()) -> str:
     """Return the path of the repeated key, such as `entries.3.comment`; "" if not in `data`."""
-    if data is wanted:
-        return ".".join([*path, wanted.key])
+    if data is target:
+        return ".".join([*path, target.key])
     items = (
         data.items()
         if isinstance(data, dict)
@@ -89,7 +89,7 @@ def _path_to(wanted: _WithRepeatedKey, data: Any, path: tuple[str, ...] = ()) ->
         if isinstance(data, list)
         else ()
     )
-    paths = (_path_to(wanted, value, (*path, str(key))) for key, value in items)
+    paths = (_path_to(target, value, (*path, str(key))) for key, value in items)
     return next(filter(None, paths), "")
 
 

@@ -36,8 +36,8 @@ class QuerySerializer(StrictSerializer):
 
         Raises: `ValidationError` with the missing and malformed parameters.
         """
-        sent = {name: text for name, text in request.query_params.items() if text}
-        query = cls(data=sent)
+        parameters = {name: text for name, text in request.query_params.items() if text}
+        query = cls(data=parameters)
         query.is_valid(raise_exception=True)
         values: dict[str, Any] = query.validated_data
         return values

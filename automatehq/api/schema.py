@@ -36,14 +36,14 @@ class AutoSchema(SpectacularSchema):
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction=direction)
         if direction == "response":
-            for status in self._refusals():
+            for status in self._error_statuses():
                 if status not in bodies:
                     bodies[status] = self._get_response_for_code(
                         RefusalSerializer, status
                     )
         return bodies
 
-    def _refusals(self) -> list[str]:
+    def _error_statuses(self) -> list[str]:
         """Return the error status codes of this kind of request."""
         has_sign_in = any(self.get_auth())
         writes = self.method not in ("GET", "HEAD", "OPTIONS")

@@ -29,23 +29,23 @@ from .fields import (
     plain_attribute,
 )
 from .renderers import JSONRenderer
-from .unknown_ids import note, remember_body
+from .unknown_ids import report_rejected_value, store_validated_body
 
 # The limit of a text, unless its model or field declares another limit.
 TEXT_LIMIT = 5_000
 
 # The maximum number of rejected fields that a response names.
-MAX_REFUSED = 50
+MAX_ERRORS = 50
 
-REFUSALS = {
+ERROR_MESSAGES = {
     "unknown_field": _("Unknown field."),
     "read_only": _("This field cannot be changed."),
     "repeated": _("Send this field only once."),
 }
 
 
-def _refusal(code: str) -> ErrorDetail:
-    return ErrorDetail(str(REFUSALS[code]), code)
+def _error_detail(code: str) -> ErrorDetail:
+    return ErrorDetail(str(ERROR_MESSAGES[code]), code)
 
 
 # Stands for an absent attribute and for values that cannot be output unchanged: a row may be a dictionary, and a
@@ -96,21 +96,21 @@ class StrictSerializer(serializers.Serializer[Any]):
         ]
 
     def to_internal_value(self, data: Any) -> Any:
-        refused = self._refused(data) if isinstance(data, Mapping) else {}
+        errors = self._find_rejected_fields(data) if isinstance(data, Mapping) else {}
         try:
             value = super().to_internal_value(data)
         except ValidationError as error:
-            if refused and isinstance(error.detail, dict):
-                raise ValidationError({**error.detail, **refused}) from error
+            if errors and isinstance(error.detail, dict):
+                raise ValidationError({**error.detail, **errors}) from error
             raise
-        if refused:
-            raise ValidationError(refused)
+        if errors:
+            raise ValidationError(errors)
         return value
 
     def run_validation(self, data: Any = empty) -> Any:
         value = super().run_validation(data)
         if self.root is self:
-            remember_body(self.context.get("request"), value)
+            store_validated_body(self.context.get("request"), value)
         return value
 
     def current(self, data: Mapping[str, Any]) -> Any:
@@ -121,31 +121,33 @@ class StrictSerializer(serializers.Serializer[Any]):
         """
         return self.instance
 
-    def _refused(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        refused = _repeated(data, self.fields)
+    def _find_rejected_fields(
+        self, data: Mapping[str, Any]
+    ) -> dict[str, list[ErrorDetail]]:
+        errors = _repeated(data, self.fields)
         present = None
         for name, value in data.items():
             field = self.fields.get(name)
             if field is None or isinstance(field, serializers.HiddenField):
-                refused[name] = [_refusal("unknown_field")]
-                self._note_id(name, value)
+                errors[name] = [_error_detail("unknown_field")]
+                self._report_id(name, value)
             elif field.read_only:
                 present = present or self.current(data)
                 if value != self._present_value(field, present):
-                    refused[name] = [_refusal("read_only")]
-                    self._note_id(name, value)
-            if len(refused) == MAX_REFUSED:
+                    errors[name] = [_error_detail("read_only")]
+                    self._report_id(name, value)
+            if len(errors) == MAX_ERRORS:
                 break
-        return refused
+        return errors
 
-    def _note_id(self, name: str, value: Any) -> None:
+    def _report_id(self, name: str, value: Any) -> None:
         """Report an id in a field that accepts none: a possible cross-business access.
 
         The id is not looked up.
         """
         model = self._model_named(name)
         if model is not None and parse_uuid(value):
-            note(
+            report_rejected_value(
                 self.context.get("request"),
                 kind="unknown_id",
                 model=model,
@@ -164,8 +166,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         if present is None:
             if field.field_name != "business_id":
                 return None
-            own = getattr(self.context.get("request"), "business_id", None)
-            return own and str(own)
+            business_id = getattr(self.context.get("request"), "business_id", None)
+            return business_id and str(business_id)
         try:
             attribute = field.get_attribute(present)
         except SkipField:
@@ -217,8 +219,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
             for field in model._meta.fields
             if field.is_relation
         }
-        found: Any = relations.get(name)
-        return found or super()._model_named(name)
+        related: Any = relations.get(name)
+        return related or super()._model_named(name)
 
     def get_uniqueness_extra_kwargs(
         self, field_names: Any, declared_fields: Any, extra_kwargs: Any
@@ -243,7 +245,7 @@ def _repeated(
         return {}
     lists = (serializers.ListField, serializers.MultipleChoiceField)
     return {
-        name: [_refusal("repeated")]
+        name: [_error_detail("repeated")]
         for name, values in data.lists()
         if len(values) > 1 and not isinstance(fields.get(name), lists)
     }

@@ -35,7 +35,7 @@ def _hook(path: str) -> Hook:
     return hook
 
 
-def note(
+def report_rejected_value(
     request: Request | HttpRequest | None,
     *,
     kind: Kind,
@@ -56,10 +56,10 @@ def note(
     _hook(path)(plain, kind=kind, model=label, field=field, value=str(value))
 
 
-def remember_body(request: Request | HttpRequest | None, values: Any) -> None:
+def store_validated_body(request: Request | HttpRequest | None, values: Any) -> None:
     """Store a serializer's validated data on the request, for a later database error."""
     if request is not None and isinstance(values, Mapping):
-        request.read_body = values  # type: ignore[attr-defined]
+        request.validated_body = values  # type: ignore[attr-defined]
 
 
 def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
@@ -69,7 +69,7 @@ def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
     """
     # Not `request.data`: parsing a malformed body would fail again.
     raw = getattr(request, "_full_data", None)
-    values = getattr(request, "read_body", raw)
+    values = getattr(request, "validated_body", raw)
     if not isinstance(values, Mapping):
         return ""
     inside = [inner for inner in values.values() if isinstance(inner, Mapping)]

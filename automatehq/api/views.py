@@ -22,7 +22,7 @@ class StrictRequestMixin:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         check_parameters(request, allowed_query_parameters(self))
-        _refuse_form(request)
+        _reject_form(request)
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
@@ -38,26 +38,26 @@ class APIView(StrictRequestMixin, views.APIView):
     """DRF's APIView with this project's conventions."""
 
 
-def _refuse_form(request: Request) -> None:
+def _reject_form(request: Request) -> None:
     """Raise 415 for a form body where forms are not accepted.
 
     A form is parsed before the view is called, and DRF then sees an empty body.
     """
     plain = request._request
     media_type = plain.content_type or ""
-    is_sent = plain.method == "POST" and plain.META.get("CONTENT_LENGTH") not in (
+    has_body = plain.method == "POST" and plain.META.get("CONTENT_LENGTH") not in (
         None,
         "",
         "0",
     )
-    is_taken = any(
+    is_accepted = any(
         media_type_matches(parser.media_type, media_type)
         for parser in request.parsers or ()
     )
-    if is_sent and is_form_media_type(media_type) and not is_taken:
+    if has_body and is_form_media_type(media_type) and not is_accepted:
         raise UnsupportedMediaType(media_type)
 
 
-def refuse_body(request: Request) -> None:
+def require_empty_body(request: Request) -> None:
     """Raise 400 with the fields of a body, for an action without a body."""
     StrictSerializer(data=request.data).is_valid(raise_exception=True)

@@ -27,8 +27,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.headers.get(HEADER, "")
-        request_id = sent if _ACCEPTED.fullmatch(sent) else str(uuid.uuid4())
+        received = request.headers.get(HEADER, "")
+        request_id = received if _ACCEPTED.fullmatch(received) else str(uuid.uuid4())
         token = _request_id.set(request_id)
         try:
             response = self.get_response(request)

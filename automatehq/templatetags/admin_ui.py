@@ -32,7 +32,7 @@ def initials(name: str) -> str:
 
 
 @register.filter
-def labelled(
+def with_column_labels(
     cells: list[SafeString], headers: list[dict[str, Any]]
 ) -> list[SafeString]:
     """Add the column's label to each cell of a row: phones show no column headers."""
@@ -49,7 +49,7 @@ def labelled(
 
 
 @register.filter
-def chosen(choices: list[dict[str, Any]]) -> str:
+def selected_choice(choices: list[dict[str, Any]]) -> str:
     """Return the current choice of a list filter, or "" for its first choice, all."""
     return next(
         (str(choice["display"]) for choice in choices[1:] if choice["selected"]), ""

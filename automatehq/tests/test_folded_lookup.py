@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
-from automatehq.folded_lookup import pattern_of
+from automatehq.folded_lookup import folded_pattern
 from automatehq.text import clean_line, fold
 from tests.admin_clients import admin_client_for
 from workcards.tests.factories import WorkCardFactory
@@ -39,22 +39,22 @@ FOUND = [
 ]
 
 
-def contains(text: str, wanted: str) -> bool:
+def contains(text: str, query: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT %s ~ %s", [text, pattern_of(wanted)])
+        cursor.execute("SELECT %s ~ %s", [text, folded_pattern(query)])
         return bool(cursor.fetchone()[0])
 
 
-@pytest.mark.parametrize(("stored", "wanted"), FOUND)
-def test_text_is_found(db: None, stored: str, wanted: str) -> None:
-    assert contains(clean_line(stored), wanted)
+@pytest.mark.parametrize(("stored", "query"), FOUND)
+def test_text_is_found(db: None, stored: str, query: str) -> None:
+    assert contains(clean_line(stored), query)
 
 
 @pytest.mark.parametrize(
-    ("stored", "wanted"), [("กัน", "กิน"), ("Munoz", "Muñozo"), ("ab", "a.b"), ("a", "")]
+    ("stored", "query"), [("กัน", "กิน"), ("Munoz", "Muñozo"), ("ab", "a.b"), ("a", "")]
 )
-def test_other_text_is_not_found(db: None, stored: str, wanted: str) -> None:
-    assert contains(stored, wanted) == (wanted == "")
+def test_other_text_is_not_found(db: None, stored: str, query: str) -> None:
+    assert contains(stored, query) == (query == "")
 
 
 SINGLE = [chr(code) for code in range(0x20, 0x250) if len(fold(chr(code))) == 1]
@@ -64,8 +64,8 @@ SINGLE = [chr(code) for code in range(0x20, 0x250) if len(fold(chr(code))) == 1]
 def test_latin_text_is_found_by_its_folded_form(text: str) -> None:
     stored = clean_line(text)
     # Python reads these character classes like PostgreSQL.
-    assert re.search(pattern_of(stored), stored)
-    assert re.search(pattern_of(fold(stored)), stored)
+    assert re.search(folded_pattern(stored), stored)
+    assert re.search(folded_pattern(fold(stored)), stored)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def munoz(acme: Personas) -> Employee:
 
 
 @pytest.mark.parametrize(
-    ("path", "wanted"),
+    ("path", "query"),
     [
         ("/api/employees", "Munoz jose"),
         ("/api/sites", "estacion"),
@@ -89,11 +89,11 @@ def munoz(acme: Personas) -> Employee:
     ],
 )
 def test_lists_of_the_api_find_it(
-    acme: Personas, munoz: Employee, path: str, wanted: str
+    acme: Personas, munoz: Employee, path: str, query: str
 ) -> None:
-    answer = client_of(acme.admin).get(path, {"search": wanted})
+    answer = client_of(acme.admin).get(path, {"search": query})
     assert answer.json()["count"] == 1
-    answer = client_of(acme.admin).get(path, {"search": f"{wanted}x"})
+    answer = client_of(acme.admin).get(path, {"search": f"{query}x"})
     assert answer.json()["count"] == 0
 
 

@@ -83,16 +83,16 @@ from businesses.tenancy.context import business_scope, platform_scope
 from workforce.models import Employee
 with platform_scope("test"):
     acme = Business.objects.get(business_name="Acme").pk
-def refused(write):
+def rejects(write):
     try:
         with business_scope(acme):
             write()
     except IntegrityError:
         return
-    raise AssertionError("not refused")
-refused(lambda: Employee(full_name="X", passport_id="{TAKEN}").save())
-refused(lambda: Employee.objects.filter(passport_id="CD123456").update(passport_id="{TAKEN}"))
-refused(lambda: create_account(email="viewer@globex.example.com", password_hash="{HASH}"))
+    raise AssertionError("not rejected")
+rejects(lambda: Employee(full_name="X", passport_id="{TAKEN}").save())
+rejects(lambda: Employee.objects.filter(passport_id="CD123456").update(passport_id="{TAKEN}"))
+rejects(lambda: create_account(email="viewer@globex.example.com", password_hash="{HASH}"))
 """
 SECRETS = (TAKEN, "EF123456", "GH123456", PHONE, HASH, "argon2", "viewer@globex")
 
@@ -144,9 +144,9 @@ def test_without_the_settings_a_refused_write_is_logged_with_its_values(
     cluster: Cluster,
 ) -> None:
     assert {TAKEN, HASH} <= set(found(logged(cluster, RACE)))
-    said = manage("tenancy_roles", url=cluster.url)
-    assert said.code == 0
-    assert 'ALTER ROLE "automatehq" SET log_min_error_statement' in said.printed
+    result = manage("tenancy_roles", url=cluster.url)
+    assert result.code == 0
+    assert 'ALTER ROLE "automatehq" SET log_min_error_statement' in result.printed
 
 
 def test_with_the_settings_of_the_set_up_a_refused_write_leaves_no_value(
@@ -155,8 +155,8 @@ def test_with_the_settings_of_the_set_up_a_refused_write_leaves_no_value(
     log = logged(cluster, RACE)
     assert log.count("duplicate key value violates unique constraint") == 3
     assert found(log) == []
-    said = manage("tenancy_roles", url=cluster.url)
-    assert "log_min_error_statement" not in said.printed
+    result = manage("tenancy_roles", url=cluster.url)
+    assert "log_min_error_statement" not in result.printed
 
 
 def test_an_administrator_who_may_not_set_them_is_warned(cluster: Cluster) -> None:

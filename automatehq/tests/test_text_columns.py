@@ -17,7 +17,7 @@ from automatehq.admin import form_fields
 from automatehq.api import fields
 from automatehq.api.serializers import StrictModelSerializer, StrictSerializer
 
-OURS = (
+APPS = (
     "accounts",
     "audit",
     "businesses",
@@ -42,16 +42,16 @@ NOT_TYPED = {
     "exports.ExportRun.sha256": "a hash",
     "exports.ExportRun.file": "a path in storage",
     "exports.ExportRun.snapshot": "a path in storage",
-    "workcards.WorkCardFile.mime_type": "told by the file's content",
+    "workcards.WorkCardFile.mime_type": "detected from the file's content",
     "workcards.WorkCardFile.sha256_hash": "a hash",
     "workcards.WorkCard.original_filename": "made safe by `clean_filename`",
-    "workcards.WorkCard.mime_type": "told by the file's content",
+    "workcards.WorkCard.mime_type": "detected from the file's content",
     "workcards.WorkCard.sha256_hash": "a hash",
 }
 
 
 def _text_columns() -> Iterator[tuple[str, Any]]:
-    for label in OURS:
+    for label in APPS:
         for model in apps.get_app_config(label).get_models():
             for field in model._meta.local_concrete_fields:
                 text = field.base_field if isinstance(field, ArrayField) else field
@@ -133,7 +133,7 @@ def test_every_text_field_of_a_serializer_is_cleaned_or_taken_to_the_letter(
 FORMS = {
     f"{cls.__module__}.{cls.__qualname__}": cls
     for cls in _subclasses(forms.BaseForm)
-    if cls.__module__.split(".")[0] in (*OURS, "automatehq")
+    if cls.__module__.split(".")[0] in (*APPS, "automatehq")
     and ".tests." not in cls.__module__
 }
 CLEANED_FORM_FIELDS = (

@@ -31,7 +31,7 @@ from automatehq.admin.object_actions import ObjectActionsMixin
 from automatehq.admin.widgets import AutocompleteSelect
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import DomainError
-from automatehq.api.unknown_ids import note
+from automatehq.api.unknown_ids import report_rejected_value
 from automatehq.text import clean_line
 
 from .bounded_paginator import BoundedPaginator
@@ -316,7 +316,9 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
             return None
         row = super().get_object(request, str(pk), from_field)
         if row is None:
-            note(request, kind="unknown_id", model=self.model, field="id", value=pk)
+            report_rejected_value(
+                request, kind="unknown_id", model=self.model, field="id", value=pk
+            )
         return row
 
     def _get_obj_does_not_exist_redirect(self, *args: Any) -> NoReturn:

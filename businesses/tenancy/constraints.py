@@ -14,7 +14,7 @@ from django.db import models
 from django.db.backends.ddl_references import Statement
 from django.db.models.constraints import BaseConstraint
 
-from automatehq.api.errors import BROKEN_RULES, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, Rule
 
 # PostgreSQL validates existing rows under the policies, and FORCE hides every
 # referenced row. FORCE is therefore lifted for that time from the tables that have it.
@@ -150,4 +150,4 @@ def check_references() -> None:
                     "does_not_exist",
                     "No record has this ID.",
                 )
-                BROKEN_RULES.setdefault(constraint.name, rule)
+                CONSTRAINT_ERRORS.setdefault(constraint.name, rule)

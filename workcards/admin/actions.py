@@ -47,8 +47,8 @@ class CardForm(ActionForm):
             "version", int(version) if version.isdecimal() else self.obj.version
         )
 
-    def refuse(self, refusal: DomainError) -> None:
-        super().refuse(refusal)
+    def add_service_errors(self, refusal: DomainError) -> None:
+        super().add_service_errors(refusal)
         if message := stale_version_message(refusal):
             self.add_error(None, message)
 
@@ -87,8 +87,8 @@ class AssignForm(CardForm):
     q = LineFormField(required=False, widget=forms.HiddenInput)
     found_for = LineFormField(required=False, widget=forms.HiddenInput)
 
-    def refuse(self, refusal: DomainError) -> None:
-        super().refuse(refusal)
+    def add_service_errors(self, refusal: DomainError) -> None:
+        super().add_service_errors(refusal)
         if refusal.code == SEARCH_CHANGED:
             # The next page starts without the search text and the employee found for the old text.
             emptied = dict.fromkeys(("employee", "q", "found_for"), "")
@@ -137,8 +137,8 @@ class ApproveForm(CardForm):
         business = getattr(self.request, "business", None)
         return warnings_before_approval(self.obj, business)
 
-    def refuse(self, refusal: DomainError) -> None:
-        super().refuse(refusal)
+    def add_service_errors(self, refusal: DomainError) -> None:
+        super().add_service_errors(refusal)
         conflicts = refusal.extra.get("conflicts") or self._all_conflicts(refusal)
         self.conflicts = conflict_rows(conflicts, self.resolutions)
 

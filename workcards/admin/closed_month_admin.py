@@ -26,7 +26,7 @@ from workcards.services.review import REASON_LENGTH
 
 
 class CloseForm(ServiceForm):
-    beside_body = frozenset({"month"})
+    payload_exclude = frozenset({"month"})
 
     month = MonthFormField(label=gettext_lazy("Month"))
     force = forms.BooleanField(

@@ -66,7 +66,7 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
         # On other pages the month is the card's; on this page the user has chosen it.
         attr = "month" if problem.code == "month_closed" else problem.attr
         error = forms.ValidationError(problem.detail, code=problem.code)
-        self.add_error(self.field_of(attr), error)
+        self.add_error(self.form_field_name(attr), error)
 
 
 class UploadPages(TenantAdmin):
@@ -103,7 +103,7 @@ class UploadPages(TenantAdmin):
                     )
             except DomainError as caught:
                 error = caught
-                form.refuse(error)
+                form.add_service_errors(error)
         has_cards = uploads and (uploads.uploaded or uploads.duplicates)
         response: HttpResponse
         if is_script:

@@ -9,14 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.api.errors import BROKEN_RULES, Conflict, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, Conflict, Rule
 from automatehq.text_columns import LineField
 from businesses.tenancy.managers import TenantManager, TenantQuerySet
 from businesses.tenancy.models import TenantModel
 from workcards.month_math import format_month
 
 # Services check first and name the month. This message is for writes that pass their check.
-BROKEN_RULES["closed_months_month_is_closed"] = Rule(
+CONSTRAINT_ERRORS["closed_months_month_is_closed"] = Rule(
     None, "month_closed", _("This month is closed."), Conflict
 )
 

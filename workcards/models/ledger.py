@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from automatehq.api.errors import BROKEN_RULES, Conflict, Rule
+from automatehq.api.errors import CONSTRAINT_ERRORS, Conflict, Rule
 from automatehq.text_columns import LineField
 from businesses.tenancy.constraints import TenantForeignKeyConstraint
 from businesses.tenancy.managers import TenantManager
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .card import DayEntry, WorkCard
 
 # Services check first and give details. These messages are for writes that pass their checks.
-BROKEN_RULES.update(
+CONSTRAINT_ERRORS.update(
     {
         "approved_days_24_hours_a_day": Rule(
             None,

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Missing, TooMany
-from automatehq.request_slots import Limits, NoPlace
+from automatehq.request_slots import Limits, NoFreeSlot
 from businesses.tenancy.context import (
     get_current_business_id,
     try_get_business_id,
@@ -167,7 +167,7 @@ def _render_in_turn(
 ) -> Rendition:
     try:
         DISPLAY_LIMITS.enter(held, person_id=person_id, business_id=business_id)
-    except NoPlace as full:
+    except NoFreeSlot as full:
         detail = _("Too many files are being processed. Try again in a few seconds.")
         raise TooMany("too_many_scans", detail, wait=5) from full
     return render_display(file, page)

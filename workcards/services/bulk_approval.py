@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 
 from accounts.models import User
-from automatehq.api.errors import DomainError, Invalid, Missing, refusal_of
+from automatehq.api.errors import DomainError, Invalid, Missing, error_from_database
 from workcards.models import WorkCard
 from workcards.transitions import TRANSITION_RIGHTS, Transition
 
@@ -111,7 +111,7 @@ def _approve(
             check_version(card, version)
             result = approve_locked(card, actor=actor, background=background)
     except DatabaseError as error:
-        refusal = refusal_of(error)
+        refusal = error_from_database(error)
         if refusal is None:
             raise
         raise refusal from error

@@ -239,7 +239,7 @@ def reject_warnings(warnings: Iterable[CardWarning]) -> None:
     """
     rejected = [warning for warning in warnings if warning.is_refused]
     if rejected:
-        raise Conflict.several(
+        raise Conflict.from_problems(
             [Problem(warning.code, warning.detail) for warning in rejected],
             warning_details=[warning.as_json for warning in rejected],
         )

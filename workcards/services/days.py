@@ -110,7 +110,7 @@ def _validate(
                 )
     if problems:
         extra = {"mismatches": mismatches} if mismatches else {}
-        raise Invalid.several(problems, **extra)
+        raise Invalid.from_problems(problems, **extra)
     return changes
 
 

@@ -109,7 +109,7 @@ def _require_finished(month: date, counts: dict[str, int]) -> None:
         problems.append(Problem("unreviewed_cards", detail))
         extra = {"unreviewed": _unreviewed(month, counts)}
     if problems:
-        raise Conflict.several(problems, **extra)
+        raise Conflict.from_problems(problems, **extra)
 
 
 def _unreviewed(month: date, counts: dict[str, int]) -> dict[str, Any]:

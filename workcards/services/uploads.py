@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User, display_name
 from automatehq.api.errors import Invalid, TooMany
-from automatehq.request_slots import Limits, NoPlace
+from automatehq.request_slots import Limits, NoFreeSlot
 from businesses.models import Business
 from businesses.tenancy.context import get_current_business_id
 from businesses.tenancy.pre_transaction import before_scope
@@ -192,8 +192,8 @@ def _inspect_in_turn(
     """
     try:
         LIMITS.enter(held, person_id=person_id, business_id=business_id)
-    except NoPlace as full:
-        raise TooMany("too_many_uploads", BUSY[full.whose], wait=5) from full
+    except NoFreeSlot as full:
+        raise TooMany("too_many_uploads", BUSY[full.limit], wait=5) from full
     deadline = time.monotonic() + READING_SECONDS
 
     def look(upload: Upload) -> Intake | InvalidScan:

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.tests.api_clients import client_of
-from automatehq.api.errors import Conflict, broken_constraint, refusal_of
+from automatehq.api.errors import Conflict, broken_constraint, error_from_database
 from businesses.tenancy.context import platform_scope
 from businesses.tests.lock_assertions import opened
 from tests.api_helpers import events, problem
@@ -229,7 +229,7 @@ def test_the_database_refuses_what_goes_past_the_services(
         with pytest.raises(IntegrityError) as refused, transaction.atomic():
             PAST_SERVICES[name](june)
         assert broken_constraint(refused.value) == RULE
-        told = refusal_of(refused.value)
+        told = error_from_database(refused.value)
     assert isinstance(told, Conflict)
     assert told.code == "month_closed"
 

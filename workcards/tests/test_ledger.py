@@ -10,7 +10,12 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from audit.models import AuditEvent
-from automatehq.api.errors import Conflict, Invalid, broken_constraint, refusal_of
+from automatehq.api.errors import (
+    Conflict,
+    Invalid,
+    broken_constraint,
+    error_from_database,
+)
 from workcards import services
 from workcards.models import ApprovedDay, DayEntry
 from workcards.month_math import days_of_month
@@ -399,7 +404,7 @@ def test_the_database_s_own_limits_are_told_as_conflicts(
             approved_at=timezone.now(),
             **second,
         )
-    refusal = refusal_of(refused.value)
+    refusal = error_from_database(refused.value)
     assert isinstance(refusal, Conflict)
     assert refusal.code == code
 
@@ -479,6 +484,6 @@ def test_a_foreign_employee_is_refused_by_the_database_too(
     card = WorkCardFactory()
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         services.assign_card(card_id=card.pk, employee=foreign, actor=acme.admin)
-    refusal = refusal_of(refused.value)
+    refusal = error_from_database(refused.value)
     assert isinstance(refusal, Invalid)
     assert (refusal.code, refusal.attr) == ("does_not_exist", "employee_id")

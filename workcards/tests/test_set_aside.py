@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
-from automatehq.api.errors import Invalid, refusal_of
+from automatehq.api.errors import Invalid, error_from_database
 from businesses.tests.lock_assertions import opened
 from workcards import services
 from workcards.models import DayEntry
@@ -294,7 +294,7 @@ def test_the_database_refuses_a_card_of_another_business(
     ):
         DayEntry.objects.update(set_aside_by_id=foreign.pk)
     assert "work_card_day_entries_set_aside_by_fk" in str(refused.value)
-    refusal = refusal_of(refused.value)
+    refusal = error_from_database(refused.value)
     assert isinstance(refusal, Invalid)
     assert (refusal.code, refusal.attr) == ("does_not_exist", "set_aside_by_id")
 

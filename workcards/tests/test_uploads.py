@@ -16,7 +16,7 @@ from django.test import Client
 
 from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
-from automatehq.request_slots import take
+from automatehq.request_slots import acquire_file_slot
 from tests.api_helpers import open_transactions
 from workcards import services
 from workcards.models import WorkCard, WorkCardFile
@@ -495,7 +495,7 @@ def test_three_uploads_of_a_person_are_worked_on_at_once(
 ) -> None:
     with ExitStack() as held:
         for _ in range(3):
-            take(held, f"upload person {acme.uploader.pk}", 3)
+            acquire_file_slot(held, f"upload person {acme.uploader.pk}", 3)
         response = upload(client, image(), site_id=str(site.pk))
         assert response.status_code == 429
         assert errors(response) == [("too_many_uploads", None)]
@@ -513,7 +513,7 @@ def test_uploads_of_a_business_wait_for_their_turn(
     monkeypatch.setattr(uploads, "LIMITS", replace(uploads.LIMITS, seconds=0.2))
     with ExitStack() as held:
         for _ in range(3):
-            take(held, f"upload business {acme.id}", 3)
+            acquire_file_slot(held, f"upload business {acme.id}", 3)
         response = upload(client, image(), site_id=str(site.pk))
         assert errors(response) == [("too_many_uploads", None)]
         other = client_of(globex.uploader)

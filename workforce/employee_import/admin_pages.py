@@ -203,7 +203,7 @@ class EmployeeFilesAdmin(TenantAdmin):
             with translate_database_errors(request):
                 result = self._preview(request, data, choices)
         except DomainError as error:
-            form.refuse(error)
+            form.add_service_errors(error)
             return with_error_status(self._import_page(request, form), error)
         stored = pending_files.store(data, user=request.user)
         return self._preview_page(request, result, stored, choices)

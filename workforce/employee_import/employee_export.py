@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import xlsxwriter
 
-from automatehq.spreadsheet_escape import text
+from automatehq.spreadsheet_escape import escape_cell
 
 from .import_columns import COLUMNS
 
@@ -88,7 +88,7 @@ def _rows(
 
 
 def _csv_cell(value: str | datetime.date | None) -> str:
-    return value.isoformat() if isinstance(value, datetime.date) else text(value)
+    return value.isoformat() if isinstance(value, datetime.date) else escape_cell(value)
 
 
 KINDS = {

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.api.errors import Invalid, Problem, TooMany
-from automatehq.request_slots import Limits, NoPlace
+from automatehq.request_slots import Limits, NoFreeSlot
 
 from .code_pages import CODECS
 from .import_columns import BY_FIELD, KEYS
@@ -243,8 +243,8 @@ def read_with_slot(
     """
     try:
         LIMITS.enter(stack, person_id=person_id, business_id=business_id)
-    except NoPlace as full:
-        raise TooMany("too_many_imports", BUSY[full.whose], wait=5) from full
+    except NoFreeSlot as full:
+        raise TooMany("too_many_imports", BUSY[full.limit], wait=5) from full
     return read_table(data, choices)
 
 

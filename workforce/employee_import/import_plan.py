@@ -12,7 +12,7 @@ from drf_standardized_errors.formatter import flatten_errors
 from rest_framework.exceptions import ValidationError
 
 from audit.services import snapshot
-from automatehq.api.errors import BROKEN_RULES, Conflict, DomainError, Problem
+from automatehq.api.errors import CONSTRAINT_ERRORS, Conflict, DomainError, Problem
 from businesses.models import Business
 from workforce import services
 from workforce.models import Employee, Site
@@ -224,7 +224,7 @@ def _check_employment(plan: RowPlan) -> None:
     assert employee is not None
     started, left = employee.started_on, employee.left_on
     if plan.after and started and left and left < started:
-        rule = BROKEN_RULES["employees_left_after_start"]
+        rule = CONSTRAINT_ERRORS["employees_left_after_start"]
         row.errors.append(Problem(rule.code, str(rule.detail), rule.field))
     if row.is_active is not None and row.is_active != employee.is_active:
         row.warnings.append(

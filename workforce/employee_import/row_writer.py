@@ -6,7 +6,12 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from audit.cross_business import check_in_use_limit
-from automatehq.api.errors import IN_USE_CODE, AlreadyInUse, Invalid, refusal_of
+from automatehq.api.errors import (
+    IN_USE_CODE,
+    AlreadyInUse,
+    Invalid,
+    error_from_database,
+)
 from workforce import services
 from workforce.models import Employee
 
@@ -63,7 +68,7 @@ class RowWriter:
             with transaction.atomic():
                 save(plans)
         except DatabaseError as error:
-            service_error = refusal_of(error)
+            service_error = error_from_database(error)
             if service_error is None:
                 raise
             if not isinstance(service_error, Invalid):

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from automatehq.api.errors import Invalid
 from automatehq.api.filters import check_parameters
 from automatehq.api.routing import endpoint
-from automatehq.api.unknown_ids import note
+from automatehq.api.unknown_ids import report_rejected_value
 from businesses.models import Business
 from businesses.tenancy.context import try_get_business_id
 from workforce.models import Employee
@@ -57,7 +57,9 @@ def on_in_use(request: Request | HttpRequest) -> OnInUse:
     """Return a callback that reports values in use, like those of a request's body."""
 
     def report_value(name: str, value: str) -> None:
-        note(request, kind="already_in_use", model=Employee, field=name, value=value)
+        report_rejected_value(
+            request, kind="already_in_use", model=Employee, field=name, value=value
+        )
 
     return report_value
 

@@ -13,7 +13,7 @@ from accounts.management.prompts import (
 )
 from accounts.roles import Role
 from accounts.services import create_user
-from automatehq.api.errors import DomainError, refusal_of
+from automatehq.api.errors import DomainError, error_from_database
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
 
 
 def _told(error: DomainError | IntegrityError) -> str:
-    refusal = error if isinstance(error, DomainError) else refusal_of(error)
+    refusal = error if isinstance(error, DomainError) else error_from_database(error)
     if refusal is None:
         return str(error)
     return " ".join(f"{p.attr}: {p.detail}" for p in refusal.problems)

@@ -57,6 +57,6 @@ def test_the_page_can_be_used_and_breaks_no_rule(live_server: Any) -> None:
         page.wait_for_selector(".dialog-ux .modal-ux")
         browser.close()
     assert "AutomateHQ API" in title
-    refusals = [text for text in complaints if "404 (Not Found)" not in text]
-    assert refusals == []  # the sample operation is not a route, hence its 404
+    violations = [text for text in complaints if "404 (Not Found)" not in text]
+    assert violations == []  # the sample operation is not a route, hence its 404
     assert foreign == []

@@ -71,7 +71,7 @@ def noted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]
     calls: list[dict[str, str]] = []
     monkeypatch.setattr(
         "automatehq.api.tests.hook",
-        lambda request, **said: calls.append(said),
+        lambda request, **report: calls.append(report),
         raising=False,
     )
     settings.TENANCY_UNKNOWN_ID = "automatehq.api.tests.hook"
@@ -134,7 +134,7 @@ def test_extra_members_stand_beside_the_errors() -> None:
 
 
 def test_several_problems_are_all_named() -> None:
-    error = Invalid.several(
+    error = Invalid.from_problems(
         [Problem("invalid", "…", "entries.0.from_time"), Problem("required", "…", "b")],
         preview=1,
     )
@@ -185,7 +185,7 @@ def test_a_missing_row_is_noted_once_for_each_id(noted: list[Any]) -> None:
 def test_a_value_in_use_names_the_field_and_nobody_else(
     noted: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(errors.ALREADY_IN_USE, "employees_passport_key", "passport_id")
+    monkeypatch.setitem(errors.UNIQUE_FIELDS, "employees_passport_key", "passport_id")
     response = answer(violation("employees_passport_key"), {"passport_id": "AB123"})
     assert response.status_code == 400
     assert response.body == {
@@ -212,10 +212,12 @@ def test_a_broken_rule_is_told_as_its_table_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(
-        errors.BROKEN_RULES, "months_closed", Rule(None, "month_closed", "…", Conflict)
+        errors.CONSTRAINT_ERRORS,
+        "months_closed",
+        Rule(None, "month_closed", "…", Conflict),
     )
     monkeypatch.setitem(
-        errors.BROKEN_RULES, "days_break", Rule("break_minutes", "invalid", "…")
+        errors.CONSTRAINT_ERRORS, "days_break", Rule("break_minutes", "invalid", "…")
     )
     assert answer(violation("months_closed")).status_code == 409
     response = answer(violation("days_break"))
@@ -251,7 +253,7 @@ def test_djangos_validation_errors_name_their_fields() -> None:
         ValidationError(
             {
                 "full_name": ValidationError("Too short: %(n)s", "short", {"n": 1}),
-                "email": ValidationError("Somebody has it", code="unique"),
+                "email": ValidationError("Already in use", code="unique"),
                 "__all__": ["Wrong"],
             }
         )

@@ -91,14 +91,14 @@ def names(response: Response) -> list[str]:
     return [row["full_name"] for row in response.data["results"]]
 
 
-def refused(response: Response) -> dict[str, str]:
+def error_codes(response: Response) -> dict[str, str]:
     assert response.status_code == 400, response.data
     return {error["attr"]: error["code"] for error in response.data["errors"]}
 
 
 def test_unknown_parameters_are_named(acme_open: Personas) -> None:
     response = ask(ListedEmployeeViewSet, colour="red", format="xml", site="x")
-    assert refused(response) == dict.fromkeys(
+    assert error_codes(response) == dict.fromkeys(
         ("colour", "format", "site"), "unknown_parameter"
     )
 
@@ -133,7 +133,7 @@ def test_declared_parameters_pass(acme_open: Personas) -> None:
     ],
 )
 def test_malformed_values_are_named(acme_open: Personas, name: str, value: str) -> None:
-    assert set(refused(ask(ListedEmployeeViewSet, **{name: value}))) == {name}
+    assert set(error_codes(ask(ListedEmployeeViewSet, **{name: value}))) == {name}
 
 
 def test_filters_search_and_order_work_together(acme_open: Personas) -> None:
@@ -251,7 +251,7 @@ MADE_UP = [
     ],
 )
 def test_a_made_up_cursor_is_named(acme_open: Personas, cursor: str) -> None:
-    assert refused(ask(EventViewSet, cursor=cursor)) == {"cursor": "invalid"}
+    assert error_codes(ask(EventViewSet, cursor=cursor)) == {"cursor": "invalid"}
 
 
 def test_new_events_do_not_shift_the_pages(events: list[str]) -> None:
@@ -279,7 +279,7 @@ def test_a_page_is_read_by_index_and_not_sorted(acme_open: Personas) -> None:
 
 
 def test_cursor_lists_know_neither_pages_nor_orders(acme_open: Personas) -> None:
-    assert set(refused(ask(EventViewSet, page=1, ordering="id", search="x"))) == {
+    assert set(error_codes(ask(EventViewSet, page=1, ordering="id", search="x"))) == {
         "page",
         "ordering",
         "search",

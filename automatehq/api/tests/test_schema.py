@@ -73,8 +73,10 @@ def test_a_viewset_is_described_with_its_fields_filters_and_refusals() -> None:
     card = document["components"]["schemas"]["Card"]["properties"]
     assert card["employee_id"]["format"] == "uuid"
     assert card["employee"]["readOnly"]
-    refusal = item["put"]["responses"]["400"]["content"]["application/json"]["schema"]
-    assert refusal == {"$ref": "#/components/schemas/Refusal"}
+    error_schema = item["put"]["responses"]["400"]["content"]["application/json"][
+        "schema"
+    ]
+    assert error_schema == {"$ref": "#/components/schemas/Refusal"}
 
 
 def test_the_whole_api_is_described_without_a_warning() -> None:

@@ -80,7 +80,7 @@ def noted(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]
     calls: list[dict[str, str]] = []
     monkeypatch.setattr(
         "automatehq.api.unknown_ids._hook",
-        lambda path: lambda request, **said: calls.append(said),
+        lambda path: lambda request, **report: calls.append(report),
     )
     settings.TENANCY_UNKNOWN_ID = "anything"
     return calls
@@ -159,7 +159,7 @@ def test_a_value_in_use_is_refused_alike_whoever_has_it(
     in_acme: Personas, globex: Personas, noted: list[Any], monkeypatch: Any
 ) -> None:
     monkeypatch.setitem(
-        errors.ALREADY_IN_USE, "employees_passport_unique", "passport_id"
+        errors.UNIQUE_FIELDS, "employees_passport_unique", "passport_id"
     )
     with globex.scope():
         EmployeeFactory(passport_id="FOREIGN1")
@@ -190,7 +190,7 @@ def test_another_businesss_row_is_404_like_a_missing_one(
     missing = uuid.uuid4()
     bodies = {send("get", pk=pk).content for pk in (foreign, missing)}
     assert len(bodies) == 1
-    assert [said["value"] for said in noted] == [str(foreign), str(missing)]
+    assert [report["value"] for report in noted] == [str(foreign), str(missing)]
 
 
 def test_a_foreign_id_in_a_filter_finds_nothing_like_a_missing_one(

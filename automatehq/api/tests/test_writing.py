@@ -19,7 +19,7 @@ VALUES = {
     "text": 'שעות "8"\n',
     "lazy": gettext_lazy("Saturday"),
     "id": uuid.UUID(int=7),
-    "hours": Decimal("8.50"),
+    "hin_scope": Decimal("8.50"),
     "date": dt.date(2026, 3, 5),
     "moment": dt.datetime(2026, 3, 5, 8, 0, 0, 123456, tzinfo=dt.UTC),
     "list": [1, 2.5, None, True],
@@ -29,11 +29,11 @@ VALUES = {
 
 @pytest.mark.parametrize("name", VALUES)
 def test_values_are_written_as_rest_framework_writes_them(name: str) -> None:
-    ours, theirs = (
+    in_scope, theirs = (
         json.loads(kind.render(VALUES[name]))
         for kind in (JSONRenderer(), renderers.JSONRenderer())
     )
-    assert ours == theirs
+    assert in_scope == theirs
 
 
 def test_nothing_is_written_as_nothing_and_what_is_no_json_is_refused() -> None:

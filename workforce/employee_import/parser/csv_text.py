@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from automatehq.spreadsheet_escape import typed
+from automatehq.spreadsheet_escape import unescape_cell
 from workforce.employee_import.code_pages import CODECS
 from workforce.employee_import.file_warnings import count_doubtful
 from workforce.employee_import.import_columns import field_of
@@ -147,7 +147,7 @@ def rows(text: str, delimiter: str) -> list[RawRow]:
     try:
         for number, record in enumerate(_records(text, delimiter), start=1):
             cells: dict[int, Cell] = {
-                column: typed(_EXCEL_TEXT.sub(r"\1", cell))
+                column: unescape_cell(_EXCEL_TEXT.sub(r"\1", cell))
                 for column, cell in enumerate(record)
                 if cell and not cell.isspace()
             }

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.tests.api_clients import client_of
 from accounts.tests.personas import Personas
 from audit.tests.audit_helpers import queued, recorded, run_queued, trace
-from automatehq.request_slots import take
+from automatehq.request_slots import acquire_file_slot
 from tests.admin_clients import admin_client_for
 from tests.api_helpers import events, open_transactions, problem, queries
 from workcards.tests.test_concurrency_cards import at_once, statuses
@@ -385,7 +385,7 @@ def test_two_imports_of_a_person_are_worked_on_at_once(
 ) -> None:
     with ExitStack() as held:
         for _ in range(2):
-            take(held, f"employee import person {acme.reviewer.pk}", 2)
+            acquire_file_slot(held, f"employee import person {acme.reviewer.pk}", 2)
         answer = preview(client, as_csv(HEADER, NEW))
         assert problem(answer) == (429, "too_many_imports", None)
         assert answer["Retry-After"] == "5"
@@ -404,7 +404,7 @@ def test_imports_of_a_business_and_of_the_server_wait_for_their_turn(
     name = f"business {acme.id}" if full == "business" else "server"
     with ExitStack() as held:
         for _ in range(3):
-            take(held, f"employee import {name}", 3)
+            acquire_file_slot(held, f"employee import {name}", 3)
         answer = preview(client, as_csv(HEADER, NEW))
         assert problem(answer) == (429, "too_many_imports", None)
     assert preview(client, as_csv(HEADER, NEW)).status_code == 200
