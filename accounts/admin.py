@@ -77,7 +77,7 @@ class ActivationForm(ActionForm):
             del self.fields["email"]
 
     def clean_email(self) -> str:
-        return EmailAddressField().run_validation(self.cleaned_data["email"])  # type: ignore[no-any-return]
+        return str(EmailAddressField().run_validation(self.cleaned_data["email"]))
 
 
 def _activate(request: Any, user: User, values: Mapping[str, Any]) -> str:

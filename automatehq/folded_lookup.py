@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
-from typing import Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
 from .text import MARKS, fold
 
@@ -88,6 +89,8 @@ class Folded(models.Lookup):
     lookup_name = "folded"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[str | int, ...]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} ~ %s", [*params, folded_pattern(str(self.rhs))]
+        return f"{column} ~ %s", (*params, folded_pattern(str(self.rhs)))

@@ -17,6 +17,8 @@ from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+QueuedTask = DBTaskResult[Any, Any]
+
 
 class Priority(IntEnum):
     """Priorities of tasks; higher numbers start first."""
@@ -64,8 +66,8 @@ ORDER BY turn.priority DESC, COALESCE(running.tasks, 0),
 
 
 def claim_next_task(
-    tasks: "QuerySet[Any]", *, worker_id: str
-) -> tuple[DBTaskResult[Any, Any], float] | None:
+    tasks: "QuerySet[QueuedTask]", *, worker_id: str
+) -> tuple[QueuedTask, float] | None:
     """Mark the next task as running; return it and its waiting time in seconds, or None.
 
     `tasks` are the ready tasks that the worker may run. The order is:
@@ -79,19 +81,17 @@ def claim_next_task(
     """
     with transaction.atomic(using=tasks.db):
         for priority, business_id in _turns(tasks.db):
-            task = (
-                of_business(tasks, business_id)
-                .filter(priority=priority)
-                .order_by("enqueued_at")
-                .get_locked()
-            )
+            ready: Any = of_business(tasks, business_id).filter(priority=priority)
+            task = ready.order_by("enqueued_at").get_locked()
             if task is not None:
                 task.claim(worker_id)
                 return task, _seconds_between(task.enqueued_at, task.started_at)
     return None
 
 
-def of_business(tasks: "QuerySet[Any]", business_id: object) -> Any:
+def of_business(
+    tasks: "QuerySet[QueuedTask]", business_id: object
+) -> "QuerySet[QueuedTask]":
     """Return the tasks of a business; None or "" means the tasks without a business."""
     return tasks.alias(business=RawSQL(BUSINESS, [], TextField())).filter(  # noqa: S611
         business=str(business_id or "")
@@ -99,7 +99,7 @@ def of_business(tasks: "QuerySet[Any]", business_id: object) -> Any:
 
 
 def has_live_task(
-    task_path: str, *, business_id: object, since: datetime, **kwargs: Any
+    task_path: str, *, business_id: object, since: datetime, **kwargs: object
 ) -> bool:
     """Return True if a task with these arguments is ready, or running since `since` or later."""
     tasks = of_business(DBTaskResult.objects.all(), business_id).filter(
@@ -111,7 +111,7 @@ def has_live_task(
 
 
 def fail_dead_tasks(
-    task_path: str, *, started_before: datetime, except_ids: Iterable[Any] = ()
+    task_path: str, *, started_before: datetime, except_ids: Iterable[object] = ()
 ) -> int:
     """Mark running tasks of dead workers as failed; return their number.
 

@@ -14,7 +14,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from django.db import connection
 
@@ -47,7 +47,9 @@ class Limits:
     waiting_server: int = 2
     seconds: float = 5.0
 
-    def enter(self, stack: ExitStack, *, person_id: Any, business_id: Any) -> None:
+    def enter(
+        self, stack: ExitStack, *, person_id: object, business_id: object
+    ) -> None:
         """Take the slots until `stack` is closed. Raises `NoFreeSlot`, immediately or after `seconds`.
 
         Without a `person_id` (a command or a task) the limit per user does not apply.

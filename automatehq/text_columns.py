@@ -1,8 +1,9 @@
 """Model fields that clean their text. `tests/test_text_columns.py` requires them for every text column."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from django import forms
 from django.db import models
 
 from .admin import form_fields
@@ -24,28 +25,29 @@ class CleanedColumn:
     clean_stored: ClassVar["staticmethod[[str], str]"]
     plain: ClassVar[type[Any]]
     form_class: ClassVar[type[Any]]
+    attname: str
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> object:
         value = super().to_python(value)  # type: ignore[misc]
         return self.clean_stored(value) if isinstance(value, str) else value
 
-    def get_prep_value(self, value: Any) -> Any:
+    def get_prep_value(self, value: object) -> object:
         return self.to_python(super().get_prep_value(value))  # type: ignore[misc]
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+    def pre_save(self, model_instance: models.Model, add: bool) -> object:
         self.clean_in(model_instance)
         return super().pre_save(model_instance, add)  # type: ignore[misc]
 
-    def clean_in(self: Any, row: models.Model) -> None:
+    def clean_in(self, row: models.Model) -> None:
         """Clean this field of `row`, unless it is deferred or an expression."""
         value = row.__dict__.get(self.attname)
         if isinstance(value, str):
             setattr(row, self.attname, self.clean_stored(value))
 
-    def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"form_class": self.form_class, **kwargs})  # type: ignore[misc]
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
+        return super().formfield(**{"form_class": self.form_class, **kwargs})  # type: ignore[misc,no-any-return]
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> tuple[str, str, Sequence[object], dict[str, object]]:
         name, _path, args, kwargs = super().deconstruct()  # type: ignore[misc]
         return name, f"django.db.models.{self.plain.__name__}", args, kwargs
 
@@ -81,7 +83,7 @@ def clean_columns(row: models.Model) -> None:
             field.clean_in(row)
 
 
-def assign(row: models.Model, values: Mapping[str, Any]) -> None:
+def assign(row: models.Model, values: Mapping[str, object]) -> None:
     """Set `values` on `row` and clean the row; other text columns keep their stored text.
 
     Stored text that would violate a constraint when cleaned is left unchanged until it is edited: see `manage.py

@@ -23,10 +23,10 @@ class BoundedFileUploadHandler(FileUploadHandler):
 
     def handle_raw_input(
         self,
-        input_data: Any,
+        input_data: object,
         META: dict[str, str],  # noqa: N803 -- as Django calls it
         content_length: int,
-        boundary: Any,
+        boundary: object,
         encoding: str | None = None,
     ) -> None:
         """Reject a request with a Content-Length above the limit before any of it is stored."""

@@ -13,7 +13,7 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 
 from .api.errors import outage_of
-from .job_queue import claim_next_task
+from .job_queue import QueuedTask, claim_next_task
 from .outages import wait_for_database
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class TaskWorker(db_worker.Worker):
             if self.running and task is None:
                 time.sleep(self.interval)
 
-    def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
+    def run_task(self, db_task_result: QueuedTask) -> None:
         """Run a task and mark it as successful or failed; raise after an outage of the database.
 
         The library's method would mark the task of an outage as failed.
@@ -76,7 +76,7 @@ class TaskWorker(db_worker.Worker):
             self.running_task = False
             self._run_tasks += 1
 
-    def _may_try_again(self, task: DBTaskResult[Any, Any]) -> bool:
+    def _may_try_again(self, task: QueuedTask) -> bool:
         """Return False for a task that met an outage at every start: it may be the cause."""
         return len(task.worker_ids) < MAX_TRIES
 
@@ -114,7 +114,7 @@ class TaskWorker(db_worker.Worker):
             ).update(status=TaskResultStatus.READY)
         )
 
-    def claim_task(self) -> DBTaskResult[Any, Any] | None:
+    def claim_task(self) -> QueuedTask | None:
         """Claim the next task and log its waiting time; return None if no task is ready."""
         tasks = DBTaskResult.objects.ready().filter(backend_name=self.backend_name)
         if not self.process_all_queues:
@@ -139,7 +139,7 @@ class TaskWorker(db_worker.Worker):
         return task
 
 
-def _call(row: DBTaskResult[Any, Any]) -> None:
+def _call(row: QueuedTask) -> None:
     task, result = row.task, row.task_result
     task_started.send(sender=type(task.get_backend()), task_result=result)
     context: Any = TaskContext(task_result=result)  # type: ignore[arg-type]
@@ -147,7 +147,7 @@ def _call(row: DBTaskResult[Any, Any]) -> None:
     row.set_successful(task.call(*arguments, **result.kwargs))
 
 
-def _send_finished(row: DBTaskResult[Any, Any]) -> None:
+def _send_finished(row: QueuedTask) -> None:
     try:
         sender = type(row.task.get_backend())
         result = row.task_result

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.request_user import get_request_user
 from automatehq.admin.badges import status_badge
 from automatehq.admin.forms import MonthFormField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
@@ -102,7 +103,9 @@ class ExportRunAdmin(ChangesPage):
         "download",
     )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(
+        self, request: HttpRequest, obj: ExportRun | None = None
+    ) -> tuple[str, ...]:
         if obj is None:
             return (
                 "kind",
@@ -135,7 +138,7 @@ class ExportRunAdmin(ChangesPage):
             **super().get_changeform_initial_data(request),
         }
 
-    def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(self, request: HttpRequest, obj: object) -> list[dict[str, object]]:
         if obj is not None:
             return []
         url = reverse("admin:exports_exportprofile_changelist")
@@ -201,19 +204,24 @@ class ExportRunAdmin(ChangesPage):
         return format_html('<a href="{}">{}</a>', url, _("Download"))
 
     def write(
-        self, request: Any, obj: ExportRun, values: Mapping[str, Any], *, is_new: bool
+        self,
+        request: HttpRequest,
+        obj: ExportRun,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
     ) -> ExportRun:
-        return services.request_run(actor=request.user, **values)
+        return services.request_run(actor=get_request_user(request), **values)
 
     def response_add(
-        self, request: HttpRequest, obj: Any, post_url_continue: Any = None
+        self, request: HttpRequest, obj: ExportRun, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Redirect to the page of the run, which shows its progress."""
         super().response_add(request, obj, post_url_continue)
         return HttpResponseRedirect(self.url_of(obj))
 
     def render_change_form(
-        self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         response = super().render_change_form(request, context, *args, **kwargs)

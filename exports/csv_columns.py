@@ -3,20 +3,26 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO, Protocol
 
 from automatehq.spreadsheet_escape import escape_cell
 from workcards.month_rows import DayRow
 
 
+class CsvWriter(Protocol):
+    """The writer that `csv.writer` returns."""
+
+    def writerow(self, row: Iterable[object], /) -> object: ...
+
+
 @contextmanager
 def csv_writer(
     file: IO[bytes], *, encoding: str = "utf-8-sig", delimiter: str = ","
-) -> Iterator[Any]:
+) -> Iterator[CsvWriter]:
     """Open a CSV writer to a binary file; the file stays open afterwards."""
     if encoding == "utf-8-sig":
         file.write(codecs.BOM_UTF8)

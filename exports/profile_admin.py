@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.request_user import get_request_user
 from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import ServiceForm
 from businesses.tenancy.admin import TenantAdmin
@@ -61,7 +62,7 @@ class ExportProfileAdmin(TenantAdmin):
     searchable_in = ()  # a business has one or two
     readonly_fields = ("codes",)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         may_write = obj is None or self.has_change_permission(request, obj)
         return (
             "name",
@@ -85,17 +86,19 @@ class ExportProfileAdmin(TenantAdmin):
 
     def write(
         self,
-        request: Any,
+        request: HttpRequest,
         obj: ExportProfile,
-        values: Mapping[str, Any],
+        values: Mapping[str, object],
         *,
         is_new: bool,
     ) -> ExportProfile:
         if is_new:
-            return services.create_profile(values=values, actor=request.user)
+            return services.create_profile(
+                values=values, actor=get_request_user(request)
+            )
         return services.update_profile(
-            profile_id=obj.pk, values=values, actor=request.user
+            profile_id=obj.pk, values=values, actor=get_request_user(request)
         )
 
-    def remove(self, request: Any, obj: ExportProfile) -> None:
-        services.delete_profile(profile_id=obj.pk, actor=request.user)
+    def remove(self, request: HttpRequest, obj: ExportProfile) -> None:
+        services.delete_profile(profile_id=obj.pk, actor=get_request_user(request))

@@ -20,7 +20,7 @@ class PrintableField(StringField):
         "not_printable": _("This value contains invisible characters.")
     }
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         text = super().to_internal_value(data)
         if not text.isprintable():
             self.fail("not_printable")
@@ -74,6 +74,6 @@ class ExportProfileSerializer(StrictModelSerializer):
         )
         read_only_fields = ("id", "business_id", "created_at", "updated_at")
 
-    def validate_components(self, codes: dict[str, Any]) -> dict[str, Any]:
+    def validate_components(self, codes: dict[str, object]) -> dict[str, object]:
         # With PATCH, the service fills in the omitted codes after it has locked the row.
         return codes if self.partial else {part: codes.get(part) for part in COMPONENTS}

@@ -6,10 +6,10 @@ keep a copy of their profile. Changes of a profile therefore affect neither fini
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from audit.cross_business import check_in_use_limit
 from audit.services import changes, record, snapshot
 from automatehq.api.errors import Invalid
@@ -19,7 +19,7 @@ from .models import ExportProfile
 from .profiles import COMPONENTS, PROFILE_FIELDS, Profile
 
 
-def create_profile(*, values: Mapping[str, Any], actor: Any) -> ExportProfile:
+def create_profile(*, values: Mapping[str, object], actor: User) -> ExportProfile:
     """Create a profile of the business in scope.
 
     Raises `Invalid` for values that no file can be written with.
@@ -38,7 +38,7 @@ def create_profile(*, values: Mapping[str, Any], actor: Any) -> ExportProfile:
 
 
 def update_profile(
-    *, profile_id: uuid.UUID, values: Mapping[str, Any], actor: Any
+    *, profile_id: uuid.UUID, values: Mapping[str, object], actor: User
 ) -> ExportProfile:
     """Update a profile; `components` changes only the given codes.
 
@@ -65,7 +65,7 @@ def update_profile(
     return profile
 
 
-def delete_profile(*, profile_id: uuid.UUID, actor: Any) -> None:
+def delete_profile(*, profile_id: uuid.UUID, actor: User) -> None:
     """Delete a profile; runs that used the profile stay unchanged."""
     profile = _locked(profile_id)
     record(

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, Self
+from typing import Self
 
 from workcards.transitions import DayStatus
 
@@ -47,7 +47,7 @@ class Profile:
         values = {field: getattr(row, field) for field in PROFILE_FIELDS}
         return cls(id=str(row.pk), **values)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return asdict(self)
 
     def paid_hours(self, hours: Decimal, minutes: int) -> Decimal:

@@ -3,9 +3,12 @@
 import uuid
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from businesses.tenancy.managers import TenantQuerySet
+
+if TYPE_CHECKING:
+    from .models import ExportRun
 
 
 class ExportRunQuerySet(TenantQuerySet):
@@ -28,7 +31,7 @@ class ExportRunQuerySet(TenantQuerySet):
     def recent(self, limit: int = 20) -> Self:
         return self.all()[:limit]
 
-    def latest_by_month(self, months: Iterable[date]) -> dict[date, Any]:
+    def latest_by_month(self, months: Iterable[date]) -> dict[date, "ExportRun"]:
         """Return the newest run of each of the months, by month; months without a run are absent."""
         runs = self.filter(processing_month__in=list(months))
         newest = runs.order_by("processing_month", "-created_at", "-id")
@@ -36,6 +39,8 @@ class ExportRunQuerySet(TenantQuerySet):
             run.processing_month: run for run in newest.distinct("processing_month")
         }
 
-    def latest_for_site_month(self, site_id: uuid.UUID, month: date) -> Any:
+    def latest_for_site_month(
+        self, site_id: uuid.UUID, month: date
+    ) -> "ExportRun | None":
         """Return the newest run of a site and month, or None."""
         return self.for_month(month, site_id).first()

@@ -1,9 +1,8 @@
 """The admin page of the diff between a run and the current data."""
 
-from typing import Any
-
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -33,14 +32,14 @@ class ChangesPage(TenantAdmin):
         ]
 
     def available_actions(
-        self, request: HttpRequest, obj: ExportRun
-    ) -> list[dict[str, Any]]:
+        self, request: HttpRequest, obj: Model
+    ) -> list[dict[str, object]]:
         """Return the buttons of a run, with a link to its changes.
 
         The link changes nothing, so it is no object action.
         """
-        buttons: list[dict[str, Any]] = super().available_actions(request, obj)
-        if obj.status != ExportRun.Status.DONE:
+        buttons = super().available_actions(request, obj)
+        if not isinstance(obj, ExportRun) or obj.status != ExportRun.Status.DONE:
             return buttons
         url = reverse("admin:exports_exportrun_changes", args=[quote(obj.pk)])
         return [

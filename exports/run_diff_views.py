@@ -142,7 +142,7 @@ def csv_response(run: ExportRun, changes: list[Change]) -> HttpResponse:
     )
 
 
-def changes_as_json(run: ExportRun, changes: list[Change]) -> dict[str, Any]:
+def changes_as_json(run: ExportRun, changes: list[Change]) -> dict[str, object]:
     """Return the body that `ChangesSerializer` describes."""
     counts = Counter(change.kind for change in changes)
     listed = changes[:LISTED]

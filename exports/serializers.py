@@ -1,7 +1,5 @@
 """API serializers of export runs."""
 
-from typing import Any
-
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
@@ -75,8 +73,8 @@ class ExportRequestSerializer(StrictSerializer):
         queryset=ExportProfile.objects, required=False, allow_null=True
     )
 
-    def to_internal_value(self, data: Any) -> Any:
-        values = super().to_internal_value(data)
+    def to_internal_value(self, data: object) -> dict[str, object]:
+        values: dict[str, object] = super().to_internal_value(data)
         values.setdefault("site", None)
         values.setdefault("profile", None)
         return values

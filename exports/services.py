@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from accounts.models import User
 from audit import services as audit
 from automatehq.advisory_locks import transaction_lock
 from automatehq.api.errors import Invalid, TooMany
@@ -35,7 +36,7 @@ RETRY_SECONDS = 60
 
 def request_run(
     *,
-    actor: Any,
+    actor: User,
     kind: str,
     processing_month: date,
     site: Site | None = None,

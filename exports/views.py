@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
+from accounts.request_user import get_request_user
 from automatehq.api.errors import Missing
 from automatehq.api.routing import endpoint
 from automatehq.api.schema import RefusalSerializer
@@ -50,7 +51,9 @@ class ExportRunViewSet(ChangesMixin, TenantReadOnlyViewSet[ExportRun]):
             data=request.data, context=self.get_serializer_context()
         )
         body.is_valid(raise_exception=True)
-        run = services.request_run(actor=request.user, **body.validated_data)
+        run = services.request_run(
+            actor=get_request_user(request), **body.validated_data
+        )
         return Response(self.get_serializer(run).data, status=status.HTTP_202_ACCEPTED)
 
     @endpoint(

@@ -4,9 +4,10 @@ import datetime as dt
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 from businesses.models import Business
 
@@ -20,7 +21,7 @@ MAX_ROWS = 1_048_576
 
 
 @contextmanager
-def workbook(file: IO[bytes]) -> Iterator[Any]:
+def workbook(file: IO[bytes]) -> Iterator[Workbook]:
     """Open a workbook that is written to `file` when the block ends. Rows must be written in order.
 
     Text stays text: no value becomes a formula, a link or a number. After an error the file is not written and
@@ -45,7 +46,7 @@ def workbook(file: IO[bytes]) -> Iterator[Any]:
         book.close()
 
 
-def add_sheet(book: Any, name: str, language: str) -> Any:
+def add_sheet(book: Workbook, name: str, language: str) -> Worksheet:
     """Add a sheet; it is laid out from right to left for a right-to-left language."""
     sheet = book.add_worksheet(name)
     if language == Business.Language.HEBREW:

@@ -7,7 +7,7 @@ inline styles, so the numbers are SVG attributes.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 HEIGHT = 100
 COLUMN, BAR = 10, 5.6
@@ -27,7 +27,7 @@ class ChartBar(NamedTuple):
 
 class Point(NamedTuple):
     month: date
-    value: Any
+    value: Decimal | int
 
 
 class Chart(NamedTuple):
@@ -62,7 +62,7 @@ class Chart(NamedTuple):
         return f"M{_middle(0)} {HEIGHT}L{self.curve}L{end} {HEIGHT}z"
 
 
-def build_chart(figures: Iterable[tuple[date, Any]]) -> Chart:
+def build_chart(figures: Iterable[tuple[date, Decimal | int]]) -> Chart:
     """Return a chart of figures by month, in their order. All figures must be at least zero."""
     points = [Point(month, value) for month, value in figures]
     top = scale_top([point.value for point in points])

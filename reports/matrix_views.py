@@ -83,7 +83,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     total_hours = HoursField()
     total_minutes = serializers.IntegerField()
 
-    def to_representation(self, matrix: Matrix) -> dict[str, Any]:
+    def to_representation(self, matrix: Matrix) -> dict[str, object]:
         # Built without nested serializers: a month of a large business has tens of thousands of cells.
         return {
             "month": format_month(matrix.month),

@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.request_user import get_request_user
 from automatehq.api.converters import InvalidPathValue, parse_uuid
 from automatehq.api.errors import Invalid
 from automatehq.api.fields import (
@@ -102,7 +103,7 @@ class MonthSerializer(serializers.Serializer[Any]):
         return named_reference(closed.closed_by_id, closed.closed_by_name)
 
     @extend_schema_field(LastRunSerializer(allow_null=True))
-    def get_last_run(self, overview: MonthOverview) -> dict[str, Any] | None:
+    def get_last_run(self, overview: MonthOverview) -> dict[str, object] | None:
         run = self.context["last_runs"].get(overview.month)
         return run and dict(LastRunSerializer(run).data)
 
@@ -116,7 +117,7 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
     lookup_field = lookup_value_converter = "month"
     read_right = "months.see"
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def list(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Return all months with cards, all closed months, and the current upload month.
 
         The current upload month is the one that uploads count for now. The newest month comes first.
@@ -165,14 +166,16 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
             raise Http404  # the response is 400: see automatehq.api.exception_handler
         body = body_class(data=self.request.data)
         body.is_valid(raise_exception=True)
-        service(month=month, actor=self.request.user, **body.validated_data)
+        service(
+            month=month, actor=get_request_user(self.request), **body.validated_data
+        )
         overview = month_of_business(get_current_business_id(), month)
         return Response(self._serialize([overview])[0])
 
     def _serialize(self, overviews: Sequence[MonthOverview]) -> Any:
         """Return the months as serialized data, with their last export runs."""
         context = {**self.get_serializer_context(), "last_runs": {}}
-        user: Any = self.request.user
+        user: Any = get_request_user(self.request)
         if overviews and user.may("exports.see"):
             runs = ExportRun.objects.filter(business_id=overviews[0].business_id)
             months = [overview.month for overview in overviews]

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
+from accounts.request_user import get_request_business
 from automatehq.admin.navigation import NavItem, NavLink, navigation_links
 from businesses.models import Business
 from workcards.models import WorkCard
@@ -111,7 +113,7 @@ _PENDING = {
 }
 
 
-def count_annotations() -> dict[str, Any]:
+def count_annotations() -> dict[str, object]:
     """Return annotations of a business's row for all counts. `parse_counts` reads their values."""
     pending = {
         name: Count("pk", filter=Q(review_status=status))
@@ -151,21 +153,22 @@ def _grouped(rows: Any) -> Any:
     return rows.order_by().values(all=Value(1))
 
 
-def nav_counts(request: Any, names: set[str]) -> dict[str, int]:
+def nav_counts(request: HttpRequest, names: set[str]) -> dict[str, int]:
     """Return the counts of the request's business.
 
     One query, or none if the page has stored them in `request.nav_counts`. The platform has no counts.
     """
+    business = get_request_business(request)
     stored: dict[str, int] | None = getattr(request, "nav_counts", None)
-    if stored is not None or not names or request.business is None:
+    if stored is not None or not names or business is None:
         return stored or {}
     if names & _PENDING.keys():
         names = names | {"waiting_cards"}
     annotations = {k: v for k, v in count_annotations().items() if k in names}
-    row = Business.objects.filter(pk=request.business.pk).order_by()
+    row = Business.objects.filter(pk=business.pk).order_by()
     return parse_counts(row.annotate(**annotations).values(*annotations).first() or {})
 
 
-def side_bar(request: Any) -> list[list[NavLink]]:
+def side_bar(request: HttpRequest) -> list[list[NavLink]]:
     """Return the side bar's links of the request's user, by group. At most one query."""
     return navigation_links(request, (WORK, RECORDS), nav_counts)

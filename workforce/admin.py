@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.request_user import get_request_user
 from automatehq.admin.badges import active_column, boolean_column
 from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import ObjectAction
@@ -34,30 +35,38 @@ class LeavingForm(ActionForm):
     )
 
 
-def _open_site(request: Any, site: Site, values: Mapping[str, Any]) -> str:
-    services.activate_site(site_id=site.pk, actor=request.user)
+def _open_site(request: HttpRequest, site: Site, values: Mapping[str, Any]) -> str:
+    services.activate_site(site_id=site.pk, actor=get_request_user(request))
     return _("%s is active.") % site
 
 
-def _close_site(request: Any, site: Site, values: Mapping[str, Any]) -> str:
-    services.deactivate_site(site_id=site.pk, actor=request.user)
+def _close_site(request: HttpRequest, site: Site, values: Mapping[str, Any]) -> str:
+    services.deactivate_site(site_id=site.pk, actor=get_request_user(request))
     return _("%s is inactive.") % site
 
 
-def _activate(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
-    services.activate_employee(employee_id=employee.pk, actor=request.user)
+def _activate(
+    request: HttpRequest, employee: Employee, values: Mapping[str, Any]
+) -> str:
+    services.activate_employee(employee_id=employee.pk, actor=get_request_user(request))
     return _("%s is active.") % employee
 
 
-def _deactivate(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
+def _deactivate(
+    request: HttpRequest, employee: Employee, values: Mapping[str, Any]
+) -> str:
     services.deactivate_employee(
-        employee_id=employee.pk, actor=request.user, left_on=values.get("left_on")
+        employee_id=employee.pk,
+        actor=get_request_user(request),
+        left_on=values.get("left_on"),
     )
     return _("%s is inactive.") % employee
 
 
-def _release(request: Any, employee: Employee, values: Mapping[str, Any]) -> str:
-    services.release_employee(employee_id=employee.pk, actor=request.user)
+def _release(
+    request: HttpRequest, employee: Employee, values: Mapping[str, Any]
+) -> str:
+    services.release_employee(employee_id=employee.pk, actor=get_request_user(request))
     return _("The passport of %s was released.") % employee
 
 
@@ -105,8 +114,10 @@ class SiteAdmin(TenantAdmin):
         ),
     )
 
-    def extra_links(self, request: Any, obj: Any) -> list[dict[str, Any]]:
-        if is_on_platform() or not request.user.may("site_settings.see"):
+    def extra_links(
+        self, request: HttpRequest, obj: Site | None
+    ) -> list[dict[str, object]]:
+        if is_on_platform() or not get_request_user(request).may("site_settings.see"):
             return []
         url = reverse("admin:workforce_sitesettings_changelist")
         if obj is not None:
@@ -124,17 +135,24 @@ class SiteAdmin(TenantAdmin):
         return is_editable and super().may(request, right, obj)
 
     def write(
-        self, request: Any, obj: Site, values: Mapping[str, Any], *, is_new: bool
+        self,
+        request: HttpRequest,
+        obj: Site,
+        values: Mapping[str, object],
+        *,
+        is_new: bool,
     ) -> Site:
         if is_new:
-            return services.create_site(values=values, actor=request.user)
-        return services.update_site(site_id=obj.pk, values=values, actor=request.user)
+            return services.create_site(values=values, actor=get_request_user(request))
+        return services.update_site(
+            site_id=obj.pk, values=values, actor=get_request_user(request)
+        )
 
 
 class SiteSettingsForm(ServiceForm):
     payload_exclude = frozenset({"site"})
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         values: dict[str, Any] = super().clean() or {}
         site = self.cleaned_data.get("site")
         if site and SiteSettings.objects.filter(site=site).exists():
@@ -180,18 +198,18 @@ class SiteSettingsAdmin(TenantAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         return self._without_tariff(request, super().get_list_display(request))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: SiteSettings | None = None) -> Any:
         fields = self._without_tariff(request, super().get_fields(request, obj))
         if obj is None or self.has_change_permission(request, obj):
             return fields
         return [_HIDDEN if name == "is_hidden" else name for name in fields]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:
         return () if obj is None else ("site", _HIDDEN)
 
     def write(
         self,
-        request: Any,
+        request: HttpRequest,
         obj: SiteSettings,
         values: Mapping[str, Any],
         *,
@@ -199,11 +217,13 @@ class SiteSettingsAdmin(TenantAdmin):
     ) -> SiteSettings:
         values = dict(values)
         site = values.pop("site") or obj.site
-        return services.save_site_settings(site=site, values=values, actor=request.user)
+        return services.save_site_settings(
+            site=site, values=values, actor=get_request_user(request)
+        )
 
     @staticmethod
-    def _without_tariff(request: Any, names: Any) -> Any:
-        if request.user.may("site_tariffs.see"):
+    def _without_tariff(request: HttpRequest, names: Any) -> Any:
+        if get_request_user(request).may("site_tariffs.see"):
             return names
         return [name for name in names if name != "hourly_tariff"]
 
@@ -286,16 +306,25 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         ),
     )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_fields(request, obj)
+    def get_fields(
+        self, request: HttpRequest, obj: Employee | None = None
+    ) -> tuple[str, ...]:
+        fields: tuple[str, ...] = tuple(super().get_fields(request, obj))  # type: ignore[arg-type]
         was_released = obj is not None and obj.former_passport_id
-        return [*fields, "former_passport_id"] if was_released else fields
+        return (*fields, "former_passport_id") if was_released else fields
 
     def write(
-        self, request: Any, obj: Employee, values: Mapping[str, Any], *, is_new: bool
+        self,
+        request: HttpRequest,
+        obj: Employee,
+        values: Mapping[str, object],
+        *,
+        is_new: bool,
     ) -> Employee:
         if is_new:
-            return services.create_employee(values=values, actor=request.user)
+            return services.create_employee(
+                values=values, actor=get_request_user(request)
+            )
         return services.update_employee(
-            employee_id=obj.pk, values=values, actor=request.user
+            employee_id=obj.pk, values=values, actor=get_request_user(request)
         )

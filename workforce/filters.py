@@ -1,7 +1,5 @@
 """API filters of sites and employees."""
 
-from typing import Any
-
 import django_filters
 from django.db.models import QuerySet
 
@@ -37,10 +35,10 @@ class EmployeeFilterSet(StrictFilterSet):
 
     def by_passport(
         self, queryset: EmployeeQuerySet, name: str, value: str
-    ) -> QuerySet[Any]:
+    ) -> QuerySet[Employee]:
         return queryset.by_passport(value)
 
     def by_external_id(
         self, queryset: EmployeeQuerySet, name: str, value: str
-    ) -> QuerySet[Any]:
+    ) -> QuerySet[Employee]:
         return queryset.by_external_id(value)

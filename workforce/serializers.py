@@ -31,7 +31,7 @@ from .models import Employee, Site, SiteSettings
 class PassportField(LineSerializerField):
     """A passport or identity number; spaces and dashes are removed: `12 345-678` is stored as `12345678`."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: str) -> str:
         return normalise_passport(super().to_internal_value(data))
 
 
@@ -78,7 +78,9 @@ class SiteSettingsSerializer(StrictModelSerializer):
             }
         }
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    def get_fields(
+        self,
+    ) -> dict[str, serializers.Field[object, object, object, object]]:
         fields = super().get_fields()
         user = getattr(self.context.get("request"), "user", None)
         if (
@@ -129,22 +131,24 @@ class SiteSerializer(StrictModelSerializer):
         return business_id is not None and site.steward_id == business_id
 
     @extend_schema_field(SiteSettingsSerializer(allow_null=True))
-    def get_settings(self, site: Any) -> Any:
+    def get_settings(self, site: Any) -> object:
         for settings in site.own_settings:
             return SiteSettingsSerializer(settings, context=self.context).data
         return None
 
     @extend_schema_field(SiteCountsSerializer)
-    def get_counts(self, site: Any) -> Any:
+    def get_counts(self, site: object) -> object:
         return SiteCountsSerializer(site).data
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    def get_fields(
+        self,
+    ) -> dict[str, serializers.Field[object, object, object, object]]:
         fields = super().get_fields()
         if not self.context.get("include_counts", True):
             del fields["counts"]
         return fields
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> object:
         # Counts change at any time: a client may send a body back with the counts it has read, so they are ignored.
         if isinstance(data, Mapping):
             data = {name: value for name, value in data.items() if name != "counts"}

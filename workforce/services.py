@@ -14,6 +14,7 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from audit.cross_business import check_in_use_limit
 from audit.models import AuditEvent
 from audit.services import changes, event_of, record, record_many, snapshot
@@ -55,7 +56,7 @@ EMPLOYEE_UNIQUE = ("passport_id", "external_employee_id")
 # Sites
 
 
-def create_site(*, values: Mapping[str, Any], actor: Any) -> Site:
+def create_site(*, values: Mapping[str, object], actor: User) -> Site:
     """Create a site.
 
     Its steward is the business in scope. In the platform's scope the site has no steward.
@@ -69,7 +70,9 @@ def create_site(*, values: Mapping[str, Any], actor: Any) -> Site:
     return site
 
 
-def update_site(*, site_id: uuid.UUID, values: Mapping[str, Any], actor: Any) -> Site:
+def update_site(
+    *, site_id: uuid.UUID, values: Mapping[str, object], actor: User
+) -> Site:
     """Update name, code and address of a site.
 
     A business may update the sites it is the steward of, the platform all. Raises `Denied` for the site of another
@@ -79,14 +82,14 @@ def update_site(*, site_id: uuid.UUID, values: Mapping[str, Any], actor: Any) ->
     return _change_site(site, values, "site_updated", actor)
 
 
-def activate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
+def activate_site(*, site_id: uuid.UUID, actor: User) -> Site:
     """Activate a site again, for all businesses."""
     return _change_site(
         _locked_site(site_id), {"is_active": True}, "site_activated", actor
     )
 
 
-def deactivate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
+def deactivate_site(*, site_id: uuid.UUID, actor: User) -> Site:
     """Deactivate a site for new cards and employees, in all businesses. Existing rows stay unchanged."""
     return _change_site(
         _locked_site(site_id), {"is_active": False}, "site_deactivated", actor
@@ -94,7 +97,7 @@ def deactivate_site(*, site_id: uuid.UUID, actor: Any) -> Site:
 
 
 def save_site_settings(
-    *, site: Site, values: Mapping[str, Any], actor: Any
+    *, site: Site, values: Mapping[str, object], actor: User
 ) -> SiteSettings:
     """Create or update the current business's settings for `site`."""
     existing = SiteSettings.objects.select_for_update().filter(site=site).first()
@@ -134,7 +137,7 @@ def _locked_site(site_id: uuid.UUID) -> Site:
 
 
 def _change_site(
-    site: Site, values: Mapping[str, Any], event_type: str, actor: Any
+    site: Site, values: Mapping[str, Any], event_type: str, actor: User
 ) -> Site:
     before = snapshot(site, SITE_FIELDS)
     assign(site, values)
@@ -161,7 +164,7 @@ def _record_site(event_type: str, site: Site, **details: Any) -> None:
 # Employees
 
 
-def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
+def create_employee(*, values: Mapping[str, object], actor: User) -> Employee:
     """Create an employee of the business in scope.
 
     Raises `Invalid` for an inactive or hidden home site, and the database's error for a passport or external id that
@@ -177,7 +180,7 @@ def create_employee(*, values: Mapping[str, Any], actor: Any) -> Employee:
 
 
 def update_employee(
-    *, employee_id: uuid.UUID, values: Mapping[str, Any], actor: Any
+    *, employee_id: uuid.UUID, values: Mapping[str, object], actor: User
 ) -> Employee:
     """Update an employee. A new home site must satisfy the rules of `create_employee`."""
     return _change_employee(
@@ -185,7 +188,7 @@ def update_employee(
     )
 
 
-def activate_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
+def activate_employee(*, employee_id: uuid.UUID, actor: User) -> Employee:
     """Activate an employee again; the leaving date is cleared."""
     employee = _locked_employee(employee_id)
     if employee.is_active:
@@ -196,7 +199,7 @@ def activate_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
 
 
 def deactivate_employee(
-    *, employee_id: uuid.UUID, actor: Any, left_on: date | None = None
+    *, employee_id: uuid.UUID, actor: User, left_on: date | None = None
 ) -> Employee:
     """Deactivate an employee who left on `left_on`, by default the stored date or today.
 
@@ -218,7 +221,7 @@ def deactivate_employee(
     )
 
 
-def release_employee(*, employee_id: uuid.UUID, actor: Any) -> Employee:
+def release_employee(*, employee_id: uuid.UUID, actor: User) -> Employee:
     """Release the passport of an inactive employee, so that another business can hire.
 
     The employee's history stays. Raises `Conflict` while the employee is active.
@@ -245,7 +248,7 @@ def _locked_employee(employee_id: uuid.UUID) -> Employee:
 
 
 def _change_employee(
-    employee: Employee, values: Mapping[str, Any], event_type: str, actor: Any
+    employee: Employee, values: Mapping[str, Any], event_type: str, actor: User
 ) -> Employee:
     before, after = change_employee(employee, values)
     if after:
@@ -276,7 +279,7 @@ def site_error(site: Site) -> Invalid | None:
 
 
 def new_employee(
-    values: Mapping[str, Any], *, check_site: SiteCheck = site_error
+    values: Mapping[str, object], *, check_site: SiteCheck = site_error
 ) -> Employee:
     """Return an unsaved employee with `values`. Raises `Invalid`."""
     employee = Employee(**values)
@@ -286,8 +289,11 @@ def new_employee(
 
 
 def change_employee(
-    employee: Employee, values: Mapping[str, Any], *, check_site: SiteCheck = site_error
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    employee: Employee,
+    values: Mapping[str, object],
+    *,
+    check_site: SiteCheck = site_error,
+) -> tuple[dict[str, object], dict[str, object]]:
     """Set `values` on `employee` without saving; return the changed fields, before and after.
 
     Raises `Invalid`.
@@ -301,7 +307,7 @@ def change_employee(
 
 
 def find_values_in_use(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, object]],
 ) -> dict[str, set[str]]:
     """Return the values that other employees have.
 
@@ -333,7 +339,7 @@ def require_unused_values(values: Mapping[str, Any]) -> None:
             raise AlreadyInUse("workforce.employee", field, values[field])
 
 
-def build_creation_event(employee: Employee, *, actor: Any) -> AuditEvent:
+def build_creation_event(employee: Employee, *, actor: User) -> AuditEvent:
     """Return the event of a new employee."""
     after = snapshot(employee, EMPLOYEE_FIELDS)
     return build_employee_event("employee_created", employee, actor=actor, after=after)
@@ -362,7 +368,7 @@ def _require_valid_site(site: Site | None, check_site: SiteCheck) -> None:
 
 
 def _check_in_use_limit(
-    actor: Any, values: Mapping[str, Any], unique_fields: Iterable[str]
+    actor: User, values: Mapping[str, Any], unique_fields: Iterable[str]
 ) -> None:
     if actor is not None and any(values.get(field) for field in unique_fields):
         check_in_use_limit(actor.pk)

@@ -9,8 +9,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from accounts.idempotency import IDEMPOTENCY_KEY, idempotent
+from accounts.request_user import get_request_user
 from automatehq.api.converters import parse_uuid
 from automatehq.api.errors import Invalid
 from automatehq.api.routing import endpoint
@@ -50,9 +52,9 @@ class EditsAsSteward(BelongsToBusiness):
     The status is 403 and not 404, because all businesses may read the site.
     """
 
-    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+    def has_object_permission(self, request: Request, view: APIView, obj: Site) -> bool:
         business_id = try_get_business_id()
-        is_edit = view.action in ("update", "partial_update")
+        is_edit = getattr(view, "action", None) in ("update", "partial_update")
         if is_edit and business_id is not None and obj.steward_id != business_id:
             return False
         return super().has_object_permission(request, view, obj)
@@ -79,7 +81,7 @@ class SiteViewSet(TenantViewSet[Site]):
         sites: Any = queryset.with_own_settings()
         return sites.with_counts() if self._include_counts() else sites  # type: ignore[no-any-return]
 
-    def get_serializer_context(self) -> dict[str, Any]:
+    def get_serializer_context(self) -> dict[str, object]:
         is_schema = getattr(self, "swagger_fake_view", False)
         return {
             **super().get_serializer_context(),
@@ -88,7 +90,7 @@ class SiteViewSet(TenantViewSet[Site]):
 
     def perform_create(self, serializer: serializers.BaseSerializer[Site]) -> None:
         site = services.create_site(
-            values=serializer.validated_data, actor=self.request.user
+            values=serializer.validated_data, actor=get_request_user(self.request)
         )
         serializer.instance = self._read_again(site)
 
@@ -96,7 +98,7 @@ class SiteViewSet(TenantViewSet[Site]):
         site = services.update_site(
             site_id=serializer.instance.pk,
             values=serializer.validated_data,
-            actor=self.request.user,
+            actor=get_request_user(self.request),
         )
         serializer.instance = self._read_again(site)
 
@@ -109,7 +111,9 @@ class SiteViewSet(TenantViewSet[Site]):
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate a site again, for all businesses."""
         require_empty_body(request)
-        site = services.activate_site(site_id=self.get_object().pk, actor=request.user)
+        site = services.activate_site(
+            site_id=self.get_object().pk, actor=get_request_user(request)
+        )
         return Response(self.get_serializer(self._read_again(site)).data)
 
     @endpoint(
@@ -122,14 +126,16 @@ class SiteViewSet(TenantViewSet[Site]):
         """Deactivate a site for new cards and employees, in all businesses."""
         require_empty_body(request)
         site = services.deactivate_site(
-            site_id=self.get_object().pk, actor=request.user
+            site_id=self.get_object().pk, actor=get_request_user(request)
         )
         return Response(self.get_serializer(self._read_again(site)).data)
 
     @endpoint(right="sites.manage", responses={204: None})
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate a site; sites are never deleted."""
-        services.deactivate_site(site_id=self.get_object().pk, actor=request.user)
+        services.deactivate_site(
+            site_id=self.get_object().pk, actor=get_request_user(request)
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @endpoint(
@@ -159,7 +165,7 @@ class SiteViewSet(TenantViewSet[Site]):
         )
         serializer.is_valid(raise_exception=True)
         settings = services.save_site_settings(
-            site=site, values=serializer.validated_data, actor=request.user
+            site=site, values=serializer.validated_data, actor=get_request_user(request)
         )
         return Response(self._write_settings(settings).data)
 
@@ -240,20 +246,20 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
 
     @endpoint(parameters=[IDEMPOTENCY_KEY])
     @idempotent
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def create(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Create an employee."""
         return super().create(request, *args, **kwargs)
 
     def perform_create(self, serializer: serializers.BaseSerializer[Employee]) -> None:
         serializer.instance = services.create_employee(
-            values=serializer.validated_data, actor=self.request.user
+            values=serializer.validated_data, actor=get_request_user(self.request)
         )
 
     def perform_update(self, serializer: Any) -> None:
         serializer.instance = services.update_employee(
             employee_id=serializer.instance.pk,
             values=serializer.validated_data,
-            actor=self.request.user,
+            actor=get_request_user(self.request),
         )
 
     @endpoint(
@@ -266,7 +272,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         """Activate an employee again; `left_on` is cleared."""
         require_empty_body(request)
         employee = services.activate_employee(
-            employee_id=self.get_object().pk, actor=request.user
+            employee_id=self.get_object().pk, actor=get_request_user(request)
         )
         return Response(self.get_serializer(employee).data)
 
@@ -282,7 +288,9 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         body = LeavingSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         employee = services.deactivate_employee(
-            employee_id=employee_id, actor=request.user, **body.validated_data
+            employee_id=employee_id,
+            actor=get_request_user(request),
+            **body.validated_data,
         )
         return Response(self.get_serializer(employee).data)
 
@@ -296,7 +304,7 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
         """Release the passport of an inactive employee, so that another business can hire the employee."""
         require_empty_body(request)
         employee = services.release_employee(
-            employee_id=self.get_object().pk, actor=request.user
+            employee_id=self.get_object().pk, actor=get_request_user(request)
         )
         return Response(self.get_serializer(employee).data)
 
@@ -304,6 +312,6 @@ class EmployeeViewSet(EmployeeFilesMixin, TenantViewSet[Employee]):
     def destroy(self, request: Request, pk: uuid.UUID) -> Response:
         """Deactivate an employee; employees are never deleted."""
         services.deactivate_employee(
-            employee_id=self.get_object().pk, actor=request.user
+            employee_id=self.get_object().pk, actor=get_request_user(request)
         )
         return Response(status=status.HTTP_204_NO_CONTENT)

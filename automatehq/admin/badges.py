@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from django.contrib import admin
 from django.db.models import Choices
@@ -11,6 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # Value → (colour, icon). The words are the labels of the choices.
 STATUS_BADGES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -40,7 +43,7 @@ def icon(name: str, extra: str = "") -> SafeString:
     )
 
 
-def badge(value: str, label: Any) -> SafeString:
+def badge(value: str, label: object) -> SafeString:
     """Return the badge of the status `value`, with the text `label`."""
     colour, mark = STATUS_BADGES.get(value, _UNKNOWN)
     return format_html(
@@ -66,7 +69,14 @@ def closed_month_badge() -> SafeString:
     )
 
 
-def active_column(row: Any) -> SafeString:
+class HasStatus(Protocol):
+    """A row that is active or not."""
+
+    @property
+    def is_active(self) -> bool: ...
+
+
+def active_column(row: HasStatus) -> SafeString:
     """Render the list column that shows in a word whether a row `is_active`."""
     if row.is_active:
         return badge("ACTIVE", pgettext("status", "Active"))
@@ -77,14 +87,16 @@ active_column.short_description = gettext_lazy("status")  # type: ignore[attr-de
 active_column.admin_order_field = "is_active"  # type: ignore[attr-defined]
 
 
-def boolean_column(field: str, label: Any) -> Callable[[Any], SafeString]:
+def boolean_column(
+    field: str, label: "str | _StrPromise"
+) -> Callable[[object], SafeString]:
     """Return a list column for the boolean `field`.
 
     Django's own column says True and False in every language.
     """
 
     @admin.display(description=label, ordering=field)
-    def column(row: Any) -> SafeString:
+    def column(row: object) -> SafeString:
         is_true = getattr(row, field)
         return format_html(
             '{}<span class="visually-hidden">{}</span>',

@@ -10,21 +10,21 @@ from automatehq.text import clean_line, clean_text
 class LineFormField(forms.CharField):
     """A line of text."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> str | None:
         return super().to_python(_cleaned(value, clean_line))
 
 
 class LinesFormField(forms.CharField):
     """Text of several lines."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> str | None:
         return super().to_python(_cleaned(value, clean_text))
 
 
 class EmailFormField(forms.EmailField):
     """An e-mail address."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> str | None:
         return super().to_python(_cleaned(value, clean_line))
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.db import DatabaseError, models, transaction
@@ -66,7 +66,13 @@ def plain_error_response(service_error: DomainError) -> HttpResponse:
     )
 
 
-class ServiceErrorsMixin:
+if TYPE_CHECKING:
+    FormBase = forms.BaseForm
+else:
+    FormBase = object
+
+
+class ServiceErrorsMixin(FormBase):
     """Mixin of forms that show the errors of services, raised after validation.
 
     `names` maps a form field to the API's name where they differ: `{"admin_email": "admin.email"}`.
@@ -79,11 +85,11 @@ class ServiceErrorsMixin:
         # Labels stand above their fields, where a colon is superfluous.
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
-    def full_clean(self: Any) -> None:
-        super().full_clean()  # type: ignore[misc]
+    def full_clean(self) -> None:
+        super().full_clean()
         # An id outside the scope belongs to another business or does not exist. Both give the same error; the lookup
         # follows after the response.
-        for name, errors in (self._errors or {}).items():
+        for name, errors in self.errors.items():
             field = self.fields.get(name)
             submitted_id = parse_uuid(self.data.get(self.add_prefix(name)))
             if isinstance(field, ModelChoiceField) and errors and submitted_id:
@@ -97,16 +103,16 @@ class ServiceErrorsMixin:
                     value=submitted_id,
                 )
 
-    def add_service_errors(self: Any, service_error: DomainError) -> None:
+    def add_service_errors(self, service_error: DomainError) -> None:
         """Add the errors of a service to the form."""
         for problem in service_error.problems:
             self.add_problem(problem)
 
-    def add_problem(self: Any, problem: Problem) -> None:
+    def add_problem(self, problem: Problem) -> None:
         """Add a problem to the field it concerns, or to the form if it has no such field."""
         self.add_error(self.form_field_name(problem.attr), problem.detail)
 
-    def form_field_name(self: Any, attr: str | None) -> str | None:
+    def form_field_name(self, attr: str | None) -> str | None:
         """Return the form's field for a name of the API, or None.
 
         Examples: `site` for `site_id`, `contact_emails` for `contact_emails.0`.
@@ -165,7 +171,7 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
             if self.form_field_name(error.attr) not in unread:
                 self.add_problem(Problem(error.code, error.detail, error.attr))
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> dict[str, object]:
         """Return the form's data as the body of the corresponding API request."""
         body: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
@@ -181,7 +187,7 @@ class ServiceForm(ServiceErrorsMixin, forms.ModelForm):  # type: ignore[type-arg
         return body
 
 
-def to_json_value(value: Any) -> Any:
+def to_json_value(value: object) -> object:
     """Return a form's value as JSON represents it."""
     if isinstance(value, models.Model):
         return str(value.pk)
@@ -215,7 +221,7 @@ class MonthFormField(forms.Field):
     widget = MonthInput(attrs={"placeholder": "2026-03"})
     default_error_messages = {"invalid": INVALID_MONTH}
 
-    def to_python(self, value: Any) -> datetime.date | None:
+    def to_python(self, value: object) -> datetime.date | None:
         if value in self.empty_values:
             return None
         month = parse_month(value)
@@ -223,10 +229,10 @@ class MonthFormField(forms.Field):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return month
 
-    def prepare_value(self, value: Any) -> Any:
+    def prepare_value(self, value: object) -> object:
         return f"{value:%Y-%m}" if isinstance(value, datetime.date) else value
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: object, data: object) -> bool:
         return bool(self.prepare_value(initial) != data)
 
 
@@ -239,7 +245,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+    def clean(self, data: object, initial: object = None) -> list[object]:
         files = data if isinstance(data, (list, tuple)) else [data]
         files = [file for file in files if file]
         if self.required and not files:

@@ -17,7 +17,7 @@ class ParsedListFilter(admin.SimpleListFilter):
 
     parse: Any = staticmethod(parse_uuid)
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: object) -> Any:
         if self.value() is None:
             return queryset
         value = self.parse(self.value())
@@ -25,6 +25,6 @@ class ParsedListFilter(admin.SimpleListFilter):
             raise IncorrectLookupParameters
         return self.matching(queryset, value)
 
-    def matching(self, queryset: Any, value: Any) -> Any:
+    def matching(self, queryset: Any, value: Any) -> object:
         """Return the rows that have the value."""
         return queryset.filter(**{f"{self.parameter_name}_id": value})

@@ -52,11 +52,12 @@ class NavLink(NamedTuple):
 
 
 def navigation_links(
-    request: Any, groups: Sequence[Sequence[NavItem]], counts: Counts
+    request: HttpRequest, groups: Sequence[Sequence[NavItem]], counts: Counts
 ) -> list[list[NavLink]]:
     """Return the user's links on the requested page, by group. Calls `counts` once."""
     user: Any = request.user
-    current_scope: Where = "platform" if request.business is None else "business"
+    business = request.business  # type: ignore[attr-defined]
+    current_scope: Where = "platform" if business is None else "business"
     allowed = [
         [
             item

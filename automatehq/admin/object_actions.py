@@ -6,9 +6,9 @@ An admin lists its actions in `object_actions`. An action without input can also
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
@@ -52,14 +52,27 @@ class ObjectAction:
     template: str = "admin/object_action.html"
 
 
-class ObjectActionsMixin:
+if TYPE_CHECKING:
+
+    class ObjectActionsHost(admin.ModelAdmin[Any]):
+        """The model admin that `ObjectActionsMixin` is mixed into."""
+
+        def may(self, request: HttpRequest, right: str, obj: object = None) -> bool: ...
+
+        def business_changed_response(self, request: HttpRequest) -> HttpResponse: ...
+
+else:
+    ObjectActionsHost = object
+
+
+class ObjectActionsMixin(ObjectActionsHost):
     """Mixin of model admins with the pages, buttons and list actions of `object_actions`."""
 
     object_actions: ClassVar[Sequence[ObjectAction]] = ()
 
     # Actions on one row
 
-    def get_urls(self: Any) -> list[URLPattern]:
+    def get_urls(self) -> list[URLPattern]:
         pages = [
             path(
                 f"<path:object_id>/{action.name}/",
@@ -68,11 +81,11 @@ class ObjectActionsMixin:
             )
             for action in self.object_actions
         ]
-        return [*pages, *super().get_urls()]  # type: ignore[misc]
+        return [*pages, *super().get_urls()]
 
     def available_actions(
-        self: Any, request: HttpRequest, obj: Any
-    ) -> list[dict[str, Any]]:
+        self, request: HttpRequest, obj: models.Model
+    ) -> list[dict[str, object]]:
         """Return the buttons of a row: the actions that its state and the user's role permit."""
         return [
             {
@@ -88,7 +101,7 @@ class ObjectActionsMixin:
         ]
 
     def action_view(
-        self: Any, request: HttpRequest, object_id: str, *, action: ObjectAction
+        self, request: HttpRequest, object_id: str, *, action: ObjectAction
     ) -> HttpResponse:
         """Show the form page of an action on GET; run it on POST, and show errors again."""
         obj = self.get_object(request, unquote(object_id))
@@ -98,8 +111,8 @@ class ObjectActionsMixin:
             raise Http404
         service_error: DomainError | None = None
         if request.method == "POST":
-            if not self.admin_site.form_matches_scope(request):
-                return self.business_changed_response(request)  # type: ignore[no-any-return]
+            if not self.admin_site.form_matches_scope(request):  # type: ignore[attr-defined]
+                return self.business_changed_response(request)
             form = action.form(request.POST, request.FILES, request=request, obj=obj)
             if form.is_valid():
                 try:
@@ -130,24 +143,25 @@ class ObjectActionsMixin:
         response = TemplateResponse(request, action.template, context)
         return with_error_status(response, service_error) if service_error else response
 
-    def url_of(self: Any, obj: models.Model) -> str:
+    def url_of(self, obj: models.Model) -> str:
         """Return the address of a row's change page."""
         return reverse(f"admin:{self._url_name('change')}", args=[quote(obj.pk)])
 
-    def with_list(self: Any, request: HttpRequest, url: str) -> str:
+    def with_list(self, request: HttpRequest, url: str) -> str:
         """Return `url` with the query string of the list that led to the current page."""
-        context = {
-            "opts": self.opts,
-            "preserved_filters": self.get_preserved_filters(request),
-        }
-        return str(add_preserved_filters(context, url))
+        preserved = self.get_preserved_filters(request)
+        return str(
+            add_preserved_filters(
+                {"opts": self.opts, "preserved_filters": preserved}, url
+            )
+        )
 
-    def _url_name(self: Any, page: str) -> str:
+    def _url_name(self, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
 
     # Actions on many rows
 
-    def get_actions(self: Any, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return the list actions of `object_actions`.
 
         They replace Django's own actions, which would bypass the services.
@@ -162,7 +176,9 @@ class ObjectActionsMixin:
             if action.in_list and self.may(request, action.right)
         }
 
-    def response_action(self: Any, request: Any, queryset: Any) -> Any:
+    def response_action(  # type: ignore[override]
+        self, request: HttpRequest, queryset: models.QuerySet[models.Model]
+    ) -> HttpResponse | None:
         """Run Django's list action on the valid ids; report the ids that the scope does not show."""
         chosen = request.POST.getlist("_selected_action")
         ids = [row_id for text in chosen if (row_id := parse_uuid(text))]
@@ -176,9 +192,10 @@ class ObjectActionsMixin:
                     field="id",
                     value=row_id,
                 )
-        request.POST = request.POST.copy()
-        request.POST.setlist("_selected_action", [str(row_id) for row_id in ids])
-        return super().response_action(request, queryset)  # type: ignore[misc]
+        submitted = request.POST.copy()
+        submitted.setlist("_selected_action", [str(row_id) for row_id in ids])
+        request.POST = submitted  # type: ignore[assignment]
+        return super().response_action(request, queryset)
 
 
 def _run_for_selected(

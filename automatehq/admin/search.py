@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django import forms
+from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import display_for_field, lookup_field
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
@@ -54,7 +55,7 @@ class SearchResults(NamedTuple):
     url: str
 
 
-def search_view(site: Any, request: HttpRequest) -> HttpResponse:
+def search_view(site: AdminSite, request: HttpRequest) -> HttpResponse:
     """Show the search page; lists without permission are not searched."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])

@@ -1,6 +1,6 @@
 """Widgets of the admin."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from django.contrib.admin import widgets
 
@@ -13,6 +13,8 @@ class AutocompleteSelect(widgets.AutocompleteSelect):
     Django's own widget raises an error on a value that is not a UUID, which a link or a changed form can hold.
     """
 
-    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+    def optgroups(
+        self, name: str, value: Sequence[str], attrs: dict[str, object] | None = None
+    ) -> list[tuple[str | None, list[dict[str, object]], int | None]]:
         known = [pk for pk in value if parse_uuid(pk)]
         return super().optgroups(name, known, attrs)

@@ -31,7 +31,7 @@ def method_name(view: Any) -> str:
     return getattr(view, "action", None) or str(view.request.method).lower()
 
 
-def declaration_of(view: Any, name: str) -> EndpointDeclaration:
+def declaration_of(view: object, name: str) -> EndpointDeclaration:
     """Return the declaration of the method `name` of a view or of its class; empty without one."""
     method = getattr(view, name, None)
     declaration: EndpointDeclaration = getattr(
@@ -40,7 +40,7 @@ def declaration_of(view: Any, name: str) -> EndpointDeclaration:
     return declaration
 
 
-def right_of(view: Any, name: str) -> str | None:
+def right_of(view: object, name: str) -> str | None:
     """Return the permission that the method `name` requires, or None if it is undeclared."""
     right = declaration_of(view, name).right
     if right is None and name in _CLASS_RIGHTS:

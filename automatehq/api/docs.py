@@ -1,5 +1,6 @@
 """Views of the OpenAPI document and of the page that shows it."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import translation
@@ -8,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -35,19 +37,23 @@ class SchemaNegotiation(DefaultContentNegotiation):
     """
 
     def select_renderer(
-        self, request: Any, renderers: Any, format_suffix: Any = None
-    ) -> Any:
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
         requested_format = request.query_params.get("format")
         formats = {renderer.format for renderer in renderers}
         if requested_format is not None and requested_format not in formats:
             raise Invalid("invalid", f"One of: {', '.join(sorted(formats))}.", "format")
         try:
-            return super().select_renderer(
+            selected: tuple[BaseRenderer, str] = super().select_renderer(
                 request, renderers, format_suffix or requested_format
             )
         except NotAcceptable:
             first = next(iter(renderers))
             return first, first.media_type
+        return selected
 
 
 class SchemaView(StrictRequestMixin, SpectacularAPIView):
@@ -63,7 +69,7 @@ class SchemaView(StrictRequestMixin, SpectacularAPIView):
     _document: dict[str, Any] | None = None
 
     @endpoint(parameters=[OpenApiParameter("format")], exclude=True)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def get(self, request: Request, *args: object, **kwargs: object) -> Response:
         response: Response = super().get(request, *args, **kwargs)
         return response
 

@@ -1,7 +1,5 @@
 """Error responses outside the views: JSON under /api, HTML pages elsewhere."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
@@ -90,7 +88,7 @@ def unavailable(request: HttpRequest, outage: Unavailable) -> HttpResponse:
     )
 
 
-def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
+def server_error(request: HttpRequest, *args: object) -> HttpResponse:
     if _answers_json(request):
         return json_error_response(APIException("Server Error (500)"))
     return defaults.server_error(request)

@@ -12,7 +12,12 @@ from django.http import Http404, HttpRequest, UnreadablePostError
 from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
-from drf_standardized_errors.types import Error, ErrorResponse
+from drf_standardized_errors.types import (
+    Error,
+    ErrorResponse,
+    ErrorType,
+    ExceptionHandlerContext,
+)
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -142,7 +147,9 @@ def _model_of_table(error: DatabaseError) -> type[Model] | None:
     return by_table.get(table or "")
 
 
-def exception_handler(exc: Exception, context: Any) -> Response | None:
+def exception_handler(
+    exc: Exception, context: ExceptionHandlerContext
+) -> Response | None:
     """Return the response to an exception of a view; set as REST_FRAMEWORK's EXCEPTION_HANDLER."""
     return ApiExceptionHandler(exc, context).run()
 
@@ -150,7 +157,7 @@ def exception_handler(exc: Exception, context: Any) -> Response | None:
 class Formatter(ExceptionFormatter):
     """Formatter of drf-standardized-errors that adds members beside `errors`."""
 
-    def get_error_type(self) -> Any:
+    def get_error_type(self) -> ErrorType:
         if isinstance(self.exc, Invalid):
             return "validation_error"
         return super().get_error_type()
@@ -176,7 +183,7 @@ class Formatter(ExceptionFormatter):
             for e in errors
         ]
 
-    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, object]:
         body: dict[str, Any] = super().format_error_response(error_response)
         if isinstance(self.exc, DomainError):
             body |= self.exc.extra

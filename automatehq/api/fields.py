@@ -37,21 +37,21 @@ TOKEN_LIMIT = 4096
 class LineSerializerField(serializers.CharField):
     """A line of text, cleaned before it is validated: see `automatehq/text.py`."""
 
-    def run_validation(self, data: Any = empty) -> Any:
+    def run_validation(self, data: object = empty) -> object:
         return super().run_validation(_cleaned(data, clean_line))
 
 
 class LinesSerializerField(serializers.CharField):
     """Text of several lines, cleaned before it is validated."""
 
-    def run_validation(self, data: Any = empty) -> Any:
+    def run_validation(self, data: object = empty) -> object:
         return super().run_validation(_cleaned(data, clean_text))
 
 
 class EmailSerializerField(serializers.EmailField):
     """An e-mail address, cleaned before it is validated."""
 
-    def run_validation(self, data: Any = empty) -> Any:
+    def run_validation(self, data: object = empty) -> object:
         return super().run_validation(_cleaned(data, clean_line))
 
 
@@ -62,7 +62,7 @@ def _cleaned(data: Any, clean: Callable[[str], str]) -> Any:
 class StrictText(serializers.CharField):
     """Mixin of text fields that reject numbers and booleans."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -94,7 +94,7 @@ class EmailAddressField(StrictText, EmailSerializerField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=254, **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         return super().to_internal_value(data).lower()
 
 
@@ -106,7 +106,7 @@ class MonthField(serializers.Field[datetime.date, Any, str, Any]):
 
     default_error_messages = {"invalid": INVALID_MONTH}
 
-    def to_internal_value(self, data: Any) -> datetime.date:
+    def to_internal_value(self, data: object) -> datetime.date:
         month = parse_month(data)
         if month is None:
             self.fail("invalid")
@@ -121,7 +121,7 @@ class DateField(serializers.DateField):
 
     default_error_messages = {"invalid": INVALID_DATE}
 
-    def to_internal_value(self, value: Any) -> datetime.date:
+    def to_internal_value(self, value: object) -> datetime.date:
         date = parse_date(value)
         if date is None:
             self.fail("invalid")
@@ -143,7 +143,7 @@ class HourMinuteField(serializers.TimeField):
         self.is_end = is_end
         super().__init__(**kwargs)
 
-    def to_internal_value(self, value: Any) -> datetime.time:
+    def to_internal_value(self, value: object) -> datetime.time:
         text = value if isinstance(value, str) else ""
         if self.is_end and text == _END_OF_DAY:
             return datetime.time(0)
@@ -186,7 +186,7 @@ class HoursField(serializers.DecimalField):
         kwargs.setdefault("decimal_places", 2)
         super().__init__(**kwargs)
 
-    def to_internal_value(self, data: Any) -> Decimal:
+    def to_internal_value(self, data: int | float | str | Decimal) -> Decimal:
         # Rejects exponents, NaN and digits of other alphabets, all of which Decimal accepts.
         is_number = isinstance(data, (str, int, float)) and not isinstance(data, bool)
         if not is_number or not _NUMBER.fullmatch(str(data).strip()):
@@ -204,7 +204,7 @@ class IdField(serializers.UUIDField):
 
     default_error_messages = {"invalid": INVALID_ID}
 
-    def to_internal_value(self, data: Any) -> uuid.UUID:
+    def to_internal_value(self, data: object) -> uuid.UUID:
         value = parse_uuid(data)
         if value is None:
             self.fail("invalid")
@@ -214,7 +214,7 @@ class IdField(serializers.UUIDField):
 class ShortListField(serializers.ListField):
     """A list of at most `max_length` items; the length is checked before the items."""
 
-    def to_internal_value(self, data: Any) -> list[Any]:
+    def to_internal_value(self, data: list[object]) -> list[object]:
         if (
             isinstance(data, list)
             and self.max_length is not None
@@ -238,16 +238,16 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
         "invalid": INVALID_ID,
     }
 
-    def bind(self, field_name: str, parent: Any) -> None:
+    def bind(self, field_name: str, parent: serializers.BaseSerializer[Any]) -> None:
         if self.source is None and field_name.endswith("_id"):
             self.source = field_name.removesuffix("_id")
         super().bind(field_name, parent)
 
-    def run_validation(self, data: Any = empty) -> Any:
+    def run_validation(self, data: object = empty) -> object:
         # RelatedField reads "" as null, which would hide a client's mistake.
         return serializers.Field.run_validation(self, data)
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> object:
         value = parse_uuid(data)
         if value is None:
             self.fail("invalid")
@@ -264,11 +264,11 @@ class ReferenceField(serializers.PrimaryKeyRelatedField[Any]):
             self.fail("does_not_exist")
         return row
 
-    def get_attribute(self, instance: Any) -> Any:
+    def get_attribute(self, instance: object) -> object:
         """Return the id, which is a column of the row."""
         return getattr(instance, f"{self.source}_id")
 
-    def to_representation(self, value: Any) -> str:
+    def to_representation(self, value: object) -> str:
         return str(value)
 
 
@@ -296,7 +296,7 @@ class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
         self.id_from = id_from
         super().__init__(read_only=True, source="*", **kwargs)
 
-    def to_representation(self, row: Any) -> dict[str, str] | None:
+    def to_representation(self, row: object) -> dict[str, str] | None:
         id_from = self.id_from or f"{self.field_name}_id"
         value = row[id_from] if isinstance(row, dict) else getattr(row, id_from)
         if value is None:
@@ -309,7 +309,7 @@ class NamedReference(serializers.Field[Any, Any, dict[str, str] | None, Any]):
         return {"id": str(value), "name": "" if name is None else str(name)}
 
 
-def plain_attribute(field: serializers.Field[Any, Any, Any, Any]) -> str:
+def plain_attribute(field: serializers.Field[object, object, object, object]) -> str:
     """Return the attribute that `field` outputs unchanged, or "" for a computed value."""
     has_own_way = type(
         field

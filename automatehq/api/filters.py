@@ -14,13 +14,14 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from automatehq.text import clean_line
 
@@ -95,7 +96,9 @@ class DateFilter(_ParsedFilter):
 class LocalDateFromFilter(DateFilter):
     """The filter `from`: timestamps from the start of the day in the business's time zone."""
 
-    def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+    def filter(
+        self, queryset: QuerySet[Model], value: datetime.date | None
+    ) -> QuerySet[Model]:
         if value is None:
             return queryset
         start = _local_midnight(value, self.parent.request)
@@ -105,7 +108,9 @@ class LocalDateFromFilter(DateFilter):
 class LocalDateToFilter(DateFilter):
     """The filter `to`: timestamps until the end of the day in the business's time zone."""
 
-    def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+    def filter(
+        self, queryset: QuerySet[Model], value: datetime.date | None
+    ) -> QuerySet[Model]:
         if value is None:
             return queryset
         end = _local_midnight(value + datetime.timedelta(days=1), self.parent.request)
@@ -139,7 +144,7 @@ class StrictFilterSet(FilterSet):
     }
 
 
-def allowed_query_parameters(view: Any) -> set[str]:
+def allowed_query_parameters(view: object) -> set[str]:
     """Return the query parameters that the request may have.
 
     These are the declared parameters of the endpoint. A list adds its filters, paging, `ordering` and `search`.
@@ -158,7 +163,7 @@ def allowed_query_parameters(view: Any) -> set[str]:
     return allowed
 
 
-def is_list(view: Any) -> bool:
+def is_list(view: object) -> bool:
     """Return True if the response is a filtered list: `list`, or an endpoint declared as one."""
     name = method_name(view)
     return name == "list" or declaration_of(view, name).is_list
@@ -197,7 +202,7 @@ class FoldedSearch(SearchFilter):
         terms = map(clean_line, super().get_search_terms(request))
         return [term for term in terms if term]
 
-    def construct_search(self, field_name: str, queryset: QuerySet[Any]) -> str:
+    def construct_search(self, field_name: str, queryset: QuerySet[Model]) -> str:
         return f"{field_name}__folded"
 
 
@@ -211,7 +216,7 @@ class StrictFilterBackend(DjangoFilterBackend):
     filterset_base = StrictFilterSet
 
     def get_filterset(
-        self, request: Request, queryset: QuerySet[Any], view: Any
+        self, request: Request, queryset: QuerySet[Model], view: APIView
     ) -> FilterSet | None:
         """Return the filterset, or None without a filter parameter.
 
@@ -226,8 +231,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         return filterset
 
     def filter_queryset(
-        self, request: Request, queryset: QuerySet[Any], view: Any
-    ) -> QuerySet[Any]:
+        self, request: Request, queryset: QuerySet[Model], view: APIView
+    ) -> QuerySet[Model]:
         if not is_list(view):
             return queryset
         check_parameters(request, allowed_query_parameters(view))
@@ -264,7 +269,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         return queryset.order_by(*columns)
 
 
-def ordering_table(view: Any) -> dict[str, tuple[str, ...]]:
+def ordering_table(view: object) -> dict[str, tuple[str, ...]]:
     """Return the table of the names in `ordering` and their columns."""
     declared = getattr(view, "ordering_fields", ())
     if not isinstance(declared, Mapping):

@@ -6,7 +6,8 @@ import uuid
 from base64 import b64decode, b64encode
 from typing import Any, Literal, NamedTuple, cast
 
-from django.db.models import Q
+from django.core.paginator import Paginator
+from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination, PageNumberPagination
 from rest_framework.request import Request
@@ -63,13 +64,13 @@ class Pages(PageNumberPagination):
     def get_page_size(self, request: Request) -> int:
         return min(_count(request, "page_size", PAGE_SIZE), MAX_PAGE_SIZE)
 
-    def get_page_number(self, request: Request, paginator: Any) -> int:
+    def get_page_number(self, request: Request, paginator: "Paginator[Model]") -> int:
         number = _count(request, "page", 1)
         if number > paginator.num_pages:
             raise Missing("no_such_page", _("This page does not exist."), "page")
         return number
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: object) -> list[dict[str, object]]:
         return [
             {
                 "name": "page",
@@ -81,7 +82,9 @@ class Pages(PageNumberPagination):
             _PAGE_SIZE_PARAMETER,
         ]
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def get_paginated_response_schema(
+        self, schema: dict[str, object]
+    ) -> dict[str, object]:
         return {
             "type": "object",
             "required": ["count", "next", "previous", "results"],
@@ -125,7 +128,7 @@ class CursorPagination(BasePagination):
         self.page = page
         return page
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_paginated_response(self, data: object) -> Response:
         following = self._link(self.page[-1], ">") if self.has_next else None
         preceding = self._link(self.page[0], "<") if self.has_previous else None
         return Response({"next": following, "previous": preceding, "results": data})
@@ -136,7 +139,7 @@ class CursorPagination(BasePagination):
         link: str = replace_query_param(url, "cursor", cursor.written())
         return link
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: object) -> list[dict[str, object]]:
         return [
             {
                 "name": "cursor",
@@ -148,7 +151,9 @@ class CursorPagination(BasePagination):
             _PAGE_SIZE_PARAMETER,
         ]
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def get_paginated_response_schema(
+        self, schema: dict[str, object]
+    ) -> dict[str, object]:
         return {
             "type": "object",
             "required": ["next", "previous", "results"],

@@ -26,8 +26,8 @@ class JSONObjectParser(JSONParser):
     """
 
     def parse(
-        self, stream: Any, media_type: Any = None, parser_context: Any = None
-    ) -> dict[str, Any]:
+        self, stream: object, media_type: object = None, parser_context: object = None
+    ) -> dict[str, object]:
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if _content_length(parser_context) > limit:
             raise RequestDataTooBig

@@ -1,7 +1,6 @@
 """Renderers of responses."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import orjson
 from rest_framework import renderers
@@ -17,9 +16,9 @@ class JSONRenderer(renderers.JSONRenderer):
 
     def render(
         self,
-        data: Any,
+        data: object,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
+        renderer_context: Mapping[str, object] | None = None,
     ) -> bytes:
         if data is None:
             return b""

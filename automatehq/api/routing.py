@@ -123,7 +123,7 @@ def url_patterns(
             yield path, pattern
 
 
-def methods_of(callback: Any) -> dict[str, str]:
+def methods_of(callback: object) -> dict[str, str]:
     """Return the HTTP methods of a view with the names of their methods; of a function none."""
     if actions := getattr(callback, "actions", None):
         # Django REST framework adds "head" to `actions` at the first request.

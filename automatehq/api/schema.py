@@ -137,5 +137,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
     name = "bearer"
     match_subclasses = True
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, object]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

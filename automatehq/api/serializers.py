@@ -14,7 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import SkipField, empty
-from rest_framework.validators import UniqueValidator
+from rest_framework.validators import (
+    BaseUniqueForValidator,
+    UniqueTogetherValidator,
+    UniqueValidator,
+)
 
 from .converters import parse_uuid
 from .fields import (
@@ -63,7 +67,9 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     _prototypes: ClassVar[dict[str, serializers.Field[Any, Any, Any, Any]]]
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+    def get_fields(
+        self,
+    ) -> dict[str, serializers.Field[object, object, object, object]]:
         # Inspecting the model takes longer than rendering a row. So it happens once per class, and each serializer
         # copies the fields.
         if "_prototypes" not in type(self).__dict__:
@@ -74,7 +80,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             _write_utc(field)
         return fields
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
+    def to_representation(self, instance: object) -> dict[str, object]:
         """Return the JSON of a row, like DRF; values that are equal for all rows are computed once."""
         written = {}
         for name, attribute, field in self._columns:
@@ -95,7 +101,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             for field in self._readable_fields
         ]
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Any:
         errors = self._find_rejected_fields(data) if isinstance(data, Mapping) else {}
         try:
             value = super().to_internal_value(data)
@@ -107,13 +113,13 @@ class StrictSerializer(serializers.Serializer[Any]):
             raise ValidationError(errors)
         return value
 
-    def run_validation(self, data: Any = empty) -> Any:
+    def run_validation(self, data: object = empty) -> object:
         value = super().run_validation(data)
         if self.root is self:
             store_validated_body(self.context.get("request"), value)
         return value
 
-    def current(self, data: Mapping[str, Any]) -> Any:
+    def current(self, data: Mapping[str, object]) -> object:
         """Return the row that the read-only fields of `data` are compared with, or None.
 
         By default the instance of an update. A serializer nested in a list finds its row by a key, such as
@@ -227,10 +233,10 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     ) -> tuple[Any, dict[str, Any]]:
         return extra_kwargs, {}
 
-    def get_unique_together_validators(self) -> list[Any]:
+    def get_unique_together_validators(self) -> list[UniqueTogetherValidator]:
         return []
 
-    def get_unique_for_date_validators(self) -> list[Any]:
+    def get_unique_for_date_validators(self) -> list[BaseUniqueForValidator]:
         return []
 
 

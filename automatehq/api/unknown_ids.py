@@ -7,7 +7,7 @@ and for an unknown id.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from django.conf import settings
 from django.db.models import Model
@@ -41,7 +41,7 @@ def report_rejected_value(
     kind: Kind,
     model: type[Model] | str,
     field: str,
-    value: Any,
+    value: object,
 ) -> None:
     """Pass a rejected id or value to the hook, if there are a hook and a request.
 
@@ -56,13 +56,13 @@ def report_rejected_value(
     _hook(path)(plain, kind=kind, model=label, field=field, value=str(value))
 
 
-def store_validated_body(request: Request | HttpRequest | None, values: Any) -> None:
+def store_validated_body(request: Request | HttpRequest | None, values: object) -> None:
     """Store a serializer's validated data on the request, for a later database error."""
     if request is not None and isinstance(values, Mapping):
         request.validated_body = values  # type: ignore[attr-defined]
 
 
-def value_in_body(request: Request | HttpRequest | None, field: str) -> Any:
+def value_in_body(request: Request | HttpRequest | None, field: str) -> object:
     """Return the value of `field` in the body, normalised by a serializer if possible; "" if absent.
 
     A field that is not at the top level is searched in nested objects: `admin.email` of a new business.

@@ -1,7 +1,5 @@
 """Base classes of views that do not serve the rows of one model."""
 
-from typing import Any
-
 from rest_framework import views
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request, is_form_media_type
@@ -19,13 +17,13 @@ class StrictRequestMixin:
     `search` of lists count as declared.
     """
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
         check_parameters(request, allowed_query_parameters(self))
         _reject_form(request)
 
     def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
+        self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
         final: Response = super().finalize_response(  # type: ignore[misc]
             request, response, *args, **kwargs

@@ -1,13 +1,17 @@
 """Language and time zone of a request. The API uses UTC."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+if TYPE_CHECKING:
+    # The Django plugin of mypy resolves this alias to `accounts.models.User`.
+    from django.contrib.auth.models import _User
 
-def activate_user_language(user: Any) -> None:
+
+def activate_user_language(user: "_User") -> None:
     """Activate the language of `user`, else of the business, for the rest of the request."""
     translation.activate(user.language or user.business.language)
 

@@ -1,7 +1,5 @@
 """Template tags and filters of the admin site."""
 
-from typing import Any
-
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -18,7 +16,7 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def status(row: Any, field: str = "review_status") -> SafeString:
+def status(row: object, field: str = "review_status") -> SafeString:
     """Return the badge of a row's status."""
     label = getattr(row, f"get_{field}_display")()
     return badges.badge(getattr(row, field), label)
@@ -33,7 +31,7 @@ def initials(name: str) -> str:
 
 @register.filter
 def with_column_labels(
-    cells: list[SafeString], headers: list[dict[str, Any]]
+    cells: list[SafeString], headers: list[dict[str, str]]
 ) -> list[SafeString]:
     """Add the column's label to each cell of a row: phones show no column headers."""
     return [
@@ -49,7 +47,7 @@ def with_column_labels(
 
 
 @register.filter
-def selected_choice(choices: list[dict[str, Any]]) -> str:
+def selected_choice(choices: list[dict[str, object]]) -> str:
     """Return the current choice of a list filter, or "" for its first choice, all."""
     return next(
         (str(choice["display"]) for choice in choices[1:] if choice["selected"]), ""

@@ -115,7 +115,7 @@ class PermissionTableMixin:
         return "delete" in self.rights and self.may(request, self.rights["delete"], obj)
 
 
-class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  # type: ignore[type-arg,misc]
+class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The admin of a model, scoped to the signed-in user's business.
 
     A subclass sets `rights` and the API's `serializer_class`, which validates its form.

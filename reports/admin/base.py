@@ -1,7 +1,8 @@
 """Base classes of the admin pages of a month: a query form with a report."""
 
+import uuid
 from datetime import date
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypedDict, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_site import AutomateHQAdminSite
+from accounts.request_user import get_request_business, get_request_user
 from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import MonthFormField
 from automatehq.api.converters import parse_uuid
@@ -41,7 +44,7 @@ class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
     iterator = _Choices
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> object:
         if value in self.empty_values:
             return None
         row_id, rows = parse_uuid(value), cast("Any", self.queryset)
@@ -53,6 +56,14 @@ class CachedModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
             code="invalid_choice",
             params={"value": value},
         )
+
+
+class MonthFilters(TypedDict):
+    """The arguments of the services that read a month."""
+
+    month: date
+    site_id: uuid.UUID | None
+    business_id: uuid.UUID | None
 
 
 class MonthForm(forms.Form):
@@ -76,7 +87,7 @@ class MonthForm(forms.Form):
             )
             self.fields = {"business": business, **self.fields}
 
-    def to_filters(self) -> dict[str, Any]:
+    def to_filters(self) -> MonthFilters:
         """Return the arguments of the services: `month`, `site_id` and `business_id`."""
         site, business = (self.cleaned_data.get(name) for name in ("site", "business"))
         return {
@@ -85,9 +96,11 @@ class MonthForm(forms.Form):
             "business_id": business and business.pk,
         }
 
-    def business(self, request: Any) -> Business:
+    def business(self, request: HttpRequest) -> Business:
         """Return the business of the report."""
-        return request.business or self.cleaned_data["business"]  # type: ignore[no-any-return]
+        return get_request_business(request) or cast(
+            "Business", self.cleaned_data["business"]
+        )
 
 
 class PeopleForm(MonthForm):
@@ -120,13 +133,13 @@ class MonthReport:
     right: ClassVar[str] = "matrix.see"
     form_class: ClassVar[type[MonthForm]] = MonthForm
 
-    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, Any]:
+    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, object]:
         """Return the template context for a valid `form`."""
         raise NotImplementedError
 
-    def view(self, site: Any, request: Any) -> HttpResponse:
+    def view(self, site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
         """Render the page in the admin site."""
-        if not request.user.may(self.right):
+        if not get_request_user(request).may(self.right):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
@@ -147,7 +160,8 @@ class MonthReport:
             query["month"] = f"{self._month(request):%Y-%m}"
         return self.form_class(query)
 
-    def _month(self, request: Any) -> date:
-        if is_on_platform():
+    def _month(self, request: HttpRequest) -> date:
+        business = get_request_business(request)
+        if business is None:
             return first_of_month(timezone.localdate())
-        return default_month(request.business)
+        return default_month(business)

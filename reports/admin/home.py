@@ -16,6 +16,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.admin_site import AutomateHQAdminSite
+from accounts.models import User
+from accounts.request_user import get_request_user
 from audit.descriptions import EventDescription, describe_events
 from audit.models import AuditEvent
 from automatehq.admin.forms import MonthFormField
@@ -83,17 +86,18 @@ STATES = (
 )
 
 
-def home(site: Any, request: Any) -> HttpResponse:
+def home(
+    site: AutomateHQAdminSite, request: HttpRequest, business: Business
+) -> HttpResponse:
     """Render the home page of the business.
 
     For an invalid month, the status is 400 and the page shows the current month.
     """
     form = HomeMonthForm(request.GET)
     chosen_month = form.cleaned_data["month"] if form.is_valid() else None
-    business: Business = request.business
     month = chosen_month or default_month(business)
     business_status = get_business_status(business, month)
-    request.nav_counts = business_status.side_bar
+    request.nav_counts = business_status.side_bar  # type: ignore[attr-defined]
     context = {
         **site.each_context(request),
         "title": _("Home"),
@@ -110,14 +114,16 @@ def home(site: Any, request: Any) -> HttpResponse:
         context["recent_activity"] = recent_activity(site, request)
         context["open_until"] = _open_until(business, month)
     else:
-        context["steps"] = list(build_onboarding(business_status, request.user))
+        context["steps"] = list(
+            build_onboarding(business_status, get_request_user(request))
+        )
     status = 400 if form.errors else 200
     return TemplateResponse(request, "admin/reports/home.html", context, status=status)
 
 
 def build_figures(
     dashboard: Dashboard, business_status: BusinessStatus, request: HttpRequest
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the template context of a month's figures."""
     sites = sorted(dashboard.sites, key=lambda site: (-site.missing, -site.waiting))
     return {
@@ -125,7 +131,9 @@ def build_figures(
         "card_count": sum(dashboard.cards.values()),
         "tiles": list(build_tiles(dashboard)),
         "states": list(build_status_bar(dashboard)),
-        "todos": list(build_todos(dashboard, business_status, request.user)),
+        "todos": list(
+            build_todos(dashboard, business_status, get_request_user(request))
+        ),
         "hours": build_chart((one.month, one.hours) for one in dashboard.trend),
         "employees": build_chart((one.month, one.employees) for one in dashboard.trend),
         "sites": [(site, _matrix_of(site, dashboard.month)) for site in sites][
@@ -138,12 +146,14 @@ def build_figures(
     }
 
 
-def recent_activity(site: Any, request: HttpRequest) -> list[EventDescription]:
+def recent_activity(
+    site: AutomateHQAdminSite, request: HttpRequest
+) -> list[EventDescription]:
     """Return descriptions of the latest events of the work that the user may see.
 
     Empty if the user has no permission for the audit list.
     """
-    trail = site.get_model_admin(AuditEvent)
+    trail: Any = site.get_model_admin(AuditEvent)
     if not trail.has_view_permission(request):
         return []
     return describe_events(trail.get_queryset(request).of_work()[:EVENTS_SHOWN])
@@ -181,7 +191,7 @@ def build_tiles(dashboard: Dashboard) -> Iterator[Tile]:
     )
 
 
-def build_status_bar(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
+def build_status_bar(dashboard: Dashboard) -> Iterator[dict[str, object]]:
     """Yield the statuses as parts of a bar 400 units wide, the most finished first.
 
     A status with cards is at least 4 units wide, so that it stays visible.
@@ -205,7 +215,7 @@ def build_status_bar(dashboard: Dashboard) -> Iterator[dict[str, Any]]:
 
 
 def build_todos(
-    dashboard: Dashboard, business_status: BusinessStatus, user: Any
+    dashboard: Dashboard, business_status: BusinessStatus, user: User
 ) -> Iterator[ToDo]:
     """Yield the open tasks that the user may do, in the order of the work."""
     month, due = dashboard.month, business_status.due
@@ -271,7 +281,7 @@ def build_todos(
         )
 
 
-def build_onboarding(business_status: BusinessStatus, user: Any) -> Iterator[Step]:
+def build_onboarding(business_status: BusinessStatus, user: User) -> Iterator[Step]:
     """Yield the steps to the first month, for a business without cards."""
     steps = (
         (
@@ -308,7 +318,7 @@ def build_onboarding(business_status: BusinessStatus, user: Any) -> Iterator[Ste
 
 
 def _unfinished_todos(
-    month: date, review: int, assign: int, user: Any
+    month: date, review: int, assign: int, user: User
 ) -> Iterator[ToDo]:
     """Yield the open tasks of a closed month.
 

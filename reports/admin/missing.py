@@ -1,16 +1,20 @@
 """The admin page of missing cards, and the part of it on the month page."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from businesses.tenancy.admin import is_on_platform
-from workcards.missing_cards import MissingCards, Received, missing_cards
+from workcards.missing_cards import (
+    ExpectedEmployee,
+    MissingCards,
+    Received,
+    missing_cards,
+)
 from workcards.models import ClosedMonth
 
-from .base import MonthReport, PeopleForm
+from .base import MonthForm, MonthReport, PeopleForm
 
 
 class MissingForm(PeopleForm):
@@ -24,7 +28,8 @@ class MissingReport(MonthReport):
     template = "admin/reports/missing_cards.html"
     form_class = MissingForm
 
-    def answer(self, request: Any, form: Any) -> dict[str, Any]:
+    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, object]:
+        assert isinstance(form, PeopleForm)
         filters = form.to_filters()
         name, business = form.employee_name(), form.business(request)
         report = missing_cards(**filters, business=business, name=name)
@@ -43,7 +48,7 @@ class MissingReport(MonthReport):
 
 def employees_by_site(
     report: MissingCards, *, with_complete: bool = False, most: int | None = None
-) -> list[tuple[str | None, int, list[Any]]]:
+) -> list[tuple[str | None, int, list[ExpectedEmployee]]]:
     """Return name, number of employees and employees to show of each site.
 
     Shows at most `most` employees in total. For `missing_table.html`.

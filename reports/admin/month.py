@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from accounts.admin_site import AutomateHQAdminSite
+from accounts.request_user import get_request_business
 from businesses.models import Business
-from businesses.tenancy.admin import is_on_platform
 from reports.month_status import month_state
 from workcards.matrix import (
     EMPLOYEES_A_PAGE,
@@ -32,7 +33,7 @@ from workcards.month_math import (
 from workcards.services.review import REASON_LENGTH
 from workcards.transitions import DayStatus
 
-from .base import MonthReport, PeopleForm
+from .base import MonthFilters, MonthForm, MonthReport, PeopleForm
 from .missing import employees_by_site
 
 MISSING_SHOWN = 20
@@ -65,7 +66,7 @@ class MonthPage(MonthReport):
     template = "admin/reports/month.html"
     form_class = MonthPageForm
 
-    def view(self, site: Any, request: Any) -> HttpResponse:
+    def view(self, site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
         """Render the page; with `?rows=2` render only those rows of the matrix.
 
         The page's script requests the rows as the user scrolls.
@@ -78,7 +79,8 @@ class MonthPage(MonthReport):
             )
         return response
 
-    def answer(self, request: Any, form: Any) -> dict[str, Any]:
+    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, object]:
+        assert isinstance(form, PeopleForm)
         filters, name = form.to_filters(), form.employee_name()
         options = form.cleaned_data
         month = filters["month"]
@@ -116,15 +118,16 @@ class MonthPage(MonthReport):
             **self._state(request, month),
         }
 
-    def _state(self, request: Any, month: date) -> dict[str, Any]:
+    def _state(self, request: HttpRequest, month: date) -> dict[str, Any]:
         """Return the closing state and the open cards of the month.
 
         Empty on the platform.
         """
-        if is_on_platform():
+        business = get_request_business(request)
+        if business is None:
             return {}
-        state = month_state(request.business, month)
-        request.nav_counts = state.side_bar
+        state = month_state(business, month)
+        request.nav_counts = state.side_bar  # type: ignore[attr-defined]
         return {
             "state": state,
             "reason_length": REASON_LENGTH,
@@ -194,10 +197,10 @@ def _without(request: HttpRequest, name: str) -> str:
     return query.urlencode()
 
 
-def _missing(filters: dict[str, Any], business: Business, name: str) -> dict[str, Any]:
+def _missing(filters: MonthFilters, business: Business, name: str) -> dict[str, Any]:
     """Return the employees with the most missing cards; another page lists all."""
     report = missing_cards(**filters, business=business, name=name)
-    parameters = {
+    parameters: dict[str, Any] = {
         "site": filters["site_id"],
         "business": filters["business_id"],
         "name": name,

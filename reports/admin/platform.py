@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import formats, timezone
 from django.utils.http import urlencode
@@ -14,6 +14,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin_site import AutomateHQAdminSite
 from audit.descriptions import model_label
 from automatehq.admin.form_fields import LineFormField
 from automatehq.api.converters import parse_uuid
@@ -66,7 +67,7 @@ class PlatformForm(forms.Form):
         return {name: self.cleaned_data.get(name, "") for name in self.fields}
 
 
-def platform_view(site: Any, request: Any) -> HttpResponse:
+def platform_view(site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
     """Render the dashboard for super-admins who do not act for a business."""
     filters = PlatformForm(request.GET).to_filters()
     businesses = all_businesses()

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.request_user import get_request_user
 from automatehq.admin.forms import (
     ServiceErrorsMixin,
     plain_error_response,
@@ -153,7 +154,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         ]
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         query = request.GET.urlencode()
         exports = {
@@ -184,7 +185,7 @@ class EmployeeFilesAdmin(TenantAdmin):
 
     # Import
 
-    def import_view(self, request: Any) -> HttpResponse:
+    def import_view(self, request: HttpRequest) -> HttpResponse:
         """Show the upload form; preview the uploaded file; apply a preview."""
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -205,20 +206,20 @@ class EmployeeFilesAdmin(TenantAdmin):
         except DomainError as error:
             form.add_service_errors(error)
             return with_error_status(self._import_page(request, form), error)
-        stored = pending_files.store(data, user=request.user)
+        stored = pending_files.store(data, user=get_request_user(request))
         return self._preview_page(request, result, stored, choices)
 
     @staticmethod
-    def _preview(request: Any, data: bytes, choices: Choices) -> Import:
+    def _preview(request: HttpRequest, data: bytes, choices: Choices) -> Import:
         return preview_import(
             data=data,
             choices=choices,
-            actor=request.user,
+            actor=get_request_user(request),
             on_in_use=on_in_use(request),
         )
 
     def _read_again(
-        self, request: Any, pending: pending_files.PendingFile
+        self, request: HttpRequest, pending: pending_files.PendingFile
     ) -> HttpResponse:
         """Preview a pending file again with another sheet or encoding."""
         choices = Choices(
@@ -235,8 +236,10 @@ class EmployeeFilesAdmin(TenantAdmin):
             )
         return self._preview_page(request, result, pending.path, choices)
 
-    def _apply(self, request: Any) -> HttpResponse:
-        pending = pending_files.load(request.POST["ticket"], user=request.user)
+    def _apply(self, request: HttpRequest) -> HttpResponse:
+        pending = pending_files.load(
+            request.POST["ticket"], user=get_request_user(request)
+        )
         if pending is None:
             form = ImportForm()
             message = _(
@@ -252,7 +255,7 @@ class EmployeeFilesAdmin(TenantAdmin):
                     hash=pending.hash,
                     choices=pending.choices,
                     skip_errors="skip_errors" in request.POST,
-                    actor=request.user,
+                    actor=get_request_user(request),
                     on_in_use=on_in_use(request),
                 )
         except (Stale, RowsInvalid) as error:
@@ -278,7 +281,7 @@ class EmployeeFilesAdmin(TenantAdmin):
         return HttpResponseRedirect(reverse("admin:workforce_employee_changelist"))
 
     def _import_page(
-        self, request: Any, form: Any, *, problem: str = "", status: int = 200
+        self, request: HttpRequest, form: Any, *, problem: str = "", status: int = 200
     ) -> HttpResponse:
         context = {
             **self._import_context(request),
@@ -293,7 +296,7 @@ class EmployeeFilesAdmin(TenantAdmin):
 
     def _preview_page(
         self,
-        request: Any,
+        request: HttpRequest,
         result: Import,
         stored: str,
         choices: Choices,
@@ -307,7 +310,7 @@ class EmployeeFilesAdmin(TenantAdmin):
             **self._import_context(request),
             "problem": problem,
             "ticket": pending_files.sign_reference(
-                stored, result.hash, choices, user=request.user
+                stored, result.hash, choices, user=get_request_user(request)
             ),
             "counts": [
                 (name, *ACTION_MARKS[name], ACTION_LABELS[name], n)

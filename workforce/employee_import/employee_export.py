@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import xlsxwriter
 
 from automatehq.spreadsheet_escape import escape_cell
+from workforce.models import Employee
 
 from .import_columns import COLUMNS
 
@@ -28,7 +29,7 @@ class FileKind(NamedTuple):
     content_type: str
 
 
-def write_csv(employees: Iterable[Any], language: str) -> bytes:
+def write_csv(employees: Iterable[Employee], language: str) -> bytes:
     """Return the employees as CSV.
 
     UTF-8 with a byte order mark, so that spreadsheets read Hebrew.
@@ -41,7 +42,7 @@ def write_csv(employees: Iterable[Any], language: str) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
-def write_xlsx(employees: Iterable[Any], language: str) -> bytes:
+def write_xlsx(employees: Iterable[Employee], language: str) -> bytes:
     """Return the employees as a workbook with one sheet, from right to left in Hebrew.
 
     Identifiers are text, dates are dates, and no cell is a formula.

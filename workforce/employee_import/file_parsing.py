@@ -235,7 +235,12 @@ def read_table(data: bytes, choices: Choices = AUTOMATIC_CHOICES) -> ParsedTable
 
 
 def read_with_slot(
-    stack: ExitStack, data: bytes, choices: Choices, *, person_id: Any, business_id: Any
+    stack: ExitStack,
+    data: bytes,
+    choices: Choices,
+    *,
+    person_id: object,
+    business_id: object,
 ) -> ParsedTable:
     """Return `read_table`, using a slot that is held until `stack` is closed.
 

@@ -52,7 +52,7 @@ class RowPlan:
         return self.employee.pk if self.employee and not self.is_new else None
 
     @property
-    def changes(self) -> list[dict[str, Any]]:
+    def changes(self) -> list[dict[str, object]]:
         """Return the changed fields with old and new value; a site is given by its name."""
         if self.row.errors:
             return []

@@ -1,12 +1,13 @@
 """Employee files between preview and apply in the admin. The stored file of the preview is imported."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from uuid_utils.compat import uuid7
 
+from accounts.models import User
 from businesses.tenancy.context import get_current_business_id
 
 from .file_parsing import Choices
@@ -27,7 +28,7 @@ class PendingFile(NamedTuple):
     choices: Choices
 
 
-def store(data: bytes, *, user: Any) -> str:
+def store(data: bytes, *, user: User) -> str:
     """Store a file and return its path; delete the user's oldest files beyond `MAX_FILES`."""
     folder = f"businesses/{get_current_business_id()}/imports/{user.pk}"
     path = default_storage.save(f"{folder}/{uuid7().hex}", ContentFile(data))
@@ -42,14 +43,14 @@ def sign_reference(
     hash: str,  # noqa: A002 -- as the API calls it
     choices: Choices,
     *,
-    user: Any,
+    user: User,
 ) -> str:
     """Return the signed reference that a preview page contains."""
     owner = [str(get_current_business_id()), str(user.pk)]
     return signing.dumps([path, hash, *choices, *owner], salt=_SALT)
 
 
-def load(reference: str, *, user: Any) -> PendingFile | None:
+def load(reference: str, *, user: User) -> PendingFile | None:
     """Return the file of a signed reference, or None for an invalid reference.
 
     A reference is valid for the user and business it was created for, and for one hour. It is invalid if the file is

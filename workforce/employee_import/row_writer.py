@@ -1,10 +1,10 @@
 """Writes planned rows; an error of the database becomes an error of its row."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from django.db import DatabaseError, transaction
 
+from accounts.models import User
 from audit.cross_business import check_in_use_limit
 from automatehq.api.errors import (
     IN_USE_CODE,
@@ -26,7 +26,7 @@ OnInUse = Callable[[str, str], None]
 class RowWriter:
     """Writes planned rows in batches; an error of the database becomes an error of its row."""
 
-    def __init__(self, actor: Any, on_in_use: OnInUse) -> None:
+    def __init__(self, actor: User, on_in_use: OnInUse) -> None:
         self._actor = actor
         self._on_in_use = on_in_use
         self._in_use_count = 0

@@ -49,7 +49,7 @@ class PreviewRequestSerializer(StrictSerializer):
         choices=ENCODINGS, required=False, allow_blank=True
     )
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
+    def to_internal_value(self, data: object) -> dict[str, object]:
         # Of several files only the last would be read, and the others ignored without an error.
         if isinstance(data, MultiValueDict) and len(data.getlist("file")) > 1:
             raise Invalid("too_many_files", _("Send one file at a time."), "file")
@@ -129,7 +129,7 @@ class ImportSerializer(serializers.Serializer[Any]):
     rows = ImportRowSerializer(many=True)
 
 
-def import_json(result: "Import", *, is_applied: bool = False) -> dict[str, Any]:
+def import_json(result: "Import", *, is_applied: bool = False) -> dict[str, object]:
     """Return an import as the body of a response; once applied, with the ids of new employees."""
     return {
         "hash": result.hash,
@@ -150,7 +150,7 @@ def import_json(result: "Import", *, is_applied: bool = False) -> dict[str, Any]
     }
 
 
-def read_json(table: ParsedTable) -> dict[str, Any]:
+def read_json(table: ParsedTable) -> dict[str, object]:
     """Return the way in which a file was read, as a part of the body."""
     return {
         "format": table.format,

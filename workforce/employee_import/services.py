@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from audit.models import AuditEvent
 from audit.services import event_of, plain, record_many
 from automatehq.advisory_locks import transaction_lock
@@ -45,7 +46,11 @@ class Import:
 
 
 def preview_import(
-    *, data: bytes, actor: Any, on_in_use: OnInUse, choices: Choices = AUTOMATIC_CHOICES
+    *,
+    data: bytes,
+    actor: User,
+    on_in_use: OnInUse,
+    choices: Choices = AUTOMATIC_CHOICES,
 ) -> Import:
     """Return the changes that the file would make. The file is parsed before the request's transaction.
 
@@ -62,7 +67,7 @@ def apply_import(
     *,
     data: bytes,
     hash: str,  # noqa: A002 -- what the API calls it
-    actor: Any,
+    actor: User,
     on_in_use: OnInUse,
     choices: Choices = AUTOMATIC_CHOICES,
     skip_errors: bool = False,
@@ -110,7 +115,7 @@ class RowsInvalid(Invalid):
         self.result = result
 
 
-def _read(data: bytes, choices: Choices, actor: Any) -> ParsedTable:
+def _read(data: bytes, choices: Choices, actor: User) -> ParsedTable:
     table: ParsedTable = before_scope(
         partial(
             read_with_slot,
@@ -123,7 +128,7 @@ def _read(data: bytes, choices: Choices, actor: Any) -> ParsedTable:
     return table
 
 
-def _run(data: bytes, table: ParsedTable, actor: Any, on_in_use: OnInUse) -> Import:
+def _run(data: bytes, table: ParsedTable, actor: User, on_in_use: OnInUse) -> Import:
     rows = list(person_rows(table))
     business_id = get_current_business_id()
     transaction_lock(f"employee-import:{business_id}")
@@ -133,7 +138,7 @@ def _run(data: bytes, table: ParsedTable, actor: Any, on_in_use: OnInUse) -> Imp
     return Import(_hash(data, table, plans), plans, table)
 
 
-def _record(result: Import, data: bytes, actor: Any) -> None:
+def _record(result: Import, data: bytes, actor: User) -> None:
     """Record one event for each employee, and one for the import."""
     events: list[AuditEvent] = []
     for plan in result.plans:

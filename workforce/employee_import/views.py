@@ -3,16 +3,19 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.request_user import get_request_user
 from automatehq.api.errors import Invalid
 from automatehq.api.filters import check_parameters
 from automatehq.api.routing import endpoint
@@ -64,7 +67,7 @@ def on_in_use(request: Request | HttpRequest) -> OnInUse:
     return report_value
 
 
-def read_upload(upload: Any) -> bytes:
+def read_upload(upload: UploadedFile[bytes]) -> bytes:
     """Return the bytes of an upload, at most one more than allowed."""
     upload.seek(0)
     data: bytes = upload.read(MAX_FILE_BYTES + 1)
@@ -74,7 +77,7 @@ def read_upload(upload: Any) -> bytes:
 class EmployeeFilesMixin(Base):
     """The endpoints `/employees/import/preview`, `/employees/import/apply` and `/employees/export`."""
 
-    def get_parsers(self) -> list[Any]:
+    def get_parsers(self) -> list[BaseParser]:
         # The action is not set yet: an import is a form with a file.
         is_import = bool(set(IMPORTS) & set(self.action_map.values()))
         return [MultiPartParser()] if is_import else super().get_parsers()
@@ -93,7 +96,7 @@ class EmployeeFilesMixin(Base):
         result = preview_import(
             data=read_upload(values["file"]),
             choices=values["choices"],
-            actor=request.user,
+            actor=get_request_user(request),
             on_in_use=on_in_use(request),
         )
         return Response(import_json(result))
@@ -118,7 +121,7 @@ class EmployeeFilesMixin(Base):
                 choices=values["choices"],
                 hash=values["hash"],
                 skip_errors=values["skip_errors"],
-                actor=request.user,
+                actor=get_request_user(request),
                 on_in_use=on_in_use(request),
             )
         except (Stale, RowsInvalid) as error:
@@ -168,7 +171,7 @@ class EmployeeFilesMixin(Base):
 
 
 def export_response(
-    employees: Any, kind: str, business: Business | None
+    employees: "QuerySet[Employee]", kind: str, business: Business | None
 ) -> HttpResponse:
     """Return the file of `employees`. It is built completely before the response starts."""
     rows = partial(employees.iterator, chunk_size=CHUNK)

@@ -1,7 +1,6 @@
 """`manage.py wait_for_database`: a check before a web process or worker starts."""
 
 import time
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError, connection
@@ -22,7 +21,7 @@ class Command(BaseCommand):
             help="seconds to wait (default 60)",
         )
 
-    def handle(self, *, timeout: int, **options: Any) -> None:
+    def handle(self, *, timeout: int, **options: object) -> None:
         deadline = time.monotonic() + timeout
         is_announced = False
         while True:

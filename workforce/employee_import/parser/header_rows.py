@@ -249,7 +249,9 @@ def head_of(rows: list[RawRow]) -> Head:
     return Head.of(header_among(rows) or rows[0])
 
 
-def build_output(table: HeaderTable, rows: list[Any], **values: Any) -> dict[str, Any]:
+def build_output(
+    table: HeaderTable, rows: list[object], **values: object
+) -> dict[str, object]:
     """Return the parser's output: how the file was read, and the rows."""
     return {
         "sheet": None,

@@ -32,7 +32,7 @@ def main() -> int:
     return status
 
 
-def read(data: bytes, *, sheet: str, encoding: str) -> Any:
+def read(data: bytes, *, sheet: str, encoding: str) -> object:
     """Return the result for a file. Raises `RejectedFile`."""
     rejected_types.reject_other_types(data)
     if data.startswith(rejected_types.ZIP):

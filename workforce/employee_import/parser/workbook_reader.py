@@ -1,7 +1,5 @@
 """Reads the table of one sheet of a workbook, and the names and notes of its other sheets."""
 
-from typing import Any
-
 from .header_rows import (
     Cell,
     Head,
@@ -21,7 +19,7 @@ from .xlsx_workbook import Workbook, WorkbookSheet
 _BLANK_BEFORE_HEADER = 10_000
 
 
-def read_workbook(data: bytes, chosen: str) -> Any:
+def read_workbook(data: bytes, chosen: str) -> object:
     """Return the result for a workbook. Raises `RejectedFile`.
 
     The sheet is the chosen one, or else the first visible sheet with known headers.
