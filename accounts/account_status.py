@@ -87,7 +87,7 @@ def locked_business_standing(business_id: uuid.UUID) -> BusinessStanding | None:
 def still_has_permission(user_id: uuid.UUID, right: str) -> bool:
     """Return True if the user is active and has the permission in this scope.
 
-    `right` is a key of `roles.MAY`. For tasks on behalf of a user. A super-admin who acted for the business has an
+    `right` is a key of `roles.ROLE_PERMISSIONS`. For tasks on behalf of a user. A super-admin who acted for the business has an
     administrator's permissions, also after the hour of acting. The answer holds until the transaction ends.
     """
     standing = locked_standing(user_id)

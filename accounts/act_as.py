@@ -15,7 +15,7 @@ from automatehq.api.errors import Conflict, Denied, Invalid
 from businesses.models import Business
 from businesses.tenancy.context import business_scope, try_get_current_user
 
-from .authentication import dead
+from .authentication import invalid_credentials
 from .models import User
 
 HOUR = timedelta(hours=1)
@@ -34,7 +34,9 @@ def start_acting(*, user: User, business_id: uuid.UUID, reason: str) -> User:
     with business_scope(user.business_id):
         admitted, user = user, _locked(user)
         if not user.is_active or user.signed_out_at != admitted.signed_out_at:
-            raise dead("token_not_valid")  # signed out or deactivated meanwhile
+            raise invalid_credentials(
+                "token_not_valid"
+            )  # signed out or deactivated meanwhile
         _leave(user)
         # The scope of the request may not show the business; the business's own scope does.
         with business_scope(business_id):

@@ -1,14 +1,17 @@
 """Admin authentication views: sign in and out, password, language, acting."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
@@ -18,7 +21,11 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.authentication import InvalidCredentials, admit, credentials_of_session
+from accounts.authentication import (
+    InvalidCredentials,
+    authenticate_credentials,
+    credentials_of_session,
+)
 from accounts.services import change_own_password, choose_language
 from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import (
@@ -39,6 +46,11 @@ from .login import check_own_password, sign_in
 _NEXT = "next"
 _CHANGED = "password_changed"
 _RENEW = "_renew"
+
+
+def no_items(request: HttpRequest) -> Sequence[Any]:
+    """Return an empty list: the default of what higher apps add to the site."""
+    return ()
 
 
 class SignInForm(ServiceErrorsMixin, forms.Form):
@@ -94,10 +106,15 @@ class ActAsForm(ServiceErrorsMixin, forms.Form):
         super().__init__(*args, **kwargs)
 
 
-class AuthViewsMixin:
-    """Mixin of the admin site with the authentication views."""
+class AuthAdminSite(AdminSite):
+    """An admin site with its own authentication views."""
 
-    def get_auth_urls(self: Any) -> list[URLPattern]:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A higher app describes a posted form for error pages.
+        self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = no_items
+
+    def get_auth_urls(self) -> list[URLPattern]:
         return [
             path("login/", self.login, name="login"),
             path("logout/", self.logout, name="logout"),
@@ -120,16 +137,16 @@ class AuthViewsMixin:
         [never_cache, csrf_protect, sensitive_post_parameters("password")]
     )
     def login(
-        self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Sign in by e-mail and password. Rules, limits and errors are those of /api/auth/login."""
         form = SignInForm(request.POST or None)
-        refusal: DomainError | None = None
+        rejection: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             try:
                 user = sign_in(request, **form.cleaned_data)
             except DomainError as error:
-                refusal = error
+                rejection = error
                 form.add_service_errors(error)
             else:
                 admin_sessions.start_session(request, user)
@@ -144,22 +161,22 @@ class AuthViewsMixin:
             else "",
         }
         response = TemplateResponse(request, "admin/accounts/login.html", context)
-        return with_error_status(response, refusal) if refusal else response
+        return with_error_status(response, rejection) if rejection else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
-    def logout(
-        self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         admin_sessions.end_session(request)
         return HttpResponseRedirect(reverse("admin:login"))
 
     @method_decorator(sensitive_post_parameters())
-    def password_change(
-        self: Any, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Change the user's own password and end all sign-ins, including this one."""
         form = PasswordForm(request.POST or None)
-        refusal: DomainError | None = None
+        rejection: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             user: Any = request.user
             try:
@@ -168,7 +185,7 @@ class AuthViewsMixin:
                     user=user, new_password=form.cleaned_data["new_password"]
                 )
             except DomainError as error:
-                refusal = error
+                rejection = error
                 form.add_service_errors(error)
             else:
                 admin_sessions.end_session(request)
@@ -181,10 +198,10 @@ class AuthViewsMixin:
             "button": _("Change password"),
         }
         response = TemplateResponse(request, "admin/form_page.html", context)
-        return with_error_status(response, refusal) if refusal else response
+        return with_error_status(response, rejection) if rejection else response
 
     @method_decorator(require_POST)
-    def language(self: Any, request: HttpRequest) -> HttpResponse:
+    def language(self, request: HttpRequest) -> HttpResponse:
         """Set the user's language and return to the current page."""
         language = request.POST.get("language")
         if language not in dict(settings.LANGUAGES):
@@ -193,13 +210,13 @@ class AuthViewsMixin:
         choose_language(user=user, language=language)
         return HttpResponseRedirect(self._next(request))
 
-    def switch_business(self: Any, request: HttpRequest) -> HttpResponse:
+    def switch_business(self, request: HttpRequest) -> HttpResponse:
         """List the person's businesses and switch to the chosen one.
 
         The menu in the header loads only the list, with the header `X-Requested-With`.
         """
         user: Any = request.user
-        error: DomainError | None = None
+        rejection: DomainError | None = None
         if request.method == "POST":
             business_id = parse_uuid(request.POST.get("business_id"))
             if business_id is None:
@@ -207,7 +224,7 @@ class AuthViewsMixin:
             try:
                 other = enter_business(request, user=user, business_id=business_id)
             except DomainError as caught:
-                error = caught
+                rejection = caught
             else:
                 admin_sessions.switch_session(
                     request,
@@ -219,7 +236,7 @@ class AuthViewsMixin:
             **self.each_context(request),
             "title": _("Switch business"),
             "places": businesses_of(user),
-            "error": error and error.detail,
+            "error": rejection and rejection.detail,
         }
         template = (
             "admin/accounts/business_choices.html"
@@ -227,9 +244,9 @@ class AuthViewsMixin:
             else "admin/accounts/switch_business.html"
         )
         response = TemplateResponse(request, template, context)
-        return with_error_status(response, error) if error else response
+        return with_error_status(response, rejection) if rejection else response
 
-    def act_as(self: Any, request: HttpRequest) -> HttpResponse:
+    def act_as(self, request: HttpRequest) -> HttpResponse:
         """Start or renew acting for a business.
 
         It gives an administrator's permissions for one hour.
@@ -238,14 +255,14 @@ class AuthViewsMixin:
         if not user.may("platform.act_as"):
             raise PermissionDenied
         # While the user acts, the scope contains only the business acted for, so the form offers no other.
-        present = user.acting
+        acting_now = user.acting
         initial = (
-            {"business": present.business, "reason": present.reason}
-            if present
+            {"business": acting_now.business, "reason": acting_now.reason}
+            if acting_now
             else {"business": request.GET.get("business")}
         )
         form = ActAsForm(request.POST or None, initial=initial, request=request)
-        refusal: DomainError | None = None
+        rejection: DomainError | None = None
         if request.method == "POST" and form.is_valid():
             business: Business = form.cleaned_data["business"]
             try:
@@ -256,14 +273,16 @@ class AuthViewsMixin:
                         reason=form.cleaned_data["reason"],
                     )
             except DomainError as error:
-                refusal = error
+                rejection = error
                 form.add_service_errors(error)
             else:
                 admin_sessions.start_acting(request, user)
                 return HttpResponseRedirect(reverse("admin:index"))
         context = {
             **self.each_context(request),
-            "title": _("Act for another hour") if present else _("Act for a business"),
+            "title": _("Act for another hour")
+            if acting_now
+            else _("Act for a business"),
             "form": form,
             "question": _(
                 "You get administrator permissions in this business for one hour. Its audit trail records the start, the end, your name and the reason."
@@ -271,10 +290,10 @@ class AuthViewsMixin:
             "button": _("Act for this business"),
         }
         response = TemplateResponse(request, "admin/form_page.html", context)
-        return with_error_status(response, refusal) if refusal else response
+        return with_error_status(response, rejection) if rejection else response
 
     @method_decorator([never_cache, csrf_protect, require_POST])
-    def stop_acting(self: Any, request: HttpRequest) -> HttpResponse:
+    def stop_acting(self, request: HttpRequest) -> HttpResponse:
         """Stop acting and return to the platform, also after the hour has expired.
 
         The view is outside `admin_view` because no scope can be opened with an expired session of acting. With `_renew`
@@ -284,9 +303,11 @@ class AuthViewsMixin:
         if credentials is None:
             return HttpResponseRedirect(reverse("admin:login"))
         try:
-            person = admit(replace(credentials, business_id=None, acting_token=None))
-        except InvalidCredentials as dead:
-            return self.session_expired_response(request, dead)  # type: ignore[no-any-return]
+            person = authenticate_credentials(
+                replace(credentials, business_id=None, acting_token=None)
+            )
+        except InvalidCredentials as error:
+            return self.session_expired_response(request, error)
         acting.stop_acting(user=person.user)
         admin_sessions.stop_acting(request, person.user)
         if _RENEW in request.POST:
@@ -294,15 +315,54 @@ class AuthViewsMixin:
             return HttpResponseRedirect(f"{reverse('admin:act_as')}?{again}")
         return HttpResponseRedirect(reverse("admin:index"))
 
+    def session_expired_response(
+        self, request: HttpRequest, error: InvalidCredentials
+    ) -> HttpResponse:
+        """Return status 401 with the reason. Show the posted values, so that no input is lost."""
+        if error.code != "acting_expired":
+            admin_sessions.end_session(request)
+        context = {
+            "site_header": self.site_header,
+            "site_title": self.site_title,
+            "title": str(error.detail),
+            "code": error.code,
+            "unsaved_values": self.describe_posted_form(request),
+            "may_return": error.code in ("not_authenticated", "token_not_valid"),
+            "resubmitted_fields": _resubmittable_fields(request)
+            if error.code == "acting_expired"
+            else [],
+        }
+        response = TemplateResponse(
+            request, "admin/session_ended.html", context, status=401
+        )
+        add_never_cache_headers(response)
+        return response
+
     def _next(self, request: HttpRequest) -> str:
         """Return the address of the page after sign-in. The index replaces an address on another host."""
-        wanted = request.POST.get(_NEXT) or request.GET.get(_NEXT) or ""
-        is_ours = url_has_allowed_host_and_scheme(
-            wanted,
+        next_url = request.POST.get(_NEXT) or request.GET.get(_NEXT) or ""
+        is_local = url_has_allowed_host_and_scheme(
+            next_url,
             allowed_hosts={request.get_host()},
             require_https=request.is_secure(),
         )
-        return wanted if is_ours else reverse("admin:index")
+        return next_url if is_local else reverse("admin:index")
+
+
+def _resubmittable_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the fields of a posted form to send again.
+
+    Empty if the form has a file or a password, because no page may contain them.
+    """
+    if request.FILES or any("password" in name for name in request.POST):
+        return []
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+        if isinstance(value, str)
+    ]
 
 
 def redirect_to_admin(request: HttpRequest) -> HttpResponse:

@@ -33,8 +33,7 @@ from businesses.tenancy.form_token import (
     sign_form_token,
 )
 
-from .admin_auth import AuthViewsMixin
-from .admin_sessions import end_session
+from .admin_auth import AuthAdminSite, no_items
 from .authentication import InvalidCredentials
 
 EVENTS_A_PAGE = 50
@@ -43,7 +42,7 @@ APPS = ("workcards", "exports", "workforce", "accounts", "businesses", "audit")
 # Model → filter of the audit list that selects the events related to a row of the model.
 EVENTS_AROUND = {"employee": "employee", "site": "site", "user": "actor"}
 # Names of Django's URLs that the site leaves out or replaces.
-_REPLACED_URLS = {
+REPLACED_URLS = {
     "login",
     "logout",
     "password_change",
@@ -63,7 +62,7 @@ class AdminPage(Protocol):
     def view(self, site: Any, request: Any) -> HttpResponse: ...
 
 
-class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
+class AutomateHQAdminSite(AuthAdminSite):
     """The admin site of an installation."""
 
     site_header = "AutomateHQ"
@@ -77,9 +76,8 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.reports: list[AdminPage] = []
         # Higher apps set the index view, the side bar, and the description of a posted form for error pages.
-        self.front: Callable[[Any, HttpRequest], HttpResponse] = _all_lists
-        self.navigation: Callable[[HttpRequest], Sequence[Any]] = _no_items
-        self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = _no_items
+        self.index_view: Callable[[Any, HttpRequest], HttpResponse] = _default_index
+        self.navigation: Callable[[HttpRequest], Sequence[Any]] = no_items
 
     def register_page(self, report: AdminPage) -> None:
         """Add a page outside the model admins. Its `view` checks the permission."""
@@ -101,7 +99,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         stock = [
             pattern
             for pattern in super().get_urls()
-            if getattr(pattern, "name", None) not in _REPLACED_URLS
+            if getattr(pattern, "name", None) not in REPLACED_URLS
         ]
         reports = [
             path(
@@ -117,41 +115,43 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return [*self.get_auth_urls(), finding, *reports, *stock]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        inner: Any = super().admin_view(self._answering(view), cacheable)
+        inner: Any = super().admin_view(self._with_error_pages(view), cacheable)
 
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> Any:
+        def check_session(request: Any, *args: Any, **kwargs: Any) -> Any:
             # Reading an attribute of `request.user` loads the row and detects an invalid session.
             is_active = request.user.is_active
-            dead: InvalidCredentials | None = request.invalid_credentials
-            if dead is None and not is_active and request.method == "POST":
-                dead = InvalidCredentials(
+            error: InvalidCredentials | None = request.invalid_credentials
+            if error is None and not is_active and request.method == "POST":
+                error = InvalidCredentials(
                     "not_authenticated", _("You are not signed in.")
                 )
-            if dead is not None:
-                return self.session_expired_response(request, dead)
+            if error is not None:
+                return self.session_expired_response(request, error)
             return inner(request, *args, **kwargs)
 
-        guarded.__dict__.update(inner.__dict__)
-        return guarded
+        check_session.__dict__.update(inner.__dict__)
+        return check_session
 
-    def _answering(self, view: Any) -> Any:
+    def _with_error_pages(self, view: Any) -> Any:
         """Wrap `view`: render 403 and 404 as admin pages that are the same for all rows."""
 
-        def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        def with_error_pages(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 return view(request, *args, **kwargs)
-            except (Http404, PermissionDenied) as refusal:
+            except (Http404, PermissionDenied) as error:
                 if form_is_for_other_business(request):
                     # The form belongs to another scope, where its row may exist and may be editable.
                     return self.business_changed_response(request)
-                if isinstance(refusal, Http404):
-                    return self._refusal(request, 404, _("This page does not exist."))
-                return self._refusal(
+                if isinstance(error, Http404):
+                    return self._error_page(
+                        request, 404, _("This page does not exist.")
+                    )
+                return self._error_page(
                     request, 403, _("You don’t have permission to do this.")
                 )
 
-        answering.__dict__.update(getattr(view, "__dict__", {}))
-        return answering
+        with_error_pages.__dict__.update(getattr(view, "__dict__", {}))
+        return with_error_pages
 
     def each_context(self, request: Any) -> dict[str, Any]:
         user = request.user
@@ -187,7 +187,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
 
         Django's list of models is part of the page.
         """
-        return self.front(self, request)
+        return self.index_view(self, request)
 
     def app_list_context(self, request: Any) -> dict[str, Any]:
         """Return the lists and reports that the user may see. The home page ends with them."""
@@ -248,32 +248,9 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
 
     # Error pages
 
-    def session_expired_response(
-        self, request: HttpRequest, dead: InvalidCredentials
-    ) -> HttpResponse:
-        """Return status 401 with the reason. Show the posted values, so that no input is lost."""
-        if dead.code != "acting_expired":
-            end_session(request)
-        context = {
-            "site_header": self.site_header,
-            "site_title": self.site_title,
-            "title": str(dead.detail),
-            "code": dead.code,
-            "unsaved_values": self.describe_posted_form(request),
-            "may_return": dead.code in ("not_authenticated", "token_not_valid"),
-            "resubmitted_fields": _resubmittable_fields(request)
-            if dead.code == "acting_expired"
-            else [],
-        }
-        response = TemplateResponse(
-            request, "admin/session_ended.html", context, status=401
-        )
-        add_never_cache_headers(response)
-        return response
-
     def business_changed_response(self, request: Any) -> HttpResponse:
         """Return 409 `business_changed` and show the posted values; nothing is saved."""
-        return self._refusal(
+        return self._error_page(
             request,
             409,
             _("This form belongs to another business"),
@@ -282,7 +259,7 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
             is_here=not request.resolver_match.kwargs,
         )
 
-    def _refusal(
+    def _error_page(
         self, request: HttpRequest, status: int, title: str, **more: Any
     ) -> HttpResponse:
         context = {**self.each_context(request), "title": title, "status": status}
@@ -293,30 +270,10 @@ class AutomateHQAdminSite(AuthViewsMixin, AdminSite):  # type: ignore[misc]
         return response
 
 
-def _all_lists(site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
+def _default_index(site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
     """Render Django's index page."""
     response: HttpResponse = AdminSite.index(site, request)
     return response
-
-
-def _no_items(request: HttpRequest) -> Sequence[Any]:
-    return ()
-
-
-def _resubmittable_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the fields of a posted form to send again.
-
-    Empty if the form has a file or a password, because no page may contain them.
-    """
-    if request.FILES or any("password" in name for name in request.POST):
-        return []
-    return [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken"
-        for value in values
-        if isinstance(value, str)
-    ]
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -46,7 +46,7 @@ class InvalidCredentials(DomainError):
     auth_header = AUTH_HEADER
 
 
-def dead(code: str) -> InvalidCredentials:
+def invalid_credentials(code: str) -> InvalidCredentials:
     """Return the error with `code`, which must be one of the codes below."""
     details: dict[str, Any] = {
         "token_not_valid": _("Your session is invalid or has expired."),
@@ -59,14 +59,14 @@ def dead(code: str) -> InvalidCredentials:
 
 
 @dataclass(frozen=True)
-class Person:
+class AuthenticatedUser:
     """An authenticated user and the business they work for; None means the platform."""
 
     user: User
     business: Business | None
 
 
-def admit(credentials: Credentials) -> Person:
+def authenticate_credentials(credentials: Credentials) -> AuthenticatedUser:
     """Return the user and business of `credentials`, read inside its scope.
 
     One query. A super-admin's row is read in a nested scope of Platform. While the super-admin acts for a business, it
@@ -75,24 +75,24 @@ def admit(credentials: Credentials) -> Person:
     Raises: `InvalidCredentials`.
     """
     if credentials.business_id == credentials.home_id:
-        user = read_user(credentials)
+        user = load_user(credentials)
         if user.is_super_admin:
-            raise dead("token_not_valid")
-        return Person(user, user.business)
+            raise invalid_credentials("token_not_valid")
+        return AuthenticatedUser(user, user.business)
     if credentials.business_id is None:
         with business_scope(credentials.home_id):
-            user = read_user(credentials)
+            user = load_user(credentials)
     else:
         with platform_scope("who acts for which business"):
-            user = read_user(credentials, "acting_business__settings_row")
+            user = load_user(credentials, "acting_business__settings_row")
     if not user.is_super_admin:
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
     if credentials.business_id is None:
-        return Person(user, None)
-    return Person(user, _business_acted_for(user, credentials))
+        return AuthenticatedUser(user, None)
+    return AuthenticatedUser(user, _business_acted_for(user, credentials))
 
 
-def read_user(credentials: Credentials, *joined: str) -> User:
+def load_user(credentials: Credentials, *joined: str) -> User:
     """Return the user of `credentials` with their business and the `joined` relations.
 
     One query. The caller has opened the scope of the user's own business, or the platform's.
@@ -112,10 +112,10 @@ def read_user(credentials: Credentials, *joined: str) -> User:
         )
     user: Any = users.annotate(is_signed_in=is_signed_in).first()
     if user is None:
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
     check_standing(Standing.of(user), credentials)
     if not user.is_signed_in:
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
     return user  # type: ignore[no-any-return]
 
 
@@ -127,12 +127,12 @@ def check_standing(
     Credentials issued at or before a sign-out of the user or the business are invalid.
     """
     if not standing.is_active:
-        raise dead("user_inactive")
+        raise invalid_credentials("user_inactive")
     if not standing.business.is_active:
-        raise dead("business_inactive")
+        raise invalid_credentials("business_inactive")
     signed_out_at = (standing.signed_out_at, standing.business.signed_out_at)
     if not ignore_sign_out and is_older(credentials.issued_at, *signed_out_at):
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
 
 
 def check_acting(
@@ -151,11 +151,11 @@ def check_acting(
         or standing.acting_expires_at is None
         or standing.acting_expires_at <= timezone.now()
     ):
-        raise dead("acting_expired")
+        raise invalid_credentials("acting_expired")
     if business is None or not business.is_active:
-        raise dead("business_inactive")
+        raise invalid_credentials("business_inactive")
     if is_older(credentials.issued_at, business.signed_out_at):
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
 
 
 def is_older(issued_at: datetime, *signed_out_at: datetime | None) -> bool:
@@ -210,17 +210,19 @@ class BearerAuthentication(BaseAuthentication):
             if wrong_process_code := getattr(
                 request._request, "wrong_process_code", None
             ):
-                raise dead(wrong_process_code)
-            raise dead("acting_expired" if was_acting_token(raw) else "token_not_valid")
-        person = admit(credentials)
-        enter(request._request, person)
+                raise invalid_credentials(wrong_process_code)
+            raise invalid_credentials(
+                "acting_expired" if was_acting_token(raw) else "token_not_valid"
+            )
+        person = authenticate_credentials(credentials)
+        set_request_user(request._request, person)
         return person.user, credentials
 
     def authenticate_header(self, request: Request) -> str:
         return AUTH_HEADER
 
 
-def enter(request: HttpRequest, person: Person) -> None:
+def set_request_user(request: HttpRequest, person: AuthenticatedUser) -> None:
     """Set the request's user, business and language for the rest of its scope."""
     scoped: Any = request
     scoped.business = person.business
@@ -263,13 +265,13 @@ class SignedInUserMiddleware(AuthenticationMiddleware):
 def _user_of_session(request: Any) -> User | AnonymousUser:
     credentials: Credentials | None = getattr(request, "credentials", None)
     if wrong_process_code := getattr(request, "wrong_process_code", None):
-        request.invalid_credentials = dead(wrong_process_code)
+        request.invalid_credentials = invalid_credentials(wrong_process_code)
     if credentials is None or not request.path_info.startswith("/admin/"):
         return AnonymousUser()
     try:
-        person = admit(credentials)
+        person = authenticate_credentials(credentials)
     except InvalidCredentials as error:
         request.invalid_credentials = error
         return AnonymousUser()
-    enter(request, person)
+    set_request_user(request, person)
     return person.user

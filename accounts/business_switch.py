@@ -12,7 +12,7 @@ from businesses.models import Business
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import Credentials
 
-from .authentication import dead, is_older
+from .authentication import invalid_credentials, is_older
 from .credentials import AccountUser, lock_account, update_account, users_of_account
 from .models import User
 
@@ -47,7 +47,7 @@ def enter_business(request: HttpRequest, *, user: User, business_id: uuid.UUID) 
         raise Invalid("does_not_exist", _("No record has this ID."), "business_id")
     signed_out_at = (place.user_signed_out_at, place.business_signed_out_at)
     if credentials.auth_time is None or is_older(credentials.auth_time, *signed_out_at):
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
     update_account(user.account_id, last_user_id=place.user_id)
     with business_scope(business_id):
         other: User = User.objects.select_related("business__settings_row").get(
@@ -57,5 +57,5 @@ def enter_business(request: HttpRequest, *, user: User, business_id: uuid.UUID) 
             pk=other.pk, is_active=True, signed_out_at=place.user_signed_out_at
         )
         if not unchanged.update(last_login=database_now()):
-            raise dead("token_not_valid")
+            raise invalid_credentials("token_not_valid")
     return other

@@ -39,7 +39,7 @@ def serialize_attempts(request: HttpRequest, email: str) -> bool:
     return try_transaction_lock(f"sign-in:{email}:{get_client_ip(request)}")
 
 
-def refusal(request: HttpRequest, email: str) -> TooMany | None:
+def lockout_error(request: HttpRequest, email: str) -> TooMany | None:
     """Return 429 `too_many_attempts` while the e-mail or the address is locked.
 
     The lock of an e-mail applies to the request's address only. None if neither is locked.
@@ -66,7 +66,7 @@ def count_failure(request: HttpRequest, email: str) -> bool:
     return locks_email or of_address.count == FAILURES_AN_ADDRESS
 
 
-def forget_failures(request: HttpRequest, email: str) -> None:
+def reset_failures(request: HttpRequest, email: str) -> None:
     """Delete the failures of the e-mail from this address after a sign-in.
 
     The failures of the address as a whole still count.
@@ -96,10 +96,10 @@ def _wait_for_address(request: HttpRequest) -> float:
 
 def _address_key(request: HttpRequest) -> str:
     address = get_client_ip(request)
-    return key_of_address(UNKNOWN_ADDRESS if address is None else address)
+    return address_key(UNKNOWN_ADDRESS if address is None else address)
 
 
-def key_of_address(address: str) -> str:
+def address_key(address: str) -> str:
     """Return the cache key of an address's failures. An IPv6 /64 counts as one address.
 
     Raises: `ValueError` if the text is not an address.

@@ -26,7 +26,7 @@ from .lockout import (
     COOL_OFF,
     FAILURES_AN_ADDRESS,
     UNKNOWN_ADDRESS,
-    key_of_address,
+    address_key,
 )
 
 
@@ -132,7 +132,7 @@ def _network(text: str) -> str | None:
     if slash and bits != "64":
         return None
     try:
-        return key_of_address(network).removeprefix(ADDRESS_PREFIX)
+        return address_key(network).removeprefix(ADDRESS_PREFIX)
     except ValueError:
         return None
 

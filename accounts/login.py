@@ -84,7 +84,7 @@ def _attempt_in_turn(
 
 
 def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainError:
-    locked = lockout.refusal(request, email)
+    locked = lockout.lockout_error(request, email)
     if locked is not None:
         return locked
     account_id = find_account(email)
@@ -93,7 +93,7 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
     is_right = check_password(account, password)
     outcome = _enter(account, places) if account and is_right else None
     if isinstance(outcome, User):
-        lockout.forget_failures(request, email)
+        lockout.reset_failures(request, email)
         return outcome
     error = outcome or WrongCredentials()
     place = places[0] if places else None
@@ -169,7 +169,7 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
     email = user.email or ""
     if not lockout.serialize_attempts(request, email):
         raise password_hashing.too_many()
-    locked = lockout.refusal(request, email)
+    locked = lockout.lockout_error(request, email)
     if locked is not None:
         raise locked
     if password_matches(user.account_id, password):

@@ -228,7 +228,7 @@ class User(TenantModel):
         return own | {"platform.act_as"} if self.acting else own
 
     def may(self, right: str) -> bool:
-        """Return True if the user has the permission `right`, a key of `roles.MAY`."""
+        """Return True if the user has the permission `right`, a key of `roles.ROLE_PERMISSIONS`."""
         return self.is_active and right in self.rights
 
     @property

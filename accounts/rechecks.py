@@ -19,7 +19,12 @@ from businesses.tenancy.context import business_scope, try_get_current_user
 from businesses.tenancy.middleware import Credentials
 
 from .account_status import locked_business_standing, locked_standing
-from .authentication import InvalidCredentials, check_acting, check_standing, dead
+from .authentication import (
+    InvalidCredentials,
+    check_acting,
+    check_standing,
+    invalid_credentials,
+)
 from .models import User
 from .roles import RANK, Role
 
@@ -39,7 +44,7 @@ def recheck(credentials: Credentials, user: User) -> None:
         with business_scope(credentials.home_id):
             standing = locked_standing(user.pk)
     if standing is None or RANK[Role(standing.role)] < RANK[Role(user.role)]:
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
     check_standing(standing, credentials, ignore_sign_out=user.has_ended_own_access)
     if is_at_home or credentials.business_id is None or user.has_ended_own_access:
         return

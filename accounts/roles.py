@@ -24,7 +24,7 @@ _SUPER = frozenset({Role.SUPER_ADMIN})
 
 # Permission → roles. A super-admin who acts for a business has ADMIN's permissions in it, and has the super-admin's own
 # only while not acting. "see" of a super-admin includes all businesses.
-MAY: dict[str, frozenset[Role]] = {
+ROLE_PERMISSIONS: dict[str, frozenset[Role]] = {
     "businesses.see": _EVERYONE,
     "businesses.edit": _ADMIN | _SUPER,
     "businesses.manage": _SUPER,
@@ -62,4 +62,6 @@ MAY: dict[str, frozenset[Role]] = {
 
 def permissions_for(role: Role | str) -> frozenset[str]:
     """Return all keys of the table that `role` has."""
-    return frozenset(right for right, roles in MAY.items() if role in roles)
+    return frozenset(
+        right for right, roles in ROLE_PERMISSIONS.items() if role in roles
+    )

@@ -56,7 +56,7 @@ def create_user(
     _check_rank(actor, values["role"])
     if try_get_business_id() is None and values["role"] != Role.SUPER_ADMIN:
         raise _act_as_required()
-    with _where_users_are():
+    with _user_scope():
         user = User(**values)
         user.clean()
         password_hash = hash_password(
@@ -81,7 +81,7 @@ def update_user(
     """
     values = dict(values)
     password = values.pop("password", None)
-    with _where_users_are():
+    with _user_scope():
         account, user = _lock_account_and_user(user_id)
         _check_rank(actor, user.role, values.get("role", user.role))
         before = snapshot(user, FIELDS)
@@ -142,7 +142,7 @@ def activate_user(
 
     Raises: `Invalid` if a released user gets no e-mail.
     """
-    with _where_users_are():
+    with _user_scope():
         account, user = _lock_account_and_user(user_id)
         _check_rank(actor, user.role)
         if user.is_active:
@@ -171,7 +171,7 @@ def deactivate_user(*, user_id: uuid.UUID, actor: User | None) -> User:
     Raises: `Denied` if the actor is the user, or if the user's role is above the actor's; `Conflict` if the user is the
     last administrator.
     """
-    with _where_users_are():
+    with _user_scope():
         user = _locked(user_id)
         _check_rank(actor, user.role)
         _check_not_oneself(actor, user, _("You can't deactivate yourself."))
@@ -198,7 +198,7 @@ def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
 
     Raises: `Conflict` if the user is active.
     """
-    with _where_users_are():
+    with _user_scope():
         account, user = _lock_account_and_user(user_id)
         _check_rank(actor, user.role)
         if user.is_active:
@@ -253,7 +253,7 @@ def choose_language(*, user: User, language: str | None) -> None:
 # Scope and locks
 
 
-def _where_users_are() -> AbstractContextManager[Scope]:
+def _user_scope() -> AbstractContextManager[Scope]:
     """Return the scope of the users: the business in scope, or Platform.
 
     On the platform it is Platform, which holds the super-admins. Tenant data cannot be written without the scope of a
@@ -341,15 +341,15 @@ def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
     Raises: `TooMany` if the limit is exceeded; `AlreadyInUse` if another user has the value. The unique indexes reject
     the value as well, but PostgreSQL would log the statement with the password hash.
     """
-    asked = {field: written[field] for field in UNIQUE if written.get(field)}
-    if not asked:
+    unique_values = {field: written[field] for field in UNIQUE if written.get(field)}
+    if not unique_values:
         return
     if actor is not None:
         check_in_use_limit(actor.pk)
-    found = fields_in_use({f: (UNIQUE[f], value) for f, value in asked.items()})
+    taken = fields_in_use({f: (UNIQUE[f], value) for f, value in unique_values.items()})
     for field in UNIQUE:
-        if field in found:
-            raise AlreadyInUse("accounts.user", field, asked[field])
+        if field in taken:
+            raise AlreadyInUse("accounts.user", field, unique_values[field])
 
 
 def _act_as_required() -> Denied:

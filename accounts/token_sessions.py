@@ -18,7 +18,7 @@ from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import Credentials
 from businesses.tenancy.process_roles import wrong_process_code
 
-from .authentication import dead, read_user
+from .authentication import invalid_credentials, load_user
 from .models import SignIn, User
 from .tokens import access_token, jti_of, read_refresh_token, refresh_token
 
@@ -64,10 +64,10 @@ def renew(raw: str) -> Tokens:
     if code := wrong_process_code(
         is_super_admin=credentials.business_id != credentials.home_id
     ):
-        raise dead(code)
+        raise invalid_credentials(code)
     admitted_at = database_now()
     with business_scope(credentials.home_id):
-        user = read_user(credentials)
+        user = load_user(credentials)
         assert credentials.sign_in_id is not None
         refresh = refresh_token(
             user, credentials.sign_in_id, admitted_at, credentials.auth_time
@@ -87,7 +87,7 @@ def renew(raw: str) -> Tokens:
             )
     if not is_first:
         # Raised outside the scope, after the revocation has been committed.
-        raise dead("token_not_valid")
+        raise invalid_credentials("token_not_valid")
     access = access_token(
         user, credentials.sign_in_id, admitted_at, credentials.auth_time
     )
@@ -130,7 +130,7 @@ def _read(raw: str) -> tuple[Credentials, uuid.UUID]:
     try:
         return read_refresh_token(raw)
     except TokenError as error:
-        raise dead("token_not_valid") from error
+        raise invalid_credentials("token_not_valid") from error
 
 
 def _end_of(token: Any) -> datetime:

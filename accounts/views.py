@@ -109,12 +109,12 @@ class UserViewSet(TenantViewSet[User]):
     def activate(self, request: Request, pk: uuid.UUID) -> Response:
         """Activate a user, who can then sign in again. A released user needs a new `email`."""
         user = self.get_object()
-        asked = ActivationSerializer(
+        body = ActivationSerializer(
             data=request.data, context=self.get_serializer_context()
         )
-        asked.is_valid(raise_exception=True)
+        body.is_valid(raise_exception=True)
         user = services.activate_user(
-            user_id=user.pk, actor=self._actor, **asked.validated_data
+            user_id=user.pk, actor=self._actor, **body.validated_data
         )
         return Response(self.get_serializer(user).data)
 

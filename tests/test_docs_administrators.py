@@ -1,6 +1,6 @@
 """Comparison of docs/administrators.md with the code: permissions, transitions."""
 
-from accounts.roles import MAY, Role
+from accounts.roles import ROLE_PERMISSIONS, Role
 from tests.markdown_docs import ROOT, own_code, quoted, section, tables
 from workcards.transitions import TRANSITIONS, ReviewStatus, status_after
 
@@ -14,7 +14,11 @@ def rights_asked_for() -> set[str]:
         for file in own_code()
         if file != ROOT / "accounts" / "roles.py"
     ]
-    return {right for right in MAY if any(f'"{right}"' in text for text in code)}
+    return {
+        right
+        for right in ROLE_PERMISSIONS
+        if any(f'"{right}"' in text for text in code)
+    }
 
 
 def test_the_table_of_roles_is_that_of_the_code() -> None:
@@ -31,7 +35,7 @@ def test_the_table_of_roles_is_that_of_the_code() -> None:
             role for role, mark in zip(roles, marks, strict=True) if mark == "●"
         }
     assert set(roles) == set(Role)
-    assert told == {right: MAY[right] for right in rights_asked_for()}
+    assert told == {right: ROLE_PERMISSIONS[right] for right in rights_asked_for()}
 
 
 def test_the_table_of_statuses_is_that_of_the_code() -> None:

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import models
 
-from accounts.roles import MAY, Role
+from accounts.roles import ROLE_PERMISSIONS, Role
 from accounts.serializers import UserSerializer
 from accounts.tests.factories import PASSWORD
 from accounts.tests.personas import make_personas
@@ -131,7 +131,7 @@ def test_the_permissions_are_those_that_the_endpoints_take(role: str) -> None:
     wrong = []
     for row in TABLE:
         permissions = documented.pop((paths[row.route], row.method))
-        is_allowed = not permissions or Role(role) in MAY[permissions[0]]
+        is_allowed = not permissions or Role(role) in ROLE_PERMISSIONS[permissions[0]]
         if is_allowed != (row.expected(role) != "403"):
             wrong.append(f"{row.method} {row.route}: {permissions}")
     assert not wrong

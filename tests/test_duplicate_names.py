@@ -16,7 +16,7 @@ STANDARD_MODULES = {
     *("settings", "tasks", "urls", "views"),
 }
 # Duplicates that are left, which a change may only remove.
-LEFT = {"Person", "Row", "SignIn"}
+LEFT = {"Row", "SignIn"}
 
 
 def modules() -> Iterator[Path]:

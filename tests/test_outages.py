@@ -176,8 +176,8 @@ def test_a_connection_lost_in_a_request_is_503_and_the_next_request_is_served(
 
         from accounts import authentication
 
-        found = authentication.read_user
-        patch.setattr(authentication, "read_user", losing)
+        found = authentication.load_user
+        patch.setattr(authentication, "load_user", losing)
         check_unavailable(ask())
     assert ask().status_code == 200
 

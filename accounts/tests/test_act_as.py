@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.roles import MAY, Role
+from accounts.roles import ROLE_PERMISSIONS, Role
 from accounts.services import deactivate_user
 from accounts.tests.api_clients import client_of, token_of
 from accounts.tests.factories import UserFactory
@@ -81,7 +81,9 @@ def test_acting_gives_an_administrators_rights_in_one_business_for_an_hour(
         "reason": REASON,
         "expires_at": said["expires_at"],
     }
-    of_admin = {right for right, roles in MAY.items() if Role.ADMIN in roles}
+    of_admin = {
+        right for right, roles in ROLE_PERMISSIONS.items() if Role.ADMIN in roles
+    }
     assert set(me["may"]) == of_admin | {"platform.act_as"}
     users = bearing(said["access"]).get("/api/users").json()
     assert {user["business_id"] for user in users["results"]} == {str(acme.id)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.authentication import admit
+from accounts.authentication import authenticate_credentials
 from accounts.models import User
 from accounts.tests.api_clients import client_of, token_of
 from accounts.tests.personas import Personas
@@ -16,7 +16,7 @@ def test_a_persons_token_admits_them_to_their_business(
 ) -> None:
     credentials = read_access_token(token_of(acme.user(role)))
     with scope_for(credentials):
-        person = admit(credentials)
+        person = authenticate_credentials(credentials)
     assert person.user == acme.user(role)
     assert person.business == acme.business
 
@@ -24,7 +24,7 @@ def test_a_persons_token_admits_them_to_their_business(
 def test_a_super_admins_token_admits_them_to_the_platform(super_admin: User) -> None:
     credentials = read_access_token(token_of(super_admin))
     with scope_for(credentials) as scope:
-        person = admit(credentials)
+        person = authenticate_credentials(credentials)
     assert scope.kind == "platform"
     assert (person.user, person.business) == (super_admin, None)
 
@@ -34,7 +34,7 @@ def test_an_acting_token_admits_them_to_the_business_acted_for(
 ) -> None:
     credentials = read_access_token(token_of(super_admin, acting_for=acme.business))
     with scope_for(credentials) as scope:
-        person = admit(credentials)
+        person = authenticate_credentials(credentials)
     assert scope.business_id == acme.id
     assert (person.user, person.business) == (super_admin, acme.business)
 

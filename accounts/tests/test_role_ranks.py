@@ -8,7 +8,7 @@ from django.db import IntegrityError, connections
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from accounts.roles import MAY, RANK, Role, permissions_for
+from accounts.roles import RANK, ROLE_PERMISSIONS, Role, permissions_for
 from accounts.services import create_user, deactivate_user, update_user
 from accounts.tests.api_clients import client_of
 from accounts.tests.factories import UserFactory
@@ -72,7 +72,7 @@ def test_ranks_go_from_viewer_to_super_admin() -> None:
 
 
 def test_every_right_is_somebodys_and_every_role_may_something() -> None:
-    assert all(MAY.values())
+    assert all(ROLE_PERMISSIONS.values())
     assert all(permissions_for(role) for role in Role)
 
 

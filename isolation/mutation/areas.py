@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from accounts.roles import MAY, Role
+from accounts.roles import ROLE_PERMISSIONS, Role
 from workcards.transitions import TRANSITIONS, ReviewStatus, Transition
 
 from .mutators import (
@@ -111,7 +111,7 @@ def _next_role(right: str, roles: str) -> Iterator[str]:
 
     One set lacks the lowest role that has the permission. The other adds the highest role without it.
     """
-    holders = MAY[right.strip('"')]
+    holders = ROLE_PERMISSIONS[right.strip('"')]
     ranked = list(Role)  # from highest to lowest
     (least,) = [role for role in ranked if role in holders][-1:]
     yield f"({roles}) - {{Role.{least.name}}}"
@@ -121,7 +121,7 @@ def _next_role(right: str, roles: str) -> Iterator[str]:
 
 def _weaker_right(action: str, right: str) -> Iterator[str]:
     """Yield a permission that every role has, unless every role has the present one."""
-    if MAY[right.strip('"')] != MAY["businesses.see"]:
+    if ROLE_PERMISSIONS[right.strip('"')] != ROLE_PERMISSIONS["businesses.see"]:
         yield '"businesses.see"'
 
 
@@ -388,7 +388,7 @@ AREAS = (
     ),
     Area(
         "role table",
-        [("accounts/roles.py", [values_replaced("MAY", _next_role)])],
+        [("accounts/roles.py", [values_replaced("ROLE_PERMISSIONS", _next_role)])],
         ("tests/test_docs_administrators.py", *ROLES),
         role_tests,
     ),

@@ -22,5 +22,5 @@ def index_view(site: AutomateHQAdminSite, request: HttpRequest) -> HttpResponse:
     return home(site, request, business)
 
 
-admin.site.front = index_view  # type: ignore[attr-defined]
+admin.site.index_view = index_view  # type: ignore[attr-defined]
 admin.site.navigation = side_bar  # type: ignore[attr-defined]

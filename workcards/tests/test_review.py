@@ -101,7 +101,7 @@ LEADS_TO = {
     ("APPROVED", "reopen"): "NEEDS_REVIEW",
     ("REJECTED", "reopen"): "NEEDS_REVIEW",
 }
-MAY: dict[str, set[str]] = {
+ROLE_PERMISSIONS: dict[str, set[str]] = {
     "admin": {"assign", "unassign", "approve", "reject", "reopen"},
     "reviewer": {"assign", "unassign", "approve", "reject", "reopen"},
     "uploader": {"assign", "unassign"},
@@ -132,12 +132,12 @@ def test_every_verb_from_every_status(
 
 
 @pytest.mark.parametrize("verb", Transition)
-@pytest.mark.parametrize("role", MAY)
+@pytest.mark.parametrize("role", ROLE_PERMISSIONS)
 def test_every_verb_by_every_role(acme: Any, role: str, verb: Transition) -> None:
     starts = [status for status, known in LEADS_TO if known == verb.value]
     actor = getattr(acme, role)
     card = card_in(acme, ReviewStatus(starts[-1]))
-    if verb.value in MAY[role]:
+    if verb.value in ROLE_PERMISSIONS[role]:
         do(verb, card, actor)
     else:
         with pytest.raises(Denied):

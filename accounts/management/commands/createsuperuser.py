@@ -50,12 +50,12 @@ class Command(BaseCommand):
             with business_scope(PLATFORM_ID):
                 create_user(values=values, password=password, actor=None)
         except (DomainError, IntegrityError) as error:
-            raise CommandError(_told(error)) from error
+            raise CommandError(_describe(error)) from error
         self.stdout.write(f"{email} is a super-admin.")
 
 
-def _told(error: DomainError | IntegrityError) -> str:
-    refusal = error if isinstance(error, DomainError) else error_from_database(error)
-    if refusal is None:
+def _describe(error: DomainError | IntegrityError) -> str:
+    rejected = error if isinstance(error, DomainError) else error_from_database(error)
+    if rejected is None:
         return str(error)
-    return " ".join(f"{p.attr}: {p.detail}" for p in refusal.problems)
+    return " ".join(f"{p.attr}: {p.detail}" for p in rejected.problems)
