@@ -426,7 +426,7 @@ def test_a_form_that_came_too_late_is_sent_again_after_renewing(
         client.post("/admin/stop_acting/", {"_renew": "Renew"})
         client.business_id = None
         act_for(client, acme)
-        sent = dict(late.context["sent"])
+        sent = dict(late.context["resubmitted_fields"])
         assert sent == {FORM_BUSINESS_FIELD: seal_of(acme.id), **typed}
         assert client.post(f"{EMPLOYEES}add/", sent).status_code == 302
     assert "employee_created" in kinds(acme.id)
@@ -440,7 +440,7 @@ def test_passwords_are_never_put_into_a_page_to_be_sent_again(
         late = client.send(
             "/admin/accounts/user/add/", {"new_password": "secret words"}
         )
-    assert late.context["sent"] == []
+    assert late.context["resubmitted_fields"] == []
     assert "secret words" not in late.content.decode()
 
 
