@@ -117,12 +117,12 @@ class ObjectActionsMixin(ObjectActionsHost):
             if form.is_valid():
                 try:
                     with translate_database_errors(request):
-                        done = action.run(request, obj, form.cleaned_data)
+                        message = action.run(request, obj, form.cleaned_data)
                 except DomainError as error:
                     service_error = error
                     form.add_service_errors(error)
                 else:
-                    self.message_user(request, done, messages.SUCCESS)
+                    self.message_user(request, message, messages.SUCCESS)
                     return HttpResponseRedirect(
                         self.with_list(request, self.url_of(obj))
                     )
@@ -202,19 +202,19 @@ def _run_for_selected(
     model_admin: Any, request: HttpRequest, queryset: Any, *, action: ObjectAction
 ) -> None:
     """Run the action on each row in its own savepoint, with a message per failed row."""
-    done = 0
+    count = 0
     for obj in queryset:
         try:
             if not model_admin.may(request, action.right, obj):
                 raise Denied
             with translate_database_errors(request):
                 action.run(request, obj, {})
-            done += 1
+            count += 1
         except DomainError as service_error:
             text = "; ".join(problem.detail for problem in service_error.problems)
             model_admin.message_user(request, f"{obj}: {text}", messages.ERROR)
     model_admin.message_user(
         request,
-        _("%(label)s: %(count)d done.") % {"label": action.label, "count": done},
-        messages.SUCCESS if done else messages.WARNING,
+        _("%(label)s: %(count)d done.") % {"label": action.label, "count": count},
+        messages.SUCCESS if count else messages.WARNING,
     )

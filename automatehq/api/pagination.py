@@ -20,7 +20,7 @@ _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 
-Way = Literal["<", ">"]
+Direction = Literal["<", ">"]
 
 # The examples complete the examples of the results in the schema of a list.
 _LINK = {"type": ["string", "null"], "format": "uri", "example": None}
@@ -111,11 +111,11 @@ class CursorPagination(BasePagination):
     ) -> list[Any]:
         self.request = request
         page_size = min(_count(request, "page_size", PAGE_SIZE), MAX_PAGE_SIZE)
-        cursor = Cursor.read(request.query_params.get("cursor", ""))
-        backwards = cursor is not None and cursor.way == "<"
+        cursor = Cursor.decode(request.query_params.get("cursor", ""))
+        backwards = cursor is not None and cursor.direction == "<"
         order = ("created_at", "id") if backwards else ("-created_at", "-id")
         if cursor is not None:
-            queryset = queryset.filter(cursor.beyond())
+            queryset = queryset.filter(cursor.after_filter())
         rows = list(queryset.order_by(*order)[: page_size + 1])
         has_more = len(rows) > page_size
         page = rows[:page_size]
@@ -133,10 +133,10 @@ class CursorPagination(BasePagination):
         preceding = self._link(self.page[0], "<") if self.has_previous else None
         return Response({"next": following, "previous": preceding, "results": data})
 
-    def _link(self, row: Any, way: Way) -> str:
-        cursor = Cursor(row.created_at, row.pk, way)
+    def _link(self, row: Any, direction: Direction) -> str:
+        cursor = Cursor(row.created_at, row.pk, direction)
         url = self.request.build_absolute_uri()
-        link: str = replace_query_param(url, "cursor", cursor.written())
+        link: str = replace_query_param(url, "cursor", cursor.encode())
         return link
 
     def get_schema_operation_parameters(self, view: object) -> list[dict[str, object]]:
@@ -166,34 +166,36 @@ class Cursor(NamedTuple):
 
     created_at: datetime.datetime
     row_id: uuid.UUID
-    way: Way
+    direction: Direction
 
     @classmethod
-    def read(cls, text: str) -> "Cursor | None":
+    def decode(cls, text: str) -> "Cursor | None":
         """Parse the cursor of a link. Return None without a cursor; raise 400 if it is malformed."""
         if not text:
             return None
         try:
-            moment, row_id, way = b64decode(text, altchars=b"-_").decode().split("|")
+            moment, row_id, direction = (
+                b64decode(text, altchars=b"-_").decode().split("|")
+            )
             created_at = datetime.datetime.fromisoformat(moment)
-            if created_at.tzinfo is not datetime.UTC or way not in ("<", ">"):
+            if created_at.tzinfo is not datetime.UTC or direction not in ("<", ">"):
                 raise ValueError(text)
-            return cls(created_at, uuid.UUID(row_id), cast(Way, way))
+            return cls(created_at, uuid.UUID(row_id), cast(Direction, direction))
         except ValueError as error:
             raise Invalid(
                 "invalid", _("Invalid cursor for this list."), "cursor"
             ) from error
 
-    def written(self) -> str:
-        text = f"{self.created_at.isoformat()}|{self.row_id}|{self.way}"
+    def encode(self) -> str:
+        text = f"{self.created_at.isoformat()}|{self.row_id}|{self.direction}"
         return b64encode(text.encode(), altchars=b"-_").decode()
 
-    def beyond(self) -> Q:
+    def after_filter(self) -> Q:
         """Return the condition for the rows after this position.
 
         The second comparison implies the first. The first one allows the use of the index on created_at.
         """
-        if self.way == "<":
+        if self.direction == "<":
             return Q(created_at__gte=self.created_at) & (
                 Q(created_at__gt=self.created_at) | Q(pk__gt=self.row_id)
             )

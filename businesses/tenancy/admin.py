@@ -256,7 +256,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         original = context.get("original")
-        context["beside"] = self.extra_links(request, original)
+        context["extra_links"] = self.extra_links(request, original)
         if original is None:
             context |= {"add_label": self.add_label, "add_button": self.add_button}
             context["title"] = self.add_label or context["title"]
@@ -292,7 +292,10 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
     ) -> HttpResponse:
         if request.method == "POST" and not form_matches_scope(request):
             return self.business_changed_response(request)
-        context = {"beside": self.extra_links(request, None), **(extra_context or {})}
+        context = {
+            "extra_links": self.extra_links(request, None),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:

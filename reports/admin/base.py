@@ -121,7 +121,7 @@ class PeopleForm(MonthForm):
 class MonthReport:
     """A page at `/admin/<path>/` for users with the permission `right`.
 
-    A subclass returns the report for the form in `answer()`. The form's defaults are the month that uploads count for
+    A subclass returns the report for the form in `report_context()`. The form's defaults are the month that uploads count for
     at present, and all sites. A request without a query gets the report of the defaults. On the platform it gets an
     empty form, because a business must be chosen first.
     """
@@ -133,7 +133,9 @@ class MonthReport:
     right: ClassVar[str] = "matrix.see"
     form_class: ClassVar[type[MonthForm]] = MonthForm
 
-    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, object]:
+    def report_context(
+        self, request: HttpRequest, form: MonthForm
+    ) -> dict[str, object]:
         """Return the template context for a valid `form`."""
         raise NotImplementedError
 
@@ -147,7 +149,7 @@ class MonthReport:
         context = {**site.each_context(request), "title": self.title, "form": form}
         is_submitted = form.is_bound and form.is_valid()
         if is_submitted:
-            context |= self.answer(request, form)
+            context |= self.report_context(request, form)
         status = 400 if form.errors else 200
         return TemplateResponse(request, self.template, context, status=status)
 

@@ -28,7 +28,9 @@ class MissingReport(MonthReport):
     template = "admin/reports/missing_cards.html"
     form_class = MissingForm
 
-    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, object]:
+    def report_context(
+        self, request: HttpRequest, form: MonthForm
+    ) -> dict[str, object]:
         assert isinstance(form, PeopleForm)
         filters = form.to_filters()
         name, business = form.employee_name(), form.business(request)

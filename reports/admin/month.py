@@ -79,7 +79,9 @@ class MonthPage(MonthReport):
             )
         return response
 
-    def answer(self, request: HttpRequest, form: MonthForm) -> dict[str, object]:
+    def report_context(
+        self, request: HttpRequest, form: MonthForm
+    ) -> dict[str, object]:
         assert isinstance(form, PeopleForm)
         filters, name = form.to_filters(), form.employee_name()
         options = form.cleaned_data

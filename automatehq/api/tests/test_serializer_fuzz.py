@@ -66,10 +66,10 @@ def test_any_object_is_answered(data: dict[str, Any]) -> None:
 @given(st.text() | st.binary().map(lambda raw: raw.hex()))
 def test_any_cursor_is_answered(text: str) -> None:
     try:
-        cursor = Cursor.read(text)
+        cursor = Cursor.decode(text)
     except Invalid:
         return
-    assert cursor is None or cursor.written()
+    assert cursor is None or cursor.encode()
 
 
 @given(st.from_regex(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", fullmatch=True))
