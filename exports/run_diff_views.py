@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
@@ -97,7 +97,15 @@ class ChangesSerializer(StrictSerializer):
     changed = ChangeSerializer(many=True)
 
 
-class ChangesMixin:
+if TYPE_CHECKING:
+    from businesses.tenancy.viewsets import TenantReadOnlyViewSet
+
+    Base = TenantReadOnlyViewSet[ExportRun]
+else:
+    Base = object
+
+
+class ChangesMixin(Base):
     """The endpoint `/export_runs/{id}/changes` of the viewset of export runs."""
 
     @endpoint(
@@ -111,7 +119,7 @@ class ChangesMixin:
             (200, "text/csv"): OpenApiTypes.BINARY,
         },
     )
-    def changes(self: Any, request: Request, pk: uuid.UUID) -> HttpResponseBase:
+    def changes(self, request: Request, pk: uuid.UUID) -> HttpResponseBase:
         """Return the days added, removed or changed since the run, as JSON or CSV."""
         kind = request.query_params.get("type", "json")
         if kind not in TYPES:

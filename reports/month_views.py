@@ -175,7 +175,7 @@ class MonthViewSet(TenantGenericViewSet[ClosedMonth]):
     def _serialize(self, overviews: Sequence[MonthOverview]) -> Any:
         """Return the months as serialized data, with their last export runs."""
         context = {**self.get_serializer_context(), "last_runs": {}}
-        user: Any = get_request_user(self.request)
+        user = get_request_user(self.request)
         if overviews and user.may("exports.see"):
             runs = ExportRun.objects.filter(business_id=overviews[0].business_id)
             months = [overview.month for overview in overviews]
