@@ -43,8 +43,8 @@ def switch_session(request: HttpRequest, user: User, credentials: Credentials) -
             auth_time=auth_time.timestamp(),
         )
 
+    # The CSRF token stays, so that a form of the old business gets the page that shows what was typed.
     on_scope_exit(replace)
-    rotate_token(request)
 
 
 def start_acting(request: HttpRequest, user: User) -> None:
