@@ -126,12 +126,14 @@ def update_account(account_id: uuid.UUID, **values: Any) -> None:
 
 
 def hash_password(
-    user: User, password: str, attr: str, *, may_be_weak: bool = False
+    user: User, password: str | None, attr: str, *, may_be_weak: bool = False
 ) -> str:
-    """Return the hash of a new password of `user`.
+    """Return the hash of a new password of `user`; no password matches the hash of None.
 
     Raises: `Invalid` on `attr` with all problems of the password.
     """
+    if password is None:
+        return hashers.make_password(None)
     if len(password) > PASSWORD_LIMIT:
         raise Invalid(
             "max_length",

@@ -44,11 +44,13 @@ UNIQUE = {"email": "email_in_use", "phone_number": "phone_in_use"}
 def create_user(
     *,
     values: Mapping[str, Any],
-    password: str,
+    password: str | None,
     actor: User | None,
     may_be_weak: bool = False,
 ) -> User:
     """Create a user of the business in scope; on the platform, create a super-admin.
+
+    Without a password the user cannot sign in until one is set.
 
     Raises: `Denied` if the role is above the actor's own, or if a role other than super-admin is given on the platform.
     A super-admin who creates a user of a business acts for that business first.

@@ -54,7 +54,7 @@ def create_business(
 ) -> Business:
     """Create a business and its first administrator, in one transaction.
 
-    `admin` has email, full_name and password.
+    `admin` has email, full_name and password, which may be None as in `create_user`.
     """
     admin = dict(admin)
     password = admin.pop("password")

@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 from itertools import pairwise
 
+from django.contrib.auth.hashers import make_password
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django_tasks_db.models import DBTaskResult
@@ -60,7 +61,7 @@ class Work:
     number: int
     business_id: uuid.UUID
     today: date
-    password: str
+    password_hash: str
 
     @property
     def made_number(self) -> int:
@@ -84,9 +85,10 @@ def seed(
     of `today`. Must not run concurrently with itself.
     """
     if not demo_businesses():
-        _make_frame(options, today, password)
+        _make_frame(options, today)
+    password_hash = make_password(password)
     work = [
-        Work(options, number, business_id, today, password)
+        Work(options, number, business_id, today, password_hash)
         for number, business_id in _empty(options)
     ]
     made = [one for one in work if one.number == one.made_number]
@@ -109,7 +111,7 @@ def fill(work: Work, renderer: Renderer, progress: Progress) -> None:
     business, sites = _begin(work)
     name = str(business.row)
     with business.clock.running(), origin("admin"), business_scope(business.row.pk):
-        make_users(business, work.password)
+        make_users(business, work.password_hash)
         business.people = list(make_people(business))
         make_settings(business, sites)
         make_profile(business)
@@ -142,7 +144,7 @@ def fill_with_copies(work: Work) -> str:
         )
         users = list(User.objects.filter(business=made).order_by("id"))
     with business.clock.running(), origin("admin"), business_scope(business.row.pk):
-        make_users(business, work.password)
+        make_users(business, work.password_hash)
         copy_employees(
             business, CopySource(made.pk, users), range(work.options.employees)
         )
@@ -165,11 +167,11 @@ def _months(options: DemoOptions, today: date) -> list[date]:
     return last_months(first_of_month(today), options.months)
 
 
-def _make_frame(options: DemoOptions, today: date, password: str) -> None:
+def _make_frame(options: DemoOptions, today: date) -> None:
     """Create businesses and sites, all or none: a business uses the sites of the others."""
     first_month = _months(options, today)[0]
     with transaction.atomic():
-        businesses = list(make_businesses(options, first_month, password))
+        businesses = list(make_businesses(options, first_month))
         for number, business in enumerate(businesses[: options.made_businesses]):
             with origin("admin"), business_scope(business.pk):
                 make_sites(options, business, number, User.objects.get())

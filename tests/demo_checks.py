@@ -71,12 +71,12 @@ def content() -> dict[str, list[tuple[object, ...]]]:
 def planned(**amount: int) -> tuple[DemoBusiness, list[Plan]]:
     """Return a demo business with users and employees, and its planned cards."""
     chosen = DemoOptions(**{"businesses": 1, "sites": 2, "employees": 14, **amount})
-    seeding._make_frame(chosen, TODAY, DEFAULT_PASSWORD)
+    seeding._make_frame(chosen, TODAY)
     ((number, business_id),) = seeding._empty(chosen)
-    work = seeding.Work(chosen, number, business_id, TODAY, DEFAULT_PASSWORD)
+    work = seeding.Work(chosen, number, business_id, TODAY, "!")
     business, _sites = seeding._begin(work)
     with business.clock.running(), business_scope(business_id):
-        make_users(business, DEFAULT_PASSWORD)
+        make_users(business, work.password_hash)
         business.people = list(make_people(business))
         return business, make_plans(business)
 
