@@ -362,7 +362,7 @@ AREAS = (
         "refined querysets",
         [
             ("*view*.py", [bodies_replaced("refine_queryset", "return queryset")]),
-            ("*/views.py", [within(r".*\.refine_queryset", *LOGIC)]),
+            ("*view*.py", [within(r".*\.refine_queryset", *LOGIC)]),
             ("businesses/tenancy/viewsets.py", LOGIC),
         ],
         (
