@@ -96,7 +96,7 @@ def _release(request: Any, user: User, values: Mapping[str, Any]) -> str:
 
 
 @admin.register(User)
-class UserAdmin(TenantAdmin):
+class UserAdmin(TenantAdmin[User]):
     form = UserForm
     serializer_class = UserSerializer
     rights = {"view": "users.see", "add": "users.manage", "change": "users.manage"}
@@ -147,14 +147,14 @@ class UserAdmin(TenantAdmin):
         ),
     )
 
-    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+    def has_right(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
         """Return whether the request's user may use `right` on `obj`.
 
         On the platform, super-admins manage super-admins. The users of a business are managed in the scope of the
         business.
         """
         if not is_on_platform():
-            return super().may(request, right, obj)
+            return super().has_right(request, right, obj)
         user: Any = request.user
         is_ours = obj is None or obj.business_id == PLATFORM_ID
         return is_ours and bool(user.may("users.manage_super_admins"))
@@ -165,7 +165,7 @@ class UserAdmin(TenantAdmin):
             return shown
         return [name for name in shown if name != "new_password"]
 
-    def write(
+    def save_object(
         self, request: Any, obj: User, values: Mapping[str, Any], *, is_new: bool
     ) -> User:
         if is_new:

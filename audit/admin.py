@@ -1,7 +1,7 @@
 """The read-only admin pages of the audit trail."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -48,7 +48,7 @@ CHANGES_LISTED = 4
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(TenantAdmin):
+class AuditEventAdmin(TenantAdmin[AuditEvent]):
     # ADMIN, VIEWER and super-admins see all events; other roles with this permission see those of cards and employees.
     rights = {"view": "audit.see_cards_and_employees"}
     has_history = False
@@ -85,13 +85,13 @@ class AuditEventAdmin(TenantAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
         user: Any = request.user
-        events: AuditEventQuerySet = super().get_queryset(request)
+        events = cast(AuditEventQuerySet, super().get_queryset(request))
         return events if user.may("audit.see") else events.of_cards_and_employees()
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> AuditEvent | None:
-        event: AuditEvent | None = super().get_object(request, object_id, from_field)
+        event = super().get_object(request, object_id, from_field)
         if event is not None:
             _description_of(event)  # for the page's title
         return event

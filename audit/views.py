@@ -1,6 +1,6 @@
 """The read-only API view of the audit trail."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from rest_framework.mixins import ListModelMixin
@@ -10,6 +10,7 @@ from businesses.tenancy.viewsets import TenantGenericViewSet
 
 from .filters import AuditEventFilterSet
 from .models import AuditEvent
+from .querysets import AuditEventQuerySet
 from .serializers import AuditEventSerializer
 
 
@@ -22,9 +23,9 @@ class AuditEventViewSet(ListModelMixin, TenantGenericViewSet[AuditEvent]):
     pagination_class = CursorPagination
     read_right = "audit.see_cards_and_employees"
 
-    def refine_queryset(self, queryset: Any) -> QuerySet[AuditEvent]:
-        found: QuerySet[AuditEvent] = queryset.with_names()
+    def refine_queryset(self, queryset: QuerySet[AuditEvent]) -> AuditEventQuerySet:
+        events = cast(AuditEventQuerySet, queryset).with_names()
         user: Any = self.request.user
         if user.is_authenticated and not user.may("audit.see"):
-            return found.of_cards_and_employees()  # type: ignore[attr-defined,no-any-return]
-        return found
+            return events.of_cards_and_employees()
+        return events

@@ -1,7 +1,7 @@
 """Admin pages of businesses: your own, and for super-admins all except Platform."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -11,16 +11,21 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from automatehq.admin.badges import active_column
 from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import ActionForm, ServiceForm
 from automatehq.admin.object_actions import ObjectAction
 from automatehq.api.fields import PASSWORD_LIMIT
 from businesses.models import Business, BusinessSettings, WarningPolicy
+from businesses.querysets import BusinessQuerySet
 from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from . import services
 from .serializers import BusinessSerializer, NewBusinessSerializer
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldsetSpec
 
 FIELDS = (
     "business_name",
@@ -106,7 +111,7 @@ def _deactivate(request: Any, business: Business, values: Mapping[str, Any]) -> 
 
 
 @admin.register(Business)
-class BusinessAdmin(TenantAdmin):
+class BusinessAdmin(TenantAdmin[Business]):
     serializer_class = BusinessSerializer
     add_form = NewBusinessForm
     add_serializer_class = NewBusinessSerializer
@@ -158,10 +163,13 @@ class BusinessAdmin(TenantAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).listed().with_settings()
+    def get_queryset(self, request: HttpRequest) -> BusinessQuerySet:
+        businesses = cast(BusinessQuerySet, super().get_queryset(request))
+        return businesses.listed().with_settings()
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(
+        self, request: HttpRequest, obj: Business | None = None
+    ) -> "_FieldsetSpec":
         if obj is not None:
             return [(None, {"fields": FIELDS})]
         admin_fields = tuple(NewBusinessForm.names)
@@ -170,21 +178,27 @@ class BusinessAdmin(TenantAdmin):
             (_("First administrator"), {"fields": admin_fields}),
         ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Business | None = None
+    ) -> tuple[str, ...]:
         user: Any = request.user
         return () if user.may("businesses.manage") else ("business_code",)
 
-    def available_actions(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def available_actions(
+        self, request: HttpRequest, obj: Business
+    ) -> list[dict[str, object]]:
         user: Any = request.user
-        offered = super().available_actions(request, obj)
+        buttons = super().available_actions(request, obj)
         if user.may("platform.act_as") and user.acting is None and obj.is_active:
             url = f"{reverse('admin:act_as')}?business={obj.pk}"
-            offered.append(
+            buttons.append(
                 {"name": "act_as", "label": _("Act for this business"), "url": url}
             )
-        return offered
+        return buttons
 
-    def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(
+        self, request: HttpRequest, obj: Business | None
+    ) -> list[dict[str, object]]:
         if obj is None or is_on_platform():
             return []
         return [
@@ -195,14 +209,18 @@ class BusinessAdmin(TenantAdmin):
             )
         ]
 
-    def write(
-        self, request: Any, obj: Business, values: Mapping[str, Any], *, is_new: bool
+    def save_object(
+        self,
+        request: HttpRequest,
+        obj: Business,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
     ) -> Business:
+        actor = cast(User, request.user)
         if is_new:
             values = dict(values)
             return services.create_business(
-                admin=values.pop("admin"), values=values, actor=request.user
+                admin=values.pop("admin"), values=values, actor=actor
             )
-        return services.update_business(
-            business_id=obj.pk, values=values, actor=request.user
-        )
+        return services.update_business(business_id=obj.pk, values=values, actor=actor)

@@ -28,7 +28,7 @@ from businesses.models import (
 class BusinessCodeField(StringField):
     """A business's code, in lower case."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         return super().to_internal_value(data).lower()
 
 

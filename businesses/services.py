@@ -50,7 +50,7 @@ UNIQUE = ("business_name", "business_code")
 
 
 def create_business(
-    *, values: Mapping[str, Any], admin: Mapping[str, Any], actor: User | None
+    *, values: Mapping[str, object], admin: Mapping[str, Any], actor: User | None
 ) -> Business:
     """Create a business and its first administrator, in one transaction.
 
@@ -78,14 +78,14 @@ def create_business(
 
 
 def update_business(
-    *, business_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
+    *, business_id: uuid.UUID, values: Mapping[str, object], actor: User | None
 ) -> Business:
     """Edit a business."""
-    return _change(business_id, values, "business_updated", actor)
+    return _update(business_id, values, "business_updated", actor)
 
 
 def update_business_settings(
-    *, business_id: uuid.UUID, values: Mapping[str, Any], actor: User | None
+    *, business_id: uuid.UUID, values: Mapping[str, object], actor: User | None
 ) -> BusinessSettings:
     """Change settings of a business; the first change creates the row.
 
@@ -93,7 +93,7 @@ def update_business_settings(
     """
     with business_scope(business_id):
         # The lock serialises two first changes, which would both create the row.
-        business = _locked(business_id)
+        business = _lock_business(business_id)
         stored = BusinessSettings.objects.select_for_update().first()
         settings: BusinessSettings = stored or BusinessSettings(business=business)
         before = snapshot(settings, SETTINGS_FIELDS)
@@ -121,7 +121,7 @@ def activate_business(*, business_id: uuid.UUID, actor: User | None) -> Business
 
     Earlier tokens and sessions stay invalid.
     """
-    return _change(business_id, {"is_active": True}, "business_activated", actor)
+    return _update(business_id, {"is_active": True}, "business_activated", actor)
 
 
 def deactivate_business(*, business_id: uuid.UUID, actor: User | None) -> Business:
@@ -129,17 +129,17 @@ def deactivate_business(*, business_id: uuid.UUID, actor: User | None) -> Busine
 
     This includes super-admins who act for the business.
     """
-    return _change(business_id, {"is_active": False}, "business_deactivated", actor)
+    return _update(business_id, {"is_active": False}, "business_deactivated", actor)
 
 
-def _change(
+def _update(
     business_id: uuid.UUID,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     event_type: str,
     actor: User | None,
 ) -> Business:
     with business_scope(business_id):
-        business = _locked(business_id)
+        business = _lock_business(business_id)
         before = snapshot(business, FIELDS)
         assign(business, values)
         before, after = changes(before, snapshot(business, FIELDS))
@@ -148,11 +148,11 @@ def _change(
         _check_in_use(actor, after)
         if business.has_new_name:
             _reject_clashing_name(business)
-        written = [*after, "updated_at"]
+        update_fields = [*after, "updated_at"]
         if after.get("is_active") is False:
             business.signed_out_at = database_now()
-            written.append("signed_out_at")
-        business.save(update_fields=written)
+            update_fields.append("signed_out_at")
+        business.save(update_fields=update_fields)
         record(event_type, entity=business, actor=actor, before=before, after=after)
     return business
 
@@ -171,13 +171,13 @@ def _reject_clashing_name(business: Business) -> None:
         raise Invalid(IN_USE_CODE, IN_USE_DETAIL, "business_name")
 
 
-def _locked(business_id: uuid.UUID) -> Business:
+def _lock_business(business_id: uuid.UUID) -> Business:
     business: Business = lock_or_404(
         Business.objects.listed(), business_id, no_key=True
     )
     return business
 
 
-def _check_in_use(actor: User | None, written: Mapping[str, Any]) -> None:
-    if actor is not None and any(written.get(field) for field in UNIQUE):
+def _check_in_use(actor: User | None, values: Mapping[str, object]) -> None:
+    if actor is not None and any(values.get(field) for field in UNIQUE):
         check_in_use_limit(actor.pk)

@@ -8,7 +8,7 @@ name, even after the first row has been renamed.
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
@@ -58,7 +58,7 @@ class NameKeyField(models.TextField[str, str]):
         self.name_field = name_field
         super().__init__(**{**kwargs, "editable": False})
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", args, kwargs
 
@@ -80,7 +80,12 @@ class NamedModel(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
+    def save(
+        self,
+        *args: Any,
+        update_fields: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Save the row; `name_key` is written together with the name."""
         if update_fields is not None and self.NAME in update_fields:
             update_fields = {*update_fields, "name_key"}

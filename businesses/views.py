@@ -1,7 +1,7 @@
 """API endpoints of businesses and their settings."""
 
 import uuid
-from typing import Any
+from typing import cast
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
@@ -22,6 +22,7 @@ from automatehq.api.routing import endpoint
 from automatehq.api.unknown_ids import report_rejected_value
 from automatehq.api.views import require_empty_body
 from businesses.models import Business
+from businesses.querysets import BusinessQuerySet
 
 from . import services
 from .serializers import (
@@ -46,9 +47,9 @@ class BusinessViewSet(TenantViewSet[Business]):
     read_right = "businesses.see"
     write_right = "businesses.edit"
 
-    def refine_queryset(self, queryset: Any) -> QuerySet[Business]:
-        found: QuerySet[Business] = queryset.listed()
-        return found.with_settings() if "settings" in self.action else found  # type: ignore[attr-defined]
+    def refine_queryset(self, queryset: QuerySet[Business]) -> BusinessQuerySet:
+        businesses = cast(BusinessQuerySet, queryset).listed()
+        return businesses.with_settings() if "settings" in self.action else businesses
 
     def get_serializer_class(self) -> type[BusinessSerializer]:
         return (
@@ -58,7 +59,7 @@ class BusinessViewSet(TenantViewSet[Business]):
         )
 
     @endpoint(right="businesses.manage")
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def create(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Create a business and its first administrator."""
         return super().create(request, *args, **kwargs)
 
@@ -73,14 +74,15 @@ class BusinessViewSet(TenantViewSet[Business]):
             refusal = error_from_database(error)
             if refusal is None or refusal.attr not in admin:
                 raise
-            self._note_in_use(admin["email"])
+            self._report_in_use(admin["email"])
             raise _about_admin(refusal) from error
         except Invalid as error:
             if isinstance(error, AlreadyInUse):
-                self._note_in_use(admin["email"])
+                self._report_in_use(admin["email"])
             raise _about_admin(error) from error
 
-    def perform_update(self, serializer: Any) -> None:
+    def perform_update(self, serializer: serializers.BaseSerializer[Business]) -> None:
+        assert serializer.instance is not None
         serializer.instance = services.update_business(
             business_id=serializer.instance.pk,
             values=serializer.validated_data,
@@ -155,7 +157,7 @@ class BusinessViewSet(TenantViewSet[Business]):
             business_id=self.get_object().pk, actor=self._actor
         )
 
-    def _note_in_use(self, email: str) -> None:
+    def _report_in_use(self, email: str) -> None:
         report_rejected_value(
             self.request,
             kind="already_in_use",
@@ -165,8 +167,8 @@ class BusinessViewSet(TenantViewSet[Business]):
         )
 
     @property
-    def _actor(self) -> Any:
-        return self.request.user
+    def _actor(self) -> User:
+        return cast(User, self.request.user)
 
 
 def _about_admin(refusal: DomainError) -> DomainError:

@@ -203,7 +203,7 @@ class ExportRunAdmin(ChangesPage):
         url = reverse("admin:exports_exportrun_file", args=[run.pk])
         return format_html('<a href="{}">{}</a>', url, _("Download"))
 
-    def write(
+    def save_object(
         self,
         request: HttpRequest,
         obj: ExportRun,

@@ -47,7 +47,7 @@ class ProfileForm(ServiceForm):
 
 
 @admin.register(ExportProfile)
-class ExportProfileAdmin(TenantAdmin):
+class ExportProfileAdmin(TenantAdmin[ExportProfile]):
     form = ProfileForm
     serializer_class = ExportProfileSerializer
     rights = {
@@ -84,7 +84,7 @@ class ExportProfileAdmin(TenantAdmin):
             if (code := profile.components.get(attr.removeprefix("components.")))
         )
 
-    def write(
+    def save_object(
         self,
         request: HttpRequest,
         obj: ExportProfile,
@@ -100,5 +100,5 @@ class ExportProfileAdmin(TenantAdmin):
             profile_id=obj.pk, values=values, actor=get_request_user(request)
         )
 
-    def remove(self, request: HttpRequest, obj: ExportProfile) -> None:
+    def delete_object(self, request: HttpRequest, obj: ExportProfile) -> None:
         services.delete_profile(profile_id=obj.pk, actor=get_request_user(request))

@@ -20,7 +20,7 @@ from .run_diff_views import csv_response
 SHOWN = 500
 
 
-class ChangesPage(TenantAdmin):
+class ChangesPage(TenantAdmin[ExportRun]):
     """The page "Changes since this export" of the admin of export runs, and its button."""
 
     def get_urls(self) -> list[URLPattern]:

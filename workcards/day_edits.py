@@ -1,10 +1,8 @@
 """Rules for changing some fields of a day, without database or request."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
 
-from .hours import DayFigures, day_figures
+from .hours import DayFigures, DayValues, day_figures
 
 _FIGURE_FIELDS = {
     "from_time",
@@ -15,9 +13,7 @@ _FIGURE_FIELDS = {
 }
 
 
-def patched_day(
-    stored: DayFigures | None, changes: Mapping[str, Any]
-) -> DayFigures | None:
+def patched_day(stored: DayFigures | None, changes: DayValues) -> DayFigures | None:
     """Return `stored` with the fields of `changes` changed, or None if the day becomes empty.
 
     A field that is not in `changes` keeps its value. There are three exceptions, where the stored value contradicts the
@@ -45,7 +41,7 @@ def patched_day(
     return day_figures(**day)
 
 
-def _has_work(changes: Mapping[str, Any]) -> bool:
+def _has_work(changes: DayValues) -> bool:
     """Return True if `changes` has hours, a time or a break; null and a break of 0 are none."""
     return bool(changes.get("break_minutes")) or any(
         changes.get(name) is not None

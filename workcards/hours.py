@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import time
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +49,11 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
         "absence_not_alone": _("A date with an absence cannot have other entries."),
     }
 )
+
+
+# The values of a day by the name of their argument of `day_figures`, in a list of days with
+# `work_date`.
+DayValues: TypeAlias = Mapping[str, Any]
 
 
 class DayRefused(ValueError):

@@ -1,7 +1,9 @@
 """Querysets of work cards, their days and the ledger."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any, Self
 
 from django.apps import apps
@@ -61,12 +63,13 @@ class WorkCardQuerySet(TenantQuerySet):
         """Return the cards whose scan has exactly the bytes with this hash."""
         return self.filter(sha256_hash=sha256_hash)
 
-    def months_and_statuses(self) -> Any:
+    def months_and_statuses(self) -> Iterable[tuple[date, str, int]]:
         """Return (month, status, number of cards) for each month and status with cards."""
         groups = self.order_by().values("processing_month", "review_status")
-        return groups.annotate(count=Count("pk")).values_list(
-            "processing_month", "review_status", "count"
-        )
+        rows: Iterable[tuple[date, str, int]] = groups.annotate(
+            count=Count("pk")
+        ).values_list("processing_month", "review_status", "count")
+        return rows
 
     def counts_by_status(self) -> dict[str, int]:
         """Return the number of cards of each status, including statuses without cards."""
@@ -226,7 +229,7 @@ class ApprovedDayQuerySet(TenantQuerySet):
         first = month.replace(day=1)
         return self.filter(work_date__gte=first, work_date__lt=next_month(first))
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> dict[str, int | Decimal]:
         """Return the number of rows as `days`, and the sums of `hours` and `minutes`."""
         hours = Coalesce(Sum("hours"), Value(0, output_field=_HOURS))
         minutes = Coalesce(Sum("minutes"), 0)

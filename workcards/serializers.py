@@ -64,10 +64,10 @@ class DaySerializer(StrictSerializer):
     ledger = LedgerSerializer(read_only=True, allow_null=True)
     set_aside_by_id = IdField(read_only=True, allow_null=True)
 
-    def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(
-            _without(data, "minutes", "ledger", "set_aside_by_id")
-        )
+    def to_internal_value(self, data: object) -> dict[str, object]:
+        body = _without(data, "minutes", "ledger", "set_aside_by_id")
+        values: dict[str, object] = super().to_internal_value(body)
+        return values
 
 
 class DayEntriesSerializer(StrictSerializer):
@@ -84,9 +84,11 @@ class DayEntriesSerializer(StrictSerializer):
         # PATCH requires both, too: it changes fields of days, not of this body.
         always_required = ("version", "entries")
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> dict[str, object]:
         # Ignored, because the totals follow from the entries. An outdated version gets its own error.
-        return super().to_internal_value(_without(data, "total_hours", "total_minutes"))
+        body = _without(data, "total_hours", "total_minutes")
+        values: dict[str, object] = super().to_internal_value(body)
+        return values
 
 
 def _without(data: Any, *names: str) -> Any:
@@ -209,13 +211,13 @@ class WorkCardSerializer(StrictModelSerializer):
                 del fields[name]
         return fields
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> dict[str, object]:
         # A request may contain them. They are ignored, because they depend on other cards.
-        for name in ("warnings", "warning_details"):
-            data = _without(data, name)
-        return super().to_internal_value(data)
+        body = _without(data, "warnings", "warning_details")
+        values: dict[str, object] = super().to_internal_value(body)
+        return values
 
-    def to_representation(self, card: Any) -> dict[str, Any]:
+    def to_representation(self, card: WorkCard) -> dict[str, object]:
         values = super().to_representation(card)
         if not hasattr(card, "warnings_found"):
             values.pop("warnings", None)
@@ -223,15 +225,15 @@ class WorkCardSerializer(StrictModelSerializer):
         return values
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_warnings(self, card: Any) -> list[str]:
+    def get_warnings(self, card: WorkCard) -> list[str]:
         return [warning.detail for warning in getattr(card, "warnings_found", ())]
 
     @extend_schema_field(WarningSerializer(many=True))
-    def get_warning_details(self, card: Any) -> list[dict[str, Any]]:
+    def get_warning_details(self, card: WorkCard) -> list[dict[str, object]]:
         return [warning.as_json for warning in getattr(card, "warnings_found", ())]
 
     @extend_schema_field(ScanSerializer(allow_null=True))
-    def get_file(self, card: WorkCard) -> dict[str, Any] | None:
+    def get_file(self, card: WorkCard) -> dict[str, object] | None:
         return dict(ScanSerializer(card).data) if card.has_file else None
 
 
@@ -241,7 +243,7 @@ class ManualCardSerializer(WorkCardSerializer):
     employee_id = ReferenceField(queryset=Employee.objects)
 
 
-def days_json(card: WorkCard) -> dict[str, Any]:
+def days_json(card: WorkCard) -> dict[str, object]:
     """Return the days of a card as the API formats them."""
     entries = list(DayEntry.objects.filter(work_card=card).with_ledger())
     sheet = {

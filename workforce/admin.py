@@ -77,7 +77,7 @@ def _address(site: Site) -> SafeString | str:
 
 
 @admin.register(Site)
-class SiteAdmin(TenantAdmin):
+class SiteAdmin(TenantAdmin[Site]):
     serializer_class = SiteSerializer
     rights = {"view": "sites.see", "add": "sites.edit", "change": "sites.edit"}
     is_writable_on_platform = True
@@ -124,7 +124,7 @@ class SiteAdmin(TenantAdmin):
             url = f"{url}?{urlencode({'q': obj.site_name})}"
         return [{"url": url, "icon": "settings", "label": _("Site settings")}]
 
-    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+    def has_right(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
         """Return True if the user has the permission.
 
         A business may edit only the sites it is the steward of, the platform all.
@@ -132,9 +132,9 @@ class SiteAdmin(TenantAdmin):
         is_editable = (
             obj is None or is_on_platform() or obj.steward_id == try_get_business_id()
         )
-        return is_editable and super().may(request, right, obj)
+        return is_editable and super().has_right(request, right, obj)
 
-    def write(
+    def save_object(
         self,
         request: HttpRequest,
         obj: Site,
@@ -166,7 +166,7 @@ _HIDDEN: Any = boolean_column("is_hidden", gettext_lazy("hidden"))
 
 
 @admin.register(SiteSettings)
-class SiteSettingsAdmin(TenantAdmin):
+class SiteSettingsAdmin(TenantAdmin[SiteSettings]):
     form = SiteSettingsForm
     serializer_class = SiteSettingsSerializer
     rights = {
@@ -207,7 +207,7 @@ class SiteSettingsAdmin(TenantAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:
         return () if obj is None else ("site", _HIDDEN)
 
-    def write(
+    def save_object(
         self,
         request: HttpRequest,
         obj: SiteSettings,
@@ -313,7 +313,7 @@ class EmployeeAdmin(EmployeeFilesAdmin):
         was_released = obj is not None and obj.former_passport_id
         return (*fields, "former_passport_id") if was_released else fields
 
-    def write(
+    def save_object(
         self,
         request: HttpRequest,
         obj: Employee,

@@ -97,7 +97,7 @@ class ObjectActionsMixin(ObjectActionsHost):
                 ),
             }
             for action in self.object_actions
-            if action.is_available(obj) and self.may(request, action.right, obj)
+            if action.is_available(obj) and self.has_right(request, action.right, obj)
         ]
 
     def action_view(
@@ -105,7 +105,7 @@ class ObjectActionsMixin(ObjectActionsHost):
     ) -> HttpResponse:
         """Show the form page of an action on GET; run it on POST, and show errors again."""
         obj = self.get_object(request, unquote(object_id))
-        if not self.may(request, action.right, obj):
+        if not self.has_right(request, action.right, obj):
             raise PermissionDenied
         if obj is None:
             raise Http404
@@ -173,7 +173,7 @@ class ObjectActionsMixin(ObjectActionsHost):
                 action.label,
             )
             for action in self.object_actions
-            if action.in_list and self.may(request, action.right)
+            if action.in_list and self.has_right(request, action.right)
         }
 
     def response_action(  # type: ignore[override]
@@ -205,7 +205,7 @@ def _run_for_selected(
     count = 0
     for obj in queryset:
         try:
-            if not model_admin.may(request, action.right, obj):
+            if not model_admin.has_right(request, action.right, obj):
                 raise Denied
             with translate_database_errors(request):
                 action.run(request, obj, {})

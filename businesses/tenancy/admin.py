@@ -5,8 +5,8 @@ for each permission of the Django admin. Saving calls a service, never the form'
 `save`.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from django import forms
 from django.apps import apps
@@ -37,6 +37,23 @@ from automatehq.text import clean_line
 from .bounded_paginator import BoundedPaginator
 from .context import Kind, try_get_scope
 from .form_token import form_matches_scope
+
+M = TypeVar("M", bound=models.Model)
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _ListDisplayT as Columns
+    from django.contrib.admin.options import _ListFilterT as Filter
+
+    _ModelAdmin = admin.ModelAdmin
+    Filters = list[Filter] | tuple[Filter, ...]
+    Column = models.Field[Any, Any]
+    ForeignKey = models.ForeignKey[Any, Any]
+    ModelChoiceField = forms.ModelChoiceField[Any]
+else:
+
+    class _ModelAdmin(admin.ModelAdmin, Generic[M]):
+        """`ModelAdmin` with the type parameter that only its stubs have."""
+
 
 # The suffixes that Django's own list filters use in the query string.
 _LOOKUPS = frozenset({"", "exact", "id__exact", "isnull", "gte", "lt"})
@@ -77,7 +94,7 @@ class TenantChangeList(ChangeList):
         return super().get_ordering(request, queryset)
 
 
-class PermissionTableMixin:
+class PermissionTableMixin(Generic[M]):
     """The role table behind the permissions of the Django admin.
 
     `rights` maps "view", "add", "change" and "delete" to permissions of the role table.
@@ -88,7 +105,7 @@ class PermissionTableMixin:
     # True for rows that the platform manages: businesses, sites, super-admins.
     is_writable_on_platform: ClassVar[bool] = False
 
-    def may(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+    def has_right(self, request: HttpRequest, right: str, obj: M | None = None) -> bool:
         """Return True if the user has `right` and may write here.
 
         `obj` is the row to write; None means any row.
@@ -101,25 +118,29 @@ class PermissionTableMixin:
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         user: Any = request.user
         return bool(user.is_authenticated and user.may(self.rights["view"]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return "add" in self.rights and self.may(request, self.rights["add"])
+        return "add" in self.rights and self.has_right(request, self.rights["add"])
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return "change" in self.rights and self.may(request, self.rights["change"], obj)
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return "change" in self.rights and self.has_right(
+            request, self.rights["change"], obj
+        )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return "delete" in self.rights and self.may(request, self.rights["delete"], obj)
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return "delete" in self.rights and self.has_right(
+            request, self.rights["delete"], obj
+        )
 
 
-class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """The admin of a model, scoped to the signed-in user's business.
+class TenantAdmin(ObjectActionsMixin, PermissionTableMixin[M], _ModelAdmin[M]):
+    """The admin of a model `M`, scoped to the signed-in user's business.
 
     A subclass sets `rights` and the API's `serializer_class`, which validates its form.
-    It writes through a service in `write()` and `remove()`. Errors are shown on the
+    It writes through a service in `save_object()` and `delete_object()`. Errors are shown on the
     form, together with all values that the user entered.
     """
 
@@ -162,45 +183,52 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return [f"{name}__folded" for name in super().get_search_fields(request)]
 
     def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
+        self, request: HttpRequest, queryset: models.QuerySet[M], search_term: str
+    ) -> tuple[models.QuerySet[M], bool]:
         return super().get_search_results(request, queryset, clean_line(search_term))
 
     # Writing
 
-    def write(
-        self, request: HttpRequest, obj: Any, values: Mapping[str, Any], *, is_new: bool
-    ) -> models.Model:
+    def save_object(
+        self,
+        request: HttpRequest,
+        obj: M,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
+    ) -> M:
         """Save `values` through a service and return the saved row.
 
         Override it where `rights` allow adding or changing.
         """
         raise NotImplementedError
 
-    def remove(self, request: HttpRequest, obj: Any) -> None:
+    def delete_object(self, request: HttpRequest, obj: M) -> None:
         """Delete the row through a service. Override it where `rights` allow deletion."""
         raise NotImplementedError
 
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: M, form: ServiceForm, change: bool
+    ) -> None:
         with translate_database_errors(request):
-            saved = self.write(request, obj, form.values, is_new=not change)
+            saved = self.save_object(request, obj, form.values, is_new=not change)
         # Django continues with `obj` for its redirect and its message.
         obj.__dict__.update(saved.__dict__)
 
-    def save_related(self, *args: Any, **kwargs: Any) -> None:
+    def save_related(self, *args: object, **kwargs: object) -> None:
         """Do nothing: services save whole objects."""
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+    def delete_model(self, request: HttpRequest, obj: M) -> None:
         with translate_database_errors(request):
-            self.remove(request, obj)
+            self.delete_object(request, obj)
 
     def get_form(
         self,
         request: HttpRequest,
-        obj: Any = None,
+        obj: M | None = None,
         change: bool = False,
-        **kwargs: Any,
-    ) -> Any:
+        **kwargs: object,
+    ) -> type[ServiceForm]:
         is_new = obj is None
         if is_new and self.add_form is not None:
             kwargs.setdefault("form", self.add_form)
@@ -214,29 +242,31 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return type(form.__name__, (form,), attributes)
 
     def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
+        self, db_field: "ForeignKey", request: HttpRequest, **kwargs: object
+    ) -> "ModelChoiceField | None":
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", AutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> forms.Field | None:
-        field: Any = super().formfield_for_dbfield(*args, **kwargs)
+    def formfield_for_dbfield(
+        self, db_field: "Column", request: HttpRequest, **kwargs: object
+    ) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if isinstance(field, forms.DateField):
             # The browser's own calendar, which uses the user's language and needs no
             # script.
             field.widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
         # Without pop-up links beside a choice: adding an employee has its own page.
-        if isinstance(getattr(field, "widget", None), RelatedFieldWidgetWrapper):
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
-        return field  # type: ignore[no-any-return]
+        return field
 
     def changeform_view(
         self,
-        request: Any,
+        request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         arguments = request, object_id, form_url, extra_context
         if request.method == "POST":
@@ -246,14 +276,18 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
                 return super().changeform_view(*arguments)
             except DomainError as service_error:
                 # Render the form again, with its errors.
-                request.service_error = service_error
+                request.service_error = service_error  # type: ignore[attr-defined]
                 return with_error_status(
                     super().changeform_view(*arguments), service_error
                 )
         return super().changeform_view(*arguments)
 
     def render_change_form(
-        self, request: Any, context: dict[str, Any], *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        *args: Any,
+        **kwargs: Any,
     ) -> HttpResponse:
         original = context.get("original")
         context["extra_links"] = self.extra_links(request, original)
@@ -266,7 +300,10 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         return super().render_change_form(request, context, *args, **kwargs)
 
     def delete_view(
-        self, request: Any, object_id: str, extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         if request.method == "POST" and not form_matches_scope(request):
             return self.business_changed_response(request)
@@ -282,13 +319,15 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
                 super().delete_view(request, object_id, context), service_error
             )
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+    def get_deleted_objects(
+        self, objs: Sequence[M] | models.QuerySet[M], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         # The service checks whether the row may be deleted, and deletes its dependent
         # rows.
         return [str(obj) for obj in objs], {}, set(), []
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         if request.method == "POST" and not form_matches_scope(request):
             return self.business_changed_response(request)
@@ -298,7 +337,9 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         }
         return super().changelist_view(request, context)
 
-    def extra_links(self, request: HttpRequest, obj: Any) -> list[dict[str, Any]]:
+    def extra_links(
+        self, request: HttpRequest, obj: M | None
+    ) -> list[dict[str, object]]:
         """Return links to related pages of the list or of the row `obj`.
 
         Each is a dict of `url`, `icon` and `label`.
@@ -313,7 +354,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
+    ) -> M | None:
         pk = parse_uuid(object_id)
         if pk is None:
             return None
@@ -330,7 +371,10 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
         raise Http404
 
     def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Return the object's part of the audit trail. Django's own log is not used."""
         obj = self.get_object(request, object_id)
@@ -359,24 +403,30 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
                     return True
         return False
 
-    def get_list_display(self, request: HttpRequest) -> Any:
+    def get_list_display(self, request: HttpRequest) -> "Columns[M]":
         columns = super().get_list_display(request)
         return [*columns, _business] if self._shows_businesses() else columns
 
-    def get_list_filter(self, request: HttpRequest) -> Any:
+    def get_list_filter(self, request: HttpRequest) -> "Filters":
         filters = super().get_list_filter(request)
         return [*filters, BusinessFilter] if self._shows_businesses() else filters
 
-    def get_sortable_by(self, request: HttpRequest) -> Any:
-        is_of_one = BusinessFilter.parameter_name in request.GET
-        if self.is_sorted_within_a_business and is_on_platform() and not is_of_one:
+    def get_sortable_by(self, request: HttpRequest) -> "Columns[M]":
+        has_one_business = BusinessFilter.parameter_name in request.GET
+        if (
+            self.is_sorted_within_a_business
+            and is_on_platform()
+            and not has_one_business
+        ):
             return ()
         return super().get_sortable_by(request)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: object
+    ) -> type[ChangeList]:
         return TenantChangeList
 
-    def get_queryset(self, request: HttpRequest) -> Any:
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         # Joined here, because Django ignores `list_select_related` if there is a join
         # already.
         joined: list[str] = [*(self.list_select_related or ())]  # type: ignore[misc]
@@ -391,7 +441,7 @@ class TenantAdmin(ObjectActionsMixin, PermissionTableMixin, admin.ModelAdmin):  
 
     # Django's own log, which is not used
 
-    def log_addition(self, *args: Any) -> None:  # type: ignore[override]
+    def log_addition(self, *args: object) -> None:  # type: ignore[override]
         """Do nothing: services record to the audit trail."""
 
     log_change = log_addition  # type: ignore[assignment]

@@ -11,6 +11,7 @@ from typing import Any
 from django.apps import apps as global_apps
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 from django.db.models.constraints import BaseConstraint
 
@@ -66,10 +67,12 @@ class TenantForeignKeyConstraint(BaseConstraint):
         target: type[models.Model] = registry.get_model(self.to)
         return target
 
-    def _sql(self, model: Any, schema_editor: Any) -> str:
+    def _sql(
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+    ) -> str:
         target = self._target(model)
         quote = schema_editor.quote_name
-        column = str(model._meta.get_field(self.field).column)
+        column = str(model._meta.get_field(self.field).column)  # type: ignore[union-attr]
         columns = ", ".join(map(quote, ("business_id", column, *self.also)))
         target_columns = ", ".join(map(quote, ("business_id", "id", *self.also)))
         return (
@@ -77,13 +80,24 @@ class TenantForeignKeyConstraint(BaseConstraint):
             "DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> str:
+    def constraint_sql(
+        self,
+        model: type[models.Model] | None,
+        schema_editor: BaseDatabaseSchemaEditor | None,
+    ) -> str:
+        assert schema_editor is not None
         # ALTER TABLE adds the key after the table is created, because the same
         # migration may create the referenced table later.
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
         return ""
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+    def create_sql(  # type: ignore[override]  # Django returns a Statement
+        self,
+        model: type[models.Model] | None,
+        schema_editor: BaseDatabaseSchemaEditor | None,
+    ) -> Statement:
+        assert model is not None
+        assert schema_editor is not None
         quote = schema_editor.quote_name
         return Statement(
             _CREATE,
@@ -93,7 +107,13 @@ class TenantForeignKeyConstraint(BaseConstraint):
             definition=self._sql(model, schema_editor),
         )
 
-    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+    def remove_sql(  # type: ignore[override]
+        self,
+        model: type[models.Model] | None,
+        schema_editor: BaseDatabaseSchemaEditor | None,
+    ) -> Statement:
+        assert model is not None
+        assert schema_editor is not None
         return Statement(
             # Check the constraint before it is dropped. Otherwise PostgreSQL rejects
             # the change because of "pending trigger events".

@@ -6,7 +6,7 @@ form or filterset at module level would offer choices of another business.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from django.core.exceptions import FullResultSet
 from django.db import models, transaction
@@ -32,10 +32,10 @@ class CurrentBusinessLookup(Expression):
         super().__init__(output_field=models.BooleanField())
         self.column: Any = column or F("business_id")
 
-    def get_source_expressions(self) -> list[Any]:
+    def get_source_expressions(self) -> list[Combinable]:
         return [self.column]
 
-    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+    def set_source_expressions(self, exprs: Sequence[Combinable]) -> None:
         (self.column,) = exprs
 
     def as_sql(
@@ -78,7 +78,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
     All methods of the queryset keep the filter in the SQL.
     """
 
-    def raw(self, *args: Any, **kwargs: Any) -> Any:
+    def raw(self, *args: object, **kwargs: object) -> NoReturn:
         """Raise `NoActiveBusiness`: the manager cannot filter SQL that it did not write."""
         raise NoActiveBusiness(
             "raw() can't be filtered by business; use a cursor inside a scope, where the database filters."
@@ -120,7 +120,7 @@ class TenantQuerySet(ScopedQuerySet):
                 )
         return updated
 
-    def update(self, **kwargs: Any) -> int:
+    def update(self, **kwargs: object) -> int:
         """Update the rows; the business of a row cannot change."""
         _reject_business_change(kwargs)
         get_current_business_id()

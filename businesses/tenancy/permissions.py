@@ -5,7 +5,7 @@ in `accounts/roles.py` lists the permissions of each role. A method without a pe
 is rejected for all users, and `manage.py check` reports it.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rest_framework.exceptions import (
     MethodNotAllowed,
@@ -18,6 +18,9 @@ from rest_framework.request import Request
 from automatehq.api.declarations import method_name, right_of
 
 from .context import try_get_scope
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class ActAsRequired(PermissionDenied):
@@ -34,7 +37,7 @@ class BelongsToBusiness(BasePermission):
     unknown id. A permission that the user's role lacks raises `PermissionDenied`.
     """
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         user = request.user
         if not user or not user.is_authenticated:
             return False
@@ -53,7 +56,9 @@ class BelongsToBusiness(BasePermission):
             raise ActAsRequired
         return False
 
-    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+    def has_object_permission(
+        self, request: Request, view: "APIView", obj: object
+    ) -> bool:
         business_id = getattr(obj, "business_id", None)
         if business_id is None:
             return True  # not a tenant row: a shared row, or the business, which its policy protects

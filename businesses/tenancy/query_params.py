@@ -1,7 +1,5 @@
 """Query parameters of endpoints about one business."""
 
-from typing import Any
-
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from automatehq.api.fields import IdField
@@ -25,7 +23,7 @@ class OneBusinessQuery(QuerySerializer):
         help_text="Required for super-admins who do not act for a business.",
     )
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: dict[str, object]) -> dict[str, object]:
         if "business_id" not in values and try_get_business_id() is None:
             raise ValidationError({"business_id": [REQUIRED]})
         return values

@@ -35,7 +35,9 @@ Found = Iterator[CheckMessage]
 
 
 @register(Tags.models)
-def check_models(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
+def check_models(
+    app_configs: AppConfigs = None, **kwargs: object
+) -> list[CheckMessage]:
     """Return errors of models that are undeclared or not isolated."""
     return [
         message
@@ -167,7 +169,7 @@ def _index(model: Model) -> Found:
 
 
 @register(Tags.urls)
-def check_views(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
+def check_views(app_configs: AppConfigs = None, **kwargs: object) -> list[CheckMessage]:
     """Return errors of views: rows without a scope, methods without a permission."""
     callbacks: list[Any] = [pattern.callback for _path, pattern in url_patterns()]
     routed = [one for one in callbacks if isinstance(getattr(one, "cls", None), type)]
@@ -211,7 +213,9 @@ def _undeclared(view: Any, methods: Iterable[str]) -> Found:
 
 
 @register(Tags.compatibility)
-def check_driver(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMessage]:
+def check_driver(
+    app_configs: AppConfigs = None, **kwargs: object
+) -> list[CheckMessage]:
     """Return an error if Django uses psycopg 3, which the project is not tested with."""
     if not is_psycopg3:
         return []
@@ -223,7 +227,7 @@ def check_driver(app_configs: AppConfigs = None, **kwargs: Any) -> list[CheckMes
 def check_database(
     app_configs: AppConfigs = None,
     databases: Sequence[str] | None = None,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> list[CheckMessage]:
     """Return errors of the roles, and of the database once it is migrated."""
     found: list[CheckMessage] = []

@@ -65,14 +65,14 @@ def stale_version_message(error: DomainError) -> str:
     }
 
 
-def employee_field(**kwargs: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]
+def employee_field(*, required: bool = True) -> forms.ModelChoiceField:  # type: ignore[type-arg]
     """Return an autocomplete field for an employee of the business."""
     widget = AutocompleteSelect(WorkCard._meta.get_field("employee"), admin.site)
     return forms.ModelChoiceField(
         label=gettext_lazy("Employee"),
         queryset=Employee.objects.all(),
         widget=widget,
-        **kwargs,
+        required=required,
     )
 
 
@@ -171,7 +171,7 @@ class ApproveForm(CardForm):
 UNRESOLVABLE_CODES = ("stale_version", "invalid_transition", "no_days", "month_closed")
 
 
-def parse_resolutions(data: Mapping[str, Any]) -> list[services.Resolution]:
+def parse_resolutions(data: Mapping[str, object]) -> list[services.Resolution]:
     """Return the choices in submitted data; rows without a choice are omitted."""
     resolutions = []
     for name, choice in data.items():
@@ -183,7 +183,7 @@ def parse_resolutions(data: Mapping[str, Any]) -> list[services.Resolution]:
     return resolutions
 
 
-def collect_conflicts(approve: Callable[[], Any]) -> list[dict[str, Any]]:
+def collect_conflicts(approve: Callable[[], object]) -> list[dict[str, Any]]:
     """Return the conflicts with the ledger that `approve` raises; roll everything back."""
     try:
         with transaction.atomic():

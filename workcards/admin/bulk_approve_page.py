@@ -1,8 +1,9 @@
 """The list action that approves the selected cards, and the page with its results."""
 
-from typing import Any
+from typing import cast
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -11,7 +12,9 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from automatehq.api.errors import DomainError
+from businesses.tenancy.admin import TenantAdmin
 from workcards import services
 from workcards.models import WorkCard
 from workcards.serializers import LAST_VERSION
@@ -31,7 +34,9 @@ def version_field(card: WorkCard) -> SafeString:
 
 
 def approve_selected(
-    model_admin: Any, request: Any, queryset: Any
+    model_admin: TenantAdmin[WorkCard],
+    request: HttpRequest,
+    queryset: QuerySet[WorkCard],
 ) -> HttpResponse | None:
     """Approve the selected cards in the versions that the page showed, each separately."""
     chosen = list(queryset)
@@ -47,7 +52,7 @@ def approve_selected(
             messages.ERROR,
         )
         return None
-    result = services.approve_cards(versions=versions, actor=request.user)
+    result = services.approve_cards(versions=versions, actor=cast(User, request.user))
     cards = {card.pk: card for card in chosen}
     context = {
         **model_admin.admin_site.each_context(request),

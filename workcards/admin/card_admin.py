@@ -1,7 +1,7 @@
 """The admin of work cards: the list, and the URLs of a card's pages."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -17,12 +17,14 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from automatehq.admin.badges import closed_month_badge, status_badge
 from automatehq.admin.forms import MonthFormField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
 from businesses.tenancy.form_token import form_matches_scope
 from workcards import services
 from workcards.models import WorkCard
+from workcards.querysets import WorkCardQuerySet
 from workcards.scans.responses import RENDITIONS, scan_response
 from workcards.serializers import ManualCardSerializer
 from workcards.services.uploads import default_month
@@ -74,13 +76,16 @@ class WorkCardAdmin(UploadPages):
 
     # The list
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: object
+    ) -> type[ChangeList]:
         """Return the changelist class, or the one that a queue has set on its request."""
         changelist: type[ChangeList] | None = getattr(request, "changelist_class", None)
         return changelist or super().get_changelist(request, **kwargs)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).with_figures()
+    def get_queryset(self, request: HttpRequest) -> WorkCardQuerySet:
+        cards = cast(WorkCardQuerySet, super().get_queryset(request))
+        return cards.with_figures()
 
     @admin.display(description=gettext_lazy("card"), ordering="processing_month")
     def card(self, card: Any) -> SafeString:
@@ -112,42 +117,49 @@ class WorkCardAdmin(UploadPages):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
-        if self.may(request, "cards.review"):
+        if self.has_right(request, "cards.review"):
             label = _("Approve selected")
             actions["approve_selected"] = (approve_selected, "approve_selected", label)
         return actions
 
     # Whole cards
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: WorkCard | None = None
+    ) -> bool:
         """Return True unless the card is approved, or is another user's.
 
         The permission `cards.delete_any` includes the cards of other users.
         """
         if not super().has_delete_permission(request, obj):
             return False
-        user: Any = request.user
+        user = cast(User, request.user)
         return obj is None or (
             obj.review_status != ReviewStatus.APPROVED
             and (user.may("cards.delete_any") or obj.uploaded_by_id == user.pk)
         )
 
-    def write(
-        self, request: Any, obj: WorkCard, values: Mapping[str, Any], *, is_new: bool
+    def save_object(
+        self,
+        request: HttpRequest,
+        obj: WorkCard,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
     ) -> WorkCard:
-        card, is_made = services.create_manual_card(
+        card, is_created = services.create_manual_card(
             site=values["site"],
             employee=values["employee"],
             month=values["processing_month"],
             notes=values.get("notes") or "",
-            actor=request.user,
+            actor=cast(User, request.user),
         )
-        if not is_made:
+        if not is_created:
             messages.info(request, _("There is already an open card; showing it."))
         return card
 
-    def remove(self, request: Any, obj: WorkCard) -> None:
-        services.delete_card(card_id=obj.pk, actor=request.user)
+    def delete_object(self, request: HttpRequest, obj: WorkCard) -> None:
+        services.delete_card(card_id=obj.pk, actor=cast(User, request.user))
 
     # Pages of one card
 
@@ -156,7 +168,7 @@ class WorkCardAdmin(UploadPages):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Show the review page on GET; on POST save its days, and approve the card with `_approve`."""
         card = self._card(request, object_id)
@@ -172,11 +184,11 @@ class WorkCardAdmin(UploadPages):
         return page.save()
 
     def get_urls(self) -> list[URLPattern]:
-        guarded = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
         return [
             path(
                 "<path:object_id>/file/",
-                guarded(self.file_view, cacheable=True),
+                admin_view(self.file_view, cacheable=True),
                 name="workcards_workcard_file",
             ),
             *super().get_urls(),

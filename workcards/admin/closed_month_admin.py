@@ -60,7 +60,7 @@ def _reopen(request: Any, closed: ClosedMonth, values: Mapping[str, Any]) -> str
 
 
 @admin.register(ClosedMonth)
-class ClosedMonthAdmin(TenantAdmin):
+class ClosedMonthAdmin(TenantAdmin[ClosedMonth]):
     """Admin of closed months. Adding a row closes a month; the open months are above the list."""
 
     add_form = CloseForm
@@ -84,12 +84,16 @@ class ClosedMonthAdmin(TenantAdmin):
     readonly_fields = ("month_closed", "closer", "note_left")
     ordering = ("-month", "-id")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(
+        self, request: HttpRequest, obj: ClosedMonth | None = None
+    ) -> tuple[str, ...]:
         if obj is None:
             return ("month", "force", "note")
         return ("month_closed", "closer", "closed_at", "note_left")
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+    def get_changeform_initial_data(
+        self, request: HttpRequest
+    ) -> dict[str, str | list[str]]:
         return {"month": request.GET.get("month", "")}
 
     @admin.display(description=gettext_lazy("month"), ordering="month")
@@ -107,7 +111,7 @@ class ClosedMonthAdmin(TenantAdmin):
         return format_html("<bdi>{}</bdi>", closed.note) if closed.note else "–"
 
     def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         business: Any = request.business  # type: ignore[attr-defined]
         months = months_of_business(business) if business else []
@@ -131,7 +135,7 @@ class ClosedMonthAdmin(TenantAdmin):
         messages.success(request, _("%s was closed.") % month)
         return HttpResponseRedirect(self.url_of(obj))
 
-    def write(
+    def save_object(
         self,
         request: Any,
         obj: ClosedMonth,

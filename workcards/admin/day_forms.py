@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, time
 from typing import Any, cast
 
 from django import forms
@@ -20,6 +20,7 @@ from workcards.hours import (
     MAX_BREAK_MINUTES,
     MESSAGES,
     DayRefused,
+    DayValues,
     day_figures,
     sum_hours,
 )
@@ -58,7 +59,7 @@ class TypedTimeField(forms.TimeField):
         self.is_end = is_end
         super().__init__(required=False, widget=_TIME, **kwargs)
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> time | None:
         if value in self.empty_values:
             return None
         match = _TIME_TEXT.fullmatch(str(value).strip())
@@ -124,7 +125,7 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
         return self.total_form_count() if self.is_bound else len(self.initial or ())
 
     @property
-    def entries(self) -> list[Mapping[str, Any]]:
+    def entries(self) -> list[DayValues]:
         """Return the submitted days, as `set_day_entries` takes them."""
         return [
             {
@@ -182,7 +183,7 @@ def day_formset(
     return cast(DayFormSet, _DayFormSet(data, initial=initial, prefix="days"))
 
 
-def day_totals(entries: Iterable[DayEntry]) -> dict[str, Any]:
+def day_totals(entries: Iterable[DayEntry]) -> dict[str, object]:
     """Return the totals of days: hours, worked days, and the days of each absence."""
     entries = list(entries)
     kinds = Counter(entry.day_status for entry in entries if entry.day_status)

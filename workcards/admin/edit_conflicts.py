@@ -97,7 +97,7 @@ def find_edit_conflicts(
     *,
     events: Sequence[AuditEvent] | None,
     stored: Mapping[date, DayEntry],
-    choices: Mapping[str, Any],
+    choices: Mapping[str, object],
 ) -> EditConflicts:
     """Return the conflicts between submitted days and days that another user has saved.
 

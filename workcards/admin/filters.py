@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.admin import ModelAdmin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -21,7 +23,9 @@ class MonthListFilter(ParsedListFilter):
     parameter_name = "month"
     parse = staticmethod(parse_month)
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Model]"
+    ) -> list[tuple[str, str]]:
         this_month = first_of_month(timezone.localdate())
         offered = [*reversed(last_months(this_month, MONTHS_OFFERED))]
         chosen = parse_month(self.value())
@@ -41,7 +45,9 @@ class CardMonthFilter(MonthListFilter):
 
     OPEN = "open"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Model]"
+    ) -> list[tuple[str, str]]:
         months = super().lookups(request, model_admin)
         return [(self.OPEN, gettext("Open months")), *months]
 

@@ -1,7 +1,5 @@
 """The admin of the ledger, read only: approving and reopening cards writes it."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,7 +14,7 @@ from .filters import MonthListFilter
 
 
 @admin.register(ApprovedDay)
-class ApprovedDayAdmin(TenantAdmin):
+class ApprovedDayAdmin(TenantAdmin[ApprovedDay]):
     rights = {"view": "cards.see"}
     has_history = False  # its cards have a history
     list_display = (
@@ -49,7 +47,7 @@ class ApprovedDayAdmin(TenantAdmin):
     )
     readonly_fields = ("minutes", "card", "approver")
 
-    def get_ordering(self, request: HttpRequest) -> Any:
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         # No index covers the dates of all businesses together. The order of ids is the order of posting.
         return ("-id",) if is_on_platform() else self.ordering
 

@@ -89,7 +89,7 @@ class ReviewPage:
     problems: Sequence[str] = ()
 
     def __init__(
-        self, model_admin: TenantAdmin, request: HttpRequest, card: WorkCard
+        self, model_admin: TenantAdmin[WorkCard], request: HttpRequest, card: WorkCard
     ) -> None:
         self.model_admin = model_admin
         self.request = request

@@ -65,7 +65,7 @@ class QueueList(TenantChangeList):
 
 
 def review_queue(
-    model_admin: TenantAdmin, request: HttpRequest, card: WorkCard
+    model_admin: TenantAdmin[WorkCard], request: HttpRequest, card: WorkCard
 ) -> ReviewQueue:
     """Return the queue around `card`, in the filter and order of the list in the request.
 
@@ -130,7 +130,7 @@ def _month_queue(card: WorkCard) -> ReviewQueue:
 
 
 def _listed_cards(
-    model_admin: TenantAdmin, request: HttpRequest
+    model_admin: TenantAdmin[WorkCard], request: HttpRequest
 ) -> QuerySet[WorkCard] | None:
     """Return the cards of the list in the request, or None if it is missing or invalid."""
     query = request.GET.get(PRESERVED, "")

@@ -1,7 +1,7 @@
 """The upload page, as a form and as JSON for the script that sends files in batches."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.models import User
 from automatehq.admin.forms import (
     FilesField,
     FilesInput,
@@ -69,7 +70,7 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
         self.add_error(self.form_field_name(attr), error)
 
 
-class UploadPages(TenantAdmin):
+class UploadPages(TenantAdmin[WorkCard]):
     """The upload page of the card admin."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -79,7 +80,7 @@ class UploadPages(TenantAdmin):
             *super().get_urls(),
         ]
 
-    def upload_view(self, request: Any) -> HttpResponse:
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Upload scans and show the result for each file, as HTML or as JSON.
 
         The response is JSON if the client accepts nothing else.
@@ -99,7 +100,7 @@ class UploadPages(TenantAdmin):
             try:
                 with translate_database_errors(request):
                     uploads = services.upload_cards(
-                        actor=request.user, **form.cleaned_data
+                        actor=cast(User, request.user), **form.cleaned_data
                     )
             except DomainError as caught:
                 error = caught
@@ -140,7 +141,7 @@ class UploadPages(TenantAdmin):
         )
 
 
-def file_results(uploads: Uploads) -> list[dict[str, Any]]:
+def file_results(uploads: Uploads) -> list[dict[str, object]]:
     """Return the result for each file, in the order of the request.
 
     `result` is `stored`, `duplicate` or `refused`, and `text` gives details. `cards` are the new cards, or the
@@ -199,12 +200,12 @@ def _same_file(cards: Sequence[WorkCard]) -> str:
     return text
 
 
-def _presets(request: Any) -> dict[str, Any]:
+def _presets(request: HttpRequest) -> dict[str, Any]:
     """Return the form's initial values from the URL, or else defaults.
 
     The defaults are the site of the user's last upload and the current processing month.
     """
-    own = WorkCard.objects.filter(uploaded_by=request.user)
+    own = WorkCard.objects.filter(uploaded_by=cast(User, request.user))
     last = own.order_by("-created_at").values_list("site_id", flat=True).first()
     presets = {"site": last, "month": default_month()}
     query = {name: request.GET[name] for name in presets if name in request.GET}

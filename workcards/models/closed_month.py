@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -24,7 +24,7 @@ CONSTRAINT_ERRORS["closed_months_month_is_closed"] = Rule(
 class ClosedMonthQuerySet(TenantQuerySet):
     """Closed months of the business in scope."""
 
-    def for_month(self, month: date) -> Any:
+    def for_month(self, month: date) -> Self:
         return self.filter(month=month.replace(day=1))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from accounts.models import User
 from audit.services import changes, record, snapshot
@@ -30,12 +29,12 @@ DAY_FIELDS = (
 )
 
 
-def card_snapshot(card: WorkCard) -> dict[str, Any]:
+def card_snapshot(card: WorkCard) -> dict[str, object]:
     """Return the fields of a card that can change, for an audit event."""
     return snapshot(card, CARD_FIELDS)
 
 
-def day_snapshot(entry: DayEntry) -> dict[str, Any]:
+def day_snapshot(entry: DayEntry) -> dict[str, object]:
     """Return the figures of a day for an audit event, without empty values."""
     figures = snapshot(entry, DAY_FIELDS)
     return {
@@ -48,9 +47,9 @@ def record_card(
     card: WorkCard,
     *,
     actor: User | None,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    **details: Any,
+    before: Mapping[str, object] | None = None,
+    after: Mapping[str, object] | None = None,
+    **details: object,
 ) -> None:
     """Record one audit event about a card."""
     record(
@@ -71,8 +70,8 @@ def save_card(
     card: WorkCard,
     *,
     actor: User | None,
-    before: Mapping[str, Any],
-    **details: Any,
+    before: Mapping[str, object],
+    **details: object,
 ) -> None:
     """Save a changed card as a new version, and record the change.
 
@@ -84,6 +83,6 @@ def save_card(
     record_card(event_type, card, actor=actor, before=was, after=now, **details)
 
 
-def by_date(days: Mapping[date, Any]) -> dict[str, Any]:
+def by_date(days: Mapping[date, object]) -> dict[str, object]:
     """Return days with ISO dates as keys, in date order, as the audit trail stores them."""
     return {day.isoformat(): days[day] for day in sorted(days)}

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import DatabaseError, transaction
 from django.db.models import prefetch_related_objects
@@ -46,7 +46,7 @@ class BulkApprovalResult:
         """Return the ids that are no card of the business."""
         return [key for key, error in self.failed.items() if isinstance(error, Missing)]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the result as the API formats it, with errors without the card."""
         return {
             "approved": [str(card_id) for card_id in self.approved],

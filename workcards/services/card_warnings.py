@@ -120,7 +120,7 @@ class CardWarning:
         return bool(shown) and dates >= {day.isoformat() for day in self.dates}
 
     @property
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         return {
             "code": self.code,
             "detail": self.detail,
@@ -185,7 +185,7 @@ def warnings_about(
     card: WorkCard,
     entries: Iterable[Any],
     background: Background,
-    settled: Sequence[Mapping[str, Any]] | None = None,
+    settled: Sequence[Mapping[str, str]] | None = None,
 ) -> tuple[CardWarning, ...]:
     """Return the warnings about a card with these days.
 
@@ -286,7 +286,7 @@ def _situation(
 
 
 def _after_answers(
-    situation: Situation, settled: Sequence[Mapping[str, Any]]
+    situation: Situation, settled: Sequence[Mapping[str, str]]
 ) -> Situation:
     answers: dict[date, set[str]] = defaultdict(set)
     for conflict in settled:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from automatehq.api.errors import Invalid, Problem
 from workcards.day_edits import patched_day
-from workcards.hours import DayFigures, DayRefused, day_figures
+from workcards.hours import DayFigures, DayRefused, DayValues, day_figures
 from workcards.models import DayEntry, WorkCard
 from workcards.month_math import first_of_month
 
@@ -27,7 +27,7 @@ def set_day_entries(
     *,
     card_id: uuid.UUID,
     version: int | None,
-    entries: Sequence[Mapping[str, Any]],
+    entries: Sequence[DayValues],
     actor: User | None,
     keep_others: bool = False,
 ) -> WorkCard:
@@ -72,7 +72,7 @@ def _figures(entry: DayEntry) -> DayFigures:
 
 
 def _validate(
-    entries: Sequence[Mapping[str, Any]],
+    entries: Sequence[DayValues],
     month: date,
     stored: Mapping[date, DayFigures] | None,
 ) -> DayChanges:

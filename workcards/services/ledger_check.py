@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from django.db import connection, transaction
 
@@ -94,7 +93,7 @@ class Repair:
     finding: LedgerFinding
     winner_id: uuid.UUID | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the repair for the audit trail."""
         finding = self.finding
         repair = {

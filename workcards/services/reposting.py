@@ -17,7 +17,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -51,7 +50,7 @@ class DecidedDay:
             "figure": self.figure,
         }
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the day as the API and the audit trail format it."""
         card = self.entry.work_card
         return {
@@ -79,7 +78,7 @@ class NotRepostedDay(DecidedDay):
             "reason": self.detail,
         }
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the day as the API formats it; the audit trail omits `detail`."""
         return {
             **super().as_json(),
@@ -235,7 +234,7 @@ def ledger_row(card: WorkCard, entry: DayEntry) -> ApprovedDay:
     )
 
 
-def days_for_audit(days: Iterable[DecidedDay]) -> list[Mapping[str, Any]]:
+def days_for_audit(days: Iterable[DecidedDay]) -> list[Mapping[str, object]]:
     """Return days for the audit trail, without sentences in the active language."""
     return [
         {name: value for name, value in day.as_json().items() if name != "detail"}

@@ -3,12 +3,13 @@
 import uuid
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
 from accounts.models import User
 from automatehq.api.converters import InvalidPathValue
@@ -19,6 +20,7 @@ from automatehq.api.schema import RefusalSerializer
 from businesses.tenancy.viewsets import TenantViewSet
 from workcards.filters import WorkCardFilterSet
 from workcards.models import WorkCard
+from workcards.querysets import WorkCardQuerySet
 from workcards.serializers import WorkCardSerializer
 
 CONFLICT = OpenApiResponse(
@@ -45,18 +47,19 @@ class CardViewSetBase(TenantViewSet[WorkCard]):
     read_right = "cards.see"
     write_right = "cards.upload"
 
-    def refine_queryset(self, queryset: Any) -> Any:
+    def refine_queryset(self, queryset: QuerySet[WorkCard]) -> WorkCardQuerySet:
+        cards = cast(WorkCardQuerySet, queryset)
         if self.action == "pending":
-            queryset = queryset.pending()
+            cards = cards.pending()
         elif self.action == "unassigned":
-            queryset = queryset.unassigned()
+            cards = cards.unassigned()
         elif self.action == "file":
-            return queryset.select_related("file")
+            return cards.select_related("file")
         elif self.action == "suggestions":
-            return queryset
-        return queryset.with_details() if self._details() else queryset.with_figures()
+            return cards
+        return cards.with_details() if self._details() else cards.with_figures()
 
-    def get_parsers(self) -> list[Any]:
+    def get_parsers(self) -> list[BaseParser]:
         # The action is not set yet. An upload is multipart form data; all other bodies are JSON.
         is_upload = "upload" in self.action_map.values()
         return [MultiPartParser()] if is_upload else super().get_parsers()
@@ -71,8 +74,8 @@ class CardViewSetBase(TenantViewSet[WorkCard]):
         if text not in ("true", "false"):
             raise Invalid("invalid", _("Enter true or false."), "details")
         # A client can PUT the response of a GET with details.
-        sent = self.request.data if self.action in ("update", "partial_update") else ()
-        return text == "true" or "days" in sent or "file" in sent
+        body = self.request.data if self.action in ("update", "partial_update") else ()
+        return text == "true" or "days" in body or "file" in body
 
     @property
     def _actor(self) -> User:

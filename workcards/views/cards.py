@@ -61,7 +61,7 @@ class WorkCardViewSet(ScanEndpoints, DayEndpoints, ReviewEndpoints):
     # Cards as a whole
 
     @endpoint(parameters=[DETAILS], examples=load_examples("workcards", "card"))
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, *args: object, **kwargs: object) -> Response:
         """Return a card; with details also the warnings that approving it would give."""
         return Response(
             self.get_serializer(self._with_warnings(self.get_object())).data

@@ -131,7 +131,7 @@ ACTION_LABELS = {
 }
 
 
-class EmployeeFilesAdmin(TenantAdmin):
+class EmployeeFilesAdmin(TenantAdmin[Employee]):
     """The pages `import/` and `export/<type>/` of the admin of employees."""
 
     def get_urls(self) -> list[URLPattern]:

@@ -1,7 +1,6 @@
 """`manage.py sweep_files`: delete orphaned files and report missing ones."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -33,7 +32,7 @@ class Command(BaseCommand):
             "least 1)",
         )
 
-    def handle(self, *, dry_run: bool, older_than: float, **options: Any) -> None:
+    def handle(self, *, dry_run: bool, older_than: float, **options: object) -> None:
         if not LEAST_HOURS <= older_than <= MOST_HOURS:
             raise CommandError("--older-than must be from 1 to 87600 hours.")
         cleanup = Cleanup(

@@ -1,7 +1,6 @@
 """`manage.py check_ledger`: compare the ledger with approved days, and repair it."""
 
 import uuid
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
@@ -37,7 +36,7 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *, business: str | None, repair: bool, apply: bool, **options: Any
+        self, *, business: str | None, repair: bool, apply: bool, **options: object
     ) -> None:
         if apply and not repair:
             raise CommandError("--apply requires --repair.")
