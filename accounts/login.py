@@ -19,7 +19,7 @@ from automatehq.clock import database_now
 from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
-from businesses.tenancy.middleware import keep_writes
+from businesses.tenancy.middleware import commit_on_error
 from businesses.tenancy.process_roles import WRONG_PROCESS_MESSAGES, wrong_process_code
 
 from . import lockout, password_hashing
@@ -178,7 +178,7 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> None:
         "incorrect_password", _("The current password is wrong."), "current_password"
     )
     # The count is committed with the lock. Counted later, the next guess could overtake it.
-    keep_writes(request)
+    commit_on_error(request)
     count_failure(
         request,
         email=email,

@@ -86,10 +86,12 @@ def _enqueue(
     user_id = str(credentials.user_id)
     business_id = str(credentials.business_id) if credentials.business_id else None
     try:
-        so_far = rate_limits.increment(
+        report_count = rate_limits.increment(
             f"attempts:{user_id}", seconds=MINUTE, more=len(values)
         ).count
-        for rejected in values[: max(0, MAX_REPORTS_PER_MINUTE - so_far + len(values))]:
+        for rejected in values[
+            : max(0, MAX_REPORTS_PER_MINUTE - report_count + len(values))
+        ]:
             look_up_attempt.enqueue(
                 **rejected._asdict(),
                 user_id=user_id,
@@ -214,20 +216,20 @@ def requeue_stale_checks() -> int:
         started_at__lt=timezone.now() - LEASE,
     )
     # One statement, so that no two workers queue the same task.
-    may_be_tried = {f"worker_ids__{MAX_TRIES - 1}__isnull": True}
+    has_tries_left = {f"worker_ids__{MAX_TRIES - 1}__isnull": True}
     unfinished = started.filter(
         status__in=[TaskResultStatus.RUNNING, TaskResultStatus.FAILED]
     )
-    queued: int = unfinished.filter(**may_be_tried).update(
+    queued: int = unfinished.filter(**has_tries_left).update(
         status=TaskResultStatus.READY
     )
-    given_up = started.filter(status=TaskResultStatus.RUNNING).update(
+    failed_count = started.filter(status=TaskResultStatus.RUNNING).update(
         status=TaskResultStatus.FAILED,
         finished_at=timezone.now(),
         traceback=f"The worker stopped unexpectedly {MAX_TRIES} times.",
     )
-    if given_up:
-        logger.error("%s rejected ids could not be looked up.", given_up)
+    if failed_count:
+        logger.error("%s rejected ids could not be looked up.", failed_count)
     return queued
 
 

@@ -29,22 +29,22 @@ BATCH = 1000
 def record(event_type: str, **details: Any) -> AuditEvent:
     """Add one event to the audit trail of the business in scope.
 
-    It is part of the current transaction. `details` are the arguments of `event_of`.
+    It is part of the current transaction. `details` are the arguments of `build_event`.
     """
-    event = event_of(event_type, **details)
+    event = build_event(event_type, **details)
     event.save(force_insert=True)
     return event
 
 
 def record_many(events: Iterable[AuditEvent]) -> None:
-    """Add many events of `event_of` to the audit trail of the business in scope.
+    """Add many events of `build_event` to the audit trail of the business in scope.
 
     They are part of the current transaction.
     """
     AuditEvent.objects.bulk_create(events, batch_size=BATCH)
 
 
-def event_of(
+def build_event(
     event_type: str,
     *,
     entity: models.Model,
@@ -110,7 +110,7 @@ def snapshot(row: models.Model, fields: Iterable[str]) -> dict[str, Any]:
 
     `fields` are names of attributes.
     """
-    return {field: plain(getattr(row, field)) for field in fields}
+    return {field: to_json(getattr(row, field)) for field in fields}
 
 
 def changes(
@@ -124,14 +124,14 @@ def changes(
     )
 
 
-def plain(value: object) -> object:
+def to_json(value: object) -> object:
     """Return `value` as JSON-compatible data."""
     if isinstance(value, models.Model):
         return str(value.pk)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [plain(item) for item in value]
+        return [to_json(item) for item in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, (uuid.UUID, Decimal)):
@@ -152,5 +152,5 @@ def _metadata(**details: object) -> dict[str, Any]:
         **details,
     }
     return {
-        key: plain(value) for key, value in known.items() if value not in (None, "")
+        key: to_json(value) for key, value in known.items() if value not in (None, "")
     }

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.admin.badges import active_column
 from automatehq.admin.form_fields import LineFormField
 from automatehq.admin.forms import ActionForm, ServiceForm
@@ -185,8 +186,9 @@ class BusinessAdmin(TenantAdmin[Business]):
         return () if user.may("businesses.manage") else ("business_code",)
 
     def available_actions(
-        self, request: HttpRequest, obj: Business
+        self, request: HttpRequest, obj: Model
     ) -> list[dict[str, object]]:
+        assert isinstance(obj, Business)
         user: Any = request.user
         buttons = super().available_actions(request, obj)
         if user.may("platform.act_as") and user.acting is None and obj.is_active:
@@ -217,7 +219,7 @@ class BusinessAdmin(TenantAdmin[Business]):
         *,
         is_new: bool,
     ) -> Business:
-        actor = cast(User, request.user)
+        actor = get_request_user(request)
         if is_new:
             values = dict(values)
             return services.create_business(

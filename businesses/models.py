@@ -172,7 +172,7 @@ class WarningPolicy(models.TextChoices):
     """The effect of a warning on an approval."""
 
     WARN = "warn", _("Warn")
-    REFUSE = "refuse", _("Block")
+    REJECT = "refuse", _("Block")
 
 
 def _policy(label: Any) -> models.CharField:  # type: ignore[type-arg]

@@ -37,12 +37,12 @@ class Cleanup:
     storage: Any
     before: datetime
     is_dry_run: bool
-    say: Callable[[str], None]
-    complain: Callable[[str], None]
+    write_line: Callable[[str], None]
+    write_error: Callable[[str], None]
     removed: int = 0
     removed_bytes: int = 0
-    lost: int = 0
-    left_alone: int = 0
+    missing_count: int = 0
+    skipped: int = 0
 
     def run(self) -> None:
         """Clean up the files of all businesses. Report and skip other files, and links."""
@@ -77,16 +77,16 @@ class Cleanup:
             with business_scope(business_id):
                 # A row that was deleted meanwhile lacks no file.
                 missing &= _known_paths()[0].keys()
-        self.lost += len(missing)
+        self.missing_count += len(missing)
         for path in sorted(missing):
-            self.complain(
+            self.write_error(
                 f"lost: {path}, of the {required[path]} of business {business_id}"
             )
 
     def _clean_up_folder(self, folder: str, known: Collection[str]) -> set[str]:
         """Delete the orphans of a folder, and an empty folder; return the stored paths."""
         folders, files = self._list(folder)
-        self._skip(folders, "not ours")
+        self._skip(folders, "unknown")
         removed = {path for path in files if path not in known and self._remove(path)}
         is_empty = not folders and removed.issuperset(files)
         if is_empty and not self.is_dry_run and self._is_on_disk():
@@ -111,7 +111,7 @@ class Cleanup:
             return False
         self.removed += 1
         self.removed_bytes += size
-        self.say(
+        self.write_line(
             f"{'would remove' if self.is_dry_run else 'removed'}: {path} "
             f"({size:,} bytes, of {changed_at:%Y-%m-%d %H:%M} UTC)"
         )
@@ -121,7 +121,7 @@ class Cleanup:
         self,
         folder: str,
         names: Collection[str] | None = None,
-        problem: str = "not ours",
+        problem: str = "unknown",
     ) -> list[str]:
         """Return the subfolders that have these names; skip everything else."""
         folders, files = self._list(folder)
@@ -160,9 +160,9 @@ class Cleanup:
         )
 
     def _skip(self, paths: Sequence[str], problem: str) -> None:
-        self.left_alone += len(paths)
+        self.skipped += len(paths)
         for path in paths:
-            self.complain(f"skipped: {path}: {problem}")
+            self.write_error(f"skipped: {path}: {problem}")
 
     def _is_on_disk(self) -> bool:
         return isinstance(self.storage, FileSystemStorage)

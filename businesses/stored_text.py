@@ -91,23 +91,23 @@ def split_clashes(
     if not stored or not (column.is_unique or column.is_unique_within_business):
         return stored, []
 
-    def place(business_id: Any, text: str) -> tuple[Any, str]:
+    def uniqueness_key(business_id: Any, text: str) -> tuple[Any, str]:
         return (business_id if column.is_unique_within_business else None, text)
 
     holders: dict[Any, set[uuid.UUID]] = defaultdict(set)
     for row in stored:
-        holders[place(row.business_id, row.cleaned)].add(row.row_id)
+        holders[uniqueness_key(row.business_id, row.cleaned)].add(row.row_id)
     cursor.execute(
         f"SELECT t.id, {table.business}, t.{column.name} FROM {table.name} t WHERE t.{column.name} = ANY(%s)",
         [[row.cleaned for row in stored]],
     )
     for row_id, business_id, text in cursor.fetchall():
-        holders[place(business_id, text)].add(row_id)
+        holders[uniqueness_key(business_id, text)].add(row_id)
     free: list[Stored] = []
     clashing: list[Stored] = []
     is_nullable = _is_nullable(cursor, table, column)
     for row in stored:
-        is_alone = len(holders[place(row.business_id, row.cleaned)]) == 1
+        is_alone = len(holders[uniqueness_key(row.business_id, row.cleaned)]) == 1
         is_null = is_nullable and not row.cleaned
         (free if is_alone or is_null else clashing).append(row)
     return free, clashing
@@ -159,7 +159,7 @@ def _update(
     texts = [None if is_nullable and not row.cleaned else row.cleaned for row in rows]
     cursor.execute(
         f"WITH new AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS n(id, text)), "
-        f"kept AS (INSERT INTO migration_originals (id, business_id, table_name, row_id, content, changed, created_at) "
+        f"backup AS (INSERT INTO migration_originals (id, business_id, table_name, row_id, content, changed, created_at) "
         f"SELECT {NEW_ID}, {table.business}, '{_backup_name(table)}', t.id, "
         f"jsonb_build_object('{name}', t.{name}), jsonb_build_object('{name}', new.text), now() "
         f"FROM {table.name} t JOIN new ON new.id = t.id) "

@@ -43,11 +43,11 @@ def is_clashing(key: str) -> bool:
 def keys_of(rows: Iterable[tuple[uuid.UUID, str]]) -> dict[uuid.UUID, str]:
     """Return the key of each (id, name); the first row of each key has it without an id."""
     keys: dict[uuid.UUID, str] = {}
-    taken: set[str] = set()
+    used_keys: set[str] = set()
     for row_id, name in rows:
         key = name_key(name)
-        keys[row_id] = clashing_key(name, row_id) if key in taken else key
-        taken.add(key)
+        keys[row_id] = clashing_key(name, row_id) if key in used_keys else key
+        used_keys.add(key)
     return keys
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.filters import BusinessFilterSet
 from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.api.errors import (
     AlreadyInUse,
     DomainError,
@@ -71,11 +72,11 @@ class BusinessViewSet(TenantViewSet[Business]):
                 values=values, admin=admin, actor=self._actor
             )
         except IntegrityError as error:
-            refusal = error_from_database(error)
-            if refusal is None or refusal.attr not in admin:
+            domain_error = error_from_database(error)
+            if domain_error is None or domain_error.attr not in admin:
                 raise
             self._report_in_use(admin["email"])
-            raise _about_admin(refusal) from error
+            raise _about_admin(domain_error) from error
         except Invalid as error:
             if isinstance(error, AlreadyInUse):
                 self._report_in_use(admin["email"])
@@ -168,15 +169,15 @@ class BusinessViewSet(TenantViewSet[Business]):
 
     @property
     def _actor(self) -> User:
-        return cast(User, self.request.user)
+        return get_request_user(self.request)
 
 
-def _about_admin(refusal: DomainError) -> DomainError:
+def _about_admin(domain_error: DomainError) -> DomainError:
     """Return the problems; fields of the first administrator begin with `admin.`."""
     fields = FirstAdminSerializer().fields
     return Invalid.from_problems(
         problem._replace(attr=f"admin.{problem.attr}")
         if problem.attr in fields
         else problem
-        for problem in refusal.problems
+        for problem in domain_error.problems
     )

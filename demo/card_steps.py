@@ -312,5 +312,5 @@ def _upload(
     assert not result.failed, result.failed
     for card in result.uploaded:
         assert card.source_page_number is not None
-        page = scans[result.places[card.pk]][card.source_page_number - 1]
+        page = scans[result.file_indexes[card.pk]][card.source_page_number - 1]
         histories[id(page)].card = card

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from PIL import Image
 
 from workcards.scans.decoder import decoder_process
-from workcards.scans.validation import Intake, intake_of, kind_of
+from workcards.scans.validation import ScanInfo, kind_of, scan_info_of
 
 from .card_image import CardLine, render_card
 from .seeded_random import rng_for
@@ -45,7 +45,7 @@ class Scan(NamedTuple):
 
 
 class RenderedScan(NamedTuple):
-    intake: Intake
+    intake: ScanInfo
     data: bytes
 
 
@@ -75,8 +75,8 @@ def render(scan: Scan) -> RenderedScan:
     data = pictures[0] if len(pictures) == 1 else _pdf(pictures)
     # Like `inspect`, but in this process: the picture is no stranger's.
     kind = kind_of(data)
-    sizes = decoder_process.sizes(data, kind.decoder)
-    return RenderedScan(intake_of(data, kind, scan.filename, sizes), data)
+    sizes = decoder_process.page_sizes(data, kind.decoder)
+    return RenderedScan(scan_info_of(data, kind, scan.filename, sizes), data)
 
 
 def _picture(sheet: Sheet) -> bytes:

@@ -28,7 +28,7 @@ SKIPPED = re.compile(
 )
 CODE = re.compile(r"`[^`\n]*`")
 
-# Pattern -> advice. Case does not matter, and a pattern matches whole words only.
+# Pattern -> advice. The strings "refuse" and "refused" are values of the API. Case does not matter, and a pattern matches whole words only.
 WORDS = {
     r"whoever|whomever|whosoever": "name the user, the caller or the process",
     r"nobody(?!\"\])": "write “no user”, “no employee” or “no one”",
@@ -40,7 +40,7 @@ WORDS = {
     r"doors?": "write “endpoint”, “entry point” or “view”",
     r"seal(?:s|ed|ing)?": "write “form token” or “sign”",
     r"evidence": "write “credentials”",
-    r"(?<!connection )(?:refuse[sd]?|refusing|refusals?)": "write “reject” or “error”",
+    r"(?<!connection )(?!(?<=\")refused?\")(?:refuse[sd]?|refusing|refusals?)": "write “reject” or “error”",
     r"keepers?": "write “store” or “owner”",
     r"dice": "write “seeded random numbers”",
     r"judge[sd]?|judging": "write “check”",

@@ -62,7 +62,9 @@ class ExportProfileAdmin(TenantAdmin[ExportProfile]):
     searchable_in = ()  # a business has one or two
     readonly_fields = ("codes",)
 
-    def get_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
+    def get_fields(
+        self, request: HttpRequest, obj: ExportProfile | None = None
+    ) -> tuple[str, ...]:
         may_write = obj is None or self.has_change_permission(request, obj)
         return (
             "name",

@@ -37,7 +37,7 @@ def plan_without_sorting(sql: str) -> str:
 def test_a_list_counts_no_further_than_it_has_pages_for(
     acme: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BoundedPaginator, "MOST", 2)
+    monkeypatch.setattr(BoundedPaginator, "MAX_COUNT", 2)
     browser = admin_client_for(acme.admin)
     with acme.scope():
         EmployeeFactory.create_batch(2)
@@ -61,11 +61,15 @@ def test_a_list_counts_no_further_than_it_has_pages_for(
 def test_beyond_its_last_page_a_long_list_has_nothing(
     acme: Personas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(BoundedPaginator, "MOST", 2)
+    monkeypatch.setattr(BoundedPaginator, "MAX_COUNT", 2)
     with acme.scope():
         EmployeeFactory.create_batch(5)
         paginator = BoundedPaginator(Employee.objects.order_by("pk"), 2)
-        assert (paginator.count, paginator.num_pages, paginator.is_cut) == (2, 1, True)
+        assert (paginator.count, paginator.num_pages, paginator.is_truncated) == (
+            2,
+            1,
+            True,
+        )
 
 
 @pytest.mark.parametrize(

@@ -279,12 +279,16 @@ def test_it_works_with_any_storage_that_lists(
     said: list[str] = []
     later = timezone.now() + timedelta(hours=1)
     cleanup = Cleanup(
-        storage, later, is_dry_run=False, say=said.append, complain=said.append
+        storage,
+        later,
+        is_dry_run=False,
+        write_line=said.append,
+        write_error=said.append,
     )
     cleanup.run()
     assert not storage.exists(f"{key}/original")
     assert storage.exists("businesses/strange.txt")
-    assert (cleanup.removed, cleanup.removed_bytes, cleanup.left_alone) == (1, 5, 1)
+    assert (cleanup.removed, cleanup.removed_bytes, cleanup.skipped) == (1, 5, 1)
 
 
 def test_nothing_stored_yet_is_no_fault() -> None:

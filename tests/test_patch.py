@@ -73,7 +73,7 @@ def _profile(world: World) -> Any:
 
 def _business_settings(world: World) -> Any:
     BusinessSettings.objects.create(
-        on_future_month=WarningPolicy.REFUSE, longest_day_hours="11.50"
+        on_future_month=WarningPolicy.REJECT, longest_day_hours="11.50"
     )
     return world.acme.business
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.tests.personas import Personas
-from workcards.hours import DayRefused, day_figures
+from workcards.hours import InvalidDay, day_figures
 from workcards.models import ApprovedDay, WorkCard
 from workcards.services import approve_card, set_day_entries
 from workcards.tests.factories import MONTH, DayEntryFactory, WorkCardFactory
@@ -72,7 +72,7 @@ def as_the_server_says(case: dict[str, Any]) -> dict[str, Any] | None:
             total_hours=None if total is None else Decimal(total) / 100,
             day_status=case["status"],
         )
-    except DayRefused as refused:
+    except InvalidDay as refused:
         told: dict[str, Any] = {"wrong": refused.code, "field": refused.field}
         if "computed_hours" in refused.extras:
             told["hours"] = int(Decimal(refused.extras["computed_hours"]) * 100)

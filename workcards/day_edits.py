@@ -23,7 +23,7 @@ def patched_day(stored: DayFigures | None, changes: DayValues) -> DayFigures | N
     - a break belongs to times: without times, a break that is not in `changes` is removed;
     - a day is worked or absent: new hours or times end a stored absence; a new absence clears the stored ones.
 
-    The changed fields are validated as in a new day. Raises `DayRefused`.
+    The changed fields are validated as in a new day. Raises `InvalidDay`.
     """
     if stored is None:
         return day_figures(**changes)

@@ -43,7 +43,7 @@ class WarningDay(NamedTuple):
 class Situation:
     """The data for the checks: days of the card and of the employee's other cards.
 
-    `others` includes one day before and after the month, for shifts past midnight. `asked` has the dates on which the
+    `other_days` includes one day before and after the month, for shifts past midnight. `conflict_dates` has the dates on which the
     ledger differs from the card: the reviewer answers for these separately.
     """
 
@@ -53,9 +53,9 @@ class Situation:
     started_on: date | None
     left_on: date | None
     longest_day: Decimal
-    own: tuple[WarningDay, ...]
-    others: tuple[WarningDay, ...]
-    asked: frozenset[date]
+    own_days: tuple[WarningDay, ...]
+    other_days: tuple[WarningDay, ...]
+    conflict_dates: frozenset[date]
 
 
 class DayFinding(NamedTuple):
@@ -68,40 +68,44 @@ class DayFinding(NamedTuple):
 Check = Callable[[Situation], DayFinding | None]
 
 
-def dates_to_ask(
-    own: Iterable[WarningDay], others: Iterable[WarningDay]
+def find_conflict_dates(
+    own_days: Iterable[WarningDay], other_days: Iterable[WarningDay]
 ) -> frozenset[date]:
     """Return the dates that the ledger has with other figures or at other sites only."""
     posted: dict[date, list[WarningDay]] = defaultdict(list)
-    for day in others:
+    for day in other_days:
         if day.is_approved:
             posted[day.work_date].append(day)
     return frozenset(
         day.work_date
-        for day in own
+        for day in own_days
         if (rows := posted.get(day.work_date))
         and not any(_is_same(day, row) for row in rows)
     )
 
 
-def after_answers(
+def apply_choices(
     situation: Situation,
     *,
-    answered: Collection[date],
-    kept: Collection[date],
-    replaced: Collection[uuid.UUID],
+    resolved_dates: Collection[date],
+    unpaid_dates: Collection[date],
+    replaced_row_ids: Collection[uuid.UUID],
 ) -> Situation:
     """Return the situation after the reviewer's answers about the ledger.
 
-    `kept` are dates on which the card's own day is not paid, `replaced` the ledger rows that it replaces.
+    `unpaid_dates` are dates on which the card's own day is not paid, `replaced_row_ids` the ledger rows that it replaces.
     """
     return replace(
         situation,
-        own=tuple(day for day in situation.own if day.work_date not in kept),
-        others=tuple(
-            day for day in situation.others if day.approved_day_id not in replaced
+        own_days=tuple(
+            day for day in situation.own_days if day.work_date not in unpaid_dates
         ),
-        asked=frozenset(answered),
+        other_days=tuple(
+            day
+            for day in situation.other_days
+            if day.approved_day_id not in replaced_row_ids
+        ),
+        conflict_dates=frozenset(resolved_dates),
     )
 
 
@@ -117,17 +121,19 @@ def outside_employment(situation: Situation) -> DayFinding | None:
     """
     first = situation.started_on or date.min
     last = situation.left_on or date.max
-    if not situation.own:
+    if not situation.own_days:
         is_inside = first <= last_of_month(situation.month) and situation.month <= last
         return None if is_inside else DayFinding()
-    return _finding(day for day in situation.own if not first <= day.work_date <= last)
+    return _finding(
+        day for day in situation.own_days if not first <= day.work_date <= last
+    )
 
 
 def future_month(situation: Situation) -> DayFinding | None:
     """Find a month that has not started, with the card's days in it."""
     if situation.month <= first_of_month(situation.today):
         return None
-    return DayFinding(tuple(sorted(day.work_date for day in situation.own)))
+    return DayFinding(tuple(sorted(day.work_date for day in situation.own_days)))
 
 
 def overlapping_hours(situation: Situation) -> DayFinding | None:
@@ -136,24 +142,24 @@ def overlapping_hours(situation: Situation) -> DayFinding | None:
     Shifts past midnight and days at other sites are included.
     """
     by_date: dict[date, list[WarningDay]] = defaultdict(list)
-    for day in (*situation.own, *situation.others):
+    for day in (*situation.own_days, *situation.other_days):
         if day.from_time is not None:
             by_date[day.work_date].append(day)
-    found: list[WarningDay] = []
+    overlapping: list[WarningDay] = []
     clashing: list[WarningDay] = []
-    for day in situation.own:
+    for day in situation.own_days:
         if day.from_time is None:
             continue
         rivals = [
             other
-            for near in _dates_around(day.work_date)
+            for near in _adjacent_dates(day.work_date)
             for other in by_date.get(near, ())
             if _are_both_payable(day, other) and _overlap(day, other)
         ]
         if rivals:
-            found.append(day)
+            overlapping.append(day)
             clashing += rivals
-    return _finding(found, clashing)
+    return _finding(overlapping, clashing)
 
 
 def long_day(situation: Situation) -> DayFinding | None:
@@ -162,13 +168,13 @@ def long_day(situation: Situation) -> DayFinding | None:
     The hours are those of the card and of the ledger's rows at other sites.
     """
     elsewhere: dict[date, dict[uuid.UUID, int]] = defaultdict(dict)
-    for other in situation.others:
+    for other in situation.other_days:
         if other.is_approved and other.minutes is not None:
             sites = elsewhere[other.work_date]
             sites[other.site_id] = max(sites.get(other.site_id, 0), other.minutes)
     return _finding(
         day
-        for day in situation.own
+        for day in situation.own_days
         if day.minutes
         and day.minutes
         + sum(
@@ -182,13 +188,13 @@ def long_day(situation: Situation) -> DayFinding | None:
 
 def duplicate_days(situation: Situation) -> DayFinding | None:
     """Find dates that another card has too, except dates of conflicts with the ledger."""
-    own = {
+    own_days = {
         day.work_date: day
-        for day in situation.own
-        if day.work_date not in situation.asked
+        for day in situation.own_days
+        if day.work_date not in situation.conflict_dates
     }
-    rivals = [other for other in situation.others if other.work_date in own]
-    return _finding({own[other.work_date] for other in rivals}, rivals)
+    rivals = [other for other in situation.other_days if other.work_date in own_days]
+    return _finding({own_days[other.work_date] for other in rivals}, rivals)
 
 
 # Code → check, in display order.
@@ -206,13 +212,13 @@ CODES = tuple(CHECKS)
 
 
 def _finding(
-    days: Iterable[WarningDay], others: Iterable[WarningDay] = ()
+    days: Iterable[WarningDay], other_days: Iterable[WarningDay] = ()
 ) -> DayFinding | None:
     days = list(days)
     if not days:
         return None
     own_cards = {day.card_id for day in days}
-    cards = {other.card_id for other in others} - own_cards
+    cards = {other.card_id for other in other_days} - own_cards
     return DayFinding(
         tuple(sorted({day.work_date for day in days})),
         tuple(sorted(cards)),
@@ -248,7 +254,7 @@ def _span(day: WarningDay) -> tuple[int, int]:
     return start, start + minutes
 
 
-def _dates_around(day: date) -> Iterator[date]:
+def _adjacent_dates(day: date) -> Iterator[date]:
     """Yield the date and its neighbours: a shift ends within 24 hours."""
     if day > date.min:
         yield day - ONE_DAY

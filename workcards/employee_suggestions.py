@@ -10,7 +10,7 @@ from workforce.models import Employee
 
 from .models import WorkCard
 
-MOST = 5
+MAX_SUGGESTIONS = 5
 # The length of a passport or a name; a longer text is neither.
 QUERY_LENGTH = 100
 
@@ -50,14 +50,14 @@ def suggest(card: WorkCard, text: str) -> list[Suggestion]:
     """
     clue = Clue.of(text)
     return nsmallest(
-        MOST,
+        MAX_SUGGESTIONS,
         _suggestions(card, clue),
-        key=lambda found: (
-            RANK[found.reason],
-            found.employee.site_id != card.site_id,
-            not found.employee.is_active,
-            found.employee.full_name,
-            found.employee.id,
+        key=lambda suggestion: (
+            RANK[suggestion.reason],
+            suggestion.employee.site_id != card.site_id,
+            not suggestion.employee.is_active,
+            suggestion.employee.full_name,
+            suggestion.employee.id,
         ),
     )
 

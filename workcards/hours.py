@@ -28,7 +28,7 @@ _MINUTE = 60_000_000
 _DAY = DAY_MINUTES * _MINUTE
 ZERO = Decimal("0.00")
 
-# The error messages, by code. The names in brackets are keys of `DayRefused.extras`.
+# The error messages, by code. The names in brackets are keys of `InvalidDay.extras`.
 MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
         "unknown_day_status": _("“%(day_status)s” is not an absence."),
@@ -56,7 +56,7 @@ MESSAGES: Mapping[str, Promise] = MappingProxyType(
 DayValues: TypeAlias = Mapping[str, Any]
 
 
-class DayRefused(ValueError):
+class InvalidDay(ValueError):
     """An invalid day.
 
     `code` is a key of MESSAGES, `field` the field with the error. `extras` has details for a client. For
@@ -129,12 +129,12 @@ def day_figures(
       subtracting it could reduce a net total a second time.
     - A comment alone is an entry of 0.00 hours.
 
-    Raises `DayRefused`.
+    Raises `InvalidDay`.
     """
     comment = clean_line(comment or "")
     if day_status:
         if day_status not in DayStatus.values:
-            raise DayRefused("unknown_day_status", "day_status", day_status=day_status)
+            raise InvalidDay("unknown_day_status", "day_status", day_status=day_status)
         return DayFigures(total_hours=None, day_status=day_status, comment=comment)
 
     break_minutes = _checked_break(break_minutes)
@@ -142,13 +142,13 @@ def day_figures(
     shift_minutes = _shift_minutes(from_time, to_time)
     if shift_minutes is None:
         if break_minutes:
-            raise DayRefused("break_without_times", "break_minutes")
+            raise InvalidDay("break_without_times", "break_minutes")
         if total_hours is None and not comment:
             return None
         return DayFigures(total_hours=total_hours or ZERO, comment=comment)
 
     if break_minutes > shift_minutes:
-        raise DayRefused("break_too_long", "break_minutes")
+        raise InvalidDay("break_too_long", "break_minutes")
     computed = as_hours(shift_minutes - break_minutes)
     if total_hours is not None:
         _check_agreement(total_hours, computed, shift_minutes)
@@ -194,15 +194,15 @@ def check_shared_date(days: Iterable[tuple[int | None, str | None]]) -> None:
     """Check that the days of an employee's date at several sites can all be paid.
 
     `days` are pairs (minutes, day_status). Together they have at most 24 hours. An absence is the only day of its
-    date. Raises `DayRefused`.
+    date. Raises `InvalidDay`.
     """
     days = list(days)
     if len(days) > 1 and any(day_status for _minutes, day_status in days):
-        raise DayRefused("absence_not_alone", "day_status")
+        raise InvalidDay("absence_not_alone", "day_status")
     together = sum_minutes(minutes for minutes, _day_status in days)
     if together > DAY_MINUTES:
         hours = str(as_hours(together))
-        raise DayRefused("too_many_hours", "total_hours", hours=hours)
+        raise InvalidDay("too_many_hours", "total_hours", hours=hours)
 
 
 def _two_decimals(value: Decimal) -> Decimal:
@@ -213,7 +213,7 @@ def _checked_break(minutes: int | None) -> int:
     if minutes is None:
         return 0
     if not 0 <= minutes <= MAX_BREAK_MINUTES:
-        raise DayRefused("break_out_of_range", "break_minutes")
+        raise InvalidDay("break_out_of_range", "break_minutes")
     return minutes
 
 
@@ -221,10 +221,10 @@ def _checked_total(total: Decimal | None) -> Decimal | None:
     if total is None:
         return None
     if not total.is_finite():
-        raise DayRefused("invalid_total", "total_hours")
+        raise InvalidDay("invalid_total", "total_hours")
     # Checked before rounding: 24.004 hours are more than a day has.
     if not 0 <= total <= MAX_HOURS:
-        raise DayRefused("total_out_of_range", "total_hours")
+        raise InvalidDay("total_out_of_range", "total_hours")
     return abs(_two_decimals(total))  # abs: -0.00 would be printed
 
 
@@ -235,15 +235,15 @@ def _shift_minutes(from_time: time | None, to_time: time | None) -> int | None:
     """
     for field, value in (("from_time", from_time), ("to_time", to_time)):
         if value and (value.second or value.microsecond or value.tzinfo):
-            raise DayRefused("invalid_time", field)
+            raise InvalidDay("invalid_time", field)
     if from_time is None and to_time is None:
         return None
     if from_time is None:
-        raise DayRefused("missing_time", "from_time")
+        raise InvalidDay("missing_time", "from_time")
     if to_time is None:
-        raise DayRefused("missing_time", "to_time")
+        raise InvalidDay("missing_time", "to_time")
     if from_time == to_time:
-        raise DayRefused("same_times", "to_time")
+        raise InvalidDay("same_times", "to_time")
     minutes = _minute_of_day(to_time) - _minute_of_day(from_time)
     # The same rule makes a `to` of 00:00 the midnight at the end of the day.
     return minutes % DAY_MINUTES
@@ -259,17 +259,19 @@ def _microseconds(value: time) -> int:
     return seconds * 1_000_000 + value.microsecond
 
 
-def _check_agreement(given: Decimal, computed: Decimal, shift_minutes: int) -> None:
-    if abs(given - computed) <= TOLERANCE:
+def _check_agreement(
+    total_hours: Decimal, computed: Decimal, shift_minutes: int
+) -> None:
+    if abs(total_hours - computed) <= TOLERANCE:
         return
     extras: dict[str, str | int] = {
-        "total_hours": str(given),
+        "total_hours": str(total_hours),
         "computed_hours": str(computed),
     }
-    if given < computed:
+    if total_hours < computed:
         # The usual cause: the break was not written down, or only a part of it.
-        worked_minutes = (given * 60).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        worked_minutes = (total_hours * 60).quantize(Decimal(1), rounding=ROUND_HALF_UP)
         suggestion = shift_minutes - int(worked_minutes)
         if suggestion <= MAX_BREAK_MINUTES:
             extras["suggested_break_minutes"] = suggestion
-    raise DayRefused("total_mismatch", "total_hours", **extras)
+    raise InvalidDay("total_mismatch", "total_hours", **extras)

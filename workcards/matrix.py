@@ -30,7 +30,7 @@ from .month_rows import (
     DRAFT,
     DRAFT_CONFLICT,
     DayRow,
-    month_people,
+    month_employees,
     month_rows,
 )
 
@@ -164,11 +164,11 @@ def matrices_of(month: date, rows: Iterable[DayRow]) -> Iterator[Matrix]:
 
     The rows come from `month_rows(…, include_expected=True)`.
     """
-    for (site_id, site_name), of_site in groupby(
+    for (site_id, site_name), site_rows in groupby(
         rows, key=lambda row: (row.site_id, row.site_name)
     ):
         if site_id:
-            matrix = _matrix(month, of_site)
+            matrix = _matrix(month, site_rows)
             matrix.site_id, matrix.site_name = site_id, site_name
             yield matrix
 
@@ -188,18 +188,18 @@ def matrix_page(
     A page number out of range gives the nearest page. Three queries: only the days of the page's employees are read,
     and the database adds up the totals of all employees.
     """
-    asked = {
+    options = {
         "site_id": site_id,
         "business_id": business_id,
         "include_unapproved": not approved_only,
     }
-    people = month_people(month, **asked, name=name)  # type: ignore[arg-type]
-    page = Paginator([person for _, person in people], size).get_page(number)
+    employees = month_employees(month, **options, name=name)  # type: ignore[arg-type]
+    page = Paginator([person for _, person in employees], size).get_page(number)
     rows = month_rows(
         month,
-        **asked,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
         include_expected=True,
-        people=list(page),
+        employees=list(page),
         order=BY_EMPLOYEE,
     )
     matrix = _matrix(month, rows)
@@ -216,7 +216,7 @@ def matrix_page(
         matrix.day_minutes[day] = minutes or 0
     matrix.total_hours = sum(matrix.day_totals.values(), NO_HOURS)
     matrix.total_minutes = sum(matrix.day_minutes.values())
-    names = Counter(name for name, _ in people)
+    names = Counter(name for name, _ in employees)
     namesakes = frozenset(name for name, number in names.items() if number > 1)
     return MatrixPage(matrix, page, namesakes)
 
@@ -226,9 +226,9 @@ def _matrix(month: date, rows: Iterable[DayRow]) -> Matrix:
     matrix = Matrix(month.replace(day=1))
     matrix.day_totals = dict.fromkeys(days_of_month(month), NO_HOURS)
     matrix.day_minutes = dict.fromkeys(matrix.day_totals, 0)
-    for _, of_person in groupby(rows, key=lambda row: row.employee_id):
+    for _, employee_rows in groupby(rows, key=lambda row: row.employee_id):
         column: MatrixColumn | None = None
-        for row in of_person:
+        for row in employee_rows:
             if column is None:
                 column = MatrixColumn(
                     row.employee_id, row.employee_name, row.passport_id
@@ -244,16 +244,16 @@ def _add(matrix: Matrix, column: MatrixColumn, row: DayRow) -> None:
     day = date.fromisoformat(row.work_date)
     hours = None if row.hours is None else Decimal(row.hours)
     state = _STATES[row.draft]
-    shown = column.cells.get(day)
-    if shown is None:
+    cell = column.cells.get(day)
+    if cell is None:
         column.cells[day] = MatrixCell(
             hours, row.minutes, row.day_status, state, row.work_card_id
         )
     else:
         # Two sites on one date. An absence is alone on its date, which the database enforces.
-        column.cells[day] = shown._replace(
-            hours=(shown.hours or NO_HOURS) + (hours or NO_HOURS),
-            minutes=(shown.minutes or 0) + (row.minutes or 0),
+        column.cells[day] = cell._replace(
+            hours=(cell.hours or NO_HOURS) + (hours or NO_HOURS),
+            minutes=(cell.minutes or 0) + (row.minutes or 0),
         )
     if state is not State.APPROVED:
         return

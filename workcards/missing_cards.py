@@ -95,17 +95,17 @@ def missing_cards(
     month = month.replace(day=1)
     if business is None:
         # The calendar of the business in scope, even if another business is requested.
-        found = Business.objects.filter(pk=try_get_business_id() or business_id)
-        is_running = _is_running(month, found.first() or Business())
+        businesses = Business.objects.filter(pk=try_get_business_id() or business_id)
+        is_running = _is_running(month, businesses.first() or Business())
     else:
         business_id = business.pk
         is_running = _is_running(month, business)
-    rows = _people(month, business_id, is_running=is_running)
+    rows = _expected_employees(month, business_id, is_running=is_running)
     if site_id is not None:
         rows = rows.filter(site_id=site_id)
     if name:
         rows = rows.filter(full_name__folded=name)
-    return _by_site(MissingCards(month, is_running), rows)
+    return _group_by_site(MissingCards(month, is_running), rows)
 
 
 def _is_running(month: date, business: Business) -> bool:
@@ -113,12 +113,14 @@ def _is_running(month: date, business: Business) -> bool:
     return timezone.localdate(timezone=business.zone) <= last_of_month(month)
 
 
-def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> Any:
+def _expected_employees(
+    month: date, business_id: uuid.UUID | None, *, is_running: bool
+) -> Any:
     """Return the expected employees in the report's order, with the columns of the report."""
-    people = Employee.objects.all()
+    employees = Employee.objects.all()
     if business_id is not None:
-        people = people.filter(business_id=business_id)
-    of_month = Q(work_cards__processing_month=month) & Q(
+        employees = employees.filter(business_id=business_id)
+    in_month = Q(work_cards__processing_month=month) & Q(
         work_cards__review_status__in=[ReviewStatus.NEEDS_REVIEW, ReviewStatus.APPROVED]
     )
     own_settings = Q(site__settings_rows__business_id=F("business_id"))
@@ -133,9 +135,9 @@ def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> 
         default=Value(Received.COMPLETE.value),
     )
     return (
-        people.employed_in(month, last_of_month(month))
+        employees.employed_in(month, last_of_month(month))
         .annotate(
-            card=FilteredRelation("work_cards", condition=of_month),
+            card=FilteredRelation("work_cards", condition=in_month),
             own_settings=FilteredRelation(
                 "site__settings_rows", condition=own_settings
             ),
@@ -148,14 +150,14 @@ def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> 
         )
         .annotate(status=status)
         .annotate(
-            badness=Case(
+            status_rank=Case(
                 When(status=Received.NONE, then=0),
                 When(status=Received.PARTIAL, then=1),
                 default=2,
             )
         )
         .order_by(
-            F("site__site_name").asc(nulls_last=True), "badness", "full_name", "pk"
+            F("site__site_name").asc(nulls_last=True), "status_rank", "full_name", "pk"
         )
         .values_list(
             "site_id",
@@ -172,9 +174,9 @@ def _people(month: date, business_id: uuid.UUID | None, *, is_running: bool) -> 
     )
 
 
-def _by_site(report: MissingCards, rows: Iterable[Any]) -> MissingCards:
-    for (site_id, site_name), of_site in groupby(rows, key=lambda row: row[:2]):
-        people = [ExpectedEmployee(*row[2:]) for row in of_site]
-        report.sites.append(SiteOfMonth(site_id, site_name, people))
-        report.counts.update(person.status for person in people)
+def _group_by_site(report: MissingCards, rows: Iterable[Any]) -> MissingCards:
+    for (site_id, site_name), site_rows in groupby(rows, key=lambda row: row[:2]):
+        employees = [ExpectedEmployee(*row[2:]) for row in site_rows]
+        report.sites.append(SiteOfMonth(site_id, site_name, employees))
+        report.counts.update(person.status for person in employees)
     return report

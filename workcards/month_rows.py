@@ -25,16 +25,16 @@ from .month_math import last_of_month
 DRAFT = "DRAFT"
 DRAFT_CONFLICT = "DRAFT CONFLICT"
 # The number of rows fetched at a time: memory use does not grow with the month.
-CHUNK = 2000
+ROWS_PER_FETCH = 2000
 # The number of lines of a spool written at a time.
-LINES = 100
+LINES_PER_WRITE = 100
 
 
 # Values stay in the text form of PostgreSQL, since they become text again.
 _DATE, _TIME, _NUMERIC, _UUID = 1082, 1083, 1700, 2950  # pg_type.oid
 _AS_TEXT = new_type((_DATE, _TIME, _NUMERIC, _UUID), "AS_TEXT", UNICODE)
 
-Whose = Mapping[str, UUID]
+RowFilter = Mapping[str, UUID]
 
 
 class DayRow(NamedTuple):
@@ -73,12 +73,12 @@ def month_rows(
     business_id: UUID | None = None,
     include_unapproved: bool = False,
     include_expected: bool = False,
-    people: Sequence[UUID] | None = None,
+    employees: Sequence[UUID] | None = None,
     order: Sequence[str] = BY_SITE,
 ) -> Generator[DayRow, None, None]:
     """Yield the rows of a month; one query. Iterate inside one scope, in one snapshot.
 
-    `business_id` is for the platform's scope, `people` limits the rows to some employees. With `include_expected`,
+    `business_id` is for the platform's scope, `employees` limits the rows to some employees. With `include_expected`,
     each employee employed in the month has a row without a date, at the home site. Employees without a home site come
     last.
     """
@@ -89,19 +89,19 @@ def month_rows(
         include_unapproved=include_unapproved,
         include_expected=include_expected,
     )
-    if people is not None:
-        if not people:
+    if employees is not None:
+        if not employees:
             return
-        sources = [source.filter(person__in=people) for source in sources]
-    rows = _united(sources, is_all=True)
+        sources = [source.filter(person__in=employees) for source in sources]
+    rows = _union(sources, is_all=True)
     with connection.chunked_cursor() as cursor:
         register_type(_AS_TEXT, cursor.cursor)
         cursor.execute(*rows.order_by(*order).query.sql_with_params())
-        while chunk := cursor.fetchmany(CHUNK):
+        while chunk := cursor.fetchmany(ROWS_PER_FETCH):
             yield from map(_day_row, chunk)
 
 
-def month_people(
+def month_employees(
     month: date,
     *,
     site_id: UUID | None = None,
@@ -123,16 +123,16 @@ def month_people(
     if name:
         sources = [source.filter(employee_name__folded=name) for source in sources]
     # Each employee once from each source, because a month has many days.
-    people = [
+    employees = [
         source.values_list("employee_name", "person").distinct() for source in sources
     ]
-    return list(_united(people, is_all=False).order_by("employee_name", "person"))
+    return list(_union(employees, is_all=False).order_by("employee_name", "person"))
 
 
 def write_spool(rows: Iterator[DayRow], spool: IO[bytes]) -> int:
     """Write rows as JSON, one in a line; return their number."""
     count = 0
-    while lines := [_line(row) for row in islice(rows, LINES)]:
+    while lines := [_to_json_line(row) for row in islice(rows, LINES_PER_WRITE)]:
         spool.write(b"".join(lines))
         count += len(lines)
     return count
@@ -161,7 +161,7 @@ def _minutes(row: DayRow) -> int | None:
     )
 
 
-def _line(row: DayRow) -> bytes:
+def _to_json_line(row: DayRow) -> bytes:
     return orjson.dumps(tuple(row), option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -176,24 +176,24 @@ def _sources(
     """Return the sources of a month's rows, each with the columns of `DayRow`."""
     month = month.replace(day=1)
     # The filter by business comes first: a draft is the newest within its business.
-    whose = {} if business_id is None else {"business_id": business_id}
-    sources = [_ledger(month, whose)]
+    row_filter = {} if business_id is None else {"business_id": business_id}
+    sources = [_ledger(month, row_filter)]
     if include_unapproved:
-        sources.append(_drafts(month, whose))
+        sources.append(_drafts(month, row_filter))
     if include_expected:
-        sources.append(_expected(month, whose))
+        sources.append(_expected(month, row_filter))
     if site_id is not None:
-        sources = [source.filter(place=site_id) for source in sources]
+        sources = [source.filter(site_pk=site_id) for source in sources]
     return sources
 
 
-def _united(sources: Sequence[Any], *, is_all: bool) -> Any:
-    rows, *others = sources
-    return rows.union(*others, all=is_all) if others else rows
+def _union(sources: Sequence[Any], *, is_all: bool) -> Any:
+    rows, *other_sources = sources
+    return rows.union(*other_sources, all=is_all) if other_sources else rows
 
 
-def _ledger(month: date, whose: Whose) -> Any:
-    days = ApprovedDay.objects.filter(**whose).for_month(month)
+def _ledger(month: date, row_filter: RowFilter) -> Any:
+    days = ApprovedDay.objects.filter(**row_filter).for_month(month)
     return _columns(
         days.annotate(draft=_text("")),
         person="employee__",
@@ -201,8 +201,8 @@ def _ledger(month: date, whose: Whose) -> Any:
     )
 
 
-def _drafts(month: date, whose: Whose) -> Any:
-    entries = DayEntry.objects.filter(**whose).drafts(month)
+def _drafts(month: date, row_filter: RowFilter) -> Any:
+    entries = DayEntry.objects.filter(**row_filter).drafts(month)
     mark = Case(
         When(is_contested=True, then=_text(DRAFT_CONFLICT)), default=_text(DRAFT)
     )
@@ -214,10 +214,12 @@ def _drafts(month: date, whose: Whose) -> Any:
     )
 
 
-def _expected(month: date, whose: Whose) -> Any:
+def _expected(month: date, row_filter: RowFilter) -> Any:
     """Return the employees of a month as rows without a day."""
-    people = Employee.objects.filter(**whose).employed_in(month, last_of_month(month))
-    nothing: dict[str, models.Field[Any, Any]] = {
+    employees = Employee.objects.filter(**row_filter).employed_in(
+        month, last_of_month(month)
+    )
+    empty_columns: dict[str, models.Field[Any, Any]] = {
         "work_date": models.DateField(),
         "from_time": models.TimeField(),
         "to_time": models.TimeField(),
@@ -226,9 +228,11 @@ def _expected(month: date, whose: Whose) -> Any:
         "no_hours": models.DecimalField(),
         "minutes": models.SmallIntegerField(),
     }
-    blank = {name: Value(None, output_field=kind) for name, kind in nothing.items()}
+    blank = {
+        name: Value(None, output_field=kind) for name, kind in empty_columns.items()
+    }
     return _columns(
-        people.annotate(**blank, draft=_text(""), break_minutes=Value(0)),
+        employees.annotate(**blank, draft=_text(""), break_minutes=Value(0)),
         person="",
         hours="no_hours",
     )
@@ -247,7 +251,7 @@ def _columns(days: Any, *, person: str, hours: str, site: str = "site") -> Any:
         passport=Coalesce(f"{person}passport_id", f"{person}former_passport_id"),
         hours_of_day=F(hours),
         person=F(f"{person}pk"),
-        place=F(f"{site}__pk"),
+        site_pk=F(f"{site}__pk"),
     )
     return named.values_list(
         "site_name",
@@ -262,7 +266,7 @@ def _columns(days: Any, *, person: str, hours: str, site: str = "site") -> Any:
         "hours_of_day",
         "day_status",
         "draft",
-        "place",
+        "site_pk",
         "work_card_id",
         "minutes",
     )

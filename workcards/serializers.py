@@ -145,7 +145,7 @@ class WorkCardSerializer(StrictModelSerializer):
     Other fields change by actions.
 
     Its row comes from `with_figures()`. `days` and `file` are included if the context has `details`; the row then
-    comes from `with_details()`. `warnings` and `warning_details` are included if the row has `warnings_found` too.
+    comes from `with_details()`. `warnings` and `warning_details` are included if the row has `approval_warnings` too.
     """
 
     site_id = ReferenceField(queryset=Site.objects)
@@ -217,20 +217,20 @@ class WorkCardSerializer(StrictModelSerializer):
         values: dict[str, object] = super().to_internal_value(body)
         return values
 
-    def to_representation(self, card: WorkCard) -> dict[str, object]:
+    def to_representation(self, card: object) -> dict[str, object]:
         values = super().to_representation(card)
-        if not hasattr(card, "warnings_found"):
+        if not hasattr(card, "approval_warnings"):
             values.pop("warnings", None)
             values.pop("warning_details", None)
         return values
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_warnings(self, card: WorkCard) -> list[str]:
-        return [warning.detail for warning in getattr(card, "warnings_found", ())]
+        return [warning.detail for warning in getattr(card, "approval_warnings", ())]
 
     @extend_schema_field(WarningSerializer(many=True))
     def get_warning_details(self, card: WorkCard) -> list[dict[str, object]]:
-        return [warning.as_json for warning in getattr(card, "warnings_found", ())]
+        return [warning.as_json for warning in getattr(card, "approval_warnings", ())]
 
     @extend_schema_field(ScanSerializer(allow_null=True))
     def get_file(self, card: WorkCard) -> dict[str, object] | None:

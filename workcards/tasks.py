@@ -10,7 +10,7 @@ from automatehq.job_queue import Priority, fail_dead_tasks
 from businesses.tenancy.context import business_scope
 
 from .models import WorkCardFile
-from .scans.storage import keep_display, read_made_display, render_display
+from .scans.storage import read_stored_display, render_display, store_display
 
 # A page takes seconds, so the worker of a longer task has died.
 LEASE = timedelta(minutes=5)
@@ -27,9 +27,9 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
         file = WorkCardFile.objects.filter(pk=file_id).first()
         if file is None or page > file.page_count:
             return  # deleted before the task started
-        is_made = read_made_display(file, page) is not None
+        is_stored = read_stored_display(file, page) is not None
     rendition = None
-    if not is_made:
+    if not is_stored:
         try:
             # Outside the scope, because rendering takes seconds and must not keep a transaction open.
             rendition = render_display(file, page)
@@ -37,7 +37,7 @@ def make_renditions(*, business_id: str, file_id: str, page: int = 1) -> None:
             return  # the card's page shows the error
     with business_scope(business_id):
         if rendition is not None:
-            keep_display(file, page, rendition)
+            store_display(file, page, rendition)
         if page < file.page_count:
             make_renditions.enqueue(
                 business_id=business_id, file_id=file_id, page=page + 1

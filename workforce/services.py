@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.cross_business import check_in_use_limit
 from audit.models import AuditEvent
-from audit.services import changes, event_of, record, record_many, snapshot
+from audit.services import build_event, changes, record, record_many, snapshot
 from automatehq.api.errors import AlreadyInUse, Conflict, Denied, Invalid
 from automatehq.row_locks import lock_or_404
 from automatehq.text_columns import assign
@@ -349,7 +349,7 @@ def build_employee_event(
     event_type: str, employee: Employee, **details: Any
 ) -> AuditEvent:
     """Return an unsaved event about an employee."""
-    return event_of(
+    return build_event(
         event_type,
         entity=employee,
         site_id=employee.site_id,

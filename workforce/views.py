@@ -52,7 +52,10 @@ class EditsAsSteward(BelongsToBusiness):
     The status is 403 and not 404, because all businesses may read the site.
     """
 
-    def has_object_permission(self, request: Request, view: APIView, obj: Site) -> bool:
+    def has_object_permission(
+        self, request: Request, view: APIView, obj: object
+    ) -> bool:
+        assert isinstance(obj, Site)
         business_id = try_get_business_id()
         is_edit = getattr(view, "action", None) in ("update", "partial_update")
         if is_edit and business_id is not None and obj.steward_id != business_id:

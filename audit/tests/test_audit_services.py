@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from accounts.tests.personas import Personas
-from audit.services import plain, record
+from audit.services import record, to_json
 from businesses.tenancy.context import set_current_user
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_an_act_is_of_who_is_named_or_else_of_who_acts_here(
 
 def test_values_are_kept_as_json_knows_them(acme: Personas) -> None:
     there = uuid.UUID(int=7)
-    assert plain(
+    assert to_json(
         {
             "who": acme.viewer,
             there: (Decimal("7.50"), dt.date(2026, 6, 1)),

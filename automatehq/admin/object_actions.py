@@ -57,7 +57,9 @@ if TYPE_CHECKING:
     class ObjectActionsHost(admin.ModelAdmin[Any]):
         """The model admin that `ObjectActionsMixin` is mixed into."""
 
-        def may(self, request: HttpRequest, right: str, obj: object = None) -> bool: ...
+        def has_right(
+            self, request: HttpRequest, right: str, obj: object = None
+        ) -> bool: ...
 
         def business_changed_response(self, request: HttpRequest) -> HttpResponse: ...
 

@@ -7,24 +7,24 @@ from django.core.paginator import Paginator
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """A paginator that counts at most `MOST` rows and has no page beyond them.
+    """A paginator that counts at most `MAX_COUNT` rows and has no page beyond them.
 
     Counting millions of rows would take seconds for each list. Users find further rows
     with filters, search and the reverse order.
     """
 
-    MOST = 100_000
+    MAX_COUNT = 100_000
 
     @cached_property
     def _counted(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[: self.MOST + 1].count())
+        return int(rows.order_by()[: self.MAX_COUNT + 1].count())
 
     @property
-    def is_cut(self) -> bool:
+    def is_truncated(self) -> bool:
         """Return True if there are more rows than were counted."""
-        return self._counted > self.MOST
+        return self._counted > self.MAX_COUNT
 
     @cached_property
     def count(self) -> int:
-        return min(self._counted, self.MOST)
+        return min(self._counted, self.MAX_COUNT)

@@ -91,7 +91,7 @@ class RoleMembership(NamedTuple):
     group: str
     member: str
     is_usable: bool
-    may_hand_on: bool
+    is_grantable: bool
 
 
 _Row = TypeVar("_Row", bound=tuple[Any, ...])

@@ -105,7 +105,7 @@ def check_roles(catalog: Catalog, declared: Declared) -> Iterator[str]:
                 f"{member} can become {group}, which only {group_members} may use."
             )
             option = ""
-        elif group in groups and member in allowed[group] and membership.may_hand_on:
+        elif group in groups and member in allowed[group] and membership.is_grantable:
             name_of_member = member if restricted else "The login"
             problem, option = (
                 f"{name_of_member} may grant {group} to other roles.",

@@ -36,73 +36,81 @@ class Declaration:
     platform_columns: frozenset[str] = frozenset()
 
 
-def _may(privileges: str) -> frozenset[str]:
+def _privileges(privileges: str) -> frozenset[str]:
     return frozenset(privileges.split())
 
 
-_TENANT_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE DELETE"), _may("SELECT"))
+_TENANT_TABLE = Declaration(
+    TENANT, _privileges("SELECT INSERT UPDATE DELETE"), _privileges("SELECT")
+)
 # Rows that are never deleted, only deactivated, revoked or superseded.
-_NO_DELETE_TABLE = Declaration(TENANT, _may("SELECT INSERT UPDATE"), _may("SELECT"))
+_NO_DELETE_TABLE = Declaration(
+    TENANT, _privileges("SELECT INSERT UPDATE"), _privileges("SELECT")
+)
 
 # Tenant tables that differ from the default.
 EXCEPTIONS = {
     "businesses.Business": Declaration(
-        BUSINESSES, _may("SELECT UPDATE"), _may("SELECT INSERT UPDATE")
+        BUSINESSES, _privileges("SELECT UPDATE"), _privileges("SELECT INSERT UPDATE")
     ),
-    "businesses.MigrationOriginal": Declaration(TENANT, _may("SELECT"), _may("SELECT")),
+    "businesses.MigrationOriginal": Declaration(
+        TENANT, _privileges("SELECT"), _privileges("SELECT")
+    ),
     "workforce.Site": Declaration(
-        SHARED, _may("SELECT INSERT UPDATE"), _may("SELECT INSERT UPDATE")
+        SHARED, _privileges("SELECT INSERT UPDATE"), _privileges("SELECT INSERT UPDATE")
     ),
     "audit.AuditEvent": Declaration(
-        TRAIL, _may("SELECT INSERT"), _may("SELECT INSERT")
+        TRAIL, _privileges("SELECT INSERT"), _privileges("SELECT INSERT")
     ),
     "accounts.User": _NO_DELETE_TABLE,
     "accounts.Account": Declaration(
         ACCOUNTS,
-        web=_may("SELECT INSERT UPDATE"),
-        console=_may("SELECT INSERT UPDATE"),
-        platform_columns=_may("id email"),
+        web=_privileges("SELECT INSERT UPDATE"),
+        console=_privileges("SELECT INSERT UPDATE"),
+        platform_columns=_privileges("id email"),
     ),
     "workforce.Employee": _NO_DELETE_TABLE,
     "exports.ExportRun": _NO_DELETE_TABLE,
     # A row closes a month, and deleting the row reopens it. A role that could change a
     # row could move it to another month without the lock that closing takes.
     "workcards.ClosedMonth": Declaration(
-        TENANT, _may("SELECT INSERT DELETE"), _may("SELECT")
+        TENANT, _privileges("SELECT INSERT DELETE"), _privileges("SELECT")
     ),
     # A job may be enqueued in any scope, in the same transaction. Only the worker reads
     # jobs, outside every scope.
     "django_tasks_database.DBTaskResult": Declaration(
         (),
-        _may("INSERT"),
-        _may("INSERT"),
-        web=_may("INSERT"),
-        console=_may("SELECT INSERT UPDATE DELETE"),
+        _privileges("INSERT"),
+        _privileges("INSERT"),
+        web=_privileges("INSERT"),
+        console=_privileges("SELECT INSERT UPDATE DELETE"),
     ),
 }
 
 # Tables of the framework. They hold no tenant data, or the plain login reads them
 # outside every scope.
-_NOTHING = Declaration()
-_READ = Declaration((), web=_may("SELECT"), console=_may("SELECT"))
-_WRITTEN_BY_LOGIN = Declaration(
+_NO_PRIVILEGES = Declaration()
+_READ_ONLY = Declaration((), web=_privileges("SELECT"), console=_privileges("SELECT"))
+_LOGIN_TABLE = Declaration(
     (),
-    web=_may("SELECT INSERT UPDATE DELETE"),
-    console=_may("SELECT INSERT UPDATE DELETE"),
+    web=_privileges("SELECT INSERT UPDATE DELETE"),
+    console=_privileges("SELECT INSERT UPDATE DELETE"),
 )
 SYSTEM_TABLES = {
-    "django_migrations": _READ,
-    "django_content_type": Declaration((), _may("SELECT"), _may("SELECT")),
-    "auth_permission": _NOTHING,
-    "auth_group": _NOTHING,
-    "auth_group_permissions": _NOTHING,
-    "django_admin_log": _NOTHING,
-    "django_session": _WRITTEN_BY_LOGIN,
-    "axes_accessattempt": _WRITTEN_BY_LOGIN,
-    "axes_accessattemptexpiration": _WRITTEN_BY_LOGIN,
-    "axes_accessfailurelog": _NOTHING,
-    "axes_accesslog": _NOTHING,
-    "cache": _WRITTEN_BY_LOGIN,
+    "django_migrations": _READ_ONLY,
+    "django_content_type": Declaration(
+        (), _privileges("SELECT"), _privileges("SELECT")
+    ),
+    "auth_permission": _NO_PRIVILEGES,
+    "auth_group": _NO_PRIVILEGES,
+    "auth_group_permissions": _NO_PRIVILEGES,
+    "django_admin_log": _NO_PRIVILEGES,
+    "django_session": _LOGIN_TABLE,
+    "axes_accessattempt": _LOGIN_TABLE,
+    "axes_accessattemptexpiration": _LOGIN_TABLE,
+    "axes_accessfailurelog": _NO_PRIVILEGES,
+    "axes_accesslog": _NO_PRIVILEGES,
+    "cache": _LOGIN_TABLE,
 }
 
 
@@ -163,7 +171,7 @@ def apply_grants(connection: BaseDatabaseWrapper) -> None:
         for table, is_isolated in _existing(cursor, declared).items():
             declaration = declared[table]
             if declaration.policies and not is_isolated:
-                declaration = _NOTHING  # isolation is missing: all businesses' rows would be readable
+                declaration = _NO_PRIVILEGES  # isolation is missing: all businesses' rows would be readable
             for attribute, role in roles.items():
                 privileges = sorted(getattr(declaration, attribute))
                 cursor.execute(

@@ -25,7 +25,7 @@ from .process_roles import wrong_process_code
 
 Reader = Callable[[HttpRequest], "Credentials | None"]
 
-_after_scope: ContextVar[list[Callable[[], None]] | None] = ContextVar(
+_exit_callbacks: ContextVar[list[Callable[[], None]] | None] = ContextVar(
     "automatehq_after_scope", default=None
 )
 
@@ -83,19 +83,19 @@ def on_scope_exit(callback: Callable[[], None]) -> None:
 
     Outside a request with a scope, it runs immediately.
     """
-    callbacks = _after_scope.get()
+    callbacks = _exit_callbacks.get()
     if callbacks is None:
         callback()
     else:
         callbacks.append(callback)
 
 
-def keep_writes(request: HttpRequest) -> None:
+def commit_on_error(request: HttpRequest) -> None:
     """Commit the writes of the request even if the response is an error.
 
     For a count that must be committed together with the lock under which it was read.
     """
-    request.keeps_writes = True  # type: ignore[attr-defined]
+    request.commits_on_error = True  # type: ignore[attr-defined]
 
 
 @cache
@@ -154,7 +154,7 @@ class TenancyMiddleware:
         self, request: HttpRequest, credentials: Credentials
     ) -> HttpResponse:
         callbacks: list[Callable[[], None]] = []
-        token = _after_scope.set(callbacks)
+        token = _exit_callbacks.set(callbacks)
         try:
             with (
                 _before_scope(settings.TENANCY_BEFORE_SCOPE)(request),
@@ -163,10 +163,10 @@ class TenancyMiddleware:
                 response = self.get_response(request)
                 # Exceptions are responses by now, so only the status is left to check.
                 is_error = response.status_code >= 400
-                if is_error and not getattr(request, "keeps_writes", False):
+                if is_error and not getattr(request, "commits_on_error", False):
                     transaction.set_rollback(True)
         finally:
-            _after_scope.reset(token)
+            _exit_callbacks.reset(token)
         for callback in callbacks:
             callback()
         return response

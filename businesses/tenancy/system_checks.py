@@ -31,7 +31,7 @@ from .viewsets import TenantGenericViewSet
 
 Model = type[models.Model]
 AppConfigs = Sequence[AppConfig] | None
-Found = Iterator[CheckMessage]
+CheckMessages = Iterator[CheckMessage]
 
 
 @register(Tags.models)
@@ -47,7 +47,7 @@ def check_models(
     ]
 
 
-def check_model(model: Model) -> Found:
+def check_model(model: Model) -> CheckMessages:
     """Yield the errors of one model."""
     declaration = declarations().get(model._meta.db_table)
     if declaration is None:
@@ -65,7 +65,7 @@ def check_model(model: Model) -> Found:
         yield from _index(model)
 
 
-def _manager(model: Model) -> Found:
+def _manager(model: Model) -> CheckMessages:
     manager = model._default_manager
     if not isinstance(manager, TenantManager) or manager.name != "objects":
         yield Error(
@@ -76,7 +76,7 @@ def _manager(model: Model) -> Found:
         )
 
 
-def _relations(model: Model) -> Found:
+def _relations(model: Model) -> CheckMessages:
     composite = {
         (constraint.field, constraint.to.lower())
         for constraint in model._meta.constraints
@@ -122,7 +122,7 @@ def _refers_to_tenant_rows(field: models.Field[Any, Any]) -> bool:
     return isinstance(field, models.ForeignKey) and _is_tenant(field.related_model)
 
 
-def _uniqueness(model: Model) -> Found:
+def _uniqueness(model: Model) -> CheckMessages:
     allowed = GLOBALLY_UNIQUE.get(model._meta.db_table, frozenset())
     for name, fields in _unique_sets(model):
         columns = tuple(model._meta.get_field(field).column for field in fields)  # type: ignore[union-attr]
@@ -149,7 +149,7 @@ def _unique_sets(model: Model) -> Iterator[tuple[str, Iterable[str]]]:
             yield constraint.name, constraint.fields
 
 
-def _index(model: Model) -> Found:
+def _index(model: Model) -> CheckMessages:
     business = model._meta.get_field("business")
     leads = [
         *(index.fields[:1] for index in model._meta.indexes if not index.condition),
@@ -172,7 +172,11 @@ def _index(model: Model) -> Found:
 def check_views(app_configs: AppConfigs = None, **kwargs: object) -> list[CheckMessage]:
     """Return errors of views: rows without a scope, methods without a permission."""
     callbacks: list[Any] = [pattern.callback for _path, pattern in url_patterns()]
-    routed = [one for one in callbacks if isinstance(getattr(one, "cls", None), type)]
+    routed = [
+        callback
+        for callback in callbacks
+        if isinstance(getattr(callback, "cls", None), type)
+    ]
     return [
         *_unscoped({callback.cls for callback in routed}),
         *(
@@ -183,7 +187,7 @@ def check_views(app_configs: AppConfigs = None, **kwargs: object) -> list[CheckM
     ]
 
 
-def _unscoped(views: Iterable[Any]) -> Found:
+def _unscoped(views: Iterable[Any]) -> CheckMessages:
     for view in sorted(views, key=str):
         if (
             issubclass(view, GenericAPIView)
@@ -199,8 +203,10 @@ def _unscoped(views: Iterable[Any]) -> Found:
             )
 
 
-def _undeclared(view: Any, methods: Iterable[str]) -> Found:
-    if not any(issubclass(one, BelongsToBusiness) for one in view.permission_classes):
+def _undeclared(view: Any, methods: Iterable[str]) -> CheckMessages:
+    if not any(
+        issubclass(callback, BelongsToBusiness) for callback in view.permission_classes
+    ):
         return
     for method in methods:
         if right_of(view, method) is None:
@@ -230,15 +236,15 @@ def check_database(
     **kwargs: object,
 ) -> list[CheckMessage]:
     """Return errors of the roles, and of the database once it is migrated."""
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
-        lacking = check_database_roles(connection)
-        if lacking:
-            found.append(
+        problems = check_database_roles(connection)
+        if problems:
+            messages.append(
                 Error(
                     "The database is not ready for several businesses: "
-                    + " ".join(lacking),
+                    + " ".join(problems),
                     hint="A database administrator must run this SQL (`manage.py tenancy_roles --sql` prints it too):\n\n"
                     + setup_sql(connection),
                     id="tenancy.E101",
@@ -246,15 +252,15 @@ def check_database(
             )
         elif not has_unapplied_migrations(connection):
             proof = verify_database(connection)
-            found += [
+            messages += [
                 Error(fault, hint=_PROOF_HINT, id="tenancy.E102")
                 for fault in proof.differences
             ]
-            found += [
+            messages += [
                 CheckWarning(fault, hint=_GRANTS_HINT, id="tenancy.W103")
                 for fault in proof.table_grants
             ]
-    return found
+    return messages
 
 
 _PROOF_HINT = "`manage.py tenancy_proof` repeats the check. See docs/operations.md."

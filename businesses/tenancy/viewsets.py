@@ -29,10 +29,10 @@ class TenantGenericViewSet(StrictRequestMixin, viewsets.GenericViewSet[M], Gener
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for sealed in ("get_queryset", "get_object"):
-            if sealed in cls.__dict__:
+        for name in ("get_queryset", "get_object"):
+            if name in cls.__dict__:
                 raise TypeError(
-                    f"{cls.__name__}.{sealed} must not be overridden. Override refine_queryset() to filter further."
+                    f"{cls.__name__}.{name} must not be overridden. Override refine_queryset() to filter further."
                 )
 
     def get_queryset(self) -> models.QuerySet[M]:

@@ -12,7 +12,11 @@ from accounts.models import User
 from accounts.tests.api_clients import token_of
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import try_get_scope
-from businesses.tenancy.middleware import TenancyMiddleware, keep_writes, on_scope_exit
+from businesses.tenancy.middleware import (
+    TenancyMiddleware,
+    commit_on_error,
+    on_scope_exit,
+)
 from workforce.models import Employee
 
 from .scope_probe import NOWHERE, State, on_platform, state, within
@@ -105,7 +109,7 @@ def test_what_a_refused_request_wrote_is_gone(
 def test_a_refused_request_keeps_what_it_asks_to_keep(acme: Personas) -> None:
     def view(request: HttpRequest) -> HttpResponse:
         Employee.objects.create(full_name="New")
-        keep_writes(request)
+        commit_on_error(request)
         return HttpResponse(status=400)
 
     TenancyMiddleware(view)(make_request(token_of(acme.admin)))

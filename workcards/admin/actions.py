@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -14,7 +14,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.admin.form_fields import LineFormField, LinesFormField
 from automatehq.admin.forms import ActionForm, MonthFormField
 from automatehq.admin.object_actions import ObjectAction, Text
@@ -47,9 +47,9 @@ class CardForm(ActionForm):
             "version", int(version) if version.isdecimal() else self.obj.version
         )
 
-    def add_service_errors(self, refusal: DomainError) -> None:
-        super().add_service_errors(refusal)
-        if message := stale_version_message(refusal):
+    def add_service_errors(self, service_error: DomainError) -> None:
+        super().add_service_errors(service_error)
+        if message := stale_version_message(service_error):
             self.add_error(None, message)
 
 
@@ -87,9 +87,9 @@ class AssignForm(CardForm):
     q = LineFormField(required=False, widget=forms.HiddenInput)
     found_for = LineFormField(required=False, widget=forms.HiddenInput)
 
-    def add_service_errors(self, refusal: DomainError) -> None:
-        super().add_service_errors(refusal)
-        if refusal.code == SEARCH_CHANGED:
+    def add_service_errors(self, service_error: DomainError) -> None:
+        super().add_service_errors(service_error)
+        if service_error.code == SEARCH_CHANGED:
             # The next page starts without the search text and the employee found for the old text.
             emptied = dict.fromkeys(("employee", "q", "found_for"), "")
             self.data = {**self.data.dict(), **emptied}  # type: ignore[attr-defined]
@@ -137,9 +137,11 @@ class ApproveForm(CardForm):
         business = getattr(self.request, "business", None)
         return warnings_before_approval(self.obj, business)
 
-    def add_service_errors(self, refusal: DomainError) -> None:
-        super().add_service_errors(refusal)
-        conflicts = refusal.extra.get("conflicts") or self._all_conflicts(refusal)
+    def add_service_errors(self, service_error: DomainError) -> None:
+        super().add_service_errors(service_error)
+        conflicts = service_error.extra.get("conflicts") or self._all_conflicts(
+            service_error
+        )
         self.conflicts = conflict_rows(conflicts, self.resolutions)
 
     def clean(self) -> dict[str, Any]:
@@ -162,7 +164,7 @@ class ApproveForm(CardForm):
             lambda: services.approve_card(
                 card_id=self.obj.pk,
                 version=self.cleaned_data["version"],
-                actor=cast(User, request.user),
+                actor=get_request_user(request),
             )
         )
 

@@ -1,7 +1,5 @@
 """The list action that approves the selected cards, and the page with its results."""
 
-from typing import cast
-
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.api.errors import DomainError
 from businesses.tenancy.admin import TenantAdmin
 from workcards import services
@@ -52,7 +50,7 @@ def approve_selected(
             messages.ERROR,
         )
         return None
-    result = services.approve_cards(versions=versions, actor=cast(User, request.user))
+    result = services.approve_cards(versions=versions, actor=get_request_user(request))
     cards = {card.pk: card for card in chosen}
     context = {
         **model_admin.admin_site.each_context(request),

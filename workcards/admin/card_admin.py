@@ -17,7 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.admin.badges import closed_month_badge, status_badge
 from automatehq.admin.forms import MonthFormField, ServiceForm, plain_error_response
 from automatehq.api.errors import DomainError
@@ -133,7 +133,7 @@ class WorkCardAdmin(UploadPages):
         """
         if not super().has_delete_permission(request, obj):
             return False
-        user = cast(User, request.user)
+        user = get_request_user(request)
         return obj is None or (
             obj.review_status != ReviewStatus.APPROVED
             and (user.may("cards.delete_any") or obj.uploaded_by_id == user.pk)
@@ -152,14 +152,14 @@ class WorkCardAdmin(UploadPages):
             employee=values["employee"],
             month=values["processing_month"],
             notes=values.get("notes") or "",
-            actor=cast(User, request.user),
+            actor=get_request_user(request),
         )
         if not is_created:
             messages.info(request, _("There is already an open card; showing it."))
         return card
 
     def delete_object(self, request: HttpRequest, obj: WorkCard) -> None:
-        services.delete_card(card_id=obj.pk, actor=cast(User, request.user))
+        services.delete_card(card_id=obj.pk, actor=get_request_user(request))
 
     # Pages of one card
 

@@ -19,8 +19,8 @@ from automatehq.api.errors import DomainError
 from workcards.hours import (
     MAX_BREAK_MINUTES,
     MESSAGES,
-    DayRefused,
     DayValues,
+    InvalidDay,
     day_figures,
     sum_hours,
 )
@@ -140,7 +140,7 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
 
         Return the messages that belong to no cell.
         """
-        others = []
+        other_messages = []
         for problem in error.problems:
             match (problem.attr or "").split("."):
                 case ["entries", index, name] if name in DayForm.base_fields:
@@ -149,8 +149,8 @@ class DayFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
                         None if name == "work_date" else name, problem.detail
                     )
                 case _:
-                    others.append(problem.detail)
-        return others
+                    other_messages.append(problem.detail)
+        return other_messages
 
 
 class CardVersionForm(forms.Form):
@@ -197,12 +197,12 @@ def day_totals(entries: Iterable[DayEntry]) -> dict[str, object]:
 def client_messages() -> str:
     """Return the messages for the page's script, by code, as JSON."""
     known = {code: str(MESSAGES[code]) for code in _CLIENT_MESSAGES}
-    others = {
+    other_messages = {
         "invalid_time": gettext("Enter a valid time of day."),
         "use_break": gettext("Break %(minutes)s"),
         "use_hours": gettext("Use %(hours)s"),
     }
-    return json.dumps({**known, **others})
+    return json.dumps({**known, **other_messages})
 
 
 def submitted_days(formset: DayFormSet) -> list[DayEntry]:
@@ -215,7 +215,7 @@ def submitted_days(formset: DayFormSet) -> list[DayEntry]:
         work_date = values.pop("work_date")
         try:
             figures = day_figures(**values)
-        except DayRefused:
+        except InvalidDay:
             continue
         if figures is not None:
             days.append(DayEntry(work_date=work_date, **asdict(figures)))

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from audit.models import AuditEvent
-from workcards.hours import DayRefused, day_figures
+from workcards.hours import InvalidDay, day_figures
 from workcards.models import DayEntry, WorkCard
 from workcards.services.audit_events import DAY_FIELDS, day_snapshot
 from workcards.transitions import DayStatus
@@ -23,7 +23,7 @@ from workcards.transitions import DayStatus
 from .day_forms import DayForm, DayFormSet, to_form_values
 
 # The values of the user's choice: the stored version, or the submitted one.
-THEIRS, MINE = "theirs", "mine"
+TAKE_STORED, TAKE_SUBMITTED = "theirs", "mine"
 # Types of events that do not increase the card's version.
 _NO_NEW_VERSION = ("card_uploaded", "card_created", "ledger_backfill_conflict")
 
@@ -53,8 +53,8 @@ class DayConflict:
     day: date
     editor: str
     edited_at: datetime | None
-    theirs: DayVersion
-    mine: DayVersion
+    stored_day: DayVersion
+    submitted_day: DayVersion
     is_untouched: bool
     choice: str
 
@@ -65,15 +65,20 @@ class DayConflict:
     @property
     def versions(self) -> list[tuple[str, str, str, DayVersion]]:
         return [
-            (THEIRS, _("Their version"), _("Use their version"), self.theirs),
-            (MINE, _("Your version"), _("Keep your version"), self.mine),
+            (TAKE_STORED, _("Their version"), _("Use their version"), self.stored_day),
+            (
+                TAKE_SUBMITTED,
+                _("Your version"),
+                _("Keep your version"),
+                self.submitted_day,
+            ),
         ]
 
     @cached_property
     def differing_fields(self) -> set[str]:
         """Return the fields in which the two versions differ."""
-        theirs, mine = self.theirs.shown, self.mine.shown
-        return {name for name in DAY_FIELDS if theirs[name] != mine[name]}
+        stored_day, submitted_day = self.stored_day.shown, self.submitted_day.shown
+        return {name for name in DAY_FIELDS if stored_day[name] != submitted_day[name]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,23 +114,25 @@ def find_edit_conflicts(
     for index, form in enumerate(formset.forms):
         day = form.cleaned_data["work_date"]
         entry = stored.get(day)
-        opened = _opened_version(events, day, entry)
-        theirs, mine = _snapshot(entry), _submitted_version(form)
-        if theirs in (opened, mine):
+        opened_version = _opened_version(events, day, entry)
+        stored_day, submitted_day = _snapshot(entry), _submitted_version(form)
+        if stored_day in (opened_version, submitted_day):
             continue
-        is_untouched = mine == opened
+        is_untouched = submitted_day == opened_version
         choice = choices.get(choice_field_name(day), "")
-        if choice not in (THEIRS, MINE):
-            choice = THEIRS if is_untouched else ""
-        if choice == THEIRS:
+        if choice not in (TAKE_STORED, TAKE_SUBMITTED):
+            choice = TAKE_STORED if is_untouched else ""
+        if choice == TAKE_STORED:
             stored_forms[index] = entry
         editor, edited_at = _last_edit(events, day)
         days[day] = DayConflict(
             day=day,
             editor=editor,
             edited_at=edited_at,
-            theirs=DayVersion(shown=_for_display(theirs), values=to_form_values(entry)),
-            mine=_day_version(form, mine),
+            stored_day=DayVersion(
+                shown=_for_display(stored_day), values=to_form_values(entry)
+            ),
+            submitted_day=_day_version(form, submitted_day),
             is_untouched=is_untouched,
             choice=choice,
         )
@@ -188,20 +195,20 @@ def _snapshot(day: Any) -> Snapshot:
     return day_snapshot(day) if day is not None else None
 
 
-def _submitted_version(form: DayForm) -> Snapshot | DayRefused:
+def _submitted_version(form: DayForm) -> Snapshot | InvalidDay:
     """Return the submitted day, or its validation error."""
     values = {name: value for name, value in form.cleaned_data.items() if value != ""}
     values.pop("work_date")
     try:
         return _snapshot(day_figures(**values))
-    except DayRefused as error:
+    except InvalidDay as error:
         return error
 
 
-def _day_version(form: DayForm, submitted: Snapshot | DayRefused) -> DayVersion:
+def _day_version(form: DayForm, submitted: Snapshot | InvalidDay) -> DayVersion:
     values = {name: str(form[name].value() or "") for name in DAY_FIELDS}
     # An invalid day is shown as it was submitted.
-    shown = values if isinstance(submitted, DayRefused) else submitted
+    shown = values if isinstance(submitted, InvalidDay) else submitted
     return DayVersion(shown=_for_display(shown), values=values)
 
 

@@ -1,7 +1,7 @@
 """The page of a card: its scan beside the days of its month, and its actions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.request_user import get_request_user
 from audit.descriptions import describe_events
 from automatehq.admin.forms import translate_database_errors
 from automatehq.api.errors import Conflict, DomainError
@@ -93,7 +93,7 @@ class ReviewPage:
     ) -> None:
         self.model_admin = model_admin
         self.request = request
-        self.actor = cast(User, request.user)
+        self.actor = get_request_user(request)
         self.card: Any = card  # with the figures of `with_figures`
 
     def load(self) -> ReviewContext:
@@ -219,7 +219,7 @@ class ReviewPage:
 
     def _approve(self, version: int) -> HttpResponse:
         """Save and approve in one transaction, then redirect to the next card of the queue."""
-        next_id = review_queue(self.model_admin, self.request, self.card).after
+        next_id = review_queue(self.model_admin, self.request, self.card).next_id
         resolutions = parse_resolutions(self.request.POST)
         shown = self.request.POST.getlist(SHOWN_WARNING_FIELD)
         try:

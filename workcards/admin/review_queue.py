@@ -26,14 +26,14 @@ _STATUS = "review_status"
 class ReviewQueue:
     """The cards before and after a card, in its month's queue or in a filtered list.
 
-    `is_of_list` is True for a filtered list.
+    `is_from_list` is True for a filtered list.
     """
 
-    before: uuid.UUID | None
-    after: uuid.UUID | None
+    previous_id: uuid.UUID | None
+    next_id: uuid.UUID | None
     position: int
     total: int
-    is_of_list: bool = False
+    is_from_list: bool = False
 
 
 class _WithoutChoices(RelatedFieldListFilter):
@@ -81,7 +81,7 @@ def review_queue(
         return _queue_at(listed, listed.index(card.pk), is_listed=True)
     if not listed:
         return ReviewQueue(
-            before=None, after=None, position=0, total=0, is_of_list=True
+            previous_id=None, next_id=None, position=0, total=0, is_from_list=True
         )
     # The position that the card would have. It may have left the list, for example by being assigned.
     with_card = (
@@ -98,11 +98,11 @@ def _queue_at(ids: Sequence[uuid.UUID], index: int, *, is_listed: bool) -> Revie
     """Return the queue around the card at `index`; the first card follows the last."""
     others = len(ids) - 1
     return ReviewQueue(
-        before=ids[index - 1] if others else None,
-        after=ids[(index + 1) % len(ids)] if others else None,
+        previous_id=ids[index - 1] if others else None,
+        next_id=ids[(index + 1) % len(ids)] if others else None,
         position=index + 1 if is_listed else 0,
         total=len(ids) if is_listed else others,
-        is_of_list=True,
+        is_from_list=True,
     )
 
 
@@ -122,8 +122,8 @@ def _month_queue(card: WorkCard) -> ReviewQueue:
     older = [other[1] for other in waiting if other < key]
     is_waiting = len(newer) + len(older) < len(waiting)
     return ReviewQueue(
-        before=(newer or older or [None])[-1],
-        after=(older or newer or [None])[0],
+        previous_id=(newer or older or [None])[-1],
+        next_id=(older or newer or [None])[0],
         position=len(newer) + 1 if is_waiting else 0,
         total=len(waiting),
     )

@@ -1,7 +1,7 @@
 """The upload page, as a form and as JSON for the script that sends files in batches."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.admin.forms import (
     FilesField,
     FilesInput,
@@ -100,7 +100,7 @@ class UploadPages(TenantAdmin[WorkCard]):
             try:
                 with translate_database_errors(request):
                     uploads = services.upload_cards(
-                        actor=cast(User, request.user), **form.cleaned_data
+                        actor=get_request_user(request), **form.cleaned_data
                     )
             except DomainError as caught:
                 error = caught
@@ -132,8 +132,8 @@ class UploadPages(TenantAdmin[WorkCard]):
             "max_files": MAX_FILES,
             "max_bytes": MAX_FILE_BYTES,
             "error_messages": MESSAGES,
-            "review_url": _waiting(cards, ReviewStatus.NEEDS_REVIEW),
-            "assign_url": _waiting(cards, ReviewStatus.NEEDS_ASSIGNMENT),
+            "review_url": _list_url(cards, ReviewStatus.NEEDS_REVIEW),
+            "assign_url": _list_url(cards, ReviewStatus.NEEDS_ASSIGNMENT),
             "media": self.media + form.media,
         }
         return TemplateResponse(
@@ -151,13 +151,13 @@ def file_results(uploads: Uploads) -> list[dict[str, object]]:
     for duplicate in uploads.duplicates:
         results[duplicate.index] = {
             "result": "duplicate",
-            "text": _same_file(duplicate.existing),
+            "text": _describe_duplicate(duplicate.existing),
             "cards": [_card_link(card) for card in duplicate.existing],
         }
     for card in uploads.uploaded:
-        index = uploads.places[card.pk]
+        index = uploads.file_indexes[card.pk]
         if results.get(index, {}).get("result") != "stored":
-            results[index] = _stored(partly=index in results)
+            results[index] = _stored_result(partly=index in results)
         results[index]["cards"].append(_card_link(card))
     for failure in uploads.failed:
         results[failure.index] = {
@@ -176,14 +176,14 @@ def _card_link(card: WorkCard) -> dict[str, Any]:
     }
 
 
-def _stored(*, partly: bool) -> dict[str, Any]:
+def _stored_result(*, partly: bool) -> dict[str, Any]:
     file: dict[str, Any] = {"result": "stored", "cards": []}
     if partly:
         file["text"] = _("Only deleted pages. The others are already uploaded.")
     return file
 
 
-def _same_file(cards: Sequence[WorkCard]) -> str:
+def _describe_duplicate(cards: Sequence[WorkCard]) -> str:
     """Describe the file that a duplicate equals.
 
     The text has its name, its first card's month and employee, and the number of cards.
@@ -205,12 +205,12 @@ def _presets(request: HttpRequest) -> dict[str, Any]:
 
     The defaults are the site of the user's last upload and the current processing month.
     """
-    own = WorkCard.objects.filter(uploaded_by=cast(User, request.user))
+    own = WorkCard.objects.filter(uploaded_by=get_request_user(request))
     last = own.order_by("-created_at").values_list("site_id", flat=True).first()
     presets = {"site": last, "month": default_month()}
     query = {name: request.GET[name] for name in presets if name in request.GET}
     return presets | query
 
 
-def _waiting(cards: str, status: ReviewStatus) -> str:
+def _list_url(cards: str, status: ReviewStatus) -> str:
     return f"{cards}?review_status__exact={status.value}"

@@ -31,7 +31,9 @@ class DayMinutes(models.Func):
         super().__init__(*expressions, output_field=models.SmallIntegerField(), **extra)
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
-        compiled = [compiler.compile(one) for one in self.source_expressions]
+        compiled = [
+            compiler.compile(expression) for expression in self.source_expressions
+        ]
         columns = dict(zip(self.names, compiled, strict=True))
         # The template contains a column more than once, and therefore also its parameters.
         names = [name for _, name, _, _ in Formatter().parse(self.template) if name]

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, NamedTuple
 
-from .validation import kind_of, read, read_limited
+from .validation import kind_of, read_limited, run_decoder
 
 MIME_TYPE = "image/jpeg"
 
@@ -21,8 +21,8 @@ def display_rendition(file: BinaryIO, page: int) -> Rendition:
     can't be read or has no such page.
     """
     data = read_limited(file)
-    size, _line_end, picture = read(data, kind_of(data), "page", str(page)).partition(
-        b"\n"
-    )
+    size, _line_end, picture = run_decoder(
+        data, kind_of(data), "page", str(page)
+    ).partition(b"\n")
     width, height = map(int, size.split())
     return Rendition(picture, MIME_TYPE, width, height)

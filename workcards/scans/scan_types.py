@@ -27,10 +27,10 @@ def _is_heic(head: bytes) -> bool:
     """Return True for an ISO media file with HEIC as its brand or a compatible brand."""
     if head[4:8] != b"ftyp":
         return False
-    major, others = head[8:12], head[16 : int.from_bytes(head[:4], "big")]
+    major, brands = head[8:12], head[16 : int.from_bytes(head[:4], "big")]
     if major in GENERIC_HEIF_BRANDS:
         return any(
-            others[at : at + 4] in HEIC_BRANDS for at in range(0, len(others), 4)
+            brands[at : at + 4] in HEIC_BRANDS for at in range(0, len(brands), 4)
         )
     return major in HEIC_BRANDS
 

@@ -29,7 +29,7 @@ from businesses.tenancy.pre_transaction import before_scope
 from workcards.models import WorkCardFile
 
 from .renditions import Rendition, display_rendition
-from .validation import Intake, InvalidScan
+from .validation import InvalidScan, ScanInfo
 
 Upload: TypeAlias = "UploadedFile[bytes]"
 
@@ -62,7 +62,7 @@ class DeleteOnRollback:
         self._undo = weakref.finalize(self, default_storage.delete, path)
         self._undo.atexit = False
 
-    def keep(self) -> None:
+    def cancel(self) -> None:
         self._undo.detach()
 
 
@@ -71,7 +71,7 @@ def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
 
     No other file may exist at `path`. Raises `NotStored`.
     """
-    transaction.on_commit(DeleteOnRollback(path).keep, robust=True)
+    transaction.on_commit(DeleteOnRollback(path).cancel, robust=True)
     try:
         stored = default_storage.save(path, content)
     except Exception as error:  # each storage backend has its own errors
@@ -79,16 +79,16 @@ def _store(path: str, content: File) -> None:  # type: ignore[type-arg]
     assert stored == path, f"{path} already exists"
 
 
-def store_original(upload: Upload, intake: Intake) -> WorkCardFile:
+def store_original(upload: Upload, scan: ScanInfo) -> WorkCardFile:
     """Store an upload unchanged. Raises `NotStored`."""
     file = WorkCardFile(
-        mime_type=intake.mime_type,
-        file_size_bytes=intake.size_bytes,
-        sha256_hash=intake.sha256,
-        page_count=len(intake.pages),
+        mime_type=scan.mime_type,
+        file_size_bytes=scan.size_bytes,
+        sha256_hash=scan.sha256,
+        page_count=len(scan.pages),
         renditions=[
             {"width": page.width, "height": page.height, "is_made": False}
-            for page in intake.pages
+            for page in scan.pages
         ],
     )
     file.enter_business(get_current_business_id())
@@ -111,12 +111,12 @@ def read_display(file: WorkCardFile, page: int) -> bytes:
     Raises `Missing`: `file_missing` if storage has lost the original, `not_displayable` if it can't be read. Raises
     `TooMany` `too_many_scans`.
     """
-    made = read_made_display(file, page)
-    if made is not None:
-        return made
+    stored = read_stored_display(file, page)
+    if stored is not None:
+        return stored
     rendition: Rendition = before_scope(
         partial(
-            _render_in_turn,
+            _render_page,
             file=file,
             page=page,
             person_id=getattr(try_get_current_user(), "pk", None),
@@ -125,13 +125,13 @@ def read_display(file: WorkCardFile, page: int) -> bytes:
     )
     # Not stored on the platform, whose scope is read only.
     if try_get_business_id() is not None:
-        keep_display(file, page, rendition)
+        store_display(file, page, rendition)
     return rendition.data
 
 
-def read_made_display(file: WorkCardFile, page: int) -> bytes | None:
+def read_stored_display(file: WorkCardFile, page: int) -> bytes | None:
     """Return the page's JPEG, or None if it is not in storage."""
-    if not _is_made(file, page):
+    if not _is_rendered(file, page):
         return None
     try:
         return _read(file.rendition_path(page))
@@ -143,22 +143,22 @@ def render_display(file: WorkCardFile, page: int) -> Rendition:
     """Render a page as a JPEG, without the database. Raises `Missing` as `read_display`."""
     try:
         return display_rendition(BytesIO(read_original(file)), page)
-    except InvalidScan as refused:
-        raise Missing("not_displayable", refused.detail) from refused
+    except InvalidScan as error:
+        raise Missing("not_displayable", error.detail) from error
 
 
-def keep_display(file: WorkCardFile, page: int, rendition: Rendition) -> None:
+def store_display(file: WorkCardFile, page: int, rendition: Rendition) -> None:
     """Store a page's JPEG; log an error of storage."""
     try:
         with transaction.atomic():
             size = rendition.width, rendition.height
-            _keep_rendition(file, page, rendition.data, size)
+            _store_rendition(file, page, rendition.data, size)
     except NotStored:
         logger.exception("a rendition could not be stored")
 
 
-def _render_in_turn(
-    held: ExitStack,
+def _render_page(
+    exit_stack: ExitStack,
     *,
     file: WorkCardFile,
     page: int,
@@ -166,10 +166,10 @@ def _render_in_turn(
     business_id: Any,
 ) -> Rendition:
     try:
-        DISPLAY_LIMITS.enter(held, person_id=person_id, business_id=business_id)
-    except NoFreeSlot as full:
+        DISPLAY_LIMITS.enter(exit_stack, person_id=person_id, business_id=business_id)
+    except NoFreeSlot as error:
         detail = _("Too many files are being processed. Try again in a few seconds.")
-        raise TooMany("too_many_scans", detail, wait=5) from full
+        raise TooMany("too_many_scans", detail, wait=5) from error
     return render_display(file, page)
 
 
@@ -188,7 +188,7 @@ def remove_after_commit(file: WorkCardFile) -> None:
         transaction.on_commit(remove, robust=True)
 
 
-def _keep_rendition(
+def _store_rendition(
     file: WorkCardFile, page: int, data: bytes, size: tuple[int, int]
 ) -> None:
     """Store a rendition, then mark it in the row.
@@ -202,7 +202,7 @@ def _keep_rendition(
         return  # deleted meanwhile
     path = locked.rendition_path(page)
     # A file that the row does not mark was left by a worker that died.
-    if _is_made(locked, page) and default_storage.exists(path):
+    if _is_rendered(locked, page) and default_storage.exists(path):
         return
     default_storage.delete(path)
     _store(path, ContentFile(data))
@@ -213,7 +213,7 @@ def _keep_rendition(
     locked.save(update_fields=["renditions"])
 
 
-def _is_made(file: WorkCardFile, page: int) -> bool:
+def _is_rendered(file: WorkCardFile, page: int) -> bool:
     return bool(
         len(file.renditions) >= page and file.renditions[page - 1].get("is_made")
     )

@@ -21,7 +21,7 @@ from typing import BinaryIO
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .decoder.decoder_limits import EXIT_REFUSED
+from .decoder.decoder_limits import EXIT_INVALID
 from .scan_types import HEAD_BYTES, FileType, clean_filename, detect, is_markup
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -29,14 +29,14 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 READING_SECONDS = 20.0
 # The number of files that one application process reads at the same time. Other files wait: more at once would slow
 # down all of them.
-READERS = 2
+MAX_DECODERS = 2
 
-_READ = (
+_DECODER_PROGRAM = (
     "import sys; sys.path.append(sys.argv.pop(1)); from workcards.scans.decoder.decoder_process import main; "
     "sys.exit(main(*sys.argv[1:]))"
 )
-_FOLDER = str(Path(__file__).parent.parent.parent)
-_free_readers = threading.BoundedSemaphore(READERS)
+_ROOT = str(Path(__file__).parent.parent.parent)
+_decoder_slots = threading.BoundedSemaphore(MAX_DECODERS)
 
 MESSAGES: Mapping[str, Promise] = MappingProxyType(
     {
@@ -84,7 +84,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class ScanInfo:
     """The data of a valid file."""
 
     filename: str
@@ -94,22 +94,24 @@ class Intake:
     pages: tuple[Page, ...]
 
 
-def inspect(file: BinaryIO, filename: str, *, deadline: float | None = None) -> Intake:
+def inspect(
+    file: BinaryIO, filename: str, *, deadline: float | None = None
+) -> ScanInfo:
     """Read the whole file and return its data; raises `InvalidScan`. Rewinds the file.
 
     After `deadline`, a value of `time.monotonic()`, the error is `not_read_in_time`.
     """
     data = read_limited(file)
     kind = kind_of(data)
-    sizes = json.loads(read(data, kind, "sizes", deadline=deadline))
-    return intake_of(data, kind, filename, sizes)
+    sizes = json.loads(run_decoder(data, kind, "sizes", deadline=deadline))
+    return scan_info_of(data, kind, filename, sizes)
 
 
-def intake_of(
+def scan_info_of(
     data: bytes, kind: FileType, filename: str, sizes: Iterable[tuple[int, int]]
-) -> Intake:
+) -> ScanInfo:
     """Return the data of a file whose pages have these sizes."""
-    return Intake(
+    return ScanInfo(
         filename=clean_filename(filename, kind),
         mime_type=kind.mime_type,
         size_bytes=len(data),
@@ -142,20 +144,28 @@ def kind_of(data: bytes) -> FileType:
     return kind
 
 
-def read(
+def run_decoder(
     data: bytes, kind: FileType, *task: str, deadline: float | None = None
 ) -> bytes:
     """Return the output of `decoder_process` for `sizes`, or for `page` and its number.
 
     Raises `InvalidScan`.
     """
-    with _a_reader(deadline):
+    with _decoder_slot(deadline):
         seconds, code = READING_SECONDS, "too_complex"
         if deadline is not None and deadline - time.monotonic() < seconds:
             seconds, code = deadline - time.monotonic(), "not_read_in_time"
         try:
-            answer = subprocess.run(  # noqa: S603 -- our own code and arguments
-                [sys.executable, "-I", "-c", _READ, _FOLDER, kind.decoder, *task],
+            process = subprocess.run(  # noqa: S603 -- our own code and arguments
+                [
+                    sys.executable,
+                    "-I",
+                    "-c",
+                    _DECODER_PROGRAM,
+                    _ROOT,
+                    kind.decoder,
+                    *task,
+                ],
                 input=data,
                 capture_output=True,
                 env={},  # the decoder must not read secrets
@@ -165,23 +175,23 @@ def read(
             )
         except subprocess.TimeoutExpired as error:
             raise InvalidScan(code) from error
-    if answer.returncode == EXIT_REFUSED:
-        raise InvalidScan(answer.stdout.decode())
+    if process.returncode == EXIT_INVALID:
+        raise InvalidScan(process.stdout.decode())
     # Killed, or out of memory. Only a file made for that purpose crashes a decoder.
-    if answer.returncode < 0 or b"MemoryError" in answer.stderr:
+    if process.returncode < 0 or b"MemoryError" in process.stderr:
         raise InvalidScan("too_complex")
-    if answer.returncode:
-        raise InvalidScan("damaged_file") from RuntimeError(answer.stderr.decode())
-    return answer.stdout
+    if process.returncode:
+        raise InvalidScan("damaged_file") from RuntimeError(process.stderr.decode())
+    return process.stdout
 
 
 @contextmanager
-def _a_reader(deadline: float | None) -> Iterator[None]:
+def _decoder_slot(deadline: float | None) -> Iterator[None]:
     """Wait for one of the READERS to be free, at most until `deadline`."""
     seconds = None if deadline is None else max(0.0, deadline - time.monotonic())
-    if not _free_readers.acquire(timeout=seconds):
+    if not _decoder_slots.acquire(timeout=seconds):
         raise InvalidScan("not_read_in_time")
     try:
         yield
     finally:
-        _free_readers.release()
+        _decoder_slots.release()

@@ -83,6 +83,6 @@ def save_card(
     record_card(event_type, card, actor=actor, before=was, after=now, **details)
 
 
-def by_date(days: Mapping[date, object]) -> dict[str, object]:
+def with_iso_dates(days: Mapping[date, object]) -> dict[str, object]:
     """Return days with ISO dates as keys, in date order, as the audit trail stores them."""
     return {day.isoformat(): days[day] for day in sorted(days)}

@@ -111,11 +111,11 @@ def _approve(
             check_version(card, version)
             result = approve_locked(card, actor=actor, background=background)
     except DatabaseError as error:
-        refusal = error_from_database(error)
-        if refusal is None:
+        domain_error = error_from_database(error)
+        if domain_error is None:
             raise
-        raise refusal from error
-    background.note_approval(card)
+        raise domain_error from error
+    background.mark_approved(card)
     return result
 
 

@@ -33,8 +33,8 @@ from workcards.day_warnings import (
     CHECKS,
     Situation,
     WarningDay,
-    after_answers,
-    dates_to_ask,
+    apply_choices,
+    find_conflict_dates,
 )
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.month_math import ONE_DAY, format_month, last_of_month
@@ -146,7 +146,7 @@ class Background:
     def settings(self) -> BusinessSettings:
         return self.business.settings
 
-    def note_approval(self, card: WorkCard) -> None:
+    def mark_approved(self, card: WorkCard) -> None:
         """Count the days of a card approved in the meantime as ledger rows."""
         employee_id = card.employee_id
         if employee_id is not None and employee_id in self.days:
@@ -176,7 +176,7 @@ def days_of_employees(cards: Iterable[WorkCard]) -> dict[uuid.UUID, list[Warning
             employees[card.processing_month].add(card.employee_id)
     days = defaultdict(list)
     if employees:
-        for employee_id, *values in _days_around(employees):
+        for employee_id, *values in _query_days(employees):
             days[employee_id].append(WarningDay(*values))
     return dict(days)
 
@@ -185,18 +185,18 @@ def warnings_about(
     card: WorkCard,
     entries: Iterable[Any],
     background: Background,
-    settled: Sequence[Mapping[str, str]] | None = None,
+    resolved: Sequence[Mapping[str, str]] | None = None,
 ) -> tuple[CardWarning, ...]:
     """Return the warnings about a card with these days.
 
-    `entries` are its day entries, or figures with a `work_date`. `settled` are the conflicts with the ledger that the
+    `entries` are its day entries, or figures with a `work_date`. `resolved` are the conflicts with the ledger that the
     reviewer has answered. None means that the card is not being approved yet. No query if the employee is loaded.
     """
     if card.employee_id is None:
         return ()
-    situation = _situation(card, entries, background)
-    if settled is not None:
-        situation = _after_answers(situation, settled)
+    situation = _build_situation(card, entries, background)
+    if resolved is not None:
+        situation = _apply_choices(situation, resolved)
     values = {
         "name": card.employee.full_name,  # type: ignore[union-attr]
         "month": format_month(card.processing_month),
@@ -210,7 +210,7 @@ def warnings_about(
                     code=code,
                     dates=finding.dates,
                     work_card_ids=finding.card_ids,
-                    is_refused=_is_refused(code, background.settings),
+                    is_refused=_rejects_approval(code, background.settings),
                     values=values,
                 )
             )
@@ -245,16 +245,16 @@ def reject_warnings(warnings: Iterable[CardWarning]) -> None:
         )
 
 
-def _is_refused(code: str, settings: BusinessSettings) -> bool:
+def _rejects_approval(code: str, settings: BusinessSettings) -> bool:
     setting = WORDINGS[code].setting
-    return setting is not None and getattr(settings, setting) == WarningPolicy.REFUSE
+    return setting is not None and getattr(settings, setting) == WarningPolicy.REJECT
 
 
-def _situation(
+def _build_situation(
     card: WorkCard, entries: Iterable[Any], background: Background
 ) -> Situation:
     employee: Any = card.employee
-    own = tuple(
+    own_days = tuple(
         WarningDay(
             entry.work_date,
             card.site_id,
@@ -266,8 +266,8 @@ def _situation(
         )
         for entry in entries
     )
-    first, last = _reach(card.processing_month)
-    others = tuple(
+    first, last = _date_range(card.processing_month)
+    other_days = tuple(
         day
         for day in background.days.get(employee.pk, ())
         if day.card_id != card.pk and first <= day.work_date <= last
@@ -279,40 +279,42 @@ def _situation(
         started_on=employee.started_on,
         left_on=employee.left_on,
         longest_day=background.settings.longest_day_hours,
-        own=own,
-        others=others,
-        asked=dates_to_ask(own, others),
+        own_days=own_days,
+        other_days=other_days,
+        conflict_dates=find_conflict_dates(own_days, other_days),
     )
 
 
-def _after_answers(
-    situation: Situation, settled: Sequence[Mapping[str, str]]
+def _apply_choices(
+    situation: Situation, resolved: Sequence[Mapping[str, str]]
 ) -> Situation:
-    answers: dict[date, set[str]] = defaultdict(set)
-    for conflict in settled:
-        answers[date.fromisoformat(conflict["date"])].add(conflict["choice"])
-    return after_answers(
+    choices_by_date: dict[date, set[str]] = defaultdict(set)
+    for conflict in resolved:
+        choices_by_date[date.fromisoformat(conflict["date"])].add(conflict["choice"])
+    return apply_choices(
         situation,
-        answered=answers.keys(),
-        kept=[day for day, choices in answers.items() if choices == {"keep"}],
-        replaced=[
+        resolved_dates=choices_by_date.keys(),
+        unpaid_dates=[
+            day for day, choices in choices_by_date.items() if choices == {"keep"}
+        ],
+        replaced_row_ids=[
             uuid.UUID(conflict["approved_day_id"])
-            for conflict in settled
+            for conflict in resolved
             if conflict["choice"] == "replace"
         ],
     )
 
 
-def _days_around(employees: Mapping[date, set[uuid.UUID]]) -> Iterable[Any]:
+def _query_days(employees: Mapping[date, set[uuid.UUID]]) -> Iterable[Any]:
     """Return the employees' ledger rows and days under review; one query.
 
     Each month includes the day before and the day after it.
     """
     paid, under_review = Q(pk__in=[]), Q(pk__in=[])
     for month, ids in employees.items():
-        around = Q(work_date__range=_reach(month))
-        paid |= around & Q(employee_id__in=ids)
-        under_review |= around & Q(work_card__employee_id__in=ids)
+        in_range = Q(work_date__range=_date_range(month))
+        paid |= in_range & Q(employee_id__in=ids)
+        under_review |= in_range & Q(work_card__employee_id__in=ids)
     no_row = Value(None, output_field=models.UUIDField())
     ledger = ApprovedDay.objects.filter(paid).order_by()
     entries = DayEntry.objects.filter(
@@ -345,7 +347,7 @@ def _days_around(employees: Mapping[date, set[uuid.UUID]]) -> Iterable[Any]:
     )
 
 
-def _reach(month: date) -> tuple[date, date]:
+def _date_range(month: date) -> tuple[date, date]:
     """Return the first and last date whose shifts can overlap with those of the month."""
     last = last_of_month(month)
     return (

@@ -17,11 +17,11 @@ from workforce.models import Employee, Site
 
 from .audit_events import (
     FILE_FIELDS,
-    by_date,
     card_snapshot,
     day_snapshot,
     record_card,
     save_card,
+    with_iso_dates,
 )
 from .card_warnings import read_background, warnings_about
 from .locking import (
@@ -161,7 +161,7 @@ def delete_card(
         actor=actor,
         before=card_snapshot(card)
         | {field: getattr(card, field) for field in FILE_FIELDS}
-        | {"days": by_date(days)},
+        | {"days": with_iso_dates(days)},
     )
     file_id = card.file_id
     if card.sha256_hash:

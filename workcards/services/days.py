@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from automatehq.api.errors import Invalid, Problem
 from workcards.day_edits import patched_day
-from workcards.hours import DayFigures, DayRefused, DayValues, day_figures
+from workcards.hours import DayFigures, DayValues, InvalidDay, day_figures
 from workcards.models import DayEntry, WorkCard
 from workcards.month_math import first_of_month
 
-from .audit_events import DAY_FIELDS, by_date, day_snapshot, record_card
+from .audit_events import DAY_FIELDS, day_snapshot, record_card, with_iso_dates
 from .locking import lock_card, require_pending, require_right
 
 # Date → the figures to store, or None to remove the day.
@@ -60,8 +60,8 @@ def set_day_entries(
             "days_updated",
             card,
             actor=actor,
-            before=by_date({day: before.get(day) for day in changed}),
-            after=by_date({day: after.get(day) for day in changed}),
+            before=with_iso_dates({day: before.get(day) for day in changed}),
+            after=with_iso_dates({day: after.get(day) for day in changed}),
         )
     return card
 
@@ -101,7 +101,7 @@ def _validate(
                 if stored is None
                 else patched_day(stored.get(day), values)
             )
-        except DayRefused as error:
+        except InvalidDay as error:
             changes[day] = None
             problems.append(Problem(error.code, error.detail, f"{path}.{error.field}"))
             if error.code == "total_mismatch":

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from django.db import connection, transaction
 
-from audit.services import plain
+from audit.services import to_json
 from automatehq.api.errors import Conflict
 from workcards.json_values import hours_text
 from workcards.models import ApprovedDay, DayEntry, WorkCard
@@ -105,14 +105,14 @@ class Repair:
             "action": self.action.value,
             "set_aside_by_id": self.winner_id,
         }
-        return {name: plain(value) for name, value in repair.items()}
+        return {name: to_json(value) for name, value in repair.items()}
 
     def __str__(self) -> str:
-        by = f" by card {self.winner_id}" if self.winner_id else ""
-        return f"{self.finding} → {self.action}{by}"
+        suffix = f" by card {self.winner_id}" if self.winner_id else ""
+        return f"{self.finding} → {self.action}{suffix}"
 
 
-_DECIDED = (
+_REPOSTED_FAULTS = (
     Fault.NOT_POSTED,
     Fault.SET_ASIDE_BY_UNAPPROVED,
     Fault.SET_ASIDE_IN_A_CIRCLE,
@@ -277,7 +277,9 @@ def _clear(findings: Iterable[LedgerFinding]) -> list[Repair]:
 def _decide(findings: Iterable[LedgerFinding]) -> list[Repair]:
     """Post the other days, or set them aside by an existing row."""
     wrong = {
-        finding.entry_id: finding for finding in findings if finding.fault in _DECIDED
+        finding.entry_id: finding
+        for finding in findings
+        if finding.fault in _REPOSTED_FAULTS
     }
     entries = DayEntry.objects.filter(pk__in=wrong).select_related("work_card__site")
     waiting = list(entries)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from automatehq.api.errors import Conflict, Invalid
-from workcards.hours import DayRefused, check_shared_date
+from workcards.hours import InvalidDay, check_shared_date
 from workcards.json_values import hours_text, named_reference, timestamp_text
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 
@@ -44,7 +44,7 @@ class Resolution:
     choice: Choice | str
 
 
-class ConflictAnswer(NamedTuple):
+class ConflictSelection(NamedTuple):
     """A choice, and the path of its field in the request."""
 
     choice: Choice
@@ -81,10 +81,10 @@ def post_card(
             aside.append(entry)
         elif rows:
             conflicts.append(DateConflict(entry, rows))
-    answers = _answers(card, conflicts, resolutions)
+    selections = _match_selections(card, conflicts, resolutions)
     replaced: list[ApprovedDay] = []
     for conflict in conflicts:
-        removed, is_posted = _settle(card, conflict, answers)
+        removed, is_posted = _resolve_conflict(card, conflict, selections)
         replaced += removed
         if is_posted:
             posted.append(conflict.entry)
@@ -100,29 +100,29 @@ def post_card(
     if aside:
         DayEntry.objects.bulk_update(aside, ["set_aside_by"])
     return [
-        {**_as_json(card, entry, row), "choice": answers[row.pk].choice.value}
+        {**_as_json(card, entry, row), "choice": selections[row.pk].choice.value}
         for entry, rows in conflicts
         for row in rows
     ]
 
 
-def _answers(
+def _match_selections(
     card: WorkCard, conflicts: list[DateConflict], resolutions: Sequence[Resolution]
-) -> dict[uuid.UUID, ConflictAnswer]:
+) -> dict[uuid.UUID, ConflictSelection]:
     """Return the answer to each conflicting row, by the row's id."""
-    answers: dict[uuid.UUID, ConflictAnswer] = {}
-    answered = {}
+    selections: dict[uuid.UUID, ConflictSelection] = {}
+    selected_dates = {}
     for index, resolution in enumerate(resolutions):
-        if resolution.approved_day_id in answers:
+        if resolution.approved_day_id in selections:
             detail = _("Already resolved.")
             attr = f"resolutions.{index}.approved_day_id"
             raise Invalid("duplicate", detail, attr)
-        answers[resolution.approved_day_id] = ConflictAnswer(
+        selections[resolution.approved_day_id] = ConflictSelection(
             Choice(resolution.choice), f"resolutions.{index}.choice"
         )
-        answered[resolution.approved_day_id] = resolution.work_date
+        selected_dates[resolution.approved_day_id] = resolution.work_date
     conflicting = {row.pk: row.work_date for _entry, rows in conflicts for row in rows}
-    if conflicting != answered:
+    if conflicting != selected_dates:
         # Raised also if an answer names a row that no longer exists: the reviewer saw an outdated ledger.
         raise Conflict(
             "day_conflicts",
@@ -131,44 +131,48 @@ def _answers(
             else _("The ledger has changed. This conflict no longer exists."),
             conflicts=_all_as_json(card, conflicts),
         )
-    return answers
+    return selections
 
 
-def _settle(
-    card: WorkCard, conflict: DateConflict, answers: Mapping[uuid.UUID, ConflictAnswer]
+def _resolve_conflict(
+    card: WorkCard,
+    conflict: DateConflict,
+    selections: Mapping[uuid.UUID, ConflictSelection],
 ) -> tuple[list[ApprovedDay], bool]:
     """Return the rows of a date to remove, and True if the card's own day is posted."""
     entry, rows = conflict
-    row_answers = [answers[row.pk] for row in rows]
-    choices = {answer.choice for answer in row_answers}
-    for row, answer in zip(rows, row_answers, strict=True):
-        if row.site_id == card.site_id and answer.choice is Choice.ADD:
+    row_selections = [selections[row.pk] for row in rows]
+    choices = {selection.choice for selection in row_selections}
+    for row, selection in zip(rows, row_selections, strict=True):
+        if row.site_id == card.site_id and selection.choice is Choice.ADD:
             detail = _("Both can be paid only at different sites.")
-            raise Invalid("same_site", detail, answer.attr)
+            raise Invalid("same_site", detail, selection.attr)
     if choices == {Choice.KEEP}:
         return [], False
     replaced = [
         row
-        for row, answer in zip(rows, row_answers, strict=True)
-        if answer.choice is Choice.REPLACE
+        for row, selection in zip(rows, row_selections, strict=True)
+        if selection.choice is Choice.REPLACE
     ]
     # Replacing at the same site and adding to other sites go together. Any other mixture is contradictory.
-    is_beside_others = choices == {Choice.REPLACE, Choice.ADD} and all(
+    is_shared_date = choices == {Choice.REPLACE, Choice.ADD} and all(
         row.site_id == card.site_id for row in replaced
     )
-    if len(choices) > 1 and not is_beside_others:
+    if len(choices) > 1 and not is_shared_date:
         detail = _("The choices for %(date)s contradict each other.")
         raise Invalid(
-            "mixed_resolutions", detail % {"date": entry.work_date}, row_answers[0].attr
+            "mixed_resolutions",
+            detail % {"date": entry.work_date},
+            row_selections[0].attr,
         )
     remaining = [row for row in rows if row not in replaced]
     try:
         check_shared_date([entry.payable, *(row.payable for row in remaining)])
-    except DayRefused as error:
+    except InvalidDay as error:
         raise Conflict(
             error.code,
             f"{entry.work_date}: {error.detail}",
-            row_answers[0].attr,
+            row_selections[0].attr,
             conflicts=_all_as_json(card, [conflict]),
         ) from error
     return replaced, True

@@ -21,7 +21,7 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from workcards.hours import DayRefused, check_shared_date
+from workcards.hours import InvalidDay, check_shared_date
 from workcards.json_values import hours_text, named_reference
 from workcards.models import ApprovedDay, DayEntry, WorkCard
 from workcards.transitions import DayStatus, ReviewStatus
@@ -242,10 +242,10 @@ def days_for_audit(days: Iterable[DecidedDay]) -> list[Mapping[str, object]]:
     ]
 
 
-def _clash(entry: DayEntry, rows: Sequence[ApprovedDay]) -> DayRefused | None:
+def _clash(entry: DayEntry, rows: Sequence[ApprovedDay]) -> InvalidDay | None:
     """Return the reason why the day can't be paid beside `rows`, or None if it can."""
     try:
         check_shared_date([entry.payable, *(row.payable for row in rows)])
-    except DayRefused as error:
+    except InvalidDay as error:
         return error
     return None

@@ -75,7 +75,7 @@ def approve_locked(
     card.approved_by_name = display_name(actor)
     card.approved_at = timezone.now()
     conflicts = post_card(card, entries, resolutions)
-    warnings = warnings_about(card, entries, background, settled=conflicts)
+    warnings = warnings_about(card, entries, background, resolved=conflicts)
     reject_warnings(warnings)
     save_card(
         "card_approved", card, actor=actor, before=before, conflicts=conflicts or None

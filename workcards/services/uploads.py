@@ -28,7 +28,7 @@ from workcards.models import WorkCard, WorkCardFile
 from workcards.month_math import first_of_month, processing_month_for
 from workcards.scans.scan_types import clean_filename
 from workcards.scans.storage import NotStored, Upload, store_original
-from workcards.scans.validation import READERS, Intake, InvalidScan, inspect
+from workcards.scans.validation import MAX_DECODERS, InvalidScan, ScanInfo, inspect
 from workcards.tasks import make_renditions
 from workcards.transitions import CardSource, ReviewStatus
 from workforce.models import Employee, Site
@@ -89,13 +89,13 @@ class Failure:
 class Uploads:
     """The result for each file.
 
-    `places` is new card → position of its file in the request.
+    `file_indexes` is new card → position of its file in the request.
     """
 
     uploaded: list[WorkCard] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
-    places: dict[uuid.UUID, int] = field(default_factory=dict)
+    file_indexes: dict[uuid.UUID, int] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -142,34 +142,34 @@ def upload_cards(
     # Read before the request's transaction begins. The checks above are repeated after it.
     inspected = before_scope(
         partial(
-            _inspect_in_turn,
+            _inspect_files,
             files=files,
             person_id=actor.pk if actor is not None else None,
             business_id=get_current_business_id(),
         )
     )
-    readable = list(_readable(files, inspected, uploads))
+    readable = list(_split_readable(files, inspected, uploads))
     # Locked only from this point on: closing the month need not wait until the scans are read.
     require_open_month(month)
     # For two simultaneous uploads of the same bytes: the second waits here, then finds the first upload's card.
-    lock_names("scan", {intake.sha256 for _index, intake in readable})
-    for index, intake in readable:
-        existing = [] if allow_duplicate else _cards_of(intake)
+    lock_names("scan", {scan.sha256 for _index, scan in readable})
+    for index, scan in readable:
+        existing = [] if allow_duplicate else _existing_cards(scan)
         if existing:
-            uploads.duplicates.append(Duplicate(index, intake.filename, existing))
-        pages = {page.number for page in intake.pages} - {one.page for one in existing}
+            uploads.duplicates.append(Duplicate(index, scan.filename, existing))
+        pages = {page.number for page in scan.pages} - {card.page for card in existing}
         if not pages:
             continue
         try:
             file = existing[0].file if existing else None
-            cards = _take_in(files[index], intake, card, actor, file, pages)
+            cards = _create_cards(files[index], scan, card, actor, file, pages)
         except NotStored:
             logger.exception("an upload could not be stored")
             detail = _("The file could not be stored. Send it again later.")
-            uploads.failed.append(Failure(index, intake.filename, "not_stored", detail))
+            uploads.failed.append(Failure(index, scan.filename, "not_stored", detail))
         else:
             uploads.uploaded += cards
-            uploads.places |= dict.fromkeys((card.pk for card in cards), index)
+            uploads.file_indexes |= dict.fromkeys((card.pk for card in cards), index)
     uploads.failed.sort(key=lambda failure: failure.index)
     return uploads
 
@@ -183,40 +183,42 @@ def default_month(business: Business | None = None) -> date:
     )
 
 
-def _inspect_in_turn(
-    held: ExitStack, *, files: Sequence[Upload], person_id: Any, business_id: Any
-) -> list[Intake | InvalidScan]:
+def _inspect_files(
+    exit_stack: ExitStack, *, files: Sequence[Upload], person_id: Any, business_id: Any
+) -> list[ScanInfo | InvalidScan]:
     """Return the inspection of each file, in order.
 
-    Raises `TooMany` `too_many_uploads`, at once or after some seconds. The slot is released when `held` is closed.
+    Raises `TooMany` `too_many_uploads`, at once or after some seconds. The slot is released when `exit_stack` is closed.
     """
     try:
-        LIMITS.enter(held, person_id=person_id, business_id=business_id)
-    except NoFreeSlot as full:
-        raise TooMany("too_many_uploads", BUSY[full.limit], wait=5) from full
+        LIMITS.enter(exit_stack, person_id=person_id, business_id=business_id)
+    except NoFreeSlot as error:
+        raise TooMany("too_many_uploads", BUSY[error.limit], wait=5) from error
     deadline = time.monotonic() + READING_SECONDS
 
-    def look(upload: Upload) -> Intake | InvalidScan:
+    def inspect_file(upload: Upload) -> ScanInfo | InvalidScan:
         try:
             name = upload.name or ""
             return inspect(cast(BinaryIO, upload), name, deadline=deadline)
-        except InvalidScan as refused:
+        except InvalidScan as error:
             # A new exception: the raised one references its frames, and through them the bytes of the file.
-            return InvalidScan(refused.code)
+            return InvalidScan(error.code)
 
-    with ThreadPoolExecutor(READERS) as threads:
-        return list(threads.map(look, files))
+    with ThreadPoolExecutor(MAX_DECODERS) as threads:
+        return list(threads.map(inspect_file, files))
 
 
-def _readable(
-    files: Sequence[Upload], inspected: Sequence[Intake | InvalidScan], uploads: Uploads
-) -> Iterator[tuple[int, Intake]]:
+def _split_readable(
+    files: Sequence[Upload],
+    inspected: Sequence[ScanInfo | InvalidScan],
+    uploads: Uploads,
+) -> Iterator[tuple[int, ScanInfo]]:
     """Yield position and inspection of the readable files.
 
     Unreadable files are added to `uploads.failed`.
     """
     for index, inspection in enumerate(inspected):
-        if isinstance(inspection, Intake):
+        if isinstance(inspection, ScanInfo):
             yield index, inspection
         else:
             name = clean_filename(files[index].name or "")
@@ -225,31 +227,29 @@ def _readable(
             )
 
 
-def _cards_of(intake: Intake) -> list[WorkCard]:
-    cards = WorkCard.objects.with_bytes(intake.sha256).select_related(
-        "employee", "file"
-    )
+def _existing_cards(scan: ScanInfo) -> list[WorkCard]:
+    cards = WorkCard.objects.with_bytes(scan.sha256).select_related("employee", "file")
     return list(cards.order_by("created_at", "source_page_number", "id"))
 
 
 @transaction.atomic
-def _take_in(
+def _create_cards(
     upload: Upload,
-    intake: Intake,
-    pattern: WorkCard,
+    scan: ScanInfo,
+    template: WorkCard,
     actor: User | None,
     file: WorkCardFile | None,
     pages: Collection[int],
 ) -> list[WorkCard]:
-    """Create a card like `pattern` for each of these pages.
+    """Create a card like `template` for each of these pages.
 
     The scan is stored unless `file` is given.
 
     Raises `NotStored`.
     """
     if file is None:
-        file = store_original(upload, intake)
-    cards = [_card(pattern, file, intake, page) for page in sorted(pages)]
+        file = store_original(upload, scan)
+    cards = [_build_card(template, file, scan, page) for page in sorted(pages)]
     WorkCard.objects.bulk_create(cards)
     for card in cards:
         details = {name: getattr(card, name) for name in FILE_FIELDS}
@@ -260,19 +260,21 @@ def _take_in(
     return cards
 
 
-def _card(pattern: WorkCard, file: WorkCardFile, intake: Intake, page: int) -> WorkCard:
+def _build_card(
+    template: WorkCard, file: WorkCardFile, scan: ScanInfo, page: int
+) -> WorkCard:
     return WorkCard(
-        site=pattern.site,
-        employee=pattern.employee,
-        processing_month=pattern.processing_month,
-        source=pattern.source,
-        review_status=pattern.review_status,
-        uploaded_by=pattern.uploaded_by,
-        uploaded_by_name=pattern.uploaded_by_name,
+        site=template.site,
+        employee=template.employee,
+        processing_month=template.processing_month,
+        source=template.source,
+        review_status=template.review_status,
+        uploaded_by=template.uploaded_by,
+        uploaded_by_name=template.uploaded_by_name,
         file=file,
-        original_filename=intake.filename,
-        mime_type=intake.mime_type,
-        file_size_bytes=intake.size_bytes,
-        sha256_hash=intake.sha256,
+        original_filename=scan.filename,
+        mime_type=scan.mime_type,
+        file_size_bytes=scan.size_bytes,
+        sha256_hash=scan.sha256,
         source_page_number=page,
     )

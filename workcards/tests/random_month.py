@@ -79,16 +79,16 @@ class Play:
             return "nothing"
         fitting = {"approve": ["NEEDS_REVIEW"], "reopen": ["APPROVED", "REJECTED"]}
         statuses = fitting.get(name, [])
-        wanted = [card for card in cards if card.status in statuses] or cards
+        chosen = [card for card in cards if card.status in statuses] or cards
         if name == "reopen" and self.chance.random() < 0.5:
             # A card that has set days aside.
-            wanted = [
+            chosen = [
                 winner for card in cards for winner in card.set_aside.values()
-            ] or wanted
-        card = self.chance.choice(wanted)
-        told = f"{name} {cards.index(card)}, a card with {card.days}"
+            ] or chosen
+        card = self.chance.choice(chosen)
+        label = f"{name} {cards.index(card)}, a card with {card.days}"
         getattr(self, name)(card)
-        return told
+        return label
 
     def attempt(
         self, verb: Any, *months: int, is_allowed: bool = True, **values: Any
@@ -102,8 +102,8 @@ class Play:
         try:
             with transaction.atomic():
                 done = verb(actor=self.actor, **values)
-        except Conflict as refused:
-            code = refused.code
+        except Conflict as rejected:
+            code = rejected.code
         assert bool(code) is (is_closed or not is_allowed), code
         assert not is_closed or code in ("month_closed", *ALSO_REFUSED)
         return None if code else done or True
@@ -135,11 +135,11 @@ class Play:
 
     def check_flags(self) -> None:
         """Assert that cards report correctly if their month is closed."""
-        told = {
+        label = {
             (card.processing_month, card.month_is_closed)
             for card in WorkCard.objects.with_figures()
         }
-        assert told == {
+        assert label == {
             (MONTHS[card.month], card.month in self.model.closed)
             for card in self.model.cards
         }
@@ -267,8 +267,8 @@ class Play:
         try:
             with transaction.atomic():
                 services.approve_card(card_id=card.row.pk, actor=self.actor, **values)
-        except Conflict as refused:
-            code, conflicts = refused.code, refused.extra.get("conflicts", [])
+        except Conflict as rejected:
+            code, conflicts = rejected.code, rejected.extra.get("conflicts", [])
         if code != "day_conflicts":
             assert bool(code) is not is_allowed
             assert is_open or code == "month_closed"

@@ -83,7 +83,7 @@ class Model:
             lost = [row for row in rows if choice == "replace" or row.site == card.site]
             aside += [(row.card, day, card) for row in lost]
             left = [row for row in rows if row not in lost]
-            if refused([*left, own]):
+            if rejected([*left, own]):
                 return False
             posted[key] = [*left, own]
         self.ledger |= posted
@@ -109,7 +109,7 @@ class Model:
             rows = self.ledger.setdefault(other.key(day), [])
             row = LedgerRow(other.site, other.days[day], other)
             at_site = [each for each in rows if each.site == other.site]
-            if not at_site and not refused([*rows, row]):
+            if not at_site and not rejected([*rows, row]):
                 del other.set_aside[day]
                 rows.append(row)
                 again.append((other.key(day), *row[:2], other.row.pk))
@@ -117,8 +117,8 @@ class Model:
             winner = standing(rows, other.site)
             other.set_aside[day] = winner.card
             if not at_site:
-                told = (other.row.pk, winner.card.row.pk)
-                out.append((other.key(day), *row[:2], *told))
+                card_ids = (other.row.pk, winner.card.row.pk)
+                out.append((other.key(day), *row[:2], *card_ids))
         return again, out
 
     def rows(self) -> set[Any]:
@@ -145,7 +145,7 @@ def standing(rows: list[LedgerRow], site: int) -> LedgerRow:
     return max(rows, key=lambda row: row.what)
 
 
-def refused(rows: list[LedgerRow]) -> bool:
+def rejected(rows: list[LedgerRow]) -> bool:
     """Return True if these rows cannot all be paid for one date."""
     minutes = [row.what for row in rows if row.what != SICK]
     return sum(minutes) > DAY_MINUTES or (len(minutes) < len(rows) and len(rows) > 1)

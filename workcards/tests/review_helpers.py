@@ -57,10 +57,10 @@ def ledger(employee: Any) -> dict[int, list[tuple[str, str]]]:
 
 def conflicts_of(acme: Any, card: Any, *resolutions: Resolution) -> list[Any]:
     """Return the conflicts of an approval."""
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as rejected:
         approve(acme, card, *resolutions)
-    assert refused.value.code == "day_conflicts"
-    found: list[Any] = refused.value.extra["conflicts"]
+    assert rejected.value.code == "day_conflicts"
+    found: list[Any] = rejected.value.extra["conflicts"]
     return found
 
 

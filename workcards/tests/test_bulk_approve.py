@@ -278,9 +278,9 @@ def test_another_businesss_card_is_one_that_never_existed(
             "detail": alone["errors"][0]["detail"],
         }
     ]
-    said = [task["value"] for task in queued()]
-    assert said.count(str(card.pk)) == 1
-    assert said.count(str(missing)) == 3
+    task_values = [task["value"] for task in queued()]
+    assert task_values.count(str(card.pk)) == 1
+    assert task_values.count(str(missing)) == 3
     assert {(t["model"], t["kind"]) for t in queued()} == {
         ("workcards.workcard", "unknown_id")
     }

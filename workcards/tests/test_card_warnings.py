@@ -96,7 +96,7 @@ def refresh(card: Any) -> None:
         card.refresh_from_db()
 
 
-def said(warnings: Any) -> list[tuple[str, list[str]]]:
+def codes_and_dates(warnings: Any) -> list[tuple[str, list[str]]]:
     return [(warning["code"], warning["dates"]) for warning in warnings]
 
 
@@ -141,7 +141,9 @@ def test_a_card_of_a_month_long_after_leaving(
         card = card_with(acme, john, {1: "8"})
     (warning,) = before(client, empty)
     assert warning["detail"] == "John Smith was not employed in 2026-06."
-    assert said(before(client, card)) == [("outside_employment", ["2026-06-01"])]
+    assert codes_and_dates(before(client, card)) == [
+        ("outside_employment", ["2026-06-01"])
+    ]
 
 
 def test_a_card_of_a_month_that_has_not_started(
@@ -151,7 +153,7 @@ def test_a_card_of_a_month_that_has_not_started(
     client = client_of(acme.reviewer)
     with acme.scope():
         early = card_with(acme, john, {3: "8"})
-    assert said(before(client, early)) == [("future_month", ["2026-06-03"])]
+    assert codes_and_dates(before(client, early)) == [("future_month", ["2026-06-03"])]
     # In Jerusalem, June begins three hours earlier than in London.
     time_machine.move_to("2026-05-31T21:30:00Z")
     assert before(client_of(acme.reviewer), early) == []
@@ -169,12 +171,14 @@ def test_hours_overlap_across_sites_midnight_and_months(
         card = shift(acme, john, {**days, june(9): "03:00-11:00"})
     expected = ["2026-06-01", "2026-06-05", "2026-06-08", "2026-06-09"]
     warnings = before(client, card)
-    assert said(warnings) == [
+    assert codes_and_dates(warnings) == [
         ("overlapping_hours", expected),
         ("duplicate_days", ["2026-06-05"]),
     ]
     assert set(warnings[0]["work_card_ids"]) == {str(night.pk), str(pending.pk)}
-    assert said(approved(client, card).json()["warning_details"]) == said(warnings)
+    assert codes_and_dates(
+        approved(client, card).json()["warning_details"]
+    ) == codes_and_dates(warnings)
 
 
 def test_what_the_reviewer_answers_decides_which_hours_overlap(
@@ -188,7 +192,9 @@ def test_what_the_reviewer_answers_decides_which_hours_overlap(
             for choice, times in (("keep", "09:00-17:00"), ("add", "15:00-18:00"))
         }
     for choice, card in cards.items():
-        assert ("overlapping_hours", ["2026-06-03"]) in said(before(client, card))
+        assert ("overlapping_hours", ["2026-06-03"]) in codes_and_dates(
+            before(client, card)
+        )
         with acme.scope():
             conflicts = conflicts_of(acme, card)
         answer = [
@@ -201,7 +207,7 @@ def test_what_the_reviewer_answers_decides_which_hours_overlap(
         ]
         body = approved(client, card, resolutions=answer).json()
         # The other card is under review at first, and then approved without a ledger row.
-        codes = [code for code, _dates in said(body["warning_details"])]
+        codes = [code for code, _dates in codes_and_dates(body["warning_details"])]
         assert codes == ["overlapping_hours"] if choice == "add" else codes == []
 
 
@@ -227,12 +233,18 @@ def test_another_card_with_the_same_days(acme: Any, client: Any, john: Any) -> N
         WorkCardFactory(rejected=True, employee=john, site=john.site)
         card = card_with(acme, john, {1: "8", 3: "8", 5: "8"})
     (warning,) = before(client, card)
-    assert said([warning]) == [("duplicate_days", ["2026-06-01", "2026-06-03"])]
+    assert codes_and_dates([warning]) == [
+        ("duplicate_days", ["2026-06-01", "2026-06-03"])
+    ]
     assert set(warning["work_card_ids"]) == {str(paid.pk), str(draft.pk)}
     services_reply = approved(client, card).json()
-    assert said(services_reply["warning_details"]) == said([warning])
+    assert codes_and_dates(services_reply["warning_details"]) == codes_and_dates(
+        [warning]
+    )
     # The 3rd is now a conflict for the reviewer to answer, and no longer a warning.
-    assert said(before(client, draft)) == [("duplicate_days", ["2026-06-02"])]
+    assert codes_and_dates(before(client, draft)) == [
+        ("duplicate_days", ["2026-06-02"])
+    ]
 
 
 def test_a_rejected_card_and_another_persons_card_are_no_reason(
@@ -254,7 +266,9 @@ def test_assigning_a_card_warns_of_its_days(acme: Any, client: Any, john: Any) -
         john.save()
         card = card_with(acme, EmployeeFactory(), {1: "8", 2: "8"})
     reply = client.post(url(card, "assign"), {"employee_id": str(john.pk)}).json()
-    assert said(reply["warning_details"]) == [("outside_employment", ["2026-06-02"])]
+    assert codes_and_dates(reply["warning_details"]) == [
+        ("outside_employment", ["2026-06-02"])
+    ]
     reply = client.post(url(card, "assign"), {"employee_id": None}).json()
     assert (reply["warnings"], reply["warning_details"]) == ([], [])
 
@@ -317,14 +331,14 @@ def test_each_warning_can_be_made_a_refusal(
     with acme.scope():
         card, _draft = risky(acme, john)
     warnings = before(client, card)
-    assert {code for code, _dates in said(warnings)} == set(CODES.values())
+    assert {code for code, _dates in codes_and_dates(warnings)} == set(CODES.values())
     assert [w["code"] for w in warnings if w["is_refused"]] == [CODES[policy]]
     response = approved(client, card)
     assert problem(response) == (409, CODES[policy], None)
-    (refused,) = response.json()["warning_details"]
+    (raised,) = response.json()["warning_details"]
     (expected,) = (w for w in warnings if w["is_refused"])
-    assert refused == expected
-    assert refused["dates"]
+    assert raised == expected
+    assert raised["dates"]
     with acme.scope():
         card.refresh_from_db()
         assert card.review_status == "NEEDS_REVIEW"
@@ -373,9 +387,9 @@ def test_answers_to_conflicts_can_avoid_a_refusal(
         approve(acme, first)
         card = shift(acme, john, {june(3): "15:00-18:00"}, site=SiteFactory())
         conflicts = conflicts_of(acme, card)
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Conflict) as raised:
             approve(acme, card, *answers(conflicts, "add"))
-        assert refused.value.code == "overlapping_hours"
+        assert raised.value.code == "overlapping_hours"
         assert ledger(john) == {3: [(first.site.site_name, "8.00")]}
         approve(acme, card, *answers(conflicts, "replace"))
         assert ledger(john) == {3: [(card.site.site_name, "3.00")]}
@@ -419,11 +433,11 @@ def test_bulk_approval_refuses_by_card(acme: Any, client: Any, john: Any) -> Non
     reply = bulk(client, first, second, long)
     assert reply["approved"] == [str(long.pk)]
     assert [w["code"] for w in reply["warnings"]] == ["long_day"]
-    for refused, card, other in zip(
+    for raised, card, other in zip(
         reply["failed"], (first, second), (second, first), strict=True
     ):
-        assert (refused["id"], refused["code"]) == (str(card.pk), "duplicate_days")
-        (detail,) = refused["warning_details"]
+        assert (raised["id"], raised["code"]) == (str(card.pk), "duplicate_days")
+        (detail,) = raised["warning_details"]
         assert detail["dates"] == ["2026-06-03"]
         assert detail["work_card_ids"] == [str(other.pk)]
     with acme.scope():

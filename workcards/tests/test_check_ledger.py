@@ -223,7 +223,7 @@ def test_one_business_is_named_by_code_name_or_id(month: Month, globex: Any) -> 
     assert check("--business", "Globex") == (CLEAN, "")
     assert check("--business", str(globex.id)) == (CLEAN, "")
     assert check("--business", "acme")[1]
-    assert check("--business", "nobody")[1] == "No business found: “nobody”."
+    assert check("--business", "unknown")[1] == "No business found: “unknown”."
     assert check("--apply")[1] == "--apply requires --repair."
 
 

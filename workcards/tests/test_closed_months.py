@@ -226,12 +226,12 @@ def test_the_database_refuses_what_goes_past_the_services(
 ) -> None:
     with acme.scope():
         WorkCardFactory(processing_month=JULY)
-        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
             PAST_SERVICES[name](june)
-        assert broken_constraint(refused.value) == RULE
-        told = error_from_database(refused.value)
-    assert isinstance(told, Conflict)
-    assert told.code == "month_closed"
+        assert broken_constraint(raised.value) == RULE
+        error = error_from_database(raised.value)
+    assert isinstance(error, Conflict)
+    assert error.code == "month_closed"
 
 
 SQL = [
@@ -256,9 +256,9 @@ def test_the_database_refuses_what_a_clerk_with_sql_tries(
     acme: Any, june: dict[str, Any], sql: str
 ) -> None:
     with acme.scope(), connection.cursor() as cursor:
-        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
             cursor.execute(sql)
-        assert broken_constraint(refused.value) == RULE
+        assert broken_constraint(raised.value) == RULE
         cursor.execute("SELECT notes, version FROM work_cards")
         assert set(cursor.fetchall()) == {("", 1)}
 
@@ -290,7 +290,7 @@ def test_what_touches_no_row_and_other_months_are_free(
 ) -> None:
     with acme.scope():
         card = WorkCardFactory(processing_month=JULY)
-        assert WorkCard.objects.filter(notes="nobody's").update(notes="x") == 0
+        assert WorkCard.objects.filter(notes="no such note").update(notes="x") == 0
         DayEntryFactory(work_card=card, day=30)
         card.delete()
 
@@ -344,7 +344,7 @@ def test_a_row_made_past_the_services_closes_the_month_as_surely(acme: Any) -> N
         closer = threading.Thread(target=close)
         closer.start()
         is_closing.wait(5)
-        assert not closed.wait(0.5), "closed while somebody writes"
+        assert not closed.wait(0.5), "closed during a write"
         WorkCard.objects.update(notes="y")
     closer.join(10)
     assert closed.is_set()
@@ -358,9 +358,9 @@ def test_one_statement_about_several_months_is_refused_as_a_whole(
     with acme.scope():
         for month in (JULY, date(2026, 5, 1)):
             WorkCardFactory(processing_month=month)
-        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
             WorkCard.objects.update(notes="x")
-        assert broken_constraint(refused.value) == RULE
+        assert broken_constraint(raised.value) == RULE
         assert not WorkCard.objects.filter(notes="x").exists()
 
 
@@ -369,9 +369,9 @@ def test_rows_inserted_in_bulk_are_refused_like_everything_else(
 ) -> None:
     with acme.scope():
         card = WorkCardFactory.build(unassigned=True, site=june["waiting"].site)
-        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
             WorkCard.objects.bulk_create([card])
-    assert broken_constraint(refused.value) == RULE
+    assert broken_constraint(raised.value) == RULE
 
 
 def test_the_picture_of_a_closed_card_is_still_made_and_shown(acme: Any) -> None:

@@ -285,8 +285,12 @@ def test_bulk_approvals_of_the_same_cards_approve_each_once(
     assert set(failed) <= {"stale_version"}
     with acme.scope():
         assert ApprovedDay.objects.count() == len(cards)
-        told = AuditEvent.objects.filter(event_type="card_approved")
-        assert told.values("work_card_id").distinct().count() == told.count() == 12
+        approvals = AuditEvent.objects.filter(event_type="card_approved")
+        assert (
+            approvals.values("work_card_id").distinct().count()
+            == approvals.count()
+            == 12
+        )
 
 
 @pytest.mark.parametrize("attempt", range(3))

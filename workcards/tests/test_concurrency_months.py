@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CARDS = "/api/work_cards"
 CLOSE, REOPEN = "/api/months/2026-06/close", "/api/months/2026-06/reopen"
-AS_IT_IS = {"force": True, "note": "As it is"}
+FORCED = {"force": True, "note": "Forced"}
 ATTEMPTS = range(4)
 
 
@@ -42,7 +42,7 @@ def card(acme: Any) -> Any:
 
 def close(acme: Any, client: Any = None) -> Any:
     client = client or client_of(acme.admin)
-    return lambda: client.post(CLOSE, AS_IT_IS)
+    return lambda: client.post(CLOSE, FORCED)
 
 
 def check_what_was_closed(acme: Any) -> None:
@@ -50,12 +50,12 @@ def check_what_was_closed(acme: Any) -> None:
 
     No change came after it.
     """
-    told = events(acme.id, "month_closed")[-1].metadata
+    metadata = events(acme.id, "month_closed")[-1].metadata
     with acme.scope():
         assert ClosedMonth.objects.count() == 1
         month = WorkCard.objects.for_month(MONTH)
-        assert told["cards"] == month.counts_by_status()
-        assert told["approved_days"] == ApprovedDay.objects.count()
+        assert metadata["cards"] == month.counts_by_status()
+        assert metadata["approved_days"] == ApprovedDay.objects.count()
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
@@ -211,7 +211,7 @@ def test_a_crowd_in_a_month_that_is_closed_and_opened(acme: Any) -> None:
 
     def open_and_close(client: Any) -> list[Any]:
         return [
-            client.post(CLOSE, AS_IT_IS)
+            client.post(CLOSE, FORCED)
             if step % 2
             else client.post(REOPEN, {"reason": "x"})
             for step in range(8)

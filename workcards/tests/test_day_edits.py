@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from accounts.tests.api_clients import client_of
 from audit.models import AuditEvent
 from workcards.day_edits import patched_day
-from workcards.hours import DayFigures, DayRefused, day_figures
+from workcards.hours import DayFigures, InvalidDay, day_figures
 from workcards.services.audit_events import DAY_FIELDS
 from workcards.tests.factories import WorkCardFactory
 from workcards.transitions import DayStatus
@@ -100,9 +100,9 @@ def test_sent_fields_change_and_the_others_stay(
     stored: DayFigures, sent: dict[str, Any], expected: Any
 ) -> None:
     if isinstance(expected[0], str):
-        with pytest.raises(DayRefused) as refused:
+        with pytest.raises(InvalidDay) as rejected:
             patched_day(stored, sent)
-        assert (refused.value.code, refused.value.field) == expected
+        assert (rejected.value.code, rejected.value.field) == expected
         return
     found = patched_day(stored, sent)
     assert found is not None
@@ -139,7 +139,7 @@ def _stored(values: dict[str, Any]) -> DayFigures | None:
     """Return a valid day from arbitrary values; drop a contradictory total."""
     try:
         return day_figures(**values)
-    except DayRefused:
+    except InvalidDay:
         return day_figures(comment="Rain", total_hours=values["total_hours"])
 
 
@@ -174,7 +174,7 @@ def test_a_patched_day_has_what_was_sent_and_else_what_was_stored(
 ) -> None:
     try:
         found = patched_day(stored, sent)
-    except DayRefused:
+    except InvalidDay:
         return
     if found is None:
         assert not any(sent.get(name) for name in DAY_FIELDS)
@@ -236,9 +236,9 @@ def test_a_patch_that_contradicts_the_stored_day_names_the_field(
 ) -> None:
     client = client_of(acme.reviewer)
     _days(client, card, "put", 1, from_time="08:00", to_time="17:00", break_minutes=30)
-    refused = _days(client, card, "patch", 2, total_hours="8.00")
-    assert refused.status_code == 400
-    body = refused.json()
+    rejected = _days(client, card, "patch", 2, total_hours="8.00")
+    assert rejected.status_code == 400
+    body = rejected.json()
     assert body["errors"][0]["attr"] == "entries.0.total_hours"
     assert body["mismatches"][0]["suggested_break_minutes"] == 60
     recomputed = _days(client, card, "patch", 2, to_time="18:00").json()
@@ -251,9 +251,9 @@ def test_patch_requires_version_and_entries(acme: Any, card: Any, missing: str) 
     body: dict[str, Any] = {"version": 1, "entries": []}
     del body[missing]
     url = f"/api/work_cards/{card.pk}/day-entries"
-    refused = client_of(acme.reviewer).patch(url, body)
-    assert refused.status_code == 400
-    assert refused.json()["errors"][0]["attr"] == missing
+    rejected = client_of(acme.reviewer).patch(url, body)
+    assert rejected.status_code == 400
+    assert rejected.json()["errors"][0]["attr"] == missing
 
 
 @pytest.mark.django_db

@@ -15,9 +15,9 @@ from workcards.day_warnings import (
     DayFinding,
     Situation,
     WarningDay,
-    after_answers,
-    dates_to_ask,
+    apply_choices,
     duplicate_days,
+    find_conflict_dates,
     future_month,
     inactive_employee,
     long_day,
@@ -53,7 +53,7 @@ def worked(
     )
 
 
-def situation(own: Any, others: Any = (), **more: Any) -> Situation:
+def situation(own_days: Any, other_days: Any = (), **more: Any) -> Situation:
     values: dict[str, Any] = {
         "month": MARCH,
         "today": date(2026, 3, 20),
@@ -61,9 +61,9 @@ def situation(own: Any, others: Any = (), **more: Any) -> Situation:
         "started_on": None,
         "left_on": None,
         "longest_day": Decimal(16),
-        "own": tuple(own),
-        "others": tuple(others),
-        "asked": dates_to_ask(own, others),
+        "own_days": tuple(own_days),
+        "other_days": tuple(other_days),
+        "conflict_dates": find_conflict_dates(own_days, other_days),
     }
     return Situation(**values | more)
 
@@ -132,7 +132,7 @@ def test_an_inactive_employee() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "other", "found"),
+    ("own_days", "other", "found"),
     [
         ((3, "08:00-16:00"), (3, "15:59-18:00"), [3]),
         ((3, "08:00-16:00"), (3, "16:00-18:00"), []),
@@ -147,9 +147,11 @@ def test_an_inactive_employee() -> None:
         ((3, ""), (3, "08:00-16:00"), []),  # hours alone have no position in the day
     ],
 )
-def test_hours_of_two_cards_overlap(own: Any, other: Any, found: list[int]) -> None:
+def test_hours_of_two_cards_overlap(
+    own_days: Any, other: Any, found: list[int]
+) -> None:
     rival = worked(*other, of=OTHER, site_id=MILL)
-    finding = overlapping_hours(situation([worked(*own)], [rival]))
+    finding = overlapping_hours(situation([worked(*own_days)], [rival]))
     assert numbers(finding) == found
     if finding:
         assert finding.card_ids == (OTHER,)
@@ -166,9 +168,9 @@ def test_hours_of_one_card_overlap_past_midnight() -> None:
 
 
 def test_two_figures_of_one_date_and_site_are_alternatives() -> None:
-    own = [worked(3, "08:00-16:00")]
+    own_days = [worked(3, "08:00-16:00")]
     same_site = worked(3, "07:00-15:00", of=OTHER)
-    assert overlapping_hours(situation(own, [same_site])) is None
+    assert overlapping_hours(situation(own_days, [same_site])) is None
 
 
 @st.composite
@@ -205,16 +207,16 @@ def test_overlaps_are_those_of_the_quarters_of_hours(days: list[WarningDay]) -> 
         first = day.work_date.toordinal() * 96
         return set(range(first + start, first + end + (96 if end <= start else 0)))
 
-    own = [day for day in days if day.card_id == CARD]
-    others = [day for day in days if day.card_id != CARD]
+    own_days = [day for day in days if day.card_id == CARD]
+    other_days = [day for day in days if day.card_id != CARD]
     expected = {
         day.work_date
-        for day in own
+        for day in own_days
         for rival in days
         if (day.work_date, day.site_id) != (rival.work_date, rival.site_id)
         and quarters(day) & quarters(rival)
     }
-    finding = overlapping_hours(situation(own, others))
+    finding = overlapping_hours(situation(own_days, other_days))
     assert set(finding.dates if finding else ()) == expected
 
 
@@ -228,22 +230,22 @@ def test_more_than_the_longest_day() -> None:
 
 
 def test_the_ledgers_hours_at_other_sites_count_for_the_longest_day() -> None:
-    own = [worked(day, hours="9") for day in (2, 3, 4, 5)]
-    others = [
+    own_days = [worked(day, hours="9") for day in (2, 3, 4, 5)]
+    other_days = [
         worked(2, hours="8", of=OTHER, site_id=MILL, approved_day_id=ROW),
         worked(3, hours="7", of=OTHER, site_id=MILL, approved_day_id=ROW),
         worked(4, hours="8", of=OTHER, site_id=MILL),  # under review
         worked(5, hours="8", of=OTHER, approved_day_id=ROW),  # an alternative
     ]
-    assert numbers(long_day(situation(own, others))) == [2]
+    assert numbers(long_day(situation(own_days, other_days))) == [2]
 
 
 # Days of another card too
 
 
 def test_another_card_has_the_same_dates() -> None:
-    own = [worked(day) for day in (2, 3, 4, 5, 6)]
-    others = [
+    own_days = [worked(day) for day in (2, 3, 4, 5, 6)]
+    other_days = [
         worked(2, of=OTHER),  # under review, equal
         worked(3, of=OTHER, hours="7"),  # under review, different
         worked(4, of=THIRD, approved_day_id=ROW),  # paid, equal
@@ -252,7 +254,7 @@ def test_another_card_has_the_same_dates() -> None:
         ),  # a conflict for the reviewer
         worked(7, of=THIRD),
     ]
-    finding = duplicate_days(situation(own, others))
+    finding = duplicate_days(situation(own_days, other_days))
     assert numbers(finding) == [2, 3, 4]
     assert finding is not None
     assert finding.card_ids == (OTHER, THIRD)
@@ -262,20 +264,26 @@ def test_another_card_has_the_same_dates() -> None:
 
 
 def test_a_day_that_is_not_paid_overlaps_with_nothing() -> None:
-    own = [worked(3, "08:00-18:00", "10")]
+    own_days = [worked(3, "08:00-18:00", "10")]
     rival = worked(3, "08:00-16:00", of=OTHER, site_id=MILL, approved_day_id=ROW)
-    now = situation(own, [rival], longest_day=Decimal(9))
-    third = [own[0].work_date]
+    now = situation(own_days, [rival], longest_day=Decimal(9))
+    third = [own_days[0].work_date]
     assert numbers(overlapping_hours(now)) == numbers(long_day(now)) == [3]
-    added = after_answers(now, answered=third, kept=[], replaced=[])
+    added = apply_choices(
+        now, resolved_dates=third, unpaid_dates=[], replaced_row_ids=[]
+    )
     assert numbers(overlapping_hours(added)) == numbers(long_day(added)) == [3]
-    kept = after_answers(now, answered=third, kept=third, replaced=[])
-    assert numbers(overlapping_hours(kept)) == numbers(long_day(kept)) == []
-    replaced = after_answers(now, answered=third, kept=[], replaced=[ROW])
-    assert numbers(overlapping_hours(replaced)) == []
-    assert numbers(long_day(replaced)) == [3]
-    for answered in (added, kept, replaced):
-        assert duplicate_days(answered) is None
+    kept_rows = apply_choices(
+        now, resolved_dates=third, unpaid_dates=third, replaced_row_ids=[]
+    )
+    assert numbers(overlapping_hours(kept_rows)) == numbers(long_day(kept_rows)) == []
+    replaced_rows = apply_choices(
+        now, resolved_dates=third, unpaid_dates=[], replaced_row_ids=[ROW]
+    )
+    assert numbers(overlapping_hours(replaced_rows)) == []
+    assert numbers(long_day(replaced_rows)) == [3]
+    for result in (added, kept_rows, replaced_rows):
+        assert duplicate_days(result) is None
 
 
 def test_the_first_and_the_last_day_of_the_calendar_have_one_neighbour() -> None:

@@ -165,9 +165,9 @@ def test_the_card_itself_is_not_added_up(acme: Any, client: Any, card: Any) -> N
         lambda: client.get(url(card), {"q": "John"}),
         lambda: client.get(f"/api/work_cards/{scanned.pk}/file"),
     ):
-        told = [sql for sql in statements(ask) if '"work_cards"' in sql]
-        assert len(told) == 1
-        assert "work_card_day_entries" not in told[0]
+        card_queries = [sql for sql in statements(ask) if '"work_cards"' in sql]
+        assert len(card_queries) == 1
+        assert "work_card_day_entries" not in card_queries[0]
 
 
 # Other businesses
@@ -234,6 +234,6 @@ def test_a_large_business_costs_two_queries_and_little_time(
 def test_answers_are_documented(acme: Any, client: Any, card: Any) -> None:
     people(acme, full_name="John Smith", site=None)
     wrong: list[str] = []
-    for query in ({"q": "John"}, {"q": "nobody at all"}, {}):
+    for query in ({"q": "John"}, {"q": "no such employee"}, {}):
         wrong += complaints(PATH, "get", client.get(url(card), query))
     assert wrong == []

@@ -83,7 +83,7 @@ def jpeg_claiming(width: int, height: int) -> bytes:
 DEEP = b"[" * 100_000 + b"]" * 100_000
 WEBP_OF_16384 = b"RIFF\x16\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0"
 
-REFUSED: dict[str, tuple[File, str]] = {
+REJECTED: dict[str, tuple[File, str]] = {
     "nothing": (lambda: b"", "empty_file"),
     "one byte too many": (
         lambda: scan().ljust(MAX_FILE_BYTES + 1, b"\0"),
@@ -187,11 +187,11 @@ def upload(acme: Any, site: Any, *files: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("what", REJECTED)
 def test_it_is_refused_by_its_reason_and_leaves_nothing(
     acme: Any, site: Any, what: str
 ) -> None:
-    make, code = REFUSED[what]
+    make, code = REJECTED[what]
     response = upload(acme, site, SimpleUploadedFile("card.png", make(), "image/png"))
     assert response.status_code == 400, response.content[:500]
     (failed,) = response.json()["failed"]
@@ -330,11 +330,13 @@ def test_a_name_that_is_no_utf8_makes_the_part_no_file(
 
 def test_a_batch_of_all_of_them_takes_in_the_good_ones(acme: Any, site: Any) -> None:
     # Except slow files: see test_uploads.py.
-    hostile = [name for name in REFUSED if REFUSED[name][1] != "too_complex"]
-    files = [SimpleUploadedFile(f"{name}.png", REFUSED[name][0]()) for name in hostile]
+    hostile = [name for name in REJECTED if REJECTED[name][1] != "too_complex"]
+    files = [SimpleUploadedFile(f"{name}.png", REJECTED[name][0]()) for name in hostile]
     files.insert(5, SimpleUploadedFile("good.jpg", scan()))
     response = upload(acme, site, *files)
     assert response.status_code == 201
     body = response.json()
     assert [card["original_filename"] for card in body["uploaded"]] == ["good.jpg"]
-    assert [f["code"] for f in body["failed"]] == [REFUSED[name][1] for name in hostile]
+    assert [f["code"] for f in body["failed"]] == [
+        REJECTED[name][1] for name in hostile
+    ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from workcards.hours import (
     MESSAGES,
     DayFigures,
-    DayRefused,
+    InvalidDay,
     as_hours,
     check_shared_date,
     day_figures,
@@ -36,8 +36,8 @@ breaks = st.integers(0, 240)
 totals = st.decimals(0, 24, places=2)
 
 
-def refusal(**given_fields):
-    with pytest.raises(DayRefused) as caught:
+def error(**given_fields):
+    with pytest.raises(InvalidDay) as caught:
         day_figures(**given_fields)
     assert caught.value.detail  # every code has a message
     return caught.value
@@ -121,13 +121,13 @@ def test_a_total_within_a_hundredth_agrees_and_the_computed_one_is_kept(total):
 def test_another_total_is_refused_with_both_figures(
     break_minutes, total, computed, suggested
 ):
-    refused = refusal(
+    rejected = error(
         from_time=at("07:00"),
         to_time=at("16:30"),
         break_minutes=break_minutes,
         total_hours=Decimal(total),
     )
-    assert (refused.code, refused.field) == ("total_mismatch", "total_hours")
+    assert (rejected.code, rejected.field) == ("total_mismatch", "total_hours")
     expected = {
         "total_hours": f"{Decimal(total):.2f}",
         "computed_hours": computed,
@@ -135,8 +135,8 @@ def test_another_total_is_refused_with_both_figures(
     }
     if suggested is None:
         del expected["suggested_break_minutes"]
-    assert refused.extras == expected
-    assert computed in refused.detail
+    assert rejected.extras == expected
+    assert computed in rejected.detail
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_another_total_is_refused_with_both_figures(
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(given_fields, code, field):
-    refused = refusal(**given_fields)
-    assert (refused.code, refused.field) == (code, field)
+    rejected = error(**given_fields)
+    assert (rejected.code, rejected.field) == (code, field)
 
 
 @pytest.mark.parametrize(
@@ -244,10 +244,10 @@ def test_whatever_the_times_a_day_has_0_to_24_hours_in_two_decimals(
     shift = moment_of(to_time) - moment_of(from_time)
     worked = shift.seconds // 60 - break_minutes  # timedelta.seconds wraps at midnight
     if worked < 0:
-        refused = refusal(
+        rejected = error(
             from_time=from_time, to_time=to_time, break_minutes=break_minutes
         )
-        assert refused.code == "break_too_long"
+        assert rejected.code == "break_too_long"
         return
     day = day_figures(from_time=from_time, to_time=to_time, break_minutes=break_minutes)
     assert 0 <= day.total_hours <= 24
@@ -266,14 +266,14 @@ def test_whatever_the_times_a_day_has_0_to_24_hours_in_two_decimals(
 def test_what_was_accepted_is_accepted_again_unchanged(**given_fields):
     try:
         day = day_figures(**given_fields)
-    except DayRefused as error:
-        refused = error
+    except InvalidDay as error:
+        rejected = error
     else:
-        refused = None
-    if refused:
-        assert refused.field in given_fields
-        assert refused.code in MESSAGES
-        assert refused.detail
+        rejected = None
+    if rejected:
+        assert rejected.field in given_fields
+        assert rejected.code in MESSAGES
+        assert rejected.detail
         return
     if day is None:
         assert not any(given_fields.values()) or given_fields["comment"].isspace()
@@ -300,9 +300,7 @@ def test_a_suggested_break_makes_the_total_agree(from_time, shift_minutes, data)
     gross = as_hours(shift_minutes)
     total = data.draw(st.decimals(0, gross, places=2))
     assume(gross - total > Decimal("0.01"))
-    suggested = refusal(**shift, total_hours=total).extras.get(
-        "suggested_break_minutes"
-    )
+    suggested = error(**shift, total_hours=total).extras.get("suggested_break_minutes")
     if suggested is None:
         assert gross - total > Decimal("3.99")
         return
@@ -343,16 +341,17 @@ def test_what_can_be_paid_together_on_one_date(days, code):
     if code is None:
         check_shared_date(days)
         return
-    with pytest.raises(DayRefused) as caught:
+    with pytest.raises(InvalidDay) as caught:
         check_shared_date(iter(days))
     assert caught.value.code == code
     assert caught.value.detail
 
 
 def test_a_refusal_reads_as_a_sentence_with_its_field():
-    refused = refusal(
+    rejected = error(
         from_time=time(7), to_time=time(16, 30), total_hours=Decimal("9.25")
     )
     assert (
-        str(refused) == "total_hours: The times give 9.50 hours, but the total is 9.25."
+        str(rejected)
+        == "total_hours: The times give 9.50 hours, but the total is 9.25."
     )

@@ -99,7 +99,7 @@ def test_an_upload_that_is_killed(
     # A day later.
     for path in root.rglob("*"):
         os.utime(path, (time.time() - 25 * 60 * 60,) * 2)
-    said = StringIO()
-    call_command("sweep_files", stdout=said)
-    assert f"{files - rows} files removed" in said.getvalue()
+    output = StringIO()
+    call_command("sweep_files", stdout=output)
+    assert f"{files - rows} files removed" in output.getvalue()
     assert len(stored(root)) == rows

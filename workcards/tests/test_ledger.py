@@ -75,9 +75,9 @@ def test_approving_posts_the_days(acme: Any, employee: Any) -> None:
 
 
 def test_a_card_without_days_cannot_be_approved(acme: Any, employee: Any) -> None:
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as rejected:
         approve(acme, card_with(acme, employee, {}))
-    assert refused.value.code == "no_days"
+    assert rejected.value.code == "no_days"
 
 
 def test_approving_for_an_inactive_employee_warns(acme: Any) -> None:
@@ -158,10 +158,10 @@ def test_what_approving_asks_about_is_what_the_database_calls_a_conflict(
         for site in (employee.site, site_b)
     ]
     for card in waiting:
-        asked = {one["date"] for one in conflicts_of(acme, card)}
+        conflict_dates = {one["date"] for one in conflicts_of(acme, card)}
         found = DayEntry.objects.in_conflict(MONTH).filter(work_card=card)
-        assert {f"{entry.work_date}" for entry in found} == asked
-        assert 0 < len(asked) < 8
+        assert {f"{entry.work_date}" for entry in found} == conflict_dates
+        assert 0 < len(conflict_dates) < 8
 
 
 @pytest.mark.parametrize(
@@ -191,9 +191,9 @@ def test_the_same_site_is_kept_or_replaced_but_not_added(
     second = card_with(acme, employee, {1: "9"})
     conflicts = conflicts_of(acme, second)
     assert conflicts[0]["same_site"] is True
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         approve(acme, second, *answers(conflicts, ADD))
-    assert (refused.value.code, refused.value.attr) == (
+    assert (rejected.value.code, rejected.value.attr) == (
         "same_site",
         "resolutions.0.choice",
     )
@@ -215,11 +215,11 @@ def test_adding_more_than_a_day_or_beside_an_absence_is_refused(
 ) -> None:
     approve(acme, card_with(acme, employee, {1: old}))
     second = card_with(acme, employee, {1: new}, site=site_b)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as rejected:
         approve(acme, second, *answers(conflicts_of(acme, second), ADD))
-    assert refused.value.code == code
-    assert refused.value.attr == "resolutions.0.choice"
-    assert len(refused.value.extra["conflicts"]) == 1
+    assert rejected.value.code == code
+    assert rejected.value.attr == "resolutions.0.choice"
+    assert len(rejected.value.extra["conflicts"]) == 1
 
 
 @pytest.fixture
@@ -259,9 +259,9 @@ def test_answers_for_one_date_that_contradict_each_other(
     acme: Any, employee: Any, two_sites: Any, choices: Any
 ) -> None:
     card, conflicts = two_sites
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         approve(acme, card, *answers(conflicts, *choices))
-    assert refused.value.code == "mixed_resolutions"
+    assert rejected.value.code == "mixed_resolutions"
     assert ledger(employee) == {1: [("A", "8.00"), ("B", "4.00")]}
 
 
@@ -270,9 +270,9 @@ def test_every_conflict_needs_an_answer(
 ) -> None:
     card, conflicts = two_sites
     given = answers(conflicts, KEEP)
-    with pytest.raises(Conflict, match="already paid with different hours") as refused:
+    with pytest.raises(Conflict, match="already paid with different hours") as rejected:
         approve(acme, card, given[0])
-    assert len(refused.value.extra["conflicts"]) == 2
+    assert len(rejected.value.extra["conflicts"]) == 2
     with pytest.raises(Invalid, match="Already resolved"):
         approve(acme, card, *given, given[0])
 
@@ -281,9 +281,9 @@ def test_an_answer_to_what_is_not_in_conflict_is_asked_again(
     acme: Any, employee: Any
 ) -> None:
     card = card_with(acme, employee, {1: "8"})
-    with pytest.raises(Conflict, match="no longer exists") as refused:
+    with pytest.raises(Conflict, match="no longer exists") as rejected:
         approve(acme, card, Resolution(day(1), uuid7(), KEEP))
-    assert (refused.value.code, refused.value.extra["conflicts"]) == (
+    assert (rejected.value.code, rejected.value.extra["conflicts"]) == (
         "day_conflicts",
         [],
     )
@@ -395,7 +395,7 @@ def test_the_database_s_own_limits_are_told_as_conflicts(
     first = ApprovedDayFactory(
         work_card=WorkCardFactory(employee=employee, approved=True), day=0
     )
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    with pytest.raises(IntegrityError) as rejected, transaction.atomic():
         ApprovedDay.objects.create(
             employee=employee,
             site=site_b,
@@ -404,9 +404,9 @@ def test_the_database_s_own_limits_are_told_as_conflicts(
             approved_at=timezone.now(),
             **second,
         )
-    refusal = error_from_database(refused.value)
-    assert isinstance(refusal, Conflict)
-    assert refusal.code == code
+    error = error_from_database(rejected.value)
+    assert isinstance(error, Conflict)
+    assert error.code == code
 
 
 def rows_of(card: Any, *hours: str) -> list[ApprovedDay]:
@@ -429,17 +429,17 @@ def test_the_database_looks_at_every_row_of_a_statement(employee: Any) -> None:
     card = WorkCardFactory(employee=employee, approved=True)
     others = [WorkCardFactory(approved=True) for _ in range(3)]
     fine = [row for other in others for row in rows_of(other, "8", "8")]
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    with pytest.raises(IntegrityError) as rejected, transaction.atomic():
         ApprovedDay.objects.bulk_create([*fine, *rows_of(card, "12", "12.01")])
-    assert broken_constraint(refused.value) == "approved_days_24_hours_a_day"
+    assert broken_constraint(rejected.value) == "approved_days_24_hours_a_day"
     ApprovedDay.objects.bulk_create([*fine, *rows_of(card, "12", "12")])
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    with pytest.raises(IntegrityError) as rejected, transaction.atomic():
         ApprovedDay.objects.filter(hours=12).update(hours=13)
-    assert broken_constraint(refused.value) == "approved_days_24_hours_a_day"
+    assert broken_constraint(rejected.value) == "approved_days_24_hours_a_day"
     absent = ApprovedDay.objects.filter(hours=12)
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    with pytest.raises(IntegrityError) as rejected, transaction.atomic():
         absent.update(hours=None, day_status="SICK")
-    assert broken_constraint(refused.value) == "approved_days_absence_stands_alone"
+    assert broken_constraint(rejected.value) == "approved_days_absence_stands_alone"
 
 
 def rows_looked_at() -> int:
@@ -482,8 +482,8 @@ def test_a_foreign_employee_is_refused_by_the_database_too(
     with globex.scope():
         foreign = EmployeeFactory()
     card = WorkCardFactory()
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    with pytest.raises(IntegrityError) as rejected, transaction.atomic():
         services.assign_card(card_id=card.pk, employee=foreign, actor=acme.admin)
-    refusal = error_from_database(refused.value)
-    assert isinstance(refusal, Invalid)
-    assert (refusal.code, refusal.attr) == ("does_not_exist", "employee_id")
+    error = error_from_database(rejected.value)
+    assert isinstance(error, Invalid)
+    assert (error.code, error.attr) == ("does_not_exist", "employee_id")

@@ -125,13 +125,13 @@ def write(papers: list[Paper], *, at_once: bool) -> tuple[Ledger, Any, Any, Any]
             continue
         entries = []
         for day, quarters in paper.days.items():
-            told = figures(quarters)
+            values = figures(quarters)
             entries.append(
                 DayEntry(
                     work_card=card,
                     work_date=MONTH.replace(day=day),
-                    total_hours=told["hours"],
-                    day_status=told["day_status"],
+                    total_hours=values["hours"],
+                    day_status=values["day_status"],
                 )
             )
             key = (created_at, card.pk)
@@ -165,10 +165,10 @@ def expected_of(
         _key, at, quarters = max(rivals)
         state = "conflict" if len(rivals) > 1 else "needs_review"
         if site in (None, at):
-            told = figures(quarters)
+            values = figures(quarters)
             cells[str(people[person].pk), day] = (
-                told["hours"],
-                told["day_status"],
+                values["hours"],
+                values["day_status"],
                 state,
             )
     return cells
@@ -194,15 +194,15 @@ def test_the_matrix_is_what_the_rules_say(
         for site in (None, *range(SITES)):
             site_id = None if site is None else sites[site].pk
             matrix = month_matrix(month=MONTH, site_id=site_id, approved_only=False)
-            wanted = expected_of(ledger, drafts, people, site)
-            assert shown(matrix) == wanted
+            expected = expected_of(ledger, drafts, people, site)
+            assert shown(matrix) == expected
             total = sum(paid.values()) if site is None else paid[site]
             assert matrix.total_hours == total
             assert sum(matrix.day_totals.values()) == total
             assert sum(column.total_hours for column in matrix.columns) == total
             rows = list(month_rows(MONTH, site_id=site_id, include_unapproved=True))
             assert len({(row.employee_id, row.work_date) for row in rows}) == len(
-                wanted
+                expected
             )
         sheets = list(month_matrices(month=MONTH, approved_only=False))
         assert {sheet.site_id for sheet in sheets} <= {str(site.pk) for site in sites}

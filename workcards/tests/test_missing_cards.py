@@ -62,7 +62,7 @@ def statuses(report: MissingCards) -> dict[str, str]:
     return {person.full_name: person.status for person in people(report)}
 
 
-def told(report: MissingCards) -> dict[str | None, list[str]]:
+def names_by_site(report: MissingCards) -> dict[str | None, list[str]]:
     return {
         part.site_name: [person.full_name for person in part.employees]
         for part in report.sites
@@ -325,14 +325,14 @@ def test_sites_come_by_name_the_homeless_last_and_in_each_the_worst_first(
         EmployeeFactory(full_name="Joe", site=north)
         EmployeeFactory(full_name="Nomad", site=None)
         report = missing()
-        assert told(report) == {
+        assert names_by_site(report) == {
             "North": ["Joe"],
             "South": ["Amy", "Zed", "Ann", "Bob"],
             None: ["Nomad"],
         }
-        assert list(told(report)) == ["North", "South", None]
+        assert list(names_by_site(report)) == ["North", "South", None]
         assert report.counts == {"NONE": 4, "PARTIAL": 1, "COMPLETE": 1}
-        assert told(missing(site_id=north.pk)) == {"North": ["Joe"]}
+        assert names_by_site(missing(site_id=north.pk)) == {"North": ["Joe"]}
 
 
 # Queries

@@ -31,8 +31,8 @@ def shown(data, page=1):
     assert opened.mode == "RGB"
     assert opened.size == (rendition.width, rendition.height)
     assert max(opened.size) <= 2000
-    told = inspect(BytesIO(data), "card").pages[page - 1]
-    assert (told.width, told.height) == opened.size
+    page_info = inspect(BytesIO(data), "card").pages[page - 1]
+    assert (page_info.width, page_info.height) == opened.size
     return opened
 
 

@@ -51,11 +51,11 @@ def test_a_reason_must_be_given(
     card = card_with(acme, employee, {1: "8"})
     if verb == "reopen":
         approve(acme, card)
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(Invalid) as rejected:
         getattr(services, f"{verb}_card")(
             card_id=card.pk, reason=reason, actor=acme.reviewer
         )
-    assert refused.value.attr == "reason"
+    assert rejected.value.attr == "reason"
 
 
 def do(verb: Transition, card: Any, actor: Any) -> Any:
@@ -118,11 +118,11 @@ def test_every_verb_from_every_status(
     events = AuditEvent.objects.count()
     target = LEADS_TO.get((status.value, verb.value))
     if target is None:
-        with pytest.raises(CardConflict) as refused:
+        with pytest.raises(CardConflict) as rejected:
             do(verb, card, acme.admin)
-        assert refused.value.code == "invalid_transition"
-        assert refused.value.card.review_status == status
-        assert str(status.label) in str(refused.value.detail)
+        assert rejected.value.code == "invalid_transition"
+        assert rejected.value.card.review_status == status
+        assert str(status.label) in str(rejected.value.detail)
         expected = (status, card.version, events)
     else:
         do(verb, card, acme.admin)
@@ -159,9 +159,9 @@ def test_a_stale_version_says_who_changed_the_card_and_when(
 ) -> None:
     card = card_with(acme, employee, {1: "8"})
     services.edit_card(card_id=card.pk, notes="see back", actor=acme.admin)
-    with pytest.raises(CardConflict) as refused:
+    with pytest.raises(CardConflict) as rejected:
         services.approve_card(card_id=card.pk, version=2, actor=acme.reviewer)
-    error = refused.value
+    error = rejected.value
     assert error.code == "stale_version"
     assert error.extra["changed_by"] == {
         "id": str(acme.admin.pk),
@@ -173,9 +173,9 @@ def test_a_stale_version_says_who_changed_the_card_and_when(
 
 
 @pytest.mark.parametrize("status", ReviewStatus)
-@pytest.mark.parametrize("wanted", ReviewStatus)
+@pytest.mark.parametrize("target", ReviewStatus)
 def test_changing_the_status_is_the_verb_that_leads_there(
-    acme: Any, status: ReviewStatus, wanted: ReviewStatus
+    acme: Any, status: ReviewStatus, target: ReviewStatus
 ) -> None:
     card = card_in(acme, status)
     targets = {
@@ -185,21 +185,21 @@ def test_changing_the_status_is_the_verb_that_leads_there(
     }
     arguments = {
         "card_id": card.pk,
-        "status": wanted,
+        "status": target,
         "version": card.version,
         "reason": "because",
         "actor": acme.admin,
     }
-    if wanted in targets:
-        assert services.change_status(**arguments).card.review_status == wanted
+    if target in targets:
+        assert services.change_status(**arguments).card.review_status == target
     else:
-        with pytest.raises(Conflict) as refused:
+        with pytest.raises(Conflict) as rejected:
             services.change_status(**arguments)
-        assert refused.value.code == "invalid_transition"
+        assert rejected.value.code == "invalid_transition"
 
 
 @pytest.mark.parametrize(
-    ("status", "wanted"),
+    ("status", "target"),
     [
         ("NEEDS_REVIEW", "APPROVED"),
         ("NEEDS_REVIEW", "REJECTED"),
@@ -208,13 +208,13 @@ def test_changing_the_status_is_the_verb_that_leads_there(
     ],
 )
 def test_changing_the_status_takes_the_right_of_the_verb(
-    acme: Any, status: str, wanted: str
+    acme: Any, status: str, target: str
 ) -> None:
     card = card_in(acme, ReviewStatus(status))
     with pytest.raises(Denied):
         services.change_status(
             card_id=card.pk,
-            status=wanted,
+            status=target,
             version=card.version,
             reason="because",
             actor=acme.uploader,

@@ -167,7 +167,7 @@ def test_a_day_whose_site_is_taken_is_set_aside_by_the_row_that_stands(
 
 
 @pytest.mark.parametrize(
-    ("lost", "added", "code", "said"),
+    ("lost", "added", "code", "message"),
     [
         ("16", "9", "too_many_hours", "25.00 hours"),
         ("SICK", "9", "absence_not_alone", "absence"),
@@ -182,14 +182,14 @@ def test_a_day_without_room_stays_out_and_warns(
     lost: str,
     added: str,
     code: str,
-    said: str,
+    message: str,
 ) -> None:
     first = approved("A", lost)
     second = approved("B", "3", choice=REPLACE)
     third = approved("C", added, choice=KEEP if added.isalpha() else ADD)
     outcome = reopen(acme, second)
-    (refused,) = outcome.not_reposted
-    assert refused.as_json() == {
+    (rejected,) = outcome.not_reposted
+    assert rejected.as_json() == {
         "date": "2026-06-01",
         "site": {"id": str(employee.site_id), "name": "A"},
         "hours": None if lost.isalpha() else f"{lost}.00",
@@ -198,16 +198,16 @@ def test_a_day_without_room_stays_out_and_warns(
         "work_card_id": str(first.pk),
         "set_aside_by_id": str(third.pk),
         "code": code,
-        "detail": refused.detail,
+        "detail": rejected.detail,
     }
-    assert said in refused.detail
+    assert message in rejected.detail
     assert winner_of(first) == third.pk
     (warning,) = outcome.warnings
     assert "1 Jun 2026, A: " in warning
-    assert refused.detail in warning
+    assert rejected.detail in warning
     event = AuditEvent.objects.get(event_type="card_reopened")
-    (told,) = event.metadata["not_reposted"]
-    assert told == {k: v for k, v in refused.as_json().items() if k != "detail"}
+    (stored_day,) = event.metadata["not_reposted"]
+    assert stored_day == {k: v for k, v in rejected.as_json().items() if k != "detail"}
     # After the conflicting row is gone, the day fits again.
     (again,) = reopen(acme, third).reposted
     assert again.entry.work_card_id == first.pk
@@ -263,12 +263,12 @@ def test_the_api_names_what_is_paid_again(
     url = f"/api/work_cards/{second.pk}/reopen"
     answer = client.post(url, {"reason": "Wrong site"}).json()
     assert answer["reposted"] == []
-    (refused,) = answer["not_reposted"]
-    assert (refused["work_card_id"], refused["code"]) == (
+    (rejected,) = answer["not_reposted"]
+    assert (rejected["work_card_id"], rejected["code"]) == (
         str(first.pk),
         "too_many_hours",
     )
-    assert refused["detail"] in answer["warnings"][0]
+    assert rejected["detail"] in answer["warnings"][0]
     # A client may send the response back.
     days["version"] = answer["card"]["version"]
     sent = client.put(f"/api/work_cards/{second.pk}/day-entries", days)
@@ -289,14 +289,14 @@ def test_the_database_refuses_a_card_of_another_business(
     DayEntryFactory()
     with (
         opened("manager", "row_security"),
-        pytest.raises(IntegrityError) as refused,
+        pytest.raises(IntegrityError) as rejected,
         transaction.atomic(),
     ):
         DayEntry.objects.update(set_aside_by_id=foreign.pk)
-    assert "work_card_day_entries_set_aside_by_fk" in str(refused.value)
-    refusal = error_from_database(refused.value)
-    assert isinstance(refusal, Invalid)
-    assert (refusal.code, refusal.attr) == ("does_not_exist", "set_aside_by_id")
+    assert "work_card_day_entries_set_aside_by_fk" in str(rejected.value)
+    error = error_from_database(rejected.value)
+    assert isinstance(error, Invalid)
+    assert (error.code, error.attr) == ("does_not_exist", "set_aside_by_id")
 
 
 def test_bulk_approval_sets_equal_days_aside(acme: Any, employee: Any) -> None:

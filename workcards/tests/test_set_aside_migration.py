@@ -158,13 +158,13 @@ def test_an_answer_of_before_an_approval_counts_no_more(acme: Any, cards: Any) -
 
 def test_the_conflicts_of_the_first_ledger_count_as_answers(cards: Any) -> None:
     """The migration from one company left an event for each day that it did not post."""
-    kept, dropped = cards("A", {1: "8"}), cards("A", {1: "8"})
+    stored, dropped = cards("A", {1: "8"}), cards("A", {1: "8"})
     AuditEventFactory(
         event_type="ledger_backfill_conflict",
         work_card_id=dropped.pk,
-        metadata={"date": "2026-06-01", "kept": {"work_card": str(kept.pk)}},
+        metadata={"date": "2026-06-01", "kept": {"work_card": str(stored.pk)}},
     )
-    assert fill_anew()[dropped.pk, 1] == kept.pk
+    assert fill_anew()[dropped.pk, 1] == stored.pk
     assert listed() == []
 
 

@@ -12,6 +12,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.parsers import BaseParser, MultiPartParser
 
 from accounts.models import User
+from accounts.request_user import get_request_user
 from automatehq.api.converters import InvalidPathValue
 from automatehq.api.errors import Invalid
 from automatehq.api.openapi_examples import load_examples
@@ -24,7 +25,7 @@ from workcards.querysets import WorkCardQuerySet
 from workcards.serializers import WorkCardSerializer
 
 CONFLICT = OpenApiResponse(
-    RefusalSerializer, "Conflict", load_examples("workcards", "refusals")
+    RefusalSerializer, "Conflict", load_examples("workcards", "errors")
 )
 
 
@@ -79,7 +80,7 @@ class CardViewSetBase(TenantViewSet[WorkCard]):
 
     @property
     def _actor(self) -> User:
-        return cast(User, self.request.user)
+        return get_request_user(self.request)
 
     def _card_id(self) -> uuid.UUID:
         """Return the id in the path; the service raises 404 for an unknown one."""

@@ -71,7 +71,7 @@ class WorkCardViewSet(ScanEndpoints, DayEndpoints, ReviewEndpoints):
         """Return the card, with the warnings of approval if details are requested."""
         if self._details():
             business = self.request.business  # type: ignore[attr-defined]
-            card.warnings_found = warnings_before_approval(card, business)
+            card.approval_warnings = warnings_before_approval(card, business)
         return card
 
     @endpoint(

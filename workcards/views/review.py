@@ -49,7 +49,7 @@ class ReviewEndpoints(CardViewSetBase):
         right="cards.review",
         request=ApproveSerializer,
         responses=OUTCOME,
-        examples=load_examples("workcards", "approve", "conflicts", "refused_warning"),
+        examples=load_examples("workcards", "approve", "conflicts", "rejected_warning"),
     )
     def approve(self, request: Request, pk: uuid.UUID) -> Response:
         """Approve the card, and post its days to the ledger.

@@ -58,16 +58,16 @@ class ScanEndpoints(CardViewSetBase):
             )
         }
         uploads.uploaded = [cards[card.pk] for card in uploads.uploaded]
-        answer = UploadsSerializer(uploads).data
+        body = UploadsSerializer(uploads).data
         if uploads.uploaded:
-            return Response(answer, status=status.HTTP_201_CREATED)
+            return Response(body, status=status.HTTP_201_CREATED)
         if uploads.duplicates:
-            return Response(answer)
+            return Response(body)
         problems = [
             Problem(failure.code, failure.detail, f"files.{failure.index}")
             for failure in uploads.failed
         ]
-        raise Invalid.from_problems(problems, **answer)
+        raise Invalid.from_problems(problems, **body)
 
     @endpoint(
         "GET {id}/file", right="cards.see", parameters=[RENDITION], responses=SCAN

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.models import AuditEvent
-from audit.services import event_of, plain, record_many
+from audit.services import build_event, record_many, to_json
 from automatehq.advisory_locks import transaction_lock
 from automatehq.api.errors import Conflict, Invalid
 from businesses.models import Business
@@ -156,7 +156,7 @@ def _record(result: Import, data: bytes, actor: User) -> None:
             )
     business = Business.objects.get(pk=get_current_business_id())
     events.append(
-        event_of(
+        build_event(
             "employees_imported",
             entity=business,
             actor=actor,
@@ -177,7 +177,7 @@ def _hash(data: bytes, table: ParsedTable, plans: Sequence[RowPlan]) -> str:
         [
             plan.row.number,
             plan.action,
-            plain(plan.employee_id),
+            to_json(plan.employee_id),
             plan.changes,
             [(one.code, one.attr) for one in plan.row.errors],
             [(one.code, one.attr) for one in plan.row.warnings],

@@ -39,14 +39,14 @@ class Command(BaseCommand):
             default_storage,
             before=timezone.now() - timedelta(hours=older_than),
             is_dry_run=dry_run,
-            say=self.stdout.write,
-            complain=self.stderr.write,
+            write_line=self.stdout.write,
+            write_error=self.stderr.write,
         )
         cleanup.run()
         word = "to delete" if dry_run else "removed"
         self.stdout.write(
             f"{cleanup.removed} files {word}, {cleanup.removed_bytes:,} bytes. "
-            f"{cleanup.lost} rows without their file. {cleanup.left_alone} entries skipped."
+            f"{cleanup.missing_count} rows without their file. {cleanup.skipped} entries skipped."
         )
-        if cleanup.lost or cleanup.left_alone:
+        if cleanup.missing_count or cleanup.skipped:
             raise CommandError("Check the files and rows listed above.")

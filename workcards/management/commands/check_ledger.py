@@ -40,12 +40,12 @@ class Command(BaseCommand):
     ) -> None:
         if apply and not repair:
             raise CommandError("--apply requires --repair.")
-        left = sum(
+        fault_count = sum(
             self._check(business_id, name, repair=repair, apply=apply)
             for business_id, name in _businesses(business)
         )
-        if left:
-            raise CommandError(f"{left} problems found in the ledger.")
+        if fault_count:
+            raise CommandError(f"{fault_count} problems found in the ledger.")
         self.stdout.write("The ledger agrees with the approved cards.")
 
     def _check(
@@ -75,15 +75,17 @@ def _businesses(named: str | None) -> list[tuple[uuid.UUID, str]]:
     These are all businesses, or the one with this code, name or id.
     """
     with platform_scope("lists the businesses whose ledger is checked"):
-        found = Business.objects.filter(is_platform=False)
+        businesses = Business.objects.filter(is_platform=False)
         if named is not None:
-            found = found.filter(
+            businesses = businesses.filter(
                 Q(pk=parse_uuid(named))
                 | Q(business_code__iexact=named)
                 | Q(business_name__iexact=named)
             )
         businesses = list(
-            found.order_by("business_name", "pk").values_list("pk", "business_name")
+            businesses.order_by("business_name", "pk").values_list(
+                "pk", "business_name"
+            )
         )
     if named is not None and not businesses:
         raise CommandError(f"No business found: “{named}”.")

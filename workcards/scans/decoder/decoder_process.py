@@ -1,6 +1,6 @@
 """The main program of the decoder, which reads a file from stdin.
 
-Arguments are the decoder, and `sizes`, or `page` and a number. Output is JSON `[[width, height], …]`, or a line
+Arguments are the decoder, and `page_sizes`, or `page` and a number. Output is JSON `[[width, height], …]`, or a line
 `width height` and the page as a JPEG. Exit status 3 means that the file is rejected; stdout has the code.
 """
 
@@ -12,7 +12,7 @@ from PIL import Image
 from automatehq.process_limits import limit_resources
 
 from .decoder_limits import (
-    EXIT_REFUSED,
+    EXIT_INVALID,
     MAX_CPU_SECONDS,
     MAX_MEMORY_BYTES,
     RejectedScan,
@@ -27,34 +27,34 @@ def main(decoder: str, task: str, number: str = "1") -> int:
     data = sys.stdin.buffer.read()
     try:
         if task == "sizes":
-            sys.stdout.write(json.dumps(sizes(data, decoder)))
+            sys.stdout.write(json.dumps(page_sizes(data, decoder)))
         else:
-            _write(_picture_of(data, decoder, int(number)))
-    except RejectedScan as refusal:
-        sys.stdout.write(str(refusal))
-        return EXIT_REFUSED
+            _write(_render_page(data, decoder, int(number)))
+    except RejectedScan as error:
+        sys.stdout.write(str(error))
+        return EXIT_INVALID
     return 0
 
 
-def sizes(data: bytes, decoder: str) -> list[tuple[int, int]]:
-    """Return width and height of each page's display rendition. Raises `Refusal`."""
+def page_sizes(data: bytes, decoder: str) -> list[tuple[int, int]]:
+    """Return width and height of each page's display rendition. Raises `RejectedScan`."""
     if decoder == PDF:
         from . import pdfs  # noqa: PLC0415 -- a picture need not wait for it
 
-        return pdfs.sizes(data)
+        return pdfs.page_sizes(data)
     from . import images  # noqa: PLC0415 -- likewise
 
-    return list(images.sizes(data, decoder))
+    return list(images.page_sizes(data, decoder))
 
 
-def _picture_of(data: bytes, decoder: str, number: int) -> Image.Image:
+def _render_page(data: bytes, decoder: str, number: int) -> Image.Image:
     if decoder == PDF:
         from . import pdfs  # noqa: PLC0415 -- a picture need not wait for it
 
-        return pdfs.picture_of(data, number)
+        return pdfs.render_page(data, number)
     from . import images  # noqa: PLC0415 -- likewise
 
-    return images.picture_of(data, decoder, number)
+    return images.render_page(data, decoder, number)
 
 
 def _write(picture: Image.Image) -> None:

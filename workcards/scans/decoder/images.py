@@ -29,7 +29,7 @@ OLD_REDUCED = 2
 SQUARE, SKEWED = 1.01, 4.0
 
 
-def sizes(data: bytes, pillow_format: str) -> Iterator[tuple[int, int]]:
+def page_sizes(data: bytes, pillow_format: str) -> Iterator[tuple[int, int]]:
     """Yield the display size of each page.
 
     Each page is decoded completely, to prove that it is readable.
@@ -46,7 +46,7 @@ def sizes(data: bytes, pillow_format: str) -> Iterator[tuple[int, int]]:
             yield size
 
 
-def picture_of(data: bytes, pillow_format: str, number: int) -> Image.Image:
+def render_page(data: bytes, pillow_format: str, number: int) -> Image.Image:
     """Return a page (from 1) upright, in RGB and with square dots.
 
     The long side has at most 2,000 of the stored pixels.
@@ -67,16 +67,16 @@ def _pages(picture: Image.Image) -> list[int]:
     if picture.format != "TIFF":
         return [0]
     frames: list[int] = []
-    others: list[int] = []
+    other_frames: list[int] = []
     frame = 0
     while True:
-        (frames if _is_page(picture) else others).append(frame)
+        (frames if _is_page(picture) else other_frames).append(frame)
         frame += 1
         # A file may claim any number of frames; each page may have a thumbnail.
         if len(frames) > MAX_PAGES or frame > 2 * MAX_PAGES:
             raise RejectedScan("too_many_pages")
         if not _seek(picture, frame):
-            return frames or others
+            return frames or other_frames
 
 
 def _is_page(picture: Image.Image) -> bool:
@@ -149,8 +149,8 @@ def _orientation(picture: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; from 5 on, width and height are swapped."""
     if picture.format == "TIFF":
         return 1  # Pillow rotates a TIFF upright, and gives the upright size
-    found = picture.getexif().get(ExifTags.Base.Orientation)
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+    value = picture.getexif().get(ExifTags.Base.Orientation)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _seek(picture: Image.Image, frame: int) -> bool:
@@ -163,16 +163,16 @@ def _seek(picture: Image.Image, frame: int) -> bool:
 
 def _upright(picture: Image.Image) -> Image.Image:
     check_pixels(*picture.size)
-    held = _orientation(picture)
+    orientation = _orientation(picture)
     size = _display_size(picture)
-    if held >= 5:
+    if orientation >= 5:
         size = size[::-1]  # of the image before its rotation
     picture.draft("RGB", size)  # a JPEG is decoded no larger than needed
     scaled = _resizable(picture).resize(
         size, Image.Resampling.LANCZOS, reducing_gap=2.0
     )
-    if held in UPRIGHT:
-        scaled = scaled.transpose(UPRIGHT[held])
+    if orientation in UPRIGHT:
+        scaled = scaled.transpose(UPRIGHT[orientation])
     return _on_white(scaled)
 
 

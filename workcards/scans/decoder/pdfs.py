@@ -9,19 +9,19 @@ from PIL import Image
 from .decoder_limits import LONG_SIDE, MAX_PAGES, RejectedScan, check_pixels
 
 
-def sizes(data: bytes) -> list[tuple[int, int]]:
+def page_sizes(data: bytes) -> list[tuple[int, int]]:
     """Return the size of each page's rendition."""
-    found = []
+    sizes = []
     for page in _open(data):
         _check_pictures(page)
         scale = _scale_of(page)
         width, height = page.get_size()
-        found.append((ceil(width * scale), ceil(height * scale)))
+        sizes.append((ceil(width * scale), ceil(height * scale)))
         page.close()
-    return found
+    return sizes
 
 
-def picture_of(data: bytes, number: int) -> Image.Image:
+def render_page(data: bytes, number: int) -> Image.Image:
     """Return a page (from 1), with the content of its form fields."""
     document = _open(data)
     if not 1 <= number <= len(document):

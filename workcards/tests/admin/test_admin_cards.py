@@ -192,9 +192,9 @@ def test_what_is_edited_is_saved_by_a_button_that_says_so(
     client: AdminClient, card: WorkCard
 ) -> None:
     """The button has the action's label, unless another word is clearer."""
-    said = '<input type="submit" class="default" value="%s">'
+    message = '<input type="submit" class="default" value="%s">'
     for verb, button in (("edit", "Save"), ("reject", "Reject")):
-        assert said % button in client.get(url_of(card, verb)).content.decode()
+        assert message % button in client.get(url_of(card, verb)).content.decode()
 
 
 def test_a_card_is_made_by_hand_once(

@@ -53,15 +53,15 @@ def stored(acme: Personas, card: WorkCard) -> dict[int, str]:
         return {row.work_date.day: str(row.total_hours) for row in rows}
 
 
-def met(response: Any) -> dict[int, tuple[str, str, str, bool]]:
+def shown_conflicts(response: Any) -> dict[int, tuple[str, str, str, bool]]:
     """Return the differences by day of the month.
 
     Each has stored hours, typed hours, the choice, and True if the user did not edit the day.
     """
     return {
         day.day: (
-            one.theirs.shown["total_hours"],
-            one.mine.shown["total_hours"],
+            one.stored_day.shown["total_hours"],
+            one.submitted_day.shown["total_hours"],
             one.choice,
             one.is_untouched,
         )
@@ -83,7 +83,7 @@ def test_of_each_day_stand_theirs_and_mine_and_who_has_changed_it(
     assert response.status_code == 409
     assert "This card has changed" in page
     assert f"Changed by {acme.admin.full_name}" in page
-    assert met(response) == {
+    assert shown_conflicts(response) == {
         1: ("4.00", "8.00", "theirs", True),
         2: ("5.00", "6.75", "", False),
     }
@@ -133,7 +133,7 @@ def test_nothing_is_saved_before_each_question_is_answered(
     response = client.send(url_of(drawn), body | shown)
     assert response.status_code == 409
     assert "First choose a version" in response.content.decode()
-    assert met(response)[2] == ("5.00", "6.75", "", False)
+    assert shown_conflicts(response)[2] == ("5.00", "6.75", "", False)
     assert fresh(drawn).version == now.version
 
 
@@ -146,7 +146,7 @@ def test_who_is_overtaken_again_is_asked_again(
     body = sheet(drawn, hours("8.00", "6.75", "8.00"), **{"take_2026-06-02": "mine"})
     response = client.send(url_of(drawn), body | shown)
     assert response.status_code == 409
-    assert met(response) == {2: ("3.00", "6.75", "", False)}
+    assert shown_conflicts(response) == {2: ("3.00", "6.75", "", False)}
     page = response.content.decode()
     assert f'name="version" value="{fresh(drawn).version}"' in page
     assert f'name="since" value="{drawn.version}"' in page
@@ -163,7 +163,7 @@ def test_choices_stay_when_the_ledger_asks_something_besides(
     body = sheet(drawn, days, **{"take_2026-06-02": "mine"}) | shown
     response = client.send(url_of(drawn), body)
     assert response.status_code == 400
-    assert met(response)[2] == ("5.00", "6.75", "mine", False)
+    assert shown_conflicts(response)[2] == ("5.00", "6.75", "mine", False)
 
 
 def test_what_else_became_of_the_card_is_told(
@@ -178,7 +178,7 @@ def test_what_else_became_of_the_card_is_told(
         )
     response = client.send(url_of(drawn), sheet(drawn, hours("8.00", "8.00", "7")))
     page = response.content.decode()
-    assert met(response) == {}
+    assert shown_conflicts(response) == {}
     assert "edited the card of" in page
     assert "&lt;b&gt;torn" in page
     assert "You can save" in page
@@ -207,7 +207,7 @@ def test_where_the_trail_is_silent_every_day_that_differs_is_asked_about(
         WorkCard.objects.filter(pk=drawn.pk).update(version=drawn.version + 5)
         assert AuditEvent.objects.of_work_card(drawn.pk).count() == 1
     response = client.send(url_of(drawn), sheet(drawn, hours("7", "8.00", "8.00")))
-    assert met(response) == {1: ("8.00", "7.00", "", False)}
+    assert shown_conflicts(response) == {1: ("8.00", "7.00", "", False)}
     assert "Another user changed this day." in response.content.decode()
 
 
@@ -218,7 +218,7 @@ def test_a_line_that_could_not_be_stored_stands_as_it_was_typed(
     days = {**hours("", "8.00", "8.00"), 1: {"from_time": "7", "break_minutes": "30"}}
     response = client.send(url_of(drawn), sheet(drawn, days))
     (one,) = response.context["edit_conflicts"].days.values()
-    shown = one.mine.shown
+    shown = one.submitted_day.shown
     assert (shown["from_time"], shown["break_minutes"]) == ("7", "30")
     assert one.differing_fields == {"from_time", "break_minutes", "total_hours"}
     assert len(events(acme.id)) == 2

@@ -21,7 +21,7 @@ LIST = reverse("admin:workcards_closedmonth_changelist")
 ADD = reverse("admin:workcards_closedmonth_add")
 JUNE = {"month": "2026-06"}
 FORCED = {**JUNE, "force": "on", "note": "They come later."}
-SAID = "2026-06 is closed and can no longer be changed."
+CLOSED_MESSAGE = "2026-06 is closed and can no longer be changed."
 
 
 def closed(business: Personas) -> ClosedMonth | None:
@@ -40,7 +40,9 @@ def test_a_month_is_closed_from_the_list_and_opened_again(
 
     done = client.send(ADD, FORCED, follow=True)
     page = done.content.decode()
-    assert [str(said) for said in done.context["messages"]] == ["June 2026 was closed."]
+    assert [str(message) for message in done.context["messages"]] == [
+        "June 2026 was closed."
+    ]
     assert f"{ADD}?month=2026-06" not in page
     row = closed(acme)
     assert row is not None
@@ -53,8 +55,8 @@ def test_a_month_is_closed_from_the_list_and_opened_again(
     reopen = reverse("admin:workcards_closedmonth_reopen", args=[row.pk])
     assert reopen in shown
     assert client.get(reopen).status_code == 200
-    asked = client.send(reopen, {"reason": " "})
-    assert asked.status_code == 200
+    response = client.send(reopen, {"reason": " "})
+    assert response.status_code == 200
     assert closed(acme) is not None
     done = client.send(reopen, {"reason": "A late card"}, follow=True)
     assert "2026-06 was reopened." in done.content.decode()
@@ -70,9 +72,9 @@ def test_a_month_is_closed_from_the_list_and_opened_again(
 def test_why_a_month_is_not_closed_is_said_on_the_form(
     acme: Personas, client: AdminClient, card: WorkCard
 ) -> None:
-    refused = client.send(ADD, JUNE)
-    assert refused.status_code == 409
-    page = refused.content.decode()
+    rejected = client.send(ADD, JUNE)
+    assert rejected.status_code == 409
+    page = rejected.content.decode()
     assert "One card of 2026-06 is neither approved nor rejected." in page
     assert 'value="2026-06"' in page
     without_note = client.send(ADD, {**JUNE, "force": "on"})
@@ -152,9 +154,9 @@ def test_a_page_that_was_open_before_says_that_the_month_is_closed(
     body = {"version": closed_card.version, **VERBS[verb]}
     if verb in ("assign", "edit"):
         body |= {"employee": closed_card.employee_id, "site": closed_card.site_id}
-    refused = client.send(url_of(closed_card, verb), body)
-    assert refused.status_code == 409
-    assert SAID in refused.content.decode()
+    rejected = client.send(url_of(closed_card, verb), body)
+    assert rejected.status_code == 409
+    assert CLOSED_MESSAGE in rejected.content.decode()
     assert fresh(closed_card).version == closed_card.version
 
 
@@ -162,10 +164,10 @@ def test_what_was_typed_into_a_closed_card_is_still_there(
     client: AdminClient, closed_card: WorkCard
 ) -> None:
     days = {2: {"total_hours": "7.77", "comment": "typed"}}
-    refused = client.send(url_of(closed_card), sheet(closed_card, days))
-    assert refused.status_code == 409
-    page = refused.content.decode()
-    assert SAID in page
+    rejected = client.send(url_of(closed_card), sheet(closed_card, days))
+    assert rejected.status_code == 409
+    page = rejected.content.decode()
+    assert CLOSED_MESSAGE in page
     assert "7.77" in page
 
 
@@ -178,9 +180,9 @@ def test_reopening_and_deleting_are_refused_likewise(
         (closed_card, "delete", {"post": "yes"}),
         (closed_card, "reopen", {"version": closed_card.version, "reason": "x"}),
     ):
-        refused = client.send(url_of(card, verb), body)
-        assert refused.status_code == 409
-        assert SAID in refused.content.decode()
+        rejected = client.send(url_of(card, verb), body)
+        assert rejected.status_code == 409
+        assert CLOSED_MESSAGE in rejected.content.decode()
     assert fresh(closed_card).version == closed_card.version
 
 
@@ -196,8 +198,8 @@ def test_nothing_is_uploaded_or_made_in_a_closed_month(
             "processing_month": "2026-06",
         },
     )
-    for refused in (uploaded, made):
-        assert refused.status_code == 409
-        assert SAID in refused.content.decode()
+    for rejected in (uploaded, made):
+        assert rejected.status_code == 409
+        assert CLOSED_MESSAGE in rejected.content.decode()
     with acme.scope():
         assert WorkCard.objects.count() == 1

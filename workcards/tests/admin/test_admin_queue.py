@@ -45,13 +45,16 @@ def came_from(card: WorkCard, query: str) -> str:
 
 def by_name(cards: dict[str, WorkCard], *, downwards: bool = False) -> str:
     """Return the query string of Harbour's list, ordered by employee."""
-    asked = {"site__id__exact": cards["Ann"].site_id, "o": "-3" if downwards else "3"}
-    return urlencode(asked)
+    requested = {
+        "site__id__exact": cards["Ann"].site_id,
+        "o": "-3" if downwards else "3",
+    }
+    return urlencode(requested)
 
 
 def around(client: AdminClient, path: str) -> tuple[Any, Any, int, int]:
     queue = client.get(path).context["queue"]
-    return queue.before, queue.after, queue.position, queue.total
+    return queue.previous_id, queue.next_id, queue.position, queue.total
 
 
 @pytest.mark.parametrize("downwards", [False, True])
@@ -83,8 +86,8 @@ def test_every_link_and_answer_keeps_the_list(
     for verb in re.findall(
         r'(?:href|action)="([^"]+/(?:reject|edit|assign)/[^"]*)"', html
     ):
-        asked = parse_qs(urlsplit(verb.replace("&amp;", "&")).query)
-        assert asked["_changelist_filters"] == [query], verb
+        requested = parse_qs(urlsplit(verb.replace("&amp;", "&")).query)
+        assert requested["_changelist_filters"] == [query], verb
     saved = client.send(path, sheet(cards["Ann"], {1: {"total_hours": "4"}}))
     assert saved["Location"] == path
     version = fresh(cards["Ann"]).version
@@ -180,12 +183,12 @@ def test_another_business_is_not_in_any_list(
         f"site__id__exact={site.pk}",
         f"id__exact={theirs.pk}",
         f"business__id__exact={globex.id}",
-        "q=nobody",
+        "q=unmatched",
     ):
         page = client.get(came_from(cards["Ann"], query))
         assert page.status_code == 200
         queue = page.context["queue"]
-        assert theirs.pk not in (queue.before, queue.after)
+        assert theirs.pk not in (queue.previous_id, queue.next_id)
         assert queue.total in (0, 5)
 
 

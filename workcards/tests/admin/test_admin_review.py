@@ -217,12 +217,12 @@ def test_beside_each_day_stands_what_others_say_of_it(
         hours(card, 1, 8)
         hours(card, 2, 7)
     rows = client.get(url_of(card)).context["rows"]
-    told = {
+    notes = {
         row["date"].day: [(note.icon, note.explanation) for note in row["notes"]]
         for row in rows
         if row["notes"]
     }
-    assert told == {
+    assert notes == {
         1: [("done", "Paid, same value:")],
         2: [("clash", "Paid, different value:")],
         3: [("done", "Paid:")],
@@ -284,8 +284,8 @@ def test_what_is_typed_is_approved_in_the_same_breath_and_the_next_card_comes(
     with acme.scope():
         (paid,) = ApprovedDay.objects.all()
     assert (paid.approved_by_id, str(paid.hours)) == (acme.reviewer.pk, "8.50")
-    told = [event.event_type for event in events(acme.id)]
-    assert told == ["days_updated", "card_approved"]
+    event_types = [event.event_type for event in events(acme.id)]
+    assert event_types == ["days_updated", "card_approved"]
 
 
 def test_after_the_last_card_one_stays_with_it(
@@ -320,8 +320,12 @@ def test_conflicts_of_what_was_typed_are_settled_in_its_rows(
     first = client.send(url_of(card), body)
     page = first.content.decode()
     assert first.status_code == 409
-    (asked,) = first.context["rows"][0]["conflicts"]
-    assert [value for value, _label in asked["choices"]] == ["keep", "replace", "add"]
+    (ledger_conflict,) = first.context["rows"][0]["conflicts"]
+    assert [value for value, _label in ledger_conflict["choices"]] == [
+        "keep",
+        "replace",
+        "add",
+    ]
     assert 'value="7"' in page
     assert fresh(card).day_count == 2
     body[f"date_{conflict.pk}"] = conflict.work_date.isoformat()
@@ -346,8 +350,8 @@ def test_an_answer_that_is_too_much_is_asked_for_again_in_its_row(
     response = client.send(url_of(card), body)
     assert response.status_code == 409
     assert "more than 24" in response.content.decode()
-    (asked,) = response.context["rows"][0]["conflicts"]
-    assert asked["choice"] == "add"
+    (ledger_conflict,) = response.context["rows"][0]["conflicts"]
+    assert ledger_conflict["choice"] == "add"
     assert paid(acme) == [(1, "Tower", "8.00")]
     assert fresh(card).day_count == 2
 
@@ -455,8 +459,8 @@ def test_an_answer_that_will_not_do_asks_again_and_keeps_what_was_chosen(
     response = client.send(url_of(card, "approve"), body)
     assert response.status_code == 409
     assert "more than 24" in response.content.decode()
-    (asked,) = response.context["form"].conflicts
-    assert asked["choice"] == "add"
+    (ledger_conflict,) = response.context["form"].conflicts
+    assert ledger_conflict["choice"] == "add"
     assert fresh(card).review_status == "NEEDS_REVIEW"
     assert paid(acme) == [(1, "Tower", "8.00")]
 
@@ -492,8 +496,8 @@ def test_a_card_is_rejected_and_reopened_with_a_reason(
     client.send(url_of(card, "reopen"), {"version": card.version, "reason": "found it"})
     assert fresh(card).review_status == "NEEDS_REVIEW"
     history = client.get(url_of(card, "history")).content.decode()
-    for said in (" rejected ", " reopened ", "found it"):
-        assert said in history
+    for message in (" rejected ", " reopened ", "found it"):
+        assert message in history
 
 
 def test_reopening_says_which_days_another_card_pays_now(

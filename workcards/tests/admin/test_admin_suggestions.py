@@ -115,7 +115,7 @@ def test_whose_it_is_comes_first_on_a_card_of_nobody(
             0
         ]
         primary = r"<(?:summary|button)[^>]*class=\"[^\"]*\bprimary\b[^>]*>([^<]+)"
-        assert [said.strip() for said in re.findall(primary, bar)] == [first]
+        assert [message.strip() for message in re.findall(primary, bar)] == [first]
 
 
 def test_searching_assigns_nothing(

@@ -50,20 +50,23 @@ def test_each_file_is_told_by_its_place(
         scan("again.png"),
         scan("new.png", picture(7)),
     ]
-    told = send(client, *files, site=site.pk).json()["files"]
-    assert [file["index"] for file in told] == [0, 1, 2, 3]
-    assert [file["result"] for file in told] == [
+    file_results = send(client, *files, site=site.pk).json()["files"]
+    assert [file["index"] for file in file_results] == [0, 1, 2, 3]
+    assert [file["result"] for file in file_results] == [
         "refused",
         "stored",
         "duplicate",
         "stored",
     ]
-    assert told[0]["code"] == "markup_file"
-    assert "SVG" in told[0]["text"]
-    assert [len(file["cards"]) for file in told] == [0, 2, 1, 1]
-    assert told[1]["cards"][0]["needs_assignment"] is True
-    assert told[2]["cards"][0]["url"] == url_of(card)
-    assert told[2]["text"] == "Same file as first.png (June 2026, not assigned yet)"
+    assert file_results[0]["code"] == "markup_file"
+    assert "SVG" in file_results[0]["text"]
+    assert [len(file["cards"]) for file in file_results] == [0, 2, 1, 1]
+    assert file_results[1]["cards"][0]["needs_assignment"] is True
+    assert file_results[2]["cards"][0]["url"] == url_of(card)
+    assert (
+        file_results[2]["text"]
+        == "Same file as first.png (June 2026, not assigned yet)"
+    )
 
 
 def delete_of(client: AdminClient, card: WorkCard) -> None:
@@ -86,19 +89,19 @@ def test_the_deleted_page_of_a_file_is_told_beside_its_other_pages(
 ) -> None:
     data = pages(3, "PDF")
 
-    def told() -> Any:
+    def file_results() -> Any:
         document = SimpleUploadedFile("three.pdf", data, "application/pdf")
         (file,) = send(client, document, site=site.pk).json()["files"]
         return file
 
-    assert len(told()["cards"]) == 3
+    assert len(file_results()["cards"]) == 3
     with acme.scope():
         second = WorkCard.objects.get(source_page_number=2)
     delete_of(client, second)
-    file = told()
+    file = file_results()
     assert (file["result"], len(file["cards"])) == ("stored", 1)
     assert file["text"] == "Only deleted pages. The others are already uploaded."
-    assert told()["result"] == "duplicate"
+    assert file_results()["result"] == "duplicate"
 
 
 def test_a_duplicate_is_taken_in_again_by_itself(
@@ -109,8 +112,8 @@ def test_a_duplicate_is_taken_in_again_by_itself(
         ({}, "duplicate"),
         ({"allow_duplicate": "on"}, "stored"),
     ):
-        (told,) = send(client, scan(), site=site.pk, **more).json()["files"]
-        assert told["result"] == result
+        (file_results,) = send(client, scan(), site=site.pk, **more).json()["files"]
+        assert file_results["result"] == result
     assert cards_of(acme) == 2
 
 
@@ -176,8 +179,10 @@ def test_another_businesss_scan_is_no_duplicate(
     acme: Personas, globex: Personas, client: AdminClient, site: Site
 ) -> None:
     send(client, scan(), site=site.pk)
-    (told,) = send(admin_client_for(globex.admin), scan(), site=site.pk).json()["files"]
-    assert told["result"] == "stored"
+    (file_results,) = send(admin_client_for(globex.admin), scan(), site=site.pk).json()[
+        "files"
+    ]
+    assert file_results["result"] == "stored"
 
 
 def test_what_was_drawn_for_another_business_is_not_taken_in(
@@ -237,9 +242,9 @@ def test_the_site_of_the_last_upload_is_chosen_already(
         send(client, scan(content=picture(len(str(site)))), site=site.pk)
         form = client.get(UPLOAD).context["form"]
         assert form.initial["site"] == site.pk
-    asked = client.get(UPLOAD, {"site": other.pk, "month": "2026-02"}).content.decode()
-    assert f'<option value="{other.pk}" selected>' in asked
-    assert 'value="2026-02"' in asked
+    page = client.get(UPLOAD, {"site": other.pk, "month": "2026-02"}).content.decode()
+    assert f'<option value="{other.pk}" selected>' in page
+    assert 'value="2026-02"' in page
     # Uploads of other users preset nothing.
     assert (
         admin_client_for(acme.admin).get(UPLOAD).context["form"].initial["site"] is None

@@ -66,15 +66,15 @@ def test_warnings_about_what_was_typed_are_shown_first(
     Saving and approving is one step.
     """
     assert shown(client.get(url_of(card))) == []
-    refused = client.send(url_of(card), sheet(card, LONG, _approve="1"))
-    assert refused.status_code == 409
-    assert shown(refused) == ["long_day"]
-    assert refused.context["problems"] == ["Check the warnings, then approve again."]
-    assert 'value="20"' in refused.content.decode()
+    rejected = client.send(url_of(card), sheet(card, LONG, _approve="1"))
+    assert rejected.status_code == 409
+    assert shown(rejected) == ["long_day"]
+    assert rejected.context["problems"] == ["Check the warnings, then approve again."]
+    assert 'value="20"' in rejected.content.decode()
     with acme.scope():
         assert not DayEntry.objects.exists()
     assert events(acme.id) == []
-    body = sheet(card, LONG, _approve="1", seen_warning=keys(refused))
+    body = sheet(card, LONG, _approve="1", seen_warning=keys(rejected))
     assert client.send(url_of(card), body).status_code == 302
     assert fresh(card).review_status == "APPROVED"
 
@@ -85,10 +85,10 @@ def test_another_date_of_the_same_warning_is_shown_first(
     seen = keys(client.get(url_of(long_card)))
     more = {**LONG, 3: {"total_hours": "21"}}
     body = sheet(long_card, more, _approve="1", seen_warning=seen)
-    refused = client.send(url_of(long_card), body)
-    assert (refused.status_code, shown(refused)) == (409, ["long_day"])
+    rejected = client.send(url_of(long_card), body)
+    assert (rejected.status_code, shown(rejected)) == (409, ["long_day"])
     # A warning about fewer dates is not a new warning.
-    body = sheet(long_card, LONG, _approve="1", seen_warning=keys(refused))
+    body = sheet(long_card, LONG, _approve="1", seen_warning=keys(rejected))
     assert client.send(url_of(long_card), body).status_code == 302
 
 
@@ -107,9 +107,9 @@ def test_what_the_business_refuses_is_marked_and_not_approved(
     page = client.get(url_of(long_card))
     assert "Can’t be approved." in page.content.decode()
     body = sheet(long_card, LONG, _approve="1", seen_warning=keys(page))
-    refused = client.send(url_of(long_card), body)
-    assert refused.status_code == 409
-    assert refused.context["problems"] == [
+    rejected = client.send(url_of(long_card), body)
+    assert rejected.status_code == 409
+    assert rejected.context["problems"] == [
         "The business settings do not allow the approval of this card."
     ]
     assert fresh(long_card).review_status == "NEEDS_REVIEW"

@@ -44,7 +44,7 @@ const minuteOf = (time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 
 const wrong = (code, field, more = {}) => ({ wrong: code, field, ...more });
 
-// Return null for a blank day, `{hours, status}`, or `{wrong, field}` with the codes of `DayRefused`.
+// Return null for a blank day, `{hours, status}`, or `{wrong, field}` with the codes of `InvalidDay`.
 // Takes parsed values: times as "HH:MM" or "", minutes and hundredths as numbers or null.
 export function dayFigures({ from = "", to = "", pause = null, total = null, status = "", comment = "" }) {
   if (status) return { hours: null, status };
