@@ -63,7 +63,7 @@ class UploadForm(ServiceErrorsMixin, forms.Form):
         self.request = request
         super().__init__(*args, **kwargs)
 
-    def blame(self, problem: Problem) -> None:
+    def add_problem(self, problem: Problem) -> None:
         # On other pages the month is the card's; on this page the user has chosen it.
         attr = "month" if problem.code == "month_closed" else problem.attr
         error = forms.ValidationError(problem.detail, code=problem.code)
