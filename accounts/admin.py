@@ -19,6 +19,7 @@ from businesses.tenancy.admin import TenantAdmin, is_on_platform
 
 from . import services
 from .models import User
+from .request_user import get_request_user
 from .roles import Role
 from .serializers import UserSerializer
 
@@ -81,17 +82,17 @@ class ActivationForm(ActionForm):
 
 
 def _activate(request: Any, user: User, values: Mapping[str, Any]) -> str:
-    services.activate_user(user_id=user.pk, actor=request.user, **values)
+    services.activate_user(user_id=user.pk, actor=get_request_user(request), **values)
     return _("%s is active.") % user
 
 
 def _deactivate(request: Any, user: User, values: Mapping[str, Any]) -> str:
-    services.deactivate_user(user_id=user.pk, actor=request.user)
+    services.deactivate_user(user_id=user.pk, actor=get_request_user(request))
     return _("%s is inactive.") % user
 
 
 def _release(request: Any, user: User, values: Mapping[str, Any]) -> str:
-    services.release_user(user_id=user.pk, actor=request.user)
+    services.release_user(user_id=user.pk, actor=get_request_user(request))
     return _("The e-mail and phone number of %s were released.") % user
 
 
@@ -147,7 +148,7 @@ class UserAdmin(TenantAdmin[User]):
         ),
     )
 
-    def has_right(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+    def has_right(self, request: HttpRequest, right: str, obj: object = None) -> bool:
         """Return whether the request's user may use `right` on `obj`.
 
         On the platform, super-admins manage super-admins. The users of a business are managed in the scope of the
@@ -156,21 +157,30 @@ class UserAdmin(TenantAdmin[User]):
         if not is_on_platform():
             return super().has_right(request, right, obj)
         user: Any = request.user
-        is_ours = obj is None or obj.business_id == PLATFORM_ID
+        is_ours = not isinstance(obj, User) or obj.business_id == PLATFORM_ID
         return is_ours and bool(user.may("users.manage_super_admins"))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         shown = super().get_fields(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return shown
         return [name for name in shown if name != "new_password"]
 
     def save_object(
-        self, request: Any, obj: User, values: Mapping[str, Any], *, is_new: bool
+        self,
+        request: HttpRequest,
+        obj: User,
+        values: Mapping[str, Any],
+        *,
+        is_new: bool,
     ) -> User:
         if is_new:
             values = dict(values)
             return services.create_user(
-                password=values.pop("password"), values=values, actor=request.user
+                password=values.pop("password"),
+                values=values,
+                actor=get_request_user(request),
             )
-        return services.update_user(user_id=obj.pk, values=values, actor=request.user)
+        return services.update_user(
+            user_id=obj.pk, values=values, actor=get_request_user(request)
+        )

@@ -48,7 +48,7 @@ _CHANGED = "password_changed"
 _RENEW = "_renew"
 
 
-def no_items(request: HttpRequest) -> Sequence[Any]:
+def no_items(request: HttpRequest) -> Sequence[object]:
     """Return an empty list: the default of what higher apps add to the site."""
     return ()
 
@@ -112,7 +112,7 @@ class AuthAdminSite(AdminSite):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # A higher app describes a posted form for error pages.
-        self.describe_posted_form: Callable[[HttpRequest], Sequence[Any]] = no_items
+        self.describe_posted_form: Callable[[HttpRequest], Sequence[object]] = no_items
 
     def get_auth_urls(self) -> list[URLPattern]:
         return [
@@ -137,7 +137,7 @@ class AuthAdminSite(AdminSite):
         [never_cache, csrf_protect, sensitive_post_parameters("password")]
     )
     def login(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Sign in by e-mail and password. Rules, limits and errors are those of /api/auth/login."""
         form = SignInForm(request.POST or None)
@@ -165,14 +165,14 @@ class AuthAdminSite(AdminSite):
 
     @method_decorator([never_cache, csrf_protect, require_POST])
     def logout(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         admin_sessions.end_session(request)
         return HttpResponseRedirect(reverse("admin:login"))
 
     @method_decorator(sensitive_post_parameters())
     def password_change(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Change the user's own password and end all sign-ins, including this one."""
         form = PasswordForm(request.POST or None)

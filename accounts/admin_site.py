@@ -9,8 +9,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.db.models.options import Options
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -35,6 +37,7 @@ from businesses.tenancy.form_token import (
 
 from .admin_auth import AuthAdminSite, no_items
 from .authentication import InvalidCredentials
+from .request_user import get_request_user
 
 EVENTS_A_PAGE = 50
 # In the order of the work of a month.
@@ -59,7 +62,9 @@ class AdminPage(Protocol):
     title: Any
     right: str
 
-    def view(self, site: Any, request: Any) -> HttpResponse: ...
+    def view(
+        self, site: "AutomateHQAdminSite", request: HttpRequest
+    ) -> HttpResponse: ...
 
 
 class AutomateHQAdminSite(AuthAdminSite):
@@ -77,7 +82,7 @@ class AutomateHQAdminSite(AuthAdminSite):
         self.reports: list[AdminPage] = []
         # Higher apps set the index view, the side bar, and the description of a posted form for error pages.
         self.index_view: Callable[[Any, HttpRequest], HttpResponse] = _default_index
-        self.navigation: Callable[[HttpRequest], Sequence[Any]] = no_items
+        self.navigation: Callable[[HttpRequest], Sequence[object]] = no_items
 
     def register_page(self, report: AdminPage) -> None:
         """Add a page outside the model admins. Its `view` checks the permission."""
@@ -181,7 +186,7 @@ class AutomateHQAdminSite(AuthAdminSite):
         return ()
 
     def index(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Return the home page of a business or the dashboard of the platform.
 
@@ -189,16 +194,20 @@ class AutomateHQAdminSite(AuthAdminSite):
         """
         return self.index_view(self, request)
 
-    def app_list_context(self, request: Any) -> dict[str, Any]:
+    def app_list_context(self, request: HttpRequest) -> dict[str, object]:
         """Return the lists and reports that the user may see. The home page ends with them."""
         return {
             "app_list": self.get_app_list(request),
             "reports": [
-                report for report in self.reports if request.user.may(report.right)
+                report
+                for report in self.reports
+                if get_request_user(request).may(report.right)
             ],
         }
 
-    def object_history(self, request: Any, model_admin: Any, obj: Any) -> HttpResponse:
+    def object_history(
+        self, request: HttpRequest, model_admin: ModelAdmin[Model], obj: Model
+    ) -> HttpResponse:
         """Render the audit events of an object, newest first.
 
         `?before=<event id>` selects an older page.
@@ -234,13 +243,13 @@ class AutomateHQAdminSite(AuthAdminSite):
         url = reverse("admin:audit_auditevent_changelist")
         return f"{url}?{parameter}={obj.pk}"
 
-    def may_see_history(self, request: HttpRequest, opts: Any) -> bool:
+    def may_see_history(self, request: HttpRequest, opts: Options[Model]) -> bool:
         """Return True if the user may see the history of objects of this model."""
-        user: Any = request.user
+        user = get_request_user(request)
         if user.may("audit.see"):
             return True
         is_theirs = opts.model_name in CARDS_AND_EMPLOYEES
-        return is_theirs and bool(user.may("audit.see_cards_and_employees"))
+        return is_theirs and user.may("audit.see_cards_and_employees")
 
     def form_matches_scope(self, request: HttpRequest) -> bool:
         """Return whether a posted form was rendered for the business in scope."""
@@ -248,7 +257,7 @@ class AutomateHQAdminSite(AuthAdminSite):
 
     # Error pages
 
-    def business_changed_response(self, request: Any) -> HttpResponse:
+    def business_changed_response(self, request: HttpRequest) -> HttpResponse:
         """Return 409 `business_changed` and show the posted values; nothing is saved."""
         return self._error_page(
             request,
@@ -256,7 +265,7 @@ class AutomateHQAdminSite(AuthAdminSite):
             _("This form belongs to another business"),
             unsaved_values=self.describe_posted_form(request),
             # The business in scope has the same form, but not the same row.
-            is_here=not request.resolver_match.kwargs,
+            is_here=not (request.resolver_match and request.resolver_match.kwargs),
         )
 
     def _error_page(

@@ -1,7 +1,5 @@
 """API serializers of sign-in and of acting for a business."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
@@ -16,6 +14,7 @@ from automatehq.api.openapi_examples import load_examples
 from automatehq.api.serializers import StrictSerializer
 from businesses.serializers import BusinessSerializer
 
+from .models import Acting
 from .serializers import UserSerializer
 
 
@@ -73,7 +72,7 @@ class ActingSerializer(StrictSerializer):
     reason = serializers.CharField()
     expires_at = TimestampField()
 
-    def get_business(self, acting: Any) -> dict[str, str]:
+    def get_business(self, acting: Acting) -> dict[str, str]:
         return {"id": str(acting.business.pk), "name": acting.business.business_name}
 
 

@@ -6,7 +6,7 @@ businesses by id, users, sign-ins. Hashes are computed before the locks.
 
 import uuid
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.contrib.auth import hashers
 from django.contrib.auth.password_validation import validate_password
@@ -119,7 +119,7 @@ def lock_account(account_id: uuid.UUID) -> Account:
     return account
 
 
-def update_account(account_id: uuid.UUID, **values: Any) -> None:
+def update_account(account_id: uuid.UUID, **values: object) -> None:
     """Update columns of an account, which the caller has locked."""
     with account_scope(account_id):
         Account.objects.filter(pk=account_id).update(**values)

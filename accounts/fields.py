@@ -1,7 +1,5 @@
 """A serializer field of phone numbers."""
 
-from typing import Any
-
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 
@@ -18,7 +16,7 @@ class PhoneField(StringField):
     stored value is valid, because some are older than the validation.
     """
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         text = super().to_internal_value(data)
         instance = getattr(self.parent, "instance", None)
         if instance is not None and text == getattr(instance, str(self.source), None):

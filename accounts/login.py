@@ -221,7 +221,7 @@ class BusinessBackend(BaseBackend):
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
-        **kwargs: Any,
+        **kwargs: str,
     ) -> User | None:
         """Return the active user with this e-mail and password, of an active business."""
         email = username if username is not None else kwargs.get("email")
@@ -238,5 +238,5 @@ class BusinessBackend(BaseBackend):
             user: User = User.objects.select_related("business").get(pk=place.user_id)
         return user
 
-    def get_user(self, user_id: Any) -> None:
+    def get_user(self, user_id: object) -> None:
         """Return None, because an id alone does not name the scope to read the user in."""

@@ -305,7 +305,7 @@ class IdempotencyKey(TenantModel):
         return self.key
 
 
-def display_name(user: Any) -> str:
+def display_name(user: User | None) -> str:
     """Return the name to store beside a reference to `user`; empty for None.
 
     The user may be a super-admin, whose row belongs to Platform.

@@ -147,7 +147,7 @@ def read_credentials(token: Token) -> Credentials:
         raise TokenError("The token has no such claim.") from error
 
 
-def time_from_timestamp(seconds: Any) -> datetime | None:
+def time_from_timestamp(seconds: float | str | None) -> datetime | None:
     """Return the time of a claim in seconds since 1970; None for None.
 
     Raises: `TypeError`, `ValueError` or `OverflowError` for a malformed claim.

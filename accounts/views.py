@@ -8,6 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView as View
 
 from automatehq.api.parsers import JSONObjectParser
 from automatehq.api.routing import endpoint
@@ -38,13 +39,13 @@ class ManagesUsers(BelongsToBusiness):
     super-admin acts for a business before managing its users.
     """
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: View) -> bool:
         user: Any = request.user
         return bool(
             user.is_authenticated and user.may("users.manage_super_admins")
         ) or super().has_permission(request, view)
 
-    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+    def has_object_permission(self, request: Request, view: View, obj: User) -> bool:
         scope = try_get_scope()
         is_on_platform = scope is not None and scope.kind == "platform"
         if request.method in SAFE_METHODS or not is_on_platform:
@@ -87,7 +88,8 @@ class UserViewSet(TenantViewSet[User]):
             password=values.pop("password"), values=values, actor=self._actor
         )
 
-    def perform_update(self, serializer: Any) -> None:
+    def perform_update(self, serializer: serializers.BaseSerializer[User]) -> None:
+        assert serializer.instance is not None
         serializer.instance = services.update_user(
             user_id=serializer.instance.pk,
             values=serializer.validated_data,

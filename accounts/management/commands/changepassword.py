@@ -1,7 +1,6 @@
 """`manage.py changepassword`: set the password of a user by e-mail. It replaces Django's command."""
 
 from argparse import ArgumentParser
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -29,12 +28,14 @@ class Command(BaseCommand):
             help=f"Do not prompt; read the password from the environment variable {PASSWORD_VARIABLE}.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        email = read_email(options["email"])
+    def handle(
+        self, *args: object, email: str, interactive: bool, **options: object
+    ) -> None:
+        email = read_email(email)
         places = users_with_email(email)
         if not places:
             raise CommandError(f"No user has the e-mail address {email}.")
-        password = read_password(is_interactive=options["interactive"])
+        password = read_password(is_interactive=interactive)
         try:
             with business_scope(places[0].business_id):
                 update_user(

@@ -1,7 +1,6 @@
 """`manage.py createsuperuser`: create a super-admin in Platform. It replaces Django's command."""
 
 from argparse import ArgumentParser
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
@@ -34,16 +33,22 @@ class Command(BaseCommand):
             help=f"Do not prompt; read the password from the environment variable {PASSWORD_VARIABLE}.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        is_interactive: bool = options["interactive"]
-        given = options["email"] or (input("E-mail: ") if is_interactive else "")
+    def handle(
+        self,
+        *args: object,
+        email: str | None,
+        full_name: str | None,
+        interactive: bool,
+        **options: object,
+    ) -> None:
+        given = email or (input("E-mail: ") if interactive else "")
         if not given:
             raise CommandError("Add --email.")
         email = read_email(given)
-        password = read_password(is_interactive=is_interactive)
+        password = read_password(is_interactive=interactive)
         values = {
             "email": email,
-            "full_name": options["full_name"] or email,
+            "full_name": full_name or email,
             "role": Role.SUPER_ADMIN,
         }
         try:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             "--open-all", action="store_true", help="reset all locked counts"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         counts = running_counts()
         if options["open"]:
             self._open(counts, options["open"])

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         """Add no arguments: all values come from the environment."""
 
     @transaction.atomic
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         transaction_lock("seed")
         _make_businesses()
         self._make_user("ADMIN", DEFAULT_BUSINESS_ID, Role.ADMIN, "Administrator")
