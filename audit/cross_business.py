@@ -259,8 +259,11 @@ def _find(kind: Kind, label: str, field: str, value: str) -> Any:
 def _is_unique_across_businesses(model: type[models.Model], field: str) -> bool:
     """Return True if `field` is unique across businesses.
 
-    An external id is unique inside a business, so the same id in another one is not a conflict.
+    An external id is unique inside a business, so the same id in another one is not a conflict. The e-mail of a user is
+    unique by the account, which belongs to no business.
     """
+    if (model._meta.label, field) == ("accounts.User", "email"):
+        return True
     return any(
         isinstance(constraint, models.UniqueConstraint)
         and constraint.fields == (field,)
