@@ -45,12 +45,12 @@ class ManagesUsers(BelongsToBusiness):
             user.is_authenticated and user.may("users.manage_super_admins")
         ) or super().has_permission(request, view)
 
-    def has_object_permission(self, request: Request, view: View, obj: User) -> bool:
+    def has_object_permission(self, request: Request, view: View, obj: object) -> bool:
         scope = try_get_scope()
         is_on_platform = scope is not None and scope.kind == "platform"
         if request.method in SAFE_METHODS or not is_on_platform:
             return super().has_object_permission(request, view, obj)
-        if obj.business_id != PLATFORM_ID:
+        if not isinstance(obj, User) or obj.business_id != PLATFORM_ID:
             raise ActAsRequired
         return True
 
