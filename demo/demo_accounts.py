@@ -23,7 +23,7 @@ FIRST_PEOPLE = {
 SHOWN_BUSINESSES = 3
 
 
-class SignIn(NamedTuple):
+class DemoSignIn(NamedTuple):
     business: str
     role: str
     email: str
@@ -44,7 +44,7 @@ def environment() -> dict[str, str]:
     return variables
 
 
-def sign_ins() -> list[SignIn]:
+def sign_ins() -> list[DemoSignIn]:
     """Return the first users, then the active users of the demo's first businesses.
 
     For a password from the environment, the name of the setting is shown. "(changed)" stands for a password that has
@@ -72,7 +72,7 @@ def sign_ins() -> list[SignIn]:
         if key not in is_right:
             is_right[key] = check_password(account, password)
         found.append(
-            SignIn(
+            DemoSignIn(
                 user.business.business_name,
                 user.get_role_display(),
                 str(user.email),
@@ -96,7 +96,7 @@ def _users(emails: list[str]) -> list[User]:
         ]
 
 
-def table(rows: Sequence[SignIn]) -> str:
+def table(rows: Sequence[DemoSignIn]) -> str:
     """Return the sign-ins as a text table."""
     lines = [("Business", "Role", "E-mail", "Password"), *rows]
     widths = [max(len(row[column]) for row in lines) for column in range(4)]

@@ -423,7 +423,7 @@ def test_an_upload_whose_answer_fails_leaves_nothing(
     before = stored()
     client = client_of(acme.uploader)
     client.raise_request_exception = False
-    with patch("workcards.views.scans.UploadsSerializer", side_effect=Broken):
+    with patch("workcards.views.scan_views.UploadsSerializer", side_effect=Broken):
         assert upload(client, image(), site_id=str(site.pk)).status_code == 500
     assert stored() == before
     with acme.scope():

@@ -2,13 +2,13 @@
 
 | module | holds |
 |---|---|
-| `base` | the rows, the options and the request body of all these endpoints |
-| `cards` | WorkCardViewSet: lists of cards, reading, creating, editing and deleting a card |
-| `scans` | upload, and the file of a card |
-| `days` | the days of a card |
-| `review` | assignment, approval, rejection and reopening |
+| `card_viewset` | the rows, the options and the request body of all these endpoints |
+| `card_views` | WorkCardViewSet: lists of cards, reading, creating, editing and deleting a card |
+| `scan_views` | upload, and the file of a card |
+| `day_views` | the days of a card |
+| `review_views` | assignment, approval, rejection and reopening |
 """
 
-from .cards import WorkCardViewSet
+from .card_views import WorkCardViewSet
 
 __all__ = ["WorkCardViewSet"]

@@ -25,7 +25,7 @@ from workcards.action_serializers import (
 from workcards.models import ApprovedDay, WorkCard
 from workcards.serializers import WorkCardSerializer
 
-from .base import CONFLICT, CardViewSetBase
+from .card_viewset import CONFLICT, CardViewSetBase
 
 OUTCOME = {200: OutcomeSerializer, 409: CONFLICT}
 

@@ -20,7 +20,7 @@ from workcards.action_serializers import UploadSerializer, UploadsSerializer
 from workcards.models import WorkCard
 from workcards.scans.responses import RENDITIONS, scan_response
 
-from .base import CardViewSetBase
+from .card_viewset import CardViewSetBase
 
 RENDITION = OpenApiParameter("rendition", enum=RENDITIONS, default="original")
 SCAN: dict[Any, Any] = {

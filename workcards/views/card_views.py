@@ -20,10 +20,10 @@ from workcards.models import WorkCard
 from workcards.serializers import ManualCardSerializer, WorkCardSerializer
 from workcards.services.card_warnings import warnings_before_approval
 
-from .base import CONFLICT
-from .days import DayEndpoints
-from .review import ReviewEndpoints
-from .scans import ScanEndpoints
+from .card_viewset import CONFLICT
+from .day_views import DayEndpoints
+from .review_views import ReviewEndpoints
+from .scan_views import ScanEndpoints
 
 DETAILS = OpenApiParameter(
     "details",

@@ -10,7 +10,7 @@ from automatehq.api.routing import endpoint
 from workcards import services
 from workcards.serializers import DayEntriesSerializer, days_json
 
-from .base import CONFLICT, CardViewSetBase
+from .card_viewset import CONFLICT, CardViewSetBase
 
 DAYS = {200: DayEntriesSerializer, 409: CONFLICT}
 
