@@ -11,8 +11,8 @@ LIMITS = {
     "pictures": (0, 1_000_000),
 }
 # The services create the first businesses, and in each of them employees for at most so many months of cards. SQL
-# multiplies these employees for all further ones. A business is created in one transaction: each month of an employee
-# takes one of its locks, and a card takes PostgreSQL three times as long with 480 months as with 120.
+# multiplies these employees for all further ones, which is faster. A business is created in one transaction, and each
+# month of an employee takes one of its locks.
 MADE_BUSINESSES = 3
 MADE_EMPLOYEE_MONTHS = 480
 
