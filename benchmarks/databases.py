@@ -1,7 +1,7 @@
 """Databases of sample data under `var/bench`, with few and with many businesses.
 
 `seed_demo` creates them once, with the same seed. Each business has `EMPLOYEES` employees and `MONTHS` months, about
-2,060 cards. The first business is the same in all databases, apart from its ids.
+1,800 cards. The first business is the same in all databases, apart from its ids.
 """
 
 import os
