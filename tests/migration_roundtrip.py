@@ -8,6 +8,7 @@ from django.db import connection
 
 from accounts.credentials import read_account
 from businesses.tenancy.context import platform_scope
+from businesses.tenancy.verification import verify_database
 from tests import single_company
 from tests.scratch_database import (
     applied_migrations,
@@ -41,7 +42,8 @@ class RoundTrip:
     """The snapshots of a round trip.
 
     `rows_before_as_after` and `rows_after_as_before` have the rows in the columns that exist before and after the
-    migration. `accounts` has the e-mail and the password hash of each user's account.
+    migration. `accounts` has the e-mail and the password hash of each user's account. `faults` are those that the
+    verification finds at the end; a copy of the database would not have the privileges on it.
     """
 
     company: single_company.Company
@@ -52,6 +54,7 @@ class RoundTrip:
     accounts: dict[str, tuple[str | None, str]]
     back: OldSight
     again: Rows
+    faults: list[str]
 
     @property
     def originals(self) -> list[Row]:
@@ -90,6 +93,7 @@ def run_roundtrip() -> RoundTrip:
         accounts,
         back,
         everything(),
+        verify_database(connection).faults,
     )
 
 
