@@ -1,20 +1,24 @@
 """Data that version 1 stored outside its own tables still works.
 
-These are queued tasks, sessions and signed forms. The values are written out here as version 1 wrote them. For
-snapshots of exports see `test_migrations_minutes.py`.
+These are queued tasks, sessions, refresh tokens and signed forms. The values are written out here as version 1 wrote
+them. For snapshots of exports see `test_migrations_minutes.py`.
 """
 
 import uuid
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+import jwt
 import pytest
+from django.conf import settings
 from django.core import signing
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.models import SignIn
 from accounts.tests.personas import Personas
 from businesses.tenancy.context import business_scope
 from businesses.tenancy.form_token import form_matches_scope
@@ -88,6 +92,34 @@ def test_a_session_stays_signed_in(acme: Personas) -> None:
     session.save()
     client.cookies["sessionid"] = session.session_key
     assert client.get("/admin/").status_code == 200
+
+
+def test_a_refresh_token_can_be_used_once(acme: Personas) -> None:
+    with acme.scope():
+        sign_in = SignIn.objects.create(
+            user=acme.admin,
+            refresh_jti=uuid.uuid4(),
+            expires_at=timezone.now() + timedelta(days=7),
+        )
+    now = timezone.now()
+    claims = {
+        "token_type": "refresh",
+        "exp": int(sign_in.expires_at.timestamp()),
+        "iat": int(now.timestamp()),
+        "jti": sign_in.refresh_jti.hex,
+        "user_id": str(acme.admin.pk),
+        "home": str(acme.id),
+        "business_id": str(acme.id),
+        "sid": str(sign_in.pk),
+        "acting": None,
+        "issued_at": now.timestamp(),
+        "iss": "automatehq",
+    }
+    body = {"refresh": jwt.encode(claims, settings.JWT_SIGNING_KEY, "HS256")}
+    first, second = (
+        Client().post("/api/auth/refresh", body, "application/json") for _ in range(2)
+    )
+    assert (first.status_code, second.status_code) == (200, 401)
 
 
 def test_the_token_of_an_open_form_is_accepted_in_its_business_only(
