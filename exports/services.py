@@ -85,6 +85,7 @@ def request_run(
     audit.record(
         "export_requested",
         entity=run,
+        actor=actor,
         site_id=run.site_id,
         after={"kind": kind, "processing_month": month, "filters": filters},
     )
