@@ -255,12 +255,12 @@ AREAS = (
                 "businesses/tenancy/grants.py",
                 [
                     words_changed(
-                        "_may", ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+                        "_privileges", ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
                     ),
                     values_replaced(
                         "declarations|SYSTEM_TABLES",
                         lambda table, value: (
-                            ['Declaration((), _may("SELECT"), frozenset())']
+                            ['Declaration((), _privileges("SELECT"), frozenset())']
                             if value == "_NOTHING"
                             else []
                         ),
