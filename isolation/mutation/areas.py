@@ -255,13 +255,14 @@ AREAS = (
                 "businesses/tenancy/grants.py",
                 [
                     words_changed(
-                        "_privileges", ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+                        "_privileges",
+                        ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"),
                     ),
                     values_replaced(
                         "declarations|SYSTEM_TABLES",
                         lambda table, value: (
                             ['Declaration((), _privileges("SELECT"), frozenset())']
-                            if value == "_NOTHING"
+                            if value == "_NO_PRIVILEGES"
                             else []
                         ),
                     ),
