@@ -86,6 +86,8 @@ TO_THE_LETTER = {
 WRITTEN_ONLY = {
     "accounts.auth_serializers.ActingSerializer",
     "accounts.auth_serializers.ActingTokenSerializer",
+    "accounts.auth_serializers.BusinessChoiceSerializer",
+    "accounts.auth_serializers.BusinessChoicesSerializer",
     "accounts.auth_serializers.MeSerializer",
     "accounts.auth_serializers.SignedInSerializer",
     "accounts.auth_serializers.TokensSerializer",
