@@ -1,6 +1,6 @@
 """The endpoint walk with separate logins: the login of the web process handles every request.
 
-    python -m isolation hardened [--endpoints work_cards …] [--paths-only]
+    python -m isolation hardened [--endpoints work_cards …] [--short] [--paths-only]
 
 A temporary PostgreSQL server is used. The owner's login creates the rows and checks them between requests. During a
 request the session belongs to the web process's login, so that PostgreSQL rejects statements without a grant. SET
@@ -140,7 +140,11 @@ def run_check(arguments: list[str]) -> CheckReport:
         is_denied = is_platform_role_denied()
         log("Creating two businesses …")
         walk = EndpointWalk(
-            make_tenants(), options.roles, options.endpoints, not options.paths_only
+            make_tenants(),
+            options.roles,
+            options.endpoints,
+            with_injection_points=not options.paths_only,
+            is_short=options.short,
         ).run()
     report = make_report(walk)
     report.figures = {
