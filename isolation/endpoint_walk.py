@@ -222,7 +222,8 @@ class EndpointWalk:
                 response, _ = self._send(case, own.with_query("ordering", value))
                 self._check(case, f"?ordering={value}", response)
         else:
-            points = points if endpoint.is_api else []
+            if not endpoint.is_api:
+                points = list(self.finder.button_points(parsing))
             points += self.finder.body_points(parsing)
         for point in points:
             self.counts["injection points"] += 1

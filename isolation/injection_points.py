@@ -34,6 +34,9 @@ FALLBACK_MODELS = (
     "workcards.workcard",
 )
 
+# Columns that repeat a value of another table, where the value is unique.
+REPEATED_COLUMNS = {"users.email": "accounts.email"}
+
 
 class ValuePair(NamedTuple):
     """Two values for one injection point: a value of Globex, and a value that no row has.
@@ -136,6 +139,15 @@ class InjectionPointFinder:
 
     # Bodies
 
+    def button_points(self, parsing: ParsingRecord) -> Iterator[InjectionPoint]:
+        """Yield every id that an admin page reads from the body without a form, as the value of a button."""
+        form_fields = {
+            form.add_prefix(name) for form in parsing.forms for name in form.fields
+        }
+        for name in sorted(parsing.names - form_fields):
+            if name.endswith("_id"):
+                yield InjectionPoint((name,), tuple(self._id_pairs(name, None)))
+
     def body_points(self, parsing: ParsingRecord) -> Iterator[InjectionPoint]:
         """Yield every field that can hold an id, a text or a file in the body.
 
@@ -202,9 +214,9 @@ class InjectionPointFinder:
         for row in [rows[model._meta.label_lower]] if model else rows.values():
             text = getattr(row, name, None)
             if isinstance(text, str) and CANARY.lower() in text.lower():
-                yield ValuePair(
-                    f"{row._meta.db_table}.{name}", text, with_unused_word(text)
-                )
+                column = f"{row._meta.db_table}.{name}"
+                kind = REPEATED_COLUMNS.get(column, column)
+                yield ValuePair(kind, text, with_unused_word(text))
                 return
 
     def _file_pair(self, *, as_list: bool) -> ValuePair:

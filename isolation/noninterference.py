@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
+from accounts.models import Account, User
 from businesses.tenancy.context import unscoped
 from businesses.tenancy.database_roles import quote_identifier
 from businesses.tenancy.grants import tenant_models
@@ -68,11 +69,13 @@ def changed(globex: Tenant) -> None:
 
 
 def empty(globex: Tenant) -> None:
-    """Delete all rows of Globex in the tables of tenant models, even its users."""
+    """Delete all rows of Globex in the tables of tenant models, even its users, and their accounts."""
     tables = [model._meta.db_table for model in tenant_models()]
+    with globex.personas.scope():
+        accounts = [*User.objects.values_list("account_id", flat=True)]
     with (
         unscoped(),
-        without_forced_rls(connection, tables),
+        without_forced_rls(connection, [*tables, Account._meta.db_table]),
         connection.cursor() as cursor,
     ):
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -81,6 +84,7 @@ def empty(globex: Tenant) -> None:
                 f"DELETE FROM {quote_identifier(table)} WHERE business_id = %s",  # noqa: S608 -- a model's own table
                 [globex.personas.id],
             )
+        Account.objects.filter(pk__in=accounts).delete()
 
 
 def with_extra_site(globex: Tenant) -> None:

@@ -200,6 +200,7 @@ ADMIN_PAGE_VALUES: dict[str, dict[str, Any]] = {
     "workforce_sitesettings_add": {"site": api_cases.site},  # has no settings yet
     "exports_exportrun_add": {"kind": "payroll_csv"},  # which takes a profile
     "language": {"language": "en"},  # chosen in a menu that every page has
+    "switch_business": {"business_id": api_cases.business},  # chosen with a button
 }
 
 

@@ -20,6 +20,8 @@ from django.db import connection, models
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from accounts.account_scope import account_scope
+from accounts.credentials import update_account
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from accounts.tests.personas import Personas, make_personas, make_super_admin
@@ -103,7 +105,8 @@ class Tenant:
 
     def ids(self) -> dict[str, uuid.UUID]:
         """Return the id of this business's row for the label of each model."""
-        return {label: row.pk for label, row in self.rows.items()}
+        ids = {label: row.pk for label, row in self.rows.items()}
+        return {**ids, "accounts.account": self.personas.admin.account_id}
 
 
 @dataclass
@@ -134,11 +137,29 @@ class Tenants:
         found = self._canary_pattern.search(content.lower())
         return found.group().decode() if found else ""
 
+    @cached_property
+    def _account_ids(self) -> list[uuid.UUID]:
+        """Return the ids of the accounts of Globex's users."""
+        with self.globex.personas.scope():
+            return sorted(User.objects.values_list("account_id", flat=True))
+
     def checksums(self) -> dict[str, str]:
-        """Return a checksum of Globex's rows for each table."""
+        """Return a checksum of Globex's rows for each table, and of the accounts of its users."""
         with platform_scope("compares Globex's rows"), connection.cursor() as cursor:
             cursor.execute(_checksum_sql(), {"id": self.globex.personas.id})
-            return dict(cursor.fetchall())
+            checksums = dict(cursor.fetchall())
+        return {**checksums, "accounts": self._account_texts()}
+
+    def _account_texts(self) -> str:
+        """Return the rows of `accounts`, which are visible one at a time."""
+        rows: list[Any] = []
+        for account_id in self._account_ids:
+            with account_scope(account_id), connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT t::text FROM accounts t WHERE id = %s", [account_id]
+                )
+                rows += cursor.fetchall()
+        return str(rows)
 
 
 def make_tenants() -> Tenants:
@@ -242,6 +263,7 @@ def mark_texts(tenant: Tenant, word: str = CANARY) -> Tenant:
         for number, user in enumerate(User.objects.all()):
             user.email = f"{word.lower()}{number}@globex.example.com"
             user.save()
+            update_account(user.account_id, email=user.email)
         _mark_passports(word)
     for row in [*tenant.rows.values(), *tenant.targets.values()]:
         with tenant.personas.scope():

@@ -63,12 +63,14 @@ def admin_client_for(user: User, *, acting_for: Business | None = None) -> Admin
         else user.business_id
     )
     session = client.session
+    now = timezone.now().timestamp()
     session[SESSION_KEY] = {
         "user_id": str(user.pk),
         "home": str(user.business_id),
         "business_id": str(client.business_id) if client.business_id else None,
         "acting": str(acting_token) if acting_token else None,
-        "issued_at": timezone.now().timestamp(),
+        "issued_at": now,
+        "auth_time": now,
     }
     session.save()
     return client

@@ -4,14 +4,19 @@
 """
 
 import hashlib
+import uuid
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import time_machine
 
+from accounts.business_switch import enter_business
+from accounts.credentials import update_account
+from accounts.models import User
 from accounts.tests.api_clients import client_of
 from automatehq.api.declarations import EndpointDeclaration
+from automatehq.api.errors import Invalid
 from businesses.tenancy.grants import tenant_models
 from businesses.tenancy.permissions import BelongsToBusiness
 from businesses.tests.lock_assertions import opened
@@ -137,6 +142,35 @@ def test_action_on_a_foreign_row_is_a_problem(
         ("leak", endpoint),
         ("response", endpoint),
     } <= problems_found
+
+
+@pytest.mark.parametrize(
+    ("module", "path"),
+    [
+        ("accounts.switch_views", "api/auth/switch"),
+        ("accounts.admin_auth", "admin/businesses/switch/"),
+    ],
+)
+def test_switch_that_reveals_a_business_is_a_problem(
+    tenants: Tenants, module: str, path: str
+) -> None:
+    def reveal_business(request: Any, *, user: User, business_id: uuid.UUID) -> User:
+        if business_id == tenants.globex.personas.id:
+            raise Invalid("invalid", "You do not work there.", "business_id")
+        return enter_business(request, user=user, business_id=business_id)
+
+    walk = EndpointWalk(tenants, ["ADMIN"], [path])
+    assert find_problems(walk) == []
+    with patch(f"{module}.enter_business", reveal_business):
+        walk = EndpointWalk(tenants, ["ADMIN"], [path])
+        assert ("response", path) in find_kinds(walk)
+
+
+def test_changed_account_counts_as_a_changed_row(tenants: Tenants) -> None:
+    before = tenants.checksums()
+    update_account(tenants.globex.personas.admin.account_id, password="other")
+    after = tenants.checksums()
+    assert [table for table in after if after[table] != before[table]] == ["accounts"]
 
 
 def test_excessive_permission_is_a_problem(tenants: Tenants) -> None:
