@@ -33,7 +33,7 @@ def enter_business(request: HttpRequest, *, user: User, business_id: uuid.UUID) 
     unknown id; `InvalidCredentials` if the password was entered too long ago.
     """
     credentials: Credentials = request.credentials  # type: ignore[attr-defined]
-    lock_account(user.account_id)
+    account = lock_account(user.account_id)
     places = {place.business_id: place for place in businesses_of(user)}
     place = places.get(business_id)
     if place is None:
@@ -45,7 +45,11 @@ def enter_business(request: HttpRequest, *, user: User, business_id: uuid.UUID) 
             value=business_id,
         )
         raise Invalid("does_not_exist", _("No record has this ID."), "business_id")
-    signed_out_at = (place.user_signed_out_at, place.business_signed_out_at)
+    signed_out_at = (
+        account.signed_out_at,
+        place.user_signed_out_at,
+        place.business_signed_out_at,
+    )
     if credentials.auth_time is None or is_older(credentials.auth_time, *signed_out_at):
         raise invalid_credentials("token_not_valid")
     update_account(user.account_id, last_user_id=place.user_id)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.credentials import update_account
 from accounts.models import SignIn, User
 from accounts.roles import Role
 from accounts.services import change_own_password, deactivate_user
@@ -165,6 +166,27 @@ def test_a_sign_out_in_the_other_business_forbids_the_switch(
     with globex.scope():
         User.objects.filter(pk=dana[globex.id].pk).update(signed_out_at=timezone.now())
     assert code_of(switch(client, globex.id)) == (401, "token_not_valid")
+
+
+def test_a_sign_out_of_the_account_forbids_the_switch(
+    acme: Personas, globex: Personas, dana: dict[uuid.UUID, User]
+) -> None:
+    client = bearer(sign_in())
+    update_account(dana[acme.id].account_id, signed_out_at=timezone.now())
+    assert code_of(switch(client, globex.id)) == (401, "token_not_valid")
+
+
+def test_an_administrator_cannot_take_over_an_owned_account(
+    acme: Personas, globex: Personas, dana: dict[uuid.UUID, User]
+) -> None:
+    """Otherwise the administrator of one business could walk into the person's other business."""
+    update_account(dana[acme.id].account_id, owned_at=timezone.now())
+    client = client_of(acme.admin)
+    url = f"/api/users/{dana[acme.id].pk}"
+    for body in ({"password": NEW_PASSWORD}, {"email": "mine@example.com"}):
+        assert code_of(client.patch(url, body)) == (403, "manages_own_sign_in")
+    assert client.patch(url, {"full_name": "Dana D."}).status_code == 200
+    assert sign_in()["user"]["email"] == "dana@example.com"
 
 
 def test_a_refresh_does_not_change_the_time_of_the_password(
