@@ -228,9 +228,9 @@ def _choose_scans(business: DemoBusiness, plans: list[Plan]) -> None:
         TargetStatus.ASSIGNED,
         TargetStatus.REOPENED,
     )
-    wanted = [plan for plan in plans if not plan.is_by_hand and not plan.first_page]
-    wanted.sort(key=lambda plan: (plan.target in waiting, plan.month), reverse=True)
-    for plan in wanted:
+    candidates = [plan for plan in plans if not plan.is_by_hand and not plan.first_page]
+    candidates.sort(key=lambda plan: (plan.target in waiting, plan.month), reverse=True)
+    for plan in candidates:
         pages = [plan, *plan.followers]
         if len(pages) <= room:
             room -= len(pages)

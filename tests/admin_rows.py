@@ -83,7 +83,7 @@ def name_of(model: str) -> str:
     return f"admin:{model.replace('.', '_')}"
 
 
-def told(response: Any, *ids: Any) -> tuple[int, str]:
+def status_and_body(response: Any, *ids: Any) -> tuple[int, str]:
     """Return status and body, without the parts that differ in every response.
 
     These are the requested ids and the CSRF token.

@@ -142,7 +142,7 @@ def new_card(world: World, row: Any) -> dict[str, Any]:
     }
 
 
-def somebody(world: World, row: Any) -> dict[str, Any]:
+def new_employee(world: World, row: Any) -> dict[str, Any]:
     with world.acme.scope():
         return {"employee_id": str(EmployeeFactory().pk)}
 
@@ -287,7 +287,7 @@ TABLE = [
     Row("PATCH", "work-card-detail",    "act 200 200 200 200 403", card, {"notes": "N"}),
     Row("DELETE", "work-card-detail",   "act 204 204 403 403 403", card),  # of another user
     Row("GET", "work-card-suggestions", "403 200 200 200 200 403", card, None, typed),
-    Row("POST", "work-card-assign",     "act 200 200 200 200 403", card, somebody),
+    Row("POST", "work-card-assign",     "act 200 200 200 200 403", card, new_employee),
     Row("POST", "work-card-approve",    "act 200 200 200 403 403", card, seen),
     Row("POST", "work-card-reject",     "act 200 200 200 403 403", card, because),
     Row("POST", "work-card-reopen",     "act 200 200 200 403 403", rejected_card, because),

@@ -127,7 +127,9 @@ def open_window(
     Its errors are recorded in `complaints`.
     """
     window = browser.new_context(base_url=url, **options)
-    window.expose_function("report", lambda said: complaints.violations.append(said))
+    window.expose_function(
+        "report", lambda violation: complaints.violations.append(violation)
+    )
     window.add_init_script(_REPORT_VIOLATIONS)
     window.on("weberror", lambda error: complaints.errors.append(str(error.error)))
 

@@ -43,9 +43,9 @@ class Hands:
     def __init__(self, page: Any) -> None:
         self.page = page
 
-    def look(self, wanted: Any = None) -> bool:
-        """Assert that the focus is visible, and return True if it is on `wanted`."""
-        found = self.page.evaluate(_FOCUS, wanted)
+    def look(self, element: Any = None) -> bool:
+        """Assert that the focus is visible, and return True if it is on `element`."""
+        found = self.page.evaluate(_FOCUS, element)
         assert not found["wrong"], f"{found['wrong']}: {found['said']}"
         return bool(found["wanted"])
 
@@ -58,17 +58,19 @@ class Hands:
 
     def is_on(self, locator: Any) -> None:
         """Wait until the focus is on `locator`, and assert that it is visible."""
-        wanted = locator.element_handle()
-        self.page.wait_for_function("one => document.activeElement === one", arg=wanted)
-        self.look(wanted)
+        element = locator.element_handle()
+        self.page.wait_for_function(
+            "one => document.activeElement === one", arg=element
+        )
+        self.look(element)
 
     def go(self, locator: Any, *, back: bool = False) -> None:
         """Press Tab, or Shift+Tab, until the focus is on `locator`."""
-        wanted = locator.element_handle()
+        element = locator.element_handle()
         passed = []
         for _ in range(MOST):
             self.press("Shift+Tab" if back else "Tab")
-            if self.look(wanted):
+            if self.look(element):
                 return
             passed.append(
                 self.page.evaluate("document.activeElement.outerHTML.slice(0, 80)")

@@ -114,8 +114,8 @@ def look_into(page: Any) -> list[str]:
 
 def ask(page: Any, **options: Any) -> list[str]:
     """Return axe's violations on the open page."""
-    asked = {**RULES, **options, "resultTypes": ["violations"]}
-    return page.evaluate(_ASK, asked)  # type: ignore[no-any-return]
+    run_options = {**RULES, **options, "resultTypes": ["violations"]}
+    return page.evaluate(_ASK, run_options)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
     A kind is a page that every model has in the same form.
     """
     seen: set[Any] = set()
-    kept = []
+    distinct = []
     actions = {
         action.name: (action.template, action.form)
         for model_admin in admin.site._registry.values()
@@ -195,9 +195,9 @@ def kinds_of_pages(rows: dict[str, Any]) -> list[str]:
         name = path.rstrip("/").rpartition("/")[2]
         kind = name if name in ("history", "delete") else actions.get(name, path)
         if kind not in seen:
-            kept.append(path)
+            distinct.append(path)
         seen.add(kind)
-    return kept
+    return distinct
 
 
 def is_there(client: AdminClient, path: str) -> bool:
@@ -358,14 +358,14 @@ def test_the_bar_of_who_acts_counts_down_and_says_when_little_is_left(
         page = enter(browser, live_server.url, client, complaints)
         page.clock.install()
         page.goto(reverse("admin:index"))
-        left, says = "[data-act-as-seconds]", "[data-act-as-status]"
+        left, status = "[data-act-as-seconds]", "[data-act-as-status]"
         assert page.inner_text(left).startswith(("60:00", "59:"))
         page.clock.run_for("54:00")
-        assert page.text_content(says) == ""
+        assert page.text_content(status) == ""
         page.clock.run_for("01:30")
         assert page.inner_text(left).startswith("4:")
-        assert "five minutes" in page.text_content(says)
+        assert "five minutes" in page.text_content(status)
         page.clock.run_for("05:00")
         assert page.inner_text(left).startswith("0:00")
-        assert "has expired" in page.text_content(says)
+        assert "has expired" in page.text_content(status)
     complaints.check()

@@ -76,25 +76,25 @@ def url_of(card: WorkCard) -> str:
 
 def written(business: Personas) -> dict[str, Any]:
     """Return the data of a business that a form in these tests could change."""
-    told: dict[str, Any] = {}
+    data: dict[str, Any] = {}
 
     def read() -> None:
         with business.scope():
-            told["names"] = sorted(Employee.objects.values_list("full_name", flat=True))
-            told["cards"] = sorted(
+            data["names"] = sorted(Employee.objects.values_list("full_name", flat=True))
+            data["cards"] = sorted(
                 WorkCard.objects.values_list("review_status", "version")
             )
-            told["days"] = list(
+            data["days"] = list(
                 DayEntry.objects.values_list("work_date__day", "total_hours")
             )
-            told["events"] = [
+            data["events"] = [
                 one
                 for one in AuditEvent.objects.values_list("event_type", flat=True)
                 if not one.startswith("acting_")
             ]
 
     aside(read)
-    return told
+    return data
 
 
 def test_the_bar_says_for_whom_why_and_for_how_long(

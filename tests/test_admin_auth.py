@@ -104,7 +104,7 @@ def test_with_the_right_password_an_inactive_business_is_told(acme: Personas) ->
 
 
 @pytest.mark.parametrize(
-    ("wanted", "given"),
+    ("target", "given"),
     [
         ("/admin/workforce/employee/?q=a", "/admin/workforce/employee/?q=a"),
         ("https://evil.example/admin/", HOME),
@@ -116,9 +116,9 @@ def test_with_the_right_password_an_inactive_business_is_told(acme: Personas) ->
     ],
 )
 def test_after_signing_in_one_goes_to_a_page_of_ours(
-    acme: Personas, wanted: str, given: str
+    acme: Personas, target: str, given: str
 ) -> None:
-    assert sign_in(acme.admin.email, next=wanted)["Location"] == given
+    assert sign_in(acme.admin.email, next=target)["Location"] == given
 
 
 def test_a_bearer_sent_along_does_not_keep_failures_from_being_counted(
@@ -271,7 +271,7 @@ def test_a_new_password_ends_every_sign_in(acme: Personas) -> None:
 
 
 @pytest.mark.parametrize(
-    ("new", "again", "said"),
+    ("new", "again", "message"),
     [
         ("short", "", "too short"),
         ("four other random words", "other", "do not match"),
@@ -279,11 +279,11 @@ def test_a_new_password_ends_every_sign_in(acme: Personas) -> None:
     ],
 )
 def test_a_password_that_will_not_do_is_told_on_the_form(
-    acme: Personas, new: str, again: str, said: str
+    acme: Personas, new: str, again: str, message: str
 ) -> None:
     client = admin_client_for(acme.admin)
     response = change_password(client, PASSWORD, new, again)
-    assert said in response.content.decode()
+    assert message in response.content.decode()
     assert client.get(HOME).status_code == 200
     assert kinds(acme.id) == []
 
@@ -469,7 +469,7 @@ def test_a_super_admin_who_was_deactivated_stops_acting_by_being_signed_out(
 def test_a_form_drawn_for_another_business_is_refused_with_what_was_typed(
     acme: Personas, globex: Personas, super_admin: User, drawn_for: str
 ) -> None:
-    sealed = {
+    token = {
         "globex": seal_of(globex.id),
         "platform": seal_of(None),
         "nobody": "",
@@ -479,7 +479,7 @@ def test_a_form_drawn_for_another_business_is_refused_with_what_was_typed(
     with acme.scope():
         employee = EmployeeFactory(full_name="Old Name")
     body = {
-        FORM_BUSINESS_FIELD: sealed,
+        FORM_BUSINESS_FIELD: token,
         "full_name": "Typed Name",
         "_selected_action": [employee.pk],
     }
@@ -514,13 +514,13 @@ def test_what_was_typed_is_kept_also_where_its_row_is_not_or_may_not_be_changed(
         f"/admin/workcards/workcard/{uuid.uuid4()}/change/",
     ):
         typed = {"full_name": "Typed Name"}
-        refused = client.post(path, {FORM_BUSINESS_FIELD: seal_of(globex.id), **typed})
-        assert refused.status_code == 409
+        response = client.post(path, {FORM_BUSINESS_FIELD: seal_of(globex.id), **typed})
+        assert response.status_code == 409
         # A card's form has no such field, so the page shows its name in words.
-        told = '<th scope="row">Full name</th><td><bdi>Typed Name</bdi></td>'
-        assert told in refused.content.decode()
+        typed_row = '<th scope="row">Full name</th><td><bdi>Typed Name</bdi></td>'
+        assert typed_row in response.content.decode()
         # The current business has no form for this row to continue with.
-        assert f'href="{path}"' not in refused.content.decode()
+        assert f'href="{path}"' not in response.content.decode()
         assert client.send(path, typed).status_code in (403, 404)
     assert kinds(acme.id) == []
 
@@ -530,9 +530,9 @@ def test_a_form_of_this_business_goes_on_under_another_sign_in(acme: Personas) -
 
     So an open form is saved after a new sign-in.
     """
-    sealed = seal_of(acme.id)
+    token = seal_of(acme.id)
     client = admin_client_for(acme.reviewer)
-    body = {FORM_BUSINESS_FIELD: sealed, "full_name": "Typed Name"}
+    body = {FORM_BUSINESS_FIELD: token, "full_name": "Typed Name"}
     assert client.post(f"{EMPLOYEES}add/", body).status_code == 302
 
 

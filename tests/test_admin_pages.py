@@ -300,8 +300,8 @@ def test_an_event_can_be_read(acme: Personas) -> None:
         )
     url = reverse("admin:audit_auditevent_change", args=[event.pk])
     page = admin_client_for(acme.viewer).get(url).content.decode()
-    for said in ("Jon &lt;i&gt;", "typo", "&lt;b&gt;John"):
-        assert said in page
+    for text in ("Jon &lt;i&gt;", "typo", "&lt;b&gt;John"):
+        assert text in page
     # The form in which earlier versions listed days.
     assert "<div>1 June 2026, x</div>" in page
     assert "<b>John" not in page
@@ -327,8 +327,8 @@ def test_the_days_that_reopening_decided_are_listed_for_people(acme: Personas) -
     url = reverse("admin:audit_auditevent_change", args=[event.pk])
     page = admin_client_for(acme.viewer).get(url).content.decode()
     assert "<div>1 June 2026, Tower &lt;b&gt;, 8.00</div>" in page
-    said = "Sick, Absence together with other entries on this date</div>"
-    assert f"<div>1 June 2026, Tower &lt;b&gt;, {said}" in page
+    text = "Sick, Absence together with other entries on this date</div>"
+    assert f"<div>1 June 2026, Tower &lt;b&gt;, {text}" in page
     assert "[&quot;no day&quot;]" in page
 
 

@@ -38,7 +38,7 @@ ADMINS = {"admin", "acting"}
 REVIEWERS = ADMINS | {"reviewer"}
 UPLOADERS = REVIEWERS | {"uploader"}
 PLATFORM = {"platform"}
-NOBODY: set[str] = set()
+NO_ROLE: set[str] = set()
 
 # Model → action → roles. An action other than the first five is an object action.
 MAY: dict[str, dict[str, set[str]]] = {
@@ -47,7 +47,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "view": ALL,
         "add": PLATFORM,
         "change": ADMINS | PLATFORM,
-        "delete": NOBODY,
+        "delete": NO_ROLE,
         "warnings": ADMINS | PLATFORM,
         "activate": PLATFORM,
         "deactivate": PLATFORM,
@@ -58,7 +58,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         # On the platform: super-admins.
         "add": ADMINS | PLATFORM,
         "change": ADMINS,
-        "delete": NOBODY,
+        "delete": NO_ROLE,
         "activate": ADMINS,
         "deactivate": ADMINS,
         "release": ADMINS,
@@ -68,7 +68,7 @@ MAY: dict[str, dict[str, set[str]]] = {
         "view": ALL,
         "add": ADMINS | PLATFORM,
         "change": ADMINS | PLATFORM,
-        "delete": NOBODY,
+        "delete": NO_ROLE,
         "activate": PLATFORM,
         "deactivate": PLATFORM,
     },
@@ -77,14 +77,14 @@ MAY: dict[str, dict[str, set[str]]] = {
         "view": ALL,
         "add": REVIEWERS,
         "change": REVIEWERS,
-        "delete": NOBODY,
+        "delete": NO_ROLE,
     },
     "workforce.employee": {
         "list": ALL,
         "view": ALL,
         "add": REVIEWERS,
         "change": REVIEWERS,
-        "delete": NOBODY,
+        "delete": NO_ROLE,
         "activate": REVIEWERS,
         "deactivate": REVIEWERS,
         "release": ADMINS,
@@ -107,25 +107,25 @@ MAY: dict[str, dict[str, set[str]]] = {
     "workcards.approvedday": {
         "list": ALL,
         "view": ALL,
-        "add": NOBODY,
-        "change": NOBODY,
-        "delete": NOBODY,
+        "add": NO_ROLE,
+        "change": NO_ROLE,
+        "delete": NO_ROLE,
     },
     "workcards.closedmonth": {
         "list": ALL,
         "view": ALL,
         # Adding a row closes a month.
         "add": REVIEWERS,
-        "change": NOBODY,
-        "delete": NOBODY,
+        "change": NO_ROLE,
+        "delete": NO_ROLE,
         "reopen": ADMINS,
     },
     "exports.exportrun": {
         "list": ALL - {"uploader"},
         "view": ALL - {"uploader"},
         "add": REVIEWERS,
-        "change": NOBODY,
-        "delete": NOBODY,
+        "change": NO_ROLE,
+        "delete": NO_ROLE,
     },
     "exports.exportprofile": {
         "list": ALL - {"uploader"},
@@ -137,9 +137,9 @@ MAY: dict[str, dict[str, set[str]]] = {
     "audit.auditevent": {
         "list": ALL - {"uploader"},
         "view": ALL - {"uploader"},
-        "add": NOBODY,
-        "change": NOBODY,
-        "delete": NOBODY,
+        "add": NO_ROLE,
+        "change": NO_ROLE,
+        "delete": NO_ROLE,
     },
 }
 STOCK = ("list", "view", "add", "change", "delete")

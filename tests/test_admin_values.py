@@ -141,7 +141,7 @@ def test_a_foreign_id_is_noted_for_the_platform_alone(
     )
     for case in ("assign", "manual card", "settings", "upload"):
         refer(client, case, rows_of_globex, employee.pk)
-    assert [said["field"] for said in queued()] == [
+    assert [arguments["field"] for arguments in queued()] == [
         "id",
         "id",
         "employee_id",
@@ -182,7 +182,7 @@ def test_a_value_in_use_is_noted_as_it_would_have_been_stored(
     client = admin_client_for(globex.admin)
     for model, _field, body in forms_with_taken_values(acme).values():
         client.send(reverse(f"{name_of(model)}_add"), body)
-    assert [said["value"] for said in queued()] == [
+    assert [arguments["value"] for arguments in queued()] == [
         acme.viewer.email,
         "+972501234567",
         "AB123456",

@@ -28,13 +28,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_route_and_method_has_its_row() -> None:
-    wanted = {
+    expected = {
         (method, route.name)
         for route in ROUTES.values()
         if route.name not in OPEN
         for method in route.methods
     }
-    assert wanted == {(row.method, row.route) for row in TABLE}
+    assert expected == {(row.method, row.route) for row in TABLE}
     assert set(OPEN) <= set(ROUTES)
 
 

@@ -23,7 +23,7 @@ from workforce.models import Site
 from workforce.tests.factories import EmployeeFactory
 
 from .admin_clients import admin_client_for
-from .admin_rows import CANARY, name_of, refer, told, warm
+from .admin_rows import CANARY, name_of, refer, status_and_body, warm
 from .api_helpers import statements
 
 OPEN = [(), ("manager",), ("row_security",)]
@@ -35,7 +35,7 @@ with_locks = pytest.mark.parametrize(
 )
 
 
-def asked(act: Callable[[], Any], *ids: Any) -> tuple[Any, ...]:
+def observe(act: Callable[[], Any], *ids: Any) -> tuple[Any, ...]:
     """Return all observable parts of a response, and the SQL that it took."""
     answers: list[Any] = []
     sql = statements(lambda: answers.append(act()))
@@ -45,7 +45,7 @@ def asked(act: Callable[[], Any], *ids: Any) -> tuple[Any, ...]:
         if k not in ("X-Request-ID", "Expires", "Last-Modified")
     }
     work = [re.sub(r"_django_curs_\w+", "cursor", shape(one)) for one in sql]
-    return (*told(answers[0], *ids), headers.keys(), work)
+    return (*status_and_body(answers[0], *ids), headers.keys(), work)
 
 
 @pytest.mark.parametrize("model", [m._meta.label_lower for m in admin.site._registry])
@@ -58,7 +58,7 @@ def test_what_is_no_id_is_answered_like_a_missing_one(
     no_id = f"/admin/{model.replace('.', '/')}/{row_id}/change/"
     missing, malformed = client.get(no_row), client.get(no_id)
     # Both pages contain the address, to return to it after a change of language.
-    assert told(malformed, no_id) == told(missing, no_row)
+    assert status_and_body(malformed, no_id) == status_and_body(missing, no_row)
     assert malformed.status_code == 404
 
 
@@ -114,8 +114,8 @@ def test_an_action_passes_over_foreign_ids_as_over_missing_ones(
     with opened(*locks):
         for row_id in (foreign.pk, uuid.uuid4()):
             body = {"action": action, "_selected_action": [row_id], "index": 0}
-            sent = asked(lambda body=body: client.send(url, body))
-            answers.append((sent, told(client.get(url))))
+            sent = observe(lambda body=body: client.send(url, body))
+            answers.append((sent, status_and_body(client.get(url))))
     assert answers[0] == answers[1]
     assert answers[0][0][0] == 302
     with business_scope(foreign.business_id):
@@ -161,7 +161,7 @@ def test_a_foreign_id_in_a_form_is_one_that_never_existed(
     with opened(*locks):
         for target in (rows_of_acme["workforce.employee"].pk, uuid.uuid4()):
             answers.append(
-                asked(
+                observe(
                     lambda target=target: refer(client, case, rows_of_globex, target),
                     target,
                 )
@@ -258,7 +258,7 @@ def test_a_list_answers_no_question_that_its_filters_do_not_ask(
 ) -> None:
     client = admin_client_for(globex.admin)
     answers = [
-        told(
+        status_and_body(
             client.get(
                 reverse(f"{name_of(model)}_changelist") + "?" + query.format(foreign=pk)
             ),

@@ -129,10 +129,10 @@ def test_every_version_of_a_card_has_its_event(demo: list[Business]) -> None:
         )
         assert versions == events
         types = set(AuditEvent.objects.values_list("event_type", flat=True))
-        nobody = AuditEvent.objects.filter(actor_id=None).values_list(
+        types_without_actor = AuditEvent.objects.filter(actor_id=None).values_list(
             "event_type", flat=True
         )
-        assert set(nobody) == {"business_created", "user_created"}
+        assert set(types_without_actor) == {"business_created", "user_created"}
     assert types >= {
         "business_created",
         "site_created",

@@ -28,19 +28,21 @@ def test_the_table_of_roles_is_that_of_the_code() -> None:
         if line.startswith("| you can")
     ]
     roles = [Role(cell.strip()) for cell in head.split("|")[2:-2]]
-    told = {}
+    documented = {}
     for _, *marks, right in tables(section(DOCUMENT, "Roles"))[0]:
         assert set(marks) <= {"●", "–"}
-        told[quoted(right)[0]] = {
+        documented[quoted(right)[0]] = {
             role for role, mark in zip(roles, marks, strict=True) if mark == "●"
         }
     assert set(roles) == set(Role)
-    assert told == {right: ROLE_PERMISSIONS[right] for right in rights_asked_for()}
+    assert documented == {
+        right: ROLE_PERMISSIONS[right] for right in rights_asked_for()
+    }
 
 
 def test_the_table_of_statuses_is_that_of_the_code() -> None:
     labels = {str(status.label): status for status in ReviewStatus}
-    told = {
+    documented = {
         (labels[start], status)
         for start, ends, _ in tables(section(DOCUMENT, "Card statuses"))[0]
         for label, status in labels.items()
@@ -53,4 +55,4 @@ def test_the_table_of_statuses_is_that_of_the_code() -> None:
         # An unassigned card was never approved.
         if has_employee or start is not ReviewStatus.APPROVED
     }
-    assert told == {(start, end) for start, end in moves if start != end}
+    assert documented == {(start, end) for start, end in moves if start != end}

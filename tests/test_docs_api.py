@@ -140,11 +140,11 @@ def test_the_permissions_are_those_that_the_endpoints_take(role: str) -> None:
 
 
 def test_the_parameters_of_each_list_are_documented() -> None:
-    told = {
+    documented = {
         quoted(head[1])[0]: {name: set(quoted(cell)) for name, cell in rows}
         for head, rows in documented_tables("list", 2)
     }
-    assert told == {
+    assert documented == {
         path_of(route): {
             "filters": set(route.view.filterset_class.base_filters),
             "`ordering`": set(ordering_table(route.view)),
@@ -175,11 +175,11 @@ def documented_fields() -> dict[str, dict[str, tuple[str, str]]]:
 
 def test_the_fields_of_each_object_are_documented() -> None:
     details: Any = {"details": True}
-    told = {
+    documented = {
         name: {field: write for field, (_, write) in fields.items()}
         for name, fields in documented_fields().items()
     }
-    assert told == {
+    assert documented == {
         name: {
             field_name: "read-only"
             if field.read_only
@@ -194,8 +194,8 @@ def test_the_fields_of_each_object_are_documented() -> None:
 
 def test_the_values_of_each_field_are_documented() -> None:
     fields = documented_fields()
-    told = {key: set(quoted(fields[key[0]][key[1]][0])) for key in CHOICES}
-    assert told == {key: set(choices.values) for key, choices in CHOICES.items()}
+    documented = {key: set(quoted(fields[key[0]][key[1]][0])) for key in CHOICES}
+    assert documented == {key: set(choices.values) for key, choices in CHOICES.items()}
 
 
 def codes_raised() -> set[str]:
@@ -212,12 +212,12 @@ def codes_raised() -> set[str]:
 
 
 def test_the_table_of_errors_has_every_code() -> None:
-    told = {
+    documented = {
         code
         for _, codes, _ in tables(section(DOCUMENT, "Errors"))[-1]
         for code in quoted(codes)
     }
-    assert codes_raised() <= told
+    assert codes_raised() <= documented
 
 
 @pytest.mark.skipif(

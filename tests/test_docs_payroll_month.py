@@ -35,12 +35,12 @@ def test_each_step_has_its_part_of_the_text() -> None:
 
 
 def test_every_call_of_the_api_is_a_route() -> None:
-    told = {call for *_, calls in STEPS for call in quoted(calls)}
+    documented = {call for *_, calls in STEPS for call in quoted(calls)}
     there = {
         f"{method} /api{path_of(route)}" for route in ROUTES for method in route.methods
     }
-    assert told
-    assert told <= there
+    assert documented
+    assert documented <= there
 
 
 @pytest.fixture

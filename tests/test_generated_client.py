@@ -139,8 +139,8 @@ def test_a_generated_client_brings_a_card_from_the_scan_to_the_payroll_file(
     assert typed.total_hours == "8.50"
 
     body = theirs.model("ApproveRequest")(version=card.version)
-    refused = theirs.call("work_cards.work_cards_approve", 409, card.id, body=body)
-    assert refused.errors[0].code == "stale_version"
+    conflict = theirs.call("work_cards.work_cards_approve", 409, card.id, body=body)
+    assert conflict.errors[0].code == "stale_version"
     body = theirs.model("ApproveRequest")(version=typed.version)
     outcome = theirs.call("work_cards.work_cards_approve", OK, card.id, body=body)
     assert outcome.card.review_status == theirs.model("ReviewStatusEnum").APPROVED

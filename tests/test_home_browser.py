@@ -52,13 +52,13 @@ def fill(acme: Personas, globex: Personas) -> None:
     for number, business in enumerate((acme, globex)):
         with business.scope():
             populate(number)
-            somebody = EmployeeFactory(full_name="Mary Example", site=SiteFactory())
-            post_day(somebody, 3, **EIGHT)
-            draft_day(somebody, 3, total_hours=Decimal("9.00"))
+            employee = EmployeeFactory(full_name="Mary Example", site=SiteFactory())
+            post_day(employee, 3, **EIGHT)
+            draft_day(employee, 3, total_hours=Decimal("9.00"))
             AuditEventFactory(
                 event_type="card_rejected",
                 entity_type="workcard",
-                employee_id=somebody.pk,
+                employee_id=employee.pk,
                 actor_label=f"{'very' * 20}.long@acme.example",
                 metadata={"reason": "The lines of the paper can't be read " * 3},
                 cross_business=True,

@@ -178,7 +178,9 @@ def test_a_foreign_id_where_none_is_taken_is_refused_and_told_to_the_platform(
     )
     assert foreign == missing
     assert foreign.status == 400
-    assert [(said["model"], said["field"]) for said in queued()] == [(label, field)] * 3
+    assert [(arguments["model"], arguments["field"]) for arguments in queued()] == [
+        (label, field)
+    ] * 3
     run_queued()
     (event,) = recorded()
     assert (event.event_type, event.entity_id) == ("cross_business_attempt", theirs)

@@ -83,13 +83,13 @@ def test_the_matrix_of_a_shared_site_shows_ones_own_rows(
 ):
     with globex.scope():
         own = WorkCardFactory(site=site, employee__site=site).employee
-    asked = f"/api/sites/{site.pk}/matrix", QUERY
+    arguments = f"/api/sites/{site.pk}/matrix", QUERY
     with opened(*locks):
-        body = client_of(globex.admin).get(*asked).content.decode()
+        body = client_of(globex.admin).get(*arguments).content.decode()
     assert str(own.pk) in body
     assert CANARY not in body, "leaked"
     assert not any(str(pk) in body for pk in ids.values()), "leaked"
-    theirs = client_of(acme.admin).get(*asked).content.decode()
+    theirs = client_of(acme.admin).get(*arguments).content.decode()
     assert str(ids["employees"]) in theirs
     assert str(own.pk) not in theirs, "leaked"
 

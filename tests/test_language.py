@@ -68,7 +68,7 @@ class Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[str] = []
+        self.texts: list[str] = []
         self.unseen = 0
         self.names = False
 
@@ -78,10 +78,10 @@ class Reader(HTMLParser):
         values = dict(attributes)
         if values.get("type") == "hidden":
             return
-        self.said += [values.get(name) or "" for name in SPOKEN]
+        self.texts += [values.get(name) or "" for name in SPOKEN]
         if tag == "input" and values.get("type") in ("submit", "button"):
-            self.said.append(values.get("value") or "")
-        self.said += [
+            self.texts.append(values.get("value") or "")
+        self.texts += [
             value or "" for name, value in attributes if name.startswith("data-text")
         ]
         self.unseen += tag in ("script", "style")
@@ -95,13 +95,13 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.unseen and not self.names:
-            self.said.append(data)
+            self.texts.append(data)
 
 
 def english_in(page: str) -> set[str]:
     reader = Reader()
     reader.feed(page)
-    words = set(WORD.findall(CODES.sub(" ", " ".join(reader.said))))
+    words = set(WORD.findall(CODES.sub(" ", " ".join(reader.texts))))
     return words - SAME_EVERYWHERE
 
 
@@ -164,8 +164,8 @@ def test_the_api_answers_in_the_users_language_and_codes_stay(acme: Personas) ->
 
     def errors() -> dict[str, tuple[str, str]]:
         answer = client_of(acme.admin).post("/api/employees", body, format="json")
-        told = answer.json()["errors"]
-        return {one["attr"]: (one["code"], one["detail"]) for one in told}
+        problems = answer.json()["errors"]
+        return {one["attr"]: (one["code"], one["detail"]) for one in problems}
 
     assert errors() == {
         "full_name": ("blank", "This field may not be blank."),
@@ -196,7 +196,7 @@ def test_the_api_speaks_the_businesss_language_where_the_user_has_none(
 
 
 @pytest.mark.parametrize(
-    ("accepted", "said"),
+    ("accepted", "message"),
     [
         ("he,en;q=0.5", "הדוא״ל או הסיסמה שגויים."),
         ("en", "The e-mail or password is wrong."),
@@ -204,7 +204,7 @@ def test_the_api_speaks_the_businesss_language_where_the_user_has_none(
     ],
 )
 def test_who_has_not_signed_in_is_answered_in_the_browsers_language(
-    db: None, accepted: str, said: str
+    db: None, accepted: str, message: str
 ) -> None:
     wrong = {"email": "nobody@example.com", "password": "wrong"}
     headers = {"Accept-Language": accepted}
@@ -212,9 +212,9 @@ def test_who_has_not_signed_in_is_answered_in_the_browsers_language(
         "/api/auth/login", wrong, "application/json", headers=headers
     )
     (error,) = answer.json()["errors"]
-    assert (error["code"], error["detail"]) == ("authentication_failed", said)
+    assert (error["code"], error["detail"]) == ("authentication_failed", message)
     page = Client().post("/admin/login/", wrong, headers=headers).content.decode()
-    assert said in page
+    assert message in page
 
 
 def test_the_apis_document_is_in_english_whoever_asks(

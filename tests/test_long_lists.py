@@ -116,9 +116,10 @@ def test_a_super_admin_sorts_the_rows_of_one_business_and_not_those_of_all(
         plain = browser.get(path, filters)
         # Sort by a column in the address that the list does not offer: the employee.
         column = plain.context["cl"].list_display.index("employee")
-        asked = browser.get(path, {**filters, "o": str(column)})
+        sorted_page = browser.get(path, {**filters, "o": str(column)})
         orders = [
-            str(page.context["cl"].queryset.query.order_by) for page in (plain, asked)
+            str(page.context["cl"].queryset.query.order_by)
+            for page in (plain, sorted_page)
         ]
         assert (
             any(header["sortable"] for header in result_headers(plain.context["cl"]))

@@ -19,7 +19,7 @@ from workcards.tests.factories import ClosedMonthFactory, WorkCardFactory
 from workforce.tests.factories import EmployeeFactory, SiteFactory
 
 from .admin_clients import AdminClient, admin_client_for
-from .admin_rows import told
+from .admin_rows import status_and_body
 from .api_helpers import queries, statements
 
 FIND = "/admin/find/"
@@ -149,11 +149,11 @@ def test_nothing_of_another_business_is_found(acme: Personas, globex: Personas) 
     """The response also has no sign of another business's rows. Sites are shared."""
     furnish(globex, "Xanadu", at="Everybody's")
     client, missing = admin_client_for(acme.admin), "Xanadi"
-    nothing = told(client.get(FIND, {"q": missing}), missing)
+    nothing = status_and_body(client.get(FIND, {"q": missing}), missing)
     assert nothing[0] == 200
     assert "No results" in nothing[1]
     for q in ("Xanadu", "XANADU77", "Xanadu-ext", "Xanadu.csv", "972501234567"):
-        assert told(client.get(FIND, {"q": q}), q) == nothing
+        assert status_and_body(client.get(FIND, {"q": q}), q) == nothing
     assert {*found_by(admin_client_for(globex.admin), "xanadu")} == KINDS - {"sites"}
 
 

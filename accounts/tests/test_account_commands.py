@@ -52,12 +52,12 @@ def test_the_commands_are_ours_and_not_djangos(name: str) -> None:
 
 @pytest.mark.usefixtures("_environment")
 def test_seed_makes_who_can_sign_in_first(db: None) -> None:
-    said = run("seed")
+    output = run("seed")
     (admin,) = users_of(DEFAULT_BUSINESS_ID).values()
     (super_admin,) = users_of(PLATFORM_ID).values()
     assert (admin.email, admin.role) == ("first@mizhav.example.com", Role.ADMIN)
     assert super_admin.role == Role.SUPER_ADMIN
-    assert GOOD not in said
+    assert GOOD not in output
     for user in (admin, super_admin):
         body = {"email": user.email, "password": GOOD}
         assert APIClient().post("/api/auth/login", body).status_code == 200
@@ -104,7 +104,7 @@ def test_seed_takes_a_weak_password_on_a_developers_machine_only(
 
 @pytest.mark.usefixtures("_environment")
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("ADMIN_PASSWORD", "", "ADMIN_PASSWORD must be set"),
         ("SUPERADMIN_PASSWORD", "", "SUPERADMIN_PASSWORD must be set"),
@@ -113,10 +113,10 @@ def test_seed_takes_a_weak_password_on_a_developers_machine_only(
     ],
 )
 def test_seed_refuses_by_name_and_makes_nothing(
-    db: None, settings: Any, name: str, value: str, said: str
+    db: None, settings: Any, name: str, value: str, message: str
 ) -> None:
     setattr(settings, name, value)
-    with pytest.raises(CommandError, match=said):
+    with pytest.raises(CommandError, match=message):
         run("seed")
     assert users_of(DEFAULT_BUSINESS_ID) == users_of(PLATFORM_ID) == {}
 
@@ -155,8 +155,8 @@ def test_createsuperuser_makes_one_in_platform(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, GOOD)
-    said = run("createsuperuser", "--email", "New@Example.com", "--noinput")
-    assert "new@example.com is a super-admin" in said
+    output = run("createsuperuser", "--email", "New@Example.com", "--noinput")
+    assert "new@example.com is a super-admin" in output
     (user,) = users_of(PLATFORM_ID).values()
     assert (user.role, user.full_name) == (Role.SUPER_ADMIN, "new@example.com")
     assert password_matches(user.account_id, GOOD)
@@ -164,7 +164,7 @@ def test_createsuperuser_makes_one_in_platform(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "password", "said"),
+    ("arguments", "password", "message"),
     [
         (["--noinput"], GOOD, "Add --email."),
         (["--noinput", "--email", "x"], GOOD, "not an e-mail address"),
@@ -178,10 +178,10 @@ def test_createsuperuser_refuses_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     arguments: list[str],
     password: str,
-    said: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, password)
-    with pytest.raises(CommandError, match=said):
+    with pytest.raises(CommandError, match=message):
         run("createsuperuser", *arguments)
     assert users_of(PLATFORM_ID) == {}
 
@@ -239,7 +239,7 @@ def test_changepassword_of_a_super_admin(
 
 
 @pytest.mark.parametrize(
-    ("email", "password", "said"),
+    ("email", "password", "message"),
     [
         (
             "nobody@example.com",
@@ -255,10 +255,10 @@ def test_changepassword_refuses_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     email: str,
     password: str,
-    said: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, password)
-    with pytest.raises(CommandError, match=said):
+    with pytest.raises(CommandError, match=message):
         run("changepassword", email)
     assert password_matches(
         users_of(acme.id)["viewer@acme.example.com"].account_id, PASSWORD

@@ -27,19 +27,23 @@ NEW_BUSINESS = {
 def test_what_is_answered_is_what_the_document_says(
     acme: Personas, super_admin: User
 ) -> None:
-    admin, platform, nobody = client_of(acme.admin), client_of(super_admin), APIClient()
+    admin, platform, anonymous = (
+        client_of(acme.admin),
+        client_of(super_admin),
+        APIClient(),
+    )
     credentials = {"email": acme.admin.email, "password": PASSWORD}
     refresh = {"refresh": start_sign_in(acme.admin).refresh}
     act_as = {"business_id": str(acme.id), "reason": "Ticket 4711"}
     user, business = f"users/{acme.viewer.pk}", f"businesses/{acme.id}"
-    asked: list[tuple[APIClient, str, str, Any]] = [
-        (nobody, "post", "auth/login", credentials),
-        (nobody, "post", "auth/login", credentials | {"password": "wrong"}),
-        (nobody, "post", "auth/login", {}),
-        (nobody, "post", "auth/refresh", refresh),
-        (nobody, "post", "auth/refresh", refresh),
-        (nobody, "post", "auth/logout", refresh),
-        (nobody, "get", "auth/me", None),
+    requests: list[tuple[APIClient, str, str, Any]] = [
+        (anonymous, "post", "auth/login", credentials),
+        (anonymous, "post", "auth/login", credentials | {"password": "wrong"}),
+        (anonymous, "post", "auth/login", {}),
+        (anonymous, "post", "auth/refresh", refresh),
+        (anonymous, "post", "auth/refresh", refresh),
+        (anonymous, "post", "auth/logout", refresh),
+        (anonymous, "get", "auth/me", None),
         (admin, "get", "auth/me", None),
         (platform, "get", "auth/me", None),
         (platform, "post", "auth/act-as", act_as),
@@ -69,7 +73,7 @@ def test_what_is_answered_is_what_the_document_says(
         (platform, "delete", business, None),
     ]
     found = []
-    for client, method, path, body in asked:
+    for client, method, path, body in requests:
         response = getattr(client, method)(f"/api/{path}", body)
         assert response.status_code < 500
         documented = path.replace(str(acme.viewer.pk), "{id}").replace(

@@ -62,39 +62,39 @@ def test_acting_gives_an_administrators_rights_in_one_business_for_an_hour(
     response = act(platform, acme.id)
     after = timezone.now()
     assert response.status_code == 200
-    said = response.json()
-    assert set(said) == {"access", "expires_at", "business"}
-    assert said["business"]["id"] == str(acme.id)
+    body = response.json()
+    assert set(body) == {"access", "expires_at", "business"}
+    assert body["business"]["id"] == str(acme.id)
     expires_at = row_of(super_admin).acting_expires_at
     assert expires_at is not None
     assert before + timedelta(minutes=59, seconds=58) < expires_at
     assert expires_at <= after + timedelta(hours=1)
-    assert said["expires_at"] == f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"
-    claims = jwt.decode(said["access"], options={"verify_signature": False})
+    assert body["expires_at"] == f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"
+    claims = jwt.decode(body["access"], options={"verify_signature": False})
     assert claims["exp"] == expires_at.timestamp()
 
-    me = bearing(said["access"]).get(ME).json()
+    me = bearing(body["access"]).get(ME).json()
     assert me["user"]["id"] == str(super_admin.pk)
     assert me["business"]["id"] == str(acme.id)
     assert me["acting"] == {
         "business": {"id": str(acme.id), "name": "Acme"},
         "reason": REASON,
-        "expires_at": said["expires_at"],
+        "expires_at": body["expires_at"],
     }
     of_admin = {
         right for right, roles in ROLE_PERMISSIONS.items() if Role.ADMIN in roles
     }
     assert set(me["may"]) == of_admin | {"platform.act_as"}
-    users = bearing(said["access"]).get("/api/users").json()
+    users = bearing(body["access"]).get("/api/users").json()
     assert {user["business_id"] for user in users["results"]} == {str(acme.id)}
-    hidden = bearing(said["access"]).get(f"/api/users/{globex.admin.pk}")
+    hidden = bearing(body["access"]).get(f"/api/users/{globex.admin.pk}")
     assert hidden.status_code == 404
 
 
 def test_the_start_stands_in_the_businesss_trail_with_its_end(
     acme: Personas, super_admin: User, platform: APIClient
 ) -> None:
-    said = act(platform, acme.id).json()
+    body = act(platform, acme.id).json()
     (event,) = events(acme)
     assert event.event_type == "acting_started"
     assert event.actor_id == super_admin.pk
@@ -103,7 +103,7 @@ def test_the_start_stands_in_the_businesss_trail_with_its_end(
     assert not event.platform_only
     assert (event.entity_type, event.entity_id) == ("business", acme.id)
     assert event.metadata["reason"] == REASON
-    assert event.metadata["expires_at"].startswith(said["expires_at"][:19])
+    assert event.metadata["expires_at"].startswith(body["expires_at"][:19])
     assert event.metadata["channel"] == "api"
     with business_scope(PLATFORM_ID):
         assert not AuditEvent.objects.exists()

@@ -130,9 +130,9 @@ def test_another_body_with_the_same_key_is_422_and_creates_nothing(
     client: APIClient, acme: Personas, site: Any
 ) -> None:
     send_employee(client, site)
-    refused = send_employee(client, site, full_name="Noa Levi")
-    assert code_of(refused) == (422, "idempotency_key_reused")
-    assert refused.json()["errors"][0]["attr"] == "Idempotency-Key"
+    response = send_employee(client, site, full_name="Noa Levi")
+    assert code_of(response) == (422, "idempotency_key_reused")
+    assert response.json()["errors"][0]["attr"] == "Idempotency-Key"
     with acme.scope():
         assert Employee.objects.count() == 1
 
@@ -160,8 +160,8 @@ def test_the_order_of_members_in_a_body_does_not_matter(client: APIClient) -> No
 
 
 def test_a_refused_request_leaves_no_key(client: APIClient, acme: Personas) -> None:
-    refused = post(client, "employees", {"full_name": ""})
-    assert refused.status_code == 400
+    response = post(client, "employees", {"full_name": ""})
+    assert response.status_code == 400
     with acme.scope():
         assert not IdempotencyKey.objects.exists()
     assert post(client, "employees", {"full_name": "Dana Levi"}).status_code == 201
@@ -169,9 +169,9 @@ def test_a_refused_request_leaves_no_key(client: APIClient, acme: Personas) -> N
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "מפתח", "a\tb"])
 def test_a_malformed_key_is_400_and_named(client: APIClient, key: str) -> None:
-    refused = post(client, "employees", {"full_name": "Dana Levi"}, key)
-    assert code_of(refused) == (400, "invalid")
-    assert refused.json()["errors"][0]["attr"] == "Idempotency-Key"
+    response = post(client, "employees", {"full_name": "Dana Levi"}, key)
+    assert code_of(response) == (400, "invalid")
+    assert response.json()["errors"][0]["attr"] == "Idempotency-Key"
 
 
 def test_another_user_and_another_business_have_keys_of_their_own(

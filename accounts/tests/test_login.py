@@ -37,13 +37,13 @@ def events(business_id: Any) -> list[tuple[str, str]]:
 def test_the_right_password_gives_tokens_user_and_business(acme: Personas) -> None:
     response = login(acme.reviewer.email)
     assert response.status_code == 200
-    said = response.json()
-    assert set(said) == {"access", "refresh", "user", "business", "businesses"}
-    assert said["user"]["id"] == str(acme.reviewer.pk)
-    assert "password" not in said["user"]
-    assert said["business"]["id"] == str(acme.id)
+    body = response.json()
+    assert set(body) == {"access", "refresh", "user", "business", "businesses"}
+    assert body["user"]["id"] == str(acme.reviewer.pk)
+    assert "password" not in body["user"]
+    assert body["business"]["id"] == str(acme.id)
     me = APIClient().get(
-        "/api/auth/me", headers={"Authorization": f"Bearer {said['access']}"}
+        "/api/auth/me", headers={"Authorization": f"Bearer {body['access']}"}
     )
     assert me.status_code == 200
     with acme.scope():
@@ -54,9 +54,9 @@ def test_the_right_password_gives_tokens_user_and_business(acme: Personas) -> No
 
 
 def test_a_super_admin_signs_in_to_no_business(super_admin: User) -> None:
-    said = login(super_admin.email).json()
-    assert said["business"] is None
-    assert said["user"]["business_id"] == str(PLATFORM_ID)
+    body = login(super_admin.email).json()
+    assert body["business"] is None
+    assert body["user"]["business_id"] == str(PLATFORM_ID)
 
 
 def test_an_email_is_the_same_in_any_case_and_with_spaces(acme: Personas) -> None:

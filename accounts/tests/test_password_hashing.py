@@ -164,8 +164,8 @@ def test_a_sign_in_waits_for_its_place_and_its_turn_without_a_transaction(
         lambda seconds: waited.append(connection.in_atomic_block),
     )
     monkeypatch.setattr("accounts.lockout.try_transaction_lock", lambda key: False)
-    asked = {"email": email, "password": PASSWORD}
-    answer = APIClient().post("/api/auth/login", asked)
+    credentials = {"email": email, "password": PASSWORD}
+    answer = APIClient().post("/api/auth/login", credentials)
     assert problem(answer) == (429, "too_many_at_once", None)
     assert waited
     assert not any(waited)
@@ -280,10 +280,10 @@ def test_guesses_at_ones_own_password_at_once_are_counted_like_guesses_in_turn(
             connections.close_all()
 
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(guess, range(24)))
-    told += [guess(0) for _ in range(6)]
-    assert told.count("incorrect_password") == 5
-    assert set(told) <= {"incorrect_password", "too_many_attempts", "too_many_at_once"}
+        codes = list(pool.map(guess, range(24)))
+    codes += [guess(0) for _ in range(6)]
+    assert codes.count("incorrect_password") == 5
+    assert set(codes) <= {"incorrect_password", "too_many_attempts", "too_many_at_once"}
     with acme.scope():
         events = AuditEvent.objects.values_list("event_type", flat=True)
         assert sorted(events) == ["sign_in_failed"] * 5 + ["sign_in_locked"]

@@ -26,7 +26,7 @@ NEW = {
     "role": "VIEWER",
     "password": "four other random words",
 }
-REFUSED = (403, "permission_denied")
+FORBIDDEN = (403, "permission_denied")
 ACT_FIRST = (403, "act_as_required")
 
 
@@ -96,7 +96,7 @@ def test_nobody_gives_a_role_above_their_own(
     created = client.post(USERS, NEW | {"role": "SUPER_ADMIN"})
     edited = client.patch(path(acme.viewer), {"role": "SUPER_ADMIN"})
     for response in (created, edited):
-        assert problem(response) == (*REFUSED, "role")
+        assert problem(response) == (*FORBIDDEN, "role")
     assert row(acme.viewer).role == Role.VIEWER
     assert events(acme.id) == []
 
@@ -127,11 +127,11 @@ def test_nobody_demotes_or_deactivates_themselves(acme: Personas) -> None:
         UserFactory(role=Role.ADMIN)  # so the actor is not the last one
     client = client_of(acme.admin)
     assert problem(client.patch(path(acme.admin), {"role": "VIEWER"})) == (
-        *REFUSED,
+        *FORBIDDEN,
         "role",
     )
-    assert problem(client.post(path(acme.admin, "deactivate")))[:2] == REFUSED
-    assert problem(client.delete(path(acme.admin)))[:2] == REFUSED
+    assert problem(client.post(path(acme.admin, "deactivate")))[:2] == FORBIDDEN
+    assert problem(client.delete(path(acme.admin)))[:2] == FORBIDDEN
     assert row(acme.admin).role == Role.ADMIN
     assert row(acme.admin).is_active
     assert events(acme.id) == []
@@ -140,7 +140,7 @@ def test_nobody_demotes_or_deactivates_themselves(acme: Personas) -> None:
 def test_ones_own_password_takes_the_present_one(acme: Personas) -> None:
     body = {"password": "four other random words"}
     response = client_of(acme.admin).patch(path(acme.admin), body)
-    assert problem(response) == (*REFUSED, "password")
+    assert problem(response) == (*FORBIDDEN, "password")
 
 
 def test_one_may_edit_oneself_otherwise(acme: Personas) -> None:
@@ -253,7 +253,7 @@ def test_a_super_admin_who_acts_does_not_leave_platform_either(
 def test_platform_keeps_one_active_super_admin(
     super_admin: User, platform: APIClient
 ) -> None:
-    assert problem(platform.post(path(super_admin, "deactivate")))[:2] == REFUSED
+    assert problem(platform.post(path(super_admin, "deactivate")))[:2] == FORBIDDEN
     with business_scope(PLATFORM_ID), pytest.raises(Conflict, match="last active"):
         deactivate_user(user_id=super_admin.pk, actor=None)
 
