@@ -4,6 +4,8 @@ import asyncio
 import atexit
 import functools
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -73,6 +75,19 @@ def chromium() -> Iterator[Browser]:
         for window in browser.contexts:
             window.close()
         asyncio._set_running_loop(None)
+        _wait_for_requests()
+
+
+def _wait_for_requests() -> None:
+    """Wait until the live server has answered all requests, at most ten seconds.
+
+    A request that is still running would deadlock with the statement that empties the tables after the test.
+    """
+    give_up_at = time.monotonic() + 10
+    while time.monotonic() < give_up_at:
+        if not any("process_request_thread" in t.name for t in threading.enumerate()):
+            return
+        time.sleep(0.01)
 
 
 @functools.cache
