@@ -72,7 +72,7 @@ class Front:
     def download(self, path: str, **query: Any) -> bytes:
         return self.ask("GET", path, params=query).content
 
-    def refused(self, method: str, path: str, body: Mapping[str, Any]) -> str:
+    def conflict_code(self, method: str, path: str, body: Mapping[str, Any]) -> str:
         """Send a request that must fail with 409, and return the error's code."""
         answer = self.ask(method, path, status=409, json=body)
         code: str = answer.json()["errors"][0]["code"]

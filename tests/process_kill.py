@@ -38,8 +38,8 @@ def run_and_kill(script: str, *arguments: str, marker: Path) -> None:
     try:
         deadline = time.monotonic() + 60
         while not marker.exists():
-            assert process.poll() is None, "it ended by itself"
-            assert time.monotonic() < deadline, "it never came so far"
+            assert process.poll() is None, "the process ended too early"
+            assert time.monotonic() < deadline, "the marker never appeared"
             time.sleep(0.05)
     finally:
         process.send_signal(signal.SIGKILL)

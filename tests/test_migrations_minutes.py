@@ -171,8 +171,8 @@ def test_an_exported_and_closed_month_is_the_same_after_the_step(
             assert row.totals == "sum_of_rounded_days"
             of_row = Profile.of(row)
             # A run requested before the migration has a stored profile without a rule for totals.
-            asked = {k: v for k, v in of_row.as_json().items() if k != "totals"}
-            for profile in (of_row, Profile(**asked)):
+            stored = {k: v for k, v in of_row.as_json().items() if k != "totals"}
+            for profile in (of_row, Profile(**stored)):
                 file = _file("payroll_csv", profile)
                 assert file.decode("utf-8-sig") == HEADER + lines
 

@@ -150,7 +150,7 @@ def test_on_paper_stand_all_employees(
     complaints.check()
 
 
-def test_rows_that_could_not_be_read_are_told_of_and_read_later(
+def test_rows_that_fail_to_load_are_reported_and_loaded_later(
     live_server: Any, acme: Personas, month: Any
 ) -> None:
     client = admin_client_for(acme.admin)
@@ -160,8 +160,8 @@ def test_rows_that_could_not_be_read_are_told_of_and_read_later(
         page.goto(JUNE)
         page.route("**/month/*rows=*", lambda route: route.abort())
         page.evaluate("document.querySelector('.matrix').scrollTop = 1e6")
-        told = page.locator("#toasts .toast")
-        expect(told).to_be_visible()
+        toast = page.locator("#toasts .toast")
+        expect(toast).to_be_visible()
         page.evaluate(AXE)
         assert ask(page) == []
         page.unroute_all()

@@ -58,7 +58,7 @@ class Swept:
         except CommandError as error:
             self.code = error.returncode
             err.write(str(error))
-        self.said, self.complained = out.getvalue(), err.getvalue()
+        self.output, self.errors = out.getvalue(), err.getvalue()
 
 
 def everything(media: Path) -> set[str]:
@@ -80,7 +80,7 @@ def scan(acme: Any) -> WorkCardFile:
 def test_a_file_without_a_row_goes_and_is_named(
     acme: Any, scan: WorkCardFile, media: Path
 ) -> None:
-    kept = everything(media)
+    stored = everything(media)
     key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
     place = put(f"{key}/original")
     put(f"{key}/display-1.jpg", content=b"y" * 50)
@@ -88,10 +88,10 @@ def test_a_file_without_a_row_goes_and_is_named(
     put(scan.rendition_path(2), content=b"z")
     put(f"businesses/{acme.id}/imports/{uuid.uuid4()}/people.xlsx")
     swept = Swept()
-    assert swept.code == 0, swept.complained
-    assert everything(media) == kept
-    assert f"removed: {key}/original (100 bytes, of " in swept.said
-    assert "4 files removed, 251 bytes. 0 rows without their file." in swept.said
+    assert swept.code == 0, swept.errors
+    assert everything(media) == stored
+    assert f"removed: {key}/original (100 bytes, of " in swept.output
+    assert "4 files removed, 251 bytes. 0 rows without their file." in swept.output
     # The empty folder is deleted too.
     assert not place.parent.exists()
     with acme.scope():
@@ -100,18 +100,18 @@ def test_a_file_without_a_row_goes_and_is_named(
     assert event.metadata["after"] == {"files": 4, "bytes": 251}
     assert event.metadata["channel"] == "command"
     # A second run changes nothing and records no event.
-    assert "0 files removed" in Swept().said
+    assert "0 files removed" in Swept().output
     with acme.scope():
         assert AuditEvent.objects.filter(event_type="files_swept").count() == 1
 
 
-def test_a_dry_run_says_it_and_does_not(acme: Any, media: Path) -> None:
+def test_a_dry_run_lists_files_and_removes_none(acme: Any, media: Path) -> None:
     key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
     put(f"{key}/original")
     before = everything(media)
     swept = Swept("--dry-run")
-    assert f"would remove: {key}/original" in swept.said
-    assert "1 files to delete, 100 bytes" in swept.said
+    assert f"would remove: {key}/original" in swept.output
+    assert "1 files to delete, 100 bytes" in swept.output
     assert everything(media) == before
     with acme.scope():
         assert not AuditEvent.objects.filter(event_type="files_swept").exists()
@@ -124,16 +124,16 @@ def test_what_is_young_may_belong_to_a_request_under_way(
     put(f"{folder}/{uuid.uuid4()}/original", days=0.9)
     (media / folder / str(uuid.uuid4())).mkdir()  # created, and still empty
     before = set(media.rglob("*"))
-    assert "0 files removed" in Swept().said
+    assert "0 files removed" in Swept().output
     assert set(media.rglob("*")) == before
-    assert "1 files removed" in Swept("--older-than", "20").said
+    assert "1 files removed" in Swept("--older-than", "20").output
 
 
 @pytest.mark.parametrize("hours", ["0", "0.9", "-5", "nan", "inf", "1e300"])
 def test_the_age_is_an_hour_at_least(hours: str) -> None:
     swept = Swept("--older-than", hours)
     assert swept.code == 1
-    assert "--older-than must be from 1" in swept.complained
+    assert "--older-than must be from 1" in swept.errors
 
 
 def test_an_empty_folder_goes_when_it_is_old(acme: Any, media: Path) -> None:
@@ -153,7 +153,7 @@ def test_exports_keep_what_their_rows_name(acme: Any, media: Path) -> None:
         running = ExportRunFactory(status="RUNNING", attempts=2)
         under_way = f"businesses/{acme.id}/exports/{running.pk}-2"
         failed = ExportRunFactory(status="FAILED", attempts=3)
-    kept = [done.file, done.snapshot, f"{under_way}/file.csv"]
+    stored = [done.file, done.snapshot, f"{under_way}/file.csv"]
     gone = [
         f"{folder}-1/file.csv",  # of a worker that was killed
         f"{folder}-2/leftover.tmp",
@@ -162,11 +162,11 @@ def test_exports_keep_what_their_rows_name(acme: Any, media: Path) -> None:
         f"businesses/{acme.id}/exports/{uuid.uuid4()}-1/file.csv",
         f"businesses/{acme.id}/exports/nonsense/file.csv",
     ]
-    for path in kept + gone:
+    for path in stored + gone:
         put(path)
     swept = Swept()
-    assert swept.code == 0, swept.complained
-    assert everything(media) == set(kept)
+    assert swept.code == 0, swept.errors
+    assert everything(media) == set(stored)
 
 
 def test_a_row_whose_file_is_gone_is_named_and_left(
@@ -182,10 +182,10 @@ def test_a_row_whose_file_is_gone_is_named_and_left(
     assert swept.code == 1
     assert (
         f"lost: {scan.original.name}, of the work card file {scan.pk} of business {acme.id}"
-        in swept.complained
+        in swept.errors
     )
-    assert f"lost: {run.file}, of the export run {run.pk}" in swept.complained
-    assert "2 rows without their file" in swept.said
+    assert f"lost: {run.file}, of the export run {run.pk}" in swept.errors
+    assert "2 rows without their file" in swept.output
     with acme.scope():
         assert WorkCardFile.objects.filter(pk=scan.pk).exists()
     with globex.scope():
@@ -198,7 +198,7 @@ def test_another_business_s_folder_does_not_make_a_file_known(
     """A row counts only in the business that the folder belongs to."""
     path = f"businesses/{globex.id}/cards/{scan.pk}/original"
     place = put(path)
-    assert f"removed: {path}" in Swept().said
+    assert f"removed: {path}" in Swept().output
     assert not place.exists()
     assert default_storage.exists(scan.original.name)
 
@@ -220,8 +220,8 @@ def test_what_is_not_ours_is_left_alone_and_named(acme: Any, media: Path) -> Non
     swept = Swept()
     assert swept.code == 1
     assert everything(media) == before
-    assert "7 entries skipped" in swept.said
-    assert "elsewhere" not in swept.said + swept.complained
+    assert "7 entries skipped" in swept.output
+    assert "elsewhere" not in swept.output + swept.errors
 
 
 def test_links_are_not_followed(acme: Any, media: Path, tmp_path: Path) -> None:
@@ -246,10 +246,10 @@ def test_links_are_not_followed(acme: Any, media: Path, tmp_path: Path) -> None:
     swept = Swept()
     assert swept.code == 1
     assert all(victim.read_bytes() == b"precious" for victim in victims)
-    assert "4 entries skipped" in swept.said
+    assert "4 entries skipped" in swept.output
 
 
-def test_what_cannot_be_removed_is_named_and_the_others_go(
+def test_a_file_that_cannot_be_removed_is_named_and_the_others_go(
     acme: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck, free = (f"businesses/{acme.id}/cards/{uuid.uuid4()}/original" for _ in "ab")
@@ -257,15 +257,15 @@ def test_what_cannot_be_removed_is_named_and_the_others_go(
     put(free)
     remove = os.remove
 
-    def refuse(path: str) -> None:
+    def remove_unless_stuck(path: str) -> None:
         if path.endswith(stuck):
             raise PermissionError("not yours")
         remove(path)
 
-    monkeypatch.setattr(os, "remove", refuse)
+    monkeypatch.setattr(os, "remove", remove_unless_stuck)
     swept = Swept()
     assert swept.code == 1
-    assert f"{stuck}: cannot be deleted: not yours" in swept.complained
+    assert f"{stuck}: cannot be deleted: not yours" in swept.errors
     assert not default_storage.exists(free)
 
 
@@ -276,14 +276,14 @@ def test_it_works_with_any_storage_that_lists(
     key = f"businesses/{acme.id}/cards/{uuid.uuid4()}"
     storage.save(f"{key}/original", ContentFile(b"12345"))
     storage.save("businesses/strange.txt", ContentFile(b"1"))
-    said: list[str] = []
+    output: list[str] = []
     later = timezone.now() + timedelta(hours=1)
     cleanup = Cleanup(
         storage,
         later,
         is_dry_run=False,
-        write_line=said.append,
-        write_error=said.append,
+        write_line=output.append,
+        write_error=output.append,
     )
     cleanup.run()
     assert not storage.exists(f"{key}/original")
@@ -293,7 +293,7 @@ def test_it_works_with_any_storage_that_lists(
 
 def test_nothing_stored_yet_is_no_fault() -> None:
     swept = Swept()
-    assert (swept.code, swept.complained) == (0, "")
+    assert (swept.code, swept.errors) == (0, "")
 
 
 def test_queries_do_not_grow_with_the_files(acme: Any) -> None:
@@ -303,6 +303,6 @@ def test_queries_do_not_grow_with_the_files(acme: Any) -> None:
         for _ in range(files):
             put(f"businesses/{acme.id}/cards/{uuid.uuid4()}/original")
         with CaptureQueriesContext(connection) as captured:
-            assert f"{files} files removed" in Swept().said
+            assert f"{files} files removed" in Swept().output
         counts.append(len(captured))
     assert counts[0] == counts[1]

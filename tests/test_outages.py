@@ -103,7 +103,7 @@ def test_a_read_only_database_is_one_as_well(db: None) -> None:
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01", "55P03"])
-def test_a_transaction_that_met_another_one_is_busy(db: None, state: str) -> None:
+def test_a_transaction_that_conflicts_is_busy(db: None, state: str) -> None:
     error = error_with(state)
     assert outage_of(error) is None
     assert isinstance(error_from_database(error), Conflict)
@@ -147,26 +147,26 @@ def _page(acme: Personas) -> Callable[[], Any]:
     return lambda: client.get("/admin/")
 
 
-DOORS = {"API": _api, "admin": _page}
+ENDPOINTS = {"API": _api, "admin": _page}
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("state", [*AWAY, READ_ONLY])
 def test_an_outage_when_the_scope_is_opened_is_503(
-    acme: Personas, monkeypatch: pytest.MonkeyPatch, door: str, state: str
+    acme: Personas, monkeypatch: pytest.MonkeyPatch, endpoint: str, state: str
 ) -> None:
-    ask = DOORS[door](acme)
+    ask = ENDPOINTS[endpoint](acme)
     monkeypatch.setattr(middleware, "scope_for", lambda credentials: fail_with(state))
     code = "database_read_only" if state == READ_ONLY else "database_unavailable"
     check_unavailable(ask(), code)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_lost_in_a_request_is_503_and_the_next_request_is_served(
-    acme: Personas, monkeypatch: pytest.MonkeyPatch, door: str
+    acme: Personas, monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:
-    ask = DOORS[door](acme)
+    ask = ENDPOINTS[endpoint](acme)
     assert ask().status_code == 200
     with monkeypatch.context() as patch:
 
@@ -275,10 +275,10 @@ def test_another_error_is_still_500(
     assert ask().status_code == 500
 
 
-def test_a_command_says_what_is_wrong_in_a_sentence(db: None) -> None:
-    said = sentence_of(error_with("57P03"))
-    assert said is not None
-    assert said.startswith("The database is not available: x\n")
+def test_a_command_reports_an_outage_in_a_sentence(db: None) -> None:
+    sentence = sentence_of(error_with("57P03"))
+    assert sentence is not None
+    assert sentence.startswith("The database is not available: x\n")
     assert sentence_of(error_with("42P01")) is None
 
 

@@ -195,7 +195,7 @@ NEW = {"full_name": "New"}
 def test_every_endpoint_is_503_during_an_outage_and_recovers(
     cluster: Cluster, web: Web, outage: str
 ) -> None:
-    asked: list[tuple[str, str, Any]] = [
+    requests: list[tuple[str, str, Any]] = [
         ("GET", "/api/auth/me", None),
         ("GET", "/api/employees", None),
         ("POST", "/api/employees", NEW),
@@ -205,7 +205,7 @@ def test_every_endpoint_is_503_during_an_outage_and_recovers(
     ]
     assert web.sign_in() == 200
     with OUTAGES[outage](cluster):
-        for method, path, body in asked:
+        for method, path, body in requests:
             headers = {"Cookie": f"sessionid={'s' * 32}"} if "admin" in path else {}
             status, retry_after, text = web.ask(method, path, body, **headers)
             assert (status, retry_after) == (503, "5"), (path, text)

@@ -55,17 +55,17 @@ def test_no_page_costs_more_than_8_queries(
     "client_of", ["administrator", "acting", "platform"], indirect=True
 )
 @pytest.mark.parametrize("page", ["month", "missing_cards"])
-def test_what_a_report_is_asked_for_costs_nothing_more(
+def test_filters_of_a_report_cost_no_more_queries(
     rows_of_acme: dict[str, Any], client_of: AdminClient, page: str
 ) -> None:
-    asked = {"month": "2026-06", "site": rows_of_acme["workforce.employee"].site_id}
+    query = {"month": "2026-06", "site": rows_of_acme["workforce.employee"].site_id}
     if page == "month":
-        asked |= {"name": "John", "approved_only": "on"}
+        query |= {"name": "John", "approved_only": "on"}
     else:
-        asked["complete"] = "on"
+        query["complete"] = "on"
     if client_of.business_id is None:
-        asked["business"] = rows_of_acme["businesses.business"].pk
-    path = f"{reverse(f'admin:{page}')}?{urlencode(asked)}"
+        query["business"] = rows_of_acme["businesses.business"].pk
+    path = f"{reverse(f'admin:{page}')}?{urlencode(query)}"
     assert "John" in client_of.get(path).content.decode()
     assert queries(lambda: client_of.get(path)) <= MOST_QUERIES
 
@@ -73,11 +73,11 @@ def test_what_a_report_is_asked_for_costs_nothing_more(
 @pytest.mark.parametrize(
     "client_of", ["administrator", "acting", "platform"], indirect=True
 )
-def test_nor_does_a_search_through_all_lists(
+def test_a_search_through_all_lists_costs_no_more_queries(
     rows_of_acme: dict[str, Any], client_of: AdminClient
 ) -> None:
-    asked = "Acme" if client_of.business_id is None else CANARY
-    path = f"{reverse('admin:find')}?q={asked}"
+    query = "Acme" if client_of.business_id is None else CANARY
+    path = f"{reverse('admin:find')}?q={query}"
     assert len(client_of.get(path).context["results"]) > 1
     assert queries(lambda: client_of.get(path)) <= MOST_QUERIES
 

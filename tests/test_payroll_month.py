@@ -89,8 +89,8 @@ class PayrollBusiness:
     def type_days(self, card: dict[str, Any], *entries: dict[str, Any]) -> int:
         """Type the days from the paper, and return the card's new version."""
         body = {"version": card["version"], "entries": list(entries)}
-        said = self.reviewer.put(f"work_cards/{card['id']}/day-entries", body)
-        version: int = said["version"]
+        response = self.reviewer.put(f"work_cards/{card['id']}/day-entries", body)
+        version: int = response["version"]
         return version
 
     def export(self, kind: str, **more: Any) -> dict[str, Any]:
@@ -134,11 +134,11 @@ def conflict_of(
     business: PayrollBusiness, card: dict[str, Any], version: int
 ) -> dict[str, Any]:
     """Return the only conflict of an approval."""
-    refused = business.reviewer.post(
+    response = business.reviewer.post(
         f"work_cards/{card['id']}/approve", {"version": version}, status=409
     )
-    assert refused["errors"][0]["code"] == "day_conflicts"
-    (conflict,) = refused["conflicts"]
+    assert response["errors"][0]["code"] == "day_conflicts"
+    (conflict,) = response["conflicts"]
     found: dict[str, Any] = conflict
     return found
 
@@ -224,7 +224,7 @@ def test_a_month_of_two_businesses(live_server: Any, super_admin: User) -> None:
     a_mistake_is_put_right(north, cards["boris"], first_run)
     every_file_and_page_says(north, CORRECTED)
     assert north.viewer.download(first_run["file_url"]) == first_file
-    somebody_changes_agencies(north, south, ana, first_file)
+    employee_changes_agencies(north, south, ana, first_file)
     every_file_and_page_says(south, OTHERS)
 
 
@@ -255,9 +255,9 @@ def scans_come_in(north: PayrollBusiness, harbour: str, mill: str) -> dict[str, 
     Also an invalid file and a duplicate.
     """
     photo, document = ("ana.jpg", scan()), ("boris.pdf", pages(PDF_PAGES, "PDF"))
-    said = north.upload(photo, document, ("note.png", SVG), site=harbour)
-    anas, boris, boris_again = said["uploaded"]
-    assert [failure["filename"] for failure in said["failed"]] == ["note.png"]
+    response = north.upload(photo, document, ("note.png", SVG), site=harbour)
+    anas, boris, boris_again = response["uploaded"]
+    assert [failure["filename"] for failure in response["failed"]] == ["note.png"]
     (duplicate,) = north.upload(photo, site=harbour, status=200)["duplicates"]
     assert duplicate["existing"][0]["work_card_id"] == anas["id"]
     phone = ("ana-mill.heic", scan("image/heic", width=320))
@@ -265,7 +265,7 @@ def scans_come_in(north: PayrollBusiness, harbour: str, mill: str) -> dict[str, 
     assert len(north.uploader.rows("work_cards/unassigned")) == 4
 
     noa = north.uploader.rows("employees", search=HEBREW_NAME)[0]
-    by_hand = north.uploader.create(
+    manual_card = north.uploader.create(
         "work_cards",
         employee_id=noa["id"],
         site_id=mill,
@@ -277,20 +277,20 @@ def scans_come_in(north: PayrollBusiness, harbour: str, mill: str) -> dict[str, 
         "boris": north.assign(boris, "CD 679801"),
         "boris again": north.assign(boris_again, "boris"),
         "ana at mill": north.assign(anas_mill, "0007"),
-        "noa": by_hand,
+        "noa": manual_card,
     }
 
 
 def days_are_typed_and_approved(north: PayrollBusiness, cards: dict[str, Any]) -> None:
     ana, boris, again, mill, noa = cards.values()
     wrong = worked(2, "08:00", "16:30") | {"total_hours": "8"}
-    refused = north.reviewer.put(
+    response = north.reviewer.put(
         f"work_cards/{ana['id']}/day-entries",
         {"version": ana["version"], "entries": [wrong]},
         status=400,
     )
-    assert refused["errors"][0]["code"] == "total_mismatch"
-    assert refused["mismatches"][0]["suggested_break_minutes"] == 30
+    assert response["errors"][0]["code"] == "total_mismatch"
+    assert response["mismatches"][0]["suggested_break_minutes"] == 30
     shifts = [worked(day, "08:00", "16:30", 30) for day in range(2, 6)]
     anas = north.type_days(ana, *shifts, absent(8, "VACATION"))
     approve(north, ana, anas)
@@ -366,14 +366,14 @@ def the_month_is_closed(
     closed = north.reviewer.post(f"months/{MONTH}/close")
     assert closed["is_closed"] is True
     late = ("late.jpg", scan(width=640))
-    refused = north.upload(late, site=harbour, status=409)
-    assert refused["errors"][0]["code"] == "month_closed"
+    response = north.upload(late, site=harbour, status=409)
+    assert response["errors"][0]["code"] == "month_closed"
     ana = north.viewer.get(f"work_cards/{cards['ana']['id']}")
     assert ana["month_is_closed"] is True
     reopening = {"reason": "A mistake", "version": ana["version"]}
     for verb, body in (("reopen", reopening), ("assign", {"employee_id": None})):
         path = f"work_cards/{ana['id']}/{verb}"
-        assert north.reviewer.refused("POST", path, body) == "month_closed"
+        assert north.reviewer.conflict_code("POST", path, body) == "month_closed"
     north.reviewer.post(f"months/{MONTH}/reopen", {"reason": "May I?"}, status=403)
 
 
@@ -393,9 +393,9 @@ def a_mistake_is_put_right(
     version = north.type_days(opened, worked(1, "22:00", "04:30"))
     approve(north, card, version)
 
-    said = north.viewer.get(changes)
-    (change,) = said["changed"]
-    assert (said["added"], said["removed"]) == ([], [])
+    response = north.viewer.get(changes)
+    (change,) = response["changed"]
+    assert (response["added"], response["removed"]) == ([], [])
     assert change["date"] == f"{MONTH}-01"
     assert change["employee"]["name"] == "Boris Example"
     assert (change["old"]["hours"], change["new"]["hours"]) == ("8.00", "6.50")
@@ -409,7 +409,7 @@ def a_mistake_is_put_right(
     assert north.reviewer.post(f"months/{MONTH}/close")["is_closed"] is True
 
 
-def somebody_changes_agencies(
+def employee_changes_agencies(
     north: PayrollBusiness,
     south: PayrollBusiness,
     ana: dict[str, Any],
@@ -420,9 +420,9 @@ def somebody_changes_agencies(
     Her past pay stays with the first business.
     """
     hired = {"full_name": "Ana Example", "passport_id": ana["passport_id"]}
-    refused = south.admin.post("employees", hired, status=400)
-    assert refused["errors"][0]["code"] == "already_in_use"
-    assert "Northern" not in str(refused)
+    response = south.admin.post("employees", hired, status=400)
+    assert response["errors"][0]["code"] == "already_in_use"
+    assert "Northern" not in str(response)
     for verb in ("deactivate", "release"):
         north.admin.post(f"employees/{ana['id']}/{verb}")
     new = south.admin.create("employees", **hired)

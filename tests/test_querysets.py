@@ -132,7 +132,7 @@ QUESTIONS: dict[type[Any], dict[str, list[tuple[Ask, set[str]]]]] = {
     User: {
         "by_email": [
             (lambda w: User.objects.by_email(f" {w.admin.email.upper()}"), {"admin"}),
-            (lambda w: User.objects.by_email("nobody@example.com"), set()),
+            (lambda w: User.objects.by_email("unknown@example.com"), set()),
         ],
         "by_phone": [
             (

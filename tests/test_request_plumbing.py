@@ -89,7 +89,7 @@ def test_a_log_line_is_json_with_the_request_but_not_its_query() -> None:
                 logging.ERROR,
                 __file__,
                 1,
-                "Refused %s",
+                "Failed %s",
                 ("it\n",),
                 sys.exc_info(),
                 extra={"request": request, "status_code": 500, "odd": object()},
@@ -103,15 +103,15 @@ def test_a_log_line_is_json_with_the_request_but_not_its_query() -> None:
     RequestIdMiddleware(view)(request)
     assert "\n" not in lines[0]
     assert "AB12345" not in lines[0]
-    said = json.loads(lines[0])
-    assert said["event"] == "Refused it\n"
-    assert said["level"] == "error"
-    assert said["logger"] == "x"
-    assert said["request_id"] == "abcdefgh"
-    assert (said["method"], said["path"]) == ("GET", "/api/employees")
-    assert said["status_code"] == 500
-    assert "ValueError: line" in said["exception"]
-    assert said["timestamp"].endswith("Z")
+    logged = json.loads(lines[0])
+    assert logged["event"] == "Failed it\n"
+    assert logged["level"] == "error"
+    assert logged["logger"] == "x"
+    assert logged["request_id"] == "abcdefgh"
+    assert (logged["method"], logged["path"]) == ("GET", "/api/employees")
+    assert logged["status_code"] == 500
+    assert "ValueError: line" in logged["exception"]
+    assert logged["timestamp"].endswith("Z")
 
 
 def test_healthz_answers_without_the_database(client: Client) -> None:

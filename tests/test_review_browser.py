@@ -52,14 +52,14 @@ def test_the_page_counts_as_the_server_does(
         cases,
     )
     differ = [
-        (case, ours, theirs)
-        for case, theirs in zip(cases, counted, strict=True)
-        if (ours := as_the_server_says(case)) != theirs
+        (case, server_figures, page_figures)
+        for case, page_figures in zip(cases, counted, strict=True)
+        if (server_figures := compute_on_server(case)) != page_figures
     ]
     assert differ[:5] == []
 
 
-def as_the_server_says(case: dict[str, Any]) -> dict[str, Any] | None:
+def compute_on_server(case: dict[str, Any]) -> dict[str, Any] | None:
     def read(text: str) -> time | None:
         return time.fromisoformat(text) if text else None
 
@@ -72,13 +72,13 @@ def as_the_server_says(case: dict[str, Any]) -> dict[str, Any] | None:
             total_hours=None if total is None else Decimal(total) / 100,
             day_status=case["status"],
         )
-    except InvalidDay as refused:
-        told: dict[str, Any] = {"wrong": refused.code, "field": refused.field}
-        if "computed_hours" in refused.extras:
-            told["hours"] = int(Decimal(refused.extras["computed_hours"]) * 100)
-        if "suggested_break_minutes" in refused.extras:
-            told["pause"] = refused.extras["suggested_break_minutes"]
-        return told
+    except InvalidDay as error:
+        problem: dict[str, Any] = {"wrong": error.code, "field": error.field}
+        if "computed_hours" in error.extras:
+            problem["hours"] = int(Decimal(error.extras["computed_hours"]) * 100)
+        if "suggested_break_minutes" in error.extras:
+            problem["pause"] = error.extras["suggested_break_minutes"]
+        return problem
     if figures is None:
         return None
     hours = figures.total_hours
@@ -151,14 +151,14 @@ def test_from_the_list_to_the_next_card_by_keyboard_alone(
     assert posted == [(1, "8.00"), (2, "8.00"), (3, "8.00"), (4, "5.00")]
 
 
-def test_leaving_with_something_unsaved_asks(
+def test_leaving_with_unsaved_edits_shows_a_warning(
     acme: Personas, card: WorkCard, open_review_page: Callable[..., Any]
 ) -> None:
     page = open_review_page(acme.reviewer, url_of(card))
-    asked: list[str] = []
+    dialogs: list[str] = []
 
     def stay(dialog: Any) -> None:
-        asked.append(dialog.type)
+        dialogs.append(dialog.type)
         dialog.dismiss()
 
     page.on("dialog", stay)
@@ -166,13 +166,13 @@ def test_leaving_with_something_unsaved_asks(
     page.click(".brand", no_wait_after=True)
     page.wait_for_function("true")
     page.wait_for_timeout(300)
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     assert page.url.endswith(url_of(card))
     # Restoring the saved value leaves no question.
     page.fill(name(1, "comment"), "")
     page.click(".brand")
     page.wait_for_url("**/admin/")
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
 
 
 def test_days_that_are_ticked_are_filled_together(
@@ -266,7 +266,7 @@ def test_nothing_is_wrong_with_a_card_in_trouble(
     assert wrong == []
 
 
-def test_another_card_of_the_month_is_in_reach_whatever_the_names(
+def test_another_card_of_the_month_is_in_reach_despite_long_names(
     acme: Personas,
     john: Employee,
     card: WorkCard,

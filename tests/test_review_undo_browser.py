@@ -32,7 +32,7 @@ def sums(page: Any) -> tuple[str, str]:
     return page.inner_text("[data-total=hours]"), page.inner_text("[data-total=days]")
 
 
-def said(page: Any) -> str:
+def toast_text(page: Any) -> str:
     text: str = page.locator("#toasts").inner_text()
     return text.replace("\n", " ").strip()
 
@@ -67,13 +67,15 @@ def test_blank_fields_of_the_bar_leave_the_days_as_they_are(page: Any) -> None:
     assert day_of(page, 2) == ["07:00", "", "", "5.00", ""]
     # An absence takes no hours, and clearing blank fields leaves it.
     assert day_of(page, 3) == ["", "", "", "", "SICK"]
-    assert said(page) == "Days filled: 3. Not filled because of an absence: 1. Undo"
+    assert (
+        toast_text(page) == "Days filled: 3. Not filled because of an absence: 1. Undo"
+    )
     page.fill("[data-bulk-field=from_time]", "")
     page.click("[data-bulk-action=fill]")
-    assert said(page) == "Enter a time, a break or an absence first."
+    assert toast_text(page) == "Enter a time, a break or an absence first."
     assert day_of(page, 1) == ["07:00", "16:30", "30", "", ""]
     page.click("[data-bulk-action=empty]")
-    assert said(page) == "Days cleared: 4. Undo"
+    assert toast_text(page) == "Days cleared: 4. Undo"
     assert [day_of(page, day) for day in (1, 2, 3, 4)] == [[""] * 5] * 4
 
 
@@ -94,7 +96,7 @@ def test_each_fill_is_undone_with_totals_and_marks(page: Any) -> None:
     assert sums(page) == ("0.00", "0")
     page.click("#toasts button")
     assert [day_of(page, day) for day in (1, 2, 3, 4)] == [[""] * 5] * 4
-    assert said(page) == "Undone."
+    assert toast_text(page) == "Undone."
     page.keyboard.press("Control+z")
     assert [day_of(page, day) for day in (1, 2, 3, 4)] == filled
     page.keyboard.press("Control+z")
@@ -123,7 +125,7 @@ def test_the_last_day_is_copied_with_its_break_and_undone(page: Any, way: str) -
     else:
         page.click("[data-fill-action=same]")
     assert day_of(page, 4) == ["08:00", "16:30", "30", "", ""]
-    assert said(page) == "Last worked day copied. Undo"
+    assert toast_text(page) == "Last worked day copied. Undo"
     if way == "key":
         page.keyboard.press("Control+z")
     else:
@@ -139,7 +141,7 @@ def test_copying_down_is_undone(page: Any) -> None:
     page.focus(name(2, "break_minutes"))
     page.keyboard.press("Control+d")
     assert page.input_value(name(2, "break_minutes")) == "30"
-    assert said(page) == "Copied from the field above. Undo"
+    assert toast_text(page) == "Copied from the field above. Undo"
     page.keyboard.press("Control+z")
     assert page.input_value(name(2, "break_minutes")) == ""
     page.focus(name(4, "day_status"))

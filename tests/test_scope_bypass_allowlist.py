@@ -78,7 +78,7 @@ def test_a_businesss_people_never_need_the_platforms_role(
     acme: Personas, globex: Personas
 ) -> None:
     """A web process without the platform role serves a business's users completely."""
-    admin, nobody = client_of(acme.admin), APIClient()
+    admin, anonymous = client_of(acme.admin), APIClient()
     credentials = {"email": acme.admin.email, "password": PASSWORD}
     refresh = {"refresh": start_sign_in(acme.admin).refresh}
     new = {
@@ -87,13 +87,13 @@ def test_a_businesss_people_never_need_the_platforms_role(
         "role": "VIEWER",
         "password": "four other random words",
     }
-    asked: list[tuple[APIClient, str, str, Any]] = [
-        (nobody, "post", "auth/login", credentials),
-        (nobody, "post", "auth/login", credentials | {"password": "wrong"}),
-        (nobody, "post", "auth/login", credentials | {"email": "x@example.com"}),
-        (nobody, "post", "auth/refresh", refresh),
-        (nobody, "post", "auth/refresh", refresh),
-        (nobody, "post", "auth/logout", refresh),
+    requests: list[tuple[APIClient, str, str, Any]] = [
+        (anonymous, "post", "auth/login", credentials),
+        (anonymous, "post", "auth/login", credentials | {"password": "wrong"}),
+        (anonymous, "post", "auth/login", credentials | {"email": "x@example.com"}),
+        (anonymous, "post", "auth/refresh", refresh),
+        (anonymous, "post", "auth/refresh", refresh),
+        (anonymous, "post", "auth/logout", refresh),
         (admin, "get", "auth/me", None),
         (admin, "get", "users", None),
         (admin, "post", "users", new),
@@ -106,7 +106,7 @@ def test_a_businesss_people_never_need_the_platforms_role(
         (admin, "get", "audit_events", None),
         (admin, "post", "auth/password", {"current_password": "wrong"}),
     ]
-    for client, method, path, body in asked:
+    for client, method, path, body in requests:
         sent = statements(
             lambda client=client, method=method, path=path, body=body: getattr(
                 client, method

@@ -17,8 +17,10 @@ EMPLOYEES, CARDS = "/api/employees", "/api/work_cards"
 def sign_in(user: User) -> APIClient:
     """Return a client that signed in through the API."""
     client = APIClient()
-    said = client.post("/api/auth/login", {"email": user.email, "password": PASSWORD})
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {said.json()['access']}")
+    response = client.post(
+        "/api/auth/login", {"email": user.email, "password": PASSWORD}
+    )
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {response.json()['access']}")
     return client
 
 
@@ -126,33 +128,33 @@ def test_what_a_creates_lands_in_a_though_the_body_does_not_say_so(
     made = created(played["a"], EMPLOYEES, full_name="Joan Example")
     assert made["business_id"] == played["john"]["business_id"] == str(acme.id)
     assert played["johns_card"]["business_id"] == str(acme.id)
-    said = created(
+    jack = created(
         played["a"], EMPLOYEES, full_name="Jack Example", business_id=str(acme.id)
     )
-    assert said["business_id"] == str(acme.id)
+    assert jack["business_id"] == str(acme.id)
     assert names(played["b"], EMPLOYEES) == ["Jane Example"]
 
 
-def test_what_a_creates_is_refused_if_it_says_b(
+def test_a_row_of_a_is_rejected_if_its_body_names_b(
     played: dict[str, Any], globex: Personas
 ) -> None:
     body = {"full_name": "Joan Example", "business_id": str(globex.id)}
-    refused = played["a"].post(EMPLOYEES, body)
-    assert problem(refused) == (400, "read_only", "business_id")
+    response = played["a"].post(EMPLOYEES, body)
+    assert problem(response) == (400, "read_only", "business_id")
     card = {
         "employee_id": played["john"]["id"],
         "site_id": played["site"]["id"],
         "processing_month": "2026-07",
         "business_id": str(globex.id),
     }
-    refused = played["a"].post(CARDS, card)
-    assert problem(refused) == (400, "read_only", "business_id")
+    response = played["a"].post(CARDS, card)
+    assert problem(response) == (400, "read_only", "business_id")
     for client, expected in (("a", "John Example"), ("b", "Jane Example")):
         assert names(played[client], EMPLOYEES) == [expected]
         assert names(played[client], CARDS) == [expected]
 
 
-def test_each_trail_tells_of_its_own_business_alone(
+def test_each_audit_log_has_only_its_own_business(
     played: dict[str, Any], acme: Personas, globex: Personas
 ) -> None:
     for personas, key in ((acme, "john"), (globex, "jane")):

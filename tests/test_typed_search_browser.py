@@ -75,24 +75,24 @@ def owner(acme: Personas, card: WorkCard) -> str | None:
     return fresh.employee.full_name if fresh.employee else None
 
 
-def test_correcting_a_number_and_pressing_enter_assigns_nobody_of_the_old_one(
+def test_correcting_a_number_and_pressing_enter_assigns_no_employee_of_the_old_number(
     acme: Personas, lost: WorkCard, page: Any
 ) -> None:
     network = SlowNetwork(page)
-    choices, says = (
+    choices, status = (
         page.locator("[name=employee]"),
         page.locator("[data-suggestions-status]"),
     )
     box, place = page.locator("#id_q"), page.locator("[data-suggestions]")
     box.press_sequentially("1016")
     expect(choices).to_have_accessible_name("Assign to Ann Found")
-    expect(says).to_have_text("Employees found: 1")
+    expect(status).to_have_text("Employees found: 1")
     network.hold("q=1003")
     for _ in range(2):
         box.press("Backspace")
     # At once, before any response.
     assert choices.count() == 0
-    assert says.text_content() == "Searching…"
+    assert status.text_content() == "Searching…"
     assert place.get_attribute("aria-busy") == "true"
     box.press_sequentially("03")
     box.press("Enter")
@@ -146,16 +146,16 @@ def test_a_choice_whose_text_has_changed_unnoticed_searches_again(
     assert owner(acme, lost) is None
 
 
-def test_a_search_that_fails_says_so_and_keeps_the_page(page: Any) -> None:
+def test_a_failed_search_shows_a_message_and_keeps_the_page(page: Any) -> None:
     page.route("**/*q=1003*", lambda route: route.abort())
     page.fill("#id_q", "1003")
-    says = page.locator("[data-suggestions-status]")
-    expect(says).to_have_text("The search failed. Press Enter to search again.")
+    status = page.locator("[data-suggestions-status]")
+    expect(status).to_have_text("The search failed. Press Enter to search again.")
     page.unroute("**/*q=1003*")
     page.press("#id_q", "Enter")
     expect(page.locator("[name=employee]")).to_have_count(1)
-    page.fill("#id_q", "nobody at all")
-    expect(says).to_have_text("No matching employee.")
+    page.fill("#id_q", "no such name")
+    expect(status).to_have_text("No matching employee.")
 
 
 def test_rows_of_the_list_vanish_with_the_text_they_were_found_for(
@@ -226,7 +226,7 @@ def test_choices_of_a_field_vanish_with_the_text_they_were_found_for(
 
 
 @pytest.mark.parametrize("language", ["en", "he"])
-def test_without_scripts_a_choice_of_another_text_is_refused(
+def test_without_scripts_a_choice_of_another_text_is_rejected(
     acme: Personas, lost: WorkCard, open_review_page: Callable[..., Any], language: str
 ) -> None:
     with acme.scope():

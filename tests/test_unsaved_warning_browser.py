@@ -112,19 +112,19 @@ def test_every_form_of_every_page_asks_for_its_edits(
 
 
 @pytest.fixture
-def asked(
+def page_and_warnings(
     acme: Personas, open_review_page: Callable[..., Any]
 ) -> tuple[Any, list[str]]:
     """Return a page that dismisses the warning, and the warnings that it showed."""
     page = open_review_page(acme.admin, ADD)
-    questions: list[str] = []
+    warnings: list[str] = []
 
     def stay(dialog: Any) -> None:
-        questions.append(dialog.type)
+        warnings.append(dialog.type)
         dialog.dismiss()
 
     page.on("dialog", stay)
-    return page, questions
+    return page, warnings
 
 
 def leave(page: Any, selector: str = ".brand") -> None:
@@ -132,45 +132,45 @@ def leave(page: Any, selector: str = ".brand") -> None:
     page.wait_for_timeout(300)
 
 
-def test_edits_of_an_employee_are_asked_for_and_not_after_saving(
-    acme: Personas, asked: tuple[Any, list[str]]
+def test_edits_of_an_employee_show_a_warning_until_saved(
+    acme: Personas, page_and_warnings: tuple[Any, list[str]]
 ) -> None:
-    page, questions = asked
+    page, warnings = page_and_warnings
     page.fill("[name=full_name]", "Dana Levi")
     leave(page)
-    assert questions == ["beforeunload"]
+    assert warnings == ["beforeunload"]
     assert page.input_value("[name=full_name]") == "Dana Levi"
     # Another form also leaves the page.
     page.click("#user-tools .menu summary")
     leave(page, "#logout-form button")
-    assert questions == ["beforeunload"] * 2
+    assert warnings == ["beforeunload"] * 2
     page.click("[name=_save]")
     page.wait_for_url("**/admin/workforce/employee/")
     assert found(acme, lambda: Employee.objects.filter(full_name="Dana Levi").count())
-    assert questions == ["beforeunload"] * 2
+    assert warnings == ["beforeunload"] * 2
 
 
-def test_what_was_changed_back_is_left_without_a_question(
-    asked: tuple[Any, list[str]],
+def test_an_edit_that_is_changed_back_shows_no_warning(
+    page_and_warnings: tuple[Any, list[str]],
 ) -> None:
-    page, questions = asked
+    page, warnings = page_and_warnings
     page.fill("[name=full_name]", "Dana")
     page.fill("[name=full_name]", "")
     leave(page)
     page.wait_for_url("**/admin/")
-    assert questions == []
+    assert warnings == []
 
 
 @pytest.mark.parametrize("language", ["en", "he"])
-def test_a_form_that_was_refused_is_not_saved(
-    acme: Personas, asked: tuple[Any, list[str]], language: str
+def test_a_rejected_form_is_not_saved(
+    acme: Personas, page_and_warnings: tuple[Any, list[str]], language: str
 ) -> None:
-    page, questions = asked
+    page, warnings = page_and_warnings
     found(acme, lambda: User.objects.filter(pk=acme.admin.pk).update(language=language))
     page.fill("[name=phone_number]", "12")
     page.click("[name=_save]")
     page.wait_for_selector(".errornote")
-    assert questions == []
+    assert warnings == []
     leave(page)
-    assert questions == ["beforeunload"]
+    assert warnings == ["beforeunload"]
     assert page.input_value("[name=phone_number]") == "12"

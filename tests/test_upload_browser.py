@@ -96,7 +96,7 @@ def test_files_chosen_before_the_script_has_come_go_in_as_well(
         assert page.inner_text("tr.uploaded [data-name]") == "early.png"
 
 
-def test_files_are_dropped_and_each_tells_what_became_of_it(
+def test_files_are_dropped_and_each_shows_its_result(
     live_server: Any, acme: Personas, harbour: Site, tmp_path: Path
 ) -> None:
     with upload_page(live_server, acme.reviewer) as page:
@@ -112,11 +112,11 @@ def test_files_are_dropped_and_each_tells_what_became_of_it(
             ("list.docx", "application/msword", b"no scan"),
         )
         settled(page, 5)
-        told = {
+        results = {
             row.locator("bdi").inner_text(): row.get_attribute("class")
             for row in page.locator("[data-rows] tr").all()
         }
-        assert told == {
+        assert results == {
             "first.png": "uploaded",
             "again.png": "duplicate",
             "second.png": "uploaded",
@@ -142,7 +142,7 @@ def test_files_are_dropped_and_each_tells_what_became_of_it(
         assert page.locator("#result_list tbody tr").count() == 3
 
 
-def test_files_wait_for_what_is_to_be_corrected_and_leaving_asks(
+def test_files_wait_for_corrections_and_leaving_shows_a_warning(
     live_server: Any, acme: Personas, harbour: Site
 ) -> None:
     with acme.scope():
@@ -160,17 +160,19 @@ def test_files_wait_for_what_is_to_be_corrected_and_leaving_asks(
         page.evaluate(AXE)
         assert ask(page) == []
 
-        asked = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        dialogs = []
+        page.on(
+            "dialog", lambda dialog: (dialogs.append(dialog.type), dialog.dismiss())
+        )
         page.evaluate("location.href = '/admin/'")
         page.wait_for_timeout(300)
-        assert asked == ["beforeunload"]
+        assert dialogs == ["beforeunload"]
         page.fill("[name=month]", "2026-07")
         page.click("[data-send] input")
         settled(page, 1)
         assert page.is_hidden("[data-send]")
         page.goto("/admin/")
-        assert asked == ["beforeunload"]
+        assert dialogs == ["beforeunload"]
 
 
 def test_what_the_server_asks_to_wait_for_goes_on_and_what_breaks_is_held(
