@@ -119,6 +119,8 @@ def own_cluster(original: Path | None = None) -> Iterator[Cluster]:
     try:
         if original:
             copy_server(original, server.directory)
+            # Without it, all copies prefer one port, and a copy takes the port of another that a test has stopped.
+            (server.directory / "port").unlink(missing_ok=True)
         server.start()
         yield Cluster(server)
     finally:
