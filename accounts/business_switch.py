@@ -7,13 +7,17 @@ from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Invalid
 from automatehq.api.unknown_ids import report_rejected_value
-from automatehq.clock import database_now
 from businesses.models import Business
-from businesses.tenancy.context import business_scope
 from businesses.tenancy.middleware import Credentials
 
 from .authentication import invalid_credentials, is_older
-from .credentials import AccountUser, lock_account, update_account, users_of_account
+from .credentials import (
+    AccountUser,
+    enter_place,
+    lock_account,
+    update_account,
+    users_of_account,
+)
 from .models import User
 
 
@@ -53,13 +57,7 @@ def enter_business(request: HttpRequest, *, user: User, business_id: uuid.UUID) 
     if credentials.auth_time is None or is_older(credentials.auth_time, *signed_out_at):
         raise invalid_credentials("token_not_valid")
     update_account(user.account_id, last_user_id=place.user_id)
-    with business_scope(business_id):
-        other: User = User.objects.select_related("business__settings_row").get(
-            pk=place.user_id
-        )
-        unchanged = User.objects.filter(
-            pk=other.pk, is_active=True, signed_out_at=place.user_signed_out_at
-        )
-        if not unchanged.update(last_login=database_now()):
-            raise invalid_credentials("token_not_valid")
+    other = enter_place(place)
+    if other is None:
+        raise invalid_credentials("token_not_valid")
     return other

@@ -1,7 +1,7 @@
 """Credentials of accounts: look up, check, create, lock and change.
 
 The functions leave any open scope and work as the plain login, which sees one account at a time. Lock order: account,
-businesses by id, users, sign-ins. Hashes are computed before the locks.
+businesses by id, users, sign-ins.
 """
 
 import uuid
@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from automatehq.api.errors import Invalid, Problem
 from automatehq.api.fields import PASSWORD_LIMIT
+from automatehq.clock import database_now
 from businesses.models import PLATFORM_ID
-from businesses.tenancy.context import unscoped
+from businesses.tenancy.context import business_scope, unscoped
 
 from .account_scope import account_scope
 from .models import Account, User
@@ -108,6 +109,22 @@ def check_password(account: Account | None, password: str) -> bool:
         update_account(account.pk, password=account.password)
 
     return hashers.check_password(password, account.password, renew_hash)
+
+
+def enter_place(place: AccountUser) -> User | None:
+    """Store the time at which a person enters a business, and return their user with this time as `last_login`.
+
+    Return None if the user was deactivated or signed out since `place` was read. The update waits for other
+    transactions that lock the row.
+    """
+    with business_scope(place.business_id):
+        users = User.objects.select_related("business__settings_row")
+        user: User = users.get(pk=place.user_id)
+        user.last_login = database_now()
+        unchanged = User.objects.filter(
+            pk=user.pk, is_active=True, signed_out_at=place.user_signed_out_at
+        )
+        return user if unchanged.update(last_login=user.last_login) else None
 
 
 def lock_account(account_id: uuid.UUID) -> Account:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 
 from audit.services import record_after_rollback
 from automatehq.api.errors import AUTH_HEADER, Denied, DomainError, Invalid
-from automatehq.clock import database_now
 from automatehq.text import clean_email
 from businesses.models import PLATFORM_ID
 from businesses.tenancy.context import business_scope
@@ -27,6 +26,7 @@ from .account_scope import account_scope
 from .credentials import (
     AccountUser,
     check_password,
+    enter_place,
     find_account,
     password_matches,
     read_account,
@@ -87,11 +87,8 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
     locked = lockout.lockout_error(request, email)
     if locked is not None:
         return locked
-    account_id = find_account(email)
-    places = users_of_account(account_id)
-    account = read_account(account_id)
-    is_right = check_password(account, password)
-    outcome = _enter(account, places) if account and is_right else None
+    account, places = _check(email, password)
+    outcome = _enter(account, places) if account else None
     if isinstance(outcome, User):
         lockout.reset_failures(request, email)
         return outcome
@@ -107,12 +104,23 @@ def _attempt(request: HttpRequest, email: str, password: str) -> User | DomainEr
     return error
 
 
+def _check(email: str, password: str) -> tuple[Account | None, list[AccountUser]]:
+    """Return the account if the password is right, else None; and the users of the address.
+
+    An unknown address costs the same queries and the same hash as a wrong password.
+    """
+    account_id = find_account(email)
+    places = users_of_account(account_id)
+    account = read_account(account_id)
+    return account if check_password(account, password) else None, places
+
+
 def _enter(account: Account, places: list[AccountUser]) -> User | DomainError:
     """Return the user to sign in, or the error if no business can be entered.
 
     Store the time of the sign-in, unless the account or the user has changed since the check: a deactivation, a sign-out
-    or a new password. The updates wait for other transactions that lock the rows. Tokens and sessions are issued with
-    `last_login` as their time, so a later sign-out invalidates them.
+    or a new password. The update waits for other transactions that lock the account. Tokens and sessions are issued
+    with `last_login` as their time, so a later sign-out invalidates them.
     """
     if error := _error_of(places):
         return error
@@ -126,15 +134,7 @@ def _enter(account: Account, places: list[AccountUser]) -> User | DomainError:
         is_admitted = unchanged.update(last_user_id=place.user_id)
     if not is_admitted:
         return WrongCredentials()
-    with business_scope(place.business_id):
-        user: User = User.objects.select_related("business").get(pk=place.user_id)
-        user.last_login = database_now()
-        unchanged = User.objects.filter(
-            pk=user.pk, is_active=True, signed_out_at=place.user_signed_out_at
-        )
-        if not unchanged.update(last_login=user.last_login):
-            return WrongCredentials()
-    return user
+    return enter_place(place) or WrongCredentials()
 
 
 def _choose(account: Account, places: list[AccountUser]) -> AccountUser:
@@ -227,12 +227,9 @@ class BusinessBackend(BaseBackend):
         email = username if username is not None else kwargs.get("email")
         if not email or password is None:
             return None
-        account_id = find_account(clean_email(email))
-        places = users_of_account(account_id)
-        account = read_account(account_id)
-        if not check_password(account, password) or _error_of(places) is not None:
+        account, places = _check(clean_email(email), password)
+        if account is None or _error_of(places) is not None:
             return None
-        assert account is not None
         place = _choose(account, places)
         with business_scope(place.business_id):
             user: User = User.objects.select_related("business").get(pk=place.user_id)

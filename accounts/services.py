@@ -1,7 +1,7 @@
 """Service functions for users: create, update, deactivate, release and others.
 
-Each function locks the user's row (and before it the account, if the credentials change), saves only the changed fields and records one audit event. `actor` is the user who
-acts, or None for a command. On the platform the users are the super-admins, who belong to the business Platform.
+Each function locks the user's row, and before it the account if the credentials may change. It saves only the changed
+fields and records one audit event. `actor` is the user who acts, or None for a command. On the platform the users are the super-admins, who belong to the business Platform.
 Elsewhere they are the users of the business in scope.
 """
 
@@ -196,7 +196,7 @@ def deactivate_user(*, user_id: uuid.UUID, actor: User | None) -> User:
 def release_user(*, user_id: uuid.UUID, actor: User | None) -> User:
     """Release the e-mail and phone of an inactive user for use by other businesses.
 
-    The user's history stays.
+    The user's history stays. The address of a person who manages their own sign-in stays with the person's account.
 
     Raises: `Conflict` if the user is active.
     """
@@ -367,7 +367,7 @@ def _sign_out(user: User) -> list[str]:
     """End all tokens and sessions of `user`; return the names of the fields to save."""
     note_own_access_ended(user)
     user.signed_out_at = database_now()
-    revoke_sign_ins(user)
+    revoke_sign_ins(user.pk)
     return ["signed_out_at"]
 
 
@@ -377,7 +377,6 @@ def _sign_out_elsewhere(user: User) -> None:
     for place in places:
         if place.user_id != user.pk:
             with business_scope(place.business_id):
-                other = User.objects.get(pk=place.user_id)
-                other.signed_out_at = user.signed_out_at
-                other.save(update_fields=["signed_out_at"])
-                revoke_sign_ins(other)
+                others = User.objects.filter(pk=place.user_id)
+                others.update(signed_out_at=user.signed_out_at)
+                revoke_sign_ins(place.user_id)

@@ -111,9 +111,9 @@ def end_current_sign_in(credentials: Credentials) -> None:
     _revoke(credentials.sign_in_id)
 
 
-def revoke_sign_ins(user: User) -> None:
-    """End all sign-ins of `user`, in the scope of their business."""
-    SignIn.objects.filter(user=user, revoked_at__isnull=True).update(
+def revoke_sign_ins(user_id: uuid.UUID) -> None:
+    """End all sign-ins of a user, in the scope of the user's business."""
+    SignIn.objects.filter(user_id=user_id, revoked_at__isnull=True).update(
         revoked_at=timezone.now()
     )
 

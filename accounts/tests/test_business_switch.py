@@ -4,7 +4,9 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -97,6 +99,26 @@ def test_a_person_without_an_active_user_is_rejected(
             deactivate_user(user_id=dana[personas.id].pk, actor=None)
     body = {"email": "dana@example.com", "password": PASSWORD}
     assert code_of(APIClient().post("/api/auth/login", body)) == (403, "user_inactive")
+
+
+def statements_of_sign_in(email: str, password: str) -> int:
+    """Return the number of SQL statements of a sign-in."""
+    with CaptureQueriesContext(connection) as statements:
+        body = {"email": email, "password": password}
+        APIClient().post("/api/auth/login", body)
+    return len(statements)
+
+
+def test_the_number_of_statements_does_not_tell_how_many_businesses_a_person_has(
+    acme: Personas, globex: Personas, dana: dict[uuid.UUID, User]
+) -> None:
+    emails = (str(acme.admin.email), "dana@example.com", "unknown@example.com")
+    failures = {statements_of_sign_in(email, "wrong") for email in emails}
+    assert len(failures) == 1
+    successes = {statements_of_sign_in(email, PASSWORD) for email in emails[:2]}
+    assert len(successes) == 1
+    # 24 before accounts were separate; the limit is ten more.
+    assert successes.pop() <= 34
 
 
 # Switching

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -71,18 +72,26 @@ class Router(SimpleRouter):
     """A router without trailing slashes and format suffixes.
 
     Methods that are declared with the same path share its route.
+
+    Raises: `ImproperlyConfigured` if two methods declare the same path and HTTP method.
     """
 
     def __init__(self) -> None:
         super().__init__(trailing_slash=False, use_regex_path=False)
 
     def get_routes(self, viewset: Any) -> list[Route]:
-        mappings: dict[str, Route] = {}
+        routes: dict[str, Route] = {}
         for route in super().get_routes(viewset):
-            first = mappings.get(route.url, route)
-            mapping = {**first.mapping, **route.mapping}
-            mappings[route.url] = first._replace(mapping=mapping, initkwargs={})
-        return list(mappings.values())
+            first = routes.get(route.url)
+            mapping = first.mapping if first else {}
+            if twice := mapping.keys() & route.mapping.keys():
+                raise ImproperlyConfigured(
+                    f"{viewset.__name__} declares {route.url} twice for {', '.join(sorted(twice))}."
+                )
+            routes[route.url] = (first or route)._replace(
+                mapping={**mapping, **route.mapping}, initkwargs={}
+            )
+        return list(routes.values())
 
 
 class ApiRoute(NamedTuple):

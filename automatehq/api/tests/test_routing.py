@@ -1,6 +1,7 @@
 """Declarations of endpoints, and the routes that result from them."""
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema_view
@@ -127,6 +128,20 @@ def test_the_list_of_routes_has_paths_and_methods() -> None:
     assert found["work-card-approve"].methods == {"POST": "approve"}
     paths = [route.path for route in api_routes()]
     assert paths.index("work_cards/missing") < paths.index("work_cards/<id:pk>")
+
+
+def test_two_methods_of_one_path_and_http_method_are_an_error() -> None:
+    class RepeatedRouteViewSet(viewsets.GenericViewSet):
+        @endpoint("GET {id}/days", right="cards.see")
+        def days(self, request: Request, pk: str) -> Response:
+            return Response()
+
+        @endpoint("GET {id}/days", right="cards.see")
+        def more_days(self, request: Request, pk: str) -> Response:
+            return Response()
+
+    with pytest.raises(ImproperlyConfigured, match=r"declares .*/days.* twice for get"):
+        Router().get_routes(RepeatedRouteViewSet)
 
 
 @pytest.mark.django_db
